@@ -1,0 +1,196 @@
+//! The judgement of the gathered members: valid UTF-8, valid JSON, no duplicate at any depth.
+//!
+//! Specification: RFC 8259; §4 leaves duplicates open, and we refuse them: two readers that pick
+//! different ones of two members is how messages are smuggled.
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+/// What is wrong with the gathered text, and at which byte of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) rule: Cow<'static, str>,
+    pub(super) at: usize,
+    pub(super) section: &'static str,
+}
+
+/// Judges `text`, which has to be one JSON object.
+pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
+    let text = std::str::from_utf8(text).map_err(|error| Fault {
+        rule: Cow::Borrowed("UTF-8"),
+        at: error.valid_up_to(),
+        section: "RFC 8259 §8.1",
+    })?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    Unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| fault(text, &error))
+}
+
+/// Turns serde_json's line and column into the position of the byte it means.
+fn fault(text: &str, error: &serde_json::Error) -> Fault {
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line_start: usize = lines.map(str::len).sum();
+    let said = error.to_string();
+    let rule = said.split(" at line ").next().unwrap_or(&said).to_owned();
+    Fault {
+        rule: Cow::Owned(rule),
+        at: (line_start + error.column().saturating_sub(1)).min(text.len()),
+        section: "RFC 8259 §2",
+    }
+}
+
+/// Visits a JSON text of any shape and refuses a key that stands twice in one object.
+struct Unique;
+
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Unique)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut keys = Keys::default();
+        while let Some(Key(key)) = map.next_key()? {
+            if !keys.insert(key) {
+                return Err(A::Error::custom("duplicate member"));
+            }
+            map.next_value_seed(Unique)?;
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// How many keys are kept without a hash table: more than any message of ours has, so that a chunk
+/// costs no allocation, and few enough that comparing each with each costs nothing.
+const FEW: usize = 16;
+
+/// The keys of one object so far.
+#[derive(Default)]
+struct Keys<'a> {
+    few: [Option<Cow<'a, str>>; FEW],
+    len: usize,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Keys<'a> {
+    /// Adds a key; false if it was there already.
+    fn insert(&mut self, key: Cow<'a, str>) -> bool {
+        if self.few[..self.len].iter().flatten().any(|other| *other == key) {
+            return false;
+        }
+        if self.len < FEW {
+            self.few[self.len] = Some(key);
+            self.len += 1;
+            return true;
+        }
+        self.many.insert(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Option<(usize, String)> {
+        check(text.as_bytes()).err().map(|fault| (fault.at, fault.rule.into_owned()))
+    }
+
+    #[test]
+    fn faults_are_placed() {
+        for (text, place, rule) in [
+            ("{\"a\":tru}", 8, "expected ident"),
+            ("{\n\"a\":1,\n\"b\":}", 13, "expected value"),
+            ("{\"a\":1,\"a\":2}", 9, "duplicate member"),
+            ("{\"a\":{\"b\":1,\"\\u0062\":2}}", 19, "duplicate member"),
+            ("{\"a\":[{\"x\":1,\"x\":1}]}", 15, "duplicate member"),
+            ("{\"a\":1} x", 8, "trailing characters"),
+            ("{\"a\":\"\\ud800\"}", 12, "unexpected end of hex escape"),
+        ] {
+            assert_eq!(at(text), Some((place, rule.to_owned())), "{text}");
+        }
+        assert_eq!(check(b"{\"\xff\":1}").unwrap_err().at, 2);
+    }
+
+    #[test]
+    fn many_keys_are_compared_too() {
+        let mut text = String::from("{");
+        for i in 0..40 {
+            text.push_str(&format!("\"k{i}\":{i},"));
+        }
+        assert_eq!(at(&(text.clone() + "\"k40\":0}")), None);
+        for twice in [0, 15, 16, 17, 39] {
+            assert!(at(&format!("{text}\"k{twice}\":0}}")).is_some(), "{twice}");
+        }
+    }
+
+    #[test]
+    fn depth_is_that_of_serde_json() {
+        let nested = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
+        assert_eq!(at(&nested(126)), None);
+        assert!(at(&nested(127)).is_some());
+    }
+}

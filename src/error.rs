@@ -1,0 +1,135 @@
+//! What can go wrong in a pure room, in five words.
+//!
+//! An error says who is to blame and where. It is a small value that compares equal to itself, so
+//! that a machine can answer with the same error for ever, and so that two runs over the same bytes
+//! can be held against each other. Only the room that knows the world adds more words to these.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a session or a codec stopped.
+///
+/// After one of these a machine stays in it: every later call gives the same value again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The peer broke a rule of the protocol.
+    Malformed {
+        /// The rule that was broken, as a phrase for people.
+        rule: Cow<'static, str>,
+        /// Offset in bytes from the beginning of the stream of the first byte that breaks it.
+        offset: u64,
+        /// The section of the specification that holds the rule.
+        section: &'static str,
+    },
+    /// A limit of ours was passed.
+    TooLarge {
+        /// The name of the limit.
+        limit: &'static str,
+        /// Its value, in the unit its name says.
+        max: u64,
+        /// Offset in bytes from the beginning of the stream of the byte that passed it.
+        offset: u64,
+        /// The section of the specification that rules it.
+        section: &'static str,
+    },
+    /// The stream ended where more had to come.
+    Incomplete {
+        /// What was expected next.
+        expected: &'static str,
+        /// Length of the stream in bytes.
+        offset: u64,
+        /// The section of the specification that calls for it.
+        section: &'static str,
+    },
+    /// The peer's own answer: it will not, or it cannot.
+    Refused {
+        /// The stable code of the answer.
+        code: Box<str>,
+        /// The peer's words; they may hold anything, so escape them before showing.
+        text: Box<str>,
+    },
+    /// The caller asked for what this state does not offer.
+    Misuse(&'static str),
+}
+
+impl Error {
+    /// [`Error::Malformed`] with a fixed rule.
+    pub(crate) fn malformed(rule: &'static str, offset: u64, section: &'static str) -> Error {
+        Error::Malformed { rule: Cow::Borrowed(rule), offset, section }
+    }
+
+    /// The stable name of the word: `malformed`, `too_large`, `incomplete`, `refused`, `misuse`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Error::Malformed { .. } => "malformed",
+            Error::TooLarge { .. } => "too_large",
+            Error::Incomplete { .. } => "incomplete",
+            Error::Refused { .. } => "refused",
+            Error::Misuse(_) => "misuse",
+        }
+    }
+
+    /// The offset in the stream, where there is one.
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Error::Malformed { offset, .. }
+            | Error::TooLarge { offset, .. }
+            | Error::Incomplete { offset, .. } => Some(*offset),
+            Error::Refused { .. } | Error::Misuse(_) => None,
+        }
+    }
+
+    /// The section of the specification, where there is one.
+    pub fn section(&self) -> Option<&'static str> {
+        match self {
+            Error::Malformed { section, .. }
+            | Error::TooLarge { section, .. }
+            | Error::Incomplete { section, .. } => Some(section),
+            Error::Refused { .. } | Error::Misuse(_) => None,
+        }
+    }
+
+    /// What was wrong, without the kind and the place.
+    pub fn reason(&self) -> String {
+        match self {
+            Error::Malformed { rule, .. } => rule.to_string(),
+            Error::TooLarge { limit, max, .. } => format!("more than {max} ({limit})"),
+            Error::Incomplete { expected, .. } => format!("ended before {expected}"),
+            Error::Refused { code, text } => {
+                format!("{}: {}", code.escape_debug(), text.escape_debug())
+            }
+            Error::Misuse(what) => (*what).to_owned(),
+        }
+    }
+
+    /// The same error, its offset counted from `base` bytes earlier in the stream.
+    #[must_use]
+    pub fn shifted(mut self, base: u64) -> Error {
+        if let Error::Malformed { offset, .. }
+        | Error::TooLarge { offset, .. }
+        | Error::Incomplete { offset, .. } = &mut self
+        {
+            *offset += base;
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Refused { .. } => write!(f, "refused: {}", self.reason()),
+            Error::Misuse(what) => write!(f, "misuse: {what}"),
+            _ => write!(
+                f,
+                "{} at byte {}: {} ({})",
+                self.kind().replace('_', " "),
+                self.offset().unwrap_or(0),
+                self.reason(),
+                self.section().unwrap_or("")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,108 @@
+//! What can go wrong with a file, in the words of the wire.
+//!
+//! Specification: `PROTOCOL.md` §9.
+//!
+//! ```text
+//!   errno  ENOENT ELOOP EEXIST ENOSPC …  →  FileError  →  {"type":"error","code":"not_found",…}
+//! ```
+//!
+//! The text of an error is one line and never holds a local path, so it may be sent to a peer.
+
+use rustix::io::Errno;
+use std::{fmt, io};
+
+/// Why a file could not be read, written or finished.
+#[derive(Debug)]
+pub enum FileError {
+    /// No such regular file, or the name leads out of the root.
+    NotFound,
+    /// A file of that name exists and was not to be replaced.
+    Exists,
+    /// A directory stands under that name, or something else where a directory is needed.
+    InTheWay,
+    /// The unfinished file is locked: another transfer is writing it.
+    Busy,
+    /// The disk or the quota is full.
+    NoSpace,
+    /// The file system, or this root, takes no files.
+    ReadOnly,
+    /// The file system cannot have a file of that name.
+    BadName,
+    /// The file is not what it was when it was opened.
+    Changed,
+    /// Anything else.
+    Io(io::Error),
+}
+
+impl FileError {
+    /// The stable code of the wire, `PROTOCOL.md` §9.
+    pub fn code(&self) -> &'static str {
+        match self {
+            FileError::NotFound => "not_found",
+            FileError::Exists | FileError::InTheWay => "exists",
+            FileError::Busy => "busy",
+            FileError::NoSpace => "no_space",
+            FileError::ReadOnly => "read_only",
+            FileError::BadName => "bad_name",
+            FileError::Changed => "changed",
+            FileError::Io(_) => "io",
+        }
+    }
+
+    /// The caller did what the order of calls does not allow.
+    pub(super) fn misuse(what: &'static str) -> FileError {
+        FileError::Io(io::Error::new(io::ErrorKind::InvalidInput, what))
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FileError::NotFound => "no such file",
+            FileError::Exists => "a file of that name exists",
+            FileError::InTheWay => "something that is not a file is in the way of that name",
+            FileError::Busy => "that file is being written by another transfer",
+            FileError::NoSpace => "no space left",
+            FileError::ReadOnly => "no files are taken here",
+            FileError::BadName => "the file system cannot have a file of that name",
+            FileError::Changed => "the file changed while it was read",
+            FileError::Io(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            FileError::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> FileError {
+        use io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::NotFound | Kind::NotADirectory => FileError::NotFound,
+            // cap-std refuses a path that leaves the root with this kind and no errno.
+            Kind::PermissionDenied if error.raw_os_error().is_none() => FileError::NotFound,
+            Kind::AlreadyExists => FileError::Exists,
+            Kind::IsADirectory => FileError::InTheWay,
+            Kind::StorageFull | Kind::QuotaExceeded => FileError::NoSpace,
+            Kind::ReadOnlyFilesystem => FileError::ReadOnly,
+            Kind::InvalidFilename => FileError::BadName,
+            _ => match Errno::from_io_error(&error) {
+                // A circle of symlinks; a socket, or a FIFO nobody writes.
+                Some(Errno::LOOP | Errno::NXIO) => FileError::NotFound,
+                _ => FileError::Io(error),
+            },
+        }
+    }
+}
+
+impl From<Errno> for FileError {
+    fn from(errno: Errno) -> FileError {
+        io::Error::from(errno).into()
+    }
+}

@@ -1,0 +1,51 @@
+//! Files beneath a root, by descriptor, and unfinished files that survive an interruption.
+//!
+//! Specification: `PROTOCOL.md` §6 (nothing has its name before it is verified), §7 (resume and
+//! durability), §10 (names). The bytes beside a file `report.pdf` that is still growing:
+//!
+//! ```text
+//!   <root>/inbox/.wirewright-1f0c…e2.part      ################??     what has arrived
+//!   <root>/inbox/.wirewright-1f0c…e2.journal   header 4 MiB 8 MiB     what of it is proven
+//!                                                        |       ^ torn tail: not counted
+//!   <root>/inbox/report.pdf                    appears whole, by one rename
+//! ```
+//!
+//! | file | subject |
+//! |---|---|
+//! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |
+//! | `walk` | [`Walk`]: a listing in bounded memory |
+//! | `source` | [`Source`]: a regular file open for reading, and its etag |
+//! | `partial` | [`Partial`]: an unfinished file and what of it counts |
+//! | `place` | where a file will stand: its directory, its three names, the lock |
+//! | `journal` | the text file that says what has been proven |
+//! | `verify` | reads again what a journal claims |
+//! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
+//! | `time` | [`rfc3339`] |
+//!
+//! Two walls stand before a name that came from a peer: the grammar of
+//! [`Name`](crate::transfer::name::Name), and the kernel, which resolves every path beneath the
+//! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing here starts a thread; every
+//! call blocks for one disk operation of bounded size, except [`Finish::run`], which may take long.
+
+mod error;
+mod finish;
+mod journal;
+mod partial;
+mod place;
+mod root;
+mod source;
+mod time;
+mod verify;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::FileError;
+pub use finish::{Durability, Finish, UnknownDurability};
+pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
+pub use partial::{Partial, SIZE_UNKNOWN};
+pub use root::Root;
+pub use source::Source;
+pub use time::rfc3339;
+pub use walk::{Entry, Limits, Step, Walk};

@@ -1,0 +1,219 @@
+//! A listing of all regular files beneath a directory, one at a time, in bounded memory.
+//!
+//! Specification: `PROTOCOL.md` §4.6 and §10.
+//!
+//! ```text
+//!   root/            b  d/  z            stack:  [ z ]            prefix ""
+//!   root/d/          a  e/                       [ ]              prefix "d"
+//!   root/d/e/        x                           [ x ]            prefix "d/e"
+//!   gives  b  d/a  d/e/x  z
+//! ```
+//!
+//! A directory's names are sorted if they fit what may still be held, else they come in the order
+//! of the directory, straight from the kernel. Symlinks to directories are not followed, so there
+//! are no circles; the length of a name bounds the depth. A descriptor is open only for a directory
+//! that is streamed.
+
+use crate::transfer::name::Name;
+use cap_std::fs::{Dir, Metadata, ReadDir};
+use std::sync::Arc;
+use std::time::SystemTime;
+use std::vec;
+
+/// How much a walk may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The greatest number of names held, over all directories on the way down.
+    pub names_held_max: usize,
+    /// The greatest length of all of them together, in bytes.
+    pub name_bytes_held_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { names_held_max: 65_536, name_bytes_held_max: 4 << 20 }
+    }
+}
+
+/// A file that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, relative to the root.
+    pub name: Name,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: SystemTime,
+}
+
+/// What one bounded piece of a walk's work came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A file.
+    Entry(Entry),
+    /// Nothing to tell; there is more to do.
+    More,
+    /// That was all.
+    End,
+}
+
+/// A walk over the regular files of a [`Root`](super::Root).
+///
+/// Names that break the grammar or are reserved, what cannot be read, and what is no regular file
+/// are passed over.
+#[derive(Debug)]
+pub struct Walk {
+    at: Position,
+    limits: Limits,
+    names_held: usize,
+    name_bytes_held: usize,
+}
+
+#[derive(Debug)]
+enum Position {
+    Single(Option<Entry>),
+    Within(Arc<Dir>, Vec<Level>),
+}
+
+/// A directory on the way down.
+#[derive(Debug)]
+struct Level {
+    prefix: String,
+    names: Names,
+}
+
+#[derive(Debug)]
+enum Names {
+    Sorted(vec::IntoIter<Box<str>>),
+    Streamed(ReadDir),
+}
+
+impl Walk {
+    pub(super) fn new(root: Arc<Dir>, limits: Limits) -> Walk {
+        let at = Position::Within(root, Vec::new());
+        let mut walk = Walk { at, limits, names_held: 0, name_bytes_held: 0 };
+        walk.descend(String::new());
+        walk
+    }
+
+    pub(super) fn single(entry: Option<Entry>) -> Walk {
+        let at = Position::Single(entry);
+        Walk { at, limits: Limits::default(), names_held: 0, name_bytes_held: 0 }
+    }
+
+    /// One name's worth of work, or the reading of one directory: for callers that must not be
+    /// away for long.
+    pub fn step(&mut self) -> Step {
+        let level = match &mut self.at {
+            Position::Single(entry) => return entry.take().map_or(Step::End, Step::Entry),
+            Position::Within(_, stack) => match stack.last_mut() {
+                Some(level) => level,
+                None => return Step::End,
+            },
+        };
+        let name = match &mut level.names {
+            Names::Sorted(names) => names.next().inspect(|name| {
+                self.names_held -= 1;
+                self.name_bytes_held -= name.len();
+            }),
+            Names::Streamed(entries) => match entries.next() {
+                Some(entry) => match entry.ok().and_then(|entry| entry.file_name().into_string().ok()) {
+                    Some(name) => Some(name.into()),
+                    None => return Step::More,
+                },
+                None => None,
+            },
+        };
+        let Some(name) = name else {
+            self.ascend();
+            return Step::More;
+        };
+        let path = join(&level.prefix, &name);
+        self.visit(path)
+    }
+
+    /// Looks at one thing in the current directory.
+    fn visit(&mut self, path: String) -> Step {
+        let Position::Within(root, _) = &self.at else { return Step::End };
+        let Ok(name) = Name::new(&path) else { return Step::More };
+        let metadata = match root.symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => root.metadata(&path),
+            Ok(metadata) if metadata.is_dir() => {
+                self.descend(path);
+                return Step::More;
+            }
+            other => other,
+        };
+        match metadata.ok().and_then(|metadata| entry(name, &metadata)) {
+            Some(entry) => Step::Entry(entry),
+            None => Step::More,
+        }
+    }
+
+    /// Goes into a directory, or passes it over if it cannot be read.
+    fn descend(&mut self, prefix: String) {
+        let Position::Within(root, _) = &self.at else { return };
+        let names = match self.sorted(root, &prefix) {
+            Some(names) => Some(Names::Sorted(names.into_iter())),
+            None => read(root, &prefix).map(Names::Streamed),
+        };
+        let Some(names) = names else { return };
+        if let Names::Sorted(names) = &names {
+            self.names_held += names.len();
+            self.name_bytes_held += names.as_slice().iter().map(|name| name.len()).sum::<usize>();
+        }
+        if let Position::Within(_, stack) = &mut self.at {
+            stack.push(Level { prefix, names });
+        }
+    }
+
+    fn ascend(&mut self) {
+        if let Position::Within(_, stack) = &mut self.at {
+            stack.pop();
+        }
+    }
+
+    /// The sorted names of a directory, unless they are too many for what may still be held.
+    fn sorted(&self, root: &Dir, prefix: &str) -> Option<Vec<Box<str>>> {
+        let mut names: Vec<Box<str>> = Vec::new();
+        let mut bytes = self.name_bytes_held;
+        for entry in read(root, prefix)? {
+            let Ok(name) = entry.ok()?.file_name().into_string() else { continue };
+            bytes += name.len();
+            let count = self.names_held + names.len();
+            if count >= self.limits.names_held_max || bytes > self.limits.name_bytes_held_max {
+                return None;
+            }
+            names.push(name.into());
+        }
+        names.sort_unstable();
+        Some(names)
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        loop {
+            match self.step() {
+                Step::Entry(entry) => return Some(entry),
+                Step::More => {}
+                Step::End => return None,
+            }
+        }
+    }
+}
+
+fn read(root: &Dir, prefix: &str) -> Option<ReadDir> {
+    if prefix.is_empty() { root.entries().ok() } else { root.read_dir(prefix).ok() }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
+}
+
+fn entry(name: Name, metadata: &Metadata) -> Option<Entry> {
+    let modified = metadata.modified().ok()?.into_std();
+    metadata.is_file().then(|| Entry { name, size: metadata.len(), modified })
+}

@@ -1,0 +1,2 @@
+//! Files over TCP as length-prefixed JSON.
+pub mod name;

@@ -1,0 +1,114 @@
+//! The laws of the house as a test, so that they cannot rot.
+//!
+//! Every rule is a function from a file to its violations and has its own tests beside it, with a
+//! sample it passes and one it catches. Here they meet the tree. A violation reads
+//! `file:line: rule`.
+
+#[path = "tidy/bans.rs"]
+mod bans;
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/lexer.rs"]
+mod lexer;
+#[path = "tidy/paths.rs"]
+mod paths;
+#[path = "tidy/shape.rs"]
+mod shape;
+#[path = "tidy/source.rs"]
+mod source;
+#[path = "tidy/text.rs"]
+mod text;
+
+use source::{Source, Violation, read_tree};
+use std::path::Path;
+
+const RUST_FOLDERS: [&str; 5] = ["src/", "tests/", "benches/", "examples/", "fuzz/"];
+
+fn tree() -> Vec<Source> {
+    read_tree(Path::new(env!("CARGO_MANIFEST_DIR")))
+}
+
+fn rust_files() -> Vec<Source> {
+    let is_ours = |path: &str| RUST_FOLDERS.iter().any(|folder| path.starts_with(folder));
+    let mut files = tree();
+    files.retain(|source| source.is_rust() && is_ours(&source.path));
+    files
+}
+
+fn verdict(sources: &[Source], rule: impl Fn(&Source) -> Vec<Violation>) {
+    let found: Vec<String> = sources.iter().flat_map(rule).map(|v| v.to_string()).collect();
+    assert!(found.is_empty(), "\n{}\n{} violations", found.join("\n"), found.len());
+}
+
+#[test]
+fn the_tree_is_really_read() {
+    let tree = tree();
+    for path in ["src/lib.rs", "src/main.rs", "tests/tidy/lexer.rs", "Cargo.toml", "LICENSE-MIT"] {
+        assert!(tree.iter().any(|source| source.path == path), "{path} was not read");
+    }
+    assert!(tree.iter().all(|source| !source.path.starts_with("target/")));
+    assert!(rust_files().iter().any(|s| s.path == "src/lib.rs" && s.tokens.len() > 9));
+}
+
+#[test]
+#[should_panic(expected = "src/x.rs:1: no `unsafe` in this crate\n1 violations")]
+fn a_violation_fails_the_test() {
+    verdict(&[Source::new("src/x.rs", "unsafe {}")], bans::no_unsafe);
+}
+
+#[test]
+fn imports_go_one_way() {
+    let sources = rust_files();
+    let rooms = imports::rooms(&sources);
+    verdict(&sources, |source| imports::direction(source, &rooms));
+}
+
+#[test]
+fn pure_rooms_know_no_world() {
+    verdict(&rust_files(), bans::world);
+}
+
+#[test]
+fn there_is_no_unsafe() {
+    verdict(&rust_files(), bans::no_unsafe);
+    verdict(&rust_files(), bans::forbids_unsafe);
+}
+
+#[test]
+fn nothing_is_unfinished() {
+    verdict(&rust_files(), bans::unfinished);
+}
+
+#[test]
+fn files_open_with_their_purpose() {
+    verdict(&rust_files(), shape::header);
+}
+
+#[test]
+fn lines_are_narrow() {
+    verdict(&rust_files(), shape::width);
+}
+
+#[test]
+fn files_are_short() {
+    let sources = rust_files();
+    let longest = sources.iter().max_by_key(|source| shape::file_lines(source));
+    let longest = longest.expect("there are Rust files");
+    println!("the longest file: {} with {} lines", longest.path, shape::file_lines(longest));
+    verdict(&sources, shape::length);
+}
+
+#[test]
+fn functions_are_short() {
+    verdict(&rust_files(), shape::functions);
+}
+
+#[test]
+fn no_registry_is_named() {
+    verdict(&tree(), text::registries);
+}
+
+#[test]
+fn no_path_of_a_machine_is_named() {
+    verdict(&tree(), text::machine_paths);
+}

@@ -1,0 +1,212 @@
+//! What may not be written: the world in a pure room, `unsafe` anywhere, work left undone.
+
+use crate::lexer::{Token, skip_group, starts_with};
+use crate::paths::{Path, paths};
+use crate::source::{Source, Violation};
+
+/// Crates that know sockets, files, clocks, terminals or chance. `std` has its own list.
+const WORLD_CRATES: [&str; 11] = [
+    "mio",
+    "native_tls",
+    "getrandom",
+    "rand",
+    "socket2",
+    "cap_std",
+    "rustix",
+    "signal_hook",
+    "jiff",
+    "clap",
+    "indicatif",
+];
+
+/// The modules of `std` that do; `std::net`'s addresses are also in `core::net`, which is pure.
+const WORLD_MODULES: [&str; 5] = ["net", "fs", "thread", "process", "env"];
+
+const WORLD_TYPES: [&str; 3] = ["Instant", "SystemTime", "RandomState"];
+
+const PRINTING: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+
+const TERMINAL: [&str; 3] = ["stdin", "stdout", "stderr"];
+
+/// The world, named outside `net`, the command and test code.
+pub fn world(source: &Source) -> Vec<Violation> {
+    let module = source.module();
+    let open = matches!(module.first(), Some(&"net" | &"cli")) || source.path == "src/main.rs";
+    if open || !source.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let wrong = |path: &Path| {
+        let name = worldly(path).filter(|_| !source.is_test(path.line))?;
+        Some(source.violation(path.line, format!("a pure room knows no `{name}`")))
+    };
+    paths(&source.tokens).iter().filter_map(wrong).collect()
+}
+
+/// The name in a path that belongs to the world.
+fn worldly(path: &Path) -> Option<String> {
+    let names = &path.names;
+    let (first, last) = (*names.first()?, *names.last()?);
+    let second = names.get(1).copied().unwrap_or("");
+    if WORLD_CRATES.contains(&first) {
+        return Some(first.to_owned());
+    }
+    let hidden = second == "*" || second == "self" || (names.len() == 1 && path.aliased);
+    if first == "std" && (WORLD_MODULES.contains(&second) || hidden) {
+        return Some(names.join("::"));
+    }
+    if path.called && PRINTING.contains(&last) {
+        return Some(format!("{last}!"));
+    }
+    if names.len() > 1 && names[names.len() - 2] == "io" && TERMINAL.contains(&last) {
+        return Some(names.join("::"));
+    }
+    names.iter().find(|name| WORLD_TYPES.contains(name)).map(|name| (*name).to_owned())
+}
+
+/// The keyword `unsafe`, in any code.
+pub fn no_unsafe(source: &Source) -> Vec<Violation> {
+    let found = source.tokens.iter().filter(|token| token.is("unsafe"));
+    found.map(|token| source.violation(token.line, "no `unsafe` in this crate")).collect()
+}
+
+/// A root of a crate that does not forbid `unsafe`.
+pub fn forbids_unsafe(source: &Source) -> Vec<Violation> {
+    let pattern = ["#", "!", "[", "forbid", "(", "unsafe_code", ")", "]"];
+    let is_root = matches!(source.path.as_str(), "src/lib.rs" | "src/main.rs");
+    let forbids = (0..source.tokens.len()).any(|at| starts_with(&source.tokens[at..], &pattern));
+    if is_root && !forbids {
+        return vec![source.violation(1, "the root says `#![forbid(unsafe_code)]`")];
+    }
+    Vec::new()
+}
+
+/// Work left undone: code to be written, tests switched off, warnings about dead code silenced.
+pub fn unfinished(source: &Source) -> Vec<Violation> {
+    let stub = |path: &&Path| {
+        path.called && matches!(path.names.last(), Some(&("todo" | "unimplemented")))
+    };
+    let stubs = paths(&source.tokens);
+    let stubs =
+        stubs.iter().filter(stub).map(|path| source.violation(path.line, "nothing is left to do"));
+    let attributes = (0..source.tokens.len()).filter_map(|at| attribute(&source.tokens, at));
+    let wrong = attributes.filter_map(|attribute| {
+        silencing(attribute).map(|rule| source.violation(attribute[0].line, rule))
+    });
+    stubs.chain(wrong).collect()
+}
+
+/// What stands between the brackets of an attribute whose `#` is at `at`.
+fn attribute(tokens: &[Token], at: usize) -> Option<&[Token]> {
+    let inner = starts_with(&tokens[at..], &["#", "!", "["]);
+    let open = if inner { at + 2 } else { at + 1 };
+    let is_attribute = inner || starts_with(&tokens[at..], &["#", "["]);
+    (is_attribute && open + 2 < tokens.len()).then(|| &tokens[open + 1..skip_group(tokens, open)])
+}
+
+fn silencing(attribute: &[Token]) -> Option<&'static str> {
+    let conditional = attribute[0].is("cfg_attr");
+    if attribute[0].is("ignore") || (conditional && attribute.iter().any(|t| t.is("ignore"))) {
+        return Some("a test that is ignored is no test");
+    }
+    let lint = |name: &str| attribute.iter().any(|token| token.is(name));
+    let silences = lint("allow") || lint("expect");
+    (silences && (lint("dead_code") || lint("unused")))
+        .then_some("dead code goes, it is not allowed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(found: &[Violation]) -> Vec<String> {
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_world_in_a_pure_room_is_caught() {
+        for (text, name) in [
+            ("use mio::Poll;", "mio"),
+            ("fn f() { native_tls::x() }", "native_tls"),
+            ("use std::net::TcpStream;", "std::net::TcpStream"),
+            ("use std::{io, fs::File};", "std::fs::File"),
+            ("use ::std::{thread};", "std::thread"),
+            ("use std::*;", "std::*"),
+            ("use std as s;", "std"),
+            ("use std::{self as s};", "std::self"),
+            ("use std::time::{Duration, Instant};", "Instant"),
+            ("fn f() -> std::time::SystemTime {}", "SystemTime"),
+            ("fn f() { getrandom::fill(x) }", "getrandom"),
+            ("fn f() { println!(\"\") }", "println!"),
+            ("fn f() { std::eprintln!(\"\") }", "eprintln!"),
+            ("fn f() { print!(\"\"); }", "print!"),
+            ("fn f() { dbg!(x) }", "dbg!"),
+            ("use std::io::{stdout, Write};", "std::io::stdout"),
+        ] {
+            let file = Source::new("src/http/head.rs", &format!("\n{text}"));
+            let rule = format!("src/http/head.rs:2: a pure room knows no `{name}`");
+            assert_eq!(shown(&world(&file)), [rule], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_world_where_it_belongs_passes() {
+        let text = "use std::net::X; fn f() { println!(\"{}\", Instant::now()) }";
+        for path in ["src/net/pump.rs", "src/cli/x.rs", "src/main.rs", "tests/x.rs", "benches/x.rs"]
+        {
+            assert_eq!(world(&Source::new(path, text)), [], "{path}");
+        }
+        for path in ["src/buffer.rs", "src/lib.rs", "src/transfer/net.rs"] {
+            assert_eq!(world(&Source::new(path, text)).len(), 3, "{path}");
+        }
+        let pure = "// std::fs\nuse core::net::IpAddr; use std::{fmt, time::Duration};\n\
+                    pub mod net;\nfn print(x: u8) -> bool { \"Instant mio println!()\"; }\n\
+                    fn f() { self.fs.net(print); print != x }\n\
+                    #[cfg(test)]\nmod tests { use std::fs; fn f() { println!(\"\") } }";
+        assert_eq!(shown(&world(&Source::new("src/buffer.rs", pure))), Vec::<String>::new());
+        let behind = format!("{pure}\nuse std::fs;");
+        assert_eq!(world(&Source::new("src/buffer.rs", &behind)).len(), 1);
+    }
+
+    #[test]
+    fn unsafe_is_caught_in_code_alone() {
+        let good = "// unsafe\n#![forbid(unsafe_code)]\n/* unsafe */ const X: &str = r\"unsafe\";";
+        assert_eq!(no_unsafe(&Source::new("src/x.rs", good)), []);
+        for bad in ["fn f() { unsafe { x } }", "unsafe fn f() {}", "#[unsafe(no_mangle)] fn f() {}"]
+        {
+            let found = no_unsafe(&Source::new("fuzz/x.rs", &format!("\n\n{bad}")));
+            assert_eq!(shown(&found), ["fuzz/x.rs:3: no `unsafe` in this crate"]);
+        }
+    }
+
+    #[test]
+    fn roots_have_to_forbid_unsafe() {
+        let check = |path, text| forbids_unsafe(&Source::new(path, text)).len();
+        for path in ["src/lib.rs", "src/main.rs"] {
+            assert_eq!(check(path, "//! x\n#![forbid(unsafe_code)]"), 0);
+            assert_eq!(check(path, "//! #![forbid(unsafe_code)]\n#![deny(unsafe_code)]"), 1);
+        }
+        assert_eq!(check("src/x.rs", ""), 0);
+    }
+
+    #[test]
+    fn work_left_undone_is_caught() {
+        for bad in [
+            "fn f() { todo!() }",
+            "fn f() { std::unimplemented!(\"later\") }",
+            "#[test]\n#[ignore] fn f() {}",
+            "#[ignore = \"slow\"] fn f() {}",
+            "#[cfg_attr(miri, ignore)] fn f() {}",
+            "#![allow(dead_code)]",
+            "#[allow(missing_docs, dead_code)] fn f() {}",
+            "#[expect(dead_code)] fn f() {}",
+            "#[cfg_attr(x, allow(unused))] fn f() {}",
+        ] {
+            assert_eq!(unfinished(&Source::new("tests/x.rs", bad)).len(), 1, "{bad}");
+        }
+        let good = "// todo!()\n#[allow(clippy::x)] fn todo() { \"unimplemented!()\"; }\n\
+                    fn f() { ignore(dead_code) }\n\
+                    #[serde(default)] #[doc = \"ignore\"] fn allow() { todo() } #[x]";
+        assert_eq!(unfinished(&Source::new("src/x.rs", good)), []);
+        assert_eq!(unfinished(&Source::new("src/x.rs", "#")), []);
+    }
+}
