@@ -1,154 +1,189 @@
 #!/usr/bin/env python3
-"""A peer of the framed wire v1: standard-library Python 3.9+, POSIX; § is PROTOCOL.md's."""
-import argparse, base64, errno, hashlib, hmac, json, os, re, secrets, select, socket
-import socketserver, stat, sys, time, zlib
-from contextlib import suppress
-FIELDS = {"hello": "max_frame:int nonce:str? versions:list? digests:list? version:int? digest:str?",
-          "auth": "mac:str", "welcome": "mac:str", "list": "id:int", "cancel": "id:int",
-          "entries": "id:int entries:list more:bool", "get": "id:int name:str offset:int? etag:str?",
-          "file": "id:int name:str size:int modified:str etag:str offset:int",
-          "put": "id:int name:str size:int etag:str overwrite:bool?", "ready": "id:int offset:int",
-          "chunk": "id:int offset:int crc32:str? filedata:str", "end": "id:int size:int digest:str?",
-          "done": "id:int size:int digest:str? durability:str",  # the table of §4
-          "error": "id:int? code:str text:str fatal:bool", "entry": "name:str size:int modified:str"}
-CODES = {errno.ENOENT: "not_found", errno.ENOTDIR: "not_found", errno.EEXIST: "exists",
-         errno.ENOSPC: "no_space", errno.EDQUOT: "no_space"}  # §9; any other is "io"
-class Fault(Exception):  # §9: with an id it ends one request, without one the connection
-    def __init__(self, code, text, id=None, told=False):  # told: the other side knows it
-        super().__init__(f"{code}: {text}")
-        self.code, self.text, self.id, self.told = code, text, id, told
+"""A peer of the framed wire v1 (§ = PROTOCOL.md) in standard-library Python 3.9+ for POSIX."""
+import argparse, base64, hashlib, hmac, json, os, re, secrets, socket, tempfile, time, zlib
+from pathlib import Path
+from socketserver import ThreadingTCPServer as Server
+CODES = {None: "timed_out", 17: "exists", 20: "not_found", 28: "no_space"}  # by errno, else "io"
+class Fault(Exception): pass  # text, code, id as in §9: with an id it ends one request, else all
 def need(condition, text, code="malformed", id=None):
-    if not condition:
-        raise Fault(code, text, id)
-def check_members(m, type):
-    for key, kind, optional in re.findall(r"(\w+):(\w+)(\??)", FIELDS.get(type, "")):
-        v = m.setdefault(key, None)
-        right = v.__class__.__name__ == kind and (kind != "int" or 0 <= v < 2**64)
-        need(right or v is None and optional, f"{type}: {key} is missing or wrong")
+    if not condition: raise Fault(text, code, id)
 def unique(pairs):  # §3.4
-    need(len(dict(pairs)) == len(pairs), "a duplicate member")
-    return dict(pairs)
-def depth(v):
-    inner = v.values() if type(v) is dict else v if type(v) is list else None
-    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
-def check_name(name, id=None):  # §10
-    need(not re.search("[\0-\x1f\x7f-\x9f\\\\\ud800-\udfff]", name) and len(name.encode()) <= 1024
-         and all(s not in ("", ".", "..") and len(s.encode()) <= 255
-                 and not s.startswith(".wirewright-") for s in name.split("/")),
-         "not a name of this wire", "bad_name", id)
-def entry(name, st):
+    return need(len(dict(pairs)) == len(pairs), "a duplicate member") or dict(pairs)
+def good_name(name):  # §10
+    return (not re.search("[\0-\x1f\x7f-\x9f\\\\\ud800-\udfff]", name) and len(name.encode()) < 1025
+            and all(s not in ("", ".", "..") and not s.startswith(".wirewright-")
+                    and len(s.encode()) < 256 for s in name.split("/")))
+def describe(name, file):
+    st = os.stat(file)
     modified = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(st.st_mtime))
-    return {"name": name, "size": st.st_size, "modified": modified}
-def etag(st):
-    return f"{st.st_size:x}-{st.st_mtime_ns:x}-{st.st_ino:x}"
-def mac(token, who, client, server):  # §8
-    return hmac.new(token, f"wirewright v1 {who}\0{client}\0{server}".encode(), "sha256").hexdigest()
+    etag = f"{st.st_size:x}-{st.st_mtime_ns:x}-{st.st_ino:x}"
+    return {"name": name, "size": st.st_size, "modified": modified, "etag": etag}
+def mac(who, a, b):  # §8
+    return hmac.new(options.token, f"wirewright v1 {who}\0{a}\0{b}".encode(), "sha256").hexdigest()
 
 class Peer:  # what both sides do
-    def __init__(self, sock, options):
-        self.sock, self.options, self.token = sock, options, options.token_file
-        self.limit, self.digest, self.eof, self.nonce = 65536, "none", False, secrets.token_hex(16)
+    def __init__(self, sock):
+        self.sock, self.input, self.waiting, self.last = sock, sock.makefile("rb"), [], 0
+        self.limit, self.digest, self.nonce = 65536, None, secrets.token_hex(16)
+    def sum(self, hasher):  # §6
+        return "sha256:" + hasher.hexdigest() if self.digest == "sha256" else None
     def send(self, type, **members):
-        data = json.dumps({"type": type, **members}, separators=(",", ":")).encode()
-        data = memoryview(len(data).to_bytes(4, "big") + data)
-        try:
-            while data:
-                self.sock.settimeout(30)
-                data = data[self.sock.send(data):]
-        except OSError as e:
-            raise Fault("lost", e, told=True) from None
-    def tell(self, e):
-        if not e.told:
-            of = {} if e.id is None else {"id": e.id}
-            self.send("error", **of, code=e.code, text=e.text, fatal=e.id is None)
-    def read(self, n, until):  # n bytes, fewer at the end; what is only claimed takes no memory
-        data, mark = bytearray(), 0
-        try:
-            while len(data) < n and not self.eof:
-                self.sock.settimeout(max(until - time.monotonic(), 0.001))
-                part = self.sock.recv(min(n - len(data), 65536))
-                self.eof = not part
-                data += part
-                if len(data) - mark > 5464:  # §11: 4,096 bytes of payload within a frame
-                    mark, until = len(data), time.monotonic() + 30
-        except socket.timeout:
-            raise Fault("timed_out", "the other side was silent") from None
-        except OSError as e:
-            raise Fault("lost", e, told=True) from None
-        return data
-    def receive(self, wait=30, may_end=False, until=None):  # one message (§3)
-        until = until or time.monotonic() + wait
-        head = self.read(1, until)
-        if not head and may_end:
-            return None
-        need(not any(head), "this is not the framed wire")
-        head += self.read(3, until)
-        n = int.from_bytes(head, "big")
+        data = json.dumps({"type": type, **members}).encode()
+        self.sock.settimeout(30)
+        self.sock.sendall(len(data).to_bytes(4, "big") + data)
+    def receive(self, patience=30):  # one message (§3); waits are of silence, payload is not counted
+        self.sock.settimeout(patience)
+        if not (first := self.input.read(1)): raise EOFError("the other side hung up")
+        need(first == b"\0", "this is not the framed wire")
+        n = int.from_bytes(self.input.read(3), "big")
         need(n <= self.limit, f"a frame of {n} bytes", "too_large")
-        body = self.read(n, until)
-        need(len(head) == 4 and len(body) == n, "the stream ended too early", "incomplete")
-        try:
-            m = json.loads(body.decode(), object_pairs_hook=unique,
-                           parse_constant=lambda s: need(False, s + " is not JSON"),
-                           parse_int=lambda s: int(s) if len(s) < 21 else float("inf"))
-            need(type(m) is dict and depth(m) < 128, "no object, or nested too deeply")
-        except (ValueError, RecursionError) as e:
-            raise Fault("malformed", str(e)) from None
-        need(type(m.get("type")) is str, "no type")
-        check_members(m, m["type"])
+        body = self.input.read(n)
+        need(len(body) == n > 0, "an empty frame, or an end inside one")
+        m = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=int)  # int: no NaN
+        need(type(m["type"]) is str and all(type(m[k]) is int and 0 <= m[k] < 2**64 for k in
+             ("id", "offset", "size", "max_frame") if m.get(k) is not None), "not as in §4")
         return m
-    def send_file(self, id, file, st, offset):  # §5, §6
-        at, hasher = 0, hashlib.sha256()
-        while at < st.st_size:
-            n = min(196608, (self.limit - 200) // 4 * 3, (offset if at < offset else st.st_size) - at)
-            data = file.read(n)
-            need(len(data) == n, "the file changed", "changed", id)
-            hasher.update(data)
-            if at >= offset:
-                while not self.eof and select.select([self.sock], [], [], 0)[0]:
-                    self.aside(self.receive(may_end=True), id)
-                self.send("chunk", id=id, offset=at, crc32="%08x" % zlib.crc32(data),
-                          filedata=base64.b64encode(data).decode())
+    def expect(self, *types, id=None, patience=30):  # puts aside requests that come meanwhile
+        while (m := self.receive(patience))["type"] not in types or m.get("id") != id:
+            if m["type"] == "error": raise EOFError(f"{m['code']}: {m['text']}")
+            need(m["type"] != "cancel" or m["id"] != id, "as you asked", "cancelled", id)
+            if m["type"] in ("list", "get", "put"): self.waiting.append(m)
+            need(len(self.waiting) < 65, "too many requests", "unexpected")
+        return m
+    def send_file(self, id, file, about, offset):  # §5, §6; what is before offset is only hashed
+        at, size, hasher = 0, about["size"], hashlib.sha256()
+        while at < size:
+            n = min(196608, (self.limit - 200) // 4 * 3, (offset if at < offset else size) - at)
+            hasher.update(data := file.read(n))
+            need(len(data) == n, "the file became shorter", "changed", id)
+            if at >= offset: self.send("chunk", id=id, offset=at, crc32=f"{zlib.crc32(data):08x}",
+                                       filedata=base64.b64encode(data).decode())
             at += n
-        need(etag(os.fstat(file.fileno())) == etag(st), "the file changed", "changed", id)
-        digest = "sha256:" + hasher.hexdigest() if self.digest == "sha256" else None
-        self.send("end", id=id, size=at, digest=digest)
+        need(describe(about["name"], file.fileno()) == about, "the file changed", "changed", id)
+        self.send("end", id=id, size=size, digest=self.sum(hasher))
     def receive_file(self, id, size, path, overwrite):  # §5, §6, §7.6
-        temp = os.path.join(os.path.dirname(path), ".wirewright-" + secrets.token_hex(8))
-        at, counted, hasher, until = 0, 0, hashlib.sha256(), time.monotonic() + 30
+        at, hasher, home = 0, hashlib.sha256(), path.parent
+        with tempfile.TemporaryDirectory("", ".wirewright-", home) as t, open(t + "/f", "xb") as out:
+            while (m := self.expect("chunk", "end", id=id))["type"] == "chunk":
+                raw, left = base64.b64decode(m["filedata"], validate=True), size - at
+                need(base64.b64encode(raw).decode() == m["filedata"], "unused bits are not zero")
+                need(raw and m["offset"] == at and (len(raw) == left or len(raw) < left and
+                     len(raw) % 3 == 0), "a chunk out of place")
+                need(m.get("crc32") in (None, f"{zlib.crc32(raw):08x}"), "", "checksum_mismatch", id)
+                hasher.update(raw)
+                at += out.write(raw)
+            need(at == m["size"] == size and self.sum(hasher) in (None, m.get("digest")),
+                 "not the file that was sent", "digest_mismatch", id)
+            out.flush(), os.fsync(out.fileno())
+            (os.replace if overwrite else os.link)(out.name, path)  # link: never over another
+        os.fsync(folder := os.open(home, os.O_RDONLY)), os.close(folder)
+        return self.sum(hasher)
+
+def greet(peer, m):  # the server's side of §4.1 and §8
+    need(m["type"] == "hello", "first comes hello", "unexpected")
+    able = [d for d in m["digests"] if d in (options.digest, "none")]
+    need(1 in m["versions"] and able, "no common version or digest", "unsupported")
+    nonces = (m["nonce"], peer.nonce)
+    need(re.fullmatch("([0-9a-f]{2}){16,64}", nonces[0]) and 65536 <= m["max_frame"] < 1 << 24, "§4.2")
+    peer.send("hello", version=1, max_frame=1 << 20, digest=able[0],
+              nonce=peer.nonce if options.token else None)
+    peer.limit, peer.digest = min(m["max_frame"], 1 << 20), able[0]
+    if options.token:
+        proof = peer.receive(10)
+        need(proof["type"] == "auth" and hmac.compare_digest(proof["mac"], mac("client", *nonces)),
+             "the token is missing or wrong", "unauthorized")
+        peer.send("welcome", mac=mac("server", *nonces))
+def answer(peer, m):
+    kind, id, root = m["type"], m.get("id"), Path(options.where).resolve()
+    if kind in ("cancel", "chunk", "end", "error"): return  # of something that has ended
+    need(kind in ("list", "get", "put"), "what is that?", "unknown_type", id)
+    need(id > peer.last, "the id does not rise")
+    peer.last = id
+    if kind == "list":
+        found = [describe(n, p) for p in root.rglob("*") if p.is_file() and root in
+                 p.resolve().parents and good_name(n := p.relative_to(root).as_posix())]
+        for at in range(0, len(found) or 1, 16):
+            peer.send("entries", id=id, entries=found[at:at + 16], more=at + 16 < len(found))
+        return
+    need(good_name(m["name"]), "a bad name", "bad_name", id)
+    path = (root / m["name"]).resolve()
+    need(root in path.parents, "it leads out of the root", "not_found", id)
+    if kind == "get":
+        need(path.is_file(), "no such file", "not_found", id)
+        with path.open("rb") as file:
+            about, offset = describe(m["name"], file.fileno()), m.get("offset") or 0
+            need(not offset or m["etag"] == about["etag"], "it is another by now", "changed", id)
+            need(offset <= about["size"], "past the end", "bad_offset", id)
+            peer.send("file", id=id, offset=offset, **about)
+            return peer.send_file(id, file, about, offset)
+    need(options.writable, "nothing may be written here", "read_only", id)
+    need(m.get("overwrite") or not path.exists(), "it is there already", "exists", id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    peer.send("ready", id=id, offset=0)
+    digest = peer.receive_file(id, m["size"], path, m.get("overwrite"))
+    peer.send("done", id=id, size=m["size"], digest=digest, durability="fsync")
+def serve(sock, *_):  # an exception that leaves it ends the connection
+    peer, step = Peer(sock), greet
+    while step:
+        m = {}
         try:
-            with open(temp, "xb") as out:
-                while (m := self.receive(until=until))["type"] != "end" or m["id"] != id:
-                    if m["type"] != "chunk" or m["id"] != id:
-                        self.aside(m, id)
-                        continue
-                    try:
-                        raw = base64.b64decode(m["filedata"], validate=True)
-                    except ValueError as e:
-                        raise Fault("malformed", str(e)) from None
-                    need(base64.b64encode(raw).decode() == m["filedata"], "base64 is not canonical")
-                    need(m["offset"] == at and raw and at + len(raw) <= size and
-                         (len(raw) % 3 == 0 or at + len(raw) == size), "a chunk is out of place")
-                    need(m["crc32"] in (None, "%08x" % zlib.crc32(raw)), "a chunk arrived wrong",
-                         "checksum_mismatch", id)
-                    out.write(raw)
-                    hasher.update(raw)
-                    at += len(raw)
-                    if at - counted >= 4096:
-                        counted, until = at, time.monotonic() + 30
-                digest = "sha256:" + hasher.hexdigest() if self.digest == "sha256" else None
-                need(at == m["size"] == size and digest in (None, m["digest"]),
-                     "the file arrived wrong", "digest_mismatch", id)
-                out.flush()
-                os.fsync(out.fileno())
-            if overwrite:
-                os.replace(temp, path)
-            else:
-                os.link(temp, path)  # fails if the name was taken meanwhile
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temp)
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-        return digest
+            m = peer.waiting.pop(0) if peer.waiting else peer.receive(300 if peer.digest else 10)
+            step = step(peer, m) or answer
+        except EOFError: return
+        except Exception as e:  # whatever a strange message breaks is malformed
+            text, code, id = e.args if isinstance(e, Fault) else (str(e), "malformed", None)
+            if isinstance(e, OSError):
+                text, code, id = e.strerror, CODES.get(e.errno, "io"), e.errno and m.get("id")
+            peer.send("error", id=id, code=code, text=text or code, fatal=not id)
+            step = id and answer
+    sock.shutdown(socket.SHUT_WR), peer.input.read(1 << 20)  # unread bytes would reset the error
+
+def client(peer, want, name):
+    peer.send("hello", versions=[1], max_frame=1 << 20, digests=[options.digest], nonce=peer.nonce)
+    hello = peer.expect("hello", id=None)
+    nonces, token = (peer.nonce, hello.get("nonce")), options.token
+    need(hello["version"] == 1 and hello["digest"] == options.digest, "not what we offered")
+    need(bool(token) == bool(nonces[1]), "only one side has a token", "unauthorized")
+    peer.limit, peer.digest = min(hello["max_frame"], 1 << 20), hello["digest"]
+    if token:
+        peer.send("auth", mac=mac("client", *nonces))
+        need(peer.expect("welcome")["mac"] == mac("server", *nonces), "a false server", "unauthorized")
+    if want == "ls":
+        peer.send("list", id=1)
+        page = {"more": True}
+        while page["more"]:
+            page = peer.expect("entries", id=1)
+            for e in page["entries"]: print(f"{e['size']:12} {e['modified']!a} {e['name']!a}")
+    elif want == "get":
+        peer.send("get", id=1, name=name)
+        about, path = peer.expect("file", id=1), Path(options.o or ".")
+        need(about["name"] == name and good_name(name) and about["offset"] == 0, "another file")
+        peer.receive_file(1, about["size"], path / name if path.is_dir() else path, True)
+    else:
+        with open(name, "rb") as file:
+            about = describe(os.path.basename(name), file.fileno())
+            peer.send("put", id=1, overwrite=options.overwrite, **about)
+            peer.send_file(1, file, about, peer.expect("ready", id=1)["offset"])
+            need(peer.expect("done", id=1, patience=600)["size"] == about["size"], "another size")
+
+parser, yes = argparse.ArgumentParser(description=__doc__), {"action": "store_true"}
+for flag, how in {"command": {"choices": ["ls", "get", "put", "serve"]}, "where": {}, "-o": {},
+                  "name": {"nargs": "?"}, "--port": {"type": int, "default": 5566}, "--writable": yes,
+                  "--digest": {"choices": ["sha256", "none"], "default": "sha256"},
+                  "--overwrite": yes, "--token-file": {}}.items(): parser.add_argument(flag, **how)
+options = parser.parse_args()
+want, where = options.command, options.where
+if (want in ("get", "put")) != bool(options.name): parser.error("get and put need one name")
+try:
+    options.token = options.token_file and Path(options.token_file).read_bytes().strip()
+    need(options.token != b"", "the token file is empty")
+    if want == "serve":
+        Server.allow_reuse_address, Server.daemon_threads, Server.request_queue_size = True, True, 99
+        Server.handle_error = lambda *_: None
+        with Server(("127.0.0.1", options.port), serve) as server:
+            print("listening on %s:%d" % server.server_address, flush=True)
+            server.serve_forever()
+    with socket.create_connection(where.rsplit(":", 1), 30) as sock:
+        client(Peer(sock), want, options.name)
+except Exception as e:
+    raise SystemExit(f"error: {where}: {e}".encode("unicode_escape").decode())

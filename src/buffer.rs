@@ -11,6 +11,9 @@
 
 use crate::error::Error;
 
+/// The least room for decoded payload that may be handed to a codec or a session, in bytes.
+pub const ROOM_MIN: usize = 64;
+
 /// A queue of bytes that never holds more than its limit.
 #[derive(Debug, Default)]
 pub struct Buffer {

@@ -27,8 +27,8 @@ use std::time::Duration;
 pub struct Received<E> {
     /// How many bytes of the input were eaten; the caller drops them.
     pub consumed: usize,
-    /// What they meant. `None`: more input, please — or, with nothing consumed of input that was not
-    /// empty, *drain me first*.
+    /// What they meant. Nothing consumed and no event means: more input, please — or, if there was
+    /// input, *drain me first*.
     pub event: Option<E>,
 }
 
@@ -47,6 +47,18 @@ pub enum Wants {
     Done,
 }
 
+impl<E> Received<E> {
+    /// Bytes were eaten that mean nothing to the application.
+    pub fn quiet(consumed: usize) -> Received<E> {
+        Received { consumed, event: None }
+    }
+
+    /// An event.
+    pub fn event(consumed: usize, event: E) -> Received<E> {
+        Received { consumed, event: Some(event) }
+    }
+}
+
 /// One side of one conversation, without I/O.
 pub trait Session {
     /// What the peer said, borrowing from the input, the room and the session.
@@ -55,7 +67,7 @@ pub trait Session {
         Self: 'a;
 
     /// Eats a prefix of `input`. Decoded payload is laid into `room`, which may be empty as long as
-    /// no payload comes, and must hold at least [`ROOM_MIN`] bytes from then on.
+    /// no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes from then on.
     ///
     /// # Errors
     /// The peer's fault ([`Error::Malformed`], [`Error::TooLarge`], [`Error::Refused`]) or the
@@ -79,11 +91,9 @@ pub trait Session {
     /// [`Error::Misuse`] for more data than was announced.
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error>;
 
-    /// Appends what the session has to say, whole rows only; a row that does not fit waits.
-    ///
-    /// # Errors
-    /// The session's own error, if it is in one.
-    fn transmit(&mut self, out: &mut Buffer) -> Result<(), Error>;
+    /// Appends what the session has to say, whole rows only; a row that does not fit waits. A session
+    /// that failed still has its last words here.
+    fn transmit(&mut self, out: &mut Buffer);
 
     /// What it needs next.
     fn wants(&self) -> Wants;
@@ -96,5 +106,3 @@ pub trait Session {
     fn progress(&self) -> u64;
 }
 
-/// The least `room` a session has to be handed where payload may come, in bytes.
-pub const ROOM_MIN: usize = 64;

@@ -9,7 +9,7 @@ use super::base64::{Fault, Quads};
 use super::rest;
 use super::scan::{Place, Scanner, Sight};
 use crate::error::Error;
-use crate::session::ROOM_MIN;
+use crate::buffer::ROOM_MIN;
 use std::borrow::Cow;
 
 /// What the payload is replaced by in the gathered members.
@@ -136,7 +136,7 @@ impl Decoder {
     /// # Errors
     /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset counted from the beginning of the
     /// object; [`Error::Misuse`] if payload comes and the room is smaller than
-    /// [`ROOM_MIN`](crate::session::ROOM_MIN). The same again on every later call.
+    /// [`ROOM_MIN`](crate::buffer::ROOM_MIN). The same again on every later call.
     pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
@@ -176,6 +176,14 @@ impl Decoder {
     /// the payload from [`Event::PayloadStart`] on, all of them after [`Event::End`].
     pub fn rest(&self) -> &[u8] {
         &self.rest
+    }
+
+    /// [`rest`](Decoder::rest) as a typed value.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the members do not fit the type.
+    pub fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Error> {
+        rest::parse(&self.rest).map_err(|fault| self.place(fault))
     }
 
     /// Length in bytes of the payload decoded so far; `None` if that member has not come.
@@ -283,11 +291,15 @@ impl Decoder {
     }
 
     fn judge(&self) -> Result<(), Error> {
-        rest::check(&self.rest).map_err(|fault| Error::Malformed {
+        rest::check(&self.rest).map_err(|fault| self.place(fault))
+    }
+
+    fn place(&self, fault: rest::Fault) -> Error {
+        Error::Malformed {
             rule: fault.rule,
             offset: self.stream_offset(fault.at),
             section: fault.section,
-        })
+        }
     }
 
     /// Where a byte of the gathered text stood in the stream.

@@ -27,6 +27,12 @@ pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
     Unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| fault(text, &error))
 }
 
+/// Reads a judged text as a typed value.
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Fault> {
+    let text = std::str::from_utf8(text).unwrap_or("");
+    serde_json::from_str(text).map_err(|error| fault(text, &error))
+}
+
 /// Turns serde_json's line and column into the position of the byte it means.
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));

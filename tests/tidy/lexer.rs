@@ -84,8 +84,8 @@ fn next(rest: &str, first: char) -> (Option<Kind>, usize) {
     if first.is_ascii_digit() {
         return (Some(Kind::Literal), number(rest));
     }
-    if rest.starts_with("r#") {
-        return (Some(Kind::Ident), 2 + word(&rest[2..]));
+    if let Some(name) = rest.strip_prefix("r#") {
+        return (Some(Kind::Ident), 2 + word(name));
     }
     match word(rest) {
         0 if rest.starts_with("::") => (Some(Kind::Punct), 2),

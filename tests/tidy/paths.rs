@@ -58,8 +58,7 @@ fn expand<'a>(
 ) -> usize {
     let mut names = prefix.to_vec();
     let mut end = at;
-    loop {
-        let Some(token) = tokens.get(end) else { break };
+    while let Some(token) = tokens.get(end) {
         if token.is("{") {
             return expand_group(tokens, end, &names, found);
         }

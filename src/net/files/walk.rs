@@ -117,10 +117,12 @@ impl Walk {
                 self.name_bytes_held -= name.len();
             }),
             Names::Streamed(entries) => match entries.next() {
-                Some(entry) => match entry.ok().and_then(|entry| entry.file_name().into_string().ok()) {
-                    Some(name) => Some(name.into()),
-                    None => return Step::More,
-                },
+                Some(entry) => {
+                    match entry.ok().and_then(|entry| entry.file_name().into_string().ok()) {
+                        Some(name) => Some(name.into()),
+                        None => return Step::More,
+                    }
+                }
                 None => None,
             },
         };
@@ -130,6 +132,12 @@ impl Walk {
         };
         let path = join(&level.prefix, &name);
         self.visit(path)
+    }
+
+    /// Names and bytes of names that are held.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.names_held, self.name_bytes_held)
     }
 
     /// Looks at one thing in the current directory.

@@ -1,0 +1,117 @@
+//! The end of an unfinished file: it gets its name, and success is said when that is true.
+//!
+//! Specification: `PROTOCOL.md` §7.6.
+//!
+//! ```text
+//!   fsync(part) → rename(part, base) → unlink(journal) → fsync(directory)
+//!   fsync only    NOREPLACE or not                       fsync only
+//! ```
+//!
+//! A kill before the rename leaves what the next run can go on with; a kill after it leaves the
+//! whole file, and perhaps a journal, which the next transfer of that name removes.
+
+use super::{FileError, Partial};
+use std::fmt;
+use std::str::FromStr;
+
+/// What is synced before success is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Durability {
+    /// The file, then, after the rename, its directory, and those in which directories were made
+    /// for it. Survives a loss of power.
+    #[default]
+    Fsync,
+    /// Nothing. The rename is atomic for all who look, and a kill of the process leaves the name
+    /// absent or complete; a loss of power soon after may leave it empty or short.
+    Rename,
+    /// Nothing, as with `Rename`, and none is promised either. There is still never anything
+    /// partial under the final name. To also save the journal, see [`Partial::without_journal`].
+    None,
+}
+
+/// A text that is none of `fsync`, `rename`, `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownDurability;
+
+impl Durability {
+    /// As on the wire and on the command line: `fsync`, `rename`, `none`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Durability::Fsync => "fsync",
+            Durability::Rename => "rename",
+            Durability::None => "none",
+        }
+    }
+}
+
+impl FromStr for Durability {
+    type Err = UnknownDurability;
+
+    fn from_str(text: &str) -> Result<Durability, UnknownDurability> {
+        let all = [Durability::Fsync, Durability::Rename, Durability::None];
+        all.into_iter().find(|one| one.as_str() == text).ok_or(UnknownDurability)
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for UnknownDurability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("durability is one of fsync, rename, none")
+    }
+}
+
+impl std::error::Error for UnknownDurability {}
+
+/// A whole file that waits for its name. A job for another thread: a sync may take long.
+///
+/// Dropped without being run it is an interrupted [`Partial`].
+#[derive(Debug)]
+#[must_use = "the file has no name before it is run"]
+pub struct Finish {
+    partial: Partial,
+    durability: Durability,
+    overwrite: bool,
+}
+
+impl Finish {
+    pub(super) fn new(partial: Partial, durability: Durability, overwrite: bool) -> Finish {
+        Finish { partial, durability, overwrite }
+    }
+
+    /// Makes the file durable and gives it its name.
+    ///
+    /// # Errors
+    /// [`FileError::Exists`] if the name was not to be taken from another file, which then stays;
+    /// what arrived is removed. [`FileError::InTheWay`] if a directory has the name; what arrived
+    /// is kept. Those of the disk: if the file could not be synced it is removed, since what a
+    /// later sync says of it could not be trusted; if its directory could not be synced, it stands
+    /// under its name.
+    pub fn run(mut self) -> Result<(), FileError> {
+        let part = self.partial.whole()?;
+        if self.durability == Durability::Fsync
+            && let Err(error) = part.sync_all()
+        {
+            self.partial.remove()?;
+            return Err(error.into());
+        }
+        match self.partial.place().rename(self.overwrite) {
+            Err(FileError::Exists) => {
+                self.partial.remove()?;
+                return Err(FileError::Exists);
+            }
+            outcome => outcome?,
+        }
+        if let Some(journal) = self.partial.let_go() {
+            self.partial.place().remove_this_journal(&journal);
+        }
+        match self.durability {
+            Durability::Fsync => self.partial.place().sync_directories(),
+            Durability::Rename | Durability::None => Ok(()),
+        }
+    }
+}

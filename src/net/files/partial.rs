@@ -1,0 +1,298 @@
+//! An unfinished file: it grows beside its final name and survives an interruption.
+//!
+//! Specification: `PROTOCOL.md` §6 and §7.
+//!
+//! ```text
+//!   look → leftover? → verify_step … → begin → (write_at, chunk_verified) … → finish | discard
+//!                                                                        dropped: checkpoint
+//!
+//!   part   |== recorded ==|== verified ==|-- written --|
+//!           in the journal  lost by a kill, kept by a drop
+//! ```
+//!
+//! Bytes count once the caller has said that their chunk was right. A kill at any moment leaves the
+//! final name absent or complete, and loses what was verified since the last record: less than
+//! [`SEGMENT_BYTES_MIN`] and the chunk that was on its way. A file smaller than that has no journal
+//! unless it is interrupted. The part is locked from the first look at it to the end.
+
+use super::FileError;
+use super::finish::{Durability, Finish};
+use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
+use super::place::Place;
+use super::verify::Check;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The size to begin with where the sender does not say one; then [`Partial::finish`] cannot check
+/// that the file is whole, the caller has to.
+pub const SIZE_UNKNOWN: u64 = u64::MAX;
+
+/// A file that has not got its name yet.
+///
+/// Dropped unfinished it keeps what is verified for the next run, and nothing if that is nothing.
+#[derive(Debug)]
+pub struct Partial {
+    place: Place,
+    /// Locked.
+    part: Option<File>,
+    leftover: Option<Header>,
+    check: Option<Check>,
+    growth: Option<Growth>,
+}
+
+/// A part that is growing. `recorded ≤ verified ≤ written`, all in bytes.
+#[derive(Debug)]
+struct Growth {
+    header: Header,
+    recorded: u64,
+    verified: u64,
+    written: u64,
+    /// Of the bytes from `recorded` to `verified`.
+    crc32: crc32fast::Hasher,
+    journal: Option<Journal>,
+    journalled: bool,
+}
+
+impl Partial {
+    /// Looks for what is left over of the file that shall stand at a local path, which its user
+    /// chose; its directory must exist.
+    ///
+    /// # Errors
+    /// Those of [`Root::partial`](super::Root::partial).
+    pub fn at_path(path: &Path) -> Result<Partial, FileError> {
+        let base = path.file_name().ok_or(FileError::BadName)?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let dir = Dir::open_ambient_dir(parent, ambient_authority())?;
+        Partial::look(Place::new(Arc::new(dir), PathBuf::new(), base.to_owned())?)
+    }
+
+    pub(super) fn look(place: Place) -> Result<Partial, FileError> {
+        let part = place.lock_part(false)?;
+        let journal = part.as_ref().and_then(|_| place.open_journal(false).ok());
+        let (leftover, check) = match journal.and_then(Reader::open) {
+            Some((header, reader)) => (Some(header), Some(Check::new(reader))),
+            None => (None, None),
+        };
+        Ok(Partial { place, part, leftover, check, growth: None })
+    }
+
+    /// The etag and the size in bytes of the file that something is left over of, before `begin`.
+    pub fn leftover(&self) -> Option<(&str, u64)> {
+        self.leftover.as_ref().map(|header| (&*header.etag, header.size))
+    }
+
+    /// Reads again what is left over, at most one `scratch` full; true when that is done.
+    ///
+    /// `seen` is given the bytes that count, each once and in order, for digesting; none that fail.
+    ///
+    /// # Errors
+    /// Those of the disk; what merely is not as the journal says does not count.
+    pub fn verify_step(
+        &mut self,
+        scratch: &mut [u8],
+        seen: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, FileError> {
+        match (&self.part, &mut self.check) {
+            (Some(part), Some(check)) => check.step(part, scratch, seen),
+            _ => Ok(true),
+        }
+    }
+
+    /// How many bytes from the beginning of the file count.
+    pub fn verified(&self) -> u64 {
+        match (&self.growth, &self.check) {
+            (Some(growth), _) => growth.verified,
+            (None, Some(check)) => check.verified(),
+            (None, None) => 0,
+        }
+    }
+
+    /// Begins to write a file of that etag and size in bytes, or [`SIZE_UNKNOWN`].
+    ///
+    /// Goes on at [`Partial::verified`] if what is left over is of the same etag and size and
+    /// [`Partial::verify_step`] has come to its end; otherwise starts anew, and then `verified()` is 0
+    /// and a digest has to start anew too. Creates directories where they are missing.
+    ///
+    /// # Errors
+    /// [`FileError::Busy`] if another transfer is writing that file, [`FileError::InTheWay`] if a
+    /// directory has its name, and those of the disk.
+    pub fn begin(&mut self, etag: &str, size: u64) -> Result<(), FileError> {
+        if self.growth.is_some() {
+            return Err(FileError::misuse("begun twice"));
+        }
+        let header = Header::new(etag, size)?;
+        self.place.prepare()?;
+        let (verified, journal) = match self.proven(&header) {
+            Some((verified, reader)) => (verified, Some(Journal::resume(reader)?)),
+            None => (0, None),
+        };
+        let part = match self.part.take() {
+            Some(part) => part,
+            None => self.place.lock_part(true)?.ok_or(FileError::NotFound)?,
+        };
+        let part = self.part.insert(part);
+        if journal.is_none() {
+            self.place.remove_journal()?;
+        }
+        // Whatever is behind has not been proven.
+        part.set_len(verified)?;
+        self.leftover = None;
+        self.growth = Some(Growth {
+            header,
+            recorded: verified,
+            verified,
+            written: verified,
+            crc32: crc32fast::Hasher::new(),
+            journal,
+            journalled: true,
+        });
+        Ok(())
+    }
+
+    /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.
+    pub fn without_journal(&mut self) {
+        if let Some(growth) = &mut self.growth {
+            growth.journalled = false;
+        }
+    }
+
+    /// Writes bytes at an offset in bytes that is not verified yet and leaves no gap.
+    ///
+    /// # Errors
+    /// Those of the disk; `InvalidInput` for an offset that is not allowed.
+    pub fn write_at(&mut self, bytes: &[u8], offset: u64) -> Result<(), FileError> {
+        let (Some(part), Some(growth)) = (&self.part, &mut self.growth) else {
+            return Err(FileError::misuse("not begun"));
+        };
+        let end = offset.checked_add(bytes.len() as u64);
+        let end = end.filter(|end| *end <= growth.header.size);
+        let (Some(end), true) = (end, (growth.verified..=growth.written).contains(&offset)) else {
+            return Err(FileError::misuse("bytes where none are due"));
+        };
+        part.write_all_at(bytes, offset)?;
+        growth.written = growth.written.max(end);
+        Ok(())
+    }
+
+    /// Says that the `len` bytes written at `offset`, where the verified ones end, were right and
+    /// have this crc32 (zlib's). Records it once [`SEGMENT_BYTES_MIN`] have come together.
+    ///
+    /// # Errors
+    /// Those of the disk; `InvalidInput` if the bytes are not next, or have not been written.
+    pub fn chunk_verified(&mut self, offset: u64, len: u64, crc32: u32) -> Result<(), FileError> {
+        let growth = self.growth.as_mut().ok_or_else(|| FileError::misuse("not begun"))?;
+        if offset != growth.verified || len > growth.written - offset {
+            return Err(FileError::misuse("a chunk that is not next, or not written"));
+        }
+        growth.crc32.combine(&crc32fast::Hasher::new_with_initial_len(crc32, len));
+        growth.verified += len;
+        if growth.verified - growth.recorded < SEGMENT_BYTES_MIN {
+            return Ok(());
+        }
+        self.checkpoint()
+    }
+
+    /// Records all that is verified so far. Dropping does the same, but cannot say that it failed.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn checkpoint(&mut self) -> Result<(), FileError> {
+        let Some(growth) = &mut self.growth else { return Ok(()) };
+        if !growth.journalled || growth.recorded == growth.verified {
+            return Ok(());
+        }
+        let journal = match &mut growth.journal {
+            Some(journal) => journal,
+            none => {
+                let file = self.place.open_journal(true)?;
+                none.insert(Journal::new(file, &growth.header))
+            }
+        };
+        journal.append(growth.verified, growth.crc32.clone().finalize())?;
+        growth.recorded = growth.verified;
+        growth.crc32.reset();
+        Ok(())
+    }
+
+    /// Forgets the file: removes what there is of it.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn discard(mut self) -> Result<(), FileError> {
+        self.remove()
+    }
+
+    /// The job that gives the file its name, to be run where it may take long.
+    pub fn finish(self, durability: Durability, overwrite: bool) -> Finish {
+        Finish::new(self, durability, overwrite)
+    }
+
+    /// As a kill does it: the files are closed and that is all.
+    #[cfg(test)]
+    pub(super) fn abandon(mut self) {
+        self.growth = None;
+    }
+
+    /// The part, if all of the file is in it.
+    pub(super) fn whole(&self) -> Result<&File, FileError> {
+        match (&self.part, &self.growth) {
+            (Some(part), Some(growth)) if growth.is_whole() => Ok(part),
+            _ => Err(FileError::misuse("finished before it was whole")),
+        }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Has nothing more to do with the names, which are gone or belong to the next; gives back the
+    /// journal that was written.
+    pub(super) fn let_go(&mut self) -> Option<File> {
+        self.growth.take()?.journal.map(Journal::into_file)
+    }
+
+    /// Removes the journal and the part, if we hold its lock.
+    pub(super) fn remove(&mut self) -> Result<(), FileError> {
+        self.let_go();
+        self.check = None;
+        if self.part.is_none() {
+            return Ok(());
+        }
+        self.place.remove_journal()?;
+        self.place.remove_part()?;
+        self.part = None;
+        Ok(())
+    }
+
+    /// What of the leftover counts for a file of this header, with the journal that proves it.
+    fn proven(&mut self, header: &Header) -> Option<(u64, Reader)> {
+        let check = self.check.take()?;
+        let verified = check.verified();
+        let reader = check.into_reader()?;
+        (verified > 0 && self.leftover.as_ref() == Some(header)).then_some((verified, reader))
+    }
+}
+
+impl Growth {
+    fn is_whole(&self) -> bool {
+        let known = self.header.size != SIZE_UNKNOWN;
+        self.written == self.verified && (!known || self.verified == self.header.size)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let Some(growth) = &self.growth else { return };
+        // There is nobody left to tell of a failure; the next run verifies what it finds.
+        let _ = if growth.verified == 0 || !growth.journalled {
+            self.remove()
+        } else {
+            self.checkpoint()
+        };
+    }
+}

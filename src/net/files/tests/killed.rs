@@ -1,0 +1,63 @@
+//! A process that is killed for good, at moments nobody chose.
+//!
+//! ```text
+//!   parent: spawn child ── a few ms ── SIGKILL ── look: absent or whole; go on with what counts
+//!   child:  begin, write, finish, over and over
+//! ```
+
+use super::*;
+use crate::net::files::Durability;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const ROOM: &str = "WIREWRIGHT_TEST_KILLED_IN";
+const SIZE: usize = 9 * MIB;
+
+/// Not a test of its own: what the killed process does.
+#[test]
+#[ignore = "run by killed_at_any_moment"]
+fn child() {
+    let Some(dir) = std::env::var_os(ROOM) else { return };
+    let (root, data) = (Root::open(dir.as_ref()).unwrap(), content(SIZE));
+    loop {
+        let mut partial = root.partial(&name("f")).unwrap();
+        verify(&mut partial, MIB);
+        partial.begin("e", SIZE as u64).unwrap();
+        let from = partial.verified() as usize;
+        grow(&mut partial, &data, from, SIZE);
+        partial.finish(Durability::Rename, true).run().unwrap();
+    }
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let (dir, root) = scene();
+    let data = content(SIZE);
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let (mut absent, mut resumed) = (0, 0);
+    for round in 0..24 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", &format!("{module}::child")])
+            .env(ROOM, dir.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(150 + 13 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match fs::read(dir.path().join("f")) {
+            Ok(bytes) => assert!(bytes == data, "whole or absent"),
+            Err(_) => absent += 1,
+        }
+        let part = with_extension(dir.path(), ".part");
+        let len = part.map_or(0, |part| fs::metadata(part).unwrap().len());
+        let seen = verify(&mut root.partial(&name("f")).unwrap(), MIB);
+        assert!(seen == data[..seen.len()]);
+        assert!(seen.len() + 4 * MIB + 2 * CHUNK > len as usize, "{} of {len}", seen.len());
+        resumed += usize::from(!seen.is_empty());
+        assert!(names_in(dir.path()).len() <= 3);
+    }
+    assert!(absent < 24, "a child that does nothing proves nothing");
+    eprintln!("absent {absent}, resumed {resumed} of 24");
+}

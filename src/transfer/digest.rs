@@ -1,0 +1,116 @@
+//! The digest of a whole file, and its name on the wire.
+//!
+//! Specification: `PROTOCOL.md` §6. Written `blake3:` or `sha256:` and the hexadecimal digest, the same
+//! that `b3sum` and `sha256sum` print.
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use std::fmt::{self, Write as _};
+
+/// Which digest two sides agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DigestKind {
+    /// BLAKE3, 256 bits: the default.
+    Blake3,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// None: only the checksums of the chunks are left.
+    None,
+}
+
+impl DigestKind {
+    /// All of them, by preference.
+    pub const ALL: [DigestKind; 3] = [DigestKind::Blake3, DigestKind::Sha256, DigestKind::None];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DigestKind::Blake3 => "blake3",
+            DigestKind::Sha256 => "sha256",
+            DigestKind::None => "none",
+        }
+    }
+
+    /// The digest with that name on the wire.
+    pub fn from_name(name: &str) -> Option<DigestKind> {
+        DigestKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for DigestKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A digest that is being made.
+#[derive(Debug, Clone)]
+pub enum Digester {
+    /// BLAKE3; boxed, for its state is large.
+    Blake3(Box<blake3::Hasher>),
+    /// SHA-256.
+    Sha256(sha2::Sha256),
+    /// Nothing is digested.
+    None,
+}
+
+impl Digester {
+    /// At the beginning of a file.
+    pub fn new(kind: DigestKind) -> Digester {
+        match kind {
+            DigestKind::Blake3 => Digester::Blake3(Box::default()),
+            DigestKind::Sha256 => Digester::Sha256(sha2::Sha256::default()),
+            DigestKind::None => Digester::None,
+        }
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Digester::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            Digester::Sha256(hasher) => hasher.update(bytes),
+            Digester::None => {}
+        }
+    }
+
+    /// The digest as it stands on the wire; `None` if nothing is digested.
+    pub fn finish(self) -> Option<String> {
+        match self {
+            Digester::Blake3(hasher) => Some(format!("blake3:{}", hasher.finalize().to_hex())),
+            Digester::Sha256(hasher) => Some(format!("sha256:{}", hex(&hasher.finalize()))),
+            Digester::None => None,
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answers() {
+        let of = |kind| {
+            let mut digester = Digester::new(kind);
+            digester.update(b"a");
+            digester.update(b"bc");
+            digester.finish()
+        };
+        // FIPS 180-4, example "abc"; the BLAKE3 value is what b3sum prints.
+        let sha256 = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let blake3 = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+        assert_eq!(of(DigestKind::Sha256).as_deref(), Some(sha256));
+        assert_eq!(of(DigestKind::Blake3).as_deref(), Some(blake3));
+        assert_eq!(of(DigestKind::None), None);
+    }
+}

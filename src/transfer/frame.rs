@@ -1,0 +1,253 @@
+//! Frames: the length prefix, and nothing else.
+//!
+//! Specification: `PROTOCOL.md` §3.
+//!
+//! ```text
+//!   0x00 | N, 24 bits, big-endian | N bytes
+//! ```
+//!
+//! Reading: [`Frames`] gathers the four bytes of a prefix, wherever they were cut, and then counts how
+//! much of the body is left. It never sees the body. Writing: [`FrameGuard`] leaves room for the prefix
+//! and fills it in when the length is known, or takes the row back.
+
+use crate::buffer::Buffer;
+use crate::error::Error;
+use std::ops::{Deref, DerefMut};
+
+/// Length of the prefix in bytes.
+pub const PREFIX_LEN: usize = 4;
+
+/// Every frame is shorter than this, in bytes: its first byte is 0.
+pub const FRAME_BYTES_END: u32 = 1 << 24;
+
+/// The limit of a frame until both hellos are through, in bytes.
+pub const FRAME_BYTES_HELLO_MAX: u32 = 65_536;
+
+/// The limit of a frame that is offered in hello unless asked otherwise, in bytes.
+pub const FRAME_BYTES_DEFAULT_MAX: u32 = 1_048_576;
+
+/// The state of reading frames.
+#[derive(Debug, Clone)]
+pub struct Frames {
+    prefix: [u8; PREFIX_LEN],
+    have: usize,
+    left: u32,
+    limit: u32,
+    offset: u64,
+}
+
+impl Frames {
+    /// At the beginning of a stream, with the limit before the hellos.
+    pub fn new() -> Frames {
+        Frames { prefix: [0; 4], have: 0, left: 0, limit: FRAME_BYTES_HELLO_MAX, offset: 0 }
+    }
+
+    /// Changes the limit for the frames from here on.
+    pub fn set_limit(&mut self, bytes: u32) {
+        self.limit = bytes;
+    }
+
+    /// How many bytes of the body of this frame are still to come; 0 between frames.
+    pub fn body_left(&self) -> u32 {
+        self.left
+    }
+
+    /// How many bytes of the stream were taken.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Takes bytes of a prefix. Gives how many, and the length of the body once it is known.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] at a first byte that is not 0, or for the length 0; [`Error::TooLarge`] for
+    /// a length past the limit, at the offset of the prefix.
+    pub fn take_prefix(&mut self, input: &[u8]) -> Result<(usize, Option<u32>), Error> {
+        let mut taken = 0;
+        for &byte in input {
+            if self.have == 0 && byte != 0 {
+                let rule = "a frame begins with 0x00";
+                return Err(Error::malformed(rule, self.offset, "PROTOCOL §3.2"));
+            }
+            self.prefix[self.have] = byte;
+            self.have += 1;
+            self.offset += 1;
+            taken += 1;
+            if self.have == PREFIX_LEN {
+                let len = u32::from_be_bytes(self.prefix);
+                self.check_length(len)?;
+                self.have = 0;
+                self.left = len;
+                return Ok((taken, Some(len)));
+            }
+        }
+        Ok((taken, None))
+    }
+
+    /// Counts bytes of the body as taken.
+    ///
+    /// # Panics
+    /// If there are not so many left.
+    pub fn take_body(&mut self, count: usize) {
+        assert!(count <= self.left as usize, "took more than the frame has");
+        self.left -= count as u32;
+        self.offset += count as u64;
+    }
+
+    /// The stream ended here.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] inside a frame.
+    pub fn finish(&self) -> Result<(), Error> {
+        let expected = match (self.have, self.left) {
+            (0, 0) => return Ok(()),
+            (_, 0) => "the end of a length prefix",
+            _ => "the end of a frame",
+        };
+        Err(Error::Incomplete { expected, offset: self.offset, section: "PROTOCOL §3.5" })
+    }
+
+    fn check_length(&self, len: u32) -> Result<(), Error> {
+        let at = self.offset - PREFIX_LEN as u64;
+        if len == 0 {
+            return Err(Error::malformed("a frame has at least one byte", at, "PROTOCOL §3.2"));
+        }
+        if len > self.limit {
+            return Err(Error::TooLarge {
+                limit: "frame_bytes_max",
+                max: u64::from(self.limit),
+                offset: at,
+                section: "PROTOCOL §3.3",
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Frames {
+    fn default() -> Frames {
+        Frames::new()
+    }
+}
+
+/// A row that is being written: the prefix is filled in by [`close`](FrameGuard::close); a guard that is
+/// dropped before takes back all that was written.
+#[derive(Debug)]
+pub struct FrameGuard<'a> {
+    out: &'a mut Buffer,
+    at: usize,
+    closed: bool,
+}
+
+impl<'a> FrameGuard<'a> {
+    /// Leaves room for a prefix.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] if `out` has no room for it.
+    pub fn open(out: &'a mut Buffer) -> Result<FrameGuard<'a>, Error> {
+        let at = out.len();
+        out.append(&[0; PREFIX_LEN])?;
+        Ok(FrameGuard { out, at, closed: false })
+    }
+
+    /// Fills the prefix in.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if the body is empty or does not fit a frame; the row is then taken back.
+    pub fn close(mut self) -> Result<(), Error> {
+        let len = self.out.len() - self.at - PREFIX_LEN;
+        match u32::try_from(len) {
+            Ok(len) if (1..FRAME_BYTES_END).contains(&len) => {
+                self.out.overwrite(self.at, &len.to_be_bytes());
+                self.closed = true;
+                Ok(())
+            }
+            _ => Err(Error::Misuse("a frame has 1 to 2^24 - 1 bytes")),
+        }
+    }
+}
+
+impl Deref for FrameGuard<'_> {
+    type Target = Buffer;
+
+    fn deref(&self) -> &Buffer {
+        self.out
+    }
+}
+
+impl DerefMut for FrameGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Buffer {
+        self.out
+    }
+}
+
+impl Drop for FrameGuard<'_> {
+    fn drop(&mut self) {
+        if !self.closed {
+            self.out.truncate(self.at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(input: &[u8], limit: u32) -> Result<Vec<u32>, Error> {
+        let mut frames = Frames::new();
+        frames.set_limit(limit);
+        let (mut rest, mut found) = (input, Vec::new());
+        while !rest.is_empty() {
+            if frames.body_left() > 0 {
+                frames.take_body(1);
+                rest = &rest[1..];
+                continue;
+            }
+            let (taken, len) = frames.take_prefix(&rest[..1])?;
+            rest = &rest[taken..];
+            found.extend(len);
+        }
+        frames.finish().map(|()| found)
+    }
+
+    #[test]
+    fn table() {
+        let malformed = |offset| Some(("malformed", offset));
+        for (input, limit, error) in [
+            (&b"\0\0\0\x02{}"[..], 9, None),
+            (b"\0\0\0\x02{}\0\0\0\x01x", 9, None),
+            (b"", 9, None),
+            (b"\0", 9, Some(("incomplete", 1))),
+            (b"\0\0\0\x02{", 9, Some(("incomplete", 5))),
+            (b"\0\0\0\0", 9, malformed(0)),
+            (b"\0\0\0\x01x\0\0\0\0", 9, malformed(5)),
+            (b"\xff\xff\xff\xff", 9, malformed(0)),
+            (b"GET / HTTP/1.1", 9, malformed(0)),
+            (b"{\"type\"", 9, malformed(0)),
+            (b"\x16\x03\x01", 9, malformed(0)),
+            (b"\0\0\0\x08xxxxxxxx", 9, None),
+            (b"\0\0\0\x09xxxxxxxxx", 9, None),
+            (b"\0\0\0\x0a", 9, Some(("too_large", 0))),
+            (b"\0\xff\xff\xff", FRAME_BYTES_END - 1, Some(("incomplete", 4))),
+            (b"\0\xff\xff\xff", FRAME_BYTES_END - 2, Some(("too_large", 0))),
+        ] {
+            let got = lengths(input, limit).err().map(|e| (e.kind(), e.offset().unwrap()));
+            assert_eq!(got, error, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_guard_fills_in_or_takes_back() {
+        let mut out = Buffer::with_limit(20);
+        let mut row = FrameGuard::open(&mut out).unwrap();
+        row.append(b"{}").unwrap();
+        row.close().unwrap();
+        assert_eq!(out.readable(), b"\0\0\0\x02{}");
+        let mut row = FrameGuard::open(&mut out).unwrap();
+        row.append(b"{\"half\"").unwrap();
+        drop(row);
+        assert_eq!(out.readable(), b"\0\0\0\x02{}");
+        assert!(FrameGuard::open(&mut out).unwrap().close().is_err());
+        assert_eq!(out.len(), 6);
+    }
+}

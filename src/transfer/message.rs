@@ -1,0 +1,430 @@
+//! The messages of the framed wire, as types.
+//!
+//! Specification: `PROTOCOL.md` §4. Each message is a structure whose fields are its members, so serde
+//! checks presence and types; unknown members are ignored, and whatever stands in a message was judged
+//! as JSON before. A payload never comes through here.
+
+use super::frame::FrameGuard;
+use crate::buffer::Buffer;
+use crate::envelope::Decoder;
+use crate::error::Error;
+use serde::de::{Deserializer, Error as _, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+/// The version of the protocol that is spoken here.
+pub const VERSION: u32 = 1;
+
+/// The member that carries the payload.
+pub const PAYLOAD_KEY: &str = "filedata";
+
+/// Text of a message: borrowed from the input where it has no escapes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Text<'a>(pub Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Text<'a> {
+        Text(Cow::Borrowed(text))
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crc32(pub u32);
+
+impl Serialize for Crc32 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:08x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Crc32 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Crc32, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        match u32::from_str_radix(&text, 16) {
+            Ok(value) if digits && text.len() == 8 => Ok(Crc32(value)),
+            _ => Err(D::Error::custom("crc32 is eight lower-case hexadecimal digits")),
+        }
+    }
+}
+
+/// The client's first message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "hello")]
+pub struct ClientHello<'a> {
+    /// Versions it speaks.
+    pub versions: Vec<u32>,
+    /// The longest frame it takes and sends, in bytes.
+    pub max_frame: u32,
+    /// Names of digests, by preference.
+    #[serde(borrow)]
+    pub digests: Vec<Text<'a>>,
+    /// Random, for the token (§8).
+    #[serde(borrow)]
+    pub nonce: Text<'a>,
+    /// Program and version, for people.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Text<'a>>,
+}
+
+/// The server's first message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "hello")]
+pub struct ServerHello<'a> {
+    /// The version of this connection.
+    pub version: u32,
+    /// The longest frame it takes and sends, in bytes.
+    pub max_frame: u32,
+    /// The name of the digest of this connection.
+    #[serde(borrow)]
+    pub digest: Text<'a>,
+    /// Random; present where the token has to be proved (§8).
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Text<'a>>,
+    /// Program and version, for people.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Text<'a>>,
+}
+
+/// The client's proof of the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "auth")]
+pub struct Auth<'a> {
+    /// §8.3.
+    #[serde(borrow)]
+    pub mac: Text<'a>,
+}
+
+/// The server's proof of the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "welcome")]
+pub struct Welcome<'a> {
+    /// §8.3.
+    #[serde(borrow)]
+    pub mac: Text<'a>,
+}
+
+/// What is there?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "list")]
+pub struct List {
+    /// Of the request.
+    pub id: u64,
+}
+
+/// One file of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry<'a> {
+    /// Relative, `/`-separated (§10).
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// In bytes.
+    pub size: u64,
+    /// RFC 3339, UTC.
+    #[serde(borrow)]
+    pub modified: Text<'a>,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "entries")]
+pub struct Entries<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// The files of this page.
+    #[serde(borrow)]
+    pub entries: Vec<Entry<'a>>,
+    /// Whether another page follows.
+    pub more: bool,
+}
+
+/// Send me this file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "get")]
+pub struct Get<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// §10.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// Where to begin, in bytes; 0 if missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// The version of the file of which the client has the beginning.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Text<'a>>,
+}
+
+/// Here it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "file")]
+pub struct File<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// §10.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// Of the whole file, in bytes.
+    pub size: u64,
+    /// RFC 3339, UTC.
+    #[serde(borrow)]
+    pub modified: Text<'a>,
+    /// Names this version of the file.
+    #[serde(borrow)]
+    pub etag: Text<'a>,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+}
+
+/// May I send this file?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "put")]
+pub struct Put<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// §10.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// In bytes.
+    pub size: u64,
+    /// Names this version of the client's file.
+    #[serde(borrow)]
+    pub etag: Text<'a>,
+    /// Whether an existing file may be replaced; false if missing.
+    #[serde(default)]
+    pub overwrite: bool,
+}
+
+/// Yes, go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "ready")]
+pub struct Ready {
+    /// Of the request.
+    pub id: u64,
+    /// From where, in bytes.
+    pub offset: u64,
+}
+
+/// The members of a chunk but for its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "chunk")]
+pub struct Chunk {
+    /// Of the request.
+    pub id: u64,
+    /// Of its first byte in the file.
+    pub offset: u64,
+    /// Over its raw bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<Crc32>,
+}
+
+/// All chunks are out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "end")]
+pub struct End<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// Of the whole file, in bytes.
+    pub size: u64,
+    /// Of the whole file (§6).
+    #[serde(borrow)]
+    pub digest: Option<Text<'a>>,
+}
+
+/// The file stands under its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "done")]
+pub struct Done<'a> {
+    /// Of the request.
+    pub id: u64,
+    /// Of the whole file, in bytes.
+    pub size: u64,
+    /// Of the whole file.
+    #[serde(borrow)]
+    pub digest: Option<Text<'a>>,
+    /// `fsync`, `rename` or `none` (§7.6).
+    #[serde(borrow)]
+    pub durability: Text<'a>,
+}
+
+/// Stop that transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "cancel")]
+pub struct Cancel {
+    /// Of the request.
+    pub id: u64,
+}
+
+/// Something went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "error")]
+pub struct ErrorMessage<'a> {
+    /// Of the request that it ends.
+    pub id: Option<u64>,
+    /// §9.
+    #[serde(borrow)]
+    pub code: Text<'a>,
+    /// For people.
+    #[serde(borrow)]
+    pub text: Text<'a>,
+    /// Whether the connection ends.
+    pub fatal: bool,
+}
+
+/// A type nobody here knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown<'a> {
+    /// The request it might belong to.
+    pub id: Option<u64>,
+    /// What it calls itself.
+    pub kind: Text<'a>,
+}
+
+/// Any message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Message<'a> {
+    ClientHello(ClientHello<'a>),
+    ServerHello(ServerHello<'a>),
+    Auth(Auth<'a>),
+    Welcome(Welcome<'a>),
+    List(List),
+    Entries(Entries<'a>),
+    Get(Get<'a>),
+    File(File<'a>),
+    Put(Put<'a>),
+    Ready(Ready),
+    Chunk(Chunk),
+    End(End<'a>),
+    Done(Done<'a>),
+    Cancel(Cancel),
+    Error(ErrorMessage<'a>),
+    Unknown(Unknown<'a>),
+}
+
+/// Which side a message comes from: `hello` differs, and what is known to one is not to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The side that connected.
+    Client,
+    /// The other side.
+    Server,
+}
+
+/// Only the type of a message.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads the message that `decoder` has gathered.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from the
+    /// beginning of the frame's body.
+    pub fn parse(decoder: &'a Decoder, from: Side) -> Result<Message<'a>, Error> {
+        let kind = decoder.parse::<Kind<'a>>()?.kind;
+        Ok(match (&*kind, from) {
+            ("hello", Side::Client) => Message::ClientHello(decoder.parse()?),
+            ("hello", Side::Server) => Message::ServerHello(decoder.parse()?),
+            ("auth", Side::Client) => Message::Auth(decoder.parse()?),
+            ("welcome", Side::Server) => Message::Welcome(decoder.parse()?),
+            ("list", Side::Client) => Message::List(decoder.parse()?),
+            ("entries", Side::Server) => Message::Entries(decoder.parse()?),
+            ("get", Side::Client) => Message::Get(decoder.parse()?),
+            ("file", Side::Server) => Message::File(decoder.parse()?),
+            ("put", Side::Client) => Message::Put(decoder.parse()?),
+            ("ready", Side::Server) => Message::Ready(decoder.parse()?),
+            ("chunk", _) => Message::Chunk(decoder.parse()?),
+            ("end", _) => Message::End(decoder.parse()?),
+            ("done", Side::Server) => Message::Done(decoder.parse()?),
+            ("cancel", Side::Client) => Message::Cancel(decoder.parse()?),
+            ("error", _) => Message::Error(decoder.parse()?),
+            _ => Message::Unknown(Unknown { id: decoder.parse::<LooseId>()?.id.0, kind }),
+        })
+    }
+
+    /// The request it belongs to, where it names one.
+    pub fn id(&self) -> Option<u64> {
+        match self {
+            Message::List(List { id })
+            | Message::Entries(Entries { id, .. })
+            | Message::Get(Get { id, .. })
+            | Message::File(File { id, .. })
+            | Message::Put(Put { id, .. })
+            | Message::Ready(Ready { id, .. })
+            | Message::Chunk(Chunk { id, .. })
+            | Message::End(End { id, .. })
+            | Message::Done(Done { id, .. })
+            | Message::Cancel(Cancel { id }) => Some(*id),
+            Message::Error(ErrorMessage { id, .. }) | Message::Unknown(Unknown { id, .. }) => *id,
+            _ => None,
+        }
+    }
+}
+
+/// The id of a message whose type is not known, if that member is a number at all.
+#[derive(Deserialize)]
+struct LooseId {
+    #[serde(default)]
+    id: Loose,
+}
+
+#[derive(Default)]
+struct Loose(Option<u64>);
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Loose, D::Error> {
+        serde_json::Value::deserialize(deserializer).map(|value| Loose(value.as_u64()))
+    }
+}
+
+/// Appends a message without payload as one frame.
+///
+/// # Errors
+/// [`Error::TooLarge`] if `out` has no room for it; nothing is then written.
+pub fn write<T: Serialize>(message: &T, out: &mut Buffer) -> Result<(), Error> {
+    let mut row = FrameGuard::open(out)?;
+    serde_json::to_writer(&mut *row, message)
+        .map_err(|_| Error::Misuse("a message did not fit the buffer"))?;
+    row.close()
+}

@@ -1,0 +1,296 @@
+//! From bytes to messages and runs of payload: frames around envelopes.
+//!
+//! Specification: `PROTOCOL.md` §3 to §5.
+//!
+//! ```text
+//!   prefix ─▶ body ─┬────────────────────────────────▶ Message      (no payload)
+//!                   └▶ ChunkStart ─▶ Payload … ─▶ Message(Chunk)    (payload)
+//! ```
+//!
+//! Payload is passed on while its frame is still arriving, so a frame is never gathered: nothing is
+//! kept but the few other members. Only where a peer writes the payload *before* `id` and `offset`,
+//! which it may, is the payload of that one frame held until they are known.
+
+use super::frame::{FRAME_BYTES_HELLO_MAX, Frames};
+use super::message::{Chunk, Crc32, Message, PAYLOAD_KEY, Side, Text};
+use crate::envelope::{Decoder, Event, Limits};
+use crate::error::Error;
+use serde::Deserialize;
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// The payload of a chunk follows. Its checksum may be missing here and come with the message.
+    ChunkStart(Chunk),
+    /// Bytes of a file.
+    Payload(&'a [u8]),
+    /// A whole message; for a chunk, its payload has been passed on before.
+    Message(Message<'a>),
+}
+
+/// What one call of [`Reader::receive`] did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Read<'a> {
+    /// How many bytes of the input were eaten.
+    pub consumed: usize,
+    /// Offset in the stream of the body of the frame it stood in.
+    pub at: u64,
+    /// What was read; `None`: more input, please.
+    pub item: Option<Item<'a>>,
+}
+
+/// What is done with the payload of this frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// There was none yet.
+    None,
+    /// It is passed on as it comes.
+    Stream,
+    /// It is held until the end of the frame, for its place is not known yet.
+    Hold,
+    /// It belongs to a message of unknown type and goes nowhere.
+    Drop,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Prefix,
+    Body,
+    /// The frame has ended: its held payload, if any, and its message are passed on.
+    HeldStart,
+    HeldPayload,
+    Message,
+}
+
+/// The members of a chunk as far as they are known when its payload begins.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<Text<'a>>,
+    id: Option<u64>,
+    offset: Option<u64>,
+    crc32: Option<Crc32>,
+}
+
+/// Reads one direction of a connection.
+#[derive(Debug)]
+pub struct Reader {
+    from: Side,
+    frames: Frames,
+    decoder: Decoder,
+    stage: Stage,
+    mode: Mode,
+    held: Vec<u8>,
+    /// Offset in the stream of the body of this frame.
+    body_at: u64,
+    failed: Option<Box<Error>>,
+}
+
+impl Reader {
+    /// Reads what `from` sends, from the beginning.
+    pub fn new(from: Side) -> Reader {
+        let limits = Limits { rest_bytes_max: FRAME_BYTES_HELLO_MAX as usize };
+        Reader {
+            from,
+            frames: Frames::new(),
+            decoder: Decoder::new(PAYLOAD_KEY, limits),
+            stage: Stage::Prefix,
+            mode: Mode::None,
+            held: Vec::new(),
+            body_at: 0,
+            failed: None,
+        }
+    }
+
+    /// Changes the limit of frames, from the next one on.
+    pub fn set_frame_limit(&mut self, bytes: u32) {
+        self.frames.set_limit(bytes);
+    }
+
+    /// How many bytes of the stream were taken.
+    pub fn offset(&self) -> u64 {
+        self.frames.offset()
+    }
+
+    /// Whether the payload of a chunk is on its way: large reads pay.
+    pub fn in_payload(&self) -> bool {
+        self.stage == Stage::Body && self.mode == Mode::Stream
+    }
+
+    /// Memory taken from the allocator, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.decoder.capacity() + self.held.capacity()
+    }
+
+    /// Eats a prefix of `input` up to the next item. May be called with no input: an item can be ready
+    /// without any.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again on
+    /// every later call.
+    pub fn receive<'a>(
+        &'a mut self,
+        input: &[u8],
+        room: &'a mut [u8],
+    ) -> Result<Read<'a>, Error> {
+        if let Some(error) = &self.failed {
+            return Err((**error).clone());
+        }
+        let (consumed, next) = match self.advance(input, room) {
+            Ok(advanced) => advanced,
+            Err(error) => return Err(fail(&mut self.failed, error)),
+        };
+        let at = self.body_at;
+        let item = match next {
+            Next::More => None,
+            Next::Start(chunk) => Some(Item::ChunkStart(chunk)),
+            Next::Payload(len) => Some(Item::Payload(&room[..len])),
+            Next::Held => Some(Item::Payload(&self.held)),
+            Next::Message => match Message::parse(&self.decoder, self.from) {
+                Ok(message) => Some(Item::Message(message)),
+                Err(error) => return Err(fail(&mut self.failed, error.shifted(at))),
+            },
+        };
+        Ok(Read { consumed, at, item })
+    }
+
+    /// The stream ended here.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] inside a frame, or the error it is in.
+    pub fn finish(&self) -> Result<(), Error> {
+        match &self.failed {
+            Some(error) => Err((**error).clone()),
+            None => self.frames.finish(),
+        }
+    }
+
+    fn advance(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, Next), Error> {
+        let mut eaten = 0;
+        loop {
+            let input = &input[eaten..];
+            match self.stage {
+                Stage::Prefix if input.is_empty() => return Ok((eaten, Next::More)),
+                Stage::Prefix => eaten += self.take_prefix(input)?,
+                Stage::Body => {
+                    let (taken, next) = self.take_body(input, room)?;
+                    eaten += taken;
+                    if next != Next::More || (taken == 0 && self.stage == Stage::Body) {
+                        return Ok((eaten, next));
+                    }
+                }
+                Stage::HeldStart => {
+                    self.stage = Stage::HeldPayload;
+                    return Ok((eaten, Next::Start(self.held_chunk()?)));
+                }
+                Stage::HeldPayload => {
+                    self.stage = Stage::Message;
+                    return Ok((eaten, Next::Held));
+                }
+                Stage::Message => {
+                    self.check_payload()?;
+                    self.stage = Stage::Prefix;
+                    return Ok((eaten, Next::Message));
+                }
+            }
+        }
+    }
+
+    fn take_prefix(&mut self, input: &[u8]) -> Result<usize, Error> {
+        let (taken, len) = self.frames.take_prefix(input)?;
+        if let Some(len) = len {
+            self.decoder.restart(Limits { rest_bytes_max: len as usize });
+            self.held = Vec::new();
+            self.mode = Mode::None;
+            self.body_at = self.frames.offset();
+            self.stage = Stage::Body;
+        }
+        Ok(taken)
+    }
+
+    fn take_body(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, Next), Error> {
+        let body = &input[..input.len().min(self.frames.body_left() as usize)];
+        let step = self.decoder.feed(body, room).map_err(|error| error.shifted(self.body_at))?;
+        self.frames.take_body(step.consumed);
+        let next = match step.event {
+            Event::More | Event::End => Next::More,
+            Event::PayloadStart => self.start_payload()?,
+            Event::Payload(len) => self.pass_on(&room[..len]),
+        };
+        if self.frames.body_left() == 0 {
+            self.end_body()?;
+        }
+        Ok((step.consumed, next))
+    }
+
+    fn start_payload(&mut self) -> Result<Next, Error> {
+        let head: Head<'_> =
+            self.decoder.parse().map_err(|error| error.shifted(self.body_at))?;
+        let (mode, next) = match (head.kind.as_deref(), head.id, head.offset) {
+            (Some("chunk"), Some(id), Some(offset)) => {
+                (Mode::Stream, Next::Start(Chunk { id, offset, crc32: head.crc32 }))
+            }
+            (Some("chunk") | None, ..) => (Mode::Hold, Next::More),
+            (Some(_), ..) => (Mode::Drop, Next::More),
+        };
+        self.mode = mode;
+        Ok(next)
+    }
+
+    fn pass_on(&mut self, bytes: &[u8]) -> Next {
+        match self.mode {
+            Mode::Stream => return Next::Payload(bytes.len()),
+            Mode::Hold => self.held.extend_from_slice(bytes),
+            Mode::Drop | Mode::None => {}
+        }
+        Next::More
+    }
+
+    fn end_body(&mut self) -> Result<(), Error> {
+        if !self.decoder.is_done() {
+            let rule = "one JSON object that ends within its frame";
+            return Err(Error::malformed(rule, self.frames.offset(), "PROTOCOL §3.4"));
+        }
+        self.stage = if self.mode == Mode::Hold && self.is_chunk() {
+            Stage::HeldStart
+        } else {
+            Stage::Message
+        };
+        Ok(())
+    }
+
+    fn is_chunk(&self) -> bool {
+        let head = self.decoder.parse::<Head<'_>>();
+        head.is_ok_and(|head| head.kind.as_deref() == Some("chunk"))
+    }
+
+    fn held_chunk(&self) -> Result<Chunk, Error> {
+        self.decoder.parse().map_err(|error| error.shifted(self.body_at))
+    }
+
+    /// A chunk has a payload.
+    fn check_payload(&self) -> Result<(), Error> {
+        if self.decoder.payload_len().is_none() && self.is_chunk() {
+            let rule = "a chunk carries filedata";
+            return Err(Error::malformed(rule, self.body_at, "PROTOCOL §4"));
+        }
+        Ok(())
+    }
+}
+
+/// What [`Reader::advance`] found, without borrowing.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    More,
+    Start(Chunk),
+    Payload(usize),
+    Held,
+    Message,
+}
+
+/// Remembers an error for ever.
+fn fail(failed: &mut Option<Box<Error>>, error: Error) -> Error {
+    *failed = Some(Box::new(error.clone()));
+    error
+}

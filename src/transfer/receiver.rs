@@ -1,0 +1,221 @@
+//! One file on its way in: every chunk in its place, every checksum right, the whole verified.
+//!
+//! Specification: `PROTOCOL.md` §5 and §6.
+//!
+//! ```text
+//!            chunk_start          payload              chunk_end            end
+//!   idle ───────────────▶ open ───────────▶ open ───────────────▶ idle … ───────▶ verified
+//!        offset is next         within size       length, crc32          size, digest
+//! ```
+
+use super::digest::Digester;
+use super::message::{Chunk, End};
+use crate::error::Error;
+
+const SECTION: &str = "PROTOCOL §5";
+
+/// A chunk that arrived whole, in the right place, with the right checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Offset of its first byte in the file.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+    /// The CRC-32 over it.
+    pub crc32: u32,
+}
+
+/// Why a file does not count. These end the transfer, not the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The checksum of a chunk is another.
+    Checksum,
+    /// The digest of the whole file, or its size, is another.
+    Digest,
+}
+
+impl Mismatch {
+    /// The code of the error on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Mismatch::Checksum => "checksum_mismatch",
+            Mismatch::Digest => "digest_mismatch",
+        }
+    }
+}
+
+/// A chunk that is arriving.
+#[derive(Debug)]
+struct Open {
+    offset: u64,
+    crc32: crc32fast::Hasher,
+}
+
+/// Receives one file.
+#[derive(Debug)]
+pub struct Receiver {
+    id: u64,
+    size: u64,
+    next: u64,
+    open: Option<Open>,
+    digester: Digester,
+}
+
+impl Receiver {
+    /// Expects bytes from `offset` to `size`. `digester` has seen what lies before `offset`.
+    pub fn new(id: u64, offset: u64, size: u64, digester: Digester) -> Receiver {
+        Receiver { id, size, next: offset, open: None, digester }
+    }
+
+    /// Of the request.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Of the whole file, in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether a chunk is arriving.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// A chunk begins; `at` is its place in the stream, for errors.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if its offset is not where the last one ended.
+    pub fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
+        if chunk.offset != self.next {
+            let rule = "a chunk begins where the last one ended";
+            return Err(Error::malformed(rule, at, SECTION));
+        }
+        if chunk.offset >= self.size {
+            return Err(Error::malformed("no chunk past the size of the file", at, SECTION));
+        }
+        self.open = Some(Open { offset: chunk.offset, crc32: crc32fast::Hasher::new() });
+        Ok(())
+    }
+
+    /// Bytes of the open chunk. Gives their offset in the file.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] past the size of the file.
+    pub fn payload(&mut self, bytes: &[u8], at: u64) -> Result<u64, Error> {
+        let Some(open) = &mut self.open else {
+            return Err(Error::Misuse("payload outside a chunk"));
+        };
+        if bytes.len() as u64 > self.size - self.next {
+            return Err(Error::malformed("no byte past the size of the file", at, SECTION));
+        }
+        open.crc32.update(bytes);
+        self.digester.update(bytes);
+        let offset = self.next;
+        self.next += bytes.len() as u64;
+        Ok(offset)
+    }
+
+    /// The chunk has ended.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for one without bytes, or whose length is no multiple of 3 though it is not
+    /// the last.
+    pub fn chunk_end(
+        &mut self,
+        chunk: &Chunk,
+        at: u64,
+    ) -> Result<Result<Verified, Mismatch>, Error> {
+        let Some(open) = self.open.take() else {
+            return Err(Error::Misuse("the end of a chunk that did not begin"));
+        };
+        let len = self.next - open.offset;
+        if len == 0 {
+            return Err(Error::malformed("a chunk carries at least one byte", at, SECTION));
+        }
+        if !len.is_multiple_of(3) && self.next < self.size {
+            let rule = "the length of a chunk is a multiple of 3";
+            return Err(Error::malformed(rule, at, SECTION));
+        }
+        let crc32 = open.crc32.finalize();
+        Ok(match chunk.crc32 {
+            Some(claimed) if claimed.0 != crc32 => Err(Mismatch::Checksum),
+            _ => Ok(Verified { offset: open.offset, len, crc32 }),
+        })
+    }
+
+    /// All chunks are through. Gives the verified digest of the whole file, `None` if none was agreed.
+    pub fn end(self, end: &End<'_>) -> Result<Option<String>, Mismatch> {
+        let digest = self.digester.finish();
+        if end.size != self.size || self.next != self.size || digest.as_deref() != end.digest.as_deref()
+        {
+            return Err(Mismatch::Digest);
+        }
+        Ok(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::digest::DigestKind;
+    use super::super::message::{Crc32, Text};
+    use super::*;
+
+    fn chunk(offset: u64, crc32: Option<u32>) -> Chunk {
+        Chunk { id: 1, offset, crc32: crc32.map(Crc32) }
+    }
+
+    fn one(receiver: &mut Receiver, offset: u64, bytes: &[u8]) -> Result<bool, Error> {
+        let chunk = chunk(offset, Some(crc32fast::hash(bytes)));
+        receiver.chunk_start(&chunk, 0)?;
+        receiver.payload(bytes, 0)?;
+        receiver.chunk_end(&chunk, 0).map(|verified| verified.is_ok())
+    }
+
+    fn receiver(size: u64) -> Receiver {
+        Receiver::new(1, 0, size, Digester::new(DigestKind::None))
+    }
+
+    #[test]
+    fn chunks_stand_in_line() {
+        let mut good = receiver(8);
+        assert_eq!(one(&mut good, 0, b"abc"), Ok(true));
+        assert_eq!(one(&mut good, 3, b"def"), Ok(true));
+        assert_eq!(one(&mut good, 6, b"gh"), Ok(true));
+        assert_eq!(good.end(&End { id: 1, size: 8, digest: None }), Ok(None));
+        for (first, second) in [(3, 0), (0, 0), (0, 6), (0, 2), (0, 4)] {
+            let mut bad = receiver(8);
+            let all = one(&mut bad, first, b"abc").and_then(|_| one(&mut bad, second, b"def"));
+            assert!(matches!(all, Err(Error::Malformed { .. })), "{first} {second}");
+        }
+    }
+
+    #[test]
+    fn lengths() {
+        for (size, bytes, good) in [
+            (3, &b"abc"[..], true), (2, b"ab", true), (3, b"ab", false), (3, b"abcd", false),
+            (3, b"", false), (0, b"a", false),
+        ] {
+            assert_eq!(one(&mut receiver(size), 0, bytes).is_ok(), good, "{size} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn checksum_and_digest() {
+        let mut bad = receiver(3);
+        bad.chunk_start(&chunk(0, Some(1)), 0).unwrap();
+        bad.payload(b"abc", 0).unwrap();
+        assert_eq!(bad.chunk_end(&chunk(0, Some(1)), 0), Ok(Err(Mismatch::Checksum)));
+        for (digest, good) in [
+            (Some("blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"), true),
+            (Some("blake3:0437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"), false),
+            (None, false),
+        ] {
+            let mut receiver = Receiver::new(1, 0, 3, Digester::new(DigestKind::Blake3));
+            one(&mut receiver, 0, b"abc").unwrap();
+            let end = End { id: 1, size: 3, digest: digest.map(Text::from) };
+            assert_eq!(receiver.end(&end).is_ok(), good);
+        }
+        assert!(receiver(3).end(&End { id: 1, size: 3, digest: None }).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! One file on its way out: chunks, then the end.
+//!
+//! Specification: `PROTOCOL.md` §5 and §6.
+//!
+//! ```text
+//!   offer(bytes) ─▶ [len]{"type":"chunk","id":7,"offset":0,"crc32":"…","filedata":"…"}
+//!   end          ─▶ [len]{"type":"end","id":7,"size":2,"digest":"blake3:…"}
+//! ```
+
+use super::digest::Digester;
+use super::frame::{FrameGuard, PREFIX_LEN};
+use super::message::{self, Chunk, Crc32, End, PAYLOAD_KEY, Text};
+use crate::buffer::Buffer;
+use crate::envelope;
+use crate::error::Error;
+use std::borrow::Cow;
+
+/// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as text.
+pub const CHUNK_BYTES: usize = 196_608;
+
+/// Room for the other members of a chunk, in bytes (§5.2).
+const HEAD_BYTES_MAX: usize = 200;
+
+/// The greatest raw length of a chunk whose frame stays within `frame_bytes_max`: a multiple of 3.
+pub fn chunk_len_max(frame_bytes_max: u32) -> usize {
+    CHUNK_BYTES.min((frame_bytes_max as usize - HEAD_BYTES_MAX) / 4 * 3)
+}
+
+/// How much room a chunk of `raw` bytes takes at most, in bytes.
+pub fn row_len_max(raw: usize) -> usize {
+    PREFIX_LEN + HEAD_BYTES_MAX + envelope::encoded_len(raw)
+}
+
+/// Sends one file.
+#[derive(Debug)]
+pub struct Sender {
+    id: u64,
+    next: u64,
+    size: u64,
+    chunk_len: usize,
+    checksum: bool,
+    digester: Digester,
+    digest: Option<String>,
+}
+
+impl Sender {
+    /// Sends bytes from `offset` to `size` in chunks of at most `chunk_len` raw bytes. `digester` has
+    /// seen what lies before `offset`.
+    pub fn new(id: u64, offset: u64, size: u64, chunk_len: usize, digester: Digester) -> Sender {
+        Sender { id, next: offset, size, chunk_len, checksum: true, digester, digest: None }
+    }
+
+    /// Leaves the checksums of the chunks out, to measure what they cost.
+    pub fn without_checksum(mut self) -> Sender {
+        self.checksum = false;
+        self
+    }
+
+    /// Of the request.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Offset of the next byte to be sent.
+    pub fn offset(&self) -> u64 {
+        self.next
+    }
+
+    /// How many bytes the next chunk will take, if they are offered: 0 at the end.
+    pub fn wanted(&self) -> usize {
+        self.chunk_len.min(usize::try_from(self.size - self.next).unwrap_or(usize::MAX))
+    }
+
+    /// Encodes one chunk from the beginning of `payload`, which may be longer than a chunk. Takes
+    /// nothing if `out` has no room for it, or if a short `payload` gives no whole group of three.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for bytes beyond the size of the file.
+    pub fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
+        let wanted = self.wanted();
+        if wanted == 0 && !payload.is_empty() {
+            return Err(Error::Misuse("more bytes than the size of the file"));
+        }
+        let mut take = payload.len().min(wanted);
+        if self.next + (take as u64) < self.size {
+            take -= take % 3;
+        }
+        if take == 0 || out.room() < row_len_max(take) {
+            return Ok(0);
+        }
+        let raw = &payload[..take];
+        let crc32 = self.checksum.then(|| Crc32(crc32fast::hash(raw)));
+        let mut row = FrameGuard::open(out)?;
+        envelope::begin(&Chunk { id: self.id, offset: self.next, crc32 }, PAYLOAD_KEY, &mut row)?;
+        let text = row.space(envelope::encoded_len(take))?;
+        let len = envelope::encode_into(raw, text);
+        row.commit(len);
+        envelope::finish(&mut row)?;
+        row.close()?;
+        self.digester.update(raw);
+        self.next += take as u64;
+        Ok(take)
+    }
+
+    /// Writes the end once all bytes are out. Gives false if `out` has no room yet.
+    pub fn end(&mut self, out: &mut Buffer) -> bool {
+        if self.next < self.size {
+            return false;
+        }
+        if let digester @ (Digester::Blake3(_) | Digester::Sha256(_)) =
+            std::mem::replace(&mut self.digester, Digester::None)
+        {
+            self.digest = digester.finish();
+        }
+        let digest = self.digest.as_deref().map(|text| Text(Cow::Borrowed(text)));
+        message::write(&End { id: self.id, size: self.size, digest }, out).is_ok()
+    }
+
+    /// The digest of the whole file, once the end was written.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+}
