@@ -4,41 +4,39 @@ import argparse, base64, hashlib, hmac, json, os, re, secrets, socket, tempfile,
 from pathlib import Path
 from socketserver import ThreadingTCPServer as Server
 CODES = {None: "timed_out", 17: "exists", 20: "not_found", 28: "no_space"}  # by errno, else "io"
+OURS = 1 << 20  # our max_frame
 class Fault(Exception): pass  # text, code, id as in §9: with an id it ends one request, else all
 def need(condition, text, code="malformed", id=None):
     if not condition: raise Fault(text, code, id)
 def unique(pairs):  # §3.4
     return need(len(dict(pairs)) == len(pairs), "a duplicate member") or dict(pairs)
 def good_name(name):  # §10
-    return (not re.search("[\0-\x1f\x7f-\x9f\\\\\ud800-\udfff]", name) and len(name.encode()) < 1025
-            and all(s not in ("", ".", "..") and not s.startswith(".wirewright-")
-                    and len(s.encode()) < 256 for s in name.split("/")))
+    part = r"(?!\.\.?(/|\Z)|\.wirewright-)[^\0-\x1f\x7f-\x9f\\/\ud800-\udfff]+"
+    return re.fullmatch(f"{part}(/{part})*", name) and len(name.encode()) <= 1024 and \
+        all(len(s.encode()) <= 255 for s in name.split("/"))
 def describe(name, file):
     st = os.stat(file)
-    modified = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(st.st_mtime))
-    etag = f"{st.st_size:x}-{st.st_mtime_ns:x}-{st.st_ino:x}"
-    return {"name": name, "size": st.st_size, "modified": modified, "etag": etag}
+    return {"name": name, "size": st.st_size, "etag": f"{st.st_size:x}-{st.st_mtime_ns:x}",
+            "modified": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(st.st_mtime))}
 def mac(who, a, b):  # §8
-    return hmac.new(options.token, f"wirewright v1 {who}\0{a}\0{b}".encode(), "sha256").hexdigest()
-
+    return hmac.new(token, f"wirewright v1 {who}\0{a}\0{b}".encode(), "sha256").hexdigest()
 class Peer:  # what both sides do
     def __init__(self, sock):
         self.sock, self.input, self.waiting, self.last = sock, sock.makefile("rb"), [], 0
-        self.limit, self.digest, self.nonce = 65536, None, secrets.token_hex(16)
-    def sum(self, hasher):  # §6
-        return "sha256:" + hasher.hexdigest() if self.digest == "sha256" else None
+        self.limit, self.hashed, self.nonce = 65536, False, secrets.token_hex(16)
+    def agree(self, limit, digest):  # §4.2
+        need(1 << 16 <= limit < 1 << 24, "max_frame is out of range")
+        self.limit, self.hashed = min(limit, OURS), digest == "sha256" or None
     def send(self, type, **members):
-        data = json.dumps({"type": type, **members}).encode()
-        self.sock.settimeout(30)
+        self.sock.settimeout(30); data = json.dumps({"type": type, **members}).encode()
         self.sock.sendall(len(data).to_bytes(4, "big") + data)
-    def receive(self, patience=30):  # one message (§3); waits are of silence, payload is not counted
+    def receive(self, patience=30):  # one message (§3); a better peer counts payload too (§11)
         self.sock.settimeout(patience)
         if not (first := self.input.read(1)): raise EOFError("the other side hung up")
         need(first == b"\0", "this is not the framed wire")
         n = int.from_bytes(self.input.read(3), "big")
         need(n <= self.limit, f"a frame of {n} bytes", "too_large")
-        body = self.input.read(n)
-        need(len(body) == n > 0, "an empty frame, or an end inside one")
+        need(len(body := self.input.read(n)) == n > 0, "an empty frame, or an end inside one")
         m = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=int)  # int: no NaN
         need(type(m["type"]) is str and all(type(m[k]) is int and 0 <= m[k] < 2**64 for k in
              ("id", "offset", "size", "max_frame") if m.get(k) is not None), "not as in §4")
@@ -47,8 +45,7 @@ class Peer:  # what both sides do
         while (m := self.receive(patience))["type"] not in types or m.get("id") != id:
             if m["type"] == "error": raise EOFError(f"{m['code']}: {m['text']}")
             need(m["type"] != "cancel" or m["id"] != id, "as you asked", "cancelled", id)
-            if m["type"] in ("list", "get", "put"): self.waiting.append(m)
-            need(len(self.waiting) < 65, "too many requests", "unexpected")
+            self.waiting += [m] if m["type"] in ("list", "get", "put") else []
         return m
     def send_file(self, id, file, about, offset):  # §5, §6; what is before offset is only hashed
         at, size, hasher = 0, about["size"], hashlib.sha256()
@@ -60,45 +57,39 @@ class Peer:  # what both sides do
                                        filedata=base64.b64encode(data).decode())
             at += n
         need(describe(about["name"], file.fileno()) == about, "the file changed", "changed", id)
-        self.send("end", id=id, size=size, digest=self.sum(hasher))
+        self.send("end", id=id, size=size, digest=self.hashed and "sha256:" + hasher.hexdigest())
     def receive_file(self, id, size, path, overwrite):  # §5, §6, §7.6
         at, hasher, home = 0, hashlib.sha256(), path.parent
-        with tempfile.TemporaryDirectory("", ".wirewright-", home) as t, open(t + "/f", "xb") as out:
+        with tempfile.TemporaryDirectory("", ".wirewright-", home) as t, open(t + "/f", "xb") as f:
             while (m := self.expect("chunk", "end", id=id))["type"] == "chunk":
-                raw, left = base64.b64decode(m["filedata"], validate=True), size - at
+                raw = base64.b64decode(m["filedata"], validate=True)
                 need(base64.b64encode(raw).decode() == m["filedata"], "unused bits are not zero")
-                need(raw and m["offset"] == at and (len(raw) == left or len(raw) < left and
-                     len(raw) % 3 == 0), "a chunk out of place")
-                need(m.get("crc32") in (None, f"{zlib.crc32(raw):08x}"), "", "checksum_mismatch", id)
-                hasher.update(raw)
-                at += out.write(raw)
-            need(at == m["size"] == size and self.sum(hasher) in (None, m.get("digest")),
-                 "not the file that was sent", "digest_mismatch", id)
-            out.flush(), os.fsync(out.fileno())
-            (os.replace if overwrite else os.link)(out.name, path)  # link: never over another
-        os.fsync(folder := os.open(home, os.O_RDONLY)), os.close(folder)
-        return self.sum(hasher)
-
+                crc32, whole = f"{zlib.crc32(raw):08x}", len(raw) % 3 == 0 or at + len(raw) == size
+                need(m["offset"] == at < at + len(raw) <= size and whole, "a chunk out of place")
+                need(m.get("crc32") in (None, crc32), "a damaged chunk", "checksum_mismatch", id)
+                hasher.update(raw); at += f.write(raw)
+            digest = self.hashed and "sha256:" + hasher.hexdigest()
+            same = at == m["size"] == size and digest in (None, m.get("digest"))
+            need(same, "not the file that was sent", "digest_mismatch", id)
+            f.flush(); os.fsync(f.fileno())
+            (os.replace if overwrite else os.link)(f.name, path)  # link: never over another file
+        os.fsync(folder := os.open(home, os.O_RDONLY)); os.close(folder)
+        return digest
 def greet(peer, m):  # the server's side of §4.1 and §8
-    need(m["type"] == "hello", "first comes hello", "unexpected")
     able = [d for d in m["digests"] if d in (options.digest, "none")]
     need(1 in m["versions"] and able, "no common version or digest", "unsupported")
-    nonces = (m["nonce"], peer.nonce)
-    need(re.fullmatch("([0-9a-f]{2}){16,64}", nonces[0]) and 65536 <= m["max_frame"] < 1 << 24, "§4.2")
-    peer.send("hello", version=1, max_frame=1 << 20, digest=able[0],
-              nonce=peer.nonce if options.token else None)
-    peer.limit, peer.digest = min(m["max_frame"], 1 << 20), able[0]
-    if options.token:
-        proof = peer.receive(10)
-        need(proof["type"] == "auth" and hmac.compare_digest(proof["mac"], mac("client", *nonces)),
-             "the token is missing or wrong", "unauthorized")
+    need(re.fullmatch("([0-9a-f]{2}){16,64}", m["nonce"]), "not a nonce")
+    peer.send("hello", version=1, max_frame=OURS, digest=able[0], nonce=token and peer.nonce)
+    peer.agree(m["max_frame"], able[0])
+    if token:
+        proof, nonces = peer.receive(10).get("mac", ""), (m["nonce"], peer.nonce)
+        need(hmac.compare_digest(proof, mac("client", *nonces)), "no good token", "unauthorized")
         peer.send("welcome", mac=mac("server", *nonces))
 def answer(peer, m):
     kind, id, root = m["type"], m.get("id"), Path(options.where).resolve()
     if kind in ("cancel", "chunk", "end", "error"): return  # of something that has ended
     need(kind in ("list", "get", "put"), "what is that?", "unknown_type", id)
-    need(id > peer.last, "the id does not rise")
-    peer.last = id
+    need(id > peer.last, "the id does not rise"); peer.last = id
     if kind == "list":
         found = [describe(n, p) for p in root.rglob("*") if p.is_file() and root in
                  p.resolve().parents and good_name(n := p.relative_to(root).as_posix())]
@@ -107,9 +98,8 @@ def answer(peer, m):
         return
     need(good_name(m["name"]), "a bad name", "bad_name", id)
     path = (root / m["name"]).resolve()
-    need(root in path.parents, "it leads out of the root", "not_found", id)
+    need(root in path.parents and (kind == "put" or path.is_file()), "", "not_found", id)
     if kind == "get":
-        need(path.is_file(), "no such file", "not_found", id)
         with path.open("rb") as file:
             about, offset = describe(m["name"], file.fileno()), m.get("offset") or 0
             need(not offset or m["etag"] == about["etag"], "it is another by now", "changed", id)
@@ -118,7 +108,6 @@ def answer(peer, m):
             return peer.send_file(id, file, about, offset)
     need(options.writable, "nothing may be written here", "read_only", id)
     need(m.get("overwrite") or not path.exists(), "it is there already", "exists", id)
-    path.parent.mkdir(parents=True, exist_ok=True)
     peer.send("ready", id=id, offset=0)
     digest = peer.receive_file(id, m["size"], path, m.get("overwrite"))
     peer.send("done", id=id, size=m["size"], digest=digest, durability="fsync")
@@ -127,63 +116,57 @@ def serve(sock, *_):  # an exception that leaves it ends the connection
     while step:
         m = {}
         try:
-            m = peer.waiting.pop(0) if peer.waiting else peer.receive(300 if peer.digest else 10)
+            m = peer.waiting.pop(0) if peer.waiting else peer.receive(10 if step is greet else 300)
             step = step(peer, m) or answer
         except EOFError: return
         except Exception as e:  # whatever a strange message breaks is malformed
             text, code, id = e.args if isinstance(e, Fault) else (str(e), "malformed", None)
-            if isinstance(e, OSError):
-                text, code, id = e.strerror, CODES.get(e.errno, "io"), e.errno and m.get("id")
-            peer.send("error", id=id, code=code, text=text or code, fatal=not id)
+            if isinstance(e, OSError): code, id = CODES.get(e.errno, "io"), e.errno and m.get("id")
             step = id and answer
-    sock.shutdown(socket.SHUT_WR), peer.input.read(1 << 20)  # unread bytes would reset the error
-
+            peer.send("error", id=id, code=code, text="" if id is None else text, fatal=not id)
+    sock.shutdown(socket.SHUT_WR); peer.input.read(1 << 20)  # unread bytes would reset the error
 def client(peer, want, name):
-    peer.send("hello", versions=[1], max_frame=1 << 20, digests=[options.digest], nonce=peer.nonce)
-    hello = peer.expect("hello", id=None)
-    nonces, token = (peer.nonce, hello.get("nonce")), options.token
+    peer.send("hello", versions=[1], max_frame=OURS, digests=[options.digest], nonce=peer.nonce)
+    hello = peer.expect("hello"); nonces = (peer.nonce, hello.get("nonce"))
     need(hello["version"] == 1 and hello["digest"] == options.digest, "not what we offered")
     need(bool(token) == bool(nonces[1]), "only one side has a token", "unauthorized")
-    peer.limit, peer.digest = min(hello["max_frame"], 1 << 20), hello["digest"]
+    peer.agree(hello["max_frame"], hello["digest"])
     if token:
         peer.send("auth", mac=mac("client", *nonces))
-        need(peer.expect("welcome")["mac"] == mac("server", *nonces), "a false server", "unauthorized")
+        need(peer.expect("welcome")["mac"] == mac("server", *nonces), "a false server")
     if want == "ls":
-        peer.send("list", id=1)
-        page = {"more": True}
+        peer.send("list", id=1); page = {"more": True}
         while page["more"]:
-            page = peer.expect("entries", id=1)
-            for e in page["entries"]: print(f"{e['size']:12} {e['modified']!a} {e['name']!a}")
+            for e in (page := peer.expect("entries", id=1))["entries"]:
+                print(f"{e['size']:12} {e['modified']!a} {e['name']!a}")
     elif want == "get":
-        peer.send("get", id=1, name=name)
-        about, path = peer.expect("file", id=1), Path(options.o or ".")
-        need(about["name"] == name and good_name(name) and about["offset"] == 0, "another file")
+        need(good_name(name), "a bad name", "bad_name"); peer.send("get", id=1, name=name)
+        about, path = peer.expect("file", id=1), Path(options.o)
+        need(about["name"] == name and about["offset"] == 0, "another file")
         peer.receive_file(1, about["size"], path / name if path.is_dir() else path, True)
     else:
         with open(name, "rb") as file:
             about = describe(os.path.basename(name), file.fileno())
             peer.send("put", id=1, overwrite=options.overwrite, **about)
             peer.send_file(1, file, about, peer.expect("ready", id=1)["offset"])
-            need(peer.expect("done", id=1, patience=600)["size"] == about["size"], "another size")
-
-parser, yes = argparse.ArgumentParser(description=__doc__), {"action": "store_true"}
-for flag, how in {"command": {"choices": ["ls", "get", "put", "serve"]}, "where": {}, "-o": {},
-                  "name": {"nargs": "?"}, "--port": {"type": int, "default": 5566}, "--writable": yes,
-                  "--digest": {"choices": ["sha256", "none"], "default": "sha256"},
-                  "--overwrite": yes, "--token-file": {}}.items(): parser.add_argument(flag, **how)
-options = parser.parse_args()
-want, where = options.command, options.where
-if (want in ("get", "put")) != bool(options.name): parser.error("get and put need one name")
+            peer.expect("done", id=1, patience=600)
+p = argparse.ArgumentParser(description=__doc__)
+p.add_argument("command", choices=["ls", "get", "put", "serve"]); p.add_argument("where")
+p.add_argument("name", nargs="?"); p.add_argument("-o", default="."); p.add_argument("--token-file")
+p.add_argument("--digest", choices=["sha256", "none"], default="sha256")
+p.add_argument("--port", type=int, default=5566)
+for flag in ("--overwrite", "--writable"): p.add_argument(flag, action="store_true")
+options = p.parse_args()
+if (options.command in ("get", "put")) != bool(options.name): p.error("get and put need one name")
 try:
-    options.token = options.token_file and Path(options.token_file).read_bytes().strip()
-    need(options.token != b"", "the token file is empty")
-    if want == "serve":
-        Server.allow_reuse_address, Server.daemon_threads, Server.request_queue_size = True, True, 99
+    token = options.token_file and Path(options.token_file).read_bytes().strip()
+    need(token != b"", "the token file is empty")
+    if options.command == "serve":
+        Server.allow_reuse_address, Server.daemon_threads = True, True
         Server.handle_error = lambda *_: None
         with Server(("127.0.0.1", options.port), serve) as server:
-            print("listening on %s:%d" % server.server_address, flush=True)
-            server.serve_forever()
-    with socket.create_connection(where.rsplit(":", 1), 30) as sock:
-        client(Peer(sock), want, options.name)
+            print("listening on %s:%d" % server.server_address, flush=True); server.serve_forever()
+    with socket.create_connection(options.where.rsplit(":", 1), 30) as sock:
+        client(Peer(sock), options.command, options.name)
 except Exception as e:
-    raise SystemExit(f"error: {where}: {e}".encode("unicode_escape").decode())
+    raise SystemExit(f"error: {options.where}: {e}".encode("unicode_escape").decode())

@@ -12,8 +12,8 @@
 //! reads a conversation along and puts it into words.
 #![doc = include_str!("PROTOCOL.md")]
 
-//TMP pub mod classic;
-//TMP pub mod client;
+pub mod classic;
+pub mod client;
 pub mod digest;
 pub mod frame;
 pub mod message;

@@ -1,0 +1,323 @@
+//! The classic wire: one unframed JSON object, from a server that never reads to a client that never
+//! speaks.
+//!
+//! Specification: `PROTOCOL.md` §2.
+//!
+//! ```text
+//!   server ─▶ {"filename":"guido.jpg","filedata":"R0lGODlhAQ…"}  end of stream ─▶ client
+//! ```
+
+use super::message::{PAYLOAD_KEY, Text};
+use super::name::Name;
+use crate::buffer::Buffer;
+use crate::envelope::{self, Decoder, Encoder};
+use crate::error::Error;
+use crate::session::{Received, Session, Wants};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+const SECTION: &str = "PROTOCOL §2";
+
+/// The members beside the payload.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    filename: Text<'a>,
+}
+
+/// The bounds of both sides.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The greatest length in bytes of everything outside the payload.
+    pub rest_bytes_max: usize,
+    /// How long either side may go without [`payload_quantum`](Limits::payload_quantum) bytes.
+    pub transfer_wait: Duration,
+    /// How many bytes of payload count as progress.
+    pub payload_quantum: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            rest_bytes_max: 65_536,
+            transfer_wait: Duration::from_secs(30),
+            payload_quantum: 4096,
+        }
+    }
+}
+
+/// The server's side: sends one file, reads nothing.
+#[derive(Debug)]
+pub struct ClassicServer {
+    limits: Limits,
+    name: Box<str>,
+    left: u64,
+    sent: u64,
+    state: Sending,
+}
+
+#[derive(Debug)]
+enum Sending {
+    Head,
+    Payload(Encoder),
+    Closing,
+}
+
+/// Room that is left for the end of the object, in bytes.
+const TAIL_BYTES: usize = 8;
+
+impl ClassicServer {
+    /// Will send a file of `size` bytes under the base name of `name`.
+    pub fn new(limits: Limits, name: &Name, size: u64) -> ClassicServer {
+        ClassicServer { limits, name: name.base().into(), left: size, sent: 0, state: Sending::Head }
+    }
+
+    /// How many bytes of the file are still to be offered.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Gives up: the stream ends here, and the client sees that it is not whole.
+    pub fn abort(&mut self) {
+        self.state = Sending::Closing;
+    }
+}
+
+impl Session for ClassicServer {
+    type Event<'a> = ();
+
+    /// Reads away and ignores: what a client says here has no meaning.
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _room: &'a mut [u8],
+    ) -> Result<Received<()>, Error> {
+        Ok(Received::quiet(input.len()))
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
+        if payload.len() as u64 > self.left {
+            return Err(Error::Misuse("more bytes than the size of the file"));
+        }
+        self.transmit(out);
+        let Sending::Payload(encoder) = &mut self.state else { return Ok(0) };
+        let take = payload.len().min(Encoder::raw_len_max(out.room().saturating_sub(TAIL_BYTES)));
+        encoder.push(&payload[..take], out)?;
+        self.left -= take as u64;
+        self.sent += take as u64;
+        if self.left == 0 && out.room() >= TAIL_BYTES {
+            std::mem::take(encoder).finish(out)?;
+            self.state = Sending::Closing;
+        }
+        Ok(take)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer) {
+        if matches!(self.state, Sending::Head) {
+            let head = Head { filename: Text::from(&*self.name) };
+            if envelope::begin(&head, PAYLOAD_KEY, out).is_ok() {
+                self.state = Sending::Payload(Encoder::new());
+            }
+        }
+    }
+
+    fn wants(&self) -> Wants {
+        match self.state {
+            Sending::Head | Sending::Payload(_) => Wants::Payload,
+            Sending::Closing => Wants::Close,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.limits.transfer_wait
+    }
+
+    fn progress(&self) -> u64 {
+        self.sent / self.limits.payload_quantum
+    }
+}
+
+/// What a client learns.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// Bytes of the file.
+    Payload {
+        /// Where they belong, in bytes from the beginning of the file.
+        offset: u64,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// The object is whole: the file has this name and length.
+    Whole {
+        /// One segment; it obeys `PROTOCOL.md` §10.
+        name: Name,
+        /// In bytes.
+        size: u64,
+    },
+}
+
+/// The client's side: receives one file, says nothing.
+#[derive(Debug)]
+pub struct ClassicClient {
+    limits: Limits,
+    decoder: Decoder,
+    received: u64,
+    failed: Option<Box<Error>>,
+}
+
+impl ClassicClient {
+    /// At the beginning of a stream.
+    pub fn new(limits: Limits) -> ClassicClient {
+        let envelope_limits = envelope::Limits { rest_bytes_max: limits.rest_bytes_max };
+        let decoder = Decoder::new(PAYLOAD_KEY, envelope_limits);
+        ClassicClient { limits, decoder, received: 0, failed: None }
+    }
+
+    fn whole(&self) -> Result<Event<'static>, Error> {
+        let Some(size) = self.decoder.payload_len() else {
+            return Err(Error::malformed("the object carries filedata", 0, SECTION));
+        };
+        let head: Head<'_> = self.decoder.parse()?;
+        Ok(Event::Whole { name: Name::single(&head.filename)?, size })
+    }
+}
+
+impl Session for ClassicClient {
+    type Event<'a> = Event<'a>;
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        room: &'a mut [u8],
+    ) -> Result<Received<Event<'a>>, Error> {
+        if let Some(error) = &self.failed {
+            return Err((**error).clone());
+        }
+        let step = self.decoder.feed(input, room)?;
+        let consumed = step.consumed;
+        match step.event {
+            envelope::Event::More | envelope::Event::PayloadStart => Ok(Received::quiet(consumed)),
+            envelope::Event::Payload(len) => {
+                let offset = self.received;
+                self.received += len as u64;
+                Ok(Received::event(consumed, Event::Payload { offset, bytes: &room[..len] }))
+            }
+            envelope::Event::End => match self.whole() {
+                Ok(event) => Ok(Received::event(consumed, event)),
+                Err(error) => {
+                    self.failed = Some(Box::new(error.clone()));
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        match &self.failed {
+            Some(error) => Err((**error).clone()),
+            None => self.decoder.finish(),
+        }
+    }
+
+    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    fn transmit(&mut self, _out: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        Wants::Read
+    }
+
+    fn patience(&self) -> Duration {
+        self.limits.transfer_wait
+    }
+
+    fn progress(&self) -> u64 {
+        self.received / self.limits.payload_quantum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(size: usize, out_limit: usize, piece: usize) -> (Vec<u8>, Name) {
+        let raw: Vec<u8> = (0..size).map(|i| (i * 7 + i / 251) as u8).collect();
+        let name = Name::new("dir/汇总 数据.jpg").unwrap();
+        let mut server = ClassicServer::new(Limits::default(), &name, size as u64);
+        let mut client = ClassicClient::new(Limits::default());
+        let (mut offered, mut got, mut whole) = (0, Vec::new(), None);
+        let mut room = [0; 100];
+        while whole.is_none() {
+            let mut out = Buffer::with_limit(out_limit);
+            let piece = &raw[offered..(offered + piece).min(size)];
+            offered += server.offer(piece, &mut out).unwrap();
+            let mut input = out.readable();
+            while !input.is_empty() {
+                let received = client.receive(input, &mut room).unwrap();
+                input = &input[received.consumed..];
+                match received.event {
+                    Some(Event::Payload { offset, bytes }) => {
+                        assert_eq!(offset, got.len() as u64);
+                        got.extend_from_slice(bytes);
+                    }
+                    Some(Event::Whole { name, size }) => {
+                        assert_eq!(size, got.len() as u64);
+                        whole = Some(name);
+                    }
+                    None => {}
+                }
+            }
+        }
+        assert_eq!(server.wants(), Wants::Close);
+        assert_eq!(client.receive_eof(), Ok(()));
+        assert_eq!(got, raw);
+        (got, whole.unwrap())
+    }
+
+    #[test]
+    fn any_size_through_any_buffer() {
+        for size in [0, 1, 2, 3, 4, 5, 100, 1000] {
+            for limit in [64, 65, 66, 67, 100, 4096] {
+                for piece in [1, 2, 3, 64, 1000] {
+                    assert_eq!(round(size, limit, piece).1.as_str(), "汇总 数据.jpg");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_cut_short_is_incomplete() {
+        let text = br#"{"filename":"a","filedata":"Zm9v"}"#;
+        for cut in 0..text.len() {
+            let mut client = ClassicClient::new(Limits::default());
+            let (mut input, mut room) = (&text[..cut], [0; 64]);
+            while !input.is_empty() {
+                input = &input[client.receive(input, &mut room).unwrap().consumed..];
+            }
+            assert_eq!(client.receive_eof().unwrap_err().kind(), "incomplete", "{cut}");
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in ["../x", "/etc/x", "a/b", "a\\\\b", "", "..", "\\u0000"] {
+            let text = format!("{{\"filedata\":\"\",\"filename\":\"{name}\"}}");
+            let mut client = ClassicClient::new(Limits::default());
+            let (mut input, mut room) = (text.as_bytes(), [0; 64]);
+            let mut error = None;
+            while !input.is_empty() && error.is_none() {
+                match client.receive(input, &mut room) {
+                    Ok(received) => input = &input[received.consumed..],
+                    Err(failed) => error = Some(failed),
+                }
+            }
+            assert_eq!(error.map(|e| e.section()), Some(Some("PROTOCOL §10")), "{name}");
+        }
+    }
+}
