@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """A peer of the framed wire v1 (§ = PROTOCOL.md) in standard-library Python 3.9+ for POSIX."""
 import argparse, base64, hashlib, hmac, json, os, re, secrets, socket, tempfile, time, zlib
-from pathlib import Path
-from socketserver import ThreadingTCPServer as Server
-CODES = {None: "timed_out", 17: "exists", 20: "not_found", 28: "no_space"}  # by errno, else "io"
-OURS = 1 << 20  # our max_frame
-class Fault(Exception): pass  # text, code, id as in §9: with an id it ends one request, else all
+from pathlib import Path; from socketserver import ThreadingTCPServer as Server
+OURS, CODES = 1 << 20, {None: "timed_out", 2: "not_found", 17: "exists", 28: "no_space"}
+class Fault(Exception): __str__ = lambda e: f"{e.args[1]}: {e.args[0]}"  # text, code, id: §9
 def need(condition, text, code="malformed", id=None):
     if not condition: raise Fault(text, code, id)
 def unique(pairs):  # §3.4
@@ -24,9 +22,6 @@ class Peer:  # what both sides do
     def __init__(self, sock):
         self.sock, self.input, self.waiting, self.last = sock, sock.makefile("rb"), [], 0
         self.limit, self.hashed, self.nonce = 65536, False, secrets.token_hex(16)
-    def agree(self, limit, digest):  # §4.2
-        need(1 << 16 <= limit < 1 << 24, "max_frame is out of range")
-        self.limit, self.hashed = min(limit, OURS), digest == "sha256" or None
     def send(self, type, **members):
         self.sock.settimeout(30); data = json.dumps({"type": type, **members}).encode()
         self.sock.sendall(len(data).to_bytes(4, "big") + data)
@@ -34,8 +29,7 @@ class Peer:  # what both sides do
         self.sock.settimeout(patience)
         if not (first := self.input.read(1)): raise EOFError("the other side hung up")
         need(first == b"\0", "this is not the framed wire")
-        n = int.from_bytes(self.input.read(3), "big")
-        need(n <= self.limit, f"a frame of {n} bytes", "too_large")
+        n = int.from_bytes(self.input.read(3), "big"); need(n <= self.limit, f"{n}", "too_large")
         need(len(body := self.input.read(n)) == n > 0, "an empty frame, or an end inside one")
         m = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=int)  # int: no NaN
         need(type(m["type"]) is str and all(type(m[k]) is int and 0 <= m[k] < 2**64 for k in
@@ -51,54 +45,47 @@ class Peer:  # what both sides do
         at, size, hasher = 0, about["size"], hashlib.sha256()
         while at < size:
             n = min(196608, (self.limit - 200) // 4 * 3, (offset if at < offset else size) - at)
-            hasher.update(data := file.read(n))
-            need(len(data) == n, "the file became shorter", "changed", id)
-            if at >= offset: self.send("chunk", id=id, offset=at, crc32=f"{zlib.crc32(data):08x}",
-                                       filedata=base64.b64encode(data).decode())
-            at += n
+            hasher.update(raw := file.read(n)); at += n; need(len(raw) == n, "cut", "changed", id)
+            if at > offset: self.send("chunk", id=id, offset=at - n, crc32=f"{zlib.crc32(raw):08x}",
+                                      filedata=base64.b64encode(raw).decode())
         need(describe(about["name"], file.fileno()) == about, "the file changed", "changed", id)
         self.send("end", id=id, size=size, digest=self.hashed and "sha256:" + hasher.hexdigest())
     def receive_file(self, id, size, path, overwrite):  # §5, §6, §7.6
         at, hasher, home = 0, hashlib.sha256(), path.parent
         with tempfile.TemporaryDirectory("", ".wirewright-", home) as t, open(t + "/f", "xb") as f:
             while (m := self.expect("chunk", "end", id=id))["type"] == "chunk":
-                raw = base64.b64decode(m["filedata"], validate=True)
-                need(base64.b64encode(raw).decode() == m["filedata"], "unused bits are not zero")
+                raw = base64.b64decode(m["filedata"], validate=True)  # and unused bits zero:
+                need(base64.b64encode(raw).decode() == m["filedata"], "base64 is not canonical")
                 crc32, whole = f"{zlib.crc32(raw):08x}", len(raw) % 3 == 0 or at + len(raw) == size
                 need(m["offset"] == at < at + len(raw) <= size and whole, "a chunk out of place")
                 need(m.get("crc32") in (None, crc32), "a damaged chunk", "checksum_mismatch", id)
                 hasher.update(raw); at += f.write(raw)
-            digest = self.hashed and "sha256:" + hasher.hexdigest()
-            same = at == m["size"] == size and digest in (None, m.get("digest"))
-            need(same, "not the file that was sent", "digest_mismatch", id)
-            f.flush(); os.fsync(f.fileno())
-            (os.replace if overwrite else os.link)(f.name, path)  # link: never over another file
-        os.fsync(folder := os.open(home, os.O_RDONLY)); os.close(folder)
-        return digest
+            whole, digest = at == m["size"] == size, self.hashed and "sha256:" + hasher.hexdigest()
+            need(whole and digest in (None, m.get("digest")), "", "digest_mismatch", id)
+            f.flush(); os.fsync(f.fileno()); (os.replace if overwrite else os.link)(f.name, path)
+        os.fsync(folder := os.open(home, os.O_RDONLY)); os.close(folder); return digest
 def greet(peer, m):  # the server's side of §4.1 and §8
     able = [d for d in m["digests"] if d in (options.digest, "none")]
     need(1 in m["versions"] and able, "no common version or digest", "unsupported")
-    need(re.fullmatch("([0-9a-f]{2}){16,64}", m["nonce"]), "not a nonce")
     peer.send("hello", version=1, max_frame=OURS, digest=able[0], nonce=token and peer.nonce)
-    peer.agree(m["max_frame"], able[0])
+    peer.limit, peer.hashed = max(65536, min(m["max_frame"], OURS)), able[0] == "sha256" or None
     if token:
         proof, nonces = peer.receive(10).get("mac", ""), (m["nonce"], peer.nonce)
         need(hmac.compare_digest(proof, mac("client", *nonces)), "no good token", "unauthorized")
         peer.send("welcome", mac=mac("server", *nonces))
 def answer(peer, m):
     kind, id, root = m["type"], m.get("id"), Path(options.where).resolve()
-    if kind in ("cancel", "chunk", "end", "error"): return  # of something that has ended
-    need(kind in ("list", "get", "put"), "what is that?", "unknown_type", id)
+    if kind not in ("list", "get", "put"):  # chunks and so on of what has ended are no fault
+        return need(kind in ("cancel", "chunk", "end", "error"), "what?", "unknown_type", id)
     need(id > peer.last, "the id does not rise"); peer.last = id
     if kind == "list":
         found = [describe(n, p) for p in root.rglob("*") if p.is_file() and root in
                  p.resolve().parents and good_name(n := p.relative_to(root).as_posix())]
-        for at in range(0, len(found) or 1, 16):
-            peer.send("entries", id=id, entries=found[at:at + 16], more=at + 16 < len(found))
-        return
+        return any(peer.send("entries", id=id, entries=found[i:i + 16], more=i + 16 < len(found))
+                   for i in range(0, len(found) or 1, 16))  # send returns None: all are sent
     need(good_name(m["name"]), "a bad name", "bad_name", id)
     path = (root / m["name"]).resolve()
-    need(root in path.parents and (kind == "put" or path.is_file()), "", "not_found", id)
+    need(root in path.parents and (kind == "put" or path.is_file()), "no such", "not_found", id)
     if kind == "get":
         with path.open("rb") as file:
             about, offset = describe(m["name"], file.fileno()), m.get("offset") or 0
@@ -112,61 +99,52 @@ def answer(peer, m):
     digest = peer.receive_file(id, m["size"], path, m.get("overwrite"))
     peer.send("done", id=id, size=m["size"], digest=digest, durability="fsync")
 def serve(sock, *_):  # an exception that leaves it ends the connection
-    peer, step = Peer(sock), greet
+    peer, step, m = Peer(sock), greet, {}
     while step:
-        m = {}
         try:
             m = peer.waiting.pop(0) if peer.waiting else peer.receive(10 if step is greet else 300)
             step = step(peer, m) or answer
         except EOFError: return
         except Exception as e:  # whatever a strange message breaks is malformed
-            text, code, id = e.args if isinstance(e, Fault) else (str(e), "malformed", None)
-            if isinstance(e, OSError): code, id = CODES.get(e.errno, "io"), e.errno and m.get("id")
+            text, code, id = e.args if type(e) is Fault else (type(e).__name__, "malformed", None)
+            if isinstance(e, OSError): code = CODES.get(e.errno, "io"); id = e.errno and m.get("id")
             step = id and answer
-            peer.send("error", id=id, code=code, text="" if id is None else text, fatal=not id)
+            peer.send("error", id=id, code=code, text=text, fatal=not id)
     sock.shutdown(socket.SHUT_WR); peer.input.read(1 << 20)  # unread bytes would reset the error
-def client(peer, want, name):
+def client(peer):
     peer.send("hello", versions=[1], max_frame=OURS, digests=[options.digest], nonce=peer.nonce)
-    hello = peer.expect("hello"); nonces = (peer.nonce, hello.get("nonce"))
-    need(hello["version"] == 1 and hello["digest"] == options.digest, "not what we offered")
-    need(bool(token) == bool(nonces[1]), "only one side has a token", "unauthorized")
-    peer.agree(hello["max_frame"], hello["digest"])
+    m, name = peer.expect("hello"), options.name; nonces = (peer.nonce, m.get("nonce"))
+    need((m["version"], m["digest"], not nonces[1]) == (1, options.digest, not token), "a token?")
+    peer.limit, peer.hashed = max(65536, min(m["max_frame"], OURS)), m["digest"] != "none" or None
     if token:
         peer.send("auth", mac=mac("client", *nonces))
         need(peer.expect("welcome")["mac"] == mac("server", *nonces), "a false server")
-    if want == "ls":
-        peer.send("list", id=1); page = {"more": True}
-        while page["more"]:
-            for e in (page := peer.expect("entries", id=1))["entries"]:
+    if options.command == "ls":
+        peer.send("list", id=1); m = {"more": True}
+        while m["more"]:
+            for e in (m := peer.expect("entries", id=1))["entries"]:
                 print(f"{e['size']:12} {e['modified']!a} {e['name']!a}")
-    elif want == "get":
+    elif options.command == "get":
         need(good_name(name), "a bad name", "bad_name"); peer.send("get", id=1, name=name)
-        about, path = peer.expect("file", id=1), Path(options.o)
-        need(about["name"] == name and about["offset"] == 0, "another file")
-        peer.receive_file(1, about["size"], path / name if path.is_dir() else path, True)
+        m, path = peer.expect("file", id=1), Path(options.o or ".")
+        need(m["name"] == name and m["offset"] == 0, "this is not what we asked for")
+        peer.receive_file(1, m["size"], path / name if path.is_dir() else path, True)
     else:
-        with open(name, "rb") as file:
-            about = describe(os.path.basename(name), file.fileno())
-            peer.send("put", id=1, overwrite=options.overwrite, **about)
-            peer.send_file(1, file, about, peer.expect("ready", id=1)["offset"])
-            peer.expect("done", id=1, patience=600)
-p = argparse.ArgumentParser(description=__doc__)
-p.add_argument("command", choices=["ls", "get", "put", "serve"]); p.add_argument("where")
-p.add_argument("name", nargs="?"); p.add_argument("-o", default="."); p.add_argument("--token-file")
-p.add_argument("--digest", choices=["sha256", "none"], default="sha256")
-p.add_argument("--port", type=int, default=5566)
-for flag in ("--overwrite", "--writable"): p.add_argument(flag, action="store_true")
-options = p.parse_args()
+        about, file = describe(Path(name).name, name), open(name, "rb")
+        peer.send("put", id=1, overwrite=options.overwrite, **about)
+        peer.send_file(1, file, about, peer.expect("ready", id=1)["offset"])
+        peer.expect("done", id=1, patience=600)
+p = argparse.ArgumentParser(); add, yes = p.add_argument, {"action": "store_true"}
+add("command", choices=["ls", "get", "put", "serve"]); add("where"); add("name", nargs="?")
+add("--digest", choices=["sha256", "none"], default="sha256"); add("--overwrite", **yes)
+add("--port", type=int, default=5566); add("--token-file", type=argparse.FileType("rb"))
+add("--writable", **yes); add("-o"); options = p.parse_args()
 if (options.command in ("get", "put")) != bool(options.name): p.error("get and put need one name")
 try:
-    token = options.token_file and Path(options.token_file).read_bytes().strip()
-    need(token != b"", "the token file is empty")
+    token = options.token_file and options.token_file.read().strip(); need(token != b"", "no token")
     if options.command == "serve":
-        Server.allow_reuse_address, Server.daemon_threads = True, True
-        Server.handle_error = lambda *_: None
-        with Server(("127.0.0.1", options.port), serve) as server:
-            print("listening on %s:%d" % server.server_address, flush=True); server.serve_forever()
-    with socket.create_connection(options.where.rsplit(":", 1), 30) as sock:
-        client(Peer(sock), options.command, options.name)
-except Exception as e:
-    raise SystemExit(f"error: {options.where}: {e}".encode("unicode_escape").decode())
+        Server.allow_reuse_address = Server.daemon_threads = Server.handle_error = lambda *_: None
+        server = Server(("127.0.0.1", options.port), serve)
+        print("listening on %s:%d" % server.server_address, flush=True); server.serve_forever()
+    client(Peer(socket.create_connection(options.where.rsplit(":", 1), 30)))
+except Exception as e: raise SystemExit(ascii(f"error: {options.where}: {e}")[1:-1])

@@ -1,11 +1,15 @@
-//! Oracles of the envelope decoder: split invariance, and equality with serde_json + `base64`.
+//! Oracles of the envelope: split invariance, equality with serde_json + `base64` on accept and
+//! reject, an exact limit, errors within the text, and the round trip through the encoder.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use std::fmt;
-use wirewright::envelope::{Decoder, Event, Limits};
+use unique::Unique;
+use wirewright::buffer::Buffer;
+use wirewright::envelope::{self, Decoder, Encoder, Event, Limits};
 use wirewright::error::Error;
+
+#[path = "unique.rs"]
+mod unique;
 
 /// The member that carries the payload in these tests.
 pub const KEY: &str = "filedata";
@@ -55,15 +59,67 @@ pub fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: Limits, room:
     out
 }
 
-/// The property: whole, bytewise and in pieces of `step` the same; and accepted with the same meaning
-/// exactly where serde_json and the strict engine of `base64` accept.
+/// The property: whole, bytewise and in pieces of `step` the same; accepted with the same meaning
+/// exactly where serde_json and the strict engine of `base64` accept; the limit exact; what was
+/// accepted, encoded again, decodes to the same.
 pub fn check(data: &[u8]) {
     let Some((&step, text)) = data.split_first() else { return };
+    let step = usize::from(step);
     let limits = Limits { rest_bytes_max: 1 << 20 };
-    let whole = run([text], limits, 1 << 16);
+    let whole = run([text], limits, 4096);
     assert_eq!(whole, run(text.chunks(1), limits, 64), "bytewise");
-    assert_eq!(whole, run(text.chunks(usize::from(step) + 2), limits, 67), "in pieces");
+    assert_eq!(whole, run(text.chunks(step + 2), limits, 67), "in pieces");
+    error_lies_within(text, &whole);
     differential(text, &whole);
+    bounded(text, &whole, step);
+    round_trip(&whole, step + 1);
+}
+
+/// An error has its place in the text, and a text that is too short is so at its end.
+fn error_lies_within(text: &[u8], outcome: &Outcome) {
+    let Some(error) = &outcome.error else { return };
+    let (offset, len) = (error.offset().expect("an offset"), text.len() as u64);
+    assert!(offset <= len, "{error} in {len} bytes");
+    if let Error::Incomplete { .. } = error {
+        assert_eq!(offset, len, "{error}");
+    }
+}
+
+/// A small limit changes nothing for what it allows, and stops everything else where it is passed.
+fn bounded(text: &[u8], whole: &Outcome, max: usize) {
+    let limits = Limits { rest_bytes_max: max };
+    let small = run([text], limits, 4096);
+    assert_eq!(small, run(text.chunks(1), limits, 65), "bytewise with a small limit");
+    let placeholder = if whole.head.is_some() { 4 } else { 0 };
+    let outside = whole.rest.as_ref().map(|rest| rest.len() - placeholder);
+    if let Some(Error::TooLarge { max: said, offset, .. }) = small.error {
+        assert_eq!(said, max as u64);
+        assert!((said..text.len() as u64).contains(&offset), "{said} passed at {offset}");
+        assert!(outside.is_none_or(|len| len > max), "{outside:?} bytes fit {max}");
+    } else {
+        assert_eq!(small, *whole);
+        assert!(outside.is_none_or(|len| len <= max), "{outside:?} bytes do not fit {max}");
+    }
+}
+
+/// What was accepted is encoded in pieces of `step` bytes, and decoded again.
+fn round_trip(whole: &Outcome, step: usize) {
+    let (Some(rest), Some(_), None) = (&whole.rest, &whole.head, &whole.error) else { return };
+    let mut head: serde_json::Value = serde_json::from_slice(rest).expect("judged");
+    head.as_object_mut().expect("an object").remove(KEY);
+    let mut out = Buffer::with_limit(1 << 24);
+    envelope::begin(&head, KEY, &mut out).expect("room for the head");
+    let mut expected = out.readable()[..out.len() - 1].to_vec();
+    expected.extend_from_slice(b"null}");
+    let mut encoder = Encoder::new();
+    for piece in whole.payload.chunks(step) {
+        encoder.push(piece, &mut out).expect("room for the payload");
+    }
+    encoder.finish(&mut out).expect("room for the end");
+    let again = run([out.readable()], Limits { rest_bytes_max: 1 << 20 }, 4096);
+    assert_eq!(again.error, None);
+    assert_eq!(again.rest, Some(expected));
+    assert_eq!(again.payload, whole.payload);
 }
 
 /// Holds an outcome against the oracle.
@@ -90,57 +146,4 @@ fn expected(text: &[u8]) -> Option<(serde_json::Value, Option<Vec<u8>>)> {
         Some(_) => return None,
     };
     Some((value, payload))
-}
-
-/// A JSON value without duplicate members: written apart from the product's own check.
-struct Unique(serde_json::Value);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Unique)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = serde_json::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(serde_json::Value::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(value.into())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Unique(value)) = seq.next_element()? {
-            values.push(value);
-        }
-        Ok(values.into())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = serde_json::Map::new();
-        while let Some((key, Unique(value))) = map.next_entry::<String, Unique>()? {
-            if members.insert(key, value).is_some() {
-                return Err(A::Error::custom("duplicate"));
-            }
-        }
-        Ok(members.into())
-    }
 }

@@ -13,10 +13,12 @@
 //! order, and each event names the request it belongs to.
 
 use super::digest::{DigestKind, Digester};
-use super::frame::{FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
+use super::frame::{
+    FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows,
+};
 use super::message::{
-    self, Auth, Cancel, Chunk, ClientHello, End, Entry, ErrorMessage, File, Get, List, Message, Put,
-    ServerHello, Side, Text, VERSION, Welcome,
+    self, Auth, Cancel, Chunk, ClientHello, End, Entries, Entry, ErrorMessage, File, Get, List,
+    Message, Put, ServerHello, Side, Text, VERSION, Welcome,
 };
 use super::name::Name;
 use super::reader::{Item, Read, Reader};
@@ -192,7 +194,10 @@ enum Step {
     Sending(Box<Sender>),
     Sent { digest: Option<String> },
     /// Given up by the client: what still comes of it is dropped up to its end or its error.
-    Dropped,
+    Dropped {
+        /// Whether the application knows already that it failed.
+        told: bool,
+    },
 }
 
 /// Room for requests, in bytes.
@@ -326,8 +331,10 @@ impl Client {
         let Some((_, step)) = self.core.pending.iter_mut().find(|(other, _)| *other == id) else {
             return Ok(());
         };
-        message::write(&Cancel { id }, &mut self.core.outbox)?;
-        *step = Step::Dropped;
+        if !matches!(step, Step::Dropped { .. }) {
+            message::write(&Cancel { id }, &mut self.core.outbox)?;
+            *step = Step::Dropped { told: false };
+        }
         Ok(())
     }
 
@@ -341,11 +348,13 @@ impl Client {
         self.core.pending.len()
     }
 
-    /// How many bytes of the file would be taken now, and from which offset: `None` unless a put is
-    /// being sent.
-    pub fn wanted(&self) -> Option<(u64, u64, usize)> {
+    /// Of which put, from which offset and how many bytes it would take now; 0 bytes at its end, where
+    /// an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
+    pub fn wanted(&self, out: &Buffer) -> Option<(u64, u64, usize)> {
         match self.core.pending.front() {
-            Some((id, Step::Sending(sender))) => Some((*id, sender.offset(), sender.wanted())),
+            Some((id, Step::Sending(sender))) => {
+                sender.wanted(out).map(|len| (*id, sender.offset(), len))
+            }
             _ => None,
         }
     }
@@ -451,12 +460,16 @@ impl Core {
             return Err(unexpected(at));
         }
         match (step, message) {
-            (Step::Dropped, Message::End(_) | Message::Done(_)) => {
+            (
+                Step::Dropped { told },
+                Message::Entries(Entries { more: false, .. }) | Message::End(_) | Message::Done(_),
+            ) => {
+                let told = *told;
                 self.finish();
-                let code = Text::from("cancelled");
-                Ok(Some(Event::Failed { id, code, text: Text::from("as asked") }))
+                let (code, text) = (Text::from("cancelled"), Text::from("as asked"));
+                Ok((!told).then_some(Event::Failed { id, code, text }))
             }
-            (Step::Dropped, _) => Ok(None),
+            (Step::Dropped { .. }, _) => Ok(None),
             (Step::List, Message::Entries(page)) => {
                 let more = page.more;
                 match more {
@@ -533,7 +546,7 @@ impl Core {
     /// A chunk arrived wrong: the rest of that file is worth nothing.
     fn give_up(&mut self, id: u64, code: &'static str) -> Result<Option<Event<'static>>, Error> {
         message::write(&Cancel { id }, &mut self.outbox)?;
-        self.pending[0].1 = Step::Dropped;
+        self.pending[0].1 = Step::Dropped { told: true };
         Ok(Some(failed(id, code)))
     }
 
@@ -545,9 +558,10 @@ impl Core {
         let place = self.pending.iter().position(|(other, _)| Some(*other) == id);
         match (place, id) {
             (Some(place), Some(id)) => {
-                self.pending.remove(place);
+                let step = self.pending.remove(place);
                 self.steps += 1;
-                Ok(Some(Event::Failed { id, code, text }))
+                let told = matches!(step, Some((_, Step::Dropped { told: true })));
+                Ok((!told).then_some(Event::Failed { id, code, text }))
             }
             // The error of a request that has failed here meanwhile.
             (_, Some(id)) if id <= self.last_id => Ok(None),
@@ -560,7 +574,7 @@ impl Core {
             Some((id, Step::Receiving(receiver))) if *id == chunk.id => {
                 receiver.chunk_start(chunk, at)
             }
-            Some((id, Step::Dropped)) if *id == chunk.id => Ok(()),
+            Some((id, Step::Dropped { .. })) if *id == chunk.id => Ok(()),
             _ => Err(unexpected(at)),
         }
     }
@@ -656,7 +670,7 @@ impl Session for Client {
         let Step::Sending(sender) = step else { return Ok(0) };
         let taken = sender.offer(payload, out)?;
         self.core.payload += taken as u64;
-        if sender.wanted() == 0 && sender.end(out) {
+        if sender.is_at_end() && sender.end(out) {
             *step = Step::Sent { digest: sender.digest().map(str::to_owned) };
             self.core.steps += 1;
         }
@@ -664,10 +678,7 @@ impl Session for Client {
     }
 
     fn transmit(&mut self, out: &mut Buffer) {
-        let outbox = &mut self.core.outbox;
-        if !outbox.is_empty() && out.append(outbox.readable()).is_ok() {
-            outbox.consume(outbox.len());
-        }
+        move_rows(&mut self.core.outbox, out);
     }
 
     fn wants(&self) -> Wants {

@@ -130,6 +130,17 @@ impl Default for Frames {
     }
 }
 
+/// Moves whole rows from one buffer to another, oldest first, as many as there is room for.
+pub(super) fn move_rows(from: &mut Buffer, to: &mut Buffer) {
+    while let Some(prefix) = from.readable().first_chunk::<PREFIX_LEN>() {
+        let len = PREFIX_LEN + u32::from_be_bytes(*prefix) as usize;
+        if to.append(&from.readable()[..len]).is_err() {
+            return;
+        }
+        from.consume(len);
+    }
+}
+
 /// A row that is being written: the prefix is filled in by [`close`](FrameGuard::close); a guard that is
 /// dropped before takes back all that was written.
 #[derive(Debug)]
@@ -234,6 +245,18 @@ mod tests {
             let got = lengths(input, limit).err().map(|e| (e.kind(), e.offset().unwrap()));
             assert_eq!(got, error, "{input:?}");
         }
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_wait_whole() {
+        let (mut from, mut to) = (Buffer::with_limit(64), Buffer::with_limit(13));
+        from.append(b"\0\0\0\x02{}\0\0\0\x03{ }\0\0\0\x02{}").unwrap();
+        move_rows(&mut from, &mut to);
+        assert_eq!((from.len(), to.readable()), (6, &b"\0\0\0\x02{}\0\0\0\x03{ }"[..]));
+        move_rows(&mut from, &mut to);
+        to.consume(13);
+        move_rows(&mut from, &mut to);
+        assert_eq!((from.len(), to.readable()), (0, &b"\0\0\0\x02{}"[..]));
     }
 
     #[test]

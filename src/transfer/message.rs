@@ -8,10 +8,12 @@ use super::frame::FrameGuard;
 use crate::buffer::Buffer;
 use crate::envelope::Decoder;
 use crate::error::Error;
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 /// The version of the protocol that is spoken here.
@@ -169,7 +171,7 @@ pub struct Entries<'a> {
     /// Of the request.
     pub id: u64,
     /// The files of this page.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "objects")]
     pub entries: Vec<Entry<'a>>,
     /// Whether another page follows.
     pub more: bool,
@@ -227,8 +229,8 @@ pub struct Put<'a> {
     /// Names this version of the client's file.
     #[serde(borrow)]
     pub etag: Text<'a>,
-    /// Whether an existing file may be replaced; false if missing.
-    #[serde(default)]
+    /// Whether an existing file may be replaced; false if missing or null.
+    #[serde(default, deserialize_with = "flag")]
     pub overwrite: bool,
 }
 
@@ -415,6 +417,38 @@ struct Loose(Option<u64>);
 impl<'de> Deserialize<'de> for Loose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Loose, D::Error> {
         serde_json::Value::deserialize(deserializer).map(|value| Loose(value.as_u64()))
+    }
+}
+
+/// A flag that may be null.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(false))
+}
+
+/// A list of objects. A structure that serde reads may also be a list of its members; ours may not.
+fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(value)| value).collect())
+}
+
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
 }
 

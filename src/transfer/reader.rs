@@ -65,12 +65,17 @@ enum Stage {
 
 /// The members of a chunk as far as they are known when its payload begins.
 #[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+struct Head {
     id: Option<u64>,
     offset: Option<u64>,
     crc32: Option<Crc32>,
+}
+
+/// The type of a message, if it is known when its payload begins.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<Text<'a>>,
 }
 
 /// Reads one direction of a connection.
@@ -173,10 +178,12 @@ impl Reader {
             match self.stage {
                 Stage::Prefix if input.is_empty() => return Ok((eaten, Next::More)),
                 Stage::Prefix => eaten += self.take_prefix(input)?,
+                // Not earlier: what the last bytes meant is passed on before an error at their end.
+                Stage::Body if self.frames.body_left() == 0 => self.end_body()?,
                 Stage::Body => {
                     let (taken, next) = self.take_body(input, room)?;
                     eaten += taken;
-                    if next != Next::More || (taken == 0 && self.stage == Stage::Body) {
+                    if next != Next::More || taken == 0 {
                         return Ok((eaten, next));
                     }
                 }
@@ -218,24 +225,28 @@ impl Reader {
             Event::PayloadStart => self.start_payload()?,
             Event::Payload(len) => self.pass_on(&room[..len]),
         };
-        if self.frames.body_left() == 0 {
-            self.end_body()?;
-        }
         Ok((step.consumed, next))
     }
 
     fn start_payload(&mut self) -> Result<Next, Error> {
-        let head: Head<'_> =
-            self.decoder.parse().map_err(|error| error.shifted(self.body_at))?;
-        let (mode, next) = match (head.kind.as_deref(), head.id, head.offset) {
-            (Some("chunk"), Some(id), Some(offset)) => {
-                (Mode::Stream, Next::Start(Chunk { id, offset, crc32: head.crc32 }))
-            }
-            (Some("chunk") | None, ..) => (Mode::Hold, Next::More),
-            (Some(_), ..) => (Mode::Drop, Next::More),
-        };
+        let (mode, next) = self.payload_mode().map_err(|error| error.shifted(self.body_at))?;
         self.mode = mode;
         Ok(next)
+    }
+
+    /// What is done with the payload that begins. The members of a chunk have a meaning only where
+    /// the type is known to be that.
+    fn payload_mode(&self) -> Result<(Mode, Next), Error> {
+        match self.decoder.parse::<Kind<'_>>()?.kind.as_deref() {
+            Some("chunk") => {}
+            Some(_) => return Ok((Mode::Drop, Next::More)),
+            None => return Ok((Mode::Hold, Next::More)),
+        }
+        let Head { id, offset, crc32 } = self.decoder.parse()?;
+        Ok(match (id, offset) {
+            (Some(id), Some(offset)) => (Mode::Stream, Next::Start(Chunk { id, offset, crc32 })),
+            _ => (Mode::Hold, Next::More),
+        })
     }
 
     fn pass_on(&mut self, bytes: &[u8]) -> Next {
@@ -261,8 +272,8 @@ impl Reader {
     }
 
     fn is_chunk(&self) -> bool {
-        let head = self.decoder.parse::<Head<'_>>();
-        head.is_ok_and(|head| head.kind.as_deref() == Some("chunk"))
+        let kind = self.decoder.parse::<Kind<'_>>();
+        kind.is_ok_and(|kind| kind.kind.as_deref() == Some("chunk"))
     }
 
     fn held_chunk(&self) -> Result<Chunk, Error> {

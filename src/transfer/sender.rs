@@ -66,9 +66,21 @@ impl Sender {
         self.next
     }
 
-    /// How many bytes the next chunk will take, if they are offered: 0 at the end.
-    pub fn wanted(&self) -> usize {
-        self.chunk_len.min(usize::try_from(self.size - self.next).unwrap_or(usize::MAX))
+    /// How many bytes the next chunk would take of those that are left: 0 at the end. `None` where
+    /// `out` has to be drained first. An empty buffer with a small limit gets a smaller chunk.
+    pub fn wanted(&self, out: &Buffer) -> Option<usize> {
+        let left = usize::try_from(self.size - self.next).unwrap_or(usize::MAX);
+        let wanted = self.chunk_len.min(left);
+        if out.room() >= row_len_max(wanted) {
+            return Some(wanted);
+        }
+        let fits = out.room().saturating_sub(row_len_max(0)) / 4 * 3;
+        (out.is_empty() && fits > 0).then_some(fits)
+    }
+
+    /// Whether all bytes are out.
+    pub fn is_at_end(&self) -> bool {
+        self.next == self.size
     }
 
     /// Encodes one chunk from the beginning of `payload`, which may be longer than a chunk. Takes
@@ -77,15 +89,15 @@ impl Sender {
     /// # Errors
     /// [`Error::Misuse`] for bytes beyond the size of the file.
     pub fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
-        let wanted = self.wanted();
-        if wanted == 0 && !payload.is_empty() {
+        if self.is_at_end() && !payload.is_empty() {
             return Err(Error::Misuse("more bytes than the size of the file"));
         }
+        let Some(wanted) = self.wanted(out) else { return Ok(0) };
         let mut take = payload.len().min(wanted);
         if self.next + (take as u64) < self.size {
             take -= take % 3;
         }
-        if take == 0 || out.room() < row_len_max(take) {
+        if take == 0 {
             return Ok(0);
         }
         let raw = &payload[..take];

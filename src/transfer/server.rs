@@ -14,7 +14,9 @@
 //! [`Server::done`] and [`Server::refuse`].
 
 use super::digest::{DigestKind, Digester};
-use super::frame::{FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
+use super::frame::{
+    FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows,
+};
 use super::message::{
     self, Auth, Chunk, ClientHello, Done, End, Entries, Entry, ErrorMessage, File, Message, Ready,
     ServerHello, Side, Text, VERSION, Welcome,
@@ -228,11 +230,12 @@ impl Server {
         self.core.digest
     }
 
-    /// How many bytes of the file it would take now: 0 unless one is being sent.
-    pub fn wanted(&self) -> usize {
+    /// From which offset and how many bytes of the file it would take now; 0 bytes at its end, where
+    /// an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
+    pub fn wanted(&self, out: &Buffer) -> Option<(u64, usize)> {
         match &self.core.active {
-            Active::Sending(sender) => sender.wanted(),
-            _ => 0,
+            Active::Sending(sender) => sender.wanted(out).map(|len| (sender.offset(), len)),
+            _ => None,
         }
     }
 
@@ -663,7 +666,7 @@ impl Session for Server {
             return Ok(0);
         }
         let taken = sender.offer(payload, out)?;
-        if sender.wanted() == 0 && sender.end(out) {
+        if sender.is_at_end() && sender.end(out) {
             self.core.become_idle();
         }
         Ok(taken)
@@ -671,7 +674,8 @@ impl Session for Server {
 
     fn transmit(&mut self, out: &mut Buffer) {
         let outbox = &mut self.core.outbox;
-        if !outbox.is_empty() && out.append(outbox.readable()).is_ok() {
+        move_rows(outbox, out);
+        if outbox.is_empty() && outbox.capacity() > 0 {
             *outbox = Buffer::with_limit(OUTBOX_BYTES_MAX);
         }
     }

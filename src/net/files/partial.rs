@@ -20,6 +20,7 @@ use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::place::Place;
 use super::verify::Check;
+use crate::transfer::name::Name;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use std::fs::File;
@@ -115,7 +116,7 @@ impl Partial {
     /// Begins to write a file of that etag and size in bytes, or [`SIZE_UNKNOWN`].
     ///
     /// Goes on at [`Partial::verified`] if what is left over is of the same etag and size and
-    /// [`Partial::verify_step`] has come to its end; otherwise starts anew, and then `verified()` is 0
+    /// [`Partial::verify_step`] has come to its end; otherwise starts anew: then `verified()` is 0
     /// and a digest has to start anew too. Creates directories where they are missing.
     ///
     /// # Errors
@@ -236,6 +237,14 @@ impl Partial {
     #[cfg(test)]
     pub(super) fn abandon(mut self) {
         self.growth = None;
+    }
+
+    /// Gives it another final name in the same directory, for a file that says its name last.
+    ///
+    /// # Errors
+    /// [`FileError::InTheWay`] if a directory has that name.
+    pub fn rename_to(&mut self, name: &Name) -> Result<(), FileError> {
+        self.place.rename_to(name.base())
     }
 
     /// The part, if all of the file is in it.

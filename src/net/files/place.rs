@@ -51,7 +51,7 @@ impl Place {
         place.dir = match place.open_dir(&place.parent) {
             Ok(dir) => Some(dir),
             // It can be created when there is something to put into it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if is_absent(&error) => None,
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(FileError::InTheWay);
             }
@@ -69,9 +69,15 @@ impl Place {
         match self.dir()?.symlink_metadata(&self.base) {
             Ok(metadata) if metadata.is_dir() => Err(FileError::InTheWay),
             Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Changes the final name; part and journal keep theirs.
+    pub(super) fn rename_to(&mut self, base: &str) -> Result<(), FileError> {
+        self.base = base.into();
+        self.prepare()
     }
 
     /// Opens the part and locks it; `None` if there is none and none shall be created.
@@ -80,11 +86,12 @@ impl Place {
         for _ in 0..LOCK_TRIES_MAX {
             let file = match open(dir, &self.part, create) {
                 Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !create => {
+                // Nothing, or a symlink, which is not ours and is not followed.
+                Err(error) if !create && (is_absent(&error) || is_symlink(&error)) => {
                     return Ok(None);
                 }
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::LOOP) && create => {
-                    dir.remove_file(&self.part)?;
+                Err(error) if is_symlink(&error) => {
+                    remove(dir, &self.part)?;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -213,6 +220,15 @@ fn open(dir: &Dir, name: &str, create: bool) -> io::Result<File> {
     dir.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 
+fn is_absent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+/// Whether an open failed because it would have had to follow a symlink.
+fn is_symlink(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::LOOP)
+}
+
 /// Whether the file that stands under a name is the one that is held.
 fn is_under(dir: &Dir, name: &str, held: &Metadata) -> bool {
     dir.symlink_metadata(name)
@@ -221,7 +237,7 @@ fn is_under(dir: &Dir, name: &str, held: &Metadata) -> bool {
 
 fn remove(dir: &Dir, name: &str) -> Result<(), FileError> {
     match dir.remove_file(name) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if !is_absent(&error) => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The tag is made of what the file system knows, so it costs one fstat, outlives the process, and
-//! needs no reading. It errs on the safe side: a chmod, a new hard link or an unlink changes it too.
+//! needs no reading. It errs on the safe side: chmod, a new hard link or unlink changes it too.
 
 use super::FileError;
 use rustix::fs::{Mode, OFlags};

@@ -1,0 +1,72 @@
+//! Oracles of names: an independent reading of the grammar, and that a name joined to a root stays
+//! beneath it.
+
+use std::path::{Component, Path};
+use wirewright::transfer::name::Name;
+
+/// The property, for a text and for its repetitions, so that the limits of length are near.
+pub fn check(data: &[u8]) {
+    let Some((&times, text)) = data.split_first() else { return };
+    let text = String::from_utf8_lossy(text);
+    one(&text);
+    if times > 1 && !text.is_empty() {
+        let times = usize::from(times).min(1100 / text.len() + 1);
+        one(&text.repeat(times));
+    }
+}
+
+fn one(text: &str) {
+    let name = Name::new(text);
+    assert_eq!(name.is_ok(), is_name(text), "{text:?}: {name:?}");
+    let single = Name::single(text);
+    assert_eq!(single.is_ok(), is_name(text) && !text.contains('/'), "{text:?}: {single:?}");
+    for error in [name.as_ref().err(), single.as_ref().err()].into_iter().flatten() {
+        let offset = error.offset().expect("an offset") as usize;
+        assert!(offset <= text.len(), "{error} in {} bytes", text.len());
+    }
+    if let Ok(name) = name {
+        assert_eq!(name.as_str(), text);
+        stays_beneath(&name);
+    }
+}
+
+/// The grammar of `PROTOCOL.md` §10, read once more, character by character.
+fn is_name(text: &str) -> bool {
+    let mut segment = String::new();
+    for character in text.chars().chain(['/']) {
+        if character != '/' {
+            segment.push(character);
+            continue;
+        }
+        let dots = segment == "." || segment == "..";
+        if segment.is_empty() || segment.len() > 255 || dots || segment.contains('\\') {
+            return false;
+        }
+        let code = |c: char| u32::from(c);
+        if segment.chars().any(|c| code(c) < 0x20 || (0x7F..=0x9F).contains(&code(c))) {
+            return false;
+        }
+        if segment.starts_with(".wirewright-") {
+            return false;
+        }
+        segment.clear();
+    }
+    text.len() <= 1024
+}
+
+/// A path sees in the name what the name says: so many plain segments, none of which leads up or out.
+fn stays_beneath(name: &Name) {
+    let text = name.as_str();
+    let path = Path::new(text);
+    let segments: Vec<&str> = text.split('/').collect();
+    let seen: Vec<Component> = path.components().collect();
+    let plain: Vec<Component> = segments.iter().map(|s| Component::Normal(s.as_ref())).collect();
+    assert_eq!(seen, plain, "{text:?}");
+    let joined = Path::new("/srv/root").join(path);
+    assert_eq!(joined.strip_prefix("/srv/root"), Ok(path), "{text:?}");
+    assert_eq!(joined.components().count(), 3 + segments.len(), "{text:?}");
+    assert_eq!(Some(name.base().as_ref()), path.file_name(), "{text:?}");
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    assert_eq!(name.parent().map(Path::new), parent, "{text:?}");
+    assert_eq!(name.to_string(), text);
+}

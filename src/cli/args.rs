@@ -1,0 +1,328 @@
+//! What may stand in argv, as types. clap reads its help from the comments here.
+
+pub mod values;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+use values::{address, digest, seconds, seconds_not_0, size};
+use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::message::PAYLOAD_KEY;
+
+/// Moves files over TCP as length-prefixed JSON with a base64 payload: verified, resumed where they
+/// broke off, in bounded memory. Also measures that, and explains what its parsers see.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wirewright",
+    version,
+    after_help = super::Exit::help(),
+    after_long_help = super::Exit::help(),
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do; without it there is help.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a file, or the files below a directory.
+    Serve(Serve),
+    /// List what a server has: names, sizes, modification times.
+    Ls(Ls),
+    /// Fetch files from a server.
+    Get(Get),
+    /// Store files on a server.
+    Put(Put),
+    /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
+    Bench(Bench),
+    /// Show what the parser sees in given bytes: every event with its offset and its rule.
+    Explain(Explain),
+}
+
+/// Options of every subcommand that talks over the network.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print one JSON document on stdout as the report of what was done.
+    #[arg(long)]
+    pub json: bool,
+    /// Draw no progress. It is drawn on stderr, and only where that is a terminal.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print the conversation on stderr: `->` out, `<-` in, `**` a remark; payload as its length,
+    /// secrets masked.
+    #[arg(long)]
+    pub trace: bool,
+    /// Give up when the whole operation takes longer, in seconds [default: no bound].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
+    pub timeout: Option<Duration>,
+}
+
+/// The server to talk to, and how.
+#[derive(Debug, Args)]
+pub struct Peer {
+    /// The server.
+    #[arg(value_name = "HOST:PORT", value_parser = address)]
+    pub server: String,
+    /// Speak TLS [default: in clear].
+    #[arg(long)]
+    pub tls: bool,
+    /// Trust the certificates of this PEM file, too [default: those of the system].
+    #[arg(long, value_name = "PEM", requires = "tls")]
+    pub cacert: Option<PathBuf>,
+    /// The name that the server's certificate has to bear [default: HOST].
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub tls_name: Option<String>,
+    /// Prove the token in this file, `-` for stdin; it never travels [default: no token].
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// What is synced before a file gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// The file, then, after the rename, its directory.
+    Fsync,
+    /// Nothing; the rename is still atomic.
+    Rename,
+    /// Nothing, and nothing is promised.
+    None,
+}
+
+/// `wirewright serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// A file, served under its base name, or a directory: all regular files below it.
+    pub path: PathBuf,
+    /// Where to listen; port 0 picks a free one.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:5566",
+        value_parser = address
+    )]
+    pub listen: String,
+    /// Let clients store files [default: reading only].
+    #[arg(long, conflicts_with = "classic")]
+    pub writable: bool,
+    /// Speak the unframed wire: on connect one JSON object with the file, then close.
+    #[arg(long)]
+    pub classic: bool,
+    /// Speak TLS with this certificate chain [default: in clear].
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of --tls-cert.
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Ask clients to prove the token in this file, `-` for stdin [default: no token].
+    #[arg(long, value_name = "FILE", conflicts_with = "classic")]
+    pub token_file: Option<PathBuf>,
+    /// Connections at the same time [default: 10000, or what the descriptor limit allows].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// Threads, each with a loop of its own.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// After SIGINT or SIGTERM let running transfers finish for so long, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub grace: Duration,
+    /// What is synced before a stored file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
+    pub durability: Durability,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright ls`
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright get`
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// The files, as `ls` names them; each is written under its own relative path.
+    #[arg(value_name = "NAME", required_unless_present = "classic", conflicts_with = "classic")]
+    pub names: Vec<String>,
+    /// Speak the unframed wire: say nothing, take the one file that comes.
+    #[arg(long, conflicts_with = "token_file")]
+    pub classic: bool,
+    /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: the current
+    /// directory].
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// The digest that verifies a whole file: blake3, sha256 or none.
+    #[arg(long, value_name = "NAME", default_value = "blake3", value_parser = digest)]
+    pub digest: DigestKind,
+    /// Files fetched at the same time, each over a connection of its own.
+    #[arg(long, short, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Begin every file at 0, whatever an interrupted run left behind.
+    #[arg(long)]
+    pub no_resume: bool,
+    /// What is synced before a file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
+    pub durability: Durability,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright put`
+#[derive(Debug, Args)]
+pub struct Put {
+    /// Whom to give them to.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// The files; each is stored under its base name.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Replace what stands there under that name [default: refuse].
+    #[arg(long)]
+    pub overwrite: bool,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// The rungs of the ladder to measure [default: all].
+    #[arg(value_name = "RUNG")]
+    pub rungs: Vec<String>,
+    /// How much a rung moves at a time, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are
+    /// understood.
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = size)]
+    pub size: u64,
+    /// How long to measure each rung, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
+    pub seconds: Duration,
+    /// Connections at the same time.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// Print one JSON document on stdout instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Draw no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What can be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The framed wire.
+    Frame,
+    /// One JSON object with a base64 member; the classic wire.
+    Envelope,
+}
+
+/// `wirewright explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The parser: `frame` for the framed wire, `envelope` for one JSON object with a base64 member.
+    #[arg(value_name = "frame|envelope", value_parser = values::what)]
+    pub what: What,
+    /// Where the bytes are; `-` for stdin.
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+    /// Feed so many bytes at a time; it changes nothing in the output [default: all that is there,
+    /// 1 MiB at most].
+    #[arg(long, value_name = "N", value_parser = size)]
+    pub split: Option<u64>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// The member that is base64.
+    #[arg(long, value_name = "NAME", default_value = PAYLOAD_KEY)]
+    pub payload: String,
+    /// Draw no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parses(line: &str) -> bool {
+        Cli::try_parse_from(format!("wirewright {line}").split(' ')).is_ok()
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_parses() {
+        for line in [
+            "serve x",
+            "serve x --classic --tls-cert c --tls-key k --listen [::1]:0",
+            "serve x --writable --token-file - --grace 0 --max-connections 5 --threads 2",
+            "ls h:1 --json --trace --timeout 0.5",
+            "get h:1 a b/c -o d/ --digest sha256 -j 4 --no-resume --durability none",
+            "get h:1 -o - -- -name",
+            "get --classic h:1",
+            "get --classic h:1 -o x --tls --cacert c --tls-name n",
+            "put h:1 a b --overwrite --token-file t",
+            "bench",
+            "bench memcpy loopback-raw --size 64M --seconds 1.5 --connections 9 --json",
+            "explain envelope",
+            "explain frame - --split 1 --json --payload data",
+        ] {
+            assert!(parses(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_does_not() {
+        for line in [
+            "serve",
+            "serve x --tls-cert c",
+            "serve x --tls-key k",
+            "serve x --classic --token-file t",
+            "serve x --classic --writable",
+            "serve x --max-connections 0",
+            "serve x --threads 0",
+            "serve x --listen 5566",
+            "ls",
+            "ls h",
+            "ls h:1 --timeout 0",
+            "get h:1",
+            "get h:1 a --classic",
+            "get --classic h:1 --token-file t",
+            "get h:1 a --digest md5",
+            "get h:1 a -j 0",
+            "get h:1 a --durability some",
+            "get h:1 a --cacert c",
+            "get h:1 a --tls-name n",
+            "put h:1",
+            "bench --size 0",
+            "bench --seconds x",
+            "explain",
+            "explain http",
+            "explain frame --split 0",
+            "nothing",
+        ] {
+            assert!(!parses(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Single values of argv: sizes, spans of time, addresses, names from a list.
+
+use super::What;
+use std::time::Duration;
+use wirewright::transfer::digest::DigestKind;
+
+/// What a unit of a size stands for, in bytes. K, M, G and T are those of `dd`.
+const UNITS: [(&str, u64); 13] = [
+    ("", 1),
+    ("b", 1),
+    ("k", 1 << 10),
+    ("kib", 1 << 10),
+    ("kb", 1_000),
+    ("m", 1 << 20),
+    ("mib", 1 << 20),
+    ("mb", 1_000_000),
+    ("g", 1 << 30),
+    ("gib", 1 << 30),
+    ("gb", 1_000_000_000),
+    ("t", 1 << 40),
+    ("tib", 1 << 40),
+];
+
+/// A number of bytes, at least 1: `4096`, `64M`, `4KiB`, `1MB`.
+pub fn size(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.to_ascii_lowercase();
+    let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    match (number.parse::<u64>(), factor) {
+        (Ok(0), Some(_)) => Err("at least 1 byte".to_owned()),
+        (Ok(number), Some(factor)) => {
+            number.checked_mul(factor).ok_or_else(|| "fewer than 2^64 bytes".to_owned())
+        }
+        _ => Err("bytes, such as 4096, 64M, 1G, 4KiB or 1MB".to_owned()),
+    }
+}
+
+/// Seconds, with a fraction if need be.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    let number = text.parse::<f64>().ok().filter(|_| plain);
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .ok_or_else(|| "seconds, such as 10 or 0.5".to_owned())
+}
+
+/// Seconds, more than none.
+pub fn seconds_not_0(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        Duration::ZERO => Err("more than 0 seconds".to_owned()),
+        span => Ok(span),
+    }
+}
+
+/// A host and a port; an IPv6 address stands in brackets.
+pub fn address(text: &str) -> Result<String, String> {
+    let wanted = || "HOST:PORT, such as localhost:5566 or [::1]:5566".to_owned();
+    let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let host_is_good = !host.is_empty() && (bracketed || !host.contains(['[', ']', ':']));
+    let port_is_good = port.bytes().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if !host_is_good
+        || !port_is_good
+        || host.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
+        return Err(wanted());
+    }
+    Ok(text.to_owned())
+}
+
+/// A digest by its name on the wire.
+pub fn digest(text: &str) -> Result<DigestKind, String> {
+    DigestKind::from_name(text).ok_or_else(|| "blake3, sha256 or none".to_owned())
+}
+
+/// What to explain.
+pub fn what(text: &str) -> Result<What, String> {
+    match text {
+        "frame" => Ok(What::Frame),
+        "envelope" => Ok(What::Envelope),
+        "http" | "smtp" => Err(format!("explaining {text} comes with a later version")),
+        _ => Err("frame or envelope".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("1", 1),
+            ("4096", 4096),
+            ("7B", 7),
+            ("64M", 64 << 20),
+            ("64m", 64 << 20),
+            ("64MiB", 64 << 20),
+            ("64MB", 64_000_000),
+            ("1G", 1 << 30),
+            ("2gb", 2_000_000_000),
+            ("4KiB", 4096),
+            ("4kB", 4000),
+            ("3T", 3 << 40),
+            ("18446744073709551615", u64::MAX),
+            ("16777215T", 16_777_215 << 40),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "0G",
+            "M",
+            "-1",
+            "+1",
+            "1.5G",
+            "1 M",
+            " 1",
+            "1X",
+            "1MM",
+            "0x10",
+            "1é",
+            "18446744073709551616",
+            "16777216T",
+        ] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans() {
+        assert_eq!(seconds("10"), Ok(Duration::from_secs(10)));
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for text in ["", ".", "-1", "+1", "1e3", "inf", "nan", "1s", "99999999999999999999999"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+        assert!(seconds_not_0("0.0").is_err());
+        assert!(seconds_not_0("0.001").is_ok());
+    }
+
+    #[test]
+    fn addresses() {
+        for text in ["h:1", "127.0.0.1:0", "[::1]:65535", "a-b.example:80"] {
+            assert_eq!(address(text).as_deref(), Ok(text));
+        }
+        for text in ["", "h", ":1", "h:", "h:65536", "h:+1", "::1:80", "h :1", "[::1:80", "h\n:1"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The command: arguments → calls of the library → a report.
+//!
+//! ```text
+//!   argv ─▶ args ─▶ dispatch ─▶ serve | ls | get | put | bench | explain ─▶ Ok(Exit) | Err(Failure)
+//!                                                                           status     one line
+//! ```
+//!
+//! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
+//! `error: WHERE: what; what to do`. This room sees the library as any user does.
+
+mod args;
+mod explain;
+mod report;
+
+use args::{Cli, Command};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+use report::Out;
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// How a run ended, for whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Done,
+    /// Network, peer, file or verification failed.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// Of several things some failed.
+    SomeFailed,
+    /// Whether it was done is not known.
+    Unknown,
+}
+
+impl Exit {
+    const ALL: [Exit; 5] = [Exit::Done, Exit::Failed, Exit::Usage, Exit::SomeFailed, Exit::Unknown];
+
+    /// The status of the process.
+    fn status(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::SomeFailed => 3,
+            Exit::Unknown => 4,
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "failed: network, peer, file or verification",
+            Exit::Usage => "usage error",
+            Exit::SomeFailed => "some of several failed",
+            Exit::Unknown => "outcome unknown: the connection was lost before the last reply",
+        }
+    }
+
+    /// All statuses, for the help.
+    fn help() -> String {
+        Exit::ALL.iter().fold(String::from("Exit status:\n"), |text, exit| {
+            format!("{text}  {}  {}\n", exit.status(), exit.meaning())
+        })
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.status())
+    }
+}
+
+/// Why a run failed: a status, and the one line that says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    exit: Exit,
+    /// Without `error: `; `None` where nobody is there to read it.
+    line: Option<String>,
+}
+
+impl Failure {
+    /// Where, what, and what to do about it. Line ends are folded and control characters escaped, so
+    /// words of a peer may stand in it.
+    pub fn new(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
+        let line = report::one_line(&format!("{place}: {what}; {hint}"));
+        Failure { exit: Exit::Failed, line: Some(line) }
+    }
+
+    /// The arguments make no sense together.
+    pub fn usage(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
+        Failure { exit: Exit::Usage, ..Failure::new(place, what, hint) }
+    }
+
+    /// Writing to stdout failed. Where its reader went away, there is nothing to say.
+    pub fn stdout(error: &io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure { exit: Exit::Failed, line: None };
+        }
+        Failure::new("stdout", error, "look at where the output goes")
+    }
+}
+
+/// Runs the command.
+pub fn main() -> ExitCode {
+    let done = match Cli::try_parse() {
+        Ok(Cli { command: Some(command) }) => dispatch(command),
+        Ok(Cli { command: None }) => {
+            return say(Exit::Usage, &Cli::command().render_help().to_string());
+        }
+        Err(error) => unparsed(&error),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, line: Some(line) }) => say(exit, &format!("error: {line}\n")),
+        Err(Failure { exit, line: None }) => exit.into(),
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Explain(args) => explain::run(&args),
+        other => Err(Failure::new(
+            "wirewright",
+            format_args!("not built into this version: {other:?}"),
+            "use a later one",
+        )),
+    }
+}
+
+/// Says something on stderr and ends. If nobody listens there, the status still tells.
+fn say(exit: Exit, text: &str) -> ExitCode {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+    exit.into()
+}
+
+/// The arguments did not parse, or they asked for help.
+fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let mut out = Out::new();
+        out.raw(&text)?;
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
+    let paragraph = text.split("\n\n").next().unwrap_or(&text);
+    let what = paragraph.strip_prefix("error: ").unwrap_or(paragraph);
+    Err(match subcommand() {
+        Some(name) => Failure::usage(&name, what, format_args!("see wirewright {name} --help")),
+        None => Failure::usage("wirewright", what, "see wirewright --help"),
+    })
+}
+
+/// The subcommand that argv names.
+fn subcommand() -> Option<String> {
+    let first =
+        std::env::args_os().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"))?;
+    let command = Cli::command();
+    let known = command.get_subcommands().map(clap::Command::get_name);
+    known.filter(|name| first == **name).map(str::to_owned).next()
+}

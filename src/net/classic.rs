@@ -1,0 +1,284 @@
+//! The classic wire over the reactor: a server that sends one file to whoever comes, and a client that
+//! only listens.
+
+use super::error::Error;
+use super::files::{Durability, SIZE_UNKNOWN};
+use super::finisher::{Finisher, Pending};
+use super::origin::Origin;
+use super::pump::{Conversation, Turn};
+use super::report::{Failure, FileReport, Meter};
+use super::serve::Desk;
+use super::target::{Destination, Target};
+use crate::buffer::Buffer;
+use crate::session::{Session, Wants};
+use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
+use crate::transfer::name::Name;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One connection of the classic server.
+pub(super) struct ClassicServing {
+    session: ClassicServer,
+    origin: Origin,
+    desk: Rc<Desk>,
+    peer: String,
+}
+
+impl ClassicServing {
+    pub(super) fn new(name: &Name, origin: Origin, desk: Rc<Desk>, peer: String) -> ClassicServing {
+        let session = ClassicServer::new(Limits::default(), name, origin.size());
+        ClassicServing { session, origin, desk, peer }
+    }
+
+    /// The stream ends here, without the closing brace: the client sees that it is not whole.
+    fn break_off(&mut self, why: &str) -> Turn {
+        self.desk.say(&format!("{}: {why}", self.peer));
+        self.session.abort();
+        Turn::Done
+    }
+}
+
+/// The least room that is worth reading the file for, in bytes of text.
+const WORTH_READING: usize = 1024;
+
+impl Conversation for ClassicServing {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        Ok(self.session.receive(input, room)?.consumed)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        self.session.transmit(out);
+        while self.session.wants() == Wants::Payload && out.room() > WORTH_READING {
+            let left = self.session.left();
+            let fits = crate::envelope::Encoder::raw_len_max(out.room() - 64);
+            let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
+            if len as u64 == left && !self.origin.unchanged().unwrap_or(false) {
+                return Ok(self.break_off("the file changed while it was sent"));
+            }
+            let bytes = match self.origin.read(self.origin.size() - left, len, scratch) {
+                Ok(bytes) => bytes,
+                Err(error) => return Ok(self.break_off(&error.to_string())),
+            };
+            if bytes.is_empty() && len > 0 {
+                return Ok(self.break_off("the file became shorter"));
+            }
+            self.session.offer(bytes, out)?;
+        }
+        Ok(Turn::Done)
+    }
+
+    fn last_words(&mut self, _out: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        self.session.patience()
+    }
+
+    fn progress(&self) -> u64 {
+        0
+    }
+
+    fn in_payload(&self) -> bool {
+        false
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the client to read"
+    }
+
+    fn give_up(&mut self, _why: &Error) {
+        self.session.abort();
+    }
+
+    fn wind_down(&mut self) {}
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            self.desk.say(&format!("{}: {error}", self.peer));
+        }
+    }
+}
+
+/// What a classic client leaves behind.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) report: Option<FileReport>,
+    pub(super) error: Option<Error>,
+}
+
+/// The classic client: one file from whoever we connected to.
+pub(super) struct ClassicGetting {
+    session: ClassicClient,
+    destination: Destination,
+    durability: Durability,
+    finisher: Finisher,
+    meter: Arc<Meter>,
+    outcome: Rc<RefCell<Outcome>>,
+    target: Option<Target>,
+    whole: Option<(Name, u64)>,
+    pending: Option<Pending>,
+    since: Instant,
+    ended: bool,
+}
+
+impl ClassicGetting {
+    pub(super) fn new(
+        destination: Destination,
+        durability: Durability,
+        finisher: Finisher,
+        meter: Arc<Meter>,
+        outcome: Rc<RefCell<Outcome>>,
+    ) -> ClassicGetting {
+        ClassicGetting {
+            session: ClassicClient::new(Limits::default()),
+            destination,
+            durability,
+            finisher,
+            meter,
+            outcome,
+            target: None,
+            whole: None,
+            pending: None,
+            since: Instant::now(),
+            ended: false,
+        }
+    }
+
+    /// The stream has ended and the object was whole: the file gets its name, which may have come last.
+    fn finish(&mut self) -> Result<(), Error> {
+        let (Some((name, _)), Some(mut target)) = (self.whole.clone(), self.target.take()) else {
+            self.ended = true;
+            return Ok(());
+        };
+        if let (Target::Partial(partial), Destination::Directory(_)) =
+            (&mut target, &self.destination)
+        {
+            partial.rename_to(&name)?;
+        }
+        self.pending = target.finish(self.durability, &mut self.finisher);
+        self.ended = self.pending.is_none();
+        Ok(())
+    }
+}
+
+/// Opens the place of a file of which neither name nor size is known yet.
+fn open_nameless(destination: &Destination) -> Result<Target, Error> {
+    // One name for each process: nothing is ever resumed on this wire.
+    let nameless = format!("classic-{}", std::process::id());
+    let mut target = destination.open(&Name::single(&nameless)?)?;
+    if let Target::Partial(partial) = &mut target {
+        partial.begin("classic", SIZE_UNKNOWN)?;
+        partial.without_journal();
+    }
+    Ok(target)
+}
+
+impl Conversation for ClassicGetting {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let mut eaten = 0;
+        while eaten < input.len() {
+            if self.target.is_none() {
+                self.target = Some(open_nameless(&self.destination)?);
+            }
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None => {}
+                Some(Event::Payload { offset, bytes }) => {
+                    if let Some(target) = &mut self.target {
+                        target.write(offset, bytes)?;
+                        target.count(offset, bytes)?;
+                    }
+                    self.meter.add(bytes.len() as u64);
+                }
+                Some(Event::Whole { name, size }) => self.whole = Some((name, size)),
+            }
+        }
+        Ok(eaten)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        self.session.receive_eof()?;
+        self.finish()
+    }
+
+    fn transmit(&mut self, _out: &mut Buffer, _scratch: &mut [u8]) -> Result<Turn, Error> {
+        let Some(pending) = &self.pending else { return Ok(Turn::Done) };
+        let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
+        self.pending = None;
+        self.ended = true;
+        outcome?;
+        Ok(Turn::Again)
+    }
+
+    fn last_words(&mut self, _out: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        if self.ended { Wants::Done } else { Wants::Read }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.pending {
+            Some(_) => Duration::from_secs(600),
+            None => self.session.patience(),
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn in_payload(&self) -> bool {
+        self.target.is_some()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the server's file"
+    }
+
+    fn give_up(&mut self, _why: &Error) {}
+
+    fn wind_down(&mut self) {
+        self.outcome.borrow_mut().error = Some(Error::Interrupted);
+        self.ended = true;
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let mut left = self.outcome.borrow_mut();
+        if let Some(target) = self.target.take() {
+            target.discard();
+        }
+        let (name, size) = match &self.whole {
+            Some((name, size)) => (Some(name), *size),
+            None => (None, self.meter.done()),
+        };
+        let stored = name.and_then(|name| self.destination.path(name));
+        let durability = stored.is_some().then(|| self.durability.as_str().to_owned());
+        left.report = Some(FileReport {
+            name: name.map_or(String::new(), |name| name.as_str().to_owned()),
+            path: stored,
+            bytes: size,
+            moved: self.meter.done(),
+            elapsed: self.since.elapsed(),
+            resumed_from: 0,
+            digest: None,
+            durability,
+            outcome: match &outcome {
+                Ok(()) => Ok(()),
+                Err(error) => Err(Failure::from(error)),
+            },
+        });
+        if let Err(error) = outcome {
+            left.error.get_or_insert(error);
+        }
+    }
+}

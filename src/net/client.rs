@@ -1,0 +1,237 @@
+//! The client's façade: connect, run an errand, report.
+
+use super::classic::{ClassicGetting, Outcome};
+use super::endpoint;
+use super::error::Error;
+use super::files::Durability;
+use super::finisher::Finisher;
+use super::get::{self, Getting};
+use super::pump::{Conversation, Limits, Tap};
+use super::put::{self, Listed, Listing, Putting};
+use super::reactor::{Guest, Reactor};
+use super::report::{Failure, FileReport, Meter};
+use super::stream::Stream;
+use super::talk::{Errand, Talk};
+use super::target::Destination;
+use crate::transfer::client::{self, Client};
+use crate::transfer::name::Name;
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Makes a listener for each connection.
+pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
+
+/// How a client connects and what it insists on.
+#[derive(Clone)]
+pub struct Options {
+    /// The session's bounds, digests and token.
+    pub session: client::Config,
+    /// The pump's bounds.
+    pub limits: Limits,
+    /// TLS, if it is wanted.
+    #[cfg(feature = "tls")]
+    pub tls: Option<super::tls::ClientTls>,
+    /// How long the whole operation may take.
+    pub timeout: Option<Duration>,
+    /// How many connections are opened at most.
+    pub connections: usize,
+    /// What is synced before a file gets its name.
+    pub durability: Durability,
+    /// Whether what an interrupted run left is used.
+    pub resume: bool,
+    /// Whether `put` may replace a file.
+    pub overwrite: bool,
+    /// Whether SIGINT and SIGTERM end the errand in order.
+    pub stop_at_signals: bool,
+    /// Who listens along.
+    pub tap: Option<TapMaker>,
+    /// Counts bytes as they travel.
+    pub meter: Arc<Meter>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            session: client::Config::default(),
+            limits: Limits::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            timeout: None,
+            connections: 1,
+            durability: Durability::Fsync,
+            resume: true,
+            overwrite: false,
+            stop_at_signals: false,
+            tap: None,
+            meter: Arc::default(),
+        }
+    }
+}
+
+/// A reactor and the addresses its connections go to.
+struct Run<'a> {
+    options: &'a Options,
+    addresses: Vec<SocketAddr>,
+    deadline: Option<Instant>,
+    reactor: Reactor,
+}
+
+impl<'a> Run<'a> {
+    fn new(endpoint: &str, options: &'a Options) -> Result<Run<'a>, Error> {
+        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+        let addresses = endpoint::resolve(endpoint)?;
+        let failed = |error| Error::Io("starting", error);
+        let mut reactor = Reactor::new(usize::MAX, options.limits).map_err(failed)?;
+        reactor.set_deadline(deadline);
+        if options.stop_at_signals {
+            reactor.stop_at_signals().map_err(failed)?;
+        }
+        Ok(Run { options, addresses, deadline, reactor })
+    }
+
+    fn finisher(&self) -> Finisher {
+        Finisher::new(self.reactor.waker())
+    }
+
+    fn add(&mut self, conversation: Box<dyn Conversation>) -> Result<(), Error> {
+        let socket = endpoint::connect(&self.addresses, self.deadline)?;
+        #[cfg(feature = "tls")]
+        let stream = match &self.options.tls {
+            Some(tls) => Stream::tls_client(socket, tls),
+            None => Stream::plain(socket),
+        };
+        #[cfg(not(feature = "tls"))]
+        let stream = Stream::plain(socket);
+        let tap = self.options.tap.as_ref().map(|make| make());
+        let guest = Guest { stream, conversation, tap };
+        self.reactor.add(guest).map_err(|error| Error::Io("starting", error))
+    }
+
+    /// One connection with an errand on the framed wire.
+    fn talk(&mut self, errand: impl Errand + 'static) -> Result<(), Error> {
+        let session = Client::new(self.options.session.clone(), &nonce()?);
+        self.add(Box::new(Talk::new(session, errand)))
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        self.reactor.run().map_err(|error| Error::Io("waiting for events", error))
+    }
+}
+
+/// A nonce: 16 random bytes in hexadecimal.
+pub(super) fn nonce() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Io("asking for randomness", std::io::Error::other(error)))?;
+    Ok(crate::transfer::digest::hex(&bytes))
+}
+
+/// Gets files. The reports stand in the order of the names; what became of each is in it.
+///
+/// # Errors
+/// Where no connection came about. What ended a connection later stands in the reports.
+pub fn get(
+    endpoint: &str,
+    names: &[Name],
+    destination: &Destination,
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let mut run = Run::new(endpoint, options)?;
+    let plan = Rc::new(RefCell::new(get::Plan::new(
+        names,
+        destination.clone(),
+        options.durability,
+        options.resume,
+        run.finisher(),
+        options.meter.clone(),
+    )));
+    for _ in 0..options.connections.clamp(1, names.len().max(1)) {
+        run.talk(Getting::new(plan.clone()))?;
+    }
+    run.finish()?;
+    let mut plan = plan.borrow_mut();
+    let ended = plan.ended.take();
+    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+}
+
+/// Puts files, each under a name.
+///
+/// # Errors
+/// As [`get`].
+pub fn put(
+    endpoint: &str,
+    files: &[(Name, PathBuf)],
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let mut run = Run::new(endpoint, options)?;
+    let plan = put::Plan::new(files, options.overwrite, options.meter.clone());
+    let plan = Rc::new(RefCell::new(plan));
+    for _ in 0..options.connections.clamp(1, files.len().max(1)) {
+        run.talk(Putting::new(plan.clone()))?;
+    }
+    run.finish()?;
+    let mut plan = plan.borrow_mut();
+    let ended = plan.ended.take();
+    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+}
+
+/// Files that did not come to their turn fail with what ended the connection.
+fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport> {
+    let waiting = reports.iter_mut().filter(|report| {
+        matches!(&report.outcome, Err(failure) if failure.code == "incomplete" && report.moved == 0)
+    });
+    if let Some(ended) = ended {
+        waiting.for_each(|report| report.outcome = Err(Failure::from(ended)));
+    }
+    reports
+}
+
+/// Lists what a server has; each file is given to `each` as it comes.
+///
+/// # Errors
+/// Where the listing did not come to its end.
+pub fn list(
+    endpoint: &str,
+    options: &Options,
+    each: impl FnMut(Listed) + 'static,
+) -> Result<(), Error> {
+    let mut run = Run::new(endpoint, options)?;
+    let outcome = Rc::new(RefCell::new(None));
+    run.talk(Listing::new(each, outcome.clone()))?;
+    run.finish()?;
+    let ended = outcome.borrow_mut().take();
+    ended.unwrap_or(Err(Error::Interrupted))
+}
+
+/// Gets the one file of a classic server.
+///
+/// # Errors
+/// Where it did not arrive whole.
+pub fn get_classic(
+    endpoint: &str,
+    destination: &Destination,
+    options: &Options,
+) -> Result<FileReport, Error> {
+    let mut run = Run::new(endpoint, options)?;
+    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let (durability, meter) = (options.durability, options.meter.clone());
+    let finisher = run.finisher();
+    run.add(Box::new(ClassicGetting::new(
+        destination.clone(),
+        durability,
+        finisher,
+        meter,
+        outcome.clone(),
+    )))?;
+    run.finish()?;
+    let mut outcome = outcome.borrow_mut();
+    match (outcome.error.take(), outcome.report.take()) {
+        (None, Some(report)) => Ok(report),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(Error::Interrupted),
+    }
+}

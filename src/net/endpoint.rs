@@ -1,0 +1,93 @@
+//! Where to listen and where to connect: addresses, socket options, the first moments of a socket.
+//!
+//! Specification: RFC 9293 (TCP); the options are those of Linux `tcp(7)` and `socket(7)`.
+
+use super::error::Error;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// How many connections may wait to be accepted; the kernel lowers it to its own limit.
+const BACKLOG: i32 = 4096;
+
+/// How much unsent data the kernel holds for one connection before it calls the socket full, in bytes.
+/// Without it a peer that does not read pins several MiB there.
+const NOTSENT_LOWAT: u32 = 128 * 1024;
+
+/// How long one address is tried.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+
+/// The addresses of `HOST:PORT`, in the resolver's order. Blocks while names are looked up.
+///
+/// # Errors
+/// [`Error::Io`] if there is no such name, or the text is not of that form.
+pub fn resolve(endpoint: &str) -> Result<Vec<SocketAddr>, Error> {
+    let failed = |error| Error::Io("looking the name up", error);
+    let found: Vec<SocketAddr> = endpoint.to_socket_addrs().map_err(failed)?.collect();
+    match found.is_empty() {
+        true => Err(failed(io::Error::new(io::ErrorKind::NotFound, "it has no address"))),
+        false => Ok(found),
+    }
+}
+
+/// A listening socket: non-blocking, address reusable, and shareable between threads if asked.
+///
+/// # Errors
+/// Those of the system: the address is in use, or not ours.
+pub fn listen(address: SocketAddr, share: bool) -> io::Result<mio::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if share {
+        socket.set_reuse_port(true)?;
+    }
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(mio::net::TcpListener::from_std(socket.into()))
+}
+
+/// Connects to the first of the addresses that answers, before `deadline`. Blocks.
+///
+/// # Errors
+/// [`Error::Io`] of the last address tried, [`Error::TimedOut`] past the deadline.
+pub fn connect(
+    addresses: &[SocketAddr],
+    deadline: Option<Instant>,
+) -> Result<mio::net::TcpStream, Error> {
+    let mut last = Error::TimedOut { state: "the connection" };
+    for address in addresses {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let wait = left.map_or(CONNECT_WAIT, |left| left.min(CONNECT_WAIT));
+        if wait.is_zero() {
+            return Err(Error::TimedOut { state: "the connection" });
+        }
+        match std::net::TcpStream::connect_timeout(address, wait) {
+            Ok(stream) => {
+                let failed = |error| Error::Io("preparing the socket", error);
+                stream.set_nonblocking(true).map_err(failed)?;
+                let stream = mio::net::TcpStream::from_std(stream);
+                tune(&stream).map_err(failed)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            Err(error) => last = Error::Io("connecting", error),
+        }
+    }
+    Err(last)
+}
+
+/// Sets the options of a connected socket: rows are whole when they are written, so nothing is gained
+/// by waiting for more; and the kernel's share of unsent data is kept small.
+///
+/// # Errors
+/// Those of the system.
+pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    SockRef::from(stream).set_tcp_notsent_lowat(NOTSENT_LOWAT)?;
+    Ok(())
+}

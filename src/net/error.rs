@@ -1,0 +1,77 @@
+//! What can go wrong in the world: the five words of the core, and what only a world can add.
+
+use super::files::FileError;
+use crate::error;
+use std::fmt;
+use std::io;
+
+/// Why a connection or a transfer ended without success.
+#[derive(Debug)]
+pub enum Error {
+    /// The peer or we broke the protocol, or the peer refused.
+    Session(error::Error),
+    /// The system refused; what was being done.
+    Io(&'static str, io::Error),
+    /// TLS failed; why, for people.
+    Tls(String),
+    /// The peer was silent, or too slow.
+    TimedOut {
+        /// What was waited for.
+        state: &'static str,
+    },
+    /// A local file could not be read or written.
+    File(FileError),
+    /// We were asked to stop.
+    Interrupted,
+}
+
+impl Error {
+    /// The stable code of `PROTOCOL.md` §9 that names it best.
+    pub fn code(&self) -> &str {
+        match self {
+            Error::Session(error::Error::Refused { code, .. }) => code,
+            Error::Session(error) => error.kind(),
+            Error::Io(..) => "io",
+            Error::Tls(_) => "tls",
+            Error::TimedOut { .. } => "timed_out",
+            Error::File(error) => error.code(),
+            Error::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Error {
+        Error::Session(error)
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Error {
+        Error::File(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Session(error) => error.fmt(f),
+            Error::Io(doing, error) => write!(f, "{doing}: {error}"),
+            Error::Tls(why) => write!(f, "TLS: {why}"),
+            Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
+            Error::File(error) => error.fmt(f),
+            Error::Interrupted => f.write_str("interrupted; run the same command to go on"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Session(error) => Some(error),
+            Error::Io(_, error) => Some(error),
+            Error::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}

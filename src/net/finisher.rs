@@ -1,0 +1,75 @@
+//! Waiting for the disk on a thread of its own.
+//!
+//! A sync may take seconds, and the reactor has others to serve: what is whole and verified is handed
+//! over here, synced and renamed, and the reactor is woken.
+
+use super::files::{FileError, Finish};
+use mio::Waker;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+
+type Job = (Finish, Sender<Result<(), FileError>>);
+
+/// Runs jobs in order, on one thread that begins with the first of them.
+pub struct Finisher {
+    waker: Arc<Waker>,
+    worker: Option<(Sender<Job>, JoinHandle<()>)>,
+}
+
+/// A job that was handed over.
+#[derive(Debug)]
+pub struct Pending(Receiver<Result<(), FileError>>);
+
+impl Pending {
+    /// The outcome, once there is one.
+    pub fn poll(&self) -> Option<Result<(), FileError>> {
+        match self.0.try_recv() {
+            Ok(outcome) => Some(outcome),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                Some(Err(FileError::Io(io::Error::other("the worker has gone"))))
+            }
+        }
+    }
+}
+
+impl Finisher {
+    /// Will wake a reactor by `waker`.
+    pub fn new(waker: Arc<Waker>) -> Finisher {
+        Finisher { waker, worker: None }
+    }
+
+    /// Hands a job over.
+    pub fn run(&mut self, job: Finish) -> Pending {
+        let (sender, receiver) = channel();
+        let waker = &self.waker;
+        let (jobs, _) = self.worker.get_or_insert_with(|| start(waker.clone()));
+        // If the worker has gone the sender is dropped here, and `poll` says so.
+        let _ = jobs.send((job, sender));
+        Pending(receiver)
+    }
+}
+
+impl Drop for Finisher {
+    /// Waits for the jobs that were handed over.
+    fn drop(&mut self) {
+        if let Some((jobs, thread)) = self.worker.take() {
+            drop(jobs);
+            let _ = thread.join();
+        }
+    }
+}
+
+fn start(waker: Arc<Waker>) -> (Sender<Job>, JoinHandle<()>) {
+    let (sender, jobs) = channel::<Job>();
+    let thread = std::thread::spawn(move || {
+        for (job, outcome) in jobs {
+            // Who asked may have gone; the file stands under its name all the same.
+            let _ = outcome.send(job.run());
+            let _ = waker.wake();
+        }
+    });
+    (sender, thread)
+}

@@ -1,0 +1,383 @@
+//! The errand of getting files.
+//!
+//! ```text
+//!   queue ─▶ Preparing (re-verify what is there) ─▶ asked ─▶ File ─▶ Payload … ─▶ Received
+//!     ▲                                               │                              │
+//!     └──────────── changed: again from 0 ◀───────────┘        other thread: fsync, rename
+//! ```
+
+use super::error::Error;
+use super::files::{Durability, FileError};
+use super::finisher::{Finisher, Pending};
+use super::pump::Turn;
+use super::report::{Failure, FileReport, Meter};
+use super::talk::Errand;
+use super::target::{Destination, Target};
+use crate::buffer::Buffer;
+use crate::transfer::client::{Client, Event, Resume};
+use crate::transfer::digest::{DigestKind, Digester};
+use crate::transfer::name::Name;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How many requests are on their way at once, on one connection.
+const PIPELINE: usize = 32;
+
+/// How many finished files may wait for the disk before no more are asked for.
+const FINISHING_MAX: usize = 64;
+
+/// How often a file that changes under way is begun again.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// A file to get.
+struct Job {
+    index: usize,
+    name: Name,
+    attempt: u32,
+    fresh: bool,
+}
+
+/// What all connections of an errand share.
+pub(super) struct Plan {
+    jobs: VecDeque<Job>,
+    pub(super) reports: Vec<FileReport>,
+    pub(super) ended: Option<Error>,
+    destination: Destination,
+    durability: Durability,
+    finisher: Finisher,
+    meter: Arc<Meter>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        names: &[Name],
+        destination: Destination,
+        durability: Durability,
+        resume: bool,
+        finisher: Finisher,
+        meter: Arc<Meter>,
+    ) -> Plan {
+        let job = |(index, name): (usize, &Name)| Job {
+            index,
+            name: name.clone(),
+            attempt: 0,
+            fresh: !resume,
+        };
+        let reports = names.iter().map(|name| blank(name, &destination)).collect();
+        let jobs = names.iter().enumerate().map(job).collect();
+        Plan { jobs, reports, ended: None, destination, durability, finisher, meter }
+    }
+
+    fn fail(&mut self, job: &Job, failure: Failure) {
+        self.reports[job.index].outcome = Err(failure);
+    }
+}
+
+fn blank(name: &Name, destination: &Destination) -> FileReport {
+    FileReport {
+        name: name.as_str().to_owned(),
+        path: destination.path(name),
+        bytes: 0,
+        moved: 0,
+        elapsed: std::time::Duration::ZERO,
+        resumed_from: 0,
+        digest: None,
+        durability: None,
+        outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
+    }
+}
+
+/// A file of which the beginning is being verified.
+struct Preparing {
+    job: Job,
+    target: Target,
+    digester: Digester,
+    since: Instant,
+}
+
+/// A file that was asked for.
+struct Running {
+    id: u64,
+    job: Job,
+    target: Target,
+    since: Instant,
+    begun: bool,
+    broken: Option<FileError>,
+}
+
+/// A file that waits for the disk.
+struct Finishing {
+    job: Job,
+    since: Instant,
+    pending: Pending,
+}
+
+pub(super) struct Getting {
+    plan: Rc<RefCell<Plan>>,
+    digest: Option<DigestKind>,
+    preparing: Option<Preparing>,
+    running: Vec<Running>,
+    finishing: Vec<Finishing>,
+    /// Requests to be given up, by id.
+    cancel: Vec<u64>,
+}
+
+impl Getting {
+    pub(super) fn new(plan: Rc<RefCell<Plan>>) -> Getting {
+        Getting {
+            plan,
+            digest: None,
+            preparing: None,
+            running: Vec::new(),
+            finishing: Vec::new(),
+            cancel: Vec::new(),
+        }
+    }
+
+    /// Takes the next file in hand.
+    fn prepare(&mut self, kind: DigestKind) -> Option<Turn> {
+        let mut plan = self.plan.borrow_mut();
+        let job = plan.jobs.pop_front()?;
+        let mut opened = plan.destination.open(&job.name);
+        if let (true, Ok(Target::Partial(partial))) = (job.fresh, &opened)
+            && partial.leftover().is_some()
+        {
+            opened.map(Target::discard).ok();
+            opened = plan.destination.open(&job.name);
+        }
+        match opened {
+            Ok(target) => {
+                let digester = Digester::new(kind);
+                self.preparing = Some(Preparing { job, target, digester, since: Instant::now() });
+            }
+            Err(error) => plan.fail(&job, Failure::from(&Error::from(error))),
+        }
+        Some(Turn::Again)
+    }
+
+    /// Verifies a piece of what is there, or asks.
+    fn go_on_preparing(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Error> {
+        let Some(mut preparing) = self.preparing.take() else { return Ok(Turn::Done) };
+        let mut resume = None;
+        if let Target::Partial(partial) = &mut preparing.target
+            && partial.leftover().is_some()
+        {
+            let digester = &mut preparing.digester;
+            match partial.verify_step(scratch, &mut |bytes| digester.update(bytes)) {
+                Ok(false) => {
+                    self.preparing = Some(preparing);
+                    return Ok(Turn::Again);
+                }
+                Ok(true) => {}
+                Err(error) => {
+                    let failure = Failure::from(&Error::from(error));
+                    self.plan.borrow_mut().fail(&preparing.job, failure);
+                    return Ok(Turn::Again);
+                }
+            }
+            let (offset, etag) = (partial.verified(), partial.leftover().map(|(etag, _)| etag));
+            if let (true, Some(etag)) = (offset > 0, etag) {
+                let digester = std::mem::replace(&mut preparing.digester, Digester::None);
+                resume = Some(Resume { offset, etag, digester });
+            }
+        }
+        let id = session.get(&preparing.job.name, resume)?;
+        let Preparing { job, target, since, .. } = preparing;
+        self.running.push(Running { id, job, target, since, begun: false, broken: None });
+        Ok(Turn::Again)
+    }
+
+    fn running(&mut self, id: u64) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.id == id)
+    }
+
+    fn take(&mut self, id: u64) -> Option<Running> {
+        let at = self.running.iter().position(|running| running.id == id)?;
+        Some(self.running.swap_remove(at))
+    }
+
+    /// Something local went wrong with a file: the server may stop sending it.
+    fn broke(&mut self, id: u64, error: FileError) {
+        if let Some(running) = self.running(id)
+            && running.broken.is_none()
+        {
+            running.broken = Some(error);
+            self.cancel.push(id);
+        }
+    }
+
+    fn file(&mut self, id: u64, size: u64, etag: &str, offset: u64) {
+        let plan = self.plan.clone();
+        let mut plan = plan.borrow_mut();
+        let Some(running) = self.running(id) else { return };
+        running.begun = true;
+        let report = &mut plan.reports[running.job.index];
+        (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
+        let begun = match &mut running.target {
+            Target::Partial(partial) => partial.begin(etag, size).and_then(|()| {
+                match partial.verified() == offset {
+                    true => Ok(()),
+                    false => Err(FileError::Changed),
+                }
+            }),
+            _ => Ok(()),
+        };
+        plan.meter.add_total(size);
+        plan.meter.add(offset);
+        if let Err(error) = begun {
+            self.broke(id, error);
+        }
+    }
+
+    fn payload(&mut self, id: u64, offset: u64, bytes: &[u8]) {
+        let plan = self.plan.clone();
+        let Some(running) = self.running(id) else { return };
+        if running.broken.is_some() {
+            return;
+        }
+        let written = running.target.write(offset, bytes);
+        let mut plan = plan.borrow_mut();
+        plan.reports[running.job.index].moved += bytes.len() as u64;
+        plan.meter.add(bytes.len() as u64);
+        if let Err(error) = written {
+            self.broke(id, error);
+        }
+    }
+
+    fn received(&mut self, id: u64, digest: Option<String>) {
+        let Some(running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        if let Some(error) = running.broken {
+            let failure = Failure::from(&Error::from(error));
+            return plan.fail(&running.job, failure);
+        }
+        let (index, since) = (running.job.index, running.since);
+        plan.reports[index].digest = digest;
+        let durability = plan.durability;
+        match running.target.finish(durability, &mut plan.finisher) {
+            Some(pending) => {
+                plan.reports[index].durability = Some(durability.as_str().to_owned());
+                self.finishing.push(Finishing { job: running.job, since, pending });
+            }
+            None => {
+                plan.reports[index].elapsed = since.elapsed();
+                plan.reports[index].outcome = Ok(());
+            }
+        }
+    }
+
+    fn failed(&mut self, id: u64, code: &str, text: &str) {
+        let Some(mut running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        let stale = matches!(code, "changed" | "bad_offset");
+        let resumed = plan.reports[running.job.index].resumed_from > 0;
+        let torn = matches!(code, "digest_mismatch") && resumed;
+        let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
+        if let Some(error) = running.broken {
+            return plan.fail(&running.job, Failure::from(&Error::from(error)));
+        }
+        if (stale || torn) && !direct && running.job.attempt < ATTEMPTS_MAX {
+            running.target.discard();
+            running.job.attempt += 1;
+            running.job.fresh = true;
+            return plan.jobs.push_front(running.job);
+        }
+        if code == "digest_mismatch" {
+            running.target.discard();
+        }
+        plan.fail(&running.job, Failure::new(code, text));
+    }
+
+    fn poll_finishing(&mut self) {
+        let mut plan = self.plan.borrow_mut();
+        self.finishing.retain(|finishing| {
+            let Some(outcome) = finishing.pending.poll() else { return true };
+            let report = &mut plan.reports[finishing.job.index];
+            report.elapsed = finishing.since.elapsed();
+            report.outcome = outcome.map_err(|error| Failure::from(&Error::from(error)));
+            false
+        });
+    }
+}
+
+impl Errand for Getting {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(digest) => self.digest = Some(digest),
+            Event::File { id, size, etag, offset, .. } => self.file(id, size, &etag, offset),
+            Event::Payload { id, offset, bytes } => self.payload(id, offset, bytes),
+            Event::Verified { id, chunk } => {
+                if let Some(Running { target: Target::Partial(partial), broken: None, .. }) =
+                    self.running(id)
+                    && let Err(error) = partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
+                {
+                    self.broke(id, error);
+                }
+            }
+            Event::Received { id, digest } => self.received(id, digest),
+            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            Event::Entries { .. } | Event::Ready { .. } | Event::Done { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        for id in self.cancel.drain(..) {
+            session.cancel(id)?;
+        }
+        self.poll_finishing();
+        let Some(kind) = self.digest else { return Ok(Turn::Done) };
+        if self.preparing.is_some() {
+            return self.go_on_preparing(session, scratch);
+        }
+        if self.running.len() < PIPELINE
+            && self.finishing.len() < FINISHING_MAX
+            && let Some(turn) = self.prepare(kind)
+        {
+            return Ok(turn);
+        }
+        if !self.finishing.is_empty() {
+            return Ok(Turn::Parked);
+        }
+        if self.running.is_empty() {
+            session.end();
+        }
+        Ok(Turn::Done)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match self.running.is_empty() {
+            true => "the server's hello",
+            false => "the server's file",
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.preparing.is_some() || !self.finishing.is_empty()
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        // The files whose last bytes came are whole, whatever became of the connection.
+        while !self.finishing.is_empty() {
+            self.poll_finishing();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let mut plan = self.plan.borrow_mut();
+        let Err(error) = outcome else { return };
+        let failure = Failure::from(&error);
+        let running = self.running.drain(..).map(|running| running.job);
+        let preparing = self.preparing.take().map(|preparing| preparing.job);
+        for job in running.chain(preparing) {
+            plan.fail(&job, failure.clone());
+        }
+        plan.ended.get_or_insert(error);
+    }
+}

@@ -1,0 +1,571 @@
+//! The loop body: what one connection does when it is woken.
+//!
+//! ```text
+//!          ┌────────────────────────── until nothing moves, or the budget is spent ─┐
+//!   socket ─ read ─▶ receive ─▶ (application) ─▶ transmit ─▶ out ─ write ─▶ socket ─┘
+//!
+//!   Handshake ─▶ Open ─▶ Flushing ─▶ Lingering ─▶ closed
+//!                 (last words)   (read away what the peer still says)
+//! ```
+//!
+//! It knows no protocol: a [`Conversation`] is a session together with the application that answers its
+//! events. Large reads and writes, the room for payload and the scratch for files belong to the reactor
+//! and are lent to whoever is driven; a connection that has nothing to say holds none of them.
+
+use super::error::Error;
+use super::stream::Stream;
+use crate::buffer::Buffer;
+use crate::session::Wants;
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+/// What an application has to do besides what it just did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing before the next event.
+    Done,
+    /// More work that needs no event: call again when others have had their turn.
+    Again,
+    /// It waits for a job on another thread, which will wake the reactor.
+    Parked,
+}
+
+/// A session and the application that answers its events, as the reactor sees them.
+pub trait Conversation {
+    /// Eats of `input` what it can now, which may be nothing; what is left is offered again.
+    ///
+    /// # Errors
+    /// Ends the connection, after [`last_words`](Conversation::last_words).
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error>;
+
+    /// The peer ended its sending half.
+    ///
+    /// # Errors
+    /// As [`receive`](Conversation::receive).
+    fn receive_eof(&mut self) -> Result<(), Error>;
+
+    /// Appends what there is to say, up to the limit of `out`; `scratch` is for reading files.
+    ///
+    /// # Errors
+    /// As [`receive`](Conversation::receive).
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error>;
+
+    /// Appends what the session still says after an error.
+    fn last_words(&mut self, out: &mut Buffer);
+
+    /// See [`Session::wants`](crate::session::Session::wants).
+    fn wants(&self) -> Wants;
+
+    /// See [`Session::patience`](crate::session::Session::patience).
+    fn patience(&self) -> Duration;
+
+    /// See [`Session::progress`](crate::session::Session::progress).
+    fn progress(&self) -> u64;
+
+    /// Whether payload is on its way in, so that large reads pay.
+    fn in_payload(&self) -> bool;
+
+    /// What is waited for, for people.
+    fn waits_for(&self) -> &'static str;
+
+    /// The reactor ends the connection with this error: a last chance to tell the peer.
+    fn give_up(&mut self, why: &Error);
+
+    /// No new work, please: end when what runs has ended.
+    fn wind_down(&mut self);
+
+    /// The connection has ended, with or without success.
+    fn closed(&mut self, outcome: Result<(), Error>);
+}
+
+/// Listens to the bytes of a connection as they pass.
+pub trait Tap {
+    /// Bytes that were handed to the kernel.
+    fn sent(&mut self, bytes: &[u8]);
+
+    /// Bytes that came.
+    fn received(&mut self, bytes: &[u8]);
+
+    /// Something that is not bytes.
+    fn remark(&mut self, text: &str);
+}
+
+/// The bounds of the pump.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest read and write of a lone bulk transfer, in bytes.
+    pub bulk_bytes_max: usize,
+    /// What all connections together may hold of unsent output before each gets less, in bytes.
+    pub out_bytes_budget: usize,
+    /// The least output a connection may hold, in bytes.
+    pub out_bytes_min: usize,
+    /// How many bytes a lone connection may move before others have their turn.
+    pub wake_bytes_budget: usize,
+    /// How many bytes have to be written to count as progress.
+    pub written_quantum: u64,
+    /// How long the TLS handshake may take.
+    pub handshake_wait: Duration,
+    /// How long last words may take to be written.
+    pub flush_wait: Duration,
+    /// How long the peer is listened to after we ended our half.
+    pub linger_wait: Duration,
+    /// How many bytes are read away then.
+    pub linger_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            bulk_bytes_max: 4 << 20,
+            out_bytes_budget: 8 << 20,
+            out_bytes_min: 16 << 10,
+            wake_bytes_budget: 8 << 20,
+            written_quantum: 4096,
+            handshake_wait: Duration::from_secs(10),
+            flush_wait: Duration::from_secs(5),
+            linger_wait: Duration::from_secs(2),
+            linger_bytes_max: 1 << 20,
+        }
+    }
+}
+
+/// Length of the room that payload is decoded into: one chunk, inside the L2 cache, in bytes.
+const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
+
+/// The first read of a connection that is not known to send payload, in bytes.
+const SMALL_READ: usize = 16 << 10;
+
+/// What the connections of a reactor share.
+pub struct Shared {
+    limits: Limits,
+    input: Vec<u8>,
+    room: Vec<u8>,
+    scratch: Vec<u8>,
+    spare: Vec<u8>,
+    /// Output that stalled connections hold, in bytes.
+    held: usize,
+    /// How many connections want their turn now.
+    pub(super) busy: usize,
+}
+
+impl Shared {
+    /// Nothing is taken from the allocator before somebody needs it.
+    pub fn new(limits: Limits) -> Shared {
+        Shared {
+            limits,
+            input: Vec::new(),
+            room: Vec::new(),
+            scratch: Vec::new(),
+            spare: Vec::new(),
+            held: 0,
+            busy: 1,
+        }
+    }
+
+    /// How much output a connection may hold now.
+    fn out_limit(&self) -> usize {
+        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
+        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.bulk_bytes_max)
+    }
+
+    fn wake_budget(&self) -> usize {
+        (self.limits.wake_bytes_budget / self.busy.max(1)).max(256 << 10)
+    }
+
+    /// Makes the input buffer as long as this read should be, and gives that length.
+    fn read_len(&mut self, bulk: bool) -> usize {
+        let len = match bulk {
+            true => (self.limits.bulk_bytes_max / self.busy.max(1)).max(256 << 10),
+            false => SMALL_READ,
+        };
+        grow(&mut self.input, len);
+        len
+    }
+}
+
+fn grow(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Handshake,
+    Open,
+    /// What is in `out` is the last; then our half ends.
+    Flushing,
+    /// Our half has ended.
+    Lingering { left: usize },
+}
+
+/// What the reactor has to do with a connection after it was driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Wait for an event.
+    Wait,
+    /// Drive it again when others have had their turn.
+    Again,
+    /// Wake it also when a job on another thread ends.
+    Parked,
+    /// It has ended: drop it.
+    Closed,
+}
+
+/// One connection.
+pub struct Connection {
+    stream: Stream,
+    conversation: Box<dyn Conversation>,
+    tap: Option<Box<dyn Tap>>,
+    out: Buffer,
+    /// Input that the conversation did not take yet.
+    leftover: Vec<u8>,
+    phase: Phase,
+    eof: bool,
+    written: u64,
+    stamp: u64,
+    since: Instant,
+    outcome: Result<(), Error>,
+    /// Capacity of `out` that is counted among what all hold.
+    counted: usize,
+    /// When the reactor's timer for it fires.
+    timer: Instant,
+}
+
+impl Connection {
+    /// A connection at its beginning.
+    pub fn new(
+        stream: Stream,
+        conversation: Box<dyn Conversation>,
+        tap: Option<Box<dyn Tap>>,
+        now: Instant,
+    ) -> Connection {
+        let phase = if stream.is_tls() { Phase::Handshake } else { Phase::Open };
+        Connection {
+            stream,
+            conversation,
+            tap,
+            out: Buffer::default(),
+            leftover: Vec::new(),
+            phase,
+            eof: false,
+            written: 0,
+            stamp: 0,
+            since: now,
+            outcome: Ok(()),
+            counted: 0,
+            timer: now,
+        }
+    }
+
+    /// Notes when the reactor's timer for it fires.
+    pub fn set_timer(&mut self, at: Instant) {
+        self.timer = at;
+    }
+
+    /// Whether its timer fires too late for `deadline`; notes the new one if so.
+    pub fn timer_is_later_than(&mut self, deadline: Instant) -> bool {
+        let later = self.timer > deadline;
+        if later {
+            self.timer = deadline;
+        }
+        later
+    }
+
+    /// The stream, for registration and readiness.
+    pub fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// No new work: end when what runs has ended.
+    pub fn wind_down(&mut self) {
+        self.conversation.wind_down();
+    }
+
+    /// When it has to be looked at even without an event.
+    pub fn deadline(&self, limits: &Limits) -> Instant {
+        self.since
+            + match self.phase {
+                Phase::Handshake => limits.handshake_wait,
+                Phase::Open => self.conversation.patience(),
+                Phase::Flushing => limits.flush_wait,
+                Phase::Lingering { .. } => limits.linger_wait,
+            }
+    }
+
+    /// The deadline has passed. True if the connection has ended.
+    pub fn expire(&mut self, now: Instant) -> bool {
+        match self.phase {
+            Phase::Open => {
+                let state = self.conversation.waits_for();
+                self.fail(Error::TimedOut { state }, now);
+                false
+            }
+            Phase::Handshake => {
+                self.outcome = Err(Error::TimedOut { state: "the TLS handshake" });
+                true
+            }
+            Phase::Flushing | Phase::Lingering { .. } => true,
+        }
+    }
+
+    /// Ends the connection with an error of ours; its last words are still to be written.
+    pub fn fail(&mut self, error: Error, now: Instant) {
+        if matches!(self.phase, Phase::Open) {
+            self.conversation.give_up(&error);
+        }
+        self.enter_flushing(Err(error), now);
+    }
+
+    /// Tells the application how it ended. The connection is to be dropped then.
+    pub fn close(&mut self, shared: &mut Shared) {
+        shared.held -= std::mem::take(&mut self.counted);
+        self.remark_outcome();
+        let outcome = std::mem::replace(&mut self.outcome, Ok(()));
+        self.conversation.closed(outcome);
+    }
+
+    /// Does all that can be done now.
+    pub fn drive(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
+        if self.phase == Phase::Handshake {
+            match self.stream.drive() {
+                Ok(true) => self.enter_open(now),
+                Ok(false) => return Verdict::Wait,
+                Err(why) => {
+                    self.outcome = Err(Error::Tls(why));
+                    return Verdict::Closed;
+                }
+            }
+        }
+        self.lend(shared);
+        let verdict = self.turns(shared, now);
+        self.give_back(shared);
+        let stamp = self.conversation.progress() + self.written / shared.limits.written_quantum;
+        if stamp != self.stamp {
+            (self.stamp, self.since) = (stamp, now);
+        }
+        verdict
+    }
+
+    fn turns(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
+        let mut budget = shared.wake_budget();
+        loop {
+            let did = match self.phase {
+                Phase::Open => self.turn(shared, now),
+                Phase::Flushing => self.flush(now),
+                Phase::Lingering { left } => return self.linger(shared, left),
+                Phase::Handshake => return Verdict::Wait,
+            };
+            match did {
+                Ok((0, Turn::Done)) => return Verdict::Wait,
+                Ok((0, Turn::Parked)) => return Verdict::Parked,
+                Ok((_, Turn::Again)) => return Verdict::Again,
+                Ok((bytes, _)) if bytes >= budget => return Verdict::Again,
+                Ok((bytes, _)) => budget -= bytes,
+                Err(End::Closed) => return Verdict::Closed,
+                Err(End::Failed(error)) => self.enter_flushing(Err(error), now),
+            }
+        }
+    }
+
+    /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
+    fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
+        let mut bytes = self.take_input(shared)?;
+        grow(&mut shared.scratch, ROOM_BYTES);
+        let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
+        bytes += self.write_out(shared)?;
+        match self.conversation.wants() {
+            Wants::Close if self.out.is_empty() => {
+                self.enter_flushing(Ok(()), now);
+                Ok((1, Turn::Done))
+            }
+            Wants::Done => Err(End::Closed),
+            Wants::Upgrade => Err(End::Failed(Error::Tls("no upgrade is known here".to_owned()))),
+            Wants::Read | Wants::Payload | Wants::Close => Ok((bytes, turn)),
+        }
+    }
+
+    /// Feeds what was left over, and if all of that was taken what the socket has.
+    fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
+        grow(&mut shared.room, ROOM_BYTES);
+        let held = self.leftover.len();
+        let eaten = self.conversation.receive(&self.leftover, &mut shared.room)?;
+        self.leftover.drain(..eaten);
+        if !self.leftover.is_empty() || self.eof || !self.stream.ready().readable.get() {
+            return Ok(held - self.leftover.len());
+        }
+        self.leftover = Vec::new();
+        let len = shared.read_len(self.conversation.in_payload());
+        let read = match self.stream.read(&mut shared.input[..len]) {
+            Ok(0) => {
+                self.eof = true;
+                self.conversation.receive_eof()?;
+                return Ok(held + 1);
+            }
+            Ok(read) => read,
+            Err(error) if is_not_now(&error) => return Ok(held),
+            Err(error) => return Err(End::Failed(Error::Io("reading", error))),
+        };
+        let input = &shared.input[..read];
+        if let Some(tap) = &mut self.tap {
+            tap.received(input);
+        }
+        let eaten = self.conversation.receive(input, &mut shared.room)?;
+        self.leftover.extend_from_slice(&input[eaten..]);
+        Ok(held + read)
+    }
+
+    fn write_out(&mut self, shared: &mut Shared) -> Result<usize, End> {
+        let before = self.written;
+        match self.write_some() {
+            Ok(()) => Ok((self.written - before) as usize),
+            Err(error) => Err(self.write_failed(error, shared)),
+        }
+    }
+
+    /// Writes until all is written or the socket is full.
+    fn write_some(&mut self) -> io::Result<()> {
+        while !self.out.is_empty() && self.stream.ready().writable.get() {
+            match self.stream.write(self.out.readable()) {
+                Ok(count) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.sent(&self.out.readable()[..count]);
+                    }
+                    self.out.consume(count);
+                    self.written += count as u64;
+                }
+                Err(error) if is_not_now(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer does not read any more. Why not may stand in what it said before.
+    fn write_failed(&mut self, error: io::Error, shared: &mut Shared) -> End {
+        self.out.truncate(0);
+        for _ in 0..64 {
+            match self.take_input(shared) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(said @ End::Failed(Error::Session(crate::error::Error::Refused { .. }))) => {
+                    return said;
+                }
+                Err(_) => break,
+            }
+        }
+        End::Failed(Error::Io("writing", error))
+    }
+
+    fn enter_open(&mut self, now: Instant) {
+        self.phase = Phase::Open;
+        self.since = now;
+        if let Some(tap) = &mut self.tap {
+            tap.remark("TLS is up");
+        }
+    }
+
+    /// Everything is said, or failed: only what is in `out` and the last words are still written.
+    fn enter_flushing(&mut self, outcome: Result<(), Error>, now: Instant) {
+        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
+            return;
+        }
+        if matches!(outcome, Err(Error::Io(..))) {
+            self.out.truncate(0);
+        } else {
+            self.out.set_limit(self.out.len() + (256 << 10));
+            self.conversation.last_words(&mut self.out);
+        }
+        self.outcome = outcome;
+        self.phase = Phase::Flushing;
+        self.since = now;
+    }
+
+    fn flush(&mut self, now: Instant) -> Result<(usize, Turn), End> {
+        self.write_some().map_err(|_| End::Closed)?;
+        if !self.out.is_empty() {
+            return Ok((0, Turn::Done));
+        }
+        self.stream.shutdown_write();
+        if self.eof {
+            return Err(End::Closed);
+        }
+        self.phase = Phase::Lingering { left: usize::MAX };
+        self.since = now;
+        Ok((1, Turn::Done))
+    }
+
+    /// Reads away what the peer still says, so that our close does not turn into a reset which
+    /// destroys what it has not read yet.
+    fn linger(&mut self, shared: &mut Shared, left: usize) -> Verdict {
+        let mut left = left.min(shared.limits.linger_bytes_max);
+        let len = shared.read_len(false);
+        while left > 0 {
+            match self.stream.read(&mut shared.input[..len]) {
+                Ok(0) => return Verdict::Closed,
+                Ok(read) => left = left.saturating_sub(read),
+                Err(error) if is_not_now(&error) => {
+                    self.phase = Phase::Lingering { left };
+                    return Verdict::Wait;
+                }
+                Err(_) => return Verdict::Closed,
+            }
+        }
+        Verdict::Closed
+    }
+
+    /// Lends the large output storage to a connection that holds none.
+    fn lend(&mut self, shared: &mut Shared) {
+        shared.held -= std::mem::take(&mut self.counted);
+        let limit = shared.out_limit();
+        if self.out.is_empty() && self.out.capacity() == 0 {
+            self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
+        } else {
+            self.out.set_limit(limit);
+        }
+    }
+
+    /// Takes it back, whole where all was written; a short rest moves to storage of its own length.
+    fn give_back(&mut self, shared: &mut Shared) {
+        let (len, capacity) = (self.out.len(), self.out.capacity());
+        if len == 0 || len < capacity / 4 {
+            let rest = self.out.readable().to_vec();
+            let storage = self.out.take_storage();
+            if storage.capacity() > shared.spare.capacity() {
+                shared.spare = storage;
+            }
+            self.out = Buffer::with_limit(rest.len());
+            if !rest.is_empty() {
+                let kept = self.out.append(&rest);
+                debug_assert!(kept.is_ok(), "the limit is the length");
+            }
+        }
+        self.counted = self.out.capacity();
+        shared.held += self.counted;
+    }
+
+    fn remark_outcome(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            match &self.outcome {
+                Ok(()) => tap.remark("closed"),
+                Err(error) => tap.remark(&format!("failed: {error}")),
+            }
+        }
+    }
+}
+
+/// Why a turn was the last.
+enum End {
+    Closed,
+    Failed(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> End {
+        End::Failed(error)
+    }
+}
+
+fn is_not_now(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}

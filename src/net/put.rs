@@ -1,0 +1,399 @@
+//! The errand of putting files, and that of listing.
+//!
+//! ```text
+//!   queue ─▶ asked ─▶ Ready ─▶ Hashing what is there ─▶ sending ─▶ Done
+//!     ▲                                                   │
+//!     └──────────── it changed: again ◀───────────────────┘
+//! ```
+
+use super::error::Error;
+use super::files::{FileError, Source};
+use super::origin::Origin;
+use super::pump::Turn;
+use super::report::{Failure, FileReport, Meter};
+use super::talk::Errand;
+use crate::buffer::Buffer;
+use crate::transfer::client::{Client, Event};
+use crate::transfer::digest::{DigestKind, Digester};
+use crate::transfer::name::Name;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How many requests are on their way at once, on one connection.
+const PIPELINE: usize = 16;
+
+/// How often a file that changes under way is begun again.
+const ATTEMPTS_MAX: u32 = 5;
+
+struct Job {
+    index: usize,
+    name: Name,
+    path: PathBuf,
+    attempt: u32,
+}
+
+/// What all connections of an errand share.
+pub(super) struct Plan {
+    jobs: VecDeque<Job>,
+    pub(super) reports: Vec<FileReport>,
+    pub(super) ended: Option<Error>,
+    overwrite: bool,
+    meter: Arc<Meter>,
+}
+
+impl Plan {
+    pub(super) fn new(files: &[(Name, PathBuf)], overwrite: bool, meter: Arc<Meter>) -> Plan {
+        let report = |(name, path): &(Name, PathBuf)| FileReport {
+            name: name.as_str().to_owned(),
+            path: Some(path.clone()),
+            bytes: 0,
+            moved: 0,
+            elapsed: Duration::ZERO,
+            resumed_from: 0,
+            digest: None,
+            durability: None,
+            outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
+        };
+        let job = |(index, (name, path)): (usize, &(Name, PathBuf))| Job {
+            index,
+            name: name.clone(),
+            path: path.clone(),
+            attempt: 0,
+        };
+        Plan {
+            jobs: files.iter().enumerate().map(job).collect(),
+            reports: files.iter().map(report).collect(),
+            ended: None,
+            overwrite,
+            meter,
+        }
+    }
+}
+
+/// How far a put is.
+enum Step {
+    Asked,
+    Hashing { at: u64, upto: u64, digester: Digester },
+    Sending,
+}
+
+struct Running {
+    id: u64,
+    job: Job,
+    origin: Origin,
+    since: Instant,
+    step: Step,
+    /// Given up here: the file changed, or cannot be read.
+    broken: Option<FileError>,
+}
+
+pub(super) struct Putting {
+    plan: Rc<RefCell<Plan>>,
+    digest: Option<DigestKind>,
+    running: VecDeque<Running>,
+}
+
+impl Putting {
+    pub(super) fn new(plan: Rc<RefCell<Plan>>) -> Putting {
+        Putting { plan, digest: None, running: VecDeque::new() }
+    }
+
+    /// Asks for the next file.
+    fn ask(&mut self, session: &mut Client) -> Result<bool, Error> {
+        let mut plan = self.plan.borrow_mut();
+        let Some(job) = plan.jobs.pop_front() else { return Ok(false) };
+        match Source::from_path(&job.path) {
+            Ok(source) => {
+                let origin = Origin::File(source);
+                let id = session.put(&job.name, origin.size(), origin.etag(), plan.overwrite)?;
+                plan.reports[job.index].bytes = origin.size();
+                if job.attempt == 0 {
+                    plan.meter.add_total(origin.size());
+                }
+                let since = Instant::now();
+                let step = Step::Asked;
+                self.running.push_back(Running { id, job, origin, since, step, broken: None });
+            }
+            Err(error) => {
+                plan.reports[job.index].outcome = Err(Failure::from(&Error::from(error)));
+            }
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, id: u64) -> Option<Running> {
+        let at = self.running.iter().position(|running| running.id == id)?;
+        self.running.remove(at)
+    }
+
+    fn failed(&mut self, id: u64, code: &str, text: &str) {
+        let Some(mut running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        let changed = matches!(running.broken, Some(FileError::Changed));
+        if changed && running.job.attempt < ATTEMPTS_MAX {
+            running.job.attempt += 1;
+            return plan.jobs.push_front(running.job);
+        }
+        plan.reports[running.job.index].outcome = Err(match &running.broken {
+            Some(error) => Failure::new(error.code(), &error.to_string()),
+            None => Failure::new(code, text),
+        });
+    }
+
+    /// Hashes a piece of what the server has, or sends.
+    fn go_on(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        let Some(running) = self.running.front_mut() else { return Ok(Turn::Done) };
+        let did = match &mut running.step {
+            Step::Asked => return Ok(Turn::Done),
+            Step::Hashing { .. } => running.hash(session, scratch),
+            Step::Sending => {
+                let plan = &mut *self.plan.borrow_mut();
+                let report = &mut plan.reports[running.job.index];
+                running.send(session, out, scratch, &mut |bytes| {
+                    report.moved += bytes;
+                    plan.meter.add(bytes);
+                })
+            }
+        };
+        match did {
+            Ok(turn) => Ok(turn),
+            Err(Broke::File(error)) => {
+                if running.broken.is_none() {
+                    running.broken = Some(error);
+                    session.cancel(running.id)?;
+                }
+                Ok(Turn::Done)
+            }
+            Err(Broke::All(error)) => Err(error),
+        }
+    }
+}
+
+enum Broke {
+    File(FileError),
+    All(Error),
+}
+
+impl From<FileError> for Broke {
+    fn from(error: FileError) -> Broke {
+        Broke::File(error)
+    }
+}
+
+impl From<crate::error::Error> for Broke {
+    fn from(error: crate::error::Error) -> Broke {
+        Broke::All(error.into())
+    }
+}
+
+impl Running {
+    fn hash(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Broke> {
+        let Step::Hashing { at, upto, digester } = &mut self.step else { return Ok(Turn::Done) };
+        if *at < *upto && !matches!(digester, Digester::None) {
+            let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
+            let bytes = self.origin.read(*at, len, scratch).map_err(FileError::from)?;
+            if bytes.is_empty() {
+                return Err(FileError::Changed.into());
+            }
+            digester.update(bytes);
+            *at += bytes.len() as u64;
+            return Ok(Turn::Again);
+        }
+        let digester = std::mem::replace(digester, Digester::None);
+        self.step = Step::Sending;
+        session.start_put(self.id, digester)?;
+        Ok(Turn::Again)
+    }
+
+    fn send(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+        moved: &mut dyn FnMut(u64),
+    ) -> Result<Turn, Broke> {
+        use crate::session::Session;
+        session.transmit(out);
+        while let Some((id, offset, len)) = session.wanted(out) {
+            if id != self.id || self.broken.is_some() {
+                break;
+            }
+            let last = offset + len as u64 == self.origin.size();
+            if last && !self.origin.unchanged().unwrap_or(false) {
+                return Err(FileError::Changed.into());
+            }
+            let bytes = self.origin.read(offset, len, scratch).map_err(FileError::from)?;
+            if bytes.is_empty() && len > 0 {
+                return Err(FileError::Changed.into());
+            }
+            let taken = session.offer(bytes, out)?;
+            moved(taken as u64);
+            if taken == 0 {
+                break;
+            }
+        }
+        Ok(Turn::Done)
+    }
+}
+
+impl Errand for Putting {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(digest) => self.digest = Some(digest),
+            Event::Ready { id, offset } => {
+                let digester = Digester::new(self.digest.unwrap_or(DigestKind::None));
+                let mut plan = self.plan.borrow_mut();
+                if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
+                    let report = &mut plan.reports[running.job.index];
+                    (report.resumed_from, report.moved) = (offset, 0);
+                    plan.meter.add(offset);
+                    running.step = Step::Hashing { at: 0, upto: offset, digester };
+                }
+            }
+            Event::Done { id, digest, durability } => {
+                let Some(running) = self.take(id) else { return Ok(()) };
+                let report = &mut self.plan.borrow_mut().reports[running.job.index];
+                report.digest = digest;
+                report.durability = Some(durability.to_string());
+                report.elapsed = running.since.elapsed();
+                report.outcome = Ok(());
+            }
+            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.digest.is_none() {
+            return Ok(Turn::Done);
+        }
+        if self.running.len() < PIPELINE && self.ask(session)? {
+            return Ok(Turn::Again);
+        }
+        if self.running.is_empty() {
+            session.end();
+        }
+        self.go_on(session, out, scratch)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match self.running.front().map(|running| &running.step) {
+            None => "the server's hello",
+            Some(Step::Asked) => "the server's answer",
+            Some(Step::Hashing { .. }) => "the disk",
+            Some(Step::Sending) => "the server to read",
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        let front = self.running.front();
+        front.is_some_and(|running| matches!(running.step, Step::Hashing { .. }))
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let Err(error) = outcome else { return };
+        let mut plan = self.plan.borrow_mut();
+        for running in self.running.drain(..) {
+            plan.reports[running.job.index].outcome = Err(Failure::from(&error));
+        }
+        plan.ended.get_or_insert(error);
+    }
+}
+
+/// One file of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Relative, `/`-separated.
+    pub name: Name,
+    /// In bytes.
+    pub size: u64,
+    /// RFC 3339, UTC, as the server wrote it.
+    pub modified: String,
+}
+
+/// Lists; gives each file to a function as it comes.
+pub(super) struct Listing<F> {
+    pub(super) each: F,
+    pub(super) outcome: Rc<RefCell<Option<Result<(), Error>>>>,
+    asked: bool,
+    greeted: bool,
+    ended: bool,
+    refused: Option<Error>,
+}
+
+impl<F: FnMut(Listed)> Listing<F> {
+    pub(super) fn new(each: F, outcome: Rc<RefCell<Option<Result<(), Error>>>>) -> Listing<F> {
+        Listing { each, outcome, asked: false, greeted: false, ended: false, refused: None }
+    }
+}
+
+impl<F: FnMut(Listed)> Errand for Listing<F> {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(_) => self.greeted = true,
+            Event::Entries { entries, more, .. } => {
+                for entry in entries {
+                    let name = Name::new(&entry.name)?;
+                    let modified = entry.modified.to_string();
+                    (self.each)(Listed { name, size: entry.size, modified });
+                }
+                self.ended = !more;
+            }
+            Event::Failed { code, text, .. } => {
+                let (code, text) = ((*code).into(), (*text).into());
+                self.refused = Some(crate::error::Error::Refused { code, text }.into());
+                self.ended = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        _scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.greeted && !self.asked {
+            self.asked = true;
+            session.list()?;
+        }
+        if self.ended {
+            session.end();
+        }
+        Ok(Turn::Done)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the server's answer"
+    }
+
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let outcome = match (self.refused.take(), self.ended, outcome) {
+            (Some(refused), ..) => Err(refused),
+            (None, true, _) => Ok(()),
+            (None, false, outcome) => outcome,
+        };
+        *self.outcome.borrow_mut() = Some(outcome);
+    }
+}

@@ -1,0 +1,476 @@
+//! The reactor: one thread, many connections, one poll.
+//!
+//! ```text
+//!   poll ─▶ events ─┬ listener ─▶ accept …          (paused at EMFILE and at the limit)
+//!                   ├ signal ───▶ stop accepting, wind down, grace, end
+//!                   ├ waker ────▶ drive who waits for a job
+//!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
+//!   timers ─▶ expire
+//! ```
+//!
+//! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token carries
+//! the generation of its slot, so that an event for a connection that has gone is not given to the one
+//! that took its place. After EMFILE no further event comes for a listener: accepting is tried again
+//! with every close, and every tenth of a second.
+
+use super::error::Error;
+use super::pump::{Connection, Conversation, Limits, Shared, Tap, Verdict};
+use super::stream::Stream;
+use mio::net::{TcpListener, TcpStream, UnixStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const WAKER: Token = Token(usize::MAX);
+const SIGNAL: Token = Token(usize::MAX - 1);
+/// Listeners take the tokens from here down.
+const LISTENERS_END: usize = usize::MAX - 2;
+const LISTENERS_MAX: usize = 16;
+
+/// How long accepting pauses when descriptors are short.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections are accepted before others have their turn.
+const ACCEPT_BATCH: usize = 64;
+
+/// What a listener does with those who come.
+pub trait Welcome {
+    /// Makes the stream and the conversation for a connection, or refuses it by giving none.
+    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Option<Guest>;
+}
+
+/// A connection that was accepted.
+pub struct Guest {
+    /// Its stream.
+    pub stream: Stream,
+    /// What it talks about.
+    pub conversation: Box<dyn Conversation>,
+    /// Who listens along.
+    pub tap: Option<Box<dyn Tap>>,
+}
+
+/// Asks a reactor on another thread to stop.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    asked: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+}
+
+impl Stopper {
+    /// Stops accepting; what runs may end within the grace period.
+    pub fn stop(&self) {
+        self.asked.store(true, Ordering::Release);
+        // If the reactor has gone there is nobody to wake.
+        let _ = self.waker.wake();
+    }
+}
+
+struct Listener {
+    socket: TcpListener,
+    welcome: Box<dyn Welcome>,
+    /// More may be waiting: the kernel has not said otherwise.
+    acceptable: bool,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    connection: Option<Connection>,
+    queued: bool,
+}
+
+/// See the head of this module.
+pub struct Reactor {
+    poll: Poll,
+    waker: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+    listeners: Vec<Listener>,
+    accept_at: Option<Instant>,
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    live: usize,
+    live_max: usize,
+    ready: VecDeque<usize>,
+    parked: Vec<(usize, u32)>,
+    timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    signals: Option<UnixStream>,
+    grace: Duration,
+    ending: Option<Instant>,
+    deadline: Option<Instant>,
+    limits: Limits,
+    shared: Shared,
+}
+
+impl Reactor {
+    /// A reactor that holds at most `live_max` connections at a time.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn new(live_max: usize, limits: Limits) -> io::Result<Reactor> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        Ok(Reactor {
+            poll,
+            waker,
+            stop: Arc::new(AtomicBool::new(false)),
+            listeners: Vec::new(),
+            accept_at: None,
+            slots: Vec::new(),
+            free: Vec::new(),
+            live: 0,
+            live_max,
+            ready: VecDeque::new(),
+            parked: Vec::new(),
+            timers: BinaryHeap::new(),
+            signals: None,
+            grace: Duration::from_secs(10),
+            ending: None,
+            deadline: None,
+            limits,
+            shared: Shared::new(limits),
+        })
+    }
+
+    /// Wakes it when a job on another thread has ended.
+    pub fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
+    /// Stops it from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper { asked: self.stop.clone(), waker: self.waker.clone() }
+    }
+
+    /// How long what runs may go on after it was asked to stop.
+    pub fn set_grace(&mut self, grace: Duration) {
+        self.grace = grace;
+    }
+
+    /// When everything has to be over.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    /// Stops at SIGINT and SIGTERM.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn stop_at_signals(&mut self) -> io::Result<()> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::low_level::pipe::register(signal, theirs.try_clone()?)?;
+        }
+        ours.set_nonblocking(true)?;
+        let mut ours = UnixStream::from_std(ours);
+        self.poll.registry().register(&mut ours, SIGNAL, Interest::READABLE)?;
+        self.signals = Some(ours);
+        Ok(())
+    }
+
+    /// Accepts connections from a socket.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn listen(&mut self, mut socket: TcpListener, welcome: Box<dyn Welcome>) -> io::Result<()> {
+        if self.listeners.len() >= LISTENERS_MAX {
+            return Err(io::Error::other("too many listeners"));
+        }
+        let token = Token(LISTENERS_END - self.listeners.len());
+        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+        self.listeners.push(Listener { socket, welcome, acceptable: false });
+        Ok(())
+    }
+
+    /// Takes a connection in.
+    ///
+    /// # Errors
+    /// Those of the system; the connection is then gone, and its application is not told.
+    pub fn add(&mut self, guest: Guest) -> io::Result<()> {
+        let now = Instant::now();
+        let mut connection =
+            Connection::new(guest.stream, guest.conversation, guest.tap, now);
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        });
+        let generation = self.slots[index].generation;
+        let registered = match connection.stream().socket() {
+            Some(socket) => self.poll.registry().register(
+                socket,
+                token_of(index, generation),
+                Interest::READABLE | Interest::WRITABLE,
+            ),
+            None => Err(ErrorKind::NotConnected.into()),
+        };
+        if let Err(error) = registered {
+            self.free.push(index);
+            return Err(error);
+        }
+        let deadline = connection.deadline(&self.limits);
+        connection.set_timer(deadline);
+        self.timers.push(Reverse((deadline, index, generation)));
+        self.slots[index].connection = Some(connection);
+        self.live += 1;
+        self.enqueue(index);
+        Ok(())
+    }
+
+    /// Runs until there is no connection and nothing to listen to, or it was stopped.
+    ///
+    /// # Errors
+    /// Those of the system's poll. Whatever happens to one connection ends only that one.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while self.live > 0 || (!self.listeners.is_empty() && self.ending.is_none()) {
+            let timeout = self.timeout(Instant::now());
+            match self.poll.poll(&mut events, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            for event in &events {
+                self.note(event);
+            }
+            self.check_stop();
+            self.accept_all();
+            self.drive_ready();
+            self.expire();
+        }
+        Ok(())
+    }
+
+    fn timeout(&self, now: Instant) -> Option<Duration> {
+        if !self.ready.is_empty() || self.listeners.iter().any(|l| l.acceptable && self.may_accept())
+        {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let all = [next, self.accept_at, self.ending, self.deadline];
+        let soonest = all.into_iter().flatten().min()?;
+        Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        match event.token() {
+            WAKER => {
+                for (index, generation) in std::mem::take(&mut self.parked) {
+                    if self.slots[index].generation == generation {
+                        self.enqueue(index);
+                    }
+                }
+            }
+            SIGNAL => {
+                let mut bytes = [0; 16];
+                if let Some(signals) = &mut self.signals {
+                    while signals.read(&mut bytes).is_ok_and(|count| count > 0) {}
+                }
+                self.stop.store(true, Ordering::Release);
+            }
+            Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
+                self.listeners[LISTENERS_END - token].acceptable = true;
+            }
+            token => self.note_connection(token, event),
+        }
+    }
+
+    fn note_connection(&mut self, token: Token, event: &mio::event::Event) {
+        let (index, generation) = (token.0 & 0xFFFF_FFFF, (token.0 >> 32) as u32);
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.generation & GENERATION_MASK != generation {
+            return;
+        }
+        let Some(connection) = &mut slot.connection else { return };
+        let ready = connection.stream().ready();
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            ready.readable.set(true);
+        }
+        if event.is_writable() || event.is_write_closed() || event.is_error() {
+            ready.writable.set(true);
+        }
+        self.enqueue(index);
+    }
+
+    fn enqueue(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        if !slot.queued && slot.connection.is_some() {
+            slot.queued = true;
+            self.ready.push_back(index);
+        }
+    }
+
+    /// Gives everybody who wants one a turn; who wants another waits for the next round.
+    fn drive_ready(&mut self) {
+        let round = self.ready.len();
+        self.shared.busy = round;
+        for _ in 0..round {
+            let Some(index) = self.ready.pop_front() else { return };
+            let slot = &mut self.slots[index];
+            slot.queued = false;
+            let Some(connection) = &mut slot.connection else { continue };
+            match connection.drive(&mut self.shared, Instant::now()) {
+                Verdict::Wait => {}
+                Verdict::Again => self.enqueue(index),
+                Verdict::Parked => {
+                    let generation = self.slots[index].generation;
+                    if !self.parked.contains(&(index, generation)) {
+                        self.parked.push((index, generation));
+                    }
+                }
+                Verdict::Closed => self.close(index),
+            }
+            self.rearm(index);
+        }
+    }
+
+    /// A connection whose wait became shorter than its timer says gets another timer.
+    fn rearm(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(connection) = &mut slot.connection else { return };
+        let deadline = connection.deadline(&self.limits);
+        if connection.timer_is_later_than(deadline) {
+            self.timers.push(Reverse((deadline, index, slot.generation)));
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(mut connection) = slot.connection.take() else { return };
+        slot.generation = slot.generation.wrapping_add(1);
+        if let Some(socket) = connection.stream().socket() {
+            // Closing the descriptor would do as well; only a library that kept it could hear more.
+            let _ = self.poll.registry().deregister(socket);
+        }
+        connection.close(&mut self.shared);
+        drop(connection);
+        self.free.push(index);
+        self.live -= 1;
+        // A descriptor is free again.
+        self.accept_at = None;
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        while let Some(Reverse((at, index, generation))) = self.timers.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.pop();
+            self.expire_one(index, generation, now);
+        }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            self.deadline = None;
+            self.fail_all(|| Error::TimedOut { state: "the whole operation (--timeout)" });
+        }
+        if self.ending.is_some_and(|end| now >= end) {
+            self.fail_all(|| Error::Interrupted);
+            self.ending = Some(now + self.limits.flush_wait);
+        }
+    }
+
+    fn expire_one(&mut self, index: usize, generation: u32, now: Instant) {
+        let slot = &mut self.slots[index];
+        if slot.generation != generation {
+            return;
+        }
+        let Some(connection) = &mut slot.connection else { return };
+        let deadline = connection.deadline(&self.limits);
+        if deadline > now {
+            connection.set_timer(deadline);
+            self.timers.push(Reverse((deadline, index, generation)));
+        } else if connection.expire(now) {
+            self.close(index);
+        } else {
+            let deadline = connection.deadline(&self.limits);
+            connection.set_timer(deadline);
+            self.timers.push(Reverse((deadline, index, generation)));
+            self.enqueue(index);
+        }
+    }
+
+    fn fail_all(&mut self, error: impl Fn() -> Error) {
+        let now = Instant::now();
+        for index in 0..self.slots.len() {
+            if let Some(connection) = &mut self.slots[index].connection {
+                connection.fail(error(), now);
+                self.enqueue(index);
+                self.rearm(index);
+            }
+        }
+    }
+
+    fn check_stop(&mut self) {
+        if self.ending.is_some() || !self.stop.load(Ordering::Acquire) {
+            return;
+        }
+        self.ending = Some(Instant::now() + self.grace);
+        for listener in &mut self.listeners {
+            // The socket is closed below; an error here means that it is closed already.
+            let _ = self.poll.registry().deregister(&mut listener.socket);
+        }
+        self.listeners.clear();
+        for index in 0..self.slots.len() {
+            if let Some(connection) = &mut self.slots[index].connection {
+                connection.wind_down();
+                self.enqueue(index);
+            }
+        }
+    }
+
+    fn may_accept(&self) -> bool {
+        self.live < self.live_max && self.accept_at.is_none_or(|at| Instant::now() >= at)
+    }
+
+    fn accept_all(&mut self) {
+        for which in 0..self.listeners.len() {
+            let mut left = ACCEPT_BATCH;
+            while left > 0 && self.listeners[which].acceptable && self.may_accept() {
+                self.accept_one(which);
+                left -= 1;
+            }
+        }
+    }
+
+    fn accept_one(&mut self, which: usize) {
+        let listener = &mut self.listeners[which];
+        match listener.socket.accept() {
+            Ok((socket, peer)) => {
+                self.accept_at = None;
+                if let Some(guest) = listener.welcome.welcome(socket, peer) {
+                    // If it cannot be registered it is dropped, and with it the connection.
+                    let _ = self.add(guest);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,
+            Err(error) if is_about_the_guest(&error) => {}
+            // Out of descriptors or memory: the listener stays acceptable, and waits.
+            Err(_) => self.accept_at = Some(Instant::now() + ACCEPT_PAUSE),
+        }
+    }
+}
+
+/// Errors of accept(2) that concern only the connection that was waiting.
+fn is_about_the_guest(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::PermissionDenied
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::TimedOut
+    )
+}
+
+/// Generations wrap where tokens of listeners begin.
+const GENERATION_MASK: u32 = 0x7FFF_FFFF;
+
+fn token_of(index: usize, generation: u32) -> Token {
+    Token(((generation & GENERATION_MASK) as usize) << 32 | index)
+}

@@ -1,0 +1,444 @@
+//! The file server's application: answers the events of a server session from a root of files.
+//!
+//! ```text
+//!   Get  ─▶ open ─▶ (Hashing what is not sent) ─▶ Sending ─▶ unchanged? ─▶ end
+//!   Put  ─▶ look ─▶ (Checking what is there) ───▶ Receiving ─▶ Finishing (other thread) ─▶ done
+//!   List ─▶ Listing, a page at a time
+//! ```
+
+use super::error::Error;
+use super::files::{Durability, Entry, FileError, Partial, Walk, rfc3339};
+use super::finisher::{Finisher, Pending};
+use super::origin::{Origin, Supply};
+use super::pump::{Conversation, Turn};
+use crate::buffer::Buffer;
+use crate::session::{Session, Wants};
+use crate::transfer::digest::Digester;
+use crate::transfer::message::{self, Text};
+use crate::transfer::name::Name;
+use crate::transfer::server::{Ask, Event, FileMeta, PAGE_BYTES, Server};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Hears what happens on a server, one line at a time; peers' bytes are escaped.
+pub type Log = std::sync::Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What all connections of a reactor share.
+pub(super) struct Desk {
+    pub(super) supply: Supply,
+    pub(super) writable: bool,
+    pub(super) durability: Durability,
+    pub(super) finisher: RefCell<Finisher>,
+    pub(super) log: Option<Log>,
+}
+
+impl Desk {
+    pub(super) fn say(&self, text: &str) {
+        if let Some(log) = &self.log {
+            log(text);
+        }
+    }
+}
+
+/// What is being done for the running request.
+enum Task {
+    None,
+    Hashing { origin: Origin, at: u64, upto: u64, digester: Digester },
+    Sending(Origin),
+    Listing { walk: Box<Walk>, next: Option<Entry> },
+    Checking { partial: Partial, digester: Digester, put: Put },
+    Receiving { partial: Partial, overwrite: bool },
+    Finishing(Pending),
+}
+
+struct Put {
+    size: u64,
+    etag: Box<str>,
+    overwrite: bool,
+}
+
+/// One connection of the file server.
+pub(super) struct Serving {
+    session: Server,
+    desk: Rc<Desk>,
+    peer: String,
+    task: Task,
+}
+
+/// How many entries of a directory are looked at in one turn.
+const WALK_STEPS: usize = 256;
+
+impl Serving {
+    pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String) -> Serving {
+        Serving { session, desk, peer, task: Task::None }
+    }
+
+    fn begin(&mut self, ask: Ask) -> Result<(), Error> {
+        let begun = match ask {
+            Ask::List => self.begin_list(),
+            Ask::Get { name, offset, etag } => self.begin_get(&name, offset, etag.as_deref()),
+            Ask::Put { name, size, etag, overwrite } => {
+                self.begin_put(&name, Put { size, etag, overwrite })
+            }
+        };
+        match begun {
+            Ok(task) => self.task = task,
+            Err(no) => self.refuse(&no)?,
+        }
+        Ok(())
+    }
+
+    fn begin_list(&self) -> Result<Task, No> {
+        match &self.desk.supply {
+            Supply::Files(root) => {
+                Ok(Task::Listing { walk: Box::new(root.walk()), next: None })
+            }
+            Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
+        }
+    }
+
+    fn begin_get(&self, name: &Name, offset: u64, etag: Option<&str>) -> Result<Task, No> {
+        let origin = self.desk.supply.open(name)?;
+        if etag.is_some_and(|etag| etag != origin.etag()) {
+            return Err(No::Code("changed", "it is another version now"));
+        }
+        if offset > origin.size() {
+            return Err(No::Code("bad_offset", "the offset is past its size"));
+        }
+        let digester = Digester::new(self.session.digest_kind());
+        Ok(Task::Hashing { origin, at: 0, upto: offset, digester })
+    }
+
+    fn begin_put(&self, name: &Name, put: Put) -> Result<Task, No> {
+        let Supply::Files(root) = &self.desk.supply else {
+            return Err(No::Code("read_only", "this server takes no files"));
+        };
+        if !self.desk.writable {
+            return Err(No::Code("read_only", "this server takes no files"));
+        }
+        if !put.overwrite && root.exists(name) {
+            return Err(No::File(FileError::Exists));
+        }
+        let mut partial = root.partial(name)?;
+        let same = (&*put.etag, put.size);
+        if partial.leftover().is_some_and(|leftover| leftover != same) {
+            partial.discard()?;
+            partial = root.partial(name)?;
+        }
+        let digester = Digester::new(self.session.digest_kind());
+        Ok(Task::Checking { partial, digester, put })
+    }
+
+    fn refuse(&mut self, no: &No) -> Result<(), Error> {
+        self.task = Task::None;
+        let (code, text) = match no {
+            No::Code(code, text) => (*code, (*text).to_owned()),
+            No::File(error) => (error.code(), error.to_string()),
+        };
+        self.desk.say(&format!("{}: refused: {code}: {text}", self.peer));
+        Ok(self.session.refuse(code, &text)?)
+    }
+
+    /// Does a piece of the work that needs no event from the peer.
+    fn work(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        let did = match &mut self.task {
+            Task::None | Task::Receiving { .. } => Ok(Turn::Done),
+            Task::Hashing { .. } => self.hash(scratch),
+            Task::Sending(_) => self.send(out, scratch),
+            Task::Listing { .. } => self.list(),
+            Task::Checking { .. } => self.check(scratch),
+            Task::Finishing(_) => self.finish(),
+        };
+        match did {
+            Ok(turn) => Ok(turn),
+            Err(Stop::No(no)) => self.refuse(&no).map(|()| Turn::Done),
+            Err(Stop::Error(error)) => Err(error),
+        }
+    }
+
+    fn hash(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+        let Task::Hashing { origin, at, upto, digester } = &mut self.task else {
+            return Ok(Turn::Done);
+        };
+        if *at < *upto && !matches!(digester, Digester::None) {
+            let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
+            let bytes = origin.read(*at, len, scratch).map_err(FileError::from)?;
+            if bytes.is_empty() {
+                return Err(No::Code("changed", "it became shorter").into());
+            }
+            digester.update(bytes);
+            *at += bytes.len() as u64;
+            return Ok(Turn::Again);
+        }
+        let Task::Hashing { origin, upto, digester, .. } =
+            std::mem::replace(&mut self.task, Task::None)
+        else {
+            return Ok(Turn::Done);
+        };
+        let (modified, etag) = (origin.modified(), origin.etag());
+        let meta =
+            FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
+        self.session.file(&meta, digester).map_err(Error::from)?;
+        self.task = Task::Sending(origin);
+        Ok(Turn::Again)
+    }
+
+    /// Sends chunks while there is room.
+    fn send(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Stop> {
+        let Task::Sending(origin) = &self.task else { return Ok(Turn::Done) };
+        self.session.transmit(out);
+        while let Some((offset, len)) = self.session.wanted(out) {
+            if offset + len as u64 == origin.size() && !origin.unchanged().unwrap_or(false) {
+                return Err(No::Code("changed", "it changed while it was sent").into());
+            }
+            let bytes = origin.read(offset, len, scratch).map_err(FileError::from)?;
+            if bytes.is_empty() && len > 0 {
+                return Err(No::Code("changed", "it became shorter").into());
+            }
+            let taken = self.session.offer(bytes, out).map_err(Error::from)?;
+            if taken == 0 {
+                break;
+            }
+        }
+        if self.session.wants() != Wants::Payload {
+            self.task = Task::None;
+        }
+        Ok(Turn::Done)
+    }
+
+    /// Gathers a page of the listing.
+    fn list(&mut self) -> Result<Turn, Stop> {
+        let Task::Listing { walk, next } = &mut self.task else { return Ok(Turn::Done) };
+        if !self.session.takes_entries() {
+            return Ok(Turn::Done);
+        }
+        let (mut page, mut bytes, mut more) = (Vec::new(), 0, true);
+        for _ in 0..WALK_STEPS {
+            use super::files::Step;
+            let step = next.take().map_or_else(|| walk.step(), Step::Entry);
+            match step {
+                Step::Entry(entry) => {
+                    bytes += json_len(entry.name.as_str());
+                    if bytes > PAGE_BYTES {
+                        *next = Some(entry);
+                        break;
+                    }
+                    page.push((entry.name, entry.size, rfc3339(entry.modified)));
+                }
+                Step::More => {}
+                Step::End => {
+                    more = false;
+                    break;
+                }
+            }
+        }
+        if page.is_empty() && more {
+            return Ok(Turn::Again);
+        }
+        let entry = |(name, size, modified): &(Name, u64, String)| message::Entry {
+            name: Text(name.as_str().to_owned().into()),
+            size: *size,
+            modified: Text(modified.clone().into()),
+        };
+        let entries = page.iter().map(entry).collect();
+        self.session.entries(entries, more).map_err(Error::from)?;
+        if !more {
+            self.task = Task::None;
+        }
+        Ok(Turn::Again)
+    }
+
+    /// Checks what there is of a file that is put again.
+    fn check(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+        let Task::Checking { partial, digester, put } = &mut self.task else {
+            return Ok(Turn::Done);
+        };
+        if partial.leftover().is_some()
+            && !partial.verify_step(scratch, &mut |bytes| digester.update(bytes))?
+        {
+            return Ok(Turn::Again);
+        }
+        partial.begin(&put.etag, put.size)?;
+        let offset = partial.verified();
+        let Task::Checking { partial, mut digester, put } =
+            std::mem::replace(&mut self.task, Task::None)
+        else {
+            return Ok(Turn::Done);
+        };
+        if offset == 0 {
+            digester = Digester::new(self.session.digest_kind());
+        }
+        self.session.ready(offset, digester).map_err(Error::from)?;
+        self.task = Task::Receiving { partial, overwrite: put.overwrite };
+        Ok(Turn::Again)
+    }
+
+    fn finish(&mut self) -> Result<Turn, Stop> {
+        let Task::Finishing(pending) = &self.task else { return Ok(Turn::Done) };
+        let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
+        outcome?;
+        self.session.done(self.desk.durability.as_str()).map_err(Error::from)?;
+        self.task = Task::None;
+        Ok(Turn::Again)
+    }
+
+    /// The file that was put is whole: over to the other thread.
+    fn received(&mut self) {
+        if let Task::Receiving { partial, overwrite } =
+            std::mem::replace(&mut self.task, Task::None)
+        {
+            let job = partial.finish(self.desk.durability, overwrite);
+            self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(job));
+        }
+    }
+
+    fn abandon(&mut self, forget: bool) {
+        let task = std::mem::replace(&mut self.task, Task::None);
+        if let (Task::Receiving { partial, .. } | Task::Checking { partial, .. }, true) =
+            (task, forget)
+        {
+            // What cannot be removed now is overwritten by the next put of that name.
+            let _ = partial.discard();
+        }
+    }
+}
+
+impl Conversation for Serving {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let mut eaten = 0;
+        loop {
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            let stored = match received.event {
+                None if received.consumed == 0 => return Ok(eaten),
+                None => Ok(()),
+                Some(Event::Request(ask)) => {
+                    self.begin(ask)?;
+                    Ok(())
+                }
+                Some(Event::Payload { offset, bytes }) => match &mut self.task {
+                    Task::Receiving { partial, .. } => partial.write_at(bytes, offset),
+                    _ => Ok(()),
+                },
+                Some(Event::Verified(chunk)) => match &mut self.task {
+                    Task::Receiving { partial, .. } => {
+                        partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
+                    }
+                    _ => Ok(()),
+                },
+                Some(Event::Received) => {
+                    self.received();
+                    Ok(())
+                }
+                Some(Event::Abandoned { forget }) => {
+                    self.abandon(forget);
+                    Ok(())
+                }
+            };
+            if let Err(error) = stored {
+                self.refuse(&No::File(error))?;
+            }
+        }
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        let turn = self.work(out, scratch)?;
+        self.session.transmit(out);
+        Ok(turn)
+    }
+
+    fn last_words(&mut self, out: &mut Buffer) {
+        self.session.transmit(out);
+    }
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        self.session.patience()
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn in_payload(&self) -> bool {
+        self.session.in_payload()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match &self.task {
+            Task::None => "a request",
+            Task::Sending(_) | Task::Listing { .. } => "the client to read",
+            Task::Receiving { .. } => "the client's file",
+            Task::Hashing { .. } | Task::Checking { .. } | Task::Finishing(_) => "the disk",
+        }
+    }
+
+    fn give_up(&mut self, why: &Error) {
+        let code = match why {
+            Error::TimedOut { .. } => "timed_out",
+            Error::Interrupted => "shutting_down",
+            _ => "io",
+        };
+        self.session.abort(code, &why.to_string());
+    }
+
+    fn wind_down(&mut self) {
+        self.session.wind_down();
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            self.desk.say(&format!("{}: {error}", self.peer));
+        }
+        self.task = Task::None;
+    }
+}
+
+/// Length of an entry of a listing in JSON at most, in bytes.
+fn json_len(name: &str) -> usize {
+    name.len() * 2 + 100
+}
+
+/// Why a request is refused.
+enum No {
+    Code(&'static str, &'static str),
+    File(FileError),
+}
+
+impl From<FileError> for No {
+    fn from(error: FileError) -> No {
+        No::File(error)
+    }
+}
+
+/// Why work stopped: the request is refused, or the connection ends.
+enum Stop {
+    No(No),
+    Error(Error),
+}
+
+impl From<No> for Stop {
+    fn from(no: No) -> Stop {
+        Stop::No(no)
+    }
+}
+
+impl From<FileError> for Stop {
+    fn from(error: FileError) -> Stop {
+        Stop::No(No::File(error))
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Error(error)
+    }
+}

@@ -1,0 +1,202 @@
+//! The server's façade: bind, run, stop.
+
+use super::classic::ClassicServing;
+use super::client::{TapMaker, nonce};
+use super::endpoint;
+use super::error::Error;
+use super::files::Durability;
+use super::finisher::Finisher;
+use super::origin::Supply;
+use super::pump::{Conversation, Limits};
+use super::reactor::{Guest, Reactor, Stopper, Welcome};
+use super::serve::{Desk, Log, Serving};
+use super::stream::Stream;
+use crate::transfer::name::Name;
+use crate::transfer::server::{self, Server as Session};
+use mio::net::{TcpListener, TcpStream};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a server serves and how.
+#[derive(Clone)]
+pub struct Options {
+    /// What it serves.
+    pub supply: Supply,
+    /// Serve this one file on the classic wire, instead of the framed one.
+    pub classic: Option<Name>,
+    /// The session's bounds, digests and token.
+    pub session: Arc<server::Config>,
+    /// The pump's bounds.
+    pub limits: Limits,
+    /// TLS, if it is wanted.
+    #[cfg(feature = "tls")]
+    pub tls: Option<super::tls::ServerTls>,
+    /// Whether it takes files.
+    pub writable: bool,
+    /// What is synced before a file that was put gets its name.
+    pub durability: Durability,
+    /// How many connections it holds at a time, on each thread.
+    pub connections_max: usize,
+    /// How many threads accept and serve.
+    pub threads: usize,
+    /// How long running transfers may go on after it was asked to stop.
+    pub grace: Duration,
+    /// Whether SIGINT and SIGTERM stop it.
+    pub stop_at_signals: bool,
+    /// Who listens along.
+    pub tap: Option<TapMaker>,
+    /// Hears of refusals and of connections that failed.
+    pub log: Option<Log>,
+}
+
+impl Options {
+    /// Serves `supply` for reading, with the defaults of everything else.
+    pub fn new(supply: Supply) -> Options {
+        Options {
+            supply,
+            classic: None,
+            session: Arc::default(),
+            limits: Limits::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            writable: false,
+            durability: Durability::Fsync,
+            connections_max: 10_000,
+            threads: 1,
+            grace: Duration::from_secs(10),
+            stop_at_signals: false,
+            tap: None,
+            log: None,
+        }
+    }
+}
+
+/// A server that listens; [`run`](Server::run) serves.
+pub struct Server {
+    options: Options,
+    sockets: Vec<TcpListener>,
+    address: SocketAddr,
+    reactor: Reactor,
+}
+
+impl Server {
+    /// Listens on an address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the address is in use or not ours.
+    pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
+        let failed = |error| Error::Io("listening", error);
+        let share = options.threads > 1;
+        let first = endpoint::listen(address, share).map_err(failed)?;
+        let address = first.local_addr().map_err(failed)?;
+        let mut sockets = vec![first];
+        for _ in 1..options.threads {
+            sockets.push(endpoint::listen(address, share).map_err(failed)?);
+        }
+        let mut reactor =
+            Reactor::new(options.connections_max, options.limits).map_err(failed)?;
+        if options.stop_at_signals {
+            reactor.stop_at_signals().map_err(failed)?;
+        }
+        Ok(Server { options, sockets, address, reactor })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.reactor.stopper()
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a reactor cannot go on; no peer can bring that about.
+    pub fn run(mut self) -> Result<(), Error> {
+        let mut threads = Vec::new();
+        let mut stoppers = Vec::new();
+        let first = self.sockets.remove(0);
+        for socket in self.sockets.drain(..) {
+            let options = self.options.clone();
+            let (sender, receiver) = std::sync::mpsc::channel();
+            threads.push(std::thread::spawn(move || {
+                let reactor = Reactor::new(options.connections_max, options.limits)
+                    .map_err(|error| Error::Io("starting a thread", error))?;
+                // The one who waits for it has gone only if it failed itself.
+                let _ = sender.send(reactor.stopper());
+                serve(reactor, socket, &options)
+            }));
+            stoppers.extend(receiver.recv());
+        }
+        let mut outcome = serve(self.reactor, first, &self.options);
+        stoppers.iter().for_each(Stopper::stop);
+        for thread in threads {
+            let ended = thread.join();
+            let gone = |_| Err(Error::Io("serving", std::io::Error::other("a thread panicked")));
+            outcome = outcome.and(ended.unwrap_or_else(gone));
+        }
+        outcome
+    }
+}
+
+fn serve(mut reactor: Reactor, socket: TcpListener, options: &Options) -> Result<(), Error> {
+    reactor.set_grace(options.grace);
+    let desk = Rc::new(Desk {
+        supply: options.supply.clone(),
+        writable: options.writable,
+        durability: options.durability,
+        finisher: RefCell::new(Finisher::new(reactor.waker())),
+        log: options.log.clone(),
+    });
+    let door = Door { options: options.clone(), desk };
+    reactor.listen(socket, Box::new(door)).map_err(|error| Error::Io("listening", error))?;
+    reactor.run().map_err(|error| Error::Io("waiting for events", error))
+}
+
+/// Lets guests in.
+struct Door {
+    options: Options,
+    desk: Rc<Desk>,
+}
+
+impl Door {
+    fn conversation(&self, peer: SocketAddr) -> Result<Box<dyn Conversation>, Error> {
+        let (desk, peer) = (self.desk.clone(), peer.to_string());
+        if let Some(name) = &self.options.classic {
+            let origin = self.options.supply.open(name)?;
+            return Ok(Box::new(ClassicServing::new(name, origin, desk, peer)));
+        }
+        let session = Session::new(self.options.session.clone(), &nonce()?);
+        Ok(Box::new(Serving::new(session, desk, peer)))
+    }
+
+    fn stream(&self, socket: TcpStream) -> Stream {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.options.tls {
+            return Stream::tls_server(socket, tls);
+        }
+        Stream::plain(socket)
+    }
+}
+
+impl Welcome for Door {
+    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Option<Guest> {
+        let tuned = endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error));
+        match tuned.and_then(|()| self.conversation(peer)) {
+            Ok(conversation) => {
+                let tap = self.options.tap.as_ref().map(|make| make());
+                Some(Guest { stream: self.stream(socket), conversation, tap })
+            }
+            Err(error) => {
+                self.desk.say(&format!("{peer}: {error}"));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The client's side of the framed wire as a conversation: a session and an errand.
+//!
+//! An [`Errand`] hears the session's events and, when there is time, acts on the session: it asks, it
+//! offers payload, it ends. Getting, putting and listing are errands; all else is the same for them.
+
+use super::error::Error;
+use super::pump::{Conversation, Turn};
+use crate::buffer::Buffer;
+use crate::session::{Session, Wants};
+use crate::transfer::client::{Client, Event};
+use std::time::Duration;
+
+/// How long local files may take without a word to or from the peer.
+const BUSY_WAIT: Duration = Duration::from_secs(600);
+
+/// What a client wants of a connection.
+pub(super) trait Errand {
+    /// Something happened.
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error>;
+
+    /// Does what can be done now.
+    fn act(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error>;
+
+    /// What is waited for, for people.
+    fn waits_for(&self) -> &'static str;
+
+    /// Whether it works on local files, so that the peer's silence means nothing.
+    fn is_busy(&self) -> bool;
+
+    /// The connection has ended.
+    fn closed(&mut self, outcome: Result<(), Error>);
+}
+
+/// A client session that runs an errand.
+pub(super) struct Talk<E> {
+    session: Client,
+    errand: E,
+    interrupted: bool,
+}
+
+impl<E: Errand> Talk<E> {
+    pub(super) fn new(session: Client, errand: E) -> Talk<E> {
+        Talk { session, errand, interrupted: false }
+    }
+}
+
+impl<E: Errand> Conversation for Talk<E> {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let mut eaten = 0;
+        loop {
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None if received.consumed == 0 => return Ok(eaten),
+                None => {}
+                Some(event) => self.errand.event(event)?,
+            }
+        }
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        if self.interrupted {
+            return Err(Error::Interrupted);
+        }
+        let turn = self.errand.act(&mut self.session, out, scratch)?;
+        self.session.transmit(out);
+        Ok(turn)
+    }
+
+    fn last_words(&mut self, out: &mut Buffer) {
+        self.session.transmit(out);
+    }
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        let patience = self.session.patience();
+        if self.errand.is_busy() { patience.max(BUSY_WAIT) } else { patience }
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn in_payload(&self) -> bool {
+        self.session.in_payload()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        self.errand.waits_for()
+    }
+
+    fn give_up(&mut self, why: &Error) {
+        let code = if matches!(why, Error::TimedOut { .. }) { "timed_out" } else { "io" };
+        self.session.abort(code, &why.to_string());
+    }
+
+    /// A client that is asked to stop stops at once: what it has is kept for the next run.
+    fn wind_down(&mut self) {
+        self.interrupted = true;
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        self.errand.closed(outcome);
+    }
+}

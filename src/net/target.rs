@@ -1,0 +1,124 @@
+//! Where the bytes of a file that is received go.
+
+use super::error::Error;
+use super::files::{Durability, FileError, Partial, Root};
+use super::finisher::{Finisher, Pending};
+use crate::transfer::name::Name;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Takes the bytes of a file in order: offset, bytes.
+pub type Sink = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
+
+/// Where files are to go.
+#[derive(Clone)]
+pub enum Destination {
+    /// Below this directory, each under its own relative name.
+    Directory(PathBuf),
+    /// This one file.
+    File(PathBuf),
+    /// Straight into this device, pipe or terminal.
+    Device(Arc<File>),
+    /// To a function, for measuring.
+    Sink(Sink),
+}
+
+impl Destination {
+    /// What `path` means: an existing directory or one that ends in `/` (it is made), `-` for standard
+    /// output, a device or pipe, or else a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a directory cannot be made or a device not be opened.
+    pub fn from_path(path: &Path) -> Result<Destination, Error> {
+        let text = path.as_os_str().as_encoded_bytes();
+        if text == b"-" {
+            let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned();
+            let stdout = stdout.map_err(|error| Error::Io("opening standard output", error))?;
+            return Ok(Destination::Device(Arc::new(stdout.into())));
+        }
+        if text.ends_with(b"/") {
+            let made = std::fs::create_dir_all(path);
+            made.map_err(|error| Error::Io("making the directory", error))?;
+        }
+        match std::fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => Ok(Destination::Directory(path.to_owned())),
+            Ok(meta) if !meta.is_file() => {
+                let device = File::options().write(true).open(path);
+                let device = device.map_err(|error| Error::Io("opening the output", error))?;
+                Ok(Destination::Device(Arc::new(device)))
+            }
+            _ => Ok(Destination::File(path.to_owned())),
+        }
+    }
+
+    /// Whether more than one file can go there.
+    pub fn takes_many(&self) -> bool {
+        matches!(self, Destination::Directory(_) | Destination::Sink(_))
+    }
+
+    /// Looks at the place of one file.
+    pub(super) fn open(&self, name: &Name) -> Result<Target, FileError> {
+        Ok(match self {
+            Destination::Directory(path) => Target::Partial(Root::open(path)?.partial(name)?),
+            Destination::File(path) => Target::Partial(Partial::at_path(path)?),
+            Destination::Device(device) => Target::Device(device.clone()),
+            Destination::Sink(sink) => Target::Sink(sink.clone()),
+        })
+    }
+
+    /// The local path of a file, for reports.
+    pub(super) fn path(&self, name: &Name) -> Option<PathBuf> {
+        match self {
+            Destination::Directory(path) => Some(path.join(name.as_str())),
+            Destination::File(path) => Some(path.clone()),
+            Destination::Device(_) | Destination::Sink(_) => None,
+        }
+    }
+}
+
+/// The place of one file.
+pub(super) enum Target {
+    Partial(Partial),
+    Device(Arc<File>),
+    Sink(Sink),
+}
+
+impl Target {
+    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
+        match self {
+            Target::Partial(partial) => partial.write_at(bytes, offset),
+            Target::Device(device) => Ok((&**device).write_all(bytes)?),
+            Target::Sink(sink) => {
+                sink(offset, bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts bytes that no chunk verifies, for there are none on their wire.
+    pub(super) fn count(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
+        match self {
+            Target::Partial(partial) => {
+                partial.chunk_verified(offset, bytes.len() as u64, crc32fast::hash(bytes))
+            }
+            Target::Device(_) | Target::Sink(_) => Ok(()),
+        }
+    }
+
+    /// Makes what is whole durable; `None` where nothing is stored.
+    pub(super) fn finish(self, durability: Durability, finisher: &mut Finisher) -> Option<Pending> {
+        match self {
+            Target::Partial(partial) => Some(finisher.run(partial.finish(durability, true))),
+            Target::Device(_) | Target::Sink(_) => None,
+        }
+    }
+
+    pub(super) fn discard(self) {
+        if let Target::Partial(partial) = self {
+            // What cannot be removed now is overwritten by the next run.
+            let _ = partial.discard();
+        }
+    }
+}

@@ -1,0 +1,669 @@
+#!/usr/bin/env python3
+"""Writes the vectors beside it from PROTOCOL.md alone: what is expected is worked out here, never
+copied from what some program answered. `generate.py` rewrites the files, `generate.py --check` says
+whether they are what it would write. README.md explains the format."""
+import base64, hashlib, itertools, json, sys, zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HELLO_LIMIT, DEFAULT_LIMIT, END_LIMIT = 65_536, 1_048_576, 1 << 24
+U64 = (1 << 64) - 1
+NONCE = "000102030405060708090a0b0c0d0e0f"
+CRC_HI = f"{zlib.crc32(b'hi'):08x}"
+
+# §4, the table: (from, type) → {member: kind}; "?" marks those that may be missing or null.
+INT, TEXT, BOOL, INTS, TEXTS, ENTRIES, CRC = "int text bool ints texts entries crc".split()
+TABLE = {
+    ("client", "hello"): {"versions": INTS, "max_frame": INT, "digests": TEXTS, "nonce": TEXT,
+                          "agent?": TEXT},
+    ("server", "hello"): {"version": INT, "max_frame": INT, "digest": TEXT, "nonce?": TEXT,
+                          "agent?": TEXT},
+    ("client", "auth"): {"mac": TEXT},
+    ("server", "welcome"): {"mac": TEXT},
+    ("client", "list"): {"id": INT},
+    ("server", "entries"): {"id": INT, "entries": ENTRIES, "more": BOOL},
+    ("client", "get"): {"id": INT, "name": TEXT, "offset?": INT, "etag?": TEXT},
+    ("server", "file"): {"id": INT, "name": TEXT, "size": INT, "modified": TEXT, "etag": TEXT,
+                         "offset": INT},
+    ("client", "put"): {"id": INT, "name": TEXT, "size": INT, "etag": TEXT, "overwrite?": BOOL},
+    ("server", "ready"): {"id": INT, "offset": INT},
+    ("both", "chunk"): {"id": INT, "offset": INT, "crc32?": CRC},
+    ("both", "end"): {"id": INT, "size": INT, "digest?": TEXT},
+    ("server", "done"): {"id": INT, "size": INT, "digest?": TEXT, "durability": TEXT},
+    ("client", "cancel"): {"id": INT},
+    ("both", "error"): {"id?": INT, "code": TEXT, "text": TEXT, "fatal": BOOL},
+}
+ENTRY = {"name": "a/b.txt", "size": 3, "modified": "2026-11-21T18:43:00Z"}
+SAMPLES = {
+    "versions": [1], "version": 1, "max_frame": DEFAULT_LIMIT, "digests": ["blake3", "none"],
+    "digest": "sha256:" + "0" * 64, "nonce": NONCE, "agent": "a peer/1", "mac": "ab" * 32, "id": 7,
+    "entries": [ENTRY], "more": False, "name": "a/b.txt", "offset": 393_216, "etag": "3-1f",
+    "size": 400_000, "modified": "2026-11-21T18:43:00Z", "overwrite": True, "crc32": CRC_HI,
+    "durability": "fsync", "code": "not_found", "text": "no such file", "fatal": False,
+}
+WRONG = {  # values that are no value of that kind, as JSON text
+    INT: ['"7"', "1.5", "1.0", "1e0", "-1", str(U64 + 1), "true", "[7]", "{}"],
+    TEXT: ["7", "true", '["x"]', "{}"],
+    BOOL: ['"true"', "1", "[]"],
+    INTS: ["1", '"1"', '["1"]', "[1.5]", "[-1]", f"[{U64 + 1}]", "{}"],
+    TEXTS: ['"blake3"', "[1]", "[null]", "{}"],
+    ENTRIES: ["{}", '"x"', "[5]", "[null]", '[["a",1,"x"]]', '[{"name":"a","size":1}]',
+              '[{"name":"a","size":"1","modified":"x"}]',
+              '[{"name":"a","size":1.0,"modified":"x"}]'],
+    CRC: ["5", '""', '"9ae0daa"', '"9ae0daaff"', '"9AE0DAAF"', '"+9ae0daa"', '"9ae0daag"'],
+}
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def sides(side):
+    return ["client", "server"] if side == "both" else [side]
+
+
+def members(side, kind):
+    return TABLE.get((side, kind)) or TABLE.get(("both", kind))
+
+
+def sample(side, kind, without=()):
+    """A message with all its members, in the order a sender should use."""
+    message = {"type": kind}
+    for member in members(side, kind):
+        member = member.rstrip("?")
+        if member not in without:
+            message[member] = SAMPLES[member]
+    if kind == "hello" and side == "server" and "digest" in message:
+        message["digest"] = "blake3"
+    if kind == "chunk" and "filedata" not in without:
+        message["filedata"] = base64.b64encode(b"hi").decode()
+    return message
+
+
+def understood(side, message):
+    """The event that a well-formed message means: known members, defaults filled in, no payload."""
+    table = members(side, message["type"])
+    if table is None:
+        id = message.get("id")
+        id = id if type(id) is int and 0 <= id <= U64 else None
+        return {"event": "unknown", "type": message["type"], "id": id}
+    known = {"type": message["type"]}
+    for member in table:
+        name = member.rstrip("?")
+        if message.get(name) is not None:
+            known[name] = message[name]
+    if "entries" in known:
+        known["entries"] = [{k: e[k] for k in ENTRY} for e in known["entries"]]
+    if known["type"] == "put":
+        known.setdefault("overwrite", False)
+    event = {"event": "message", "message": known}
+    if known["type"] == "chunk":
+        raw = base64.b64decode(message["filedata"], validate=True)
+        if len(raw) <= 300:
+            event["payload_hex"] = raw.hex()
+        else:
+            event["payload_len"] = len(raw)
+            event["payload_sha256"] = hashlib.sha256(raw).hexdigest()
+    return event
+
+
+class Vector:
+    """A stream that is put together, and the events it has to give."""
+
+    def __init__(self, name, spec, side="client", limit=HELLO_LIMIT, layer="messages"):
+        self.head = {"name": name, "spec": f"PROTOCOL {spec}", "from": side, "layer": layer}
+        self.side, self.limit, self.parts, self.at, self.events = side, limit, [], 0, []
+
+    def raw(self, data, times=1):
+        """Bytes, `times` over."""
+        if len(data) * times > 2000 and times > 1:
+            self.parts.append({"hex": data.hex(), "times": times})
+        else:
+            self.parts.append({"hex": (data * times).hex()})
+        self.at += len(data) * times
+        return self
+
+    def prefix(self, length):
+        return self.raw(length.to_bytes(4, "big"))
+
+    def body(self, *pieces):
+        """One frame around pieces, each bytes, text, or (text, times)."""
+        pieces = [p if isinstance(p, tuple) else (p, 1) for p in pieces]
+        pieces = [(p.encode() if isinstance(p, str) else p, times) for p, times in pieces]
+        self.prefix(sum(len(p) * times for p, times in pieces))
+        start = self.at
+        for piece, times in pieces:
+            self.raw(piece, times)
+        return start
+
+    def good(self, *pieces, **extra):
+        """A frame that is a message."""
+        if isinstance(pieces[0], dict):
+            pieces = (compact(pieces[0]),)
+        self.body(*pieces)
+        text = "".join(p if isinstance(p, str) else p[0] * p[1] for p in pieces)
+        self.events.append(understood(self.side, json.loads(text)) | extra)
+        return self
+
+    def error(self, kind, offset, spec):
+        if isinstance(offset, tuple) and offset[0] == offset[1]:
+            offset = offset[0]
+        offset = list(offset) if isinstance(offset, tuple) else offset
+        self.events.append({"event": "error", "kind": kind, "offset": offset,
+                            "spec": f"PROTOCOL {spec}"})
+        return self
+
+    def bad(self, text, culprit=None, spec=None):
+        """A frame that is malformed. The culprit is its last occurrence in the text, a place
+        (before, what), or the whole text."""
+        text = text.encode() if isinstance(text, str) else text
+        before, what = culprit if isinstance(culprit, tuple) else (None, culprit)
+        before = before.encode() if isinstance(before, str) else before
+        what = what.encode() if isinstance(what, str) else what
+        start = self.body(text)
+        if before is not None:
+            assert text.startswith(before + what), (text, before, what)
+            first, length = len(before), len(what)
+        else:
+            first, length = (0, len(text)) if what is None else (text.rindex(what), len(what))
+        place = (start + first, start + first + length - 1)
+        return self.error("malformed", place, spec or self.head["spec"][9:])
+
+    def done(self):
+        if len(self.parts) > 1 and all("times" not in part for part in self.parts):
+            self.parts = [{"hex": "".join(part["hex"] for part in self.parts)}]
+        only = self.parts[0] if self.parts else {"hex": ""}
+        stream = {"hex": only["hex"]} if len(self.parts) < 2 and "times" not in only else \
+            {"parts": self.parts}
+        text = {}
+        if "hex" in stream and len(stream["hex"]) <= 800:
+            shown = bytes.fromhex(stream["hex"])
+            text = {"text": "".join(chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in shown)}
+        return self.head | {"frame_limit": self.limit} | stream | text | {"events": self.events}
+
+
+FILES = {}
+
+
+def subject(name, about):
+    """Collects what a function yields into a file."""
+    def collect(function):
+        vectors = [vector.done() for vector in function()]
+        names = [vector["name"] for vector in vectors]
+        assert len(set(names)) == len(names), [n for n in names if names.count(n) > 1]
+        lines = ",\n".join(compact(vector) for vector in vectors)
+        about_json = json.dumps(about, ensure_ascii=False)
+        FILES[name] = f'{{"about":{about_json},"vectors":[\n{lines}\n]}}\n'
+        return function
+    return collect
+
+
+# ---- §3 ------------------------------------------------------------------------------------------
+
+LIST = '{"type":"list","id":7}'
+
+
+@subject("frames", "§3.1 to §3.3 and §3.5: lengths, limits, streams that end")
+def frames():
+    yield Vector("an empty stream", "§3.5")
+    yield Vector("one frame", "§3.1").good(LIST)
+    yield Vector("three frames", "§3.1").good(LIST).good(LIST).good('{"type":"cancel","id":7}')
+    for name, first in [("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                        ("TLS", b"\x16\x03\x01\x02"), ("SSH", b"SSH-2.0-x\r\n"),
+                        ("JSON", b'{"type":"hello"}'), ("0xff", b"\xff"),
+                        ("a lone line feed", b"\n"), ("2^24", b"\1\0\0\0")]:
+        for before in (0, 1):
+            vector = Vector(f"{name} after {before} frames", "§3.2")
+            for _ in range(before):
+                vector.good(LIST)
+            at = vector.at
+            yield vector.raw(first).error("malformed", at, "§3.2")
+    for before in (0, 1):
+        vector = Vector(f"length 0 after {before} frames", "§3.2")
+        for _ in range(before):
+            vector.good(LIST)
+        at = vector.at
+        yield vector.prefix(0).error("malformed", (at, at + 3), "§3.2")
+    for text in (" ", "{", "0"):
+        vector = Vector(f"length 1: {text!r}", "§3.4")
+        start = vector.body(text)
+        yield vector.error("malformed", start if text == "0" else start + 1, "§3.4")
+    for limit in (HELLO_LIMIT, DEFAULT_LIMIT):
+        for length in (limit - 1, limit):
+            yield Vector(f"{length} of {limit}", "§3.3", limit=limit).good(
+                LIST, (" ", length - len(LIST)))
+        vector = Vector(f"{limit + 1} of {limit}", "§3.3", limit=limit).good(LIST)
+        at = vector.at
+        yield vector.prefix(limit + 1).raw(b"{").error("too_large", (at, at + 3), "§3.3")
+    yield Vector("2^24-1 of 2^24-1", "§3.2", limit=END_LIMIT - 1).good(
+        LIST, (" ", END_LIMIT - 1 - len(LIST)))
+    yield Vector("2^24-1 of 2^24-2", "§3.3", limit=END_LIMIT - 2).prefix(END_LIMIT - 1).error(
+        "too_large", (0, 3), "§3.3")
+    yield Vector("0xffffffff", "§3.2").prefix(0xFFFFFFFF).error("malformed", 0, "§3.2")
+    whole = Vector("", "").good(LIST)
+    stream = bytes.fromhex("".join(part["hex"] for part in whole.parts))
+    for length in range(1, len(stream)):
+        yield Vector(f"ends after {length} bytes", "§3.5").raw(stream[:length]).error(
+            "incomplete", length, "§3.5")
+    vector = Vector("a claim and then silence", "§3.5", limit=END_LIMIT - 1).prefix(END_LIMIT - 1)
+    yield vector.error("incomplete", 4, "§3.5")
+    vector = Vector("ends inside the second frame", "§3.5").good(LIST).raw(stream[:9])
+    yield vector.error("incomplete", vector.at, "§3.5")
+    vector = Vector("ends inside a payload", "§3.5").prefix(200).raw(
+        b'{"type":"chunk","id":1,"offset":0,"filedata":"Zm9vYm')
+    yield vector.error("incomplete", vector.at, "§3.5")
+
+
+@subject("objects", "§3.4: one JSON object, and nothing else")
+def objects():
+    for space in (" ", "\t", "\n", "\r", " \r\n\t "):
+        tokens = ["{", '"type"', ":", '"list"', ",", '"id"', ":", "7", "}"]
+        yield Vector(f"white space {space!r}", "§3.4").good(
+            space + space.join(tokens) + space)
+    for behind in ("x", "{}", ",", "}", "\0", "]", '"'):
+        yield Vector(f"{behind!r} behind the object", "§3.4").bad(LIST + behind, (LIST, behind[0]))
+    yield Vector("behind it and a space", "§3.4").bad(LIST + " x", (LIST + " ", "x"))
+    for other in ("[]", '"x"', "5", "null", "true", "-", "x", "}", "<", "\ufeff{}", "'"):
+        yield Vector(f"{other!r} is no object", "§3.4").bad(other, ("", other[0].encode()[:1]))
+    for length in range(1, len(LIST)):
+        vector = Vector(f"the frame ends after {length} bytes of the object", "§3.4")
+        vector.body(LIST[:length])
+        yield vector.error("malformed", vector.at, "§3.4")
+    vector = Vector("a length one too long", "§3.4").prefix(len(LIST) + 1).raw(LIST.encode())
+    yield vector.raw((len(LIST)).to_bytes(4, "big") + LIST.encode()).error(
+        "malformed", 4 + len(LIST), "§3.4")
+    syntax = [
+        ("{,", ('{', ",")), ("{1:2}", ("{", "1")), ('{"a" 1}', ('{"a" ', "1")),
+        ('{"a":1 2}', ('{"a":1 ', "2")), ('{"a":1,}', ('{"a":1,', "}")), ('{"a":}', ('{"a":', "}")),
+        ('{"a":x}', ('{"a":', "x")), ('{"a":[}', ('{"a":[', "}")), ('{"a":{]', ('{"a":{', "]")),
+        ('{"a":01}', "01"), ('{"a":1.}', "1.}"), ('{"a":.5}', ('{"a":', ".")), ('{"a":+1}', "+"),
+        ('{"a":tru}', "tru}"), ('{"a":nul}', "nul}"), ('{"a":NaN}', ('{"a":', "N")),
+        ('{"a":-}', "-}"),
+        ('{"a":[1 2]}', "2"), ('{"a":[1,]}', ('{"a":[1,', "]")),
+        ('{"a":{"b"}}', ('{"a":{"b"', "}")),
+        ('{"a":"\n"}', "\n"), ('{"a":"\0"}', "\0"), ('{"a":"\x1f"}', "\x1f"), ('{"\n":1}', "\n"),
+        ('{"a":"\\q"}', "\\q"), ('{"a":"\\u12g4"}', '\\u12g4"'), ('{"a":"\\u12"}', '\\u12"}'),
+        ("{'a':1}", ("{", "'")), ('{"a":1}', None), ("{}", None), ('{"a":1//\n}', ('{"a":1', "/")),
+    ]
+    for text, culprit in syntax:
+        spec = "§4" if culprit is None else "§3.4"
+        yield Vector(f"syntax: {text!r}", spec).bad(text, culprit)
+    invalid = [b"\xff", b"\x80", b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
+               b"\xe2\x82", b"\xf8\x88\x80\x80\x80"]
+    for sequence in invalid:
+        for name, before, behind in [
+            ("a key", b'{"', b'":1,"type":"list","id":7}'),
+            ("a value", b'{"x":"', b'","type":"list","id":7}'),
+            ("a nested key", b'{"x":[{"', b'":1}],"type":"list","id":7}'),
+            ("a value behind a payload", b'{"type":"x","filedata":"Zg==","y":"', b'"}'),
+        ]:
+            yield Vector(f"invalid UTF-8 {sequence.hex()} in {name}", "§3.4").bad(
+                before + sequence + behind, (before, sequence))
+    for text in ("é", "汉", "😀", "\u007f", "\U0010ffff", "\\ud83d\\ude00", "\\u00e9", "\\/\\b\\\""):
+        yield Vector(f"text {text!r}", "§3.4").good(f'{{"type":"get","id":1,"name":"{text}"}}')
+
+
+@subject("duplicates", "§3.4: a duplicate member at any depth")
+def duplicates():
+    cases = [
+        ('{"type":"list","id":7,"id":7}', '"id"'),
+        ('{"type":"list","type":"list","id":7}', '"type"'),
+        ('{"type":"list","id":7,"x":1,"x":2}', '"x"'), ('{"x":{"y":1,"y":2},"type":"list"}', '"y"'),
+        ('{"x":[[{"y":1,"z":{},"y":2}]],"type":"list"}', '"y"'), ('{"":1,"":2}', '""'),
+        ('{"type":"list","id":7,"\\u0069d":8}', '"\\u0069d"'), ('{"\\u0078":1,"x":2}', '"x"'),
+        ('{"\\/":1,"/":2}', '"/"'), ('{"é":1,"\\u00e9":2}', '"\\u00e9"'),
+        ('{"type":"chunk","filedata":"Zg==","id":1,"filedata":"Zg==","offset":0}', '"filedata"'),
+        ('{"type":"chunk","filedata":"","f\\u0069ledata":""}', '"f\\u0069ledata"'),
+        ('{"type":"chunk","id":1,"offset":0,"filedata":"Zg==","id":1}', '"id"'),
+        ('{"type":"chunk","id":1,"id":1,"offset":0,"filedata":"Zg=="}', '"id"'),
+        ('{"type":"entries","id":1,"entries":[{"name":"a","name":"b"}]}', '"name"'),
+    ]
+    for text, culprit in cases:
+        yield Vector(text, "§3.4").bad(text, culprit)
+    for count in (2, 15, 16, 17, 18, 40):
+        for twice in sorted({0, count // 2, count - 1}):
+            text = "{" + "".join(f'"k{i:02}":{i},' for i in range(count)) + f'"k{twice:02}":0}}'
+            vector = Vector(f"{count} members, number {twice} again", "§3.4")
+            yield vector.bad(text, f'"k{twice:02}"')
+    many = "".join(f',"k{i}":{{"k{i}":[]}}' for i in range(300))
+    yield Vector("300 members, all different", "§4").good(LIST[:-1] + many + "}")
+    yield Vector("names differ in case", "§4").good('{"type":"list","id":7,"Id":8,"TYPE":9}')
+    yield Vector("the same name at different depths", "§4").good(
+        '{"type":"list","id":7,"x":{"id":8,"x":{"id":9}},"y":[{"id":1},{"id":1}]}')
+
+
+@subject("nesting", "§3.4: nesting of 128 levels or more, the frame's object being the first")
+def nesting():
+    for levels in (2, 125, 126, 127):
+        inner = levels - 1
+        for name, opened, closed in [("arrays", "[", "]"), ("objects", '{"a":', "}")]:
+            core = "1" if name == "objects" else ""
+            value = opened * inner + core + closed * inner
+            yield Vector(f"{levels} levels of {name}", "§3.4").good(
+                f'{{"type":"list","x":{value},"id":7}}')
+    for levels in (128, 129, 1000):
+        inner = levels - 1
+        for name, opened, closed in [("arrays", "[", "]"), ("objects", '{"a":', "}")]:
+            before = '{"type":"list","x":' + opened * 126
+            text = before + opened * (inner - 126) + "1" + closed * inner + "}"
+            yield Vector(f"{levels} levels of {name}", "§3.4").bad(text, (before, opened[0]))
+    before = '{"type":"chunk","id":1,"offset":0,"filedata":"Zg==","x":' + "[" * 126
+    yield Vector("128 levels behind a payload", "§3.4").bad(
+        before + "[" + "]" * 127 + "}", (before, "["))
+    vector = Vector("100,000 brackets", "§3.4", limit=DEFAULT_LIMIT)
+    start = vector.body('{"x":', ("[", 100_000))
+    yield vector.error("malformed", start + len('{"x":') + 126, "§3.4")
+    yield Vector("127 levels, wide", "§3.4").good(
+        '{"type":"list","id":7,"x":[' + ",".join(["[" * 125 + "]" * 125] * 5) + "]}")
+
+
+# ---- §4 ------------------------------------------------------------------------------------------
+
+def kinds():
+    for (side, kind), table in TABLE.items():
+        for one in sides(side):
+            yield one, kind, table
+
+
+@subject("messages", "§4: every message, any order of members, escapes, unknown members and types")
+def messages():
+    for side, kind, table in kinds():
+        full = sample(side, kind)
+        yield Vector(f"{kind} of the {side}", "§4", side).good(full)
+        optional = [m.rstrip("?") for m in table if m.endswith("?")]
+        if optional:
+            short = sample(side, kind, optional)
+            yield Vector(f"{kind} of the {side}, short", "§4", side).good(short)
+            yield Vector(f"{kind} of the {side}, nulls", "§4", side).good(
+                full | {member: None for member in optional})
+        orders = Vector(f"{kind} of the {side} in other orders", "§4", side)
+        items = list(full.items())
+        some = list(itertools.permutations(items)) if (side, kind) == ("client", "chunk") else \
+            [items[i:] + items[:i] for i in range(1, len(items))] + [items[::-1]]
+        for order in some:
+            orders.good(compact(dict(order)))
+        yield orders
+        more = {"x": None, "Type": 1, "nested": {"type": "put", "id": "a", "filedata": "!"},
+                "list": [1.5, -3, True, None, {"deep": [[]]}, U64 * 3], "": ""}
+        yield Vector(f"{kind} of the {side} with unknown members", "§4", side).good(more | full)
+        escaped = "".join(f"\\u{ord(c):04x}" for c in kind)
+        text = compact(full).replace(f'"{kind}"', f'"{escaped}"', 1)
+        text = text.replace('"id"', '"\\u0069\\u0064"').replace('"name"', '"n\\u0061me"')
+        text = text.replace('"filedata"', '"file\\u0064ata"').replace("/", "\\/")
+        yield Vector(f"{kind} of the {side} with escapes", "§4", side).good(text)
+        for number in (0, 1, (1 << 53) + 1, 1 << 63, U64):
+            numbers = {m.rstrip("?"): number for m, k in table.items()
+                       if k == INT and m not in ("max_frame", "version")}
+            if numbers:
+                yield Vector(f"{kind} of the {side} with {number}", "§4", side).good(full | numbers)
+    yield Vector("versions of another time", "§4.2").good(
+        sample("client", "hello") | {"versions": [0, 1, 1 << 32, U64]})
+    yield Vector("no versions, no digests", "§4.2").good(
+        sample("client", "hello") | {"versions": [], "digests": []})
+    yield Vector("an empty page", "§4.6", "server").good(
+        '{"type":"entries","id":1,"entries":[],"more":true}')
+    yield Vector("a page with unknown members", "§4", "server").good(
+        {"type": "entries", "id": 1, "entries": [ENTRY | {"mode": 7}, ENTRY], "more": False})
+    for side in ("client", "server"):
+        for name, text in [
+            ("bare", '{"type":"note"}'), ("with id", '{"type":"note","id":7}'),
+            ("with a text as id", '{"type":"note","id":"seven"}'),
+            ("null", '{"type":"note","id":null}'),
+            ("with a float", '{"type":"note","id":7.5}'), ("with -1", '{"type":"note","id":-1}'),
+            ("with 2^64", f'{{"type":"note","id":{U64 + 1}}}'), ("empty", '{"type":""}'),
+            ("an object as id", '{"id":{"type":"list"},"type":"note"}'),
+            ("with a payload", '{"type":"note","id":7,"filedata":"aGk="}'),
+            ("a payload first", '{"filedata":"aGk=","id":7,"type":"note"}'),
+            ("a payload and strange members",
+             '{"type":"note","id":"x","offset":"top","crc32":5,"filedata":"aGk="}'),
+            ("a payload, strange members, type last",
+             '{"id":"x","offset":-1,"crc32":[],"filedata":"aGk=","type":"note"}'),
+            ("another case", '{"type":"List","id":7}'), ("a space", '{"type":"list ","id":7}'),
+        ]:
+            yield Vector(f"unknown type from the {side}: {name}", "§4", side).good(text)
+    yield Vector("a payload where none is called for", "§4").good(
+        '{"type":"list","id":7,"filedata":"aGk="}')
+    yield Vector("the same, first, beside members of a chunk", "§4").good(
+        '{"filedata":"aGk=","type":"list","id":7,"offset":"x","crc32":1}')
+
+
+@subject("members", "§4: missing members and members of the wrong type")
+def wrong_members():
+    for side, kind, table in kinds():
+        full = sample(side, kind)
+        for missing in full:
+            if missing + "?" in table:
+                continue
+            text = compact({k: v for k, v in full.items() if k != missing})
+            yield Vector(f"{kind} of the {side} without {missing}", "§4", side).bad(text)
+        for member, sort in table.items():
+            name = member.rstrip("?")
+            if side == "server" and ("both", kind) in TABLE:
+                continue  # as from the client
+            nulls = [] if member.endswith("?") else ["null"]
+            for value in WRONG[sort] + nulls:
+                marked = compact({k: v for k, v in full.items()} | {name: "@"})
+                before, behind = marked.split(f'"{name}":"@"')
+                member = f'"{name}":{value}'
+                spec = "§5.4" if sort == CRC and value.startswith('"') else "§4"
+                yield Vector(f"{kind} of the {side}: {name} is {value}", spec, side).bad(
+                    before + member + behind, (before, member + behind[:1]))
+    for value in ("5", "null", "[]", "{}", "true"):
+        member = f'"type":{value}'
+        yield Vector(f"type is {value}", "§4").bad(
+            f'{{{member},"id":7}}', ("{", member + ","))
+        text = f'{{"id":7,"filedata":"aGk=",{member}}}'
+        yield Vector(f"type is {value}, behind a payload", "§4").bad(text, f"{member}}}")
+    for value in ("5", "null", "[]", '["aGk="]', "{}", "true"):
+        before = '{"type":"chunk","id":1,"offset":0,"filedata":'
+        yield Vector(f"filedata is {value}", "§4").bad(f"{before}{value}}}", (before, value))
+
+
+# ---- §5 ------------------------------------------------------------------------------------------
+
+CHUNK = '{"type":"chunk","id":1,"offset":0,"filedata":"'
+
+
+@subject("payload", "§5: strict base64, escapes in it, lengths")
+def payload():
+    yield Vector("the example of §5", "§5", "server").good(
+        '{"type":"file","id":1,"name":"hi","size":2,"modified":"2026-11-21T18:43:00Z",'
+        '"etag":"2-1f","offset":0}').good(
+        '{"type":"chunk","id":1,"offset":0,"crc32":"d8932aac","filedata":"aGk="}').good(
+        '{"type":"end","id":1,"size":2,"digest":null}')
+    every = Vector("lengths 1 to 70", "§5.3")
+    for length in range(1, 71):
+        raw = bytes((i * 37 + length) & 255 for i in range(length))
+        every.good(sample("client", "chunk") | {
+            "filedata": base64.b64encode(raw).decode(), "crc32": f"{zlib.crc32(raw):08x}"})
+    yield every
+    raw = bytes(range(256))
+    yield Vector("every byte", "§5.3").good(CHUNK + base64.b64encode(raw).decode() + '"}')
+    for length, limit in [(48_000, HELLO_LIMIT), (196_608, DEFAULT_LIMIT)]:
+        message = compact(sample("client", "chunk") | {
+            "filedata": "@", "crc32": f"{zlib.crc32(bytes(length)):08x}"})
+        before, behind = message.split("@")
+        yield Vector(f"{length} bytes", "§5.2", limit=limit).good(
+            before, ("AAAA", length // 3), behind)
+        yield Vector(f"{length} bytes, first", "§5.2", limit=limit).good(
+            '{"filedata":"', ("/+/+", length // 3), '","offset":0,"id":1,"type":"chunk"}')
+    good = [
+        ("\\/\\/\\/\\/", "PHP"), ("\\u002b\\u002B++", ".NET"), ("Z\\u0067\\u003d=", "padding"),
+        ("\\u0041\\u0042\\u0043\\u0044", "all"), ("Zm9v\\/\\/\\/\\/Zm9v", "in the middle"),
+    ]
+    for text, name in good:
+        yield Vector(f"escapes: {name}", "§5.3").good(CHUNK + text + '"}')
+    bad = [  # what comes before the culprit, the culprit, what comes behind
+        ("Zg", '"', ""), ("Z", '"', ""), ("Zm9", '"', ""), ("Zg=", '"', ""), ("Zm9vZg=", '"', ""),
+        ("Zh", "=", "="), ("Zm9", "=", ""), ("ZmH", "=", ""), ("", "=", "==="), ("Z", "=", "=="),
+        ("Zm9v", "=", "==="), ("Zg==", "Z", "g=="), ("Zg==", "=", ""), ("Zg=", "a", ""),
+        ("Zm8=", "Z", ""), ("", " ", "Zg=="), ("Zg==", " ", ""), ("Zm9v", " ", "Zm9v"),
+        ("Zm9", "-", ""), ("Zm9", "_", ""), ("", "!", ""), ("Zm9v", "é", "AAA"),
+        ("Zm", "\x7f", "v"),
+        ("Zm9v", "\n", ""), ("Zm9v", "\0", ""), ("Zm9v" * 40, ".", "Zm9v" * 40),
+        ("Zm9v", "\\n", ""), ("Zm9v", "\\u0000", "AAA"), ("Zm9v", "\\u0100", "AAA"),
+        ("Zm9v", "\\q", "AAA"), ("Zm9v", "\\u00g", "0AAA"), ("Zm9v", "\\\"", "AA"),
+        ("Zm9v", "\\ud83d\\ude00", "AA"), ("Zg", "\\u003d", '"}'),
+    ]
+    for before, what, behind in bad:
+        name = f"{before[:20]}{what}{behind[:20]}"
+        if (before, what) == ("Zg", "\\u003d"):  # one = where two belong
+            what, behind, before = '"', "}", before + what
+        text = CHUNK + before + what + behind + '"}'
+        yield Vector(f"base64: {name!r}", "§5.3").bad(text, (CHUNK + before, what.encode()[:6]))
+    yield Vector("invalid UTF-8 in the payload", "§5.3").bad(
+        CHUNK.encode() + b"Zm\xff9" + b'"}', (CHUNK.encode() + b"Zm", b"\xff"))
+    yield Vector("bad base64, first", "§5.3").bad(
+        '{"filedata":"Zh==","id":1,"offset":0,"type":"chunk"}', ('{"filedata":"Zh', "="))
+    yield Vector("bad JSON behind a good payload", "§3.4").bad(
+        CHUNK + 'Zg==","x":tru}', (CHUNK + 'Zg==","x":', "tru}"))
+
+
+# ---- what a whole server has to answer -----------------------------------------------------------
+
+HELLO = sample("client", "hello")
+EMPTY = {"answer": {"type": "entries", "id": 7, "entries": [], "more": False}}
+
+
+def connection(name, spec, hello=HELLO, limit=DEFAULT_LIMIT, **answer):
+    vector = Vector(name, spec, layer="connection", limit=limit)
+    return vector.good(hello, **answer) if hello else vector
+
+
+def error(code, id=None, fatal=False):
+    return {"answer": {"type": "error", "id": id, "code": code, "fatal": fatal}}
+
+
+def get(name, id=1, **more):
+    return {"type": "get", "id": id, "name": name} | more
+
+
+def put(etag):
+    return {"type": "put", "id": 1, "name": "a", "size": 3, "etag": etag}
+
+
+@subject("hello", "§4.1, §4.2, §8.1: the first message, as a server has to answer it")
+def hellos():
+    ok = {"answer": {"type": "hello", "version": 1, "digest": "blake3", "max_frame": DEFAULT_LIMIT}}
+    yield connection("hello", "§4.1", HELLO, **ok)
+    for max_frame in (HELLO_LIMIT - 1, HELLO_LIMIT, HELLO_LIMIT + 1, END_LIMIT - 1, END_LIMIT, 0,
+                      1 << 32, U64):
+        hello = HELLO | {"max_frame": max_frame}
+        if HELLO_LIMIT <= max_frame < END_LIMIT:
+            yield connection(f"max_frame {max_frame}", "§4.2", hello, **ok)
+        else:
+            yield connection(f"max_frame {max_frame}", "§4.2", None).bad(compact(hello))
+    for length in (0, 15, 16, 17, 63, 64, 65):
+        hello = HELLO | {"nonce": "0f" * length}
+        if 16 <= length <= 64:
+            yield connection(f"nonce of {length} bytes", "§8.1", hello, **ok)
+        else:
+            yield connection(f"nonce of {length} bytes", "§8.1", None).bad(compact(hello))
+    for nonce in ("0F" * 16, "0f" * 16 + "0", "0g" * 16, " f" * 16, "é" * 16):
+        hello = HELLO | {"nonce": nonce}
+        yield connection(f"nonce {nonce[:2]}, {len(nonce)}", "§8.1", None).bad(compact(hello))
+    for digests, chosen in [(["none"], "none"), (["sha256", "blake3"], "sha256"),
+                            (["md5", "none"], "none"), (["BLAKE3", "sha256"], "sha256"),
+                            (["blake3", "blake3"], "blake3")]:
+        answer = {"answer": ok["answer"] | {"digest": chosen}}
+        yield connection(f"digests {digests}", "§4.2", HELLO | {"digests": digests}, **answer)
+    for more in ({"digests": []}, {"digests": ["md5"]}, {"versions": []}, {"versions": [2]},
+                 {"versions": [0, 2, U64]}):
+        yield connection(f"nothing common: {more}", "§4.2", HELLO | more,
+                         **error("unsupported", fatal=True))
+    yield connection("versions 2 and 1", "§4.2", HELLO | {"versions": [2, 1]}, **ok)
+    for kind in ("list", "get", "auth", "chunk", "cancel"):
+        yield connection(f"{kind} before hello", "§4.1", None).good(
+            sample("client", kind), **error("unexpected", fatal=True))
+    yield connection("a second hello", "§9").good(HELLO, **error("unexpected", fatal=True))
+    yield connection("auth that nobody wants", "§9").good(
+        sample("client", "auth"), **error("unexpected", fatal=True))
+    for length in (HELLO_LIMIT - 1, HELLO_LIMIT):
+        text = compact(HELLO)
+        yield connection(f"a hello of {length} bytes", "§3.3", None).good(
+            text, (" ", length - len(text)))
+    yield connection("a hello of 65537 bytes", "§3.3", None).prefix(HELLO_LIMIT + 1).error(
+        "too_large", (0, 3), "§3.3")
+    for agreed in (HELLO_LIMIT, 70_000, DEFAULT_LIMIT):
+        hello = HELLO | {"max_frame": agreed}
+        for length in (agreed - 1, agreed):
+            yield connection(f"a frame of {length} where {agreed} are agreed", "§3.3", hello).good(
+                LIST, (" ", length - len(LIST)), **EMPTY)
+        vector = connection(f"a frame of {agreed + 1} where {agreed} are agreed", "§3.3", hello)
+        at = vector.at
+        yield vector.prefix(agreed + 1).error("too_large", (at, at + 3), "§3.3")
+    vector = connection("what the client alone would take is not agreed", "§3.3",
+                        HELLO | {"max_frame": END_LIMIT - 1})
+    at = vector.at
+    yield vector.prefix(DEFAULT_LIMIT + 1).error("too_large", (at, at + 3), "§3.3")
+
+
+@subject("requests", "§4.3, §4.4, §10: ids, etags, names, as a server without files has to answer")
+def requests():
+    absent, read_only = error("not_found", 1), error("read_only", 1)
+    yield connection("list", "§4.6").good(LIST, **EMPTY)
+    long = ["ab/" * 340 + "abc", "ab/" * 340 + "abcd", "x" * 254, "x" * 255, "é" * 127,
+            "é" * 127 + "x", "a/" + "x" * 255]
+    assert [len(n) for n in long[:2]] == [1023, 1024] and len(long[5].encode()) == 255
+    plain = ["a", "a b", "é/ü", "..a", "a..", "...", "汉😀", "-", "~", "a/b/c", "C:", ".wirewright",
+             "a.wirewright-x", "\u00a0", "\u2028"]
+    for name in plain + long:
+        yield connection(f"name {name[:12]!r} of {len(name.encode())}", "§10").good(
+            get(name), **absent)
+    long = ["ab/" * 340 + "abcde", "x" * 256, "é" * 128, "a/" + "x" * 256]
+    assert len(long[0]) == 1025
+    odd = ["", "/", "/a", "a/", "a//b", ".", "..", "../x", "a/../b", "a/.", "./a", "a\\b", "a\0",
+           "é\n", "\x7f", "\x80", "a/\x85", "\x9f", "\x1f", ".wirewright-1.part", "d/.wirewright-x",
+           "/etc/passwd", "..\\x", ".wirewright-"]
+    for name in odd + long:
+        yield connection(f"bad name {name[:12]!r} of {len(name.encode())}", "§10").good(
+            get(name), **error("bad_name", 1))
+        yield connection(f"bad name {name[:12]!r} of {len(name.encode())}, put", "§10").good(
+            put("e") | {"name": name}, **error("bad_name", 1))
+    for etag in ("!", "~", "x" * 127, "x" * 128, '"a"', "\\"):
+        yield connection(f"put with etag {etag[:3]} of {len(etag)}", "§4.4").good(
+            put(etag), **read_only)
+        yield connection(f"get with etag {etag[:3]} of {len(etag)}", "§4.4").good(
+            get("a", offset=3, etag=etag), **absent)
+    for etag in ("", " ", "a b", "\x7f", "é", "x" * 129, "a\0", "a\n"):
+        text = compact(put(etag))
+        yield connection(f"put with etag {etag[:3]!r} of {len(etag)}", "§4.4").bad(text)
+        text = compact(get("a", offset=3, etag=etag))
+        yield connection(f"get with etag {etag[:3]!r} of {len(etag)}", "§4.4").bad(text)
+    yield connection("ids rise", "§4.3").good(get("a", 1), **error("not_found", 1)).good(
+        get("a", 2), **error("not_found", 2)).good(get("a", U64), **error("not_found", U64))
+    for first, second in [(0, None), (1, 1), (2, 1), (U64, 1), (5, 0)]:
+        vector = connection(f"id {second} behind {first}", "§4.3")
+        if second is not None:
+            vector.good(get("a", first), **error("not_found", first))
+        yield vector.bad(compact(get("a", first if second is None else second)))
+    yield connection("a bad name uses its id up", "§4.3").good(
+        get("..", 3), **error("bad_name", 3)).bad(compact(get("a", 3)))
+    yield connection("an unknown type, then a request", "§4").good(
+        '{"type":"note","id":1}', **error("unknown_type", 1)).good(get("a", 1), **absent)
+    yield connection("cancel of what never was", "§4.5").good('{"type":"cancel","id":9}').good(
+        get("a", 1), **absent)
+    yield connection("cancel of what was answered", "§4.5").good(get("a", 1), **absent).good(
+        '{"type":"cancel","id":1}').good(get("a", 2), **error("not_found", 2))
+    yield connection("a chunk of what was refused is dropped", "§4").good(
+        put("e"), **read_only).good(sample("client", "chunk") | {"id": 1}).good(
+        sample("client", "end") | {"id": 1}).good(get("a", 2), **error("not_found", 2))
+    for kind in ("chunk", "end"):
+        yield connection(f"{kind} of a request that was never made", "§9").good(
+            sample("client", kind), **error("unexpected", fatal=True))
+
+
+def main():
+    wrong = []
+    for name, text in FILES.items():
+        path = HERE / f"{name}.json"
+        if "--check" in sys.argv:
+            wrong += [name] if not path.exists() or path.read_text("utf-8") != text else []
+        else:
+            path.write_text(text, "utf-8")
+            print(f"{name}.json: {len(json.loads(text)['vectors'])} vectors, {len(text)} bytes")
+    if wrong:
+        raise SystemExit(f"not as generated: {', '.join(wrong)}")
+
+
+main()
