@@ -8,7 +8,7 @@ use super::finisher::Finisher;
 use super::get::{self, Getting};
 use super::pump::{Conversation, Limits, Tap};
 use super::put::{self, Listed, Listing, Putting};
-use super::reactor::{Guest, Reactor};
+use super::reactor::{Guest, Reactor, Seat};
 use super::report::{Failure, FileReport, Meter};
 use super::stream::Stream;
 use super::talk::{Errand, Talk};
@@ -85,11 +85,12 @@ impl<'a> Run<'a> {
         let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
         let addresses = endpoint::resolve(endpoint)?;
         let failed = |error| Error::Io("starting", error);
-        let mut reactor = Reactor::new(usize::MAX, options.limits).map_err(failed)?;
-        reactor.set_deadline(deadline);
+        let mut seat = Seat::new().map_err(failed)?;
         if options.stop_at_signals {
-            reactor.stop_at_signals().map_err(failed)?;
+            seat.stop_at_signals().map_err(failed)?;
         }
+        let mut reactor = Reactor::new(seat, usize::MAX, options.limits);
+        reactor.set_deadline(deadline);
         Ok(Run { options, addresses, deadline, reactor })
     }
 

@@ -106,54 +106,28 @@ pub struct Reactor {
     shared: Shared,
 }
 
-impl Reactor {
-    /// A reactor that holds at most `live_max` connections at a time.
+/// The part of a reactor that can be made on one thread and used on another.
+pub struct Seat {
+    poll: Poll,
+    waker: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+    signals: Option<UnixStream>,
+}
+
+impl Seat {
+    /// A poll and a way to wake it.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn new(live_max: usize, limits: Limits) -> io::Result<Reactor> {
+    pub fn new() -> io::Result<Seat> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Reactor {
-            poll,
-            waker,
-            stop: Arc::new(AtomicBool::new(false)),
-            listeners: Vec::new(),
-            accept_at: None,
-            slots: Vec::new(),
-            free: Vec::new(),
-            live: 0,
-            live_max,
-            ready: VecDeque::new(),
-            parked: Vec::new(),
-            timers: BinaryHeap::new(),
-            signals: None,
-            grace: Duration::from_secs(10),
-            ending: None,
-            deadline: None,
-            limits,
-            shared: Shared::new(limits),
-        })
-    }
-
-    /// Wakes it when a job on another thread has ended.
-    pub fn waker(&self) -> Arc<Waker> {
-        self.waker.clone()
+        Ok(Seat { poll, waker, stop: Arc::default(), signals: None })
     }
 
     /// Stops it from another thread.
     pub fn stopper(&self) -> Stopper {
         Stopper { asked: self.stop.clone(), waker: self.waker.clone() }
-    }
-
-    /// How long what runs may go on after it was asked to stop.
-    pub fn set_grace(&mut self, grace: Duration) {
-        self.grace = grace;
-    }
-
-    /// When everything has to be over.
-    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
-        self.deadline = deadline;
     }
 
     /// Stops at SIGINT and SIGTERM.
@@ -170,6 +144,47 @@ impl Reactor {
         self.poll.registry().register(&mut ours, SIGNAL, Interest::READABLE)?;
         self.signals = Some(ours);
         Ok(())
+    }
+}
+
+impl Reactor {
+    /// A reactor that holds at most `live_max` connections at a time.
+    pub fn new(seat: Seat, live_max: usize, limits: Limits) -> Reactor {
+        Reactor {
+            poll: seat.poll,
+            waker: seat.waker,
+            stop: seat.stop,
+            listeners: Vec::new(),
+            accept_at: None,
+            slots: Vec::new(),
+            free: Vec::new(),
+            live: 0,
+            live_max,
+            ready: VecDeque::new(),
+            parked: Vec::new(),
+            timers: BinaryHeap::new(),
+            signals: seat.signals,
+            grace: Duration::from_secs(10),
+            ending: None,
+            deadline: None,
+            limits,
+            shared: Shared::new(limits),
+        }
+    }
+
+    /// Wakes it when a job on another thread has ended.
+    pub fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
+    /// How long what runs may go on after it was asked to stop.
+    pub fn set_grace(&mut self, grace: Duration) {
+        self.grace = grace;
+    }
+
+    /// When everything has to be over.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
     }
 
     /// Accepts connections from a socket.

@@ -8,7 +8,7 @@ use super::files::Durability;
 use super::finisher::Finisher;
 use super::origin::Supply;
 use super::pump::{Conversation, Limits};
-use super::reactor::{Guest, Reactor, Stopper, Welcome};
+use super::reactor::{Guest, Reactor, Seat, Stopper, Welcome};
 use super::serve::{Desk, Log, Serving};
 use super::stream::Stream;
 use crate::transfer::name::Name;
@@ -77,9 +77,9 @@ impl Options {
 /// A server that listens; [`run`](Server::run) serves.
 pub struct Server {
     options: Options,
-    sockets: Vec<TcpListener>,
+    /// One for each thread; the first is the caller's.
+    seats: Vec<(Seat, TcpListener)>,
     address: SocketAddr,
-    reactor: Reactor,
 }
 
 impl Server {
@@ -92,16 +92,16 @@ impl Server {
         let share = options.threads > 1;
         let first = endpoint::listen(address, share).map_err(failed)?;
         let address = first.local_addr().map_err(failed)?;
-        let mut sockets = vec![first];
-        for _ in 1..options.threads {
-            sockets.push(endpoint::listen(address, share).map_err(failed)?);
-        }
-        let mut reactor =
-            Reactor::new(options.connections_max, options.limits).map_err(failed)?;
+        let mut seat = Seat::new().map_err(failed)?;
         if options.stop_at_signals {
-            reactor.stop_at_signals().map_err(failed)?;
+            seat.stop_at_signals().map_err(failed)?;
         }
-        Ok(Server { options, sockets, address, reactor })
+        let mut seats = vec![(seat, first)];
+        for _ in 1..options.threads {
+            let socket = endpoint::listen(address, share).map_err(failed)?;
+            seats.push((Seat::new().map_err(failed)?, socket));
+        }
+        Ok(Server { options, seats, address })
     }
 
     /// Where it listens.
@@ -111,41 +111,35 @@ impl Server {
 
     /// Stops it from another thread.
     pub fn stopper(&self) -> Stopper {
-        self.reactor.stopper()
+        self.seats[0].0.stopper()
     }
 
     /// Serves until it is stopped.
     ///
     /// # Errors
     /// [`Error::Io`] if a reactor cannot go on; no peer can bring that about.
-    pub fn run(mut self) -> Result<(), Error> {
-        let mut threads = Vec::new();
-        let mut stoppers = Vec::new();
-        let first = self.sockets.remove(0);
-        for socket in self.sockets.drain(..) {
-            let options = self.options.clone();
-            let (sender, receiver) = std::sync::mpsc::channel();
-            threads.push(std::thread::spawn(move || {
-                let reactor = Reactor::new(options.connections_max, options.limits)
-                    .map_err(|error| Error::Io("starting a thread", error))?;
-                // The one who waits for it has gone only if it failed itself.
-                let _ = sender.send(reactor.stopper());
-                serve(reactor, socket, &options)
-            }));
-            stoppers.extend(receiver.recv());
-        }
-        let mut outcome = serve(self.reactor, first, &self.options);
-        stoppers.iter().for_each(Stopper::stop);
-        for thread in threads {
-            let ended = thread.join();
+    pub fn run(self) -> Result<(), Error> {
+        let options = self.options;
+        let mut seats = self.seats.into_iter();
+        let first = seats.next();
+        let others: Vec<_> = seats
+            .map(|(seat, socket)| {
+                let (stopper, options) = (seat.stopper(), options.clone());
+                (stopper, std::thread::spawn(move || serve(seat, socket, &options)))
+            })
+            .collect();
+        let mut outcome = first.map_or(Ok(()), |(seat, socket)| serve(seat, socket, &options));
+        others.iter().for_each(|(stopper, _)| stopper.stop());
+        for (_, thread) in others {
             let gone = |_| Err(Error::Io("serving", std::io::Error::other("a thread panicked")));
-            outcome = outcome.and(ended.unwrap_or_else(gone));
+            outcome = outcome.and(thread.join().unwrap_or_else(gone));
         }
         outcome
     }
 }
 
-fn serve(mut reactor: Reactor, socket: TcpListener, options: &Options) -> Result<(), Error> {
+fn serve(seat: Seat, socket: TcpListener, options: &Options) -> Result<(), Error> {
+    let mut reactor = Reactor::new(seat, options.connections_max, options.limits);
     reactor.set_grace(options.grace);
     let desk = Rc::new(Desk {
         supply: options.supply.clone(),

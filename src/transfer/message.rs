@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 /// The version of the protocol that is spoken here.
-pub const VERSION: u32 = 1;
+pub const VERSION: u64 = 1;
 
 /// The member that carries the payload.
 pub const PAYLOAD_KEY: &str = "filedata";
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Crc32 {
 #[serde(tag = "type", rename = "hello")]
 pub struct ClientHello<'a> {
     /// Versions it speaks.
-    pub versions: Vec<u32>,
+    pub versions: Vec<u64>,
     /// The longest frame it takes and sends, in bytes.
     pub max_frame: u32,
     /// Names of digests, by preference.
@@ -111,7 +111,7 @@ pub struct ClientHello<'a> {
 #[serde(tag = "type", rename = "hello")]
 pub struct ServerHello<'a> {
     /// The version of this connection.
-    pub version: u32,
+    pub version: u64,
     /// The longest frame it takes and sends, in bytes.
     pub max_frame: u32,
     /// The name of the digest of this connection.

@@ -421,6 +421,7 @@ impl Core {
         match message {
             Message::List(list) => self.enqueue(list.id, at, Ok(Ask::List)),
             Message::Get(get) => {
+                check_etag(get.etag.as_deref(), at)?;
                 let ask = Name::new(&get.name).map(|name| Ask::Get {
                     name,
                     offset: get.offset.unwrap_or(0),
@@ -429,10 +430,7 @@ impl Core {
                 self.enqueue(get.id, at, ask)
             }
             Message::Put(put) => {
-                if !is_etag(&put.etag) {
-                    let rule = "an etag is 1 to 128 visible ASCII characters";
-                    return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
-                }
+                check_etag(Some(&put.etag), at)?;
                 let (size, overwrite) = (put.size, put.overwrite);
                 let etag = (*put.etag).into();
                 let name = Name::new(&put.name);
@@ -732,6 +730,14 @@ fn receive_or_fail<'a>(
 /// Whether a text can be an etag.
 pub(super) fn is_etag(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|c| (0x21..=0x7E).contains(&c))
+}
+
+fn check_etag(etag: Option<&str>, at: u64) -> Result<(), Error> {
+    if etag.is_some_and(|text| !is_etag(text)) {
+        let rule = "an etag is 1 to 128 visible ASCII characters";
+        return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
+    }
+    Ok(())
 }
 
 fn refused(code: &str, text: &str) -> Error {

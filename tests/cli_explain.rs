@@ -1,0 +1,324 @@
+//! `wirewright explain`, and what holds for every subcommand: as a user meets it, through the binary.
+
+#![cfg(feature = "cli")]
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+/// Runs the command with `input` on stdin.
+fn run(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wirewright"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    // It may end before it has read all.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("the command ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("all output is UTF-8")
+}
+
+/// Exactly one line that says where and what.
+fn assert_error_line(output: &Output, what: &str) {
+    let line = text(&output.stderr);
+    assert!(line.starts_with("error: ") && line.ends_with('\n'), "{line:?}");
+    assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+    assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
+    assert!(line.contains(what), "{line:?} says {what:?}");
+}
+
+fn frame(body: &[u8]) -> Vec<u8> {
+    let mut frame = (body.len() as u32).to_be_bytes().to_vec();
+    frame.extend_from_slice(body);
+    frame
+}
+
+/// The example of PROTOCOL.md §5.
+fn example() -> Vec<u8> {
+    [
+        &br#"{"type":"file","id":1,"name":"hi","size":2,"modified":"2026-11-21T18:43:00Z","etag":"2-1f","offset":0}"#[..],
+        br#"{"type":"chunk","id":1,"offset":0,"crc32":"d8932aac","filedata":"aGk="}"#,
+        br#"{"type":"end","id":1,"size":2,"digest":null}"#,
+    ]
+    .map(frame)
+    .concat()
+}
+
+const SHA256_HI: &str = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
+const SHA256_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+fn check(parser: &str, input: &[u8], expected: &[&str], good: bool) {
+    let output = run(&["explain", parser, "--json"], input);
+    let lines = text(&output.stdout);
+    let lines: Vec<&str> = lines.lines().collect();
+    let shown = String::from_utf8_lossy(input);
+    assert_eq!(lines, expected, "{shown}");
+    assert_eq!(output.status.code(), Some(i32::from(!good)), "{shown}");
+    match good {
+        true => assert_eq!(text(&output.stderr), "", "{shown}"),
+        false => assert_error_line(&output, "stdin: "),
+    }
+    for line in lines {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON a line");
+        assert!(event["event"].is_string());
+    }
+}
+
+#[test]
+fn good_envelopes() {
+    let start = |at: u64| {
+        format!("{{\"event\":\"payload-start\",\"offset\":{at},\"spec\":\"RFC 4648 §4\"}}")
+    };
+    let payload = |at: u64, len: u64| {
+        format!("{{\"event\":\"payload\",\"offset\":{at},\"payload_len\":{len}}}")
+    };
+    let end = |rest: &str, len: &str, sha256: &str| {
+        format!(
+            "{{\"event\":\"end\",\"rest\":{rest},\"payload_len\":{len},\"payload_sha256\":{sha256}}}"
+        )
+    };
+    let quoted = |digest: &str| format!("\"{digest}\"");
+    for (input, expected) in [
+        ("{}", vec![end("{}", "null", "null")]),
+        (" { \"a\" : [1, 2.50] } \n", vec![end("{\"a\":[1,2.50]}", "null", "null")]),
+        ("{\"filedata\":\"\"}", vec![start(12), end("{}", "0", &quoted(SHA256_NOTHING))]),
+        (
+            "{\"filename\": \"hi\", \"filedata\": \"aGk=\"}\n",
+            vec![start(31), payload(32, 2), end("{\"filename\":\"hi\"}", "2", &quoted(SHA256_HI))],
+        ),
+        (
+            "{\"f\\u0069ledata\":\"\\u0061Gk=\",\"n\":18446744073709551616}",
+            vec![
+                start(17),
+                payload(18, 2),
+                end("{\"n\":18446744073709551616}", "2", &quoted(SHA256_HI)),
+            ],
+        ),
+        ("{\"a\":\"\u{9b}\u{202e}\"}", vec![end("{\"a\":\"\\u009b\\u202e\"}", "null", "null")]),
+    ] {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check("envelope", input.as_bytes(), &expected, true);
+    }
+}
+
+fn error(kind: &str, offset: u64, reason: &str, spec: &str) -> String {
+    format!(
+        "{{\"event\":\"error\",\"kind\":\"{kind}\",\"offset\":{offset},\
+         \"reason\":\"{reason}\",\"spec\":\"{spec}\"}}"
+    )
+}
+
+#[test]
+fn bad_envelopes() {
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
+    for (input, expected) in [
+        ("", error("incomplete", 0, "ended before the opening brace", "RFC 8259 §2")),
+        ("[]", error("malformed", 0, "a JSON object begins with {", "RFC 8259 §2")),
+        ("{\"a\":1", error("incomplete", 6, "ended before the closing brace", "RFC 8259 §2")),
+        ("{\"a\":1,\"a\":2}", error("malformed", 9, "duplicate member", "RFC 8259 §2")),
+        ("{} {", {
+            let rule = "nothing but white space behind the object";
+            error("malformed", 3, rule, "RFC 8259 §2")
+        }),
+        ("{\"filedata\":7}", { error("malformed", 12, "the payload is a string", "RFC 4648 §4") }),
+        (&long, error("too_large", 65_536, "more than 65536 (rest_bytes_max)", "house, law 4")),
+    ] {
+        check("envelope", input.as_bytes(), &[&expected], false);
+    }
+}
+
+#[test]
+fn good_frames() {
+    check("frame", b"", &[], true);
+    let expected = [
+        "{\"event\":\"frame\",\"offset\":0,\"len\":102,\"message\":{\"type\":\"file\",\"id\":1,\
+         \"name\":\"hi\",\"size\":2,\"modified\":\"2026-11-21T18:43:00Z\",\"etag\":\"2-1f\",\
+         \"offset\":0},\"payload_len\":null}",
+        "{\"event\":\"frame\",\"offset\":106,\"len\":71,\"message\":{\"type\":\"chunk\",\"id\":1,\
+         \"offset\":0,\"crc32\":\"d8932aac\"},\"payload_len\":2}",
+        "{\"event\":\"frame\",\"offset\":181,\"len\":44,\"message\":{\"type\":\"end\",\"id\":1,\
+         \"size\":2,\"digest\":null},\"payload_len\":null}",
+    ];
+    check("frame", &example(), &expected, true);
+    // Whatever its type, and with white space around it.
+    let odd = frame(b" {\"filedata\" : \"\", \"type\":{} }\n");
+    let shown = "{\"event\":\"frame\",\"offset\":0,\"len\":31,\"message\":{\"type\":{}},\
+                 \"payload_len\":0}";
+    check("frame", &odd, &[shown], true);
+}
+
+#[test]
+fn bad_frames() {
+    let within = "one JSON object that ends within its frame";
+    for (input, expected) in [
+        (
+            &b"GET / HTTP/1.1"[..],
+            error("malformed", 0, "a frame begins with 0x00", "PROTOCOL §3.2"),
+        ),
+        (b"\0\0\0\0", error("malformed", 0, "a frame has at least one byte", "PROTOCOL §3.2")),
+        (b"\0\0", {
+            error("incomplete", 2, "ended before the end of a length prefix", "PROTOCOL §3.5")
+        }),
+        (b"\0\xff\xff\xff{", {
+            error("incomplete", 5, "ended before the end of a frame", "PROTOCOL §3.5")
+        }),
+        (b"\0\0\0\x06{\"a\":1}", error("malformed", 10, within, "PROTOCOL §3.4")),
+        (b"\0\0\0\x03{}x", {
+            let rule = "nothing but white space behind the object";
+            error("malformed", 6, rule, "RFC 8259 §2")
+        }),
+        (b"\0\0\0\x02[]", error("malformed", 4, "a JSON object begins with {", "RFC 8259 §2")),
+    ] {
+        check("frame", input, &[&expected], false);
+    }
+}
+
+/// Neither the events nor the error nor its offset depend on the cuts, in both forms.
+#[test]
+fn every_split_gives_the_same() {
+    let mut bad_frames = example();
+    bad_frames[171] = b'!';
+    for (parser, input) in [
+        ("envelope", br#"{"filename":"hi","filedata":"aGVsbG8sIHdvcmxkIQ==","x":[1]}"#.to_vec()),
+        ("envelope", br#"{"filename":"hi","filedata":"aGVsbG8s\u0049HdvcmxkIR=="}"#.to_vec()),
+        ("envelope", br#"{"filename":"hi","filedata":"aGVsbG8sIHdvcm"#.to_vec()),
+        ("envelope", br#"{"filename":"h","filename":"i","filedata":""}"#.to_vec()),
+        ("frame", example()),
+        ("frame", bad_frames),
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let args = [&["explain", parser][..], form].concat();
+            let whole = run(&args, &input);
+            assert!(!whole.stdout.is_empty());
+            for split in 1..=input.len() {
+                let split = split.to_string();
+                let cut = run(&[&args[..], &["--split", &split]].concat(), &input);
+                assert_eq!(text(&cut.stdout), text(&whole.stdout), "{parser}, split {split}");
+                assert_eq!(text(&cut.stderr), text(&whole.stderr), "{parser}, split {split}");
+                assert_eq!(cut.status, whole.status, "{parser}, split {split}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_form_for_people() {
+    let output = run(&["explain", "frame"], &[&example()[..], b"GE"].concat());
+    let page = text(&output.stdout);
+    let lines: Vec<&str> = page.lines().map(str::trim_start).collect();
+    for (line, begins, ends) in [
+        (0, "0  prefix         00 00 00 66  \"...f\"  a frame of 102 bytes", "[PROTOCOL §3.1]"),
+        (1, "4  message        {\"type\":\"file\",", "here it comes  [PROTOCOL §4]"),
+        (3, "110  message        {\"type\":\"chunk\",", "bytes of the file  [PROTOCOL §5]"),
+        (4, "175  payload        base64 of 2 bytes", "[RFC 4648 §4]"),
+        (7, "229  prefix         47           \"G\"", "[PROTOCOL §3.1]"),
+        (8, "229  error          malformed: a frame begins with 0x00", "[PROTOCOL §3.2]"),
+    ] {
+        let found = lines[line];
+        assert!(found.starts_with(begins) && found.ends_with(ends), "{found}");
+    }
+    assert_eq!(lines.len(), 9);
+    assert_eq!(output.status.code(), Some(1));
+    assert_error_line(&output, "stdin: malformed at byte 229: ");
+    let output = run(&["explain", "envelope"], "{\"a\":\"\u{9b}31m\"}".as_bytes());
+    assert!(!text(&output.stdout).contains('\u{9b}'));
+    assert!(output.status.success());
+}
+
+#[test]
+fn files_and_payload_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("-odd name");
+    std::fs::write(&file, "{\"data\":\"aGk=\",\"filedata\":\"no base64\"}").unwrap();
+    let path = file.to_str().unwrap();
+    let args = ["explain", "envelope", "--json", "--payload", "data", "--", path];
+    let output = run(&args, b"");
+    let page = text(&output.stdout);
+    let end = format!(
+        "{{\"event\":\"end\",\"rest\":{{\"filedata\":\"no base64\"}},\
+         \"payload_len\":2,\"payload_sha256\":\"{SHA256_HI}\"}}"
+    );
+    assert_eq!(page.lines().last(), Some(&*end));
+    let output = run(&["explain", "envelope", &format!("{path}-none")], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert_error_line(&output, "-odd name-none: ");
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn usage_errors_are_one_line() {
+    for (args, what) in [
+        (&["explain"][..], "explain: "),
+        (&["explain", "http"], "comes with a later version"),
+        (&["explain", "smtp"], "comes with a later version"),
+        (&["explain", "frame", "--split", "0"], "--split"),
+        (&["explain", "frame", "a", "b"], "'b'"),
+        (&["gte"], "wirewright --help"),
+        (&["get", "localhost:1"], "get --help"),
+        (&["get", "localhost:1", "a", "--classic"], "--classic"),
+        (&["get", "--classic", "localhost:1", "--token-file", "t"], "--token-file"),
+        (&["serve", ".", "--tls-cert", "c"], "--tls-key"),
+        (&["ls", "localhost"], "HOST:PORT"),
+        (&["ls", "localhost:1", "--\n\nnew\x1b[31m"], "ls --help"),
+    ] {
+        let output = run(args, b"");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+        assert_error_line(&output, what);
+    }
+}
+
+#[test]
+fn help_is_data_and_silence_is_an_error() {
+    for args in
+        [&["--help"][..], &["help"], &["explain", "--help"], &["help", "get"], &["--version"]]
+    {
+        let output = run(args, b"");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}");
+    }
+    let output = run(&[], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty() && text(&output.stderr).contains("Usage: wirewright"));
+}
+
+/// Nobody reads stdout: status 1, and not a word.
+#[test]
+fn a_closed_stdout_is_no_panic() {
+    let input: Vec<u8> = (0..20_000).flat_map(|_| frame(b"{\"type\":\"list\",\"id\":1}")).collect();
+    for args in [&["explain", "frame"][..], &["explain", "frame", "--json"], &["help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wirewright"))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(&input);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert_eq!(text(&output.stderr), "", "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wirewright"))
+        .args(["explain", "--help"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_error_line(&output, "stdout: ");
+}

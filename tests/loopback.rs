@@ -1,0 +1,148 @@
+//! Files through a running server and the library's client, over loopback.
+#![cfg(feature = "net")]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use wirewright::net::files::Root;
+use wirewright::net::{Destination, FileReport, Supply, client, server};
+use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::name::Name;
+
+/// A server on a thread of its own, over a directory that goes away with it.
+struct Running {
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    stopper: wirewright::net::reactor::Stopper,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(set: impl FnOnce(&mut server::Options, &Path)) -> Running {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        let mut options = server::Options::new(Supply::Files(root));
+        options.writable = true;
+        set(&mut options, folder.path());
+        let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
+        let (address, stopper) = (server.local_addr(), server.stopper());
+        let thread = Some(std::thread::spawn(move || server.run().unwrap()));
+        Running { folder, address, stopper, thread }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn bytes(len: usize) -> Vec<u8> {
+    let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .collect()
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+fn get(server: &Running, names: &[&str], to: &Path, options: &client::Options) -> Vec<FileReport> {
+    let names: Vec<Name> = names.iter().map(|text| name(text)).collect();
+    let to = Destination::Directory(to.to_owned());
+    client::get(&server.endpoint(), &names, &to, options).unwrap()
+}
+
+/// Sizes around every boundary: groups of three, chunks, frames of a small limit.
+const SIZES: [usize; 14] =
+    [0, 1, 2, 3, 4, 49_151, 49_152, 49_153, 196_607, 196_608, 196_609, 393_216, 393_217, 5_000_001];
+
+#[test]
+fn files_of_all_sizes_arrive_equal() {
+    let server = Running::start(|_, _| {});
+    let names: Vec<String> = SIZES.iter().map(|size| format!("ü dir/{size} bytes")).collect();
+    std::fs::create_dir(server.path("ü dir")).unwrap();
+    for (name, size) in names.iter().zip(SIZES) {
+        std::fs::write(server.path(name), bytes(size)).unwrap();
+    }
+    for (kind, connections) in
+        [(DigestKind::Blake3, 1), (DigestKind::Sha256, 3), (DigestKind::None, 1)]
+    {
+        let to = tempfile::tempdir().unwrap();
+        let mut options = client::Options { connections, ..client::Options::default() };
+        options.session.digests = vec![kind];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (report, size) in get(&server, &names, to.path(), &options).iter().zip(SIZES) {
+            assert_eq!(report.outcome, Ok(()), "{report:?}");
+            assert_eq!(report.bytes, size as u64);
+            assert_eq!(std::fs::read(to.path().join(&report.name)).unwrap(), bytes(size));
+            assert_eq!(report.digest.is_some(), kind != DigestKind::None);
+        }
+        let left = std::fs::read_dir(to.path().join("ü dir")).unwrap().count();
+        assert_eq!(left, SIZES.len(), "nothing is left beside the files");
+    }
+}
+
+#[test]
+fn files_are_put_and_listed() {
+    let server = Running::start(|_, _| {});
+    let from = tempfile::tempdir().unwrap();
+    let files: Vec<(Name, PathBuf)> = SIZES
+        .iter()
+        .map(|size| {
+            let path = from.path().join(format!("{size}"));
+            std::fs::write(&path, bytes(*size)).unwrap();
+            (name(&format!("{size}")), path)
+        })
+        .collect();
+    let reports =
+        client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
+    for (report, size) in reports.iter().zip(SIZES) {
+        assert_eq!(report.outcome, Ok(()));
+        assert_eq!(report.durability.as_deref(), Some("fsync"));
+        assert_eq!(std::fs::read(server.path(&report.name)).unwrap(), bytes(size));
+    }
+    let again = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
+    assert!(again.iter().all(|report| {
+        matches!(&report.outcome, Err(failure) if failure.code == "exists")
+    }));
+    let listed = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let into = listed.clone();
+    let each = move |entry| into.lock().unwrap().push(entry);
+    client::list(&server.endpoint(), &client::Options::default(), each).unwrap();
+    let mut sizes: Vec<u64> = listed.lock().unwrap().iter().map(|entry| entry.size).collect();
+    sizes.sort_unstable();
+    let mut expected: Vec<u64> = SIZES.iter().map(|size| *size as u64).collect();
+    expected.sort_unstable();
+    assert_eq!(sizes, expected);
+}
+
+#[test]
+fn classic_file_arrives_equal() {
+    for size in SIZES {
+        let server = Running::start(|options, folder| {
+            std::fs::write(folder.join("guido ü.jpg"), bytes(size)).unwrap();
+            options.classic = Some(name("guido ü.jpg"));
+        });
+        let to = tempfile::tempdir().unwrap();
+        let destination = Destination::Directory(to.path().to_owned());
+        let options = client::Options::default();
+        let report = client::get_classic(&server.endpoint(), &destination, &options).unwrap();
+        assert_eq!((report.outcome, report.bytes), (Ok(()), size as u64));
+        assert_eq!(std::fs::read(to.path().join("guido ü.jpg")).unwrap(), bytes(size));
+        assert_eq!(std::fs::read_dir(to.path()).unwrap().count(), 1);
+    }
+}
