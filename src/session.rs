@@ -105,4 +105,3 @@ pub trait Session {
     /// A number that grows with every step that counts as progress, and with nothing else.
     fn progress(&self) -> u64;
 }
-

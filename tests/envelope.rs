@@ -25,16 +25,28 @@ const CASES: &[(&str, Verdict)] = &[
     (" \r\n\t{ } \n", Good(" \r\n\t{ }", None)),
     (r#"{"filedata":""}"#, Good(r#"{"filedata":null}"#, Some(b""))),
     (r#"{"filedata":"Zg=="}"#, Good(r#"{"filedata":null}"#, Some(b"f"))),
-    (r#"{"filename": "a", "filedata": "Zm9v"}"#,
-     Good(r#"{"filename": "a", "filedata": null}"#, Some(b"foo"))),
-    (r#"{"filedata":"Zm9vYmE=","filename":"a"}"#,
-     Good(r#"{"filedata":null,"filename":"a"}"#, Some(b"fooba"))),
-    (r#"{"a":[1,{"filedata":"!"}],"filedata" : "Zm9v" , "b":{"c":[]}}"#,
-     Good(r#"{"a":[1,{"filedata":"!"}],"filedata" : null , "b":{"c":[]}}"#, Some(b"foo"))),
+    (
+        r#"{"filename": "a", "filedata": "Zm9v"}"#,
+        Good(r#"{"filename": "a", "filedata": null}"#, Some(b"foo")),
+    ),
+    (
+        r#"{"filedata":"Zm9vYmE=","filename":"a"}"#,
+        Good(r#"{"filedata":null,"filename":"a"}"#, Some(b"fooba")),
+    ),
+    (
+        r#"{"a":[1,{"filedata":"!"}],"filedata" : "Zm9v" , "b":{"c":[]}}"#,
+        Good(r#"{"a":[1,{"filedata":"!"}],"filedata" : null , "b":{"c":[]}}"#, Some(b"foo")),
+    ),
     (r#"{"file\u0064ata":"Zm9v"}"#, Good(r#"{"file\u0064ata":null}"#, Some(b"foo"))),
-    (r#"{"x":"filedata","filedata":"Zm9v"}"#, Good(r#"{"x":"filedata","filedata":null}"#, Some(b"foo"))),
+    (
+        r#"{"x":"filedata","filedata":"Zm9v"}"#,
+        Good(r#"{"x":"filedata","filedata":null}"#, Some(b"foo")),
+    ),
     (r#"{"x":"\"}","y":"\\"}"#, Good(r#"{"x":"\"}","y":"\\"}"#, None)),
-    (r#"{"n":-1.5e3,"t":true,"f":false,"z":null}"#, Good(r#"{"n":-1.5e3,"t":true,"f":false,"z":null}"#, None)),
+    (
+        r#"{"n":-1.5e3,"t":true,"f":false,"z":null}"#,
+        Good(r#"{"n":-1.5e3,"t":true,"f":false,"z":null}"#, None),
+    ),
     // Escapes in the payload: PHP writes \/, .NET \u002B.
     (r#"{"filedata":"\/\/\/\/"}"#, Good(r#"{"filedata":null}"#, Some(b"\xff\xff\xff"))),
     (r#"{"filedata":"\u002b\u002B++"}"#, Good(r#"{"filedata":null}"#, Some(b"\xfb\xef\xbe"))),
@@ -157,7 +169,8 @@ fn depth_limit_is_that_of_serde_json() {
 
 #[test]
 fn long_payloads_at_every_alignment() {
-    let raw: Vec<u8> = (0..20_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let raw: Vec<u8> =
+        (0..20_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     use base64::Engine as _;
     for len in [0, 1, 2, 3, 47, 48, 49, 191, 192, 193, 4095, 20_000] {
         let text = base64::engine::general_purpose::STANDARD.encode(&raw[..len]);
@@ -190,9 +203,34 @@ fn memory_follows_the_rest_not_the_payload() {
 
 fn json() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
-        "{", "}", "[", "]", ",", ":", " ", "\n", "\"filedata\"", "\"a\"", "\"b\"", "1", "-0.5", "true",
-        "null", "\"", "\\", "\"Zm9v\"", "\"Zg==\"", "\"Zh==\"", "{\"filedata\":\"Zm9v", "Zm9v", "=", "\\/",
-        "\\u002b", "\"filedata\":\"", "\"é\"", "\u{1}",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        " ",
+        "\n",
+        "\"filedata\"",
+        "\"a\"",
+        "\"b\"",
+        "1",
+        "-0.5",
+        "true",
+        "null",
+        "\"",
+        "\\",
+        "\"Zm9v\"",
+        "\"Zg==\"",
+        "\"Zh==\"",
+        "{\"filedata\":\"Zm9v",
+        "Zm9v",
+        "=",
+        "\\/",
+        "\\u002b",
+        "\"filedata\":\"",
+        "\"é\"",
+        "\u{1}",
     ]);
     prop::collection::vec(piece, 0..14).prop_map(|parts| parts.concat().into_bytes())
 }

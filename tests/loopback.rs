@@ -108,17 +108,18 @@ fn files_are_put_and_listed() {
             (name(&format!("{size}")), path)
         })
         .collect();
-    let reports =
-        client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
+    let reports = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
     for (report, size) in reports.iter().zip(SIZES) {
         assert_eq!(report.outcome, Ok(()));
         assert_eq!(report.durability.as_deref(), Some("fsync"));
         assert_eq!(std::fs::read(server.path(&report.name)).unwrap(), bytes(size));
     }
     let again = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
-    assert!(again.iter().all(|report| {
-        matches!(&report.outcome, Err(failure) if failure.code == "exists")
-    }));
+    assert!(
+        again
+            .iter()
+            .all(|report| { matches!(&report.outcome, Err(failure) if failure.code == "exists") })
+    );
     let listed = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let into = listed.clone();
     let each = move |entry| into.lock().unwrap().push(entry);

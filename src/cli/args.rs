@@ -164,9 +164,10 @@ pub struct Get {
     /// directory].
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// The digest that verifies a whole file: blake3, sha256 or none.
-    #[arg(long, value_name = "NAME", default_value = "blake3", value_parser = digest)]
-    pub digest: DigestKind,
+    /// The digest that verifies a whole file: blake3, sha256 or none [default: blake3, or sha256
+    /// where the server has no other].
+    #[arg(long, value_name = "NAME", value_parser = digest)]
+    pub digest: Option<DigestKind>,
     /// Files fetched at the same time, each over a connection of its own.
     #[arg(long, short, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -236,7 +237,7 @@ pub enum What {
 /// `wirewright explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The parser: `frame` for the framed wire, `envelope` for one JSON object with a base64 member.
+    /// `frame` for the framed wire, `envelope` for one JSON object with a base64 member.
     #[arg(value_name = "frame|envelope", value_parser = values::what)]
     pub what: What,
     /// Where the bytes are; `-` for stdin.

@@ -1,8 +1,8 @@
 //! The command: arguments → calls of the library → a report.
 //!
 //! ```text
-//!   argv ─▶ args ─▶ dispatch ─▶ serve | ls | get | put | bench | explain ─▶ Ok(Exit) | Err(Failure)
-//!                                                                           status     one line
+//!   argv ─▶ args ─▶ dispatch ─▶ serve | ls | get | … ─▶ Ok(Exit) | Err(Failure)
+//!                                                       status     one line
 //! ```
 //!
 //! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
@@ -10,7 +10,13 @@
 
 mod args;
 mod explain;
+mod get;
+mod ls;
+mod put;
 mod report;
+mod serve;
+mod trace;
+mod wire;
 
 use args::{Cli, Command};
 use clap::error::ErrorKind;
@@ -82,8 +88,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Where, what, and what to do about it. Line ends are folded and control characters escaped, so
-    /// words of a peer may stand in it.
+    /// Where, what, and what to do about it. Line ends are folded and control characters escaped,
+    /// so words of a peer may stand in it.
     pub fn new(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
         let line = report::one_line(&format!("{place}: {what}; {hint}"));
         Failure { exit: Exit::Failed, line: Some(line) }
@@ -92,6 +98,11 @@ impl Failure {
     /// The arguments make no sense together.
     pub fn usage(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
         Failure { exit: Exit::Usage, ..Failure::new(place, what, hint) }
+    }
+
+    /// The same failure, where others of the same run went well.
+    fn of_some(self) -> Failure {
+        Failure { exit: Exit::SomeFailed, ..self }
     }
 
     /// Writing to stdout failed. Where its reader went away, there is nothing to say.
@@ -122,12 +133,17 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Explain(args) => explain::run(&args),
-        other => Err(Failure::new(
-            "wirewright",
-            format_args!("not built into this version: {other:?}"),
-            "use a later one",
-        )),
+        Command::Serve(args) => serve::run(&args),
+        Command::Ls(args) => ls::run(&args),
+        Command::Get(args) => get::run(&args),
+        Command::Put(args) => put::run(&args),
+        Command::Bench(_) => Err(Failure::new("bench", "not yet", "later")),
     }
+}
+
+/// Says a line on stderr. If nobody listens there, nothing is lost that the status does not tell.
+fn say_line(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Says something on stderr and ends. If nobody listens there, the status still tells.

@@ -28,7 +28,7 @@ impl Out {
         self.0.write_all(text.as_bytes()).map_err(|error| Failure::stdout(&error))
     }
 
-    /// Writes a piece of JSON text; what is unseen is escaped, which changes nothing of its meaning.
+    /// Writes a piece of JSON text; what is unseen is escaped, which does not change its meaning.
     pub fn json_text(&mut self, text: &str) -> Result<(), Failure> {
         write_seen(&mut self.0, text).map_err(|error| Failure::stdout(&error))
     }
@@ -73,8 +73,8 @@ fn write_seen(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 // ---- text of a peer --------------------------------------------------------------------------
 
-/// Whether a character moves the cursor, turns the direction of writing, or hides: controls (C0, DEL,
-/// C1), separators of lines, marks and overrides of direction, zero width, tags.
+/// Whether a character moves the cursor, turns the direction of writing, or hides: controls (C0,
+/// DEL, C1), separators of lines, marks and overrides of direction, zero width, tags.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -141,6 +141,18 @@ impl Progress {
         bar.set_style(style(total.is_some()));
         bar.set_message(escape(label));
         Progress(Some(bar))
+    }
+
+    /// Whether anything is drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// There are so many bytes in all, as far as it is known now.
+    pub fn set_total(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(bytes);
+        }
     }
 
     /// So many bytes are done.

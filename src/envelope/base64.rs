@@ -228,8 +228,13 @@ mod tests {
     #[test]
     fn rfc_4648_section_10() {
         for (raw, text) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(whole(text.as_bytes()).as_deref(), Some(raw.as_bytes()));
             let mut out = [0; 16];
@@ -242,10 +247,18 @@ mod tests {
     fn faults_are_placed() {
         use Fault::*;
         for (text, at, fault) in [
-            ("=", 0, Padding), ("Z=", 1, Padding), ("Zg=x", 3, Padding), ("Zg==Z", 4, AfterPadding),
-            ("Zg===", 4, AfterPadding), ("Zh==", 2, UnusedBits), ("Zm9=", 3, UnusedBits),
-            ("Zm9v Zm9v", 4, Foreign), ("Zm9vZm9vZm9v-m9v", 12, Foreign), ("Zm8=Zm9v", 4, AfterPadding),
-            ("Zm9vZ\n==", 5, Foreign), ("Zm9v====", 4, Padding),
+            ("=", 0, Padding),
+            ("Z=", 1, Padding),
+            ("Zg=x", 3, Padding),
+            ("Zg==Z", 4, AfterPadding),
+            ("Zg===", 4, AfterPadding),
+            ("Zh==", 2, UnusedBits),
+            ("Zm9=", 3, UnusedBits),
+            ("Zm9v Zm9v", 4, Foreign),
+            ("Zm9vZm9vZm9v-m9v", 12, Foreign),
+            ("Zm8=Zm9v", 4, AfterPadding),
+            ("Zm9vZ\n==", 5, Foreign),
+            ("Zm9v====", 4, Padding),
         ] {
             let mut room = [0; 64];
             let run = Quads::default().run(text.as_bytes(), &mut room);

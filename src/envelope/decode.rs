@@ -8,8 +8,8 @@
 use super::base64::{Fault, Quads};
 use super::rest;
 use super::scan::{Place, Scanner, Sight};
-use crate::error::Error;
 use crate::buffer::ROOM_MIN;
+use crate::error::Error;
 use std::borrow::Cow;
 
 /// What the payload is replaced by in the gathered members.

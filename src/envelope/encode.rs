@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn a_head_that_does_not_fit_leaves_nothing() {
         let mut out = Buffer::with_limit(12);
-        assert!(matches!(begin(&json!({"a": 1}), "filedata", &mut out), Err(Error::TooLarge { .. })));
+        assert!(matches!(
+            begin(&json!({"a": 1}), "filedata", &mut out),
+            Err(Error::TooLarge { .. })
+        ));
         assert!(out.is_empty());
         assert!(matches!(begin(&json!([1]), "f", &mut out), Err(Error::Misuse(_))));
         assert!(out.is_empty());

@@ -91,3 +91,9 @@ pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_tcp_notsent_lowat(NOTSENT_LOWAT)?;
     Ok(())
 }
+
+/// How many descriptors this process may hold.
+pub fn descriptors_max() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(u64::MAX)
+}

@@ -217,12 +217,12 @@ impl Getting {
         let report = &mut plan.reports[running.job.index];
         (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
         let begun = match &mut running.target {
-            Target::Partial(partial) => partial.begin(etag, size).and_then(|()| {
-                match partial.verified() == offset {
+            Target::Partial(partial) => {
+                partial.begin(etag, size).and_then(|()| match partial.verified() == offset {
                     true => Ok(()),
                     false => Err(FileError::Changed),
-                }
-            }),
+                })
+            }
             _ => Ok(()),
         };
         plan.meter.add_total(size);

@@ -196,7 +196,9 @@ enum Phase {
     /// What is in `out` is the last; then our half ends.
     Flushing,
     /// Our half has ended.
-    Lingering { left: usize },
+    Lingering {
+        left: usize,
+    },
 }
 
 /// What the reactor has to do with a connection after it was driven.

@@ -207,8 +207,7 @@ impl Reactor {
     /// Those of the system; the connection is then gone, and its application is not told.
     pub fn add(&mut self, guest: Guest) -> io::Result<()> {
         let now = Instant::now();
-        let mut connection =
-            Connection::new(guest.stream, guest.conversation, guest.tap, now);
+        let mut connection = Connection::new(guest.stream, guest.conversation, guest.tap, now);
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             self.slots.len() - 1
@@ -260,7 +259,8 @@ impl Reactor {
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        if !self.ready.is_empty() || self.listeners.iter().any(|l| l.acceptable && self.may_accept())
+        if !self.ready.is_empty()
+            || self.listeners.iter().any(|l| l.acceptable && self.may_accept())
         {
             return Some(Duration::ZERO);
         }

@@ -91,9 +91,7 @@ impl Serving {
 
     fn begin_list(&self) -> Result<Task, No> {
         match &self.desk.supply {
-            Supply::Files(root) => {
-                Ok(Task::Listing { walk: Box::new(root.walk()), next: None })
-            }
+            Supply::Files(root) => Ok(Task::Listing { walk: Box::new(root.walk()), next: None }),
             Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
         }
     }
@@ -177,8 +175,7 @@ impl Serving {
             return Ok(Turn::Done);
         };
         let (modified, etag) = (origin.modified(), origin.etag());
-        let meta =
-            FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
+        let meta = FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
         self.session.file(&meta, digester).map_err(Error::from)?;
         self.task = Task::Sending(origin);
         Ok(Turn::Again)

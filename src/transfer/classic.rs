@@ -69,7 +69,13 @@ const TAIL_BYTES: usize = 8;
 impl ClassicServer {
     /// Will send a file of `size` bytes under the base name of `name`.
     pub fn new(limits: Limits, name: &Name, size: u64) -> ClassicServer {
-        ClassicServer { limits, name: name.base().into(), left: size, sent: 0, state: Sending::Head }
+        ClassicServer {
+            limits,
+            name: name.base().into(),
+            left: size,
+            sent: 0,
+            state: Sending::Head,
+        }
     }
 
     /// How many bytes of the file are still to be offered.

@@ -13,9 +13,7 @@
 //! order, and each event names the request it belongs to.
 
 use super::digest::{DigestKind, Digester};
-use super::frame::{
-    FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows,
-};
+use super::frame::{FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{
     self, Auth, Cancel, Chunk, ClientHello, End, Entries, Entry, ErrorMessage, File, Get, List,
     Message, Put, ServerHello, Side, Text, VERSION, Welcome,
@@ -187,12 +185,22 @@ enum State {
 enum Step {
     List,
     /// A get; what the client has of the file.
-    Get { offset: u64, digester: Option<Digester> },
+    Get {
+        offset: u64,
+        digester: Option<Digester>,
+    },
     Receiving(Box<Receiver>),
-    Put { size: u64 },
-    Granted { size: u64, offset: u64 },
+    Put {
+        size: u64,
+    },
+    Granted {
+        size: u64,
+        offset: u64,
+    },
     Sending(Box<Sender>),
-    Sent { digest: Option<String> },
+    Sent {
+        digest: Option<String>,
+    },
     /// Given up by the client: what still comes of it is dropped up to its end or its error.
     Dropped {
         /// Whether the application knows already that it failed.

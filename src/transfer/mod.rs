@@ -23,4 +23,4 @@ pub mod receiver;
 pub mod sender;
 pub mod server;
 pub mod token;
-//TMP pub mod transcript;
+pub mod transcript;

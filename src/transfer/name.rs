@@ -113,14 +113,30 @@ mod tests {
     #[test]
     fn grammar() {
         let long = "x".repeat(255);
-        for good in ["a", "a b", "é/ü", "..a", "a..", "...", "汇总数据.xlsx", "-", "~", "a/b/c", &long] {
+        for good in
+            ["a", "a b", "é/ü", "..a", "a..", "...", "汇总数据.xlsx", "-", "~", "a/b/c", &long]
+        {
             assert_eq!(Name::new(good).map(|n| n.as_str().to_owned()), Ok(good.to_owned()));
         }
         let too_long = "x".repeat(256);
         for (bad, offset) in [
-            ("", 0), ("/", 0), ("/a", 0), ("a/", 2), ("a//b", 2), (".", 0), ("..", 0),
-            ("../x", 0), ("a/../b", 2), ("a/.", 2), ("a\\b", 1), ("a\0", 1), ("é\n", 2),
-            ("a/\u{85}", 2), (".wirewright-1.part", 0), ("d/.wirewright-x", 2), (&too_long, 255),
+            ("", 0),
+            ("/", 0),
+            ("/a", 0),
+            ("a/", 2),
+            ("a//b", 2),
+            (".", 0),
+            ("..", 0),
+            ("../x", 0),
+            ("a/../b", 2),
+            ("a/.", 2),
+            ("a\\b", 1),
+            ("a\0", 1),
+            ("é\n", 2),
+            ("a/\u{85}", 2),
+            (".wirewright-1.part", 0),
+            ("d/.wirewright-x", 2),
+            (&too_long, 255),
         ] {
             assert_eq!(Name::new(bad).unwrap_err().offset(), Some(offset), "{bad:?}");
         }

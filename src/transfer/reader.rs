@@ -134,11 +134,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again on
     /// every later call.
-    pub fn receive<'a>(
-        &'a mut self,
-        input: &[u8],
-        room: &'a mut [u8],
-    ) -> Result<Read<'a>, Error> {
+    pub fn receive<'a>(&'a mut self, input: &[u8], room: &'a mut [u8]) -> Result<Read<'a>, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }

@@ -147,7 +147,9 @@ impl Receiver {
     /// All chunks are through. Gives the verified digest of the whole file, `None` if none was agreed.
     pub fn end(self, end: &End<'_>) -> Result<Option<String>, Mismatch> {
         let digest = self.digester.finish();
-        if end.size != self.size || self.next != self.size || digest.as_deref() != end.digest.as_deref()
+        if end.size != self.size
+            || self.next != self.size
+            || digest.as_deref() != end.digest.as_deref()
         {
             return Err(Mismatch::Digest);
         }
@@ -193,8 +195,12 @@ mod tests {
     #[test]
     fn lengths() {
         for (size, bytes, good) in [
-            (3, &b"abc"[..], true), (2, b"ab", true), (3, b"ab", false), (3, b"abcd", false),
-            (3, b"", false), (0, b"a", false),
+            (3, &b"abc"[..], true),
+            (2, b"ab", true),
+            (3, b"ab", false),
+            (3, b"abcd", false),
+            (3, b"", false),
+            (0, b"a", false),
         ] {
             assert_eq!(one(&mut receiver(size), 0, bytes).is_ok(), good, "{size} {bytes:?}");
         }
@@ -208,7 +214,10 @@ mod tests {
         assert_eq!(bad.chunk_end(&chunk(0, Some(1)), 0), Ok(Err(Mismatch::Checksum)));
         for (digest, good) in [
             (Some("blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"), true),
-            (Some("blake3:0437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"), false),
+            (
+                Some("blake3:0437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"),
+                false,
+            ),
             (None, false),
         ] {
             let mut receiver = Receiver::new(1, 0, 3, Digester::new(DigestKind::Blake3));

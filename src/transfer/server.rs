@@ -14,9 +14,7 @@
 //! [`Server::done`] and [`Server::refuse`].
 
 use super::digest::{DigestKind, Digester};
-use super::frame::{
-    FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows,
-};
+use super::frame::{FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{
     self, Auth, Chunk, ClientHello, Done, End, Entries, Entry, ErrorMessage, File, Message, Ready,
     ServerHello, Side, Text, VERSION, Welcome,

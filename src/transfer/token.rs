@@ -57,7 +57,13 @@ pub fn prove(token: &Token, role: Role, client_nonce: &str, server_nonce: &str) 
 }
 
 /// Checks a proof in constant time.
-pub fn verify(token: &Token, role: Role, client_nonce: &str, server_nonce: &str, mac: &str) -> bool {
+pub fn verify(
+    token: &Token,
+    role: Role,
+    client_nonce: &str,
+    server_nonce: &str,
+    mac: &str,
+) -> bool {
     let Some(mac) = unhex(mac) else { return false };
     state(token, role, client_nonce, server_nonce).verify_slice(&mac).is_ok()
 }

@@ -104,9 +104,7 @@ fn compare(seen: &Seen, events: &[Value]) -> Result<(), String> {
     let as_expected = match &seen.error {
         None => last["event"] != "error" && last["answer"]["fatal"] != true,
         Some(Error::Refused { code, .. }) => last["answer"]["code"] == **code,
-        Some(error) => {
-            last["kind"] == error.kind() && in_place(&last["offset"], error.offset())
-        }
+        Some(error) => last["kind"] == error.kind() && in_place(&last["offset"], error.offset()),
     };
     match as_expected {
         true => Ok(()),

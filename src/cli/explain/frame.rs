@@ -29,8 +29,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// At the beginning of a stream whose messages have that payload member. The limit of a frame is
-    /// the greatest that two sides can agree on.
+    /// At the beginning of a stream whose messages have that payload member. The limit of a frame
+    /// is the greatest that two sides can agree on.
     pub fn new(key: &str) -> Frame {
         let mut frames = Frames::new();
         frames.set_limit(FRAME_BYTES_END - 1);

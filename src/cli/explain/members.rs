@@ -1,13 +1,13 @@
 //! The members of a message as compact JSON, one of them left out.
 //!
-//! Specification: RFC 8259. The text was judged before, so the walk only has to know where tokens end.
-//! Numbers and escapes stay as the peer wrote them: a value tree would round the first, and take many
-//! times the memory.
+//! Specification: RFC 8259. The text was judged before, so the walk only has to know where tokens
+//! end. Numbers and escapes stay as the peer wrote them: a value tree would round the first, and
+//! take many times the memory.
 
 use crate::cli::Failure;
 
-/// Gives `text`, which is one JSON object, piece by piece to `write`: without white space and without
-/// the member `leave_out`, whose value is a scalar.
+/// Gives `text`, which is one JSON object, piece by piece to `write`: without white space and
+/// without the member `leave_out`, whose value is a scalar.
 pub fn compact(
     text: &str,
     leave_out: &str,

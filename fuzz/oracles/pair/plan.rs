@@ -1,0 +1,122 @@
+//! What is to happen: both sides' configuration, the files of the server and the jobs of the client.
+
+use super::content::Content;
+use super::tape::Tape;
+use std::sync::Arc;
+use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::token::Token;
+use wirewright::transfer::{client, server};
+
+/// Names of files. The last is of none that the server has.
+pub const NAMES: [&str; 5] = ["a", "b/c d", "ü/汇总", "\"quoted\" name", "missing"];
+
+/// Something the client is to do.
+#[derive(Debug, Clone, Copy)]
+pub enum Task {
+    List,
+    Get { name: &'static str },
+    Put { name: &'static str, content: Content, overwrite: bool },
+}
+
+/// The beginning of a run.
+pub struct Plan {
+    pub client: client::Config,
+    pub server: Arc<server::Config>,
+    /// The digest both must agree on.
+    pub digest: DigestKind,
+    pub client_out: usize,
+    pub server_out: usize,
+    pub client_room: usize,
+    pub server_room: usize,
+    pub files: Vec<(&'static str, Content)>,
+    pub tasks: Vec<Task>,
+    /// How many requests may wait for an answer at a time.
+    pub asked_max: usize,
+    /// So many rounds over a good link are enough.
+    pub rounds_max: usize,
+}
+
+const OUTS: [usize; 4] = [65_540, 2048, 20_000, 300_000];
+const ROOMS: [usize; 4] = [4096, 64, 67, 65_536];
+const FRAMES: [u32; 4] = [65_536, 65_537, 1 << 20, 70_000];
+
+impl Plan {
+    pub fn read(tape: &mut Tape<'_>) -> Plan {
+        let how = tape.byte();
+        let token = (how & 1 != 0).then(|| Token::new(b"open sesame"));
+        let (client_digests, server_digests) = digests(tape.byte());
+        let digest =
+            *client_digests.iter().find(|kind| server_digests.contains(kind)).expect("one");
+        let mut client = client::Config { token: token.clone(), ..client::Config::default() };
+        let mut server = server::Config { token, ..server::Config::default() };
+        (client.digests, server.digests) = (client_digests, server_digests);
+        client.limits.frame_bytes_max = FRAMES[usize::from(how >> 1 & 3)];
+        server.limits.frame_bytes_max = FRAMES[usize::from(how >> 3 & 3)];
+        let sizes = tape.byte();
+        let size = |from: &[usize; 4], shift: u8| from[usize::from(sizes >> shift & 3)];
+        server.limits.pending_max = tape.pick(&[64, 1, 2, 3]);
+        let files = files(tape);
+        let tasks = tasks(tape);
+        let puts = tasks.iter().any(|task| matches!(task, Task::Put { .. }));
+        let bytes: usize = files.iter().map(|(_, content)| content.size()).sum::<usize>()
+            + tasks.iter().map(Task::size).sum::<usize>();
+        Plan {
+            digest,
+            client_out: size(&OUTS, 0),
+            server_out: size(&OUTS, 2),
+            client_room: size(&ROOMS, 4),
+            server_room: size(&ROOMS, 6),
+            // The chunks of a put stand behind the requests that follow it (PROTOCOL §4.3).
+            asked_max: if puts { server.limits.pending_max } else { usize::MAX },
+            rounds_max: 40 + tasks.len() * (20 + bytes / 1000),
+            client,
+            server: Arc::new(server),
+            files,
+            tasks,
+        }
+    }
+}
+
+impl Task {
+    fn size(&self) -> usize {
+        match self {
+            Task::Put { content, .. } => content.size(),
+            Task::List | Task::Get { .. } => 0,
+        }
+    }
+}
+
+/// Two lists of digests with one in common.
+fn digests(byte: u8) -> (Vec<DigestKind>, Vec<DigestKind>) {
+    let [blake3, sha256, none] = DigestKind::ALL;
+    match byte % 6 {
+        0 => (vec![none], DigestKind::ALL.to_vec()),
+        1 => (DigestKind::ALL.to_vec(), DigestKind::ALL.to_vec()),
+        2 => (vec![sha256], vec![none, sha256]),
+        3 => (vec![none, blake3], vec![blake3, none]),
+        4 => (vec![blake3, sha256], vec![sha256]),
+        _ => (DigestKind::ALL.to_vec(), vec![none]),
+    }
+}
+
+fn files(tape: &mut Tape<'_>) -> Vec<(&'static str, Content)> {
+    let count = tape.below(NAMES.len());
+    NAMES[..count].iter().map(|name| (*name, Content::new(tape.byte(), tape.byte()))).collect()
+}
+
+fn tasks(tape: &mut Tape<'_>) -> Vec<Task> {
+    let count = 1 + tape.below(8);
+    let mut task = || {
+        let byte = tape.byte();
+        let name = NAMES[usize::from(byte >> 2) % NAMES.len()];
+        match byte & 3 {
+            0 => Task::List,
+            1 | 2 => Task::Get { name },
+            _ => {
+                let content = Content::new(tape.byte(), tape.byte());
+                Task::Put { name, content, overwrite: byte & 0x80 != 0 }
+            }
+        }
+    };
+    (0..count).map(|_| task()).collect()
+}

@@ -1,0 +1,51 @@
+//! `wirewright get`: files from a server, verified, resumed, durable.
+
+use super::args::Get;
+use super::wire::{Drawing, client_options, durability, failure, report_files};
+use super::{Exit, Failure};
+use std::path::Path;
+use std::time::Instant;
+use wirewright::net::{Destination, FileReport, client};
+use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::name::Name;
+
+pub fn run(args: &Get) -> Result<Exit, Failure> {
+    let server = &args.peer.server;
+    let output = args.output.as_deref().unwrap_or(Path::new("./"));
+    let destination = Destination::from_path(output);
+    let destination =
+        destination.map_err(|error| failure(&output.display().to_string(), &error))?;
+    let mut options = client_options(&args.peer, &args.common)?;
+    options.connections = usize::from(args.jobs);
+    options.durability = durability(args.durability);
+    options.resume = !args.no_resume;
+    options.session.digests = match args.digest {
+        Some(kind) => vec![kind],
+        None => vec![DigestKind::Blake3, DigestKind::Sha256],
+    };
+    let names = names(args)?;
+    if names.len() > 1 && !destination.takes_many() {
+        let what = format!("{} files do not go into one", names.len());
+        return Err(Failure::usage(output.display(), what, "give a directory that ends in /"));
+    }
+    let began = Instant::now();
+    let drawing = Drawing::start(options.meter.clone(), server, &args.common);
+    let reports = match args.classic {
+        true => client::get_classic(server, &destination, &options).map(|report| vec![report]),
+        false => client::get(server, &names, &destination, &options),
+    };
+    drop(drawing);
+    let reports: Vec<FileReport> = reports.map_err(|error| failure(server, &error))?;
+    report_files(&reports, "received", began.elapsed().as_secs_f64(), server, &args.common)
+}
+
+/// The names, which have to obey the grammar before anybody is asked.
+fn names(args: &Get) -> Result<Vec<Name>, Failure> {
+    let name = |text: &String| {
+        Name::new(text).map_err(|error| {
+            let hint = "names are relative and /-separated, as wirewright ls prints them";
+            Failure::usage(text, error.reason(), hint)
+        })
+    };
+    args.names.iter().map(name).collect()
+}

@@ -1,0 +1,41 @@
+//! `wirewright put`: files to a server, each under its base name.
+
+use super::args::Put;
+use super::wire::{Drawing, client_options, failure, report_files};
+use super::{Exit, Failure};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use wirewright::net::client;
+use wirewright::transfer::name::Name;
+
+pub fn run(args: &Put) -> Result<Exit, Failure> {
+    let server = &args.peer.server;
+    let mut options = client_options(&args.peer, &args.common)?;
+    options.overwrite = args.overwrite;
+    let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut seen = HashSet::new();
+    if let Some((name, _)) = files.iter().find(|(name, _)| !seen.insert(name.clone())) {
+        let what = "two files have this base name";
+        return Err(Failure::usage(name, what, "put them one after the other"));
+    }
+    let began = Instant::now();
+    let drawing = Drawing::start(options.meter.clone(), server, &args.common);
+    let reports = client::put(server, &files, &options);
+    drop(drawing);
+    let reports = reports.map_err(|error| failure(server, &error))?;
+    report_files(&reports, "sent", began.elapsed().as_secs_f64(), server, &args.common)
+}
+
+/// A local file and the name it gets.
+fn named(path: &Path) -> Result<(Name, PathBuf), Failure> {
+    let base = path.file_name().and_then(|base| base.to_str());
+    let name = base.map(Name::single);
+    match name {
+        Some(Ok(name)) => Ok((name, path.to_owned())),
+        Some(Err(error)) => {
+            Err(Failure::usage(path.display(), error.reason(), "give the file another name"))
+        }
+        None => Err(Failure::usage(path.display(), "it has no name in UTF-8", "name a file")),
+    }
+}

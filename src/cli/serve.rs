@@ -1,0 +1,108 @@
+//! `wirewright serve`: files to whoever asks, or one file to whoever comes.
+
+use super::args::Serve;
+use super::report::escape;
+use super::wire::{durability, failure, token};
+use super::{Exit, Failure, trace};
+use std::sync::Arc;
+use wirewright::net::endpoint;
+use wirewright::net::files::Root;
+use wirewright::net::server::{Options, Server};
+use wirewright::net::{Log, Supply};
+
+/// Descriptors that are not connections: files being sent, the poll, the standard streams.
+const DESCRIPTORS_KEPT: u64 = 64;
+
+pub fn run(args: &Serve) -> Result<Exit, Failure> {
+    let options = options(args)?;
+    let addresses = endpoint::resolve(&args.listen).map_err(|e| failure(&args.listen, &e))?;
+    let address = addresses[0];
+    if !address.ip().is_loopback() && args.token_file.is_none() && args.tls_cert.is_none() {
+        super::say_line(
+            "warning: listening beyond loopback with neither TLS nor a token: anybody who reaches \
+             this address can read what is served, and store files if --writable is given",
+        );
+    }
+    let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
+    announce(&format!("listening on {}", server.local_addr()), args.common.json)?;
+    server.run().map_err(|e| failure(&args.listen, &e))?;
+    Ok(Exit::Done)
+}
+
+fn options(args: &Serve) -> Result<Options, Failure> {
+    let shown = args.path.display();
+    let hint = "give a file or directory that can be read";
+    let root = Root::open(&args.path).map_err(|error| Failure::new(shown, error, hint))?;
+    let classic = match (args.classic, root.single_name()) {
+        (false, _) => None,
+        (true, Some(name)) => Some(name.clone()),
+        (true, None) => {
+            let what = "the classic wire serves one file";
+            return Err(Failure::usage(args.path.display(), what, "give the path of a file"));
+        }
+    };
+    let mut session = wirewright::transfer::server::Config::default();
+    session.token = args.token_file.as_deref().map(token).transpose()?;
+    let mut options = Options {
+        classic,
+        session: Arc::new(session),
+        writable: args.writable,
+        durability: durability(args.durability),
+        connections_max: connections_max(args),
+        threads: usize::from(args.threads),
+        grace: args.grace,
+        stop_at_signals: true,
+        tap: args.common.trace.then(|| trace::tap(args.tls_cert.is_some())),
+        log: (!args.common.quiet).then(log),
+        ..Options::new(Supply::Files(root))
+    };
+    set_tls(&mut options, args)?;
+    Ok(options)
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
+    use super::wire::read_file;
+    use wirewright::net::tls::ServerTls;
+    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);
+        let place = certificate.to_string_lossy();
+        options.tls = Some(tls.map_err(|error| failure(&place, &error))?);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(_: &mut Options, args: &Serve) -> Result<(), Failure> {
+    match args.tls_cert {
+        Some(_) => {
+            Err(Failure::usage("--tls-cert", "built without TLS", "build with the feature tls"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What was asked for, or the default, within what the descriptor limit allows; for each thread.
+fn connections_max(args: &Serve) -> usize {
+    let asked = args.max_connections.map_or(10_000, u64::from);
+    // A connection that is served holds its socket and the file.
+    let allowed = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT) / 2;
+    let each = asked.min(allowed.max(1)).div_ceil(u64::from(args.threads));
+    usize::try_from(each).unwrap_or(usize::MAX)
+}
+
+fn log() -> Log {
+    Arc::new(|text: &str| super::say_line(&escape(text)))
+}
+
+/// The one line that says where it listens: data, so stdout; with `--json` stderr.
+fn announce(text: &str, json: bool) -> Result<(), Failure> {
+    if json {
+        super::say_line(text);
+        return Ok(());
+    }
+    let mut out = super::report::Out::new();
+    out.raw(text)?;
+    out.raw("\n")?;
+    out.flush()
+}

@@ -1,0 +1,51 @@
+//! `--trace`: the conversation on stderr, line by line.
+//!
+//! ```text
+//!   -> {"type":"list","id":1}             out
+//!   <- {"type":"entries","id":1,…}        in          ~> and <~ under TLS
+//!   ** closed                             a remark
+//! ```
+
+use super::report::escape;
+use std::sync::Arc;
+use wirewright::net::client::TapMaker;
+use wirewright::net::pump::Tap;
+use wirewright::transfer::transcript::Transcript;
+
+struct Trace {
+    tls: bool,
+    out: Transcript,
+    into: Transcript,
+}
+
+/// Makes a listener for each connection.
+pub fn tap(tls: bool) -> TapMaker {
+    Arc::new(move || Box::new(Trace { tls, out: Transcript::new(), into: Transcript::new() }))
+}
+
+fn say(mark: &str, text: &str) {
+    super::say_line(&format!("{mark} {}", escape(text)));
+}
+
+impl Tap for Trace {
+    fn sent(&mut self, bytes: &[u8]) {
+        let mark = if self.tls { "~>" } else { "->" };
+        self.out.feed(bytes, &mut |line| say(mark, line));
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        let mark = if self.tls { "<~" } else { "<-" };
+        self.into.feed(bytes, &mut |line| say(mark, line));
+    }
+
+    fn remark(&mut self, text: &str) {
+        say("**", text);
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        self.out.finish(&mut |line| say("**", &format!("what we sent {line}")));
+        self.into.finish(&mut |line| say("**", &format!("what came {line}")));
+    }
+}

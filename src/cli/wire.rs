@@ -1,0 +1,228 @@
+//! What the commands of the framed and the classic wire share: options, secrets, progress, errors.
+
+use super::args::{Common, Durability, Peer};
+use super::report::{Out, Progress, escape};
+use super::trace;
+use super::{Exit, Failure};
+use serde_json::{Value, json};
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use wirewright::net::client::Options;
+use wirewright::net::{Error, FileReport, Meter, files};
+use wirewright::transfer::token::Token;
+
+/// How often progress is drawn anew.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// The greatest length of a token or certificate file, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The options of a client.
+pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> {
+    let mut options = Options {
+        timeout: common.timeout,
+        stop_at_signals: true,
+        tap: common.trace.then(|| trace::tap(peer.tls)),
+        ..Options::default()
+    };
+    options.session.token = peer.token_file.as_deref().map(token).transpose()?;
+    set_tls(&mut options, peer)?;
+    Ok(options)
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
+    use wirewright::net::tls::ClientTls;
+    if peer.tls {
+        let root = peer.cacert.as_deref().map(read_file).transpose()?;
+        let host = peer.server.rsplit_once(':').map_or(&*peer.server, |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let name = peer.tls_name.as_deref().unwrap_or(host);
+        let tls = ClientTls::new(root.as_deref(), name);
+        options.tls = Some(tls.map_err(|error| failure(&peer.server, &error))?);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(_: &mut Options, peer: &Peer) -> Result<(), Failure> {
+    match peer.tls {
+        true => Err(Failure::usage("--tls", "built without TLS", "build with the feature tls")),
+        false => Ok(()),
+    }
+}
+
+/// Reads a small file, `-` for stdin.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes),
+        false => std::fs::File::open(path)
+            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)),
+    };
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            Err(Failure::new(path.display(), error, "give a file that can be read, or -"))
+        }
+    }
+}
+
+/// Reads the token: the file without one trailing line end.
+pub fn token(path: &Path) -> Result<Token, Failure> {
+    let bytes = read_file(path)?;
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    match bytes.is_empty() {
+        true => Err(Failure::new(path.display(), "the token is empty", "put a secret into it")),
+        false => Ok(Token::new(bytes)),
+    }
+}
+
+/// The library's word for a durability.
+pub fn durability(durability: Durability) -> files::Durability {
+    match durability {
+        Durability::Fsync => files::Durability::Fsync,
+        Durability::Rename => files::Durability::Rename,
+        Durability::None => files::Durability::None,
+    }
+}
+
+/// What failed, and what to do about it.
+pub fn failure(place: &str, error: &Error) -> Failure {
+    Failure::new(escape(place), error, advice(error.code()))
+}
+
+/// What to do about an error of `PROTOCOL.md` §9, or one of ours.
+pub fn advice(code: &str) -> &'static str {
+    match code {
+        "not_found" => "see wirewright ls for the names it has",
+        "exists" => "use --overwrite to replace it",
+        "read_only" => "start the server with --writable",
+        "unauthorized" => "give both sides the same --token-file",
+        "no_space" => "make room there",
+        "busy" => "wait for the other transfer of that file",
+        "bad_name" => "use a relative name without .. and control characters",
+        "timed_out" => "look at the network, or allow more with --timeout",
+        "malformed" | "incomplete" | "too_large" => "look at the other side with --trace",
+        "unsupported" => "choose another --digest",
+        "tls" => "look at the certificate, --cacert and --tls-name",
+        "changed" => "wait until the file is at rest",
+        "interrupted" => "run the same command again to go on",
+        "shutting_down" => "try again when it is back",
+        "checksum_mismatch" | "digest_mismatch" => {
+            "run it again; look at the disks and the network"
+        }
+        _ => "see that the address is right and the file can be read and written",
+    }
+}
+
+/// Draws how far a meter is, until it is dropped.
+pub struct Drawing {
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drawing {
+    pub fn start(meter: Arc<Meter>, label: &str, common: &Common) -> Drawing {
+        let done = Arc::new(AtomicBool::new(false));
+        let (enabled, ended, label) =
+            (!common.quiet && !common.trace, done.clone(), label.to_owned());
+        let draw = move || {
+            let progress = Progress::new(Some(0), &label, enabled);
+            while progress.is_drawn() && !ended.load(Ordering::Relaxed) {
+                progress.set_total(meter.total());
+                progress.set(meter.done());
+                std::thread::park_timeout(DRAW_EVERY);
+            }
+            progress.finish();
+        };
+        Drawing { done, thread: Some(std::thread::spawn(draw)) }
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // The thread only draws: if it panicked there is nothing to save.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Says on stdout (`--json`) or stderr what became of files, and gives the status. The one line of
+/// error, where something failed, is the first failure's.
+pub fn report_files(
+    reports: &[FileReport],
+    moved_key: &str,
+    seconds: f64,
+    place: &str,
+    common: &Common,
+) -> Result<Exit, Failure> {
+    if common.json {
+        let mut out = Out::new();
+        out.json(&document(reports, moved_key, seconds))?;
+        out.flush()?;
+    } else if !common.quiet {
+        for report in reports.iter().filter(|report| report.outcome.is_ok()) {
+            super::say_line(&summary(report));
+        }
+    }
+    let failed: Vec<&FileReport> = reports.iter().filter(|r| r.outcome.is_err()).collect();
+    let Some(first) = failed.first() else { return Ok(Exit::Done) };
+    let Err(why) = &first.outcome else { return Ok(Exit::Done) };
+    let more = match failed.len() {
+        1 => String::new(),
+        count => format!(" (and {} more failed)", count - 1),
+    };
+    let what = format!("{}: {}{more}", escape(&first.name), escape(&why.text));
+    let failure = Failure::new(place, what, advice(&why.code));
+    Err(if failed.len() < reports.len() { failure.of_some() } else { failure })
+}
+
+fn summary(report: &FileReport) -> String {
+    let resumed = match report.resumed_from {
+        0 => String::new(),
+        from => format!(", resumed at {}", super::report::size(from)),
+    };
+    let kept = report.durability.as_deref().map_or(String::new(), |kept| format!(", {kept}"));
+    format!(
+        "{}: {} at {}{resumed}{kept}",
+        escape(&report.name),
+        super::report::size(report.bytes),
+        super::report::rate(report.moved, report.elapsed),
+    )
+}
+
+fn document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Value {
+    let file = |report: &FileReport| {
+        let mut file = json!({
+            "name": report.name,
+            "path": report.path.as_ref().map(|path| path.to_string_lossy()),
+            "bytes": report.bytes,
+            moved_key: report.moved,
+            "seconds": report.elapsed.as_secs_f64(),
+            "resumed_from": report.resumed_from,
+            "digest": report.digest,
+        });
+        if let Err(why) = &report.outcome {
+            file["error"] = json!({ "code": why.code, "text": why.text });
+        }
+        file
+    };
+    let arrived = reports.iter().filter(|report| report.outcome.is_ok());
+    let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
+    let durability = arrived.clone().find_map(|report| report.durability.clone());
+    json!({
+        "files": reports.iter().map(file).collect::<Vec<_>>(),
+        "bytes": bytes,
+        "seconds": seconds,
+        "durability": durability,
+    })
+}

@@ -1,0 +1,216 @@
+//! A conversation read along, in words: one line for each message, payload elided, secrets masked.
+//!
+//! ```text
+//!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk","id":1,…} + 196608 bytes
+//! ```
+//!
+//! It reads with the same frames and the same envelope decoder as the sessions do, but judges nothing:
+//! bytes that break a rule are said to do so, and the rest of that direction is only counted.
+
+use super::frame::{FRAME_BYTES_END, Frames};
+use super::message::PAYLOAD_KEY;
+use crate::envelope::{Decoder, Event, Limits};
+use crate::error::Error;
+
+/// A longer message is cut, in bytes.
+const LINE_BYTES_MAX: usize = 2048;
+
+/// Members whose value is not shown.
+const SECRETS: [&str; 1] = ["mac"];
+
+#[derive(Debug)]
+enum Wire {
+    Unknown,
+    Framed,
+    Classic,
+    /// It broke a rule, or is another protocol.
+    Noise,
+}
+
+/// One direction of a conversation.
+#[derive(Debug)]
+pub struct Transcript {
+    wire: Wire,
+    frames: Frames,
+    decoder: Decoder,
+    room: Box<[u8]>,
+    /// Bytes of an object that is not whole yet.
+    pending: u64,
+}
+
+impl Transcript {
+    /// At the beginning of a direction.
+    pub fn new() -> Transcript {
+        let mut frames = Frames::new();
+        frames.set_limit(FRAME_BYTES_END - 1);
+        Transcript {
+            wire: Wire::Unknown,
+            frames,
+            decoder: Decoder::new(PAYLOAD_KEY, limits()),
+            room: vec![0; 65_536].into(),
+            pending: 0,
+        }
+    }
+
+    /// Takes bytes and gives a line for each message that is whole.
+    pub fn feed(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+        while let Some(&first) = input.first() {
+            let taken = match self.wire {
+                Wire::Unknown => {
+                    self.wire = match first {
+                        0 => Wire::Framed,
+                        b'{' => Wire::Classic,
+                        _ => Wire::Noise,
+                    };
+                    if matches!(self.wire, Wire::Noise) {
+                        say(&format!("bytes of another protocol: {}", shown(input)));
+                    }
+                    Ok(0)
+                }
+                Wire::Framed => self.framed(input, say),
+                Wire::Classic => self.object(input, say),
+                Wire::Noise => Ok(input.len()),
+            };
+            match taken {
+                Ok(taken) => input = &input[taken..],
+                Err(error) => {
+                    say(&format!("bytes that break a rule: {error}"));
+                    self.wire = Wire::Noise;
+                }
+            }
+        }
+    }
+
+    /// The direction ended: says what was left in the middle.
+    pub fn finish(&self, say: &mut dyn FnMut(&str)) {
+        if self.pending > 0 && !matches!(self.wire, Wire::Noise) {
+            say(&format!("ended within a message, after {} bytes of it", self.pending));
+        }
+    }
+
+    fn framed(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> Result<usize, Error> {
+        if self.frames.body_left() == 0 {
+            let (taken, len) = self.frames.take_prefix(input)?;
+            if len.is_some() {
+                self.decoder.restart(limits());
+            }
+            self.pending = 1;
+            return Ok(taken);
+        }
+        let body = &input[..input.len().min(self.frames.body_left() as usize)];
+        let taken = self.object(body, say)?;
+        self.frames.take_body(taken);
+        Ok(taken)
+    }
+
+    fn object(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> Result<usize, Error> {
+        let step = self.decoder.feed(input, &mut self.room)?;
+        self.pending += step.consumed as u64;
+        if step.event == Event::End {
+            say(&line(&self.decoder));
+            self.pending = 0;
+        }
+        Ok(step.consumed)
+    }
+}
+
+impl Default for Transcript {
+    fn default() -> Transcript {
+        Transcript::new()
+    }
+}
+
+fn limits() -> Limits {
+    Limits { rest_bytes_max: FRAME_BYTES_END as usize }
+}
+
+/// A whole message in one line.
+fn line(decoder: &Decoder) -> String {
+    let mut text = masked(decoder.rest());
+    if text.len() > LINE_BYTES_MAX {
+        let cut = text.floor_char_boundary(LINE_BYTES_MAX);
+        text = format!("{}… ({} bytes in all)", &text[..cut], text.len());
+    }
+    match decoder.payload_len() {
+        Some(len) => format!("{text} {PAYLOAD_KEY}: {len} bytes"),
+        None => text,
+    }
+}
+
+fn masked(rest: &[u8]) -> String {
+    let text = String::from_utf8_lossy(rest);
+    if !SECRETS.iter().any(|secret| text.contains(secret)) && !text.contains('\\') {
+        return text.into_owned();
+    }
+    let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(rest) else {
+        return text.into_owned();
+    };
+    for secret in SECRETS {
+        if let Some(member) = value.get_mut(secret) {
+            *member = "***".into();
+        }
+    }
+    value.to_string()
+}
+
+/// The beginning of bytes that are not ours.
+fn shown(input: &[u8]) -> String {
+    input[..input.len().min(40)].escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(input: &[u8], piece: usize) -> Vec<String> {
+        let (mut transcript, mut lines) = (Transcript::new(), Vec::new());
+        for part in input.chunks(piece) {
+            transcript.feed(part, &mut |line| lines.push(line.to_owned()));
+        }
+        transcript.finish(&mut |line| lines.push(line.to_owned()));
+        lines
+    }
+
+    fn frame(text: &str) -> Vec<u8> {
+        [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat()
+    }
+
+    #[test]
+    fn lines_are_the_same_for_every_cut() {
+        let framed = [
+            frame(r#"{"type":"auth","mac":"c0ffee"}"#),
+            frame(r#"{"type":"chunk","id":1,"offset":0,"filedata":"aGk="}"#),
+        ]
+        .concat();
+        for (input, expected) in [
+            (
+                framed,
+                vec![
+                    r#"{"mac":"***","type":"auth"}"#,
+                    r#"{"type":"chunk","id":1,"offset":0,"filedata":null} filedata: 2 bytes"#,
+                ],
+            ),
+            (
+                br#"{"filename":"a","filedata":"aGk="}"#.to_vec(),
+                vec![r#"{"filename":"a","filedata":null} filedata: 2 bytes"#],
+            ),
+            (frame("{}")[..5].to_vec(), vec!["ended within a message, after 2 bytes of it"]),
+        ] {
+            for piece in [1, 2, 3, 7, 1000] {
+                assert_eq!(lines(&input, piece), expected, "{piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_said_once() {
+        assert_eq!(lines(b"GET / HTTP/1.1\r\n\r\n", 1000).len(), 1);
+        assert_eq!(lines(&frame("[]"), 1).len(), 1);
+    }
+
+    #[test]
+    fn an_escaped_secret_is_masked_too() {
+        let text = frame(r#"{"type":"auth","\u006dac":"c0ffee"}"#);
+        assert!(!lines(&text, 9)[0].contains("c0ffee"));
+    }
+}
