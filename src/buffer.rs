@@ -5,9 +5,10 @@
 //!     (free)         (readable)     (writable)
 //! ```
 //!
-//! start ≤ end ≤ limit holds after every step. `searched` remembers how far a search for a delimiter
-//! got, so that input which comes one byte at a time is still searched in linear time. Storage grows
-//! with the bytes that are really there, up to the limit, and can be given back when it is empty.
+//! start ≤ end ≤ limit holds after every step. `searched` remembers how far a search for a
+//! delimiter got, so that input which comes one byte at a time is still searched in linear time.
+//! Storage grows with the bytes that are really there, up to the limit, and can be given back when
+//! it is empty.
 
 use crate::error::Error;
 
@@ -91,8 +92,8 @@ impl Buffer {
         self.check();
     }
 
-    /// Room for exactly `count` more bytes behind the readable ones; [`commit`](Buffer::commit) makes
-    /// them count.
+    /// Room for exactly `count` more bytes behind the readable ones; [`commit`](Buffer::commit)
+    /// makes them count.
     ///
     /// # Errors
     /// [`Error::TooLarge`] if the limit does not allow so many.
@@ -158,8 +159,8 @@ impl Buffer {
         found.map(|at| from + at - self.start)
     }
 
-    /// Makes the storage long enough for `count` bytes behind `end`: first by moving what is readable
-    /// to the front, then by growing.
+    /// Makes the storage long enough for `count` bytes behind `end`: first by moving what is
+    /// readable to the front, then by growing.
     fn make_space(&mut self, count: usize) {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

@@ -13,10 +13,11 @@
 //! The loop law: *receive until nothing more → transmit → write → ask `wants`*. Never feed twice
 //! without draining. A caller that keeps it can run any session over anything that moves bytes.
 //!
-//! Two refinements against the first plan of this contract. `receive` is also handed `room`: decoded
-//! payload has to stand somewhere while the caller looks at it, and a session that kept its own place
-//! for it would cost every idle connection that memory. And `receive` may consume nothing and give no
-//! event although there was input: that is back-pressure (*not before you have sent what I said*).
+//! Two refinements against the first plan of this contract. `receive` is also handed `room`:
+//! decoded payload has to stand somewhere while the caller looks at it, and a session that kept its
+//! own place for it would cost every idle connection that memory. And `receive` may consume nothing
+//! and give no event although there was input: that is back-pressure (*not before you have sent
+//! what I said*).
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -67,7 +68,8 @@ pub trait Session {
         Self: 'a;
 
     /// Eats a prefix of `input`. Decoded payload is laid into `room`, which may be empty as long as
-    /// no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes from then on.
+    /// no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes from
+    /// then on.
     ///
     /// # Errors
     /// The peer's fault ([`Error::Malformed`], [`Error::TooLarge`], [`Error::Refused`]) or the
@@ -84,15 +86,15 @@ pub trait Session {
     /// [`Error::Incomplete`] in a state that had to hear more.
     fn receive_eof(&mut self) -> Result<(), Error>;
 
-    /// Takes body data, encodes it behind what `out` holds, and says how many bytes it took: 0 where
-    /// the state takes none or `out` has no room for a whole row.
+    /// Takes body data, encodes it behind what `out` holds, and says how many bytes it took: 0
+    /// where the state takes none or `out` has no room for a whole row.
     ///
     /// # Errors
     /// [`Error::Misuse`] for more data than was announced.
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error>;
 
-    /// Appends what the session has to say, whole rows only; a row that does not fit waits. A session
-    /// that failed still has its last words here.
+    /// Appends what the session has to say, whole rows only; a row that does not fit waits. A
+    /// session that failed still has its last words here.
     fn transmit(&mut self, out: &mut Buffer);
 
     /// What it needs next.

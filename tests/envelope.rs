@@ -1,5 +1,5 @@
-//! The envelope decoder against a table of cases, each run whole, byte by byte, at every cut, and with
-//! trailing bytes; and against its oracles.
+//! The envelope decoder against a table of cases, each run whole, byte by byte, at every cut, and
+//! with trailing bytes; and against its oracles.
 
 #[path = "../fuzz/oracles/envelope.rs"]
 mod oracle;

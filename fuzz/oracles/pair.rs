@@ -104,7 +104,7 @@ fn step(client: &mut End<ClientApp>, server: &mut End<ServerApp>, tape: &mut Tap
         11 => client.app.hold = tape.below(8),
         12 => return true,
         13 => {
-            for _ in 0..tape.below(64) {
+            for _ in 0..tape.below(24) {
                 deliver(&mut client.out, &mut server.input, 1);
                 server.turn(tape);
                 deliver(&mut server.out, &mut client.input, 1);

@@ -9,6 +9,7 @@ use wirewright::net::endpoint;
 use wirewright::net::files::Root;
 use wirewright::net::server::{Options, Server};
 use wirewright::net::{Log, Supply};
+use wirewright::transfer::server::Config;
 
 /// Descriptors that are not connections: files being sent, the poll, the standard streams.
 const DESCRIPTORS_KEPT: u64 = 64;
@@ -41,8 +42,8 @@ fn options(args: &Serve) -> Result<Options, Failure> {
             return Err(Failure::usage(args.path.display(), what, "give the path of a file"));
         }
     };
-    let mut session = wirewright::transfer::server::Config::default();
-    session.token = args.token_file.as_deref().map(token).transpose()?;
+    let token = args.token_file.as_deref().map(token).transpose()?;
+    let session = Config { token, ..Config::default() };
     let mut options = Options {
         classic,
         session: Arc::new(session),

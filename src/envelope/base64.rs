@@ -52,9 +52,9 @@ pub fn encode_into(raw: &[u8], out: &mut [u8]) -> usize {
     STANDARD.encode_slice(raw, &mut out[..len]).expect("the slice has the exact length")
 }
 
-/// Decodes one whole text strictly into the beginning of `out` and gives the length; `None` where the
-/// text is not strict base64 or `out` is shorter than [`decoded_len_max`]. The push decoder's shortest
-/// user, and the shape in which kernels are compared.
+/// Decodes one whole text strictly into the beginning of `out` and gives the length; `None` where
+/// the text is not strict base64 or `out` is shorter than [`decoded_len_max`]. The push decoder's
+/// shortest user, and the shape in which kernels are compared.
 pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let mut quads = Quads::default();
     let run = quads.run(text, out);
@@ -99,8 +99,8 @@ pub(super) struct Run {
     pub(super) fault: Option<Fault>,
 }
 
-/// The state between two runs: up to three characters of an unfinished quad, and whether padding was
-/// seen.
+/// The state between two runs: up to three characters of an unfinished quad, and whether padding
+/// was seen.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Quads {
     carry: [u8; 4],
@@ -160,7 +160,8 @@ impl Quads {
         Ok(if self.len == 4 { self.complete() } else { ([0; 3], 0) })
     }
 
-    /// A `=` may stand only third (with a fourth to come) or fourth, over unused bits that are zero.
+    /// A `=` may stand only third (with a fourth to come) or fourth, over unused bits that are
+    /// zero.
     fn check_padding(&mut self) -> Result<(), Fault> {
         let unused = match self.len {
             2 => VALUES[self.carry[1] as usize] & 0x0F,
@@ -186,16 +187,16 @@ impl Quads {
     }
 }
 
-/// How many whole quads of `text` may go to the kernel: as many as there is room for, without a last
-/// one that carries padding.
+/// How many whole quads of `text` may go to the kernel: as many as there is room for, without a
+/// last one that carries padding.
 fn kernel_quads(text: &[u8], room: usize) -> usize {
     let quads = (text.len() / 4).min(room / 3);
     let padded = quads > 0 && text[quads * 4 - 1] == b'=';
     quads - usize::from(padded)
 }
 
-/// Decodes the longest prefix of whole quads that holds only characters of the alphabet, and gives its
-/// length in characters.
+/// Decodes the longest prefix of whole quads that holds only characters of the alphabet, and gives
+/// its length in characters.
 fn decode_clean(text: &[u8], room: &mut [u8]) -> usize {
     if text.is_empty() || kernel(text, room) {
         return text.len();

@@ -2,8 +2,9 @@
 //!
 //! Specification: RFC 8259, RFC 4648 §4; see the head of this room for the picture.
 //!
-//! Two laws hold for every way of cutting the input: the same events (adjacent payload runs merged),
-//! and the same error at the same offset. Bytes decoded before an error are always reported first.
+//! Two laws hold for every way of cutting the input: the same events (adjacent payload runs
+//! merged), and the same error at the same offset. Bytes decoded before an error are always
+//! reported first.
 
 use super::base64::{Fault, Quads};
 use super::rest;
@@ -121,7 +122,8 @@ impl Decoder {
         }
     }
 
-    /// Begins again with another object and other limits, keeping the storage. Offsets count from 0.
+    /// Begins again with another object and other limits, keeping the storage. Offsets count from
+    /// 0.
     pub fn restart(&mut self, limits: Limits) {
         let mut rest = std::mem::take(&mut self.rest);
         rest.clear();
@@ -130,12 +132,12 @@ impl Decoder {
         *self = Decoder { rest, ..Decoder::new(key, limits) };
     }
 
-    /// Eats a prefix of `input`, and lays decoded payload into `room`: at most three bytes for every
-    /// four of its text, so a room of 3/4 of the input is never full too early.
+    /// Eats a prefix of `input`, and lays decoded payload into `room`: at most three bytes for
+    /// every four of its text, so a room of 3/4 of the input is never full too early.
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset counted from the beginning of the
-    /// object; [`Error::Misuse`] if payload comes and the room is smaller than
+    /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset counted from the beginning of
+    /// the object; [`Error::Misuse`] if payload comes and the room is smaller than
     /// [`ROOM_MIN`](crate::buffer::ROOM_MIN). The same again on every later call.
     pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
@@ -172,8 +174,8 @@ impl Decoder {
         }
     }
 
-    /// The members outside the payload as one JSON object, in which the payload is `null`: those before
-    /// the payload from [`Event::PayloadStart`] on, all of them after [`Event::End`].
+    /// The members outside the payload as one JSON object, in which the payload is `null`: those
+    /// before the payload from [`Event::PayloadStart`] on, all of them after [`Event::End`].
     pub fn rest(&self) -> &[u8] {
         &self.rest
     }
@@ -280,8 +282,8 @@ impl Decoder {
         Ok(Event::PayloadStart)
     }
 
-    /// The object has ended. What was judged when the payload began is not judged again if only white
-    /// space and the brace came behind it: the common case of a chunk.
+    /// The object has ended. What was judged when the payload began is not judged again if only
+    /// white space and the brace came behind it: the common case of a chunk.
     fn judge_end(&self) -> Result<(), Error> {
         let since = self.rest.get(self.judged.saturating_sub(1)..).unwrap_or(&[]);
         match self.judged > 0 && since.trim_ascii() == b"}" {
@@ -295,11 +297,13 @@ impl Decoder {
     }
 
     fn place(&self, fault: rest::Fault) -> Error {
-        Error::Malformed {
-            rule: fault.rule,
-            offset: self.stream_offset(fault.at),
-            section: fault.section,
+        let rest::Fault { rule, at, section } = fault;
+        let offset = self.stream_offset(at);
+        if rule == rest::MEMBERS_RULE {
+            let max = rest::MEMBERS_MAX as u64;
+            return Error::TooLarge { limit: rest::MEMBERS_RULE, max, offset, section };
         }
+        Error::Malformed { rule, offset, section }
     }
 
     /// Where a byte of the gathered text stood in the stream.
@@ -350,8 +354,8 @@ impl Decoder {
         }
     }
 
-    /// Takes the longest run up to the next `"` or `\`, or that byte if it is the first. `before` is
-    /// how much of this input was eaten already.
+    /// Takes the longest run up to the next `"` or `\`, or that byte if it is the first. `before`
+    /// is how much of this input was eaten already.
     fn take_run(&mut self, input: &[u8], room: &mut [u8], before: usize) -> Taken {
         let window = &input[..input.len().min(room.len() / 3 * 4 + 4)];
         let run = memchr::memchr2(b'"', b'\\', window).unwrap_or(window.len());

@@ -80,7 +80,8 @@ impl Encoder {
         Encoder::default()
     }
 
-    /// How many bytes of raw payload fit into `room` bytes of output, the end of the envelope included.
+    /// How many bytes of raw payload fit into `room` bytes of output, the end of the envelope
+    /// included.
     pub fn raw_len_max(room: usize) -> usize {
         (room.saturating_sub(2) / 4 * 3).saturating_sub(3)
     }
@@ -95,7 +96,8 @@ impl Encoder {
         }
         if self.carried > 0 {
             let Some((missing, behind)) = raw.split_at_checked(3 - self.carried) else {
-                return Ok(self.carry_on(raw));
+                self.carry_on(raw);
+                return Ok(());
             };
             let mut group = [0; 3];
             group[..self.carried].copy_from_slice(&self.carry[..self.carried]);
@@ -106,7 +108,8 @@ impl Encoder {
         }
         let (whole, behind) = raw.split_at(raw.len() / 3 * 3);
         append_encoded(whole, out)?;
-        Ok(self.carry_on(behind))
+        self.carry_on(behind);
+        Ok(())
     }
 
     /// Encodes the last one or two bytes with padding, and closes the envelope.

@@ -7,18 +7,19 @@
 //!                                 into the caller's room
 //! ```
 //!
-//! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard alphabet,
-//! padding required, unused bits zero, no white space).
+//! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard
+//! alphabet, padding required, unused bits zero, no white space).
 //!
 //! The [`Decoder`] is pushed. It walks the object byte by byte only outside the payload; inside it
-//! takes the longest run up to the next `"` or `\` and decodes it with a vector kernel straight into
-//! the caller's room. All other members are gathered, with `null` in the place of the payload, into a
-//! small bounded buffer which serde_json then judges: so the semantics are serde_json's by
+//! takes the longest run up to the next `"` or `\` and decodes it with a vector kernel straight
+//! into the caller's room. All other members are gathered, with `null` in the place of the payload,
+//! into a small bounded buffer which serde_json then judges: so the semantics are serde_json's by
 //! construction, and the payload never passes through it. It can stop and go on at every byte,
 //! allocates nothing per feed, and needs memory independent of the size of the object.
 //!
-//! What is refused beyond plain JSON: a text that is not an object, a duplicate member at any depth,
-//! nesting of 128 levels or more, anything but white space behind the object, invalid UTF-8 anywhere.
+//! What is refused beyond plain JSON: a text that is not an object, a duplicate member at any
+//! depth, nesting of 128 levels or more, anything but white space behind the object, invalid UTF-8
+//! anywhere.
 //!
 //! ```text
 //!  Start ─{─▶ Key ─"…"─▶ Colon ─:─▶ Value ─┬─ scalar, string, nested ─▶ After ─,─▶ Key

@@ -99,6 +99,9 @@ impl<'de> Visitor<'de> for Unique {
             if !keys.insert(key) {
                 return Err(A::Error::custom("duplicate member"));
             }
+            if keys.many.len() > MEMBERS_MAX - FEW {
+                return Err(A::Error::custom(MEMBERS_RULE));
+            }
             map.next_value_seed(Unique)?;
         }
         Ok(())
@@ -133,6 +136,13 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
 /// How many keys are kept without a hash table: more than any message of ours has, so that a chunk
 /// costs no allocation, and few enough that comparing each with each costs nothing.
 const FEW: usize = 16;
+
+/// How many members one object may have. To know a duplicate all names have to be remembered, and
+/// short ones cost many times their length.
+pub(super) const MEMBERS_MAX: usize = 65_536;
+
+/// What is said when there are more.
+pub(super) const MEMBERS_RULE: &str = "members_max";
 
 /// The keys of one object so far.
 #[derive(Default)]
@@ -190,6 +200,20 @@ mod tests {
         assert_eq!(at(&(text.clone() + "\"k40\":0}")), None);
         for twice in [0, 15, 16, 17, 39] {
             assert!(at(&format!("{text}\"k{twice}\":0}}")).is_some(), "{twice}");
+        }
+    }
+
+    #[test]
+    fn members_are_bounded() {
+        let object = |count: usize| {
+            let members: Vec<String> = (0..count).map(|i| format!("\"{i}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        for (count, good) in
+            [(MEMBERS_MAX - 1, true), (MEMBERS_MAX, true), (MEMBERS_MAX + 1, false)]
+        {
+            let rule = check(object(count).as_bytes()).err().map(|fault| fault.rule);
+            assert_eq!(rule, (!good).then_some(Cow::Borrowed(MEMBERS_RULE)), "{count}");
         }
     }
 

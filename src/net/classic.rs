@@ -1,5 +1,5 @@
-//! The classic wire over the reactor: a server that sends one file to whoever comes, and a client that
-//! only listens.
+//! The classic wire over the reactor: a server that sends one file to whoever comes, and a client
+//! that only listens.
 
 use super::error::Error;
 use super::files::{Durability, SIZE_UNKNOWN};
@@ -153,7 +153,8 @@ impl ClassicGetting {
         }
     }
 
-    /// The stream has ended and the object was whole: the file gets its name, which may have come last.
+    /// The stream has ended and the object was whole: the file gets its name, which may have come
+    /// last.
     fn finish(&mut self) -> Result<(), Error> {
         let (Some((name, _)), Some(mut target)) = (self.whole.clone(), self.target.take()) else {
             self.ended = true;

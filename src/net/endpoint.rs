@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// How many connections may wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: i32 = 4096;
 
-/// How much unsent data the kernel holds for one connection before it calls the socket full, in bytes.
-/// Without it a peer that does not read pins several MiB there.
+/// How much unsent data the kernel holds for one connection before it calls the socket full, in
+/// bytes. Without it a peer that does not read pins several MiB there.
 const NOTSENT_LOWAT: u32 = 128 * 1024;
 
 /// How long one address is tried.
@@ -80,8 +80,8 @@ pub fn connect(
     Err(last)
 }
 
-/// Sets the options of a connected socket: rows are whole when they are written, so nothing is gained
-/// by waiting for more; and the kernel's share of unsent data is kept small.
+/// Sets the options of a connected socket: rows are whole when they are written, so nothing is
+/// gained by waiting for more; and the kernel's share of unsent data is kept small.
 ///
 /// # Errors
 /// Those of the system.

@@ -1,7 +1,7 @@
 //! Waiting for the disk on a thread of its own.
 //!
-//! A sync may take seconds, and the reactor has others to serve: what is whole and verified is handed
-//! over here, synced and renamed, and the reactor is woken.
+//! A sync may take seconds, and the reactor has others to serve: what is whole and verified is
+//! handed over here, synced and renamed, and the reactor is woken.
 
 use super::files::{FileError, Finish};
 use mio::Waker;

@@ -6,9 +6,9 @@
 //!                                  └▶ timers, signals, accept          files, finisher (disk)
 //! ```
 //!
-//! One reactor is one thread; it runs conversations of different kinds at the same time. Everything a
-//! protocol means is decided in its own room; here bytes are moved, time is kept, and files are made
-//! durable.
+//! One reactor is one thread; it runs conversations of different kinds at the same time. Everything
+//! a protocol means is decided in its own room; here bytes are moved, time is kept, and files are
+//! made durable.
 
 mod classic;
 pub mod client;

@@ -71,8 +71,8 @@ impl Origin {
         }
     }
 
-    /// Up to `len` bytes from `offset`, read into `scratch` if they are not in memory. Fewer where the
-    /// file ends, or the block.
+    /// Up to `len` bytes from `offset`, read into `scratch` if they are not in memory. Fewer where
+    /// the file ends, or the block.
     ///
     /// # Errors
     /// Those of the system.

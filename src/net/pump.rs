@@ -8,14 +8,20 @@
 //!                 (last words)   (read away what the peer still says)
 //! ```
 //!
-//! It knows no protocol: a [`Conversation`] is a session together with the application that answers its
-//! events. Large reads and writes, the room for payload and the scratch for files belong to the reactor
-//! and are lent to whoever is driven; a connection that has nothing to say holds none of them.
+//! It knows no protocol: a [`Conversation`] is a session together with the application that answers
+//! its events. Large reads and writes, the room for payload and the scratch for files belong to the
+//! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
+//! them.
+
+mod shared;
+
+pub use shared::{Limits, Shared};
 
 use super::error::Error;
 use super::stream::Stream;
 use crate::buffer::Buffer;
 use crate::session::Wants;
+use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
@@ -88,105 +94,6 @@ pub trait Tap {
 
     /// Something that is not bytes.
     fn remark(&mut self, text: &str);
-}
-
-/// The bounds of the pump.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// The largest read and write of a lone bulk transfer, in bytes.
-    pub bulk_bytes_max: usize,
-    /// What all connections together may hold of unsent output before each gets less, in bytes.
-    pub out_bytes_budget: usize,
-    /// The least output a connection may hold, in bytes.
-    pub out_bytes_min: usize,
-    /// How many bytes a lone connection may move before others have their turn.
-    pub wake_bytes_budget: usize,
-    /// How many bytes have to be written to count as progress.
-    pub written_quantum: u64,
-    /// How long the TLS handshake may take.
-    pub handshake_wait: Duration,
-    /// How long last words may take to be written.
-    pub flush_wait: Duration,
-    /// How long the peer is listened to after we ended our half.
-    pub linger_wait: Duration,
-    /// How many bytes are read away then.
-    pub linger_bytes_max: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            bulk_bytes_max: 4 << 20,
-            out_bytes_budget: 8 << 20,
-            out_bytes_min: 16 << 10,
-            wake_bytes_budget: 8 << 20,
-            written_quantum: 4096,
-            handshake_wait: Duration::from_secs(10),
-            flush_wait: Duration::from_secs(5),
-            linger_wait: Duration::from_secs(2),
-            linger_bytes_max: 1 << 20,
-        }
-    }
-}
-
-/// Length of the room that payload is decoded into: one chunk, inside the L2 cache, in bytes.
-const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
-
-/// The first read of a connection that is not known to send payload, in bytes.
-const SMALL_READ: usize = 16 << 10;
-
-/// What the connections of a reactor share.
-pub struct Shared {
-    limits: Limits,
-    input: Vec<u8>,
-    room: Vec<u8>,
-    scratch: Vec<u8>,
-    spare: Vec<u8>,
-    /// Output that stalled connections hold, in bytes.
-    held: usize,
-    /// How many connections want their turn now.
-    pub(super) busy: usize,
-}
-
-impl Shared {
-    /// Nothing is taken from the allocator before somebody needs it.
-    pub fn new(limits: Limits) -> Shared {
-        Shared {
-            limits,
-            input: Vec::new(),
-            room: Vec::new(),
-            scratch: Vec::new(),
-            spare: Vec::new(),
-            held: 0,
-            busy: 1,
-        }
-    }
-
-    /// How much output a connection may hold now.
-    fn out_limit(&self) -> usize {
-        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
-        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.bulk_bytes_max)
-    }
-
-    fn wake_budget(&self) -> usize {
-        (self.limits.wake_bytes_budget / self.busy.max(1)).max(256 << 10)
-    }
-
-    /// Makes the input buffer as long as this read should be, and gives that length.
-    fn read_len(&mut self, bulk: bool) -> usize {
-        let len = match bulk {
-            true => (self.limits.bulk_bytes_max / self.busy.max(1)).max(256 << 10),
-            false => SMALL_READ,
-        };
-        grow(&mut self.input, len);
-        len
-    }
-}
-
-fn grow(buffer: &mut Vec<u8>, len: usize) {
-    if buffer.len() < len {
-        buffer.resize(len, 0);
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,10 @@
 //!   timers ─▶ expire
 //! ```
 //!
-//! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token carries
-//! the generation of its slot, so that an event for a connection that has gone is not given to the one
-//! that took its place. After EMFILE no further event comes for a listener: accepting is tried again
-//! with every close, and every tenth of a second.
+//! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token
+//! carries the generation of its slot, so that an event for a connection that has gone is not given
+//! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
+//! tried again with every close, and every tenth of a second.
 
 use super::error::Error;
 use super::pump::{Connection, Conversation, Limits, Shared, Tap, Verdict};

@@ -7,9 +7,9 @@
 //!   Handshaking ─ drive ─▶ Tls ────────── read, write
 //! ```
 //!
-//! Readiness is remembered in [`Ready`] until the kernel says `WouldBlock`. Under TLS a read may have
-//! to write and the other way round, and the library does not say which it waits for: the socket is
-//! wrapped, and clears the flag of the direction that really blocked.
+//! Readiness is remembered in [`Ready`] until the kernel says `WouldBlock`. Under TLS a read may
+//! have to write and the other way round, and the library does not say which it waits for: the
+//! socket is wrapped, and clears the flag of the direction that really blocked.
 
 use mio::net::TcpStream;
 use std::cell::Cell;

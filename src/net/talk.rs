@@ -1,7 +1,8 @@
 //! The client's side of the framed wire as a conversation: a session and an errand.
 //!
-//! An [`Errand`] hears the session's events and, when there is time, acts on the session: it asks, it
-//! offers payload, it ends. Getting, putting and listing are errands; all else is the same for them.
+//! An [`Errand`] hears the session's events and, when there is time, acts on the session: it asks,
+//! it offers payload, it ends. Getting, putting and listing are errands; all else is the same for
+//! them.
 
 use super::error::Error;
 use super::pump::{Conversation, Turn};

@@ -26,8 +26,8 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// What `path` means: an existing directory or one that ends in `/` (it is made), `-` for standard
-    /// output, a device or pipe, or else a file.
+    /// What `path` means: an existing directory or one that ends in `/` (it is made), `-` for
+    /// standard output, a device or pipe, or else a file.
     ///
     /// # Errors
     /// [`Error::Io`] if a directory cannot be made or a device not be opened.
@@ -61,8 +61,10 @@ impl Destination {
     /// Looks at the place of one file.
     pub(super) fn open(&self, name: &Name) -> Result<Target, FileError> {
         Ok(match self {
-            Destination::Directory(path) => Target::Partial(Root::open(path)?.partial(name)?),
-            Destination::File(path) => Target::Partial(Partial::at_path(path)?),
+            Destination::Directory(path) => {
+                Target::Partial(Box::new(Root::open(path)?.partial(name)?))
+            }
+            Destination::File(path) => Target::Partial(Box::new(Partial::at_path(path)?)),
             Destination::Device(device) => Target::Device(device.clone()),
             Destination::Sink(sink) => Target::Sink(sink.clone()),
         })
@@ -80,7 +82,7 @@ impl Destination {
 
 /// The place of one file.
 pub(super) enum Target {
-    Partial(Partial),
+    Partial(Box<Partial>),
     Device(Arc<File>),
     Sink(Sink),
 }

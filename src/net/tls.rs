@@ -1,7 +1,7 @@
 //! TLS by the platform's library, on both sides.
 //!
-//! Specification: RFC 8446. Certificates are always checked by clients, against the system's roots or
-//! one given file.
+//! Specification: RFC 8446. Certificates are always checked by clients, against the system's roots
+//! or one given file.
 
 use super::error::Error;
 use super::stream::Socket;

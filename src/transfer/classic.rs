@@ -1,5 +1,5 @@
-//! The classic wire: one unframed JSON object, from a server that never reads to a client that never
-//! speaks.
+//! The classic wire: one unframed JSON object, from a server that never reads to a client that
+//! never speaks.
 //!
 //! Specification: `PROTOCOL.md` §2.
 //!

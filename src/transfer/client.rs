@@ -9,231 +9,35 @@
 //!   a list: Asked ─entries, more─▶ Asked … ─entries─▶ (event Entries, more = false)
 //! ```
 //!
-//! Requests may be made as soon as [`Event::Welcome`] has come, many at a time: they are answered in
-//! order, and each event names the request it belongs to.
+//! Requests may be made as soon as [`Event::Welcome`] has come, many at a time: they are answered
+//! in order, and each event names the request it belongs to.
+
+mod config;
+mod event;
+mod state;
+
+pub use config::{Config, Limits};
+pub use event::{Event, Resume};
+
+use state::{Core, OUTBOX_BYTES_MAX, State, Step};
 
 use super::digest::{DigestKind, Digester};
-use super::frame::{FRAME_BYTES_DEFAULT_MAX, FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX, move_rows};
-use super::message::{
-    self, Auth, Cancel, Chunk, ClientHello, End, Entries, Entry, ErrorMessage, File, Get, List,
-    Message, Put, ServerHello, Side, Text, VERSION, Welcome,
-};
+use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
+use super::message::{self, Cancel, Get, List, Put, Side, Text};
 use super::name::Name;
 use super::reader::{Item, Read, Reader};
-use super::receiver::{Receiver, Verified};
 use super::sender::{Sender, chunk_len_max};
-use super::server::is_etag;
-use super::token::{Role, Token, is_nonce, prove, verify};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The bounds of a client session.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// The longest frame, in bytes.
-    pub frame_bytes_max: u32,
-    /// How long it waits for an answer.
-    pub answer_wait: Duration,
-    /// How long a transfer may go without [`payload_quantum`](Limits::payload_quantum) bytes.
-    pub transfer_wait: Duration,
-    /// How many bytes of payload count as progress.
-    pub payload_quantum: u64,
-    /// How long the server may take to make a file durable.
-    pub done_wait: Duration,
-    /// How fast a server is taken to hash what it does not send on resume, in bytes a second.
-    pub hash_rate: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            frame_bytes_max: FRAME_BYTES_DEFAULT_MAX,
-            answer_wait: Duration::from_secs(30),
-            transfer_wait: Duration::from_secs(30),
-            payload_quantum: 4096,
-            done_wait: Duration::from_secs(600),
-            hash_rate: 64 << 20,
-        }
-    }
-}
-
-/// What a client session is made with.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Bounds and waits.
-    pub limits: Limits,
-    /// Digests it can do, by preference.
-    pub digests: Vec<DigestKind>,
-    /// The secret both sides prove, if any.
-    pub token: Option<Token>,
-    /// Program and version, for people.
-    pub agent: String,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            limits: Limits::default(),
-            digests: DigestKind::ALL.to_vec(),
-            token: None,
-            agent: concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
-    }
-}
-
-/// The beginning of a file that the client has already.
-#[derive(Debug)]
-pub struct Resume<'a> {
-    /// How much, in bytes.
-    pub offset: u64,
-    /// Of which version.
-    pub etag: &'a str,
-    /// Has seen it.
-    pub digester: Digester,
-}
-
-/// What happened.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// The server has been greeted: requests may be made, with this digest.
-    Welcome(DigestKind),
-    /// A page of a listing.
-    Entries {
-        /// Of the request.
-        id: u64,
-        /// The files of this page.
-        entries: Vec<Entry<'a>>,
-        /// Whether another page follows.
-        more: bool,
-    },
-    /// A file comes.
-    File {
-        /// Of the request.
-        id: u64,
-        /// Of the whole file, in bytes.
-        size: u64,
-        /// RFC 3339, UTC.
-        modified: Text<'a>,
-        /// Names this version.
-        etag: Text<'a>,
-        /// Where it begins, in bytes.
-        offset: u64,
-    },
-    /// Bytes of the file that comes.
-    Payload {
-        /// Of the request.
-        id: u64,
-        /// Where they belong, in bytes from the beginning of the file.
-        offset: u64,
-        /// The bytes. They do not count before their chunk is verified.
-        bytes: &'a [u8],
-    },
-    /// A chunk of the file that comes counts from now on.
-    Verified {
-        /// Of the request.
-        id: u64,
-        /// Which chunk.
-        chunk: Verified,
-    },
-    /// The file that came is whole and verified.
-    Received {
-        /// Of the request.
-        id: u64,
-        /// Its digest as on the wire, `None` if none was agreed.
-        digest: Option<String>,
-    },
-    /// The server takes the file: hash what lies before `offset`, then [`Client::start_put`].
-    Ready {
-        /// Of the request.
-        id: u64,
-        /// Where to go on, in bytes.
-        offset: u64,
-    },
-    /// The file that was put stands under its name.
-    Done {
-        /// Of the request.
-        id: u64,
-        /// Its digest as on the wire, `None` if none was agreed.
-        digest: Option<String>,
-        /// `fsync`, `rename` or `none`.
-        durability: Text<'a>,
-    },
-    /// A request has failed; the connection goes on.
-    Failed {
-        /// Of the request.
-        id: u64,
-        /// `PROTOCOL.md` §9.
-        code: Text<'a>,
-        /// For people; it may hold anything, so escape it before showing.
-        text: Text<'a>,
-    },
-}
-
-#[derive(Debug)]
-enum State {
-    Hello,
-    Auth { server_nonce: Box<str> },
-    Ready,
-    Closing,
-}
-
-/// How far a request is.
-#[derive(Debug)]
-enum Step {
-    List,
-    /// A get; what the client has of the file.
-    Get {
-        offset: u64,
-        digester: Option<Digester>,
-    },
-    Receiving(Box<Receiver>),
-    Put {
-        size: u64,
-    },
-    Granted {
-        size: u64,
-        offset: u64,
-    },
-    Sending(Box<Sender>),
-    Sent {
-        digest: Option<String>,
-    },
-    /// Given up by the client: what still comes of it is dropped up to its end or its error.
-    Dropped {
-        /// Whether the application knows already that it failed.
-        told: bool,
-    },
-}
-
-/// Room for requests, in bytes.
-const OUTBOX_BYTES_MAX: usize = 262_144;
-
 /// The client's side of one connection.
 #[derive(Debug)]
 pub struct Client {
     reader: Reader,
     core: Core,
-}
-
-/// All but the reader, so that a message can be acted on while it is still borrowed from there.
-#[derive(Debug)]
-struct Core {
-    config: Config,
-    nonce: Box<str>,
-    state: State,
-    frame_bytes_max: u32,
-    digest: DigestKind,
-    /// Requests that are not answered, in order.
-    pending: VecDeque<(u64, Step)>,
-    last_id: u64,
-    outbox: Buffer,
-    ended: bool,
-    steps: u64,
-    payload: u64,
-    failed: Option<Box<Error>>,
 }
 
 impl Client {
@@ -330,8 +134,8 @@ impl Client {
         }
     }
 
-    /// Gives up a request. It ends with the event [`Event::Failed`] and the code `cancelled`, or with
-    /// whatever the server had said before it heard.
+    /// Gives up a request. It ends with the event [`Event::Failed`] and the code `cancelled`, or
+    /// with whatever the server had said before it heard.
     ///
     /// # Errors
     /// See [`list`](Client::list).
@@ -356,8 +160,8 @@ impl Client {
         self.core.pending.len()
     }
 
-    /// Of which put, from which offset and how many bytes it would take now; 0 bytes at its end, where
-    /// an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
+    /// Of which put, from which offset and how many bytes it would take now; 0 bytes at its end,
+    /// where an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
     pub fn wanted(&self, out: &Buffer) -> Option<(u64, u64, usize)> {
         match self.core.pending.front() {
             Some((id, Step::Sending(sender))) => {
@@ -375,254 +179,6 @@ impl Client {
     /// Tells the server that it took too long, and closes.
     pub fn abort(&mut self, code: &str, text: &str) {
         self.core.close_with(code, text);
-    }
-}
-
-impl Core {
-    fn greet(&mut self) {
-        let digests = self.config.digests.iter().map(|kind| Text::from(kind.as_str())).collect();
-        let hello = ClientHello {
-            versions: vec![VERSION],
-            max_frame: self.config.limits.frame_bytes_max,
-            digests,
-            nonce: Text::from(&*self.nonce),
-            agent: Some(Text::from(self.config.agent.as_str())),
-        };
-        // An empty outbox has room for one hello.
-        let _ = message::write(&hello, &mut self.outbox);
-    }
-
-    fn next_id(&self) -> u64 {
-        self.last_id + 1
-    }
-
-    fn ask(&mut self, id: u64, step: Step) {
-        self.last_id = id;
-        self.pending.push_back((id, step));
-        self.steps += 1;
-    }
-
-    fn message<'a>(&mut self, message: Message<'a>, at: u64) -> Result<Option<Event<'a>>, Error> {
-        match (&self.state, message) {
-            (_, Message::Error(error)) => self.error(error, at),
-            (_, Message::Unknown(_)) => Ok(None),
-            (State::Hello, Message::ServerHello(hello)) => self.hello(&hello, at),
-            (State::Auth { .. }, Message::Welcome(welcome)) => self.welcome(&welcome).map(Some),
-            (State::Ready, message) => self.answer(message, at),
-            _ => Err(unexpected(at)),
-        }
-    }
-
-    fn hello(&mut self, hello: &ServerHello<'_>, at: u64) -> Result<Option<Event<'static>>, Error> {
-        let digest = DigestKind::from_name(&hello.digest);
-        let Some(digest) = digest.filter(|kind| self.config.digests.contains(kind)) else {
-            return Err(Error::malformed("a digest that was offered", at, "PROTOCOL §4.2"));
-        };
-        if hello.version != VERSION {
-            return Err(Error::malformed("a version that was offered", at, "PROTOCOL §4.2"));
-        }
-        if !(FRAME_BYTES_HELLO_MAX..FRAME_BYTES_END).contains(&hello.max_frame) {
-            return Err(Error::malformed("65,536 ≤ max_frame < 2²⁴", at, "PROTOCOL §4.2"));
-        }
-        self.digest = digest;
-        self.frame_bytes_max = hello.max_frame.min(self.config.limits.frame_bytes_max);
-        self.steps += 1;
-        match (&hello.nonce, &self.config.token) {
-            (None, None) => {
-                self.state = State::Ready;
-                Ok(Some(Event::Welcome(digest)))
-            }
-            (Some(nonce), Some(token)) if is_nonce(nonce) => {
-                let mac = prove(token, Role::Client, &self.nonce, nonce);
-                message::write(&Auth { mac: Text::from(mac.as_str()) }, &mut self.outbox)?;
-                self.state = State::Auth { server_nonce: (&**nonce).into() };
-                Ok(None)
-            }
-            (Some(_), Some(_)) => {
-                let rule = "a nonce is 16 to 64 bytes in lower-case hexadecimal";
-                Err(Error::malformed(rule, at, "PROTOCOL §8.1"))
-            }
-            (Some(_), None) => Err(refused("unauthorized", "the server wants a token")),
-            (None, Some(_)) => {
-                Err(refused("unauthorized", "the server did not prove that it knows the token"))
-            }
-        }
-    }
-
-    fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<Event<'static>, Error> {
-        let (State::Auth { server_nonce }, Some(token)) = (&self.state, &self.config.token) else {
-            return Err(Error::Misuse("no welcome is waited for"));
-        };
-        if !verify(token, Role::Server, &self.nonce, server_nonce, &welcome.mac) {
-            return Err(refused("unauthorized", "the server knows another token"));
-        }
-        self.state = State::Ready;
-        self.steps += 1;
-        Ok(Event::Welcome(self.digest))
-    }
-
-    fn answer<'a>(&mut self, message: Message<'a>, at: u64) -> Result<Option<Event<'a>>, Error> {
-        let Some((id, step)) = self.pending.front_mut() else { return Err(unexpected(at)) };
-        let id = *id;
-        if message.id() != Some(id) {
-            return Err(unexpected(at));
-        }
-        match (step, message) {
-            (
-                Step::Dropped { told },
-                Message::Entries(Entries { more: false, .. }) | Message::End(_) | Message::Done(_),
-            ) => {
-                let told = *told;
-                self.finish();
-                let (code, text) = (Text::from("cancelled"), Text::from("as asked"));
-                Ok((!told).then_some(Event::Failed { id, code, text }))
-            }
-            (Step::Dropped { .. }, _) => Ok(None),
-            (Step::List, Message::Entries(page)) => {
-                let more = page.more;
-                match more {
-                    true => self.steps += 1,
-                    false => self.finish(),
-                }
-                Ok(Some(Event::Entries { id, entries: page.entries, more }))
-            }
-            (Step::Get { .. }, Message::File(file)) => self.file(file, at).map(Some),
-            (Step::Receiving(receiver), Message::Chunk(chunk)) => {
-                match receiver.chunk_end(&chunk, at)? {
-                    Ok(chunk) => Ok(Some(Event::Verified { id, chunk })),
-                    Err(mismatch) => self.give_up(id, mismatch.code()),
-                }
-            }
-            (Step::Receiving(_), Message::End(end)) => Ok(Some(self.end_of_file(&end))),
-            (Step::Put { size }, Message::Ready(ready)) => {
-                let (size, offset) = (*size, ready.offset);
-                if offset > size {
-                    let rule = "a put goes on within the size of its file";
-                    return Err(Error::malformed(rule, at, "PROTOCOL §7.3"));
-                }
-                self.pending[0].1 = Step::Granted { size, offset };
-                self.steps += 1;
-                Ok(Some(Event::Ready { id, offset }))
-            }
-            (Step::Sent { digest }, Message::Done(done)) => {
-                if done.digest.as_deref() != digest.as_deref() {
-                    let rule = "the digest of done is that of end";
-                    return Err(Error::malformed(rule, at, "PROTOCOL §6"));
-                }
-                let digest = digest.take();
-                self.finish();
-                Ok(Some(Event::Done { id, digest, durability: done.durability }))
-            }
-            _ => Err(unexpected(at)),
-        }
-    }
-
-    fn file<'a>(&mut self, file: File<'a>, at: u64) -> Result<Event<'a>, Error> {
-        let Some((id, Step::Get { offset, digester })) = self.pending.front_mut() else {
-            return Err(unexpected(at));
-        };
-        let (id, offset) = (*id, *offset);
-        if file.offset != offset || offset > file.size {
-            let rule = "a file begins where it was asked to";
-            return Err(Error::malformed(rule, at, "PROTOCOL §7.2"));
-        }
-        if !is_etag(&file.etag) {
-            let rule = "an etag is 1 to 128 visible ASCII characters";
-            return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
-        }
-        let digester = digester.take().unwrap_or_else(|| Digester::new(self.digest));
-        let receiver = Receiver::new(id, offset, file.size, digester);
-        self.pending[0].1 = Step::Receiving(Box::new(receiver));
-        self.steps += 1;
-        let File { size, modified, etag, .. } = file;
-        Ok(Event::File { id, size, modified, etag, offset })
-    }
-
-    fn end_of_file(&mut self, end: &End<'_>) -> Event<'static> {
-        let id = end.id;
-        let step = self.pending.pop_front();
-        self.steps += 1;
-        let Some((_, Step::Receiving(receiver))) = step else {
-            return failed(id, "digest_mismatch");
-        };
-        match receiver.end(end) {
-            Ok(digest) => Event::Received { id, digest },
-            Err(mismatch) => failed(id, mismatch.code()),
-        }
-    }
-
-    /// A chunk arrived wrong: the rest of that file is worth nothing.
-    fn give_up(&mut self, id: u64, code: &'static str) -> Result<Option<Event<'static>>, Error> {
-        message::write(&Cancel { id }, &mut self.outbox)?;
-        self.pending[0].1 = Step::Dropped { told: true };
-        Ok(Some(failed(id, code)))
-    }
-
-    fn error<'a>(&mut self, error: ErrorMessage<'a>, at: u64) -> Result<Option<Event<'a>>, Error> {
-        if error.fatal || error.id.is_none() {
-            return Err(refused(&error.code, &error.text));
-        }
-        let ErrorMessage { id, code, text, .. } = error;
-        let place = self.pending.iter().position(|(other, _)| Some(*other) == id);
-        match (place, id) {
-            (Some(place), Some(id)) => {
-                let step = self.pending.remove(place);
-                self.steps += 1;
-                let told = matches!(step, Some((_, Step::Dropped { told: true })));
-                Ok((!told).then_some(Event::Failed { id, code, text }))
-            }
-            // The error of a request that has failed here meanwhile.
-            (_, Some(id)) if id <= self.last_id => Ok(None),
-            _ => Err(unexpected(at)),
-        }
-    }
-
-    fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
-        match self.pending.front_mut() {
-            Some((id, Step::Receiving(receiver))) if *id == chunk.id => {
-                receiver.chunk_start(chunk, at)
-            }
-            Some((id, Step::Dropped { .. })) if *id == chunk.id => Ok(()),
-            _ => Err(unexpected(at)),
-        }
-    }
-
-    fn payload<'a>(&mut self, bytes: &'a [u8], at: u64) -> Result<Option<Event<'a>>, Error> {
-        let Some((id, Step::Receiving(receiver))) = self.pending.front_mut() else {
-            return Ok(None);
-        };
-        if !receiver.is_open() {
-            return Ok(None);
-        }
-        let offset = receiver.payload(bytes, at)?;
-        self.payload += bytes.len() as u64;
-        Ok(Some(Event::Payload { id: *id, offset, bytes }))
-    }
-
-    /// The request at the front is answered.
-    fn finish(&mut self) {
-        self.pending.pop_front();
-        self.steps += 1;
-    }
-
-    fn close_with(&mut self, code: &str, text: &str) {
-        if !matches!(self.state, State::Closing) {
-            let (code, text) = (Text::from(code), Text::from(text));
-            let last_words = ErrorMessage { id: None, code, text, fatal: true };
-            // What still waits to be asked is void; a full outbox only means that nothing more is said.
-            let _ = message::write(&last_words, &mut self.outbox);
-            self.state = State::Closing;
-        }
-    }
-
-    /// Remembers an error for ever, and tells the server if it is its fault.
-    fn fail(&mut self, error: Error) -> Error {
-        if matches!(error, Error::Malformed { .. } | Error::TooLarge { .. }) {
-            self.close_with(error.kind(), &error.to_string());
-        }
-        self.state = State::Closing;
-        self.failed = Some(Box::new(error.clone()));
-        error
     }
 }
 
@@ -713,16 +269,4 @@ impl Session for Client {
     fn progress(&self) -> u64 {
         self.core.steps + self.core.payload / self.core.config.limits.payload_quantum
     }
-}
-
-fn failed(id: u64, code: &'static str) -> Event<'static> {
-    Event::Failed { id, code: Text::from(code), text: Text::from("the file arrived wrong") }
-}
-
-fn refused(code: &str, text: &str) -> Error {
-    Error::Refused { code: code.into(), text: text.into() }
-}
-
-fn unexpected(at: u64) -> Error {
-    Error::malformed("an answer to what was asked, in order", at, "PROTOCOL §4.3")
 }

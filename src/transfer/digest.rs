@@ -1,7 +1,7 @@
 //! The digest of a whole file, and its name on the wire.
 //!
-//! Specification: `PROTOCOL.md` §6. Written `blake3:` or `sha256:` and the hexadecimal digest, the same
-//! that `b3sum` and `sha256sum` print.
+//! Specification: `PROTOCOL.md` §6. Written `blake3:` or `sha256:` and the hexadecimal digest, the
+//! same that `b3sum` and `sha256sum` print.
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;

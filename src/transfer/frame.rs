@@ -6,9 +6,9 @@
 //!   0x00 | N, 24 bits, big-endian | N bytes
 //! ```
 //!
-//! Reading: [`Frames`] gathers the four bytes of a prefix, wherever they were cut, and then counts how
-//! much of the body is left. It never sees the body. Writing: [`FrameGuard`] leaves room for the prefix
-//! and fills it in when the length is known, or takes the row back.
+//! Reading: [`Frames`] gathers the four bytes of a prefix, wherever they were cut, and then counts
+//! how much of the body is left. It never sees the body. Writing: [`FrameGuard`] leaves room for
+//! the prefix and fills it in when the length is known, or takes the row back.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -60,8 +60,8 @@ impl Frames {
     /// Takes bytes of a prefix. Gives how many, and the length of the body once it is known.
     ///
     /// # Errors
-    /// [`Error::Malformed`] at a first byte that is not 0, or for the length 0; [`Error::TooLarge`] for
-    /// a length past the limit, at the offset of the prefix.
+    /// [`Error::Malformed`] at a first byte that is not 0, or for the length 0; [`Error::TooLarge`]
+    /// for a length past the limit, at the offset of the prefix.
     pub fn take_prefix(&mut self, input: &[u8]) -> Result<(usize, Option<u32>), Error> {
         let mut taken = 0;
         for &byte in input {
@@ -141,8 +141,8 @@ pub(super) fn move_rows(from: &mut Buffer, to: &mut Buffer) {
     }
 }
 
-/// A row that is being written: the prefix is filled in by [`close`](FrameGuard::close); a guard that is
-/// dropped before takes back all that was written.
+/// A row that is being written: the prefix is filled in by [`close`](FrameGuard::close); a guard
+/// that is dropped before takes back all that was written.
 #[derive(Debug)]
 pub struct FrameGuard<'a> {
     out: &'a mut Buffer,

@@ -1,8 +1,8 @@
 //! The messages of the framed wire, as types.
 //!
-//! Specification: `PROTOCOL.md` §4. Each message is a structure whose fields are its members, so serde
-//! checks presence and types; unknown members are ignored, and whatever stands in a message was judged
-//! as JSON before. A payload never comes through here.
+//! Specification: `PROTOCOL.md` §4. Each message is a structure whose fields are its members, so
+//! serde checks presence and types; unknown members are ignored, and whatever stands in a message
+//! was judged as JSON before. A payload never comes through here.
 
 use super::frame::FrameGuard;
 use crate::buffer::Buffer;
@@ -361,8 +361,8 @@ impl<'a> Message<'a> {
     /// Reads the message that `decoder` has gathered.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from the
-    /// beginning of the frame's body.
+    /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from
+    /// the beginning of the frame's body.
     pub fn parse(decoder: &'a Decoder, from: Side) -> Result<Message<'a>, Error> {
         let kind = decoder.parse::<Kind<'a>>()?.kind;
         Ok(match (&*kind, from) {

@@ -6,10 +6,10 @@
 //!                                            sender, receiver ─┘ offsets, checksums, digest
 //! ```
 //!
-//! The specification is `PROTOCOL.md`, which follows. [`reader`] turns bytes into messages and runs of
-//! payload; [`sender`] and [`receiver`] each know one file on its way; [`client`] and [`server`] are
-//! the two sides of a connection, as sessions; [`classic`] is the wire without frames; [`transcript`]
-//! reads a conversation along and puts it into words.
+//! The specification is `PROTOCOL.md`, which follows. [`reader`] turns bytes into messages and runs
+//! of payload; [`sender`] and [`receiver`] each know one file on its way; [`client`] and [`server`]
+//! are the two sides of a connection, as sessions; [`classic`] is the wire without frames;
+//! [`transcript`] reads a conversation along and puts it into words.
 #![doc = include_str!("PROTOCOL.md")]
 
 pub mod classic;

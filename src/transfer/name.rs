@@ -7,8 +7,8 @@
 //!   segment = 1*255 bytes, not "." or "..", no NUL, "\", control characters
 //! ```
 //!
-//! A [`Name`] in hand has been checked; nothing else is ever joined to a path. Checking is the first
-//! of two walls: the second is that files are opened by descriptor beneath the root.
+//! A [`Name`] in hand has been checked; nothing else is ever joined to a path. Checking is the
+//! first of two walls: the second is that files are opened by descriptor beneath the root.
 
 use crate::error::Error;
 use std::fmt;

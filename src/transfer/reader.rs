@@ -128,12 +128,12 @@ impl Reader {
         self.decoder.capacity() + self.held.capacity()
     }
 
-    /// Eats a prefix of `input` up to the next item. May be called with no input: an item can be ready
-    /// without any.
+    /// Eats a prefix of `input` up to the next item. May be called with no input: an item can be
+    /// ready without any.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again on
-    /// every later call.
+    /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again
+    /// on every later call.
     pub fn receive<'a>(&'a mut self, input: &[u8], room: &'a mut [u8]) -> Result<Read<'a>, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());

@@ -119,8 +119,8 @@ impl Receiver {
     /// The chunk has ended.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for one without bytes, or whose length is no multiple of 3 though it is not
-    /// the last.
+    /// [`Error::Malformed`] for one without bytes, or whose length is no multiple of 3 though it is
+    /// not the last.
     pub fn chunk_end(
         &mut self,
         chunk: &Chunk,
@@ -144,7 +144,8 @@ impl Receiver {
         })
     }
 
-    /// All chunks are through. Gives the verified digest of the whole file, `None` if none was agreed.
+    /// All chunks are through. Gives the verified digest of the whole file, `None` if none was
+    /// agreed.
     pub fn end(self, end: &End<'_>) -> Result<Option<String>, Mismatch> {
         let digest = self.digester.finish();
         if end.size != self.size

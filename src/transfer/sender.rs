@@ -15,7 +15,8 @@ use crate::envelope;
 use crate::error::Error;
 use std::borrow::Cow;
 
-/// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as text.
+/// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as
+/// text.
 pub const CHUNK_BYTES: usize = 196_608;
 
 /// Room for the other members of a chunk, in bytes (§5.2).
@@ -44,8 +45,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Sends bytes from `offset` to `size` in chunks of at most `chunk_len` raw bytes. `digester` has
-    /// seen what lies before `offset`.
+    /// Sends bytes from `offset` to `size` in chunks of at most `chunk_len` raw bytes. `digester`
+    /// has seen what lies before `offset`.
     pub fn new(id: u64, offset: u64, size: u64, chunk_len: usize, digester: Digester) -> Sender {
         Sender { id, next: offset, size, chunk_len, checksum: true, digester, digest: None }
     }

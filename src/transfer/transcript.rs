@@ -1,11 +1,12 @@
 //! A conversation read along, in words: one line for each message, payload elided, secrets masked.
 //!
 //! ```text
-//!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk","id":1,…} + 196608 bytes
+//!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk",…} + 196608 bytes
 //! ```
 //!
-//! It reads with the same frames and the same envelope decoder as the sessions do, but judges nothing:
-//! bytes that break a rule are said to do so, and the rest of that direction is only counted.
+//! It reads with the same frames and the same envelope decoder as the sessions do, but judges
+//! nothing: bytes that break a rule are said to do so, and the rest of that direction is only
+//! counted.
 
 use super::frame::{FRAME_BYTES_END, Frames};
 use super::message::PAYLOAD_KEY;

@@ -43,7 +43,7 @@ pub struct Unfinished {
     /// What counts: chunks that were verified.
     pub bytes: Vec<u8>,
     /// What came of the chunk that is open.
-    open: Vec<u8>,
+    pub open: Vec<u8>,
 }
 
 /// What the application knows and does.
@@ -61,9 +61,9 @@ pub struct App {
     /// Every event but payload, as words.
     pub log: Vec<String>,
     pub asked: Option<Ask>,
-    sending: Vec<u8>,
-    listing: Option<Vec<String>>,
-    putting: Option<String>,
+    pub sending: Vec<u8>,
+    pub listing: Option<Vec<String>>,
+    pub putting: Option<String>,
 }
 
 impl App {

@@ -247,9 +247,9 @@ fn note(event: &Event<'_>) -> String {
             format!("received {id} {}", digest.as_deref().unwrap_or("none"))
         }
         Event::Done { id, digest, durability } => {
-            format!("done {id} {} {}", digest.as_deref().unwrap_or("none"), **durability)
+            format!("done {id} {} {}", digest.as_deref().unwrap_or("none"), &**durability)
         }
-        Event::Failed { id, code, .. } => format!("failed {id} {}", **code),
+        Event::Failed { id, code, .. } => format!("failed {id} {}", &**code),
         Event::Payload { .. } | Event::Ready { .. } => unreachable!("taken before"),
     }
 }

@@ -13,16 +13,20 @@ pub struct Content {
 }
 
 impl Content {
-    /// From two bytes of a tape: mostly small, sometimes on the edges of chunks, seldom large.
+    /// From two bytes of a tape: mostly small, at times on the edges of chunks, seldom large.
     pub fn new(size: u8, from: u8) -> Content {
         let byte = usize::from(size);
-        let size = match size {
-            0..192 => byte % 48,
-            192..232 => (byte - 190) * 37,
-            232..244 => 49_002 * (byte % 2 + 1) + byte % 5 - 2,
-            244..250 => 1383 * (byte - 243) + byte % 3 - 1,
-            250..254 => 196_608 + byte - 252,
-            _ => 600_000 + byte,
+        let size = match (size, from) {
+            (0..224, _) => byte % 48,
+            (224..240, _) => (byte - 220) * 37,
+            (240..246, _) => 1383 * (byte - 239) + byte % 3 - 1,
+            // One chunk and two of a frame of 65,536 bytes, less or more a byte or two.
+            (246..251, _) => 49_002 + byte - 248,
+            (251, 128..) => 98_004 + usize::from(from % 5) - 2,
+            // One chunk of the greatest frame.
+            (252, 240..) => 196_608 + usize::from(from % 5) - 2,
+            (253, 253) => 600_000,
+            _ => byte % 7,
         };
         Content { from: usize::from(from) * 3, size }
     }

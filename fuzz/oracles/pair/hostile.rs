@@ -1,2 +1,406 @@
-//! placeholder
-pub fn check(_: u8, _: &[u8]) {}
+//! One session alone against a peer that says what the fuzzer likes.
+//!
+//! Whatever comes and however it is cut: no panic, the same events, the same words in answer, the same
+//! error, which stays; payload in its place and within what was announced; at most one end of each
+//! request; memory by what came.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use wirewright::buffer::Buffer;
+use wirewright::error::Error;
+use wirewright::session::{Received, Session, Wants};
+use wirewright::transfer::client::{self, Client};
+use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::transfer::message::{Entry, Text};
+use wirewright::transfer::name::Name;
+use wirewright::transfer::server::{self, Ask, FileMeta, Server};
+use wirewright::transfer::token::{Role, Token, prove};
+
+const NONCE: &str = "000102030405060708090a0b0c0d0e0f";
+const TOKEN: &[u8] = b"open sesame";
+
+/// More than a session can say to a short input.
+const OUT_BYTES_MAX: usize = 1 << 24;
+
+/// What came of some input.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    /// One line for each event; adjacent payload is one.
+    log: String,
+    /// Where the last payload ended, if it is the last of the log.
+    run: Option<u64>,
+    error: Option<Error>,
+    said: Vec<u8>,
+    ended: Option<Error>,
+}
+
+/// The property. `how` chooses the victim, whether the rest is a stream as it is or bodies divided by
+/// NUL, and whether a good greeting goes before; the first byte is the size of pieces.
+pub fn check(how: u8, data: &[u8]) {
+    let Some((&step, text)) = data.split_first() else { return };
+    let victim = if how & 1 == 0 { server_outcome } else { client_outcome };
+    let mut stream = Vec::new();
+    if how & 2 == 0 {
+        let greeting = if how & 1 == 0 { client_greeting(how) } else { server_greeting(how) };
+        greeting.iter().for_each(|body| frame(body.as_bytes(), &mut stream));
+    }
+    match how & 4 {
+        0 => text.split(|byte| *byte == 0).for_each(|body| frame(body, &mut stream)),
+        _ => stream.extend_from_slice(text),
+    }
+    let whole = victim(how, &mut stream.chunks(stream.len().max(1)), 4096);
+    let pieces = victim(how, &mut stream.chunks(usize::from(step) + 1), 64);
+    assert_eq!(whole, pieces, "in pieces of {}", usize::from(step) + 1);
+}
+
+fn frame(body: &[u8], stream: &mut Vec<u8>) {
+    stream.extend((body.len() as u32).to_be_bytes());
+    stream.extend_from_slice(body);
+}
+
+fn has_token(how: u8) -> bool {
+    how & 8 != 0
+}
+
+fn client_greeting(how: u8) -> Vec<String> {
+    let hello = format!(
+        r#"{{"type":"hello","versions":[1],"max_frame":65536,"digests":["none"],"nonce":"{NONCE}"}}"#
+    );
+    let mac = prove(&Token::new(TOKEN), Role::Client, NONCE, NONCE);
+    let auth = format!(r#"{{"type":"auth","mac":"{mac}"}}"#);
+    if has_token(how) { vec![hello, auth] } else { vec![hello] }
+}
+
+fn server_greeting(how: u8) -> Vec<String> {
+    let start = r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none""#;
+    let mac = prove(&Token::new(TOKEN), Role::Server, NONCE, NONCE);
+    let welcome = format!(r#"{{"type":"welcome","mac":"{mac}"}}"#);
+    match has_token(how) {
+        true => vec![format!("{start},\"nonce\":\"{NONCE}\"}}"), welcome],
+        false => vec![format!("{start}}}")],
+    }
+}
+
+/// What drives a victim: events into lines, and what an application would do.
+trait Drive {
+    type Session: Session;
+    fn see(&mut self, event: <Self::Session as Session>::Event<'_>, outcome: &mut Outcome);
+    fn act(&mut self, session: &mut Self::Session, out: &mut Buffer);
+    /// Offers all that is wanted.
+    fn offer(&mut self, session: &mut Self::Session, out: &mut Buffer);
+    /// Memory beyond the session itself, in bytes.
+    fn capacity(&self, session: &Self::Session) -> usize;
+}
+
+/// Feeds the pieces. The file is offered only where nothing else goes on, so that what is said does
+/// not depend on the cuts.
+fn drive<D: Drive>(
+    mut session: D::Session,
+    mut app: D,
+    pieces: &mut dyn Iterator<Item = &[u8]>,
+    room: usize,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut out = Buffer::with_limit(OUT_BYTES_MAX);
+    let (mut input, mut room) = (Vec::new(), vec![0; room]);
+    let mut fed = 0;
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        fed += piece.len();
+        loop {
+            let received = receive(&mut session, &mut app, &input, &mut room, &mut outcome);
+            session.transmit(&mut out);
+            let Some((consumed, quiet)) = received else { break };
+            input.drain(..consumed);
+            app.act(&mut session, &mut out);
+            if quiet && input.is_empty() {
+                break;
+            }
+            if quiet {
+                let before = out.len();
+                app.offer(&mut session, &mut out);
+                assert!(out.len() > before, "it neither reads nor writes");
+            }
+        }
+        assert!(app.capacity(&session) <= 4 * fed + 200_000, "memory by what came");
+        if outcome.error.is_some() {
+            break;
+        }
+    }
+    finish(&mut session, &mut app, &mut out, &mut room, &mut outcome);
+    outcome.said = out.readable().to_vec();
+    outcome
+}
+
+/// One call. Gives what was consumed and whether nothing came of it; nothing after an error.
+fn receive<D: Drive>(
+    session: &mut D::Session,
+    app: &mut D,
+    input: &[u8],
+    room: &mut [u8],
+    outcome: &mut Outcome,
+) -> Option<(usize, bool)> {
+    match session.receive(input, room) {
+        Ok(Received { consumed, event }) => {
+            let told = event.map(|event| app.see(event, outcome));
+            Some((consumed, consumed == 0 && told.is_none()))
+        }
+        Err(error) => {
+            assert!(!matches!(error, Error::Misuse(_)), "the peer is to blame: {error}");
+            outcome.error = Some(error);
+            None
+        }
+    }
+}
+
+/// The stream ends; an error is the same as before.
+fn finish<D: Drive>(
+    session: &mut D::Session,
+    app: &mut D,
+    out: &mut Buffer,
+    room: &mut [u8],
+    outcome: &mut Outcome,
+) {
+    if let Some(error) = &outcome.error {
+        for input in [&b""[..], b"\0\0\0\x02{}"] {
+            assert_eq!(session.receive(input, room).err().as_ref(), Some(error), "errors stay");
+        }
+        assert_eq!(session.wants(), Wants::Close);
+        session.transmit(out);
+        return;
+    }
+    app.offer(session, out);
+    outcome.ended = session.receive_eof().err();
+    session.transmit(out);
+}
+
+impl Outcome {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.run = None;
+        self.log.write_fmt(line).expect("memory");
+        self.log.push('\n');
+    }
+
+    /// Payload that goes on where it stopped makes one line.
+    fn payload(&mut self, offset: u64, bytes: &[u8]) {
+        if self.run != Some(offset) {
+            self.line(format_args!("from {offset}"));
+        }
+        bytes.iter().for_each(|byte| write!(self.log, "{byte:02x}").expect("memory"));
+        self.run = Some(offset + bytes.len() as u64);
+    }
+}
+
+// ---- the server as the victim ------------------------------------------------------------------
+
+/// Answers everything at once.
+#[derive(Default)]
+struct ServerDrive {
+    asked: Option<Ask>,
+    received: bool,
+    /// Where the next byte belongs and the size, while a file comes.
+    coming: Option<(u64, u64)>,
+}
+
+fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
+    let mut config = server::Config::default();
+    config.token = has_token(how).then(|| Token::new(TOKEN));
+    config.limits.pending_max = if how & 16 == 0 { 64 } else { 2 };
+    let session = Server::new(Arc::new(config), NONCE);
+    drive(session, ServerDrive::default(), pieces, room)
+}
+
+/// A file whose bytes are all the same, of a size that its name tells.
+fn size_of(name: &Name) -> u64 {
+    name.as_str().len() as u64 % 7
+}
+
+impl Drive for ServerDrive {
+    type Session = Server;
+
+    fn see(&mut self, event: server::Event<'_>, outcome: &mut Outcome) {
+        match event {
+            server::Event::Request(ask) => {
+                outcome.line(format_args!("{ask:?}"));
+                assert!(self.asked.replace(ask).is_none(), "one request at a time");
+                self.coming = None;
+            }
+            server::Event::Payload { offset, bytes } => {
+                outcome.payload(offset, bytes);
+                let (next, size) = self.coming.as_mut().expect("a file comes");
+                assert_eq!(offset, *next);
+                *next += bytes.len() as u64;
+                assert!(*next <= *size, "no more than was announced");
+            }
+            server::Event::Verified(chunk) => {
+                outcome.line(format_args!("{chunk:?}"));
+                assert_eq!(self.coming.map(|(next, _)| next), Some(chunk.offset + chunk.len));
+            }
+            server::Event::Received => {
+                outcome.line(format_args!("received"));
+                let (next, size) = self.coming.take().expect("a file comes");
+                assert_eq!(next, size, "it is whole");
+                self.received = true;
+            }
+            server::Event::Abandoned { forget } => {
+                outcome.line(format_args!("abandoned {forget}"));
+                (self.asked, self.received, self.coming) = (None, false, None);
+            }
+        }
+    }
+
+    fn act(&mut self, session: &mut Server, _out: &mut Buffer) {
+        if std::mem::take(&mut self.received) {
+            session.done("none").expect("a put is being finished");
+        }
+        let Some(ask) = self.asked.take() else { return };
+        let digester = Digester::new(DigestKind::None);
+        let done = match ask {
+            Ask::List => {
+                let (name, modified) = (Text::from("a"), Text::from("2026-11-21T18:43:00Z"));
+                session.entries(vec![Entry { name, size: 1, modified }], false)
+            }
+            Ask::Get { name, offset, .. } if offset <= size_of(&name) => {
+                let size = size_of(&name);
+                let meta = FileMeta { size, modified: "then", etag: "e", offset };
+                session.file(&meta, digester)
+            }
+            Ask::Get { .. } => session.refuse("bad_offset", "past the end"),
+            Ask::Put { overwrite: true, .. } => session.refuse("no_space", "full"),
+            Ask::Put { size, etag, .. } => {
+                let offset = if etag.len() == 2 { size / 2 } else { 0 };
+                self.coming = Some((offset, size));
+                session.ready(offset, digester)
+            }
+        };
+        done.expect("a request waits");
+    }
+
+    fn offer(&mut self, session: &mut Server, out: &mut Buffer) {
+        while let (Wants::Payload, Some((_, len))) = (session.wants(), session.wanted(out)) {
+            let taken = session.offer(&vec![b'x'; len], out).expect("what it wanted");
+            assert_eq!(taken, len);
+        }
+    }
+
+    fn capacity(&self, session: &Server) -> usize {
+        session.capacity()
+    }
+}
+
+// ---- the client as the victim ------------------------------------------------------------------
+
+/// Has asked for one of each.
+struct ClientDrive {
+    open: BTreeSet<u64>,
+    given_up: Option<u64>,
+    ready: Option<u64>,
+    /// Request, where the next byte belongs, and the size, while a file comes.
+    coming: Option<(u64, u64, u64)>,
+}
+
+/// The size of the file that is put.
+const PUT_BYTES: u64 = 5;
+
+fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
+    let mut config = client::Config::default();
+    config.token = has_token(how).then(|| Token::new(TOKEN));
+    let mut session = Client::new(config, NONCE);
+    let name = Name::new("a").expect("a name");
+    let digester = Digester::new(DigestKind::None);
+    let resume = client::Resume { offset: 3, etag: "e", digester };
+    let get = session.get(&name, None).expect("room");
+    let rest = session.get(&name, Some(resume)).expect("room");
+    let put = session.put(&name, PUT_BYTES, "e", true).expect("room");
+    let list = session.list().expect("room");
+    let last = session.get(&name, None).expect("room");
+    let given_up = [None, Some(get), Some(put), Some(list)][usize::from(how >> 4 & 3)];
+    if let Some(id) = given_up {
+        session.cancel(id).expect("room");
+    }
+    let open = BTreeSet::from([get, rest, put, list, last]);
+    let app = ClientDrive { open, given_up, ready: None, coming: None };
+    drive(session, app, pieces, room)
+}
+
+impl ClientDrive {
+    fn end(&mut self, id: u64) {
+        assert!(self.open.remove(&id), "{id} ends once");
+    }
+
+    fn live(&self, id: u64) {
+        assert!(self.open.contains(&id) && self.given_up != Some(id), "{id} is waited for");
+    }
+}
+
+impl Drive for ClientDrive {
+    type Session = Client;
+
+    fn see(&mut self, event: client::Event<'_>, outcome: &mut Outcome) {
+        if let client::Event::Payload { id, offset, bytes } = event {
+            self.live(id);
+            outcome.payload(offset, bytes);
+            let (coming, next, size) = self.coming.as_mut().expect("a file comes");
+            assert_eq!((id, offset), (*coming, *next));
+            *next += bytes.len() as u64;
+            assert!(*next <= *size, "no more than was announced");
+            return;
+        }
+        outcome.line(format_args!("{event:?}"));
+        match event {
+            client::Event::Welcome(_) | client::Event::Payload { .. } => {}
+            client::Event::Entries { id, more, .. } => {
+                self.live(id);
+                if !more {
+                    self.end(id);
+                }
+            }
+            client::Event::File { id, size, offset, .. } => {
+                self.live(id);
+                self.coming = Some((id, offset, size));
+            }
+            client::Event::Verified { id, chunk } => {
+                let (coming, next, _) = self.coming.expect("a file comes");
+                assert_eq!((id, chunk.offset + chunk.len), (coming, next));
+            }
+            client::Event::Received { id, .. } => {
+                self.live(id);
+                let (coming, next, size) = self.coming.take().expect("a file comes");
+                assert_eq!((id, next), (coming, size), "it is whole");
+                self.end(id);
+            }
+            client::Event::Ready { id, offset } => {
+                self.live(id);
+                assert!(offset <= PUT_BYTES);
+                self.ready = Some(id);
+            }
+            client::Event::Done { id, .. } => {
+                self.live(id);
+                self.end(id);
+            }
+            client::Event::Failed { id, .. } => {
+                self.end(id);
+                self.ready = self.ready.filter(|ready| *ready != id);
+            }
+        }
+    }
+
+    fn act(&mut self, session: &mut Client, out: &mut Buffer) {
+        if let Some(id) = self.ready.take() {
+            session.start_put(id, Digester::new(DigestKind::None)).expect("it is granted");
+            self.offer(session, out);
+        }
+    }
+
+    fn offer(&mut self, session: &mut Client, out: &mut Buffer) {
+        while let Some((_, _, len)) = session.wanted(out) {
+            let taken = session.offer(&vec![b'x'; len], out).expect("what it wanted");
+            assert_eq!(taken, len);
+        }
+    }
+
+    fn capacity(&self, session: &Client) -> usize {
+        session.pending()
+    }
+}

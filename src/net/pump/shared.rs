@@ -1,0 +1,102 @@
+//! What the connections of a reactor share: buffers, budgets, bounds.
+
+use std::time::Duration;
+
+/// The bounds of the pump.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest read and write of a lone bulk transfer, in bytes.
+    pub bulk_bytes_max: usize,
+    /// What all connections together may hold of unsent output before each gets less, in bytes.
+    pub out_bytes_budget: usize,
+    /// The least output a connection may hold, in bytes.
+    pub out_bytes_min: usize,
+    /// How many bytes a lone connection may move before others have their turn.
+    pub wake_bytes_budget: usize,
+    /// How many bytes have to be written to count as progress.
+    pub written_quantum: u64,
+    /// How long the TLS handshake may take.
+    pub handshake_wait: Duration,
+    /// How long last words may take to be written.
+    pub flush_wait: Duration,
+    /// How long the peer is listened to after we ended our half.
+    pub linger_wait: Duration,
+    /// How many bytes are read away then.
+    pub linger_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            bulk_bytes_max: 4 << 20,
+            out_bytes_budget: 8 << 20,
+            out_bytes_min: 16 << 10,
+            wake_bytes_budget: 8 << 20,
+            written_quantum: 4096,
+            handshake_wait: Duration::from_secs(10),
+            flush_wait: Duration::from_secs(5),
+            linger_wait: Duration::from_secs(2),
+            linger_bytes_max: 1 << 20,
+        }
+    }
+}
+
+/// Length of the room that payload is decoded into: one chunk, inside the L2 cache, in bytes.
+pub(super) const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
+
+/// The first read of a connection that is not known to send payload, in bytes.
+const SMALL_READ: usize = 16 << 10;
+
+/// What the connections of a reactor share.
+pub struct Shared {
+    pub(super) limits: Limits,
+    pub(super) input: Vec<u8>,
+    pub(super) room: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
+    pub(super) spare: Vec<u8>,
+    /// Output that stalled connections hold, in bytes.
+    pub(super) held: usize,
+    /// How many connections want their turn now.
+    pub(in crate::net) busy: usize,
+}
+
+impl Shared {
+    /// Nothing is taken from the allocator before somebody needs it.
+    pub fn new(limits: Limits) -> Shared {
+        Shared {
+            limits,
+            input: Vec::new(),
+            room: Vec::new(),
+            scratch: Vec::new(),
+            spare: Vec::new(),
+            held: 0,
+            busy: 1,
+        }
+    }
+
+    /// How much output a connection may hold now.
+    pub(super) fn out_limit(&self) -> usize {
+        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
+        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.bulk_bytes_max)
+    }
+
+    pub(super) fn wake_budget(&self) -> usize {
+        (self.limits.wake_bytes_budget / self.busy.max(1)).max(256 << 10)
+    }
+
+    /// Makes the input buffer as long as this read should be, and gives that length.
+    pub(super) fn read_len(&mut self, bulk: bool) -> usize {
+        let len = match bulk {
+            true => (self.limits.bulk_bytes_max / self.busy.max(1)).max(256 << 10),
+            false => SMALL_READ,
+        };
+        grow(&mut self.input, len);
+        len
+    }
+}
+
+pub(super) fn grow(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! What a client session is made with: bounds, waits, digests, the token.
+
+use super::super::digest::DigestKind;
+use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
+use super::super::token::Token;
+use std::time::Duration;
+
+/// The bounds of a client session.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The longest frame, in bytes.
+    pub frame_bytes_max: u32,
+    /// How long it waits for an answer.
+    pub answer_wait: Duration,
+    /// How long a transfer may go without [`payload_quantum`](Limits::payload_quantum) bytes.
+    pub transfer_wait: Duration,
+    /// How many bytes of payload count as progress.
+    pub payload_quantum: u64,
+    /// How long the server may take to make a file durable.
+    pub done_wait: Duration,
+    /// How fast a server is taken to hash what it does not send on resume, in bytes a second.
+    pub hash_rate: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frame_bytes_max: FRAME_BYTES_DEFAULT_MAX,
+            answer_wait: Duration::from_secs(30),
+            transfer_wait: Duration::from_secs(30),
+            payload_quantum: 4096,
+            done_wait: Duration::from_secs(600),
+            hash_rate: 64 << 20,
+        }
+    }
+}
+
+/// What a client session is made with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Bounds and waits.
+    pub limits: Limits,
+    /// Digests it can do, by preference.
+    pub digests: Vec<DigestKind>,
+    /// The secret both sides prove, if any.
+    pub token: Option<Token>,
+    /// Program and version, for people.
+    pub agent: String,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            limits: Limits::default(),
+            digests: DigestKind::ALL.to_vec(),
+            token: None,
+            agent: concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a client session tells its application, and what it is told.
+
+use super::super::digest::{DigestKind, Digester};
+use super::super::message::{Entry, Text};
+use super::super::receiver::Verified;
+
+/// The beginning of a file that the client has already.
+#[derive(Debug)]
+pub struct Resume<'a> {
+    /// How much, in bytes.
+    pub offset: u64,
+    /// Of which version.
+    pub etag: &'a str,
+    /// Has seen it.
+    pub digester: Digester,
+}
+
+/// What happened.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The server has been greeted: requests may be made, with this digest.
+    Welcome(DigestKind),
+    /// A page of a listing.
+    Entries {
+        /// Of the request.
+        id: u64,
+        /// The files of this page.
+        entries: Vec<Entry<'a>>,
+        /// Whether another page follows.
+        more: bool,
+    },
+    /// A file comes.
+    File {
+        /// Of the request.
+        id: u64,
+        /// Of the whole file, in bytes.
+        size: u64,
+        /// RFC 3339, UTC.
+        modified: Text<'a>,
+        /// Names this version.
+        etag: Text<'a>,
+        /// Where it begins, in bytes.
+        offset: u64,
+    },
+    /// Bytes of the file that comes.
+    Payload {
+        /// Of the request.
+        id: u64,
+        /// Where they belong, in bytes from the beginning of the file.
+        offset: u64,
+        /// The bytes. They do not count before their chunk is verified.
+        bytes: &'a [u8],
+    },
+    /// A chunk of the file that comes counts from now on.
+    Verified {
+        /// Of the request.
+        id: u64,
+        /// Which chunk.
+        chunk: Verified,
+    },
+    /// The file that came is whole and verified.
+    Received {
+        /// Of the request.
+        id: u64,
+        /// Its digest as on the wire, `None` if none was agreed.
+        digest: Option<String>,
+    },
+    /// The server takes the file: hash what lies before `offset`, then [`Client::start_put`].
+    Ready {
+        /// Of the request.
+        id: u64,
+        /// Where to go on, in bytes.
+        offset: u64,
+    },
+    /// The file that was put stands under its name.
+    Done {
+        /// Of the request.
+        id: u64,
+        /// Its digest as on the wire, `None` if none was agreed.
+        digest: Option<String>,
+        /// `fsync`, `rename` or `none`.
+        durability: Text<'a>,
+    },
+    /// A request has failed; the connection goes on.
+    Failed {
+        /// Of the request.
+        id: u64,
+        /// `PROTOCOL.md` §9.
+        code: Text<'a>,
+        /// For people; it may hold anything, so escape it before showing.
+        text: Text<'a>,
+    },
+}

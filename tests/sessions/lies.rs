@@ -1,0 +1,289 @@
+//! Messages that are changed on their way: what each side must notice (§4 to §7).
+
+use crate::app::App;
+use crate::host::words;
+use crate::link::{From, Link};
+use serde_json::{Value, json};
+use wirewright::error::Error;
+use wirewright::session::Session as _;
+use wirewright::transfer::client;
+use wirewright::transfer::server;
+
+fn app() -> App {
+    App::with(&[("a", b"abcdefgh"), ("b", b"second")])
+}
+
+/// Changes the first message of that type that `from` says.
+fn once(from: From, kind: &'static str, change: fn(&mut Value)) -> impl FnMut(From, &mut Value) -> bool {
+    let mut done = false;
+    move |side, message| {
+        if !done && side == from && message["type"] == kind {
+            done = true;
+            change(message);
+        }
+        true
+    }
+}
+
+/// A get of `a` and one of `b` through a server whose messages are changed.
+fn get_two(piece: usize, kind: &'static str, change: fn(&mut Value)) -> Link {
+    let mut link = Link::plain(app(), piece);
+    link.tamper(once(From::Server, kind, change));
+    link.get("a");
+    link.get("b");
+    link.run();
+    link
+}
+
+#[test]
+fn a_chunk_that_arrives_wrong_fails_its_file_once() {
+    let changes: [fn(&mut Value); 3] = [
+        |chunk| chunk["filedata"] = "YWJjZGVmZ2k=".into(),
+        |chunk| chunk["crc32"] = "00000000".into(),
+        |chunk| chunk["crc32"] = "aeef2a51".into(),
+    ];
+    for piece in [1, 7, 1000, usize::MAX] {
+        for change in changes {
+            let link = get_two(piece, "chunk", change);
+            let ends = link.ends();
+            assert_eq!(ends[0], "failed 1 checksum_mismatch", "{ends:?}");
+            assert!(ends[1].starts_with("received 2 blake3:"), "{ends:?}");
+            assert_eq!((ends.len(), link.client.pending()), (2, 0));
+            assert!(!link.log.iter().any(|line| line.starts_with("verified 1")));
+            assert_eq!((&link.error, &link.host.error), (&None, &None));
+        }
+    }
+}
+
+/// A receiver checks the checksum if there is one; without it the digest still tells.
+#[test]
+fn without_a_checksum_the_digest_tells() {
+    let link = get_two(64, "chunk", |chunk| {
+        chunk.as_object_mut().unwrap().remove("crc32");
+    });
+    assert!(link.ends()[0].starts_with("received 1 blake3:"));
+    let link = get_two(64, "chunk", |chunk| {
+        chunk["crc32"] = Value::Null;
+        chunk["filedata"] = "YWJjZGVmZ2k=".into();
+    });
+    assert_eq!(link.ends()[0], "failed 1 digest_mismatch");
+    assert!(link.ends()[1].starts_with("received 2"));
+}
+
+#[test]
+fn an_end_that_lies_fails_its_file() {
+    let changes: [fn(&mut Value); 6] = [
+        |end| end["digest"] = format!("blake3:{}", "0".repeat(64)).into(),
+        |end| end["digest"] = Value::Null,
+        |end| end["digest"] = end["digest"].as_str().unwrap().to_uppercase().into(),
+        |end| end["digest"] = end["digest"].as_str().unwrap()[7..].into(),
+        |end| end["size"] = 7.into(),
+        |end| end["size"] = 9.into(),
+    ];
+    for change in changes {
+        for piece in [1, 1000] {
+            let link = get_two(piece, "end", change);
+            assert_eq!(link.ends()[0], "failed 1 digest_mismatch");
+            assert!(link.ends()[1].starts_with("received 2"));
+        }
+    }
+}
+
+/// A file whose chunks are lost has no digest that is right.
+#[test]
+fn a_chunk_that_is_lost() {
+    let mut link = Link::plain(app(), 64);
+    link.tamper(|from, message| from == From::Client || message["type"] != "chunk");
+    link.get("a");
+    link.run();
+    assert_eq!(link.ends(), ["failed 1 digest_mismatch"]);
+}
+
+#[test]
+fn what_the_server_must_not_say() {
+    let lies: [(&str, fn(&mut Value)); 18] = [
+        ("file", |file| file["offset"] = 3.into()),
+        ("file", |file| file["etag"] = "".into()),
+        ("file", |file| file["etag"] = "x".repeat(129).into()),
+        ("file", |file| file["etag"] = "a b".into()),
+        ("file", |file| file["id"] = 2.into()),
+        ("file", |file| file["id"] = 77.into()),
+        ("file", |file| file["type"] = "ready".into()),
+        ("chunk", |chunk| chunk["offset"] = 1.into()),
+        ("chunk", |chunk| chunk["offset"] = u64::MAX.into()),
+        ("chunk", |chunk| chunk["id"] = 2.into()),
+        ("chunk", |chunk| chunk["filedata"] = "".into()),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZA==".into()),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2hp".into()),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2=".into()),
+        ("chunk", |chunk| chunk["offset"] = json!(0.0)),
+        ("end", |end| end["id"] = 2.into()),
+        ("end", |end| *end = json!({"type": "entries", "id": 1, "entries": [], "more": false})),
+        ("end", |end| *end = json!({"type": "hello", "version": 1, "max_frame": 65536,
+                                    "digest": "none"})),
+    ];
+    for (kind, change) in lies {
+        for piece in [1, 1000] {
+            let mut link = get_two(piece, kind, change);
+            let error = link.error.clone().unwrap_or_else(|| panic!("{kind}: {:?}", link.log));
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+            assert_eq!(link.ends(), Vec::<String>::new(), "{error}");
+            link.stays();
+            assert!(matches!(&link.host.error, Some(Error::Refused { code, .. })
+                if &**code == "malformed"), "the server is told: {:?}", link.host.error);
+        }
+    }
+}
+
+#[test]
+fn a_hello_that_breaks_a_rule() {
+    let lies: [fn(&mut Value); 10] = [
+        |hello| hello["version"] = 2.into(),
+        |hello| hello["version"] = 0.into(),
+        |hello| hello["version"] = (1_u64 << 32 | 1).into(),
+        |hello| hello["digest"] = "md5".into(),
+        |hello| hello["digest"] = "sha256".into(),
+        |hello| hello["max_frame"] = 65_535.into(),
+        |hello| hello["max_frame"] = (1 << 24).into(),
+        |hello| hello["max_frame"] = json!(65_536.5),
+        |hello| *hello = json!({"type": "welcome", "mac": ""}),
+        |hello| *hello = json!({"type": "entries", "id": 1, "entries": [], "more": false}),
+    ];
+    for (at, change) in lies.into_iter().enumerate() {
+        let mut config = client::Config::default();
+        config.digests.retain(|kind| kind.as_str() != "sha256");
+        let mut link = Link::new(config, server::Config::default(), app(), 7);
+        link.tamper(once(From::Server, "hello", change));
+        link.run();
+        assert!(matches!(link.error, Some(Error::Malformed { .. })), "{at}: {:?}", link.error);
+        assert!(link.log.is_empty());
+        link.stays();
+    }
+    for max_frame in [65_536, 65_537, (1 << 24) - 1] {
+        let mut link = Link::new(client::Config::default(), server::Config::default(), app(), 7);
+        link.tamper(move |from, message| {
+            if from == From::Server && message["type"] == "hello" {
+                message["max_frame"] = max_frame.into();
+            }
+            true
+        });
+        link.run();
+        assert_eq!(link.log, ["welcome blake3"], "{max_frame}");
+    }
+}
+
+/// The same on the way up: the server notices, tells, and forgets where it must.
+#[test]
+fn a_put_that_arrives_wrong() {
+    let lies: [(&str, fn(&mut Value), &str, bool); 6] = [
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2k=".into(), "checksum_mismatch", false),
+        ("chunk", |chunk| chunk["crc32"] = "00000000".into(), "checksum_mismatch", false),
+        ("end", |end| end["digest"] = Value::Null, "digest_mismatch", true),
+        ("end", |end| end["digest"] = "blake3:00".into(), "digest_mismatch", true),
+        ("end", |end| end["size"] = 7.into(), "digest_mismatch", true),
+        ("end", |end| end["size"] = u64::MAX.into(), "digest_mismatch", true),
+    ];
+    for (kind, change, code, forget) in lies {
+        for piece in [1, 7, 1000] {
+            let mut link = Link::plain(App::default(), piece);
+            link.tamper(once(From::Client, kind, change));
+            link.put("x", b"abcdefgh", false);
+            link.put("y", b"second", false);
+            link.run();
+            let ends = link.ends();
+            assert_eq!(ends[0], format!("failed 1 {code}"), "{ends:?}");
+            assert!(ends[1].starts_with("done 2 blake3:"), "{ends:?}");
+            assert!(!link.host.app.files.contains_key("x"));
+            assert_eq!(link.host.app.files["y"], b"second");
+            assert!(link.host.app.log.contains(&format!("abandoned, forget {forget}")));
+            assert_eq!((&link.error, &link.host.error), (&None, &None));
+        }
+    }
+}
+
+#[test]
+fn what_the_client_must_not_say() {
+    let lies: [(&str, fn(&mut Value), &str); 12] = [
+        ("chunk", |chunk| chunk["offset"] = 1.into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = 3.into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = 8.into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = u64::MAX.into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = json!(0.0), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "".into(), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZA==".into(), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2hp".into(), "malformed"),
+        ("chunk", |chunk| chunk["id"] = 99.into(), "unexpected"),
+        ("end", |end| end["id"] = 99.into(), "unexpected"),
+        ("put", |put| put["id"] = 0.into(), "malformed"),
+        ("put", |put| put["size"] = json!(-1), "malformed"),
+    ];
+    for (kind, change, code) in lies {
+        for piece in [1, 1000] {
+            let mut link = Link::plain(App::default(), piece);
+            link.tamper(once(From::Client, kind, change));
+            link.put("x", b"abcdefgh", false);
+            link.run();
+            assert_eq!(link.refused(), Some(code), "{kind}: {:?}", link.log);
+            assert!(link.host.error.is_some() && link.host.app.files.is_empty());
+            link.host.stays();
+            link.stays();
+        }
+    }
+}
+
+#[test]
+fn answers_to_a_put_that_lie() {
+    let lies: [(&str, fn(&mut Value)); 5] = [
+        ("ready", |ready| ready["offset"] = 9.into()),
+        ("ready", |ready| ready["id"] = 2.into()),
+        ("ready", |ready| ready["type"] = "done".into()),
+        ("done", |done| done["digest"] = "blake3:00".into()),
+        ("done", |done| done["digest"] = Value::Null),
+    ];
+    for (kind, change) in lies {
+        let mut link = Link::plain(App::default(), 64);
+        link.tamper(once(From::Server, kind, change));
+        link.put("x", b"abcdefgh", false);
+        link.run();
+        assert!(matches!(link.error, Some(Error::Malformed { .. })), "{kind}: {:?}", link.log);
+        assert_eq!(link.ends(), Vec::<String>::new());
+        link.stays();
+    }
+}
+
+/// A member that nobody knows and a type that nobody knows change nothing.
+#[test]
+fn news_from_a_later_version_is_ignored() {
+    for piece in [1, 7, 1000] {
+        let mut link = Link::plain(app(), piece);
+        link.tamper(|_, message| {
+            message["later"] = json!({"type": "x", "filedata": [1.5]});
+            true
+        });
+        link.get("a");
+        link.put("c", b"abc", false);
+        link.client.list().unwrap();
+        link.run();
+        assert_eq!(link.ends().len(), 2);
+        assert_eq!(link.log.last().map(String::as_str), Some("entries 3 [a b c] more false"));
+        assert_eq!((&link.error, &link.host.error), (&None, &None));
+    }
+}
+
+/// `type` stands first, then `id`, and the payload last (§4).
+#[test]
+fn members_stand_in_the_order_that_senders_should_use() {
+    let mut link = Link::plain(app(), usize::MAX);
+    link.get("a");
+    let mut out = wirewright::buffer::Buffer::with_limit(1 << 20);
+    link.client.transmit(&mut out);
+    link.host.feed(out.readable());
+    let said = link.host.out.readable().to_vec();
+    let kinds: Vec<String> = crate::host::objects(&said).iter().map(words).collect();
+    assert_eq!(kinds, ["file 1", "chunk 1", "end 1"]);
+    let text = String::from_utf8_lossy(&said);
+    for kind in ["file", "chunk", "end"] {
+        assert!(text.contains(&format!(r#"{{"type":"{kind}","id":1,"#)), "{text}");
+    }
+    assert!(text.contains(r#""filedata":"YWJjZGVmZ2g="}"#), "{text}");
+}
