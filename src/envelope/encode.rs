@@ -190,7 +190,8 @@ mod tests {
             cuts.extend([0, raw.len()]);
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &raw[pair[0]..pair[1]]).collect();
-            prop_assert_eq!(encode(&json!({"x": null}), &pieces), encode(&json!({"x": null}), &[&raw]));
+            let head = json!({"x": null});
+            prop_assert_eq!(encode(&head, &pieces), encode(&head, &[&raw]));
         }
     }
 }

@@ -5,7 +5,6 @@
 //! ```
 
 mod growing;
-mod killed;
 mod names;
 mod resuming;
 mod walking;

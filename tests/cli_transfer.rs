@@ -1,0 +1,27 @@
+//! `serve`, `ls`, `get` and `put` as a user meets them: the binary, over loopback.
+
+#![cfg(feature = "cli")]
+
+#[path = "cli_transfer/gate.rs"]
+mod gate;
+#[path = "cli_transfer/getting.rs"]
+mod getting;
+#[path = "cli_transfer/listing.rs"]
+mod listing;
+#[path = "cli_transfer/peers.rs"]
+mod peers;
+#[path = "cli_transfer/process.rs"]
+mod process;
+#[path = "cli_transfer/putting.rs"]
+mod putting;
+#[path = "cli_transfer/resuming.rs"]
+mod resuming;
+#[path = "cli_transfer/serving.rs"]
+mod serving;
+#[path = "cli_transfer/setup.rs"]
+mod setup;
+#[cfg(feature = "tls")]
+#[path = "cli_transfer/tls.rs"]
+mod tls;
+#[path = "cli_transfer/tracing.rs"]
+mod tracing;
