@@ -15,11 +15,11 @@ mod ends;
 mod greeting;
 #[path = "sessions/host.rs"]
 mod host;
+#[path = "sessions/lies.rs"]
+mod lies;
 #[path = "sessions/limits.rs"]
 mod limits;
 #[path = "sessions/link.rs"]
 mod link;
-#[path = "sessions/lies.rs"]
-mod lies;
 #[path = "sessions/transfers.rs"]
 mod transfers;

@@ -76,7 +76,7 @@ fn connection(
             return cut(client, server, tape);
         }
     }
-    let mut rounds_left = plan.rounds_max;
+    let mut rounds_left = plan.rounds_max(server.app.bytes());
     while !client.app.is_over() || client.session.pending() > 0 {
         rounds_left = rounds_left.checked_sub(1).expect("it ends");
         round(&mut client, &mut server, tape);

@@ -47,7 +47,7 @@ const TABLE: &[Row] = &[
         "hello",
         SERVER,
         &[
-            ("version", U32),
+            ("version", U64),
             ("max_frame", U32),
             ("digest", Text),
             ("nonce?", Text),
@@ -155,7 +155,7 @@ fn fitting(value: &Value, shape: Shape) -> Option<Value> {
             };
             value.as_str().filter(digits).map(Value::from)
         }
-        Numbers => all(U32),
+        Numbers => all(U64),
         Texts => all(Text),
         Entries => {
             let entries = value.as_array()?.iter().map(entry);

@@ -9,6 +9,7 @@
 //! `error: WHERE: what; what to do`. This room sees the library as any user does.
 
 mod args;
+mod bench;
 mod explain;
 mod get;
 mod ls;
@@ -137,7 +138,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Ls(args) => ls::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Put(args) => put::run(&args),
-        Command::Bench(_) => Err(Failure::new("bench", "not yet", "later")),
+        Command::Bench(args) => bench::run(&args),
     }
 }
 

@@ -82,6 +82,11 @@ enum Within {
     Escape(Escape),
 }
 
+/// Length of the run of payload at the beginning of `text`: up to the next `"` or `\`, or all of it.
+pub fn run_len(text: &[u8]) -> usize {
+    memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len())
+}
+
 /// Decodes one JSON object in which one member is base64.
 #[derive(Debug)]
 pub struct Decoder {
@@ -358,7 +363,7 @@ impl Decoder {
     /// is how much of this input was eaten already.
     fn take_run(&mut self, input: &[u8], room: &mut [u8], before: usize) -> Taken {
         let window = &input[..input.len().min(room.len() / 3 * 4 + 4)];
-        let run = memchr::memchr2(b'"', b'\\', window).unwrap_or(window.len());
+        let run = run_len(window);
         let offset = self.offset + before as u64;
         if run > 0 {
             let did = self.quads.run(&window[..run], room);

@@ -35,5 +35,5 @@ mod rest;
 mod scan;
 
 pub use base64::{KERNEL, decode_strict, decoded_len_max, encode_into, encoded_len};
-pub use decode::{Decoder, Event, Limits, Step};
+pub use decode::{Decoder, Event, Limits, Step, run_len};
 pub use encode::{Encoder, begin, finish};

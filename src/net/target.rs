@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::files::{Durability, FileError, Partial, Root};
 use super::finisher::{Finisher, Pending};
+use crate::transfer::digest::crc32;
 use crate::transfer::name::Name;
 use std::fs::File;
 use std::io::Write;
@@ -103,7 +104,7 @@ impl Target {
     pub(super) fn count(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
         match self {
             Target::Partial(partial) => {
-                partial.chunk_verified(offset, bytes.len() as u64, crc32fast::hash(bytes))
+                partial.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
             }
             Target::Device(_) | Target::Sink(_) => Ok(()),
         }

@@ -163,8 +163,9 @@ impl Client {
     /// Of which put, from which offset and how many bytes it would take now; 0 bytes at its end,
     /// where an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
     pub fn wanted(&self, out: &Buffer) -> Option<(u64, u64, usize)> {
-        match self.core.pending.front() {
-            Some((id, Step::Sending(sender))) => {
+        match (&self.core.state, self.core.pending.front()) {
+            (State::Closing, _) => None,
+            (_, Some((id, Step::Sending(sender)))) => {
                 sender.wanted(out).map(|len| (*id, sender.offset(), len))
             }
             _ => None,
@@ -194,6 +195,9 @@ impl Session for Client {
             return Err((**error).clone());
         }
         self.reader.set_frame_limit(self.core.frame_bytes_max);
+        if !self.core.takes_payload() {
+            self.reader.drop_held();
+        }
         let Read { consumed, at, item } = match self.reader.receive(input, room) {
             Ok(read) => read,
             Err(error) => return Err(self.core.fail(error)),
@@ -211,6 +215,9 @@ impl Session for Client {
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
+        if let Some(error) = &self.core.failed {
+            return Err((**error).clone());
+        }
         let finished = self.reader.finish().and_then(|()| {
             let expected = match (&self.core.state, self.core.pending.front()) {
                 (State::Hello | State::Auth { .. }, _) => "the server's hello",
@@ -227,7 +234,7 @@ impl Session for Client {
 
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         self.transmit(out);
-        if !self.core.outbox.is_empty() {
+        if !self.core.outbox.is_empty() || matches!(self.core.state, State::Closing) {
             return Ok(0);
         }
         let Some((_, step)) = self.core.pending.front_mut() else { return Ok(0) };

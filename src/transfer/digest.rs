@@ -86,6 +86,11 @@ impl Digester {
     }
 }
 
+/// The CRC-32 of zlib (reflected polynomial 0xEDB88320), as each chunk carries it (§5.4).
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -156,6 +156,17 @@ impl Reader {
         Ok(Read { consumed, at, item })
     }
 
+    /// Lets go of a chunk that is held, if one is, for nobody wants it. Otherwise its items would come
+    /// although no input is eaten any more, and a session that makes no event of them would seem to
+    /// have nothing more.
+    pub fn drop_held(&mut self) {
+        let is_held = matches!(self.stage, Stage::HeldPayload | Stage::Message);
+        if is_held && self.mode == Mode::Hold {
+            self.held = Vec::new();
+            self.stage = Stage::Prefix;
+        }
+    }
+
     /// The stream ended here.
     ///
     /// # Errors
@@ -172,7 +183,10 @@ impl Reader {
         loop {
             let input = &input[eaten..];
             match self.stage {
-                Stage::Prefix if input.is_empty() => return Ok((eaten, Next::More)),
+                Stage::Prefix if input.is_empty() => {
+                    self.release();
+                    return Ok((eaten, Next::More));
+                }
                 Stage::Prefix => eaten += self.take_prefix(input)?,
                 // Not earlier: what the last bytes meant is passed on before an error at their end.
                 Stage::Body if self.frames.body_left() == 0 => self.end_body()?,
@@ -198,6 +212,12 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// Between frames: a long one must not cost an idle connection its memory.
+    fn release(&mut self) {
+        self.held = Vec::new();
+        self.decoder.restart(Limits { rest_bytes_max: 0 });
     }
 
     fn take_prefix(&mut self, input: &[u8]) -> Result<usize, Error> {

@@ -56,6 +56,7 @@ struct Open {
 pub struct Receiver {
     id: u64,
     size: u64,
+    first: u64,
     next: u64,
     open: Option<Open>,
     digester: Digester,
@@ -64,7 +65,7 @@ pub struct Receiver {
 impl Receiver {
     /// Expects bytes from `offset` to `size`. `digester` has seen what lies before `offset`.
     pub fn new(id: u64, offset: u64, size: u64, digester: Digester) -> Receiver {
-        Receiver { id, size, next: offset, open: None, digester }
+        Receiver { id, size, first: offset, next: offset, open: None, digester }
     }
 
     /// Of the request.
@@ -75,6 +76,12 @@ impl Receiver {
     /// Of the whole file, in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How much the sender may still be hashing in silence because it does not send it (§7.5), in
+    /// bytes: what lies before the first byte, until that came.
+    pub fn silent_bytes(&self) -> u64 {
+        if self.next == self.first { self.first } else { 0 }
     }
 
     /// Whether a chunk is arriving.

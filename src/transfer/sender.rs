@@ -7,7 +7,7 @@
 //!   end          ─▶ [len]{"type":"end","id":7,"size":2,"digest":"blake3:…"}
 //! ```
 
-use super::digest::Digester;
+use super::digest::{Digester, crc32};
 use super::frame::{FrameGuard, PREFIX_LEN};
 use super::message::{self, Chunk, Crc32, End, PAYLOAD_KEY, Text};
 use crate::buffer::Buffer;
@@ -102,7 +102,7 @@ impl Sender {
             return Ok(0);
         }
         let raw = &payload[..take];
-        let crc32 = self.checksum.then(|| Crc32(crc32fast::hash(raw)));
+        let crc32 = self.checksum.then(|| Crc32(crc32(raw)));
         let mut row = FrameGuard::open(out)?;
         envelope::begin(&Chunk { id: self.id, offset: self.next, crc32 }, PAYLOAD_KEY, &mut row)?;
         let text = row.space(envelope::encoded_len(take))?;

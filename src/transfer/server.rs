@@ -59,6 +59,7 @@ impl Server {
             active: Active::Idle,
             outbox: Buffer::with_limit(OUTBOX_BYTES_MAX),
             eof: false,
+            winds_down: false,
             steps: 0,
             payload: 0,
             failed: None,
@@ -74,8 +75,9 @@ impl Server {
     /// From which offset and how many bytes of the file it would take now; 0 bytes at its end,
     /// where an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
     pub fn wanted(&self, out: &Buffer) -> Option<(u64, usize)> {
-        match &self.core.active {
-            Active::Sending(sender) => sender.wanted(out).map(|len| (sender.offset(), len)),
+        match (&self.core.state, &self.core.active) {
+            (State::Closing, _) => None,
+            (_, Active::Sending(sender)) => sender.wanted(out).map(|len| (sender.offset(), len)),
             _ => None,
         }
     }
@@ -122,6 +124,7 @@ impl Server {
         let chunk_len = chunk_len_max(core.frame_bytes_max);
         let sender = Sender::new(*id, meta.offset, meta.size, chunk_len, digester);
         core.active = Active::Sending(Box::new(sender));
+        core.steps += 1;
         Ok(())
     }
 
@@ -189,9 +192,10 @@ impl Server {
         self.core.close_with(code, text);
     }
 
-    /// No further request is taken; the connection closes when those that came are answered.
+    /// No further request is taken: those that still come are refused as `shutting_down`, and the
+    /// connection closes when those that came before are answered.
     pub fn wind_down(&mut self) {
-        self.core.eof = true;
+        self.core.winds_down = true;
     }
 }
 
@@ -206,20 +210,23 @@ impl Session for Server {
         if let Some(error) = &self.core.failed {
             return Err((**error).clone());
         }
+        if matches!(self.core.state, State::Closing) {
+            return Ok(Received::quiet(input.len()));
+        }
         if let Some(event) = self.core.next_request() {
             return Ok(Received::event(0, event));
         }
         if self.core.is_clogged() || self.core.queue.len() >= self.core.config.limits.pending_max {
             return Ok(Received::quiet(0));
         }
-        if matches!(self.core.state, State::Closing) {
-            return Ok(Received::quiet(input.len()));
-        }
         receive_or_fail(self, input, room)
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
         self.core.eof = true;
+        if let Some(error) = &self.core.failed {
+            return Err((**error).clone());
+        }
         let mid_put = matches!(self.core.active, Active::Receiving(_));
         let offset = self.reader.offset();
         let ended = match mid_put {
@@ -235,13 +242,12 @@ impl Session for Server {
 
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         self.transmit(out);
-        let Active::Sending(sender) = &mut self.core.active else {
-            return Ok(0);
-        };
-        if !self.core.outbox.is_empty() {
+        if !self.core.outbox.is_empty() || matches!(self.core.state, State::Closing) {
             return Ok(0);
         }
+        let Active::Sending(sender) = &mut self.core.active else { return Ok(0) };
         let taken = sender.offer(payload, out)?;
+        self.core.payload += taken as u64;
         if sender.is_at_end() && sender.end(out) {
             self.core.become_idle();
         }
@@ -260,7 +266,7 @@ impl Session for Server {
         match (&self.core.state, &self.core.active) {
             (State::Closing, _) => Wants::Close,
             (_, Active::Sending(_)) => Wants::Payload,
-            (_, Active::Idle) if self.core.eof && self.core.queue.is_empty() => Wants::Close,
+            (_, Active::Idle) if self.core.is_through() => Wants::Close,
             _ => Wants::Read,
         }
     }
@@ -270,7 +276,11 @@ impl Session for Server {
         match (&self.core.state, &self.core.active) {
             (State::Hello | State::Auth { .. }, _) => limits.hello_wait,
             (_, Active::Idle) => limits.idle_wait,
-            (_, Active::Sending(_) | Active::Receiving(_)) => limits.transfer_wait,
+            (_, Active::Sending(_)) => limits.transfer_wait,
+            (_, Active::Receiving(receiver)) => {
+                let hashing = receiver.silent_bytes() / limits.hash_rate;
+                limits.transfer_wait + Duration::from_secs(hashing)
+            }
             (_, Active::Asked { .. } | Active::Finishing { .. }) => limits.answer_wait,
         }
     }
@@ -288,6 +298,9 @@ fn receive_or_fail<'a>(
     room: &'a mut [u8],
 ) -> Result<Received<Event<'a>>, Error> {
     server.reader.set_frame_limit(server.core.frame_bytes_max);
+    if !server.core.takes_payload() {
+        server.reader.drop_held();
+    }
     let Read { consumed, at, item } = match server.reader.receive(input, room) {
         Ok(read) => read,
         Err(error) => return Err(server.core.fail(error)),

@@ -1,9 +1,7 @@
 //! `wirewright get`.
 
 use crate::process::run;
-use crate::setup::{
-    assert_fails, blake3, bytes, command, json, names_in, report, serve, sha256,
-};
+use crate::setup::{assert_fails, blake3, bytes, command, json, names_in, report, serve, sha256};
 use std::path::Path;
 
 #[test]

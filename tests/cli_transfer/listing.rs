@@ -63,7 +63,10 @@ fn all_pages_come() {
         served.write(&format!("{}/{number:04} {long}", number % 7), b"");
     }
     let listed = report(&served.client(served.folder.path(), "ls", &["--json"]));
-    let mut names: Vec<&str> = listed["entries"].as_array().unwrap().iter()
+    let mut names: Vec<&str> = listed["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|entry| entry["name"].as_str().unwrap())
         .collect();
     names.sort_unstable();

@@ -79,7 +79,8 @@ fn hold(text: &str, piece: usize) -> Result<(), String> {
 fn host(text: &str) -> Host {
     let pairs = |mark: &'static str| {
         let lines = text.lines().filter_map(move |line| line.strip_prefix(mark));
-        lines.map(|line| line.split_once('=').expect("name = value")).map(|(k, v)| (k.trim(), v.trim()))
+        let pairs = lines.map(|line| line.split_once('=').expect("name = value"));
+        pairs.map(|(name, value)| (name.trim(), value.trim()))
     };
     let mut app = App::with(&[]);
     app.files.extend(pairs("F:").map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())));
@@ -88,7 +89,9 @@ fn host(text: &str) -> Host {
         match name {
             "token" => config.token = Some(Token::new(value.as_bytes())),
             "read_only" => app.read_only = value == "yes",
-            "digests" => config.digests = value.split(' ').filter_map(DigestKind::from_name).collect(),
+            "digests" => {
+                config.digests = value.split(' ').filter_map(DigestKind::from_name).collect();
+            }
             other => panic!("no option {other}"),
         }
     }

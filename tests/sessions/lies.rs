@@ -14,7 +14,11 @@ fn app() -> App {
 }
 
 /// Changes the first message of that type that `from` says.
-fn once(from: From, kind: &'static str, change: fn(&mut Value)) -> impl FnMut(From, &mut Value) -> bool {
+fn once(
+    from: From,
+    kind: &'static str,
+    change: fn(&mut Value),
+) -> impl FnMut(From, &mut Value) -> bool {
     let mut done = false;
     move |side, message| {
         if !done && side == from && message["type"] == kind {
@@ -89,6 +93,19 @@ fn an_end_that_lies_fails_its_file() {
     }
 }
 
+#[test]
+fn etags_of_any_length_that_is_allowed() {
+    for change in [
+        (|file| file["etag"] = "!".into()) as fn(&mut Value),
+        |file| file["etag"] = "~".repeat(127).into(),
+        |file| file["etag"] = "x".repeat(128).into(),
+    ] {
+        let link = get_two(7, "file", change);
+        assert_eq!((link.ends().len(), &link.error), (2, &None));
+        assert!(link.ends()[0].starts_with("received 1"));
+    }
+}
+
 /// A file whose chunks are lost has no digest that is right.
 #[test]
 fn a_chunk_that_is_lost() {
@@ -119,8 +136,10 @@ fn what_the_server_must_not_say() {
         ("chunk", |chunk| chunk["offset"] = json!(0.0)),
         ("end", |end| end["id"] = 2.into()),
         ("end", |end| *end = json!({"type": "entries", "id": 1, "entries": [], "more": false})),
-        ("end", |end| *end = json!({"type": "hello", "version": 1, "max_frame": 65536,
-                                    "digest": "none"})),
+        ("end", |end| {
+            *end = json!({"type": "hello", "version": 1, "max_frame": 65536,
+                                    "digest": "none"})
+        }),
     ];
     for (kind, change) in lies {
         for piece in [1, 1000] {
@@ -129,8 +148,12 @@ fn what_the_server_must_not_say() {
             assert!(matches!(error, Error::Malformed { .. }), "{error}");
             assert_eq!(link.ends(), Vec::<String>::new(), "{error}");
             link.stays();
-            assert!(matches!(&link.host.error, Some(Error::Refused { code, .. })
-                if &**code == "malformed"), "the server is told: {:?}", link.host.error);
+            assert!(
+                matches!(&link.host.error, Some(Error::Refused { code, .. })
+                if &**code == "malformed"),
+                "the server is told: {:?}",
+                link.host.error
+            );
         }
     }
 }

@@ -105,8 +105,7 @@ impl Link {
         self.host.out.consume(said.len());
         let said = self.pass(From::Server, said);
         self.to_client.extend(said);
-        let down: Vec<u8> =
-            self.to_client.drain(..self.piece.min(self.to_client.len())).collect();
+        let down: Vec<u8> = self.to_client.drain(..self.piece.min(self.to_client.len())).collect();
         self.inbox.extend_from_slice(&down);
         self.client_hears();
         self.client_speaks();

@@ -47,7 +47,8 @@ fn around_the_boundaries_of_chunks() {
     for len in [CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 3, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1] {
         let bytes = some_bytes(len);
         for piece in [1000, 65_536, usize::MAX] {
-            let mut config = client::Config { digests: vec![DigestKind::Sha256], ..Default::default() };
+            let mut config = client::Config::default();
+            config.digests = vec![DigestKind::Sha256];
             config.limits.frame_bytes_max = 65_536;
             let mut link = Link::new(config, server::Config::default(), App::default(), piece);
             link.run();
@@ -198,7 +199,7 @@ fn what_is_kept_of_another_version_does_not_count() {
     assert_eq!(link.host.app.files["x"], bytes);
 }
 
-/// The server refuses midway; what is in flight of that file is dropped, and the next is not harmed.
+/// The server refuses midway: what is in flight of that file is dropped, the next is not harmed.
 #[test]
 fn a_put_that_is_refused_midway() {
     let bytes = some_bytes(5 * CHUNK);

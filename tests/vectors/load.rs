@@ -82,7 +82,8 @@ pub fn cuts(len: usize) -> Vec<Vec<usize>> {
     let places: Vec<usize> = match len {
         0..=600 => (1..len).collect(),
         601..=100_000 => (1..150).chain(len - 100..len).collect(),
-        _ => vec![1, 3, 4, 5, len / 2, len - 1],
+        100_001..=2_000_000 => vec![1, 3, 4, 5, len / 2, len - 1],
+        _ => vec![3, len - 1],
     };
     let by_size = sizes.iter().map(|&size| vec![size]);
     std::iter::once(whole).chain(by_size).chain(places.iter().map(|&at| vec![at, len])).collect()

@@ -27,7 +27,7 @@ const OUT_BYTES_MAX: usize = 1 << 24;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     /// One line for each event; adjacent payload is one.
-    log: String,
+    log: Vec<String>,
     /// Where the last payload ended, if it is the last of the log.
     run: Option<u64>,
     error: Option<Error>,
@@ -149,6 +149,7 @@ fn receive<D: Drive>(
         Err(error) => {
             assert!(!matches!(error, Error::Misuse(_)), "the peer is to blame: {error}");
             outcome.error = Some(error);
+            outcome.forget_run();
             None
         }
     }
@@ -178,17 +179,25 @@ fn finish<D: Drive>(
 impl Outcome {
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         self.run = None;
-        self.log.write_fmt(line).expect("memory");
-        self.log.push('\n');
+        self.log.push(line.to_string());
     }
 
-    /// Payload that goes on where it stopped makes one line.
+    /// Payload that goes on where it stopped is one line.
     fn payload(&mut self, offset: u64, bytes: &[u8]) {
         if self.run != Some(offset) {
-            self.line(format_args!("from {offset}"));
+            self.line(format_args!("from {offset}: "));
         }
-        bytes.iter().for_each(|byte| write!(self.log, "{byte:02x}").expect("memory"));
+        let line = self.log.last_mut().expect("a line");
+        bytes.iter().for_each(|byte| write!(line, "{byte:02x}").expect("memory"));
         self.run = Some(offset + bytes.len() as u64);
+    }
+
+    /// Of a chunk that ends in an error nothing counts, and how much of it was seen may depend on
+    /// the cuts: a run that passes the size of the file is refused as a whole.
+    fn forget_run(&mut self) {
+        if self.run.take().is_some() {
+            self.log.pop();
+        }
     }
 }
 

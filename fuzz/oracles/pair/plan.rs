@@ -32,8 +32,6 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// How many requests may wait for an answer at a time.
     pub asked_max: usize,
-    /// So many rounds over a good link are enough.
-    pub rounds_max: usize,
 }
 
 const OUTS: [usize; 4] = [65_540, 2048, 20_000, 300_000];
@@ -58,8 +56,6 @@ impl Plan {
         let files = files(tape);
         let tasks = tasks(tape);
         let puts = tasks.iter().any(|task| matches!(task, Task::Put { .. }));
-        let bytes: usize = files.iter().map(|(_, content)| content.size()).sum::<usize>()
-            + tasks.iter().map(Task::size).sum::<usize>();
         Plan {
             digest,
             client_out: size(&OUTS, 0),
@@ -68,12 +64,17 @@ impl Plan {
             server_room: size(&ROOMS, 6),
             // The chunks of a put stand behind the requests that follow it (PROTOCOL §4.3).
             asked_max: if puts { server.limits.pending_max } else { usize::MAX },
-            rounds_max: 40 + tasks.len() * (20 + bytes / 1000),
             client,
             server: Arc::new(server),
             files,
             tasks,
         }
+    }
+
+    /// So many rounds over a good link are enough, if the server has so many bytes of files.
+    pub fn rounds_max(&self, bytes: usize) -> usize {
+        let bytes = bytes + self.tasks.iter().map(Task::size).sum::<usize>();
+        40 + self.tasks.len() * (20 + bytes / 1000)
     }
 }
 

@@ -93,6 +93,11 @@ impl ServerApp {
         }
     }
 
+    /// Of all files, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.files.values().map(|content| content.size()).sum()
+    }
+
     /// Whether a file is coming in.
     pub fn is_receiving(&self) -> bool {
         matches!(self.current, Current::Receiving(..))

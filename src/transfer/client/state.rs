@@ -301,6 +301,11 @@ impl Core {
         }
     }
 
+    /// Whether the payload of a chunk means something.
+    pub(super) fn takes_payload(&self) -> bool {
+        matches!(self.pending.front(), Some((_, Step::Receiving(receiver))) if receiver.is_open())
+    }
+
     pub(super) fn payload<'a>(
         &mut self,
         bytes: &'a [u8],

@@ -22,6 +22,8 @@ pub struct Limits {
     pub payload_quantum: u64,
     /// How long the application may take over an answer.
     pub answer_wait: Duration,
+    /// How fast a client is taken to hash what it does not send on resume, in bytes a second.
+    pub hash_rate: u64,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
             transfer_wait: Duration::from_secs(30),
             payload_quantum: 4096,
             answer_wait: Duration::from_secs(600),
+            hash_rate: 64 << 20,
         }
     }
 }

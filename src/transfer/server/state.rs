@@ -52,6 +52,7 @@ pub(super) struct Core {
     pub(super) active: Active,
     pub(super) outbox: Buffer,
     pub(super) eof: bool,
+    pub(super) winds_down: bool,
     pub(super) steps: u64,
     pub(super) payload: u64,
     pub(super) failed: Option<Box<Error>>,
@@ -64,12 +65,14 @@ impl Core {
         at: u64,
     ) -> Result<Option<Event<'static>>, Error> {
         match (&self.state, message) {
-            (_, Message::Error(error)) if error.fatal => {
-                // The client hangs up: there is nobody left to answer.
-                self.state = State::Closing;
-                Err(refused(&error.code, &error.text))
-            }
-            (_, Message::Error(_)) => Ok(None),
+            (_, Message::Error(error)) => match error.id {
+                Some(id) if !error.fatal => Ok(self.given_up(id)),
+                _ => {
+                    // The client hangs up: there is nobody left to answer.
+                    self.state = State::Closing;
+                    Err(refused(&error.code, &error.text))
+                }
+            },
             (State::Hello, Message::ClientHello(hello)) => self.hello(&hello, at).map(|()| None),
             (State::Auth { .. }, Message::Auth(auth)) => self.auth(&auth).map(|()| None),
             (State::Auth { .. }, _) => Err(unauthorized("this server wants a token")),
@@ -159,7 +162,7 @@ impl Core {
         }
     }
 
-    /// Puts a request into the queue; one with a bad name is refused at its turn.
+    /// Puts a request into the queue; one that cannot be is refused at its turn.
     pub(super) fn enqueue(
         &mut self,
         id: u64,
@@ -170,6 +173,10 @@ impl Core {
             return Err(Error::malformed("ids rise from 1", at, "PROTOCOL §4.3"));
         }
         self.last_id = id;
+        let ask = match self.winds_down {
+            true => Err(refused("shutting_down", "the server takes no further request")),
+            false => ask,
+        };
         self.queue.push_back((id, ask));
         Ok(None)
     }
@@ -180,6 +187,7 @@ impl Core {
             let (id, ask) = self.queue.pop_front()?;
             self.steps += 1;
             match ask {
+                Err(Error::Refused { code, text }) => self.say_error(Some(id), &code, &text),
                 Err(error) => self.say_error(Some(id), "bad_name", &error.reason()),
                 Ok(ask) => {
                     self.active = Active::Asked { id, ask: ask.clone() };
@@ -200,6 +208,11 @@ impl Core {
                 false => Err(unexpected(at)),
             },
         }
+    }
+
+    /// Whether the payload of a chunk means something.
+    pub(super) fn takes_payload(&self) -> bool {
+        matches!(&self.active, Active::Receiving(receiver) if receiver.is_open())
     }
 
     /// Payload of the running put; that of one which was refused meanwhile goes nowhere.
@@ -273,6 +286,21 @@ impl Core {
         self.queue.remove(waiting);
         self.say_error(Some(id), "cancelled", "as asked");
         None
+    }
+
+    /// The client ends a request with an error of its own (§9), which nobody answers.
+    fn given_up(&mut self, id: u64) -> Option<Event<'static>> {
+        if self.active.id() == Some(id) && !matches!(self.active, Active::Finishing { .. }) {
+            self.become_idle();
+            return Some(Event::Abandoned { forget: false });
+        }
+        self.queue.retain(|(other, _)| *other != id);
+        None
+    }
+
+    /// Whether no further request will be taken, and all that came have had their turn.
+    pub(super) fn is_through(&self) -> bool {
+        (self.eof || self.winds_down) && self.queue.is_empty()
     }
 
     /// Whether answers wait that have to be drained first.

@@ -1,7 +1,7 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · killed
+//!   names · walking · growing · resuming
 //! ```
 
 mod growing;

@@ -1,0 +1,213 @@
+//! The rungs without a wire: what one core does to bytes in its cache.
+
+use super::rung::Setup;
+use std::hint::black_box;
+use wirewright::buffer::Buffer;
+use wirewright::envelope::{self, Decoder, Event, Limits};
+
+/// How many chunks are done between two looks at the clock.
+const TIMES: usize = 64;
+
+fn total(setup: &Setup) -> u64 {
+    (setup.chunk().len() * TIMES) as u64
+}
+
+/// Nothing of what a rung computes may be optimised away, and the buffers stay the same, so that
+/// they stay in cache.
+struct Bench<'a> {
+    raw: &'a [u8],
+    text: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl Bench<'_> {
+    fn new(setup: &Setup) -> Bench<'_> {
+        let raw = setup.chunk();
+        let mut text = vec![0; envelope::encoded_len(raw.len())];
+        envelope::encode_into(raw, &mut text);
+        Bench { raw, text, out: vec![0; raw.len() * 2] }
+    }
+}
+
+pub fn copy(setup: &Setup) -> Result<u64, String> {
+    let mut bench = Bench::new(setup);
+    for _ in 0..TIMES {
+        bench.out[..bench.raw.len()].copy_from_slice(black_box(bench.raw));
+        black_box(&mut bench.out);
+    }
+    Ok(total(setup))
+}
+
+pub fn check_copy(setup: &Setup) -> Result<(), String> {
+    let bench = Bench::new(setup);
+    same(bench.raw, &bench.raw.to_vec())
+}
+
+pub fn encode(setup: &Setup) -> Result<u64, String> {
+    let mut bench = Bench::new(setup);
+    for _ in 0..TIMES {
+        black_box(envelope::encode_into(black_box(bench.raw), &mut bench.text));
+    }
+    Ok(total(setup))
+}
+
+/// Both directions of the kernel, held against the slow way of writing base64.
+pub fn check_encode(setup: &Setup) -> Result<(), String> {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bench = Bench::new(setup);
+    let mut slow = Vec::with_capacity(bench.text.len());
+    for group in bench.raw.chunks_exact(3) {
+        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
+        slow.extend([18, 12, 6, 0].map(|shift| alphabet[(bits >> shift & 63) as usize]));
+    }
+    same(&slow, &bench.text)
+}
+
+pub fn decode(setup: &Setup) -> Result<u64, String> {
+    let mut bench = Bench::new(setup);
+    for _ in 0..TIMES {
+        let len = envelope::decode_strict(black_box(&bench.text), &mut bench.out);
+        black_box(len.ok_or("refused")?);
+    }
+    Ok(total(setup))
+}
+
+pub fn check_decode(setup: &Setup) -> Result<(), String> {
+    let mut bench = Bench::new(setup);
+    let len = envelope::decode_strict(&bench.text, &mut bench.out).ok_or("refused")?;
+    same(bench.raw, &bench.out[..len])
+}
+
+/// Counted in bytes of FILE like all others: the text is a third longer.
+pub fn search(setup: &Setup) -> Result<u64, String> {
+    let bench = Bench::new(setup);
+    for _ in 0..TIMES {
+        if envelope::run_len(black_box(&bench.text)) != bench.text.len() {
+            return Err("found what is not there".to_owned());
+        }
+    }
+    Ok(total(setup))
+}
+
+pub fn check_search(setup: &Setup) -> Result<(), String> {
+    let mut bench = Bench::new(setup);
+    let end = bench.text.len() - 1;
+    bench.text[end] = b'"';
+    match envelope::run_len(&bench.text) == end {
+        true => Ok(()),
+        false => Err("missed the quote".to_owned()),
+    }
+}
+
+/// The members that a chunk has.
+fn head() -> serde_json::Value {
+    serde_json::json!({"type": "chunk", "id": 7, "offset": 393_216, "crc32": "9ae0daaf"})
+}
+
+fn object(raw: &[u8], out: &mut Buffer) -> Result<(), wirewright::error::Error> {
+    envelope::begin(&head(), "filedata", out)?;
+    let len = envelope::encode_into(raw, out.space(envelope::encoded_len(raw.len()))?);
+    out.commit(len);
+    envelope::finish(out)
+}
+
+pub fn envelope_encode(setup: &Setup) -> Result<u64, String> {
+    let mut out = Buffer::with_limit(setup.chunk().len() * 2);
+    for _ in 0..TIMES {
+        out.truncate(0);
+        object(black_box(setup.chunk()), &mut out).map_err(|error| error.to_string())?;
+        black_box(out.readable());
+    }
+    Ok(total(setup))
+}
+
+/// serde_json and the slow decoder of the check must read what was written.
+pub fn check_envelope_encode(setup: &Setup) -> Result<(), String> {
+    let mut out = Buffer::with_limit(setup.chunk().len() * 2);
+    object(setup.chunk(), &mut out).map_err(|error| error.to_string())?;
+    let value: serde_json::Value =
+        serde_json::from_slice(out.readable()).map_err(|error| error.to_string())?;
+    let text = value["filedata"].as_str().ok_or("no payload")?;
+    same(&Bench::new(setup).text, text.as_bytes())
+}
+
+/// Decodes one object whole; gives the length of its payload, laid into `room` piece by piece.
+fn read(object: &[u8], room: &mut [u8], seen: &mut dyn FnMut(&[u8])) -> Result<u64, String> {
+    let mut decoder = Decoder::new("filedata", Limits::default());
+    let mut input = object;
+    while !input.is_empty() {
+        let step = decoder.feed(input, room).map_err(|error| error.to_string())?;
+        input = &input[step.consumed..];
+        if let Event::Payload(len) = step.event {
+            seen(&room[..len]);
+        }
+    }
+    decoder.finish().map_err(|error| error.to_string())?;
+    decoder.payload_len().ok_or_else(|| "no payload".to_owned())
+}
+
+pub fn envelope_decode(setup: &Setup) -> Result<u64, String> {
+    let mut out = Buffer::with_limit(setup.chunk().len() * 2);
+    object(setup.chunk(), &mut out).map_err(|error| error.to_string())?;
+    let mut room = vec![0; setup.chunk().len()];
+    for _ in 0..TIMES {
+        let len = read(black_box(out.readable()), &mut room, &mut |bytes| {
+            black_box(bytes);
+        })?;
+        if len != setup.chunk().len() as u64 {
+            return Err("another length came out".to_owned());
+        }
+    }
+    Ok(total(setup))
+}
+
+pub fn check_envelope_decode(setup: &Setup) -> Result<(), String> {
+    let mut out = Buffer::with_limit(setup.chunk().len() * 2);
+    object(setup.chunk(), &mut out).map_err(|error| error.to_string())?;
+    let (mut room, mut got) = (vec![0; 65_536], Vec::new());
+    read(out.readable(), &mut room, &mut |bytes| got.extend_from_slice(bytes))?;
+    same(setup.chunk(), &got)
+}
+
+pub fn crc32(setup: &Setup) -> Result<u64, String> {
+    for _ in 0..TIMES {
+        black_box(wirewright::transfer::digest::crc32(black_box(setup.chunk())));
+    }
+    Ok(total(setup))
+}
+
+/// The check value of the catalogue of CRCs.
+pub fn check_crc32(_: &Setup) -> Result<(), String> {
+    match wirewright::transfer::digest::crc32(b"123456789") {
+        0xCBF4_3926 => Ok(()),
+        other => Err(format!("{other:08x} is not the check value")),
+    }
+}
+
+pub fn blake3(setup: &Setup) -> Result<u64, String> {
+    use wirewright::transfer::digest::{DigestKind, Digester};
+    let mut digester = Digester::new(DigestKind::Blake3);
+    for _ in 0..TIMES {
+        digester.update(black_box(setup.chunk()));
+    }
+    black_box(digester.finish());
+    Ok(total(setup))
+}
+
+/// The first of the test vectors of BLAKE3: no input.
+pub fn check_blake3(_: &Setup) -> Result<(), String> {
+    use wirewright::transfer::digest::{DigestKind, Digester};
+    let empty = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+    match Digester::new(DigestKind::Blake3).finish().as_deref() == Some(empty) {
+        true => Ok(()),
+        false => Err("another digest came out".to_owned()),
+    }
+}
+
+/// Fails unless both are the same.
+pub fn same(expected: &[u8], got: &[u8]) -> Result<(), String> {
+    match expected == got {
+        true => Ok(()),
+        false => Err("other bytes came out than went in".to_owned()),
+    }
+}

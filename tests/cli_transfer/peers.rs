@@ -1,0 +1,120 @@
+//! Clients of servers that are not as they should be.
+
+use crate::process::{Ended, run};
+use crate::setup::{assert_fails, command, names_in};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+
+fn frame(text: &str) -> Vec<u8> {
+    [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat()
+}
+
+const HELLO: &str = r#"{"type":"hello","version":1,"max_frame":1048576,"digest":"blake3"}"#;
+
+/// It ends the connection, with words that would do things to a terminal.
+const REFUSAL: &str = concat!(
+    r#"{"type":"error","id":1,"code":"io\u001b[31m","#,
+    r#""text":"\u001b]0;\u0007\n\r\u202e\u0000","fatal":true}"#
+);
+
+/// Another file than the one that was asked for.
+const OTHER: &str = concat!(
+    r#"{"type":"file","id":1,"name":"other","size":0,"#,
+    r#""modified":"2026-11-21T18:43:00Z","etag":"e","offset":0}"#
+);
+
+/// Runs a client against a server that says `words` once the client has spoken, if it is to speak.
+fn against(words: Vec<u8>, speaks: bool, args: &[&str]) -> (Ended, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        if speaks {
+            peer.read_exact(&mut [0; 4]).unwrap();
+        }
+        peer.write_all(&words).unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+        // The client may end by a reset.
+        let _ = peer.read_to_end(&mut Vec::new());
+    });
+    let to = tempfile::tempdir().unwrap();
+    let named = |arg: &&str| if *arg == "ADDRESS" { address.clone() } else { (*arg).to_owned() };
+    let args: Vec<String> = args.iter().map(named).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ended = run(&mut command(to.path(), &args));
+    server.join().unwrap();
+    (ended, names_in(to.path()))
+}
+
+#[test]
+fn whatever_the_server_says_is_one_harmless_line() {
+    for (words, what) in [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "malformed"),
+        (b"SSH-2.0-x\r\n".to_vec(), "malformed"),
+        (b"\0\0\0\0".to_vec(), "malformed"),
+        (b"\0\xff\xff\xff".to_vec(), "too large"),
+        (b"\xff\xff\xff\xff".to_vec(), "malformed"),
+        (Vec::new(), "incomplete"),
+        (frame("{}"), "malformed"),
+        (frame(HELLO)[..20].to_vec(), "incomplete"),
+        (frame(HELLO), ""),
+        (frame(REFUSAL), "\\u{1b}[31m"),
+        ([frame(HELLO), frame(REFUSAL)].concat(), "\\u{1b}[31m"),
+        ([frame(HELLO), frame(OTHER)].concat(), ""),
+    ] {
+        let shown = String::from_utf8_lossy(&words).into_owned();
+        for args in [&["get", "ADDRESS", "name"][..], &["ls", "ADDRESS"]] {
+            let (ended, left) = against(words.clone(), true, args);
+            println!("{args:?} {shown:?}: {}", ended.stderr);
+            assert_fails(&ended, 1, what);
+            assert_eq!(left, Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn classic_servers_are_not_believed_either() {
+    for (words, what) in [
+        (&b""[..], ""),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"", "incomplete"),
+        (b"{\"filename\":\"../a\",\"filedata\":\"aGk=\"}", ""),
+        (b"{\"filename\":\"x/a\",\"filedata\":\"aGk=\"}", ""),
+        (b"{\"filename\":\"a\\u0000\",\"filedata\":\"aGk=\"}", ""),
+        (b"{\"filename\":\"/etc/a\",\"filedata\":\"aGk=\"}", ""),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "malformed"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "malformed"),
+        (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "duplicate"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"}x", "malformed"),
+        (b"{\"filename\":\"a\"}", ""),
+        (b"{\"filedata\":\"aGk=\"}", ""),
+        (b"\x1b[31mred", "malformed"),
+    ] {
+        let (ended, left) = against(words.to_vec(), false, &["get", "--classic", "ADDRESS"]);
+        println!("{:?}: {}", String::from_utf8_lossy(words), ended.stderr);
+        assert_fails(&ended, 1, what);
+        assert_eq!(left, Vec::<String>::new());
+    }
+    let good = b" {\"x\":[1],\"filedata\":\"aGk\\u003d\",\"filename\":\"a b\"}\n".to_vec();
+    let (ended, left) = against(good, false, &["get", "--classic", "ADDRESS"]);
+    assert_eq!((ended.status.code(), left), (Some(0), vec!["a b".to_owned()]));
+}
+
+/// It accepts, and never says a word.
+#[test]
+fn silence_has_an_end() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let to = tempfile::tempdir().unwrap();
+    std::fs::write(to.path().join("file"), "x").unwrap();
+    for args in [
+        &["ls", &address][..],
+        &["get", &address, "a"],
+        &["put", &address, "file"],
+        &["get", "--classic", &address],
+    ] {
+        let ended = run(&mut command(to.path(), &[args, &["--timeout", "0.3"]].concat()));
+        assert_fails(&ended, 1, "timed out");
+        assert!(ended.stderr.contains(&address));
+    }
+    assert_eq!(names_in(to.path()), ["file"]);
+}

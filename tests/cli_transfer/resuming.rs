@@ -1,0 +1,137 @@
+//! What an interrupted run leaves behind, and what the next one makes of it.
+
+use crate::gate::{Gate, Stops};
+use crate::process::{Process, wait_for};
+use crate::setup::{Served, blake3, bytes, command, names_in, report, serve, serve_folder};
+use std::path::Path;
+
+const SIZE: usize = 64 << 20;
+
+/// Where the gate closes, in bytes of text: about 48 MiB of the file.
+const GATE: usize = 64 << 20;
+
+/// When the run is killed, in bytes of the file.
+const ENOUGH: u64 = 44 << 20;
+
+/// At most so many bytes are sent twice (cli.md).
+const TWICE_MAX: u64 = 16 << 20;
+
+/// The length of all that is beneath a folder.
+fn weight(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().filter_map(Result::ok);
+    let len = |entry: std::fs::DirEntry| entry.metadata().map_or(0, |meta| meta.len());
+    entries.map(len).sum()
+}
+
+/// Starts a client through a gate, and kills it (SIGKILL) when `folder` holds enough.
+fn interrupt(served: &Served, stops: Stops, in_folder: &Path, args: &[&str], folder: &Path) {
+    let gate = Gate::new(&served.address, stops, GATE);
+    let before = weight(folder);
+    let args = [&[args[0], &gate.address], &args[1..]].concat();
+    let mut client = Process::start(&mut command(in_folder, &args));
+    wait_for("half of a file", || {
+        let ended = client.child.try_wait().unwrap();
+        assert!(ended.is_none(), "{ended:?}");
+        (weight(folder) >= before + ENOUGH).then_some(())
+    });
+    drop(client);
+}
+
+fn server_with(content: &[u8]) -> Served {
+    let served = serve(&[]);
+    served.write("big file", content);
+    served
+}
+
+#[test]
+fn a_killed_get_goes_on() {
+    let content = bytes(SIZE);
+    let served = server_with(&content);
+    let to = tempfile::tempdir().unwrap();
+    interrupt(&served, Stops::ToClient, to.path(), &["get", "big file"], to.path());
+    assert!(!to.path().join("big file").exists());
+    // Also after the server was restarted.
+    let Served { folder, process, .. } = served;
+    drop(process);
+    let served = serve_folder(folder, &[]);
+    let told = served.get(to.path(), &["big file"]);
+    let file = &told["files"][0];
+    let from = file["resumed_from"].as_u64().unwrap();
+    assert!(from + TWICE_MAX >= ENOUGH && from < SIZE as u64, "{told}");
+    assert_eq!(file["received"], SIZE as u64 - from);
+    assert_eq!(file["digest"].as_str(), Some(&*blake3(&content)));
+    assert!(std::fs::read(to.path().join("big file")).unwrap() == content);
+    assert_eq!(names_in(to.path()), ["big file"]);
+}
+
+#[test]
+fn a_killed_put_goes_on() {
+    let content = bytes(SIZE);
+    let served = serve(&["--writable"]);
+    let from = tempfile::tempdir().unwrap();
+    std::fs::write(from.path().join("big file"), &content).unwrap();
+    let (folder, args) = (served.folder.path(), ["put", "big file"]);
+    interrupt(&served, Stops::ToServer, from.path(), &args, folder);
+    assert!(!served.path("big file").exists());
+    let Served { folder, process, .. } = served;
+    drop(process);
+    let served = serve_folder(folder, &["--writable"]);
+    let told = served.put(from.path(), &["big file"]);
+    let file = &told["files"][0];
+    let at = file["resumed_from"].as_u64().unwrap();
+    assert!(at + TWICE_MAX >= ENOUGH && at < SIZE as u64, "{told}");
+    assert_eq!(file["sent"], SIZE as u64 - at);
+    assert_eq!(file["digest"].as_str(), Some(&*blake3(&content)));
+    assert!(std::fs::read(served.path("big file")).unwrap() == content);
+    assert_eq!(names_in(served.folder.path()), ["big file"]);
+}
+
+#[test]
+fn a_source_that_changed_is_fetched_from_its_beginning() {
+    let served = server_with(&bytes(SIZE));
+    let to = tempfile::tempdir().unwrap();
+    interrupt(&served, Stops::ToClient, to.path(), &["get", "big file"], to.path());
+    let content = bytes(SIZE - 7);
+    served.write("big file", &content);
+    let told = served.get(to.path(), &["big file"]);
+    let file = &told["files"][0];
+    assert_eq!((&file["resumed_from"], &file["received"]), (&0.into(), &(SIZE - 7).into()));
+    assert!(std::fs::read(to.path().join("big file")).unwrap() == content);
+    assert_eq!(names_in(to.path()), ["big file"]);
+}
+
+#[test]
+fn a_put_of_what_changed_begins_anew() {
+    let served = serve(&["--writable"]);
+    let from = tempfile::tempdir().unwrap();
+    std::fs::write(from.path().join("big file"), bytes(SIZE)).unwrap();
+    let (folder, args) = (served.folder.path(), ["put", "big file"]);
+    interrupt(&served, Stops::ToServer, from.path(), &args, folder);
+    let content = bytes(SIZE - 7);
+    std::fs::write(from.path().join("big file"), &content).unwrap();
+    // The server may not have noticed yet that the first one has gone.
+    let told = wait_for("the first put to be over", || {
+        let ended = served.client(from.path(), "put", &["--json", "big file"]);
+        match ended.stderr.contains("busy") {
+            true => None,
+            false => Some(report(&ended)),
+        }
+    });
+    assert_eq!(told["files"][0]["resumed_from"], 0);
+    assert!(std::fs::read(served.path("big file")).unwrap() == content);
+    assert_eq!(names_in(served.folder.path()), ["big file"]);
+}
+
+#[test]
+fn no_resume_begins_at_0() {
+    let content = bytes(SIZE);
+    let served = server_with(&content);
+    let to = tempfile::tempdir().unwrap();
+    let (folder, args) = (to.path(), ["get", "big file", "-o", "other"]);
+    interrupt(&served, Stops::ToClient, folder, &args, folder);
+    let told = served.get(folder, &["big file", "-o", "other", "--no-resume"]);
+    let file = &told["files"][0];
+    assert_eq!((&file["resumed_from"], &file["received"]), (&0.into(), &SIZE.into()));
+    assert!(std::fs::read(folder.join("other")).unwrap() == content);
+    assert_eq!(names_in(folder), ["other"]);
+}

@@ -1,0 +1,200 @@
+//! TLS on both sides, with a certificate authority that openssl makes for the test.
+
+use crate::process::{Process, run};
+use crate::setup::{assert_fails, blake3, bytes, command, report};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Whether there is openssl. Where `CI` is set there has to be.
+fn has_openssl(test: &str) -> bool {
+    let found = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "{test} needs openssl");
+    if !found {
+        eprintln!("{test} is skipped: there is no openssl");
+    }
+    found
+}
+
+fn openssl(folder: &Path, args: &str) {
+    let ended = run(Command::new("openssl").args(args.split(' ')).current_dir(folder));
+    assert!(ended.status.success(), "openssl {args}: {}", ended.stderr);
+}
+
+/// A folder with `ca.pem`, and `server.pem` with `server.key` for files.example and 127.0.0.1;
+/// `other.pem` is an authority that signed nothing.
+fn certificates() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for name in ["ca", "other"] {
+        openssl(
+            at,
+            &format!(
+                "req -x509 {key} -keyout {name}.key -out {name}.pem -days 30 -subj /CN={name}"
+            ),
+        );
+    }
+    let names = "subjectAltName=DNS:files.example,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n";
+    std::fs::write(at.join("extensions"), names).unwrap();
+    openssl(at, &format!("req {key} -keyout server.key -out server.csr -subj /CN=files.example"));
+    openssl(
+        at,
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+         -extfile extensions -out server.pem",
+    );
+    folder
+}
+
+/// A server under TLS with a folder `served` beside its certificates.
+struct Secured {
+    folder: TempDir,
+    address: String,
+    process: Process,
+}
+
+fn secured(args: &[&str]) -> Secured {
+    let folder = certificates();
+    std::fs::create_dir(folder.path().join("served")).unwrap();
+    std::fs::write(folder.path().join("served/a"), "content").unwrap();
+    let tls = ["--tls-cert", "server.pem", "--tls-key", "server.key"];
+    let serve = ["serve", "served", "--listen", "127.0.0.1:0", "--writable"];
+    let mut process =
+        Process::start(&mut command(folder.path(), &[&serve[..], &tls, args].concat()));
+    let address = process.address();
+    Secured { folder, address, process }
+}
+
+impl Secured {
+    /// Runs a client beside the certificates.
+    fn client(&self, verb: &str, args: &[&str]) -> crate::process::Ended {
+        let args = [&[verb, self.address.as_str()], args].concat();
+        run(&mut command(self.folder.path(), &args))
+    }
+}
+
+#[test]
+fn several_mib_each_way() {
+    if !has_openssl("several_mib_each_way") {
+        return;
+    }
+    let server = secured(&[]);
+    let content = bytes(5_000_001);
+    let trust = ["--tls", "--cacert", "ca.pem"];
+    std::fs::write(server.folder.path().join("big"), &content).unwrap();
+    let told = report(&server.client("put", &[&["--json", "big"], &trust[..]].concat()));
+    assert_eq!(told["files"][0]["sent"], content.len());
+    let stored = std::fs::read(server.folder.path().join("served/big")).unwrap();
+    assert!(stored == content);
+    let args = [&["--json", "big", "-o", "back/"], &trust[..]].concat();
+    let told = report(&server.client("get", &args));
+    assert_eq!(told["files"][0]["digest"].as_str(), Some(&*blake3(&content)));
+    assert!(std::fs::read(server.folder.path().join("back/big")).unwrap() == content);
+    let listed = report(&server.client("ls", &[&["--json"], &trust[..]].concat()));
+    assert_eq!(listed["entries"].as_array().unwrap().len(), 2);
+    let args = [&["a", "--trace", "--quiet", "-o", "back/"], &trust[..]].concat();
+    let ended = server.client("get", &args);
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.stderr.lines().any(|line| line.starts_with("~> {\"type\":\"hello\"")));
+    assert!(ended.stderr.lines().any(|line| line.starts_with("<~ {\"type\":\"chunk\"")));
+    let marks = ["~> ", "<~ ", "** "];
+    assert!(ended.stderr.lines().all(|line| marks.iter().any(|mark| line.starts_with(mark))));
+}
+
+#[test]
+fn certificates_are_checked() {
+    if !has_openssl("certificates_are_checked") {
+        return;
+    }
+    let server = secured(&[]);
+    let right = ["--tls", "--cacert", "ca.pem"];
+    for (args, good) in [
+        (&right[..], true),
+        (&["--tls", "--cacert", "ca.pem", "--tls-name", "files.example"], true),
+        (&["--tls"], false),
+        (&["--tls", "--cacert", "other.pem"], false),
+        (&["--tls", "--cacert", "ca.pem", "--tls-name", "other.example"], false),
+        (&["--tls", "--tls-name", "files.example"], false),
+    ] {
+        for (verb, names) in [("ls", &[][..]), ("get", &["a"]), ("put", &["ca.pem"])] {
+            let ended = server.client(verb, &[names, args].concat());
+            match good {
+                true => assert_eq!(ended.status.code(), Some(0), "{args:?} {}", ended.stderr),
+                false => assert_fails(&ended, 1, "certificate"),
+            }
+            // Only where there was trust anything has arrived.
+            for (arrives, name) in [("get", "a"), ("put", "served/ca.pem")] {
+                let removed = std::fs::remove_file(server.folder.path().join(name));
+                assert_eq!(removed.is_ok(), good && verb == arrives, "{verb} {args:?} {name}");
+            }
+        }
+    }
+    for args in [&["--tls", "--cacert", "missing"][..], &["--tls", "--cacert", "server.key"]] {
+        assert_fails(&server.client("ls", args), 1, "");
+    }
+    assert_fails(&server.client("ls", &["--cacert", "ca.pem"]), 2, "--tls");
+    assert_fails(&server.client("ls", &["--tls-name", "x"]), 2, "--tls");
+}
+
+#[test]
+fn the_other_side_does_not_speak_tls() {
+    if !has_openssl("the_other_side_does_not_speak_tls") {
+        return;
+    }
+    let mut server = secured(&[]);
+    assert_fails(&server.client("ls", &[]), 1, &server.address);
+    assert_fails(&server.client("get", &["--classic"]), 1, &server.address);
+    // After that it serves as before.
+    let trust = ["--tls", "--cacert", "ca.pem"];
+    assert_eq!(server.client("ls", &trust).status.code(), Some(0));
+    let plain = ["serve", "served", "--listen", "127.0.0.1:0"];
+    server.process = Process::start(&mut command(server.folder.path(), &plain));
+    server.address = server.process.address();
+    assert_fails(&server.client("ls", &trust), 1, &server.address);
+    assert_eq!(server.client("ls", &[]).status.code(), Some(0));
+}
+
+#[test]
+fn certificates_and_keys_that_do_not_fit() {
+    if !has_openssl("certificates_and_keys_that_do_not_fit") {
+        return;
+    }
+    let folder = certificates();
+    for (certificate, key) in
+        [("server.pem", "ca.key"), ("server.key", "server.key"), ("missing", "server.key")]
+    {
+        let pair = ["--tls-cert", certificate, "--tls-key", key];
+        let args = [&["serve", ".", "--listen", "127.0.0.1:0"], &pair[..]].concat();
+        assert_fails(&run(&mut command(folder.path(), &args)), 1, certificate);
+    }
+}
+
+#[test]
+fn a_token_and_the_classic_wire_under_tls() {
+    if !has_openssl("a_token_and_the_classic_wire_under_tls") {
+        return;
+    }
+    let folder = certificates();
+    let content = bytes(2_000_000);
+    std::fs::write(folder.path().join("file"), &content).unwrap();
+    std::fs::write(folder.path().join("token"), "secret").unwrap();
+    let tls = ["--tls-cert", "server.pem", "--tls-key", "server.key"];
+    let trust = ["--tls", "--cacert", "ca.pem", "--tls-name", "files.example"];
+    let serve = |args: &[&str]| {
+        let serve = ["serve", "file", "--listen", "127.0.0.1:0"];
+        let args = [&serve[..], &tls, args].concat();
+        let mut server = Process::start(&mut command(folder.path(), &args));
+        (server.address(), server)
+    };
+    let get = |address: &str, args: &[&str]| {
+        let args = [&["get", address, "--json"], args, &trust].concat();
+        run(&mut command(folder.path(), &args))
+    };
+    let (address, _server) = serve(&["--classic"]);
+    report(&get(&address, &["--classic", "-o", "one/"]));
+    assert!(std::fs::read(folder.path().join("one/file")).unwrap() == content);
+    let (address, _server) = serve(&["--token-file", "token"]);
+    report(&get(&address, &["file", "--token-file", "token", "-o", "two/"]));
+    assert!(std::fs::read(folder.path().join("two/file")).unwrap() == content);
+    assert_fails(&get(&address, &["file", "-o", "three/"]), 1, "unauthorized");
+}
