@@ -73,6 +73,12 @@ impl Buffer {
         self.limit.saturating_sub(self.len())
     }
 
+    /// How many bytes may be appended without moving those that wait: all of the room when it is empty.
+    /// Who appends in bulk asks this, and waits for the rest to be consumed.
+    pub fn tail_room(&self) -> usize {
+        self.limit.saturating_sub(self.end)
+    }
+
     /// The bytes that wait, oldest first.
     pub fn readable(&self) -> &[u8] {
         &self.bytes[self.start..self.end]

@@ -4,6 +4,8 @@
 
 #[path = "abuse/bytes.rs"]
 mod bytes;
+#[path = "robust/client.rs"]
+mod client;
 #[path = "abuse/crowds.rs"]
 mod crowds;
 #[path = "abuse/descriptors.rs"]

@@ -68,10 +68,7 @@ fn connection(
     let mut client = End::new(session, client, plan.client_out, plan.client_room);
     let session = Server::new(Arc::clone(&plan.server), &format!("5{number:031x}"));
     let mut server = End::new(session, server, plan.server_out, plan.server_room);
-    while !tape.is_over() {
-        if client.app.is_over() && tape.below(2) == 0 {
-            break;
-        }
+    while !tape.is_over() && !client.app.is_over() {
         if step(&mut client, &mut server, tape) {
             return cut(client, server, tape);
         }

@@ -47,10 +47,12 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = serde_json::Map::new();
-        while let Some((key, Unique(value))) = map.next_entry::<String, Unique>()? {
-            if members.insert(key, value).is_some() {
+        while let Some(key) = map.next_key::<String>()? {
+            if members.contains_key(&key) {
                 return Err(A::Error::custom("duplicate"));
             }
+            let Unique(value) = map.next_value()?;
+            members.insert(key, value);
         }
         Ok(members.into())
     }

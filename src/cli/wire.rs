@@ -182,7 +182,11 @@ pub fn report_files(
         count => format!(" (and {} more failed)", count - 1),
     };
     let what = format!("{}: {}{more}", escape(&first.name), escape(&why.text));
-    let failure = Failure::new(place, what, advice(&why.code));
+    let hint = match (moved_key, &*why.code) {
+        ("sent", "not_found") => "see that the file is there",
+        (_, code) => advice(code),
+    };
+    let failure = Failure::new(place, what, hint);
     Err(if failed.len() < reports.len() { failure.of_some() } else { failure })
 }
 

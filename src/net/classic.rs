@@ -54,9 +54,9 @@ impl Conversation for ClassicServing {
 
     fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
         self.session.transmit(out);
-        while self.session.wants() == Wants::Payload && out.room() > WORTH_READING {
+        while self.session.wants() == Wants::Payload && out.tail_room() > WORTH_READING {
             let left = self.session.left();
-            let fits = crate::envelope::Encoder::raw_len_max(out.room() - 64);
+            let fits = crate::envelope::Encoder::raw_len_max(out.tail_room() - 64);
             let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
             if len as u64 == left && !self.origin.unchanged().unwrap_or(false) {
                 return Ok(self.break_off("the file changed while it was sent"));
@@ -87,7 +87,7 @@ impl Conversation for ClassicServing {
         0
     }
 
-    fn in_payload(&self) -> bool {
+    fn is_receiving(&self) -> bool {
         false
     }
 
@@ -238,7 +238,7 @@ impl Conversation for ClassicGetting {
         self.session.progress()
     }
 
-    fn in_payload(&self) -> bool {
+    fn is_receiving(&self) -> bool {
         self.target.is_some()
     }
 

@@ -68,8 +68,8 @@ pub trait Conversation {
     /// See [`Session::progress`](crate::session::Session::progress).
     fn progress(&self) -> u64;
 
-    /// Whether payload is on its way in, so that large reads pay.
-    fn in_payload(&self) -> bool;
+    /// Whether a file is on its way in, so that large reads pay.
+    fn is_receiving(&self) -> bool;
 
     /// What is waited for, for people.
     fn waits_for(&self) -> &'static str;
@@ -95,6 +95,9 @@ pub trait Tap {
     /// Something that is not bytes.
     fn remark(&mut self, text: &str);
 }
+
+/// A connection that may hold so much output is a lone bulk transfer, in bytes.
+const BULK_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -304,7 +307,7 @@ impl Connection {
             return Ok(held - self.leftover.len());
         }
         self.leftover = Vec::new();
-        let len = shared.read_len(self.conversation.in_payload());
+        let len = shared.read_len(self.conversation.is_receiving());
         let read = match self.stream.read(&mut shared.input[..len]) {
             Ok(0) => {
                 self.eof = true;
@@ -427,6 +430,7 @@ impl Connection {
     fn lend(&mut self, shared: &mut Shared) {
         shared.held -= std::mem::take(&mut self.counted);
         let limit = shared.out_limit();
+        self.stream.set_bulk(limit >= BULK_BYTES && self.conversation.wants() == Wants::Payload);
         if self.out.is_empty() && self.out.capacity() == 0 {
             self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
         } else {

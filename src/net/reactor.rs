@@ -89,6 +89,7 @@ pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
     stop: Arc<AtomicBool>,
+    followers: Vec<Stopper>,
     listeners: Vec<Listener>,
     accept_at: Option<Instant>,
     slots: Vec<Slot>,
@@ -154,6 +155,7 @@ impl Reactor {
             poll: seat.poll,
             waker: seat.waker,
             stop: seat.stop,
+            followers: Vec::new(),
             listeners: Vec::new(),
             accept_at: None,
             slots: Vec::new(),
@@ -180,6 +182,11 @@ impl Reactor {
     /// How long what runs may go on after it was asked to stop.
     pub fn set_grace(&mut self, grace: Duration) {
         self.grace = grace;
+    }
+
+    /// Whom to stop as soon as it is stopped itself.
+    pub fn set_followers(&mut self, followers: Vec<Stopper>) {
+        self.followers = followers;
     }
 
     /// When everything has to be over.
@@ -423,6 +430,7 @@ impl Reactor {
             return;
         }
         self.ending = Some(Instant::now() + self.grace);
+        self.followers.iter().for_each(Stopper::stop);
         for listener in &mut self.listeners {
             // The socket is closed below; an error here means that it is closed already.
             let _ = self.poll.registry().deregister(&mut listener.socket);

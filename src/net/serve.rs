@@ -365,8 +365,8 @@ impl Conversation for Serving {
         self.session.progress()
     }
 
-    fn in_payload(&self) -> bool {
-        self.session.in_payload()
+    fn is_receiving(&self) -> bool {
+        self.session.is_receiving()
     }
 
     fn waits_for(&self) -> &'static str {

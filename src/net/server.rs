@@ -125,10 +125,14 @@ impl Server {
         let others: Vec<_> = seats
             .map(|(seat, socket)| {
                 let (stopper, options) = (seat.stopper(), options.clone());
-                (stopper, std::thread::spawn(move || serve(seat, socket, &options)))
+                (stopper, std::thread::spawn(move || serve(seat, socket, &options, Vec::new())))
             })
             .collect();
-        let mut outcome = first.map_or(Ok(()), |(seat, socket)| serve(seat, socket, &options));
+        // All stop at once: nobody is let in on one thread while another lets its guests finish.
+        let followers = others.iter().map(|(stopper, _)| stopper.clone()).collect();
+        let mut outcome =
+            first.map_or(Ok(()), |(seat, socket)| serve(seat, socket, &options, followers));
+        // Where the first could not go on, it has told nobody.
         others.iter().for_each(|(stopper, _)| stopper.stop());
         for (_, thread) in others {
             let gone = |_| Err(Error::Io("serving", std::io::Error::other("a thread panicked")));
@@ -138,9 +142,15 @@ impl Server {
     }
 }
 
-fn serve(seat: Seat, socket: TcpListener, options: &Options) -> Result<(), Error> {
+fn serve(
+    seat: Seat,
+    socket: TcpListener,
+    options: &Options,
+    followers: Vec<Stopper>,
+) -> Result<(), Error> {
     let mut reactor = Reactor::new(seat, options.connections_max, options.limits);
     reactor.set_grace(options.grace);
+    reactor.set_followers(followers);
     let desk = Rc::new(Desk {
         supply: options.supply.clone(),
         writable: options.writable,

@@ -94,8 +94,8 @@ impl<E: Errand> Conversation for Talk<E> {
         self.session.progress()
     }
 
-    fn in_payload(&self) -> bool {
-        self.session.in_payload()
+    fn is_receiving(&self) -> bool {
+        self.session.is_receiving()
     }
 
     fn waits_for(&self) -> &'static str {

@@ -9,6 +9,7 @@ use native_tls::{
     Certificate, HandshakeError, Identity, MidHandshakeTlsStream, TlsAcceptor, TlsConnector,
     TlsStream,
 };
+use std::os::unix::net::UnixStream;
 
 /// The client's side: whom to trust, and which name the server has to show.
 #[derive(Clone)]
@@ -48,12 +49,34 @@ impl ServerTls {
     /// [`Error::Tls`] if they cannot be read or do not belong together.
     pub fn new(certificates: &[u8], key: &[u8]) -> Result<ServerTls, Error> {
         let identity = Identity::from_pkcs8(certificates, key).map_err(tls_error)?;
-        Ok(ServerTls { acceptor: TlsAcceptor::new(identity).map_err(tls_error)? })
+        let acceptor = TlsAcceptor::new(identity).map_err(tls_error)?;
+        check_pair(&acceptor)?;
+        Ok(ServerTls { acceptor })
     }
 
     pub(super) fn handshake(&self, socket: Socket) -> Handshake {
         Handshake::Accept(self.clone(), socket)
     }
+}
+
+/// A handshake with ourselves. The library takes a key that is not the certificate's without a word,
+/// and would then fail with every guest.
+fn check_pair(acceptor: &TlsAcceptor) -> Result<(), Error> {
+    let mut builder = TlsConnector::builder();
+    // It is our own certificate: only whether it works is asked here.
+    builder.disable_built_in_roots(true).danger_accept_invalid_certs(true);
+    builder.danger_accept_invalid_hostnames(true);
+    let connector = builder.build().map_err(tls_error)?;
+    let (ours, theirs) =
+        UnixStream::pair().map_err(|error| Error::Io("trying the certificate", error))?;
+    std::thread::scope(|scope| {
+        // Whoever fails hangs up, which ends the other. What the client thinks is the same.
+        scope.spawn(move || connector.connect("localhost", theirs).is_ok());
+        let accepted = acceptor.accept(ours);
+        accepted.map(drop).map_err(|error| {
+            Error::Tls(format!("the certificate and the key do not work together: {error}"))
+        })
+    })
 }
 
 fn tls_error(error: native_tls::Error) -> Error {

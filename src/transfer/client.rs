@@ -172,9 +172,9 @@ impl Client {
         }
     }
 
-    /// Whether the payload of a chunk is on its way in: large reads pay.
-    pub fn in_payload(&self) -> bool {
-        self.reader.in_payload()
+    /// Whether a file is on its way in: large reads pay.
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.core.pending.front(), Some((_, Step::Receiving(_))))
     }
 
     /// Tells the server that it took too long, and closes.

@@ -118,11 +118,6 @@ impl Reader {
         self.frames.offset()
     }
 
-    /// Whether the payload of a chunk is on its way: large reads pay.
-    pub fn in_payload(&self) -> bool {
-        self.stage == Stage::Body && self.mode == Mode::Stream
-    }
-
     /// Memory taken from the allocator, in bytes.
     pub fn capacity(&self) -> usize {
         self.decoder.capacity() + self.held.capacity()

@@ -72,7 +72,7 @@ impl Sender {
     pub fn wanted(&self, out: &Buffer) -> Option<usize> {
         let left = usize::try_from(self.size - self.next).unwrap_or(usize::MAX);
         let wanted = self.chunk_len.min(left);
-        if out.room() >= row_len_max(wanted) {
+        if out.tail_room() >= row_len_max(wanted) {
             return Some(wanted);
         }
         let fits = out.room().saturating_sub(row_len_max(0)) / 4 * 3;

@@ -88,9 +88,9 @@ impl Server {
             && self.core.outbox.len() <= OUTBOX_BYTES_MAX / 4
     }
 
-    /// Whether the payload of a chunk is on its way in: large reads pay.
-    pub fn in_payload(&self) -> bool {
-        self.reader.in_payload()
+    /// Whether a file is on its way in: large reads pay.
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.core.active, Active::Receiving(_))
     }
 
     /// Whether no request is running or waiting.

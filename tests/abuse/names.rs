@@ -32,10 +32,32 @@ fn names_that_break_the_grammar_are_refused_one_by_one() {
     let long = format!("a/{}", "b".repeat(256));
     let deep = "a/".repeat(600) + "b";
     let names = [
-        "", ".", "..", "../x", "../../../../../../etc/passwd", "a/../b", "a/..", "./a", "/", "//",
-        "/etc/passwd", "a//b", "a/", "good\0", "\0", "a\\b", "..\\x", "a\nb", "\u{1b}[2J", "\u{7f}",
-        "a\u{85}b", ".wirewright-", ".wirewright-0123456789abcdef.part", "a/.wirewright-x/b",
-        &long, &deep,
+        "",
+        ".",
+        "..",
+        "../x",
+        "../../../../../../etc/passwd",
+        "a/../b",
+        "a/..",
+        "./a",
+        "/",
+        "//",
+        "/etc/passwd",
+        "a//b",
+        "a/",
+        "good\0",
+        "\0",
+        "a\\b",
+        "..\\x",
+        "a\nb",
+        "\u{1b}[2J",
+        "\u{7f}",
+        "a\u{85}b",
+        ".wirewright-",
+        ".wirewright-0123456789abcdef.part",
+        "a/.wirewright-x/b",
+        &long,
+        &deep,
     ];
     let mut peer = host.greeted();
     let mut id = 0;
@@ -65,8 +87,16 @@ fn what_leads_outside_or_is_no_file_is_not_there() {
     mknodat(CWD, host.path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(host.path("socket")).unwrap();
     let mut names = vec![
-        "to-file", "to-folder/secret", "to-zero", "up/x", "circle", "folder", "fifo", "socket",
-        "nothing", "good/x",
+        "to-file",
+        "to-folder/secret",
+        "to-zero",
+        "up/x",
+        "circle",
+        "folder",
+        "fifo",
+        "socket",
+        "nothing",
+        "good/x",
     ];
     // The numbers of /dev/zero.
     let zero = rustix::fs::makedev(1, 5);
@@ -102,7 +132,11 @@ fn race(host: &Host) -> (usize, usize) {
             assert_ne!(answer["filedata"], "b3V0c2lkZSwgYW5kIG5vYm9keSdzIGJ1c2luZXNz");
             answer = peer.hear().unwrap().unwrap();
         }
-        if answer["type"] == "end" { arrived += 1 } else { refused += 1 }
+        if answer["type"] == "end" {
+            arrived += 1
+        } else {
+            refused += 1
+        }
         if put(&mut peer, 2 * id + 1, "link/new")["type"] == "ready" {
             let chunk = json!({"type": "chunk", "id": 2 * id + 1, "offset": 0, "filedata": "AAAA"});
             let end = json!({"type": "end", "id": 2 * id + 1, "size": 3});

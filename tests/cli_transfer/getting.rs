@@ -125,14 +125,14 @@ fn some_failed() {
     served.write("good", b"good");
     let to = tempfile::tempdir().unwrap();
     let ended = served.client(to.path(), "get", &["--json", "none", "good", "no\u{202e}ne"]);
-    assert_fails(&ended, 3, "none");
+    assert_fails(&ended, 3, ": none: no such file (and 1 more failed);");
     let told = json(&ended.stdout);
     assert_eq!(told["files"][0]["error"]["code"], "not_found");
     assert_eq!(told["files"][1]["bytes"], 4);
     assert_eq!(told["files"][2]["error"]["code"], "not_found");
     assert_eq!(names_in(to.path()), ["good"]);
-    assert_fails(&served.client(to.path(), "get", &["none"]), 1, "not_found");
-    assert_fails(&served.client(to.path(), "get", &["none", "neither"]), 1, "not_found");
+    assert_fails(&served.client(to.path(), "get", &["none"]), 1, ": none: no such file;");
+    assert_fails(&served.client(to.path(), "get", &["none", "neither"]), 1, "1 more failed");
 }
 
 #[test]

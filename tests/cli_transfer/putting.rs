@@ -49,7 +49,7 @@ fn a_server_reads_only_unless_asked() {
     let served = serve(&[]);
     let from = tempfile::tempdir().unwrap();
     std::fs::write(from.path().join("a"), "new").unwrap();
-    assert_fails(&served.client(from.path(), "put", &["a"]), 1, "read_only");
+    assert_fails(&served.client(from.path(), "put", &["a"]), 1, "--writable");
     assert_eq!(names_in(served.folder.path()), Vec::<String>::new());
 }
 
@@ -59,10 +59,11 @@ fn what_cannot_be_read_is_not_sent() {
     let from = tempfile::tempdir().unwrap();
     std::fs::create_dir(from.path().join("folder")).unwrap();
     std::fs::write(from.path().join("good"), "good").unwrap();
-    for name in ["missing", "folder", "/dev/null"] {
-        assert_fails(&served.client(from.path(), "put", &[name]), 1, "");
+    for (path, name) in [("missing", "missing"), ("./folder/", "folder"), ("/dev/null", "null")] {
+        let what = format!("{name}: no such file; see that the file is there");
+        assert_fails(&served.client(from.path(), "put", &[path]), 1, &what);
     }
-    assert_fails(&served.client(from.path(), "put", &["missing", "good"]), 3, "missing");
+    assert_fails(&served.client(from.path(), "put", &["missing", "good", "--quiet"]), 3, "missing");
     assert_eq!(names_in(served.folder.path()), ["good"]);
 }
 

@@ -44,8 +44,8 @@ fn one_file_is_served_under_its_base_name() {
     let get = |name: &str| run(&mut command(folder.path(), &["get", &address, name]));
     assert_eq!(get("guido ü.jpg").status.code(), Some(0));
     assert_eq!(std::fs::read(folder.path().join("guido ü.jpg")).unwrap(), b"guido");
-    assert_fails(&get("other"), 1, "not_found");
-    assert_fails(&get("x/guido ü.jpg"), 1, "not_found");
+    assert_fails(&get("other"), 1, "no such file");
+    assert_fails(&get("x/guido ü.jpg"), 1, "no such file");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The command as processes: a server over a folder, and clients that end in time.
+//! The command as a process: one that is killed when it is dropped, and a server over a folder.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -55,25 +55,4 @@ impl Serving {
         let address = line.trim().strip_prefix("listening on ").expect("the line of a server");
         Serving { process, address: address.to_owned() }
     }
-}
-
-/// What a client left behind.
-#[derive(Debug)]
-pub struct Ran {
-    pub status: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-/// Runs a client to its end, for so long at most.
-pub fn run(arguments: &[&str], within: Duration) -> Ran {
-    let mut command = Command::new(BINARY);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = Process(command.spawn().unwrap());
-    // What a client says fits the pipes: a few lines.
-    let status = process.wait(within);
-    let (mut out, mut err) = (String::new(), String::new());
-    process.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    process.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    Ran { status, out, err }
 }

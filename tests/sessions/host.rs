@@ -50,6 +50,8 @@ pub struct Host {
     pub out: Buffer,
     pub inbox: Vec<u8>,
     pub error: Option<Error>,
+    /// How much of what is wanted is offered at once, here and by the client.
+    pub stint: usize,
     room: Vec<u8>,
 }
 
@@ -61,6 +63,7 @@ impl Host {
             out: Buffer::with_limit(1 << 20),
             inbox: Vec::new(),
             error: None,
+            stint: usize::MAX,
             room: vec![0; 70_000],
         }
     }
@@ -121,7 +124,7 @@ impl Host {
         self.app.next_pages(&mut self.server);
         self.server.transmit(&mut self.out);
         while let Some((offset, len)) = self.server.wanted(&self.out) {
-            let payload = &self.app.source(offset)[..len];
+            let payload = &self.app.source(offset)[..len.min(self.stint)];
             let taken = self.server.offer(payload, &mut self.out).expect("what was wanted");
             if taken == 0 {
                 break;

@@ -9,16 +9,15 @@ use wirewright::session::Session as _;
 use wirewright::transfer::client;
 use wirewright::transfer::server;
 
+/// A lie.
+type Change = fn(&mut Value);
+
 fn app() -> App {
     App::with(&[("a", b"abcdefgh"), ("b", b"second")])
 }
 
 /// Changes the first message of that type that `from` says.
-fn once(
-    from: From,
-    kind: &'static str,
-    change: fn(&mut Value),
-) -> impl FnMut(From, &mut Value) -> bool {
+fn once(from: From, kind: &'static str, change: Change) -> impl FnMut(From, &mut Value) -> bool {
     let mut done = false;
     move |side, message| {
         if !done && side == from && message["type"] == kind {
@@ -30,7 +29,7 @@ fn once(
 }
 
 /// A get of `a` and one of `b` through a server whose messages are changed.
-fn get_two(piece: usize, kind: &'static str, change: fn(&mut Value)) -> Link {
+fn get_two(piece: usize, kind: &'static str, change: Change) -> Link {
     let mut link = Link::plain(app(), piece);
     link.tamper(once(From::Server, kind, change));
     link.get("a");
@@ -41,7 +40,7 @@ fn get_two(piece: usize, kind: &'static str, change: fn(&mut Value)) -> Link {
 
 #[test]
 fn a_chunk_that_arrives_wrong_fails_its_file_once() {
-    let changes: [fn(&mut Value); 3] = [
+    let changes: [Change; 3] = [
         |chunk| chunk["filedata"] = "YWJjZGVmZ2k=".into(),
         |chunk| chunk["crc32"] = "00000000".into(),
         |chunk| chunk["crc32"] = "aeef2a51".into(),
@@ -76,7 +75,7 @@ fn without_a_checksum_the_digest_tells() {
 
 #[test]
 fn an_end_that_lies_fails_its_file() {
-    let changes: [fn(&mut Value); 6] = [
+    let changes: [Change; 6] = [
         |end| end["digest"] = format!("blake3:{}", "0".repeat(64)).into(),
         |end| end["digest"] = Value::Null,
         |end| end["digest"] = end["digest"].as_str().unwrap().to_uppercase().into(),
@@ -96,7 +95,7 @@ fn an_end_that_lies_fails_its_file() {
 #[test]
 fn etags_of_any_length_that_is_allowed() {
     for change in [
-        (|file| file["etag"] = "!".into()) as fn(&mut Value),
+        (|file| file["etag"] = "!".into()) as Change,
         |file| file["etag"] = "~".repeat(127).into(),
         |file| file["etag"] = "x".repeat(128).into(),
     ] {
@@ -118,7 +117,7 @@ fn a_chunk_that_is_lost() {
 
 #[test]
 fn what_the_server_must_not_say() {
-    let lies: [(&str, fn(&mut Value)); 18] = [
+    let lies: [(&str, Change); 18] = [
         ("file", |file| file["offset"] = 3.into()),
         ("file", |file| file["etag"] = "".into()),
         ("file", |file| file["etag"] = "x".repeat(129).into()),
@@ -160,7 +159,7 @@ fn what_the_server_must_not_say() {
 
 #[test]
 fn a_hello_that_breaks_a_rule() {
-    let lies: [fn(&mut Value); 10] = [
+    let lies: [Change; 10] = [
         |hello| hello["version"] = 2.into(),
         |hello| hello["version"] = 0.into(),
         |hello| hello["version"] = (1_u64 << 32 | 1).into(),
@@ -198,7 +197,7 @@ fn a_hello_that_breaks_a_rule() {
 /// The same on the way up: the server notices, tells, and forgets where it must.
 #[test]
 fn a_put_that_arrives_wrong() {
-    let lies: [(&str, fn(&mut Value), &str, bool); 6] = [
+    let lies: [(&str, Change, &str, bool); 6] = [
         ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2k=".into(), "checksum_mismatch", false),
         ("chunk", |chunk| chunk["crc32"] = "00000000".into(), "checksum_mismatch", false),
         ("end", |end| end["digest"] = Value::Null, "digest_mismatch", true),
@@ -226,7 +225,7 @@ fn a_put_that_arrives_wrong() {
 
 #[test]
 fn what_the_client_must_not_say() {
-    let lies: [(&str, fn(&mut Value), &str); 12] = [
+    let lies: [(&str, Change, &str); 12] = [
         ("chunk", |chunk| chunk["offset"] = 1.into(), "malformed"),
         ("chunk", |chunk| chunk["offset"] = 3.into(), "malformed"),
         ("chunk", |chunk| chunk["offset"] = 8.into(), "malformed"),
@@ -256,7 +255,7 @@ fn what_the_client_must_not_say() {
 
 #[test]
 fn answers_to_a_put_that_lie() {
-    let lies: [(&str, fn(&mut Value)); 5] = [
+    let lies: [(&str, Change); 5] = [
         ("ready", |ready| ready["offset"] = 9.into()),
         ("ready", |ready| ready["id"] = 2.into()),
         ("ready", |ready| ready["type"] = "done".into()),

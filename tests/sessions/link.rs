@@ -124,7 +124,7 @@ impl Link {
         self.client.transmit(&mut self.up);
         while let Some((id, offset, len)) = self.client.wanted(&self.up) {
             let from = usize::try_from(offset).expect("a small file");
-            let payload = &self.sources[&id][from..from + len];
+            let payload = &self.sources[&id][from..from + len.min(self.host.stint)];
             let taken = self.client.offer(payload, &mut self.up).expect("what was wanted");
             if taken == 0 {
                 break;

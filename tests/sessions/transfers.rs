@@ -47,8 +47,8 @@ fn around_the_boundaries_of_chunks() {
     for len in [CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 3, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1] {
         let bytes = some_bytes(len);
         for piece in [1000, 65_536, usize::MAX] {
-            let mut config = client::Config::default();
-            config.digests = vec![DigestKind::Sha256];
+            let digests = vec![DigestKind::Sha256];
+            let mut config = client::Config { digests, ..client::Config::default() };
             config.limits.frame_bytes_max = 65_536;
             let mut link = Link::new(config, server::Config::default(), App::default(), piece);
             link.run();
@@ -81,6 +81,27 @@ fn a_small_buffer_is_enough() {
     there_and_back(&mut link, &bytes, &blake3_of(&bytes));
     let chunks = link.host.app.log.iter().filter(|line| line.starts_with("verified")).count();
     assert!((15..30).contains(&chunks), "{chunks}");
+}
+
+/// Less than is wanted makes whole groups of three, but for the end of the file.
+#[test]
+fn what_is_offered_may_be_short() {
+    let bytes = some_bytes(20);
+    for (stint, chunks) in [(3, 7), (4, 7), (5, 6), (6, 4), (7, 4), (8, 3), (19, 2), (20, 1)] {
+        let mut link = Link::plain(App::default(), 1000);
+        link.host.stint = stint;
+        there_and_back(&mut link, &bytes, &blake3_of(&bytes));
+        let verified = |log: &[String]| log.iter().filter(|l| l.starts_with("verified")).count();
+        assert_eq!((verified(&link.log), verified(&link.host.app.log)), (chunks, chunks));
+    }
+    let mut link = Link::plain(App::with(&[("x", &bytes)]), 1000);
+    link.host.stint = 2;
+    link.get("x");
+    link.run();
+    assert_eq!(link.log, ["file 1 20 from 0"], "two bytes are no group");
+    link.host.stint = 20;
+    link.run();
+    assert_eq!(link.ends().len(), 1);
 }
 
 #[test]

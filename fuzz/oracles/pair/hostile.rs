@@ -14,6 +14,7 @@ use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::{Entry, Text};
 use wirewright::transfer::name::Name;
+use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
 use wirewright::transfer::token::{Role, Token, prove};
 
@@ -201,6 +202,51 @@ impl Outcome {
     }
 }
 
+/// A file on its way in.
+struct Coming {
+    id: u64,
+    next: u64,
+    /// Up to where it was verified.
+    counted: u64,
+    size: u64,
+}
+
+impl Coming {
+    fn payload(&mut self, id: u64, offset: u64, bytes: &[u8]) {
+        assert_eq!((id, offset), (self.id, self.next));
+        self.next += bytes.len() as u64;
+        assert!(self.next <= self.size, "no more than was announced");
+    }
+
+    fn verified(&mut self, id: u64, chunk: Verified) {
+        assert_eq!((id, chunk.offset), (self.id, self.counted));
+        self.counted += chunk.len;
+        assert_eq!(self.counted, self.next);
+    }
+
+    fn received(&self, id: u64) {
+        assert_eq!((id, self.next, self.counted), (self.id, self.size, self.size), "it is whole");
+    }
+}
+
+/// In what a server said, no request has two ends.
+fn each_ends_once(mut said: &[u8]) {
+    let mut ended = BTreeSet::new();
+    while let Some((len, rest)) = said.split_first_chunk::<4>() {
+        let (body, rest) = rest.split_at(u32::from_be_bytes(*len) as usize);
+        said = rest;
+        let body: serde_json::Value = serde_json::from_slice(body).expect("JSON");
+        let ends = match body["type"].as_str().expect("a type") {
+            "end" | "done" => true,
+            "entries" => body["more"] == false,
+            // A message of unknown type may bear the id of a request that goes on.
+            "error" => body["id"].is_u64() && body["code"] != "unknown_type",
+            _ => false,
+        };
+        assert!(!ends || ended.insert(body["id"].as_u64()), "two ends: {body}");
+    }
+}
+
 // ---- the server as the victim ------------------------------------------------------------------
 
 /// Answers everything at once.
@@ -208,8 +254,7 @@ impl Outcome {
 struct ServerDrive {
     asked: Option<Ask>,
     received: bool,
-    /// Where the next byte belongs and the size, while a file comes.
-    coming: Option<(u64, u64)>,
+    coming: Option<Coming>,
 }
 
 fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
@@ -217,7 +262,9 @@ fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize)
     config.token = has_token(how).then(|| Token::new(TOKEN));
     config.limits.pending_max = if how & 16 == 0 { 64 } else { 2 };
     let session = Server::new(Arc::new(config), NONCE);
-    drive(session, ServerDrive::default(), pieces, room)
+    let outcome = drive(session, ServerDrive::default(), pieces, room);
+    each_ends_once(&outcome.said);
+    outcome
 }
 
 /// A file whose bytes are all the same, of a size that its name tells.
@@ -237,19 +284,15 @@ impl Drive for ServerDrive {
             }
             server::Event::Payload { offset, bytes } => {
                 outcome.payload(offset, bytes);
-                let (next, size) = self.coming.as_mut().expect("a file comes");
-                assert_eq!(offset, *next);
-                *next += bytes.len() as u64;
-                assert!(*next <= *size, "no more than was announced");
+                self.coming.as_mut().expect("a file comes").payload(0, offset, bytes);
             }
             server::Event::Verified(chunk) => {
                 outcome.line(format_args!("{chunk:?}"));
-                assert_eq!(self.coming.map(|(next, _)| next), Some(chunk.offset + chunk.len));
+                self.coming.as_mut().expect("a file comes").verified(0, chunk);
             }
             server::Event::Received => {
                 outcome.line(format_args!("received"));
-                let (next, size) = self.coming.take().expect("a file comes");
-                assert_eq!(next, size, "it is whole");
+                self.coming.take().expect("a file comes").received(0);
                 self.received = true;
             }
             server::Event::Abandoned { forget } => {
@@ -279,7 +322,7 @@ impl Drive for ServerDrive {
             Ask::Put { overwrite: true, .. } => session.refuse("no_space", "full"),
             Ask::Put { size, etag, .. } => {
                 let offset = if etag.len() == 2 { size / 2 } else { 0 };
-                self.coming = Some((offset, size));
+                self.coming = Some(Coming { id: 0, next: offset, counted: offset, size });
                 session.ready(offset, digester)
             }
         };
@@ -305,12 +348,14 @@ struct ClientDrive {
     open: BTreeSet<u64>,
     given_up: Option<u64>,
     ready: Option<u64>,
-    /// Request, where the next byte belongs, and the size, while a file comes.
-    coming: Option<(u64, u64, u64)>,
+    coming: Option<Coming>,
 }
 
 /// The size of the file that is put.
 const PUT_BYTES: u64 = 5;
+
+/// The id of the get that goes on from 3.
+const RESUMED: u64 = 2;
 
 fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
     let mut config = client::Config::default();
@@ -350,11 +395,7 @@ impl Drive for ClientDrive {
         if let client::Event::Payload { id, offset, bytes } = event {
             self.live(id);
             outcome.payload(offset, bytes);
-            let (coming, next, size) = self.coming.as_mut().expect("a file comes");
-            assert_eq!((id, offset), (*coming, *next));
-            *next += bytes.len() as u64;
-            assert!(*next <= *size, "no more than was announced");
-            return;
+            return self.coming.as_mut().expect("a file comes").payload(id, offset, bytes);
         }
         outcome.line(format_args!("{event:?}"));
         match event {
@@ -367,16 +408,15 @@ impl Drive for ClientDrive {
             }
             client::Event::File { id, size, offset, .. } => {
                 self.live(id);
-                self.coming = Some((id, offset, size));
+                assert_eq!(offset, if id == RESUMED { 3 } else { 0 }, "from where it was asked");
+                self.coming = Some(Coming { id, next: offset, counted: offset, size });
             }
             client::Event::Verified { id, chunk } => {
-                let (coming, next, _) = self.coming.expect("a file comes");
-                assert_eq!((id, chunk.offset + chunk.len), (coming, next));
+                self.coming.as_mut().expect("a file comes").verified(id, chunk);
             }
             client::Event::Received { id, .. } => {
                 self.live(id);
-                let (coming, next, size) = self.coming.take().expect("a file comes");
-                assert_eq!((id, next), (coming, size), "it is whole");
+                self.coming.take().expect("a file comes").received(id);
                 self.end(id);
             }
             client::Event::Ready { id, offset } => {

@@ -8,7 +8,19 @@ use wirewright::transfer::token::Token;
 use wirewright::transfer::{client, server};
 
 /// Names of files. The last is of none that the server has.
-pub const NAMES: [&str; 5] = ["a", "b/c d", "ü/汇总", "\"quoted\" name", "missing"];
+pub const NAMES: [&str; 5] = ["a", "b/c d", "ü/汇总 \"数据\"", LONG, "missing"];
+
+/// Some of these are more than a small buffer takes at a time.
+const LONG: &str = match std::str::from_utf8(&LONG_BYTES) {
+    Ok(name) => name,
+    Err(_) => panic!("ASCII"),
+};
+
+const LONG_BYTES: [u8; 1000] = {
+    let mut bytes = [b'x'; 1000];
+    (bytes[250], bytes[500], bytes[750]) = (b'/', b'/', b'/');
+    bytes
+};
 
 /// Something the client is to do.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +118,7 @@ fn files(tape: &mut Tape<'_>) -> Vec<(&'static str, Content)> {
 }
 
 fn tasks(tape: &mut Tape<'_>) -> Vec<Task> {
-    let count = 1 + tape.below(8);
+    let count = 1 + tape.below(5);
     let mut task = || {
         let byte = tape.byte();
         let name = NAMES[usize::from(byte >> 2) % NAMES.len()];

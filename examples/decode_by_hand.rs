@@ -1,0 +1,53 @@
+//! The envelope decoder driven by hand, from a byte slice: no socket, no file, no feature `net`.
+//!
+//!     cargo run --example decode_by_hand --no-default-features
+//!     cargo run --example decode_by_hand -- 1                  one byte at a time: the same file
+//!     cargo run --example framed_server                        when you want to see it do real work
+//!
+//! What to look at: the decoder owns no input and no output. You give it a piece of the text and
+//! some room, and it says how much of the piece it has eaten and what that meant. Its memory does
+//! not grow with the payload: that goes into your room, and you may drop it at once.
+
+use std::error::Error;
+use wirewright::envelope::{Decoder, Event, Limits};
+
+/// What a classic server sends. The payload is `hello, wire`, one of its characters as an escape.
+const DOCUMENT: &str =
+    r#"{"filename": "guido.jpg", "filedata": "aGVsbG8sIHdpcm\u0055=", "more": [1, 2]}"#;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let piece_len: usize = std::env::args().nth(1).map_or(Ok(7), |arg| arg.parse())?;
+    let mut decoder = Decoder::new("filedata", Limits::default());
+    let mut room = [0; 4096];
+    let mut file = Vec::new();
+
+    for piece in DOCUMENT.as_bytes().chunks(piece_len.max(1)) {
+        let mut piece = piece;
+        // A piece may hold more than one event; go on until all of it is eaten.
+        while !piece.is_empty() {
+            let step = decoder.feed(piece, &mut room)?;
+            piece = &piece[step.consumed..];
+            match step.event {
+                Event::More => {}
+                Event::PayloadStart => {
+                    // The members that came before it can be asked for already.
+                    println!("payload begins behind {}", shown(decoder.rest()));
+                }
+                Event::Payload(len) => {
+                    println!("{len:>4} bytes of payload");
+                    file.extend_from_slice(&room[..len]);
+                }
+                Event::End => println!("the end; all other members: {}", shown(decoder.rest())),
+            }
+        }
+    }
+    // The stream is over. Had it been cut off, this would say so: it is never a short file.
+    decoder.finish()?;
+
+    println!("the file: {:?}", shown(&file));
+    Ok(())
+}
+
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,40 @@
+//! A server of the framed wire: list, get and put, verified and resumed, over one reactor.
+//!
+//!     cargo run --example framed_server                        serves examples/ on port 5566
+//!     cargo run --example framed_server -- FOLDER ADDR:PORT [--writable]
+//!
+//! Visit it with `cargo run --example framed_client`, with `python3 examples/peer.py ls
+//! 127.0.0.1:5566`, or with `wirewright ls 127.0.0.1:5566`.
+//!
+//! What to look at: `Root`. A peer can only name what is beneath it; no `..`, no absolute path and
+//! no symlink leads out. And `Options`: what is not asked for is off, so a server that was started
+//! without a thought reads, and does not write.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use wirewright::net::Supply;
+use wirewright::net::files::Root;
+use wirewright::net::server::{Options, Server};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let writable = args.iter().any(|arg| arg == "--writable");
+    args.retain(|arg| arg != "--writable");
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let folder = args.first().map_or_else(|| PathBuf::from(examples), PathBuf::from);
+    let address = args.get(1).map_or("127.0.0.1:5566", String::as_str).parse()?;
+
+    let options = Options {
+        writable,
+        stop_at_signals: true,
+        // One line for each request that is refused and each connection that fails. The text may
+        // hold what a peer said, so it is escaped.
+        log: Some(Arc::new(|line: &str| eprintln!("{}", line.escape_debug()))),
+        ..Options::new(Supply::Files(Root::open(&folder)?))
+    };
+    let server = Server::bind(address, options)?;
+    println!("listening on {}", server.local_addr());
+    server.run()?;
+    Ok(())
+}

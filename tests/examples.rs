@@ -1,0 +1,131 @@
+//! The pages of `examples/`, run against each other as their opening comments say.
+
+#![cfg(feature = "net")]
+
+#[path = "cli_transfer/process.rs"]
+mod process;
+
+use process::{Process, run};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// A built example: it stands in `examples` beside the folder of this very test. `cargo test` builds
+/// them; `cargo test --test examples` alone does not, and then it is done here.
+fn example(name: &str) -> Command {
+    static BUILT: Mutex<()> = Mutex::new(());
+    let this = std::env::current_exe().unwrap();
+    let profile = this.ancestors().nth(2).unwrap();
+    let built = profile.join("examples").join(name);
+    // A test that panicked here has not made anything worse for the others.
+    let guard = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !built.exists() {
+        let name = profile.file_name().unwrap().to_str().unwrap();
+        let name = if name == "debug" { "dev" } else { name };
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--locked", "--examples", "--profile", name, "--target-dir"]);
+        cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(cargo.status().unwrap().success(), "{cargo:?}");
+    }
+    drop(guard);
+    let mut command = Command::new(built);
+    command.stdin(Stdio::null());
+    command
+}
+
+fn good(command: &mut Command) -> String {
+    let ended = run(command);
+    assert!(ended.status.success(), "{command:?}: {}", ended.stderr);
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+fn listening(command: &mut Command) -> (Process, String) {
+    let mut server = Process::start(command);
+    let address = server.address();
+    (server, address)
+}
+
+fn page(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)).unwrap()
+}
+
+#[test]
+fn classic_client_visits_classic_server() {
+    let itself = format!("{}/examples/classic_server.rs", env!("CARGO_MANIFEST_DIR"));
+    let (_server, address) =
+        listening(example("classic_server").args([itself.as_str(), "127.0.0.1:0"]));
+    let to = tempfile::tempdir().unwrap();
+    let said = good(example("classic_client").arg(&address).arg(to.path()));
+    assert!(said.contains("classic_server.rs: ") && said.ends_with(" bytes\n"), "{said}");
+    assert_eq!(
+        std::fs::read(to.path().join("classic_server.rs")).unwrap(),
+        page("classic_server.rs")
+    );
+}
+
+#[test]
+fn framed_client_visits_framed_server() {
+    let folder = format!("{}/examples", env!("CARGO_MANIFEST_DIR"));
+    let (_server, address) = listening(example("framed_server").args([&folder, "127.0.0.1:0"]));
+    let to = tempfile::tempdir().unwrap();
+    let said = good(example("framed_client").arg(&address).arg(to.path()));
+    let served = std::fs::read_dir(&folder).unwrap();
+    let names: Vec<String> = served
+        .filter(|entry| entry.as_ref().unwrap().file_type().unwrap().is_file())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.len() >= 7, "{names:?}");
+    for name in &names {
+        assert!(said.contains(&format!("{name}: ")), "{said}");
+        assert_eq!(std::fs::read(to.path().join(name)).unwrap(), page(name));
+    }
+    let one = tempfile::tempdir().unwrap();
+    good(example("framed_client").arg(&address).arg(one.path()).arg("README.md"));
+    assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 1);
+    let ended = run(example("framed_client").arg(&address).arg(one.path()).arg("no such"));
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stderr.contains("no such: "), "{}", ended.stderr);
+}
+
+#[test]
+fn a_client_without_a_server_fails() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to = tempfile::tempdir().unwrap();
+    for name in ["classic_client", "framed_client"] {
+        let ended = run(example(name).arg(free.to_string()).arg(to.path()));
+        assert_eq!(ended.status.code(), Some(1), "{name}");
+    }
+}
+
+#[test]
+fn the_decoder_gives_the_same_for_every_cut() {
+    let first = good(&mut example("decode_by_hand"));
+    assert!(
+        first.contains("payload begins behind {\"filename\": \"guido.jpg\", \"filedata\": null}")
+    );
+    for piece_len in 1..=90 {
+        let said = good(example("decode_by_hand").arg(piece_len.to_string()));
+        let members = "{\"filename\": \"guido.jpg\", \"filedata\": null, \"more\": [1, 2]}";
+        let end = format!("the end; all other members: {members}\nthe file: \"hello, wire\"\n");
+        assert!(said.ends_with(&end), "{piece_len}: {said}");
+    }
+}
+
+/// What `examples/README.md` teaches is there, and what is there it teaches.
+#[test]
+fn the_lesson_plan_is_complete() {
+    let plan = String::from_utf8(page("README.md")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".rs") || name.ends_with(".py"))
+        .collect();
+    assert!(names.len() >= 6, "{names:?}");
+    for name in &names {
+        assert!(plan.contains(&format!("`{name}`")), "{name} is not in examples/README.md");
+        let text = String::from_utf8(page(name)).unwrap();
+        let opens = text.starts_with("//!") || text.starts_with("#!");
+        assert!(opens && text.lines().count() <= 150, "{name} is one page that opens with words");
+    }
+}

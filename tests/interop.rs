@@ -1,0 +1,71 @@
+//! The product and peers of other makes: Python scripts of the classic kind, and `examples/peer.py`.
+
+#![cfg(feature = "cli")]
+
+#[path = "interop/classic.rs"]
+mod classic;
+#[path = "interop/framed.rs"]
+mod framed;
+#[path = "cli_transfer/process.rs"]
+mod process;
+
+use process::{Process, run};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Whether there is python3. Where `CI` is set there has to be.
+fn has_python(test: &str) -> bool {
+    let asked = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
+    let found = asked.is_ok_and(|status| status.success());
+    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
+    if !found {
+        eprintln!("{test} is skipped: there is no python3");
+    }
+    found
+}
+
+/// A script of this repository, started in `folder`.
+fn python(folder: &Path, script: &str, args: &[&str]) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+    let mut command = Command::new("python3");
+    command.arg(script).args(args).current_dir(folder).stdin(Stdio::null());
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// The product, started in `folder`.
+fn wirewright(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that has to succeed; what it wrote to stdout.
+fn good(command: &mut Command) -> String {
+    let ended = run(command);
+    assert!(ended.status.success(), "{command:?}: {}", ended.stderr);
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+/// A server of either make, and its address.
+fn listening(command: &mut Command) -> (Process, String) {
+    let mut server = Process::start(command);
+    let address = server.address();
+    (server, address)
+}
+
+/// Pseudo-random bytes.
+fn bytes(len: usize) -> Vec<u8> {
+    let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .collect()
+}
+
+/// The paths of the files beneath a folder, hidden ones too.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}

@@ -1,0 +1,80 @@
+//! Replays the committed seeds of every fuzz target through its oracle, on stable Rust.
+//!
+//! What the fuzzer found once stays found: a failing input becomes a seed.
+
+#[path = "../fuzz/oracles/envelope.rs"]
+mod envelope;
+#[path = "../fuzz/oracles/frame.rs"]
+mod frame;
+#[path = "../fuzz/oracles/names.rs"]
+mod names;
+#[path = "../fuzz/oracles/pair.rs"]
+mod pair;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A target and its oracle.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: &[Target] = &[
+    ("envelope", envelope::check),
+    ("frame", frame::check),
+    ("names", names::check),
+    ("pair", pair::check),
+];
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("a name in UTF-8");
+    let mut names: Vec<_> = entries.map(|entry| name(entry.expect("an entry"))).collect();
+    names.sort();
+    names
+}
+
+/// Runs the oracle of one target over each of its seeds.
+fn replay(target: &str) {
+    let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target");
+    let folder = fuzz().join("seeds").join(target);
+    let seeds = names_in(&folder);
+    assert!(!seeds.is_empty(), "{folder:?} is empty");
+    for seed in seeds {
+        println!("{target}/{seed}");
+        check(&fs::read(folder.join(seed)).expect("a readable seed"));
+    }
+}
+
+#[test]
+fn envelope_seeds() {
+    replay("envelope");
+}
+
+#[test]
+fn frame_seeds() {
+    replay("frame");
+}
+
+#[test]
+fn names_seeds() {
+    replay("names");
+}
+
+#[test]
+fn pair_seeds() {
+    replay("pair");
+}
+
+#[test]
+fn every_target_is_replayed() {
+    let expected: Vec<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let targets = names_in(&fuzz().join("fuzz_targets"));
+    let targets: Vec<_> = targets.iter().map(|name| name.trim_end_matches(".rs")).collect();
+    assert_eq!(targets, expected);
+    let is_folder = |name: &String| fuzz().join("seeds").join(name).is_dir();
+    let seeds: Vec<_> = names_in(&fuzz().join("seeds")).into_iter().filter(is_folder).collect();
+    assert_eq!(seeds, expected);
+}
