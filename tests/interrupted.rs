@@ -18,13 +18,13 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// Of the file. A record is due every 4 MiB.
-const SIZE: u64 = 48 << 20;
+const SIZE: u64 = 32 << 20;
 
 /// What may travel twice for each interruption, in bytes.
 const TWICE_MAX: u64 = 16 << 20;
 
 /// Interruptions of each direction.
-const ROUNDS: usize = 55;
+const ROUNDS: usize = 52;
 
 /// How long any process may need to end by itself.
 const END_WAIT: Duration = Duration::from_secs(60);
@@ -105,13 +105,12 @@ impl Scene {
         let address = self.serving.as_ref().unwrap().address.clone();
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         let to = path(self.to.path()) + "/";
-        let words = match self.way {
+        match self.way {
             Way::Get => ["get", &address, "file", "-o", &to, "--durability", "none"]
                 .map(str::to_owned)
                 .to_vec(),
             Way::Put => vec!["put".to_owned(), address, path(&self.from.path().join("file"))],
-        };
-        words
+        }
     }
 
     fn serve(&mut self) {
@@ -140,7 +139,7 @@ impl Scene {
         let heard = listen(client.0.stderr.take().unwrap());
         let (by_time, kills_server) = (chance.below(3) == 0, chance.below(2) == 0);
         let moment = Duration::from_micros(1000 + chance.below(59_000));
-        let grown = self.part + chance.below(24 << 20);
+        let grown = self.part + chance.below(14 << 20);
         let begun = Instant::now();
         while begun.elapsed() < ROUND_WAIT && client.0.try_wait().unwrap().is_none() {
             let now = match by_time {

@@ -216,7 +216,7 @@ impl Session for Server {
         if let Some(event) = self.core.next_request() {
             return Ok(Received::event(0, event));
         }
-        if self.core.is_clogged() || self.core.queue.len() >= self.core.config.limits.pending_max {
+        if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {
             return Ok(Received::quiet(0));
         }
         receive_or_fail(self, input, room)

@@ -273,7 +273,7 @@ impl Core {
         error: ErrorMessage<'a>,
         at: u64,
     ) -> Result<Option<Event<'a>>, Error> {
-        if error.fatal || error.id.is_none() {
+        if error.fatal {
             return Err(refused(&error.code, &error.text));
         }
         let ErrorMessage { id, code, text, .. } = error;
@@ -285,7 +285,8 @@ impl Core {
                 let told = matches!(step, Some((_, Step::Dropped { told: true })));
                 Ok((!told).then_some(Event::Failed { id, code, text }))
             }
-            // The error of a request that has failed here meanwhile.
+            // Of no request, or of one that has failed here meanwhile.
+            (_, None) => Ok(None),
             (_, Some(id)) if id <= self.last_id => Ok(None),
             _ => Err(unexpected(at)),
         }

@@ -303,6 +303,11 @@ impl Core {
         (self.eof || self.winds_down) && self.queue.is_empty()
     }
 
+    /// Whether as many requests wait as may: no more is read, except behind a file that is coming in.
+    pub(super) fn is_full(&self) -> bool {
+        self.queue.len() >= self.config.limits.pending_max
+    }
+
     /// Whether answers wait that have to be drained first.
     pub(super) fn is_clogged(&self) -> bool {
         self.outbox.len() > OUTBOX_BYTES_MAX / 2
