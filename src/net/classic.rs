@@ -58,15 +58,15 @@ impl Conversation for ClassicServing {
             let left = self.session.left();
             let fits = crate::envelope::Encoder::raw_len_max(out.tail_room() - 64);
             let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
-            if len as u64 == left && !self.origin.unchanged().unwrap_or(false) {
-                return Ok(self.break_off("the file changed while it was sent"));
-            }
             let bytes = match self.origin.read(self.origin.size() - left, len, scratch) {
                 Ok(bytes) => bytes,
                 Err(error) => return Ok(self.break_off(&error.to_string())),
             };
             if bytes.is_empty() && len > 0 {
                 return Ok(self.break_off("the file became shorter"));
+            }
+            if len as u64 == left && !self.origin.unchanged().unwrap_or(false) {
+                return Ok(self.break_off("the file changed while it was sent"));
             }
             self.session.offer(bytes, out)?;
         }

@@ -131,14 +131,16 @@ pub struct Connection {
     tap: Option<Box<dyn Tap>>,
     out: Buffer,
     /// Input that the conversation did not take yet.
-    leftover: Vec<u8>,
+    leftover: Buffer,
     phase: Phase,
     eof: bool,
     written: u64,
+    /// Up to here, counted as `written` is, what was written is progress: payload, or last words.
+    worth: u64,
     stamp: u64,
     since: Instant,
     outcome: Result<(), Error>,
-    /// Capacity of `out` that is counted among what all hold.
+    /// Capacity of `out` and `leftover` that is counted among what all hold.
     counted: usize,
     /// When the reactor's timer for it fires.
     timer: Instant,
@@ -158,16 +160,22 @@ impl Connection {
             conversation,
             tap,
             out: Buffer::default(),
-            leftover: Vec::new(),
+            leftover: Buffer::default(),
             phase,
             eof: false,
             written: 0,
+            worth: 0,
             stamp: 0,
             since: now,
             outcome: Ok(()),
             counted: 0,
             timer: now,
         }
+    }
+
+    /// When the reactor's timer for it fires; any other one is stale.
+    pub fn timer(&self) -> Instant {
+        self.timer
     }
 
     /// Notes when the reactor's timer for it fires.
@@ -252,7 +260,8 @@ impl Connection {
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
-        let stamp = self.conversation.progress() + self.written / shared.limits.written_quantum;
+        let written = self.written.min(self.worth) / shared.limits.written_quantum;
+        let stamp = self.conversation.progress() + written;
         if stamp != self.stamp {
             (self.stamp, self.since) = (stamp, now);
         }
@@ -284,7 +293,11 @@ impl Connection {
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let mut bytes = self.take_input(shared)?;
         grow(&mut shared.scratch, ROOM_BYTES);
+        let sending = self.conversation.wants() == Wants::Payload;
         let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
+        if sending || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
+            self.worth = self.written + self.out.len() as u64;
+        }
         bytes += self.write_out(shared)?;
         match self.conversation.wants() {
             Wants::Close if self.out.is_empty() => {
@@ -301,12 +314,12 @@ impl Connection {
     fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
         grow(&mut shared.room, ROOM_BYTES);
         let held = self.leftover.len();
-        let eaten = self.conversation.receive(&self.leftover, &mut shared.room)?;
-        self.leftover.drain(..eaten);
+        let eaten = self.conversation.receive(self.leftover.readable(), &mut shared.room)?;
+        self.leftover.consume(eaten);
         if !self.leftover.is_empty() || self.eof || !self.stream.ready().readable.get() {
             return Ok(held - self.leftover.len());
         }
-        self.leftover = Vec::new();
+        self.leftover = Buffer::default();
         let len = shared.read_len(self.conversation.is_receiving());
         let read = match self.stream.read(&mut shared.input[..len]) {
             Ok(0) => {
@@ -323,7 +336,7 @@ impl Connection {
             tap.received(input);
         }
         let eaten = self.conversation.receive(input, &mut shared.room)?;
-        self.leftover.extend_from_slice(&input[eaten..]);
+        self.leftover = copy(&input[eaten..]);
         Ok(held + read)
     }
 
@@ -388,6 +401,7 @@ impl Connection {
             self.out.set_limit(self.out.len() + (256 << 10));
             self.conversation.last_words(&mut self.out);
         }
+        self.worth = self.written + self.out.len() as u64;
         self.outcome = outcome;
         self.phase = Phase::Flushing;
         self.since = now;
@@ -442,18 +456,13 @@ impl Connection {
     fn give_back(&mut self, shared: &mut Shared) {
         let (len, capacity) = (self.out.len(), self.out.capacity());
         if len == 0 || len < capacity / 4 {
-            let rest = self.out.readable().to_vec();
-            let storage = self.out.take_storage();
+            let rest = copy(self.out.readable());
+            let storage = std::mem::replace(&mut self.out, rest).take_storage();
             if storage.capacity() > shared.spare.capacity() {
                 shared.spare = storage;
             }
-            self.out = Buffer::with_limit(rest.len());
-            if !rest.is_empty() {
-                let kept = self.out.append(&rest);
-                debug_assert!(kept.is_ok(), "the limit is the length");
-            }
         }
-        self.counted = self.out.capacity();
+        self.counted = self.out.capacity() + self.leftover.capacity();
         shared.held += self.counted;
     }
 
@@ -477,6 +486,14 @@ impl From<Error> for End {
     fn from(error: Error) -> End {
         End::Failed(error)
     }
+}
+
+/// Bytes in storage of their own length.
+fn copy(bytes: &[u8]) -> Buffer {
+    let mut copy = Buffer::with_limit(bytes.len());
+    let kept = copy.append(bytes);
+    debug_assert!(kept.is_ok(), "the limit is the length");
+    copy
 }
 
 fn is_not_now(error: &io::Error) -> bool {

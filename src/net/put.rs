@@ -227,11 +227,12 @@ impl Running {
             if id != self.id || self.broken.is_some() {
                 break;
             }
+            let bytes = self.origin.read(offset, len, scratch).map_err(FileError::from)?;
+            // Asked behind the last read: a change before it would otherwise go unnoticed.
             let last = offset + len as u64 == self.origin.size();
             if last && !self.origin.unchanged().unwrap_or(false) {
                 return Err(FileError::Changed.into());
             }
-            let bytes = self.origin.read(offset, len, scratch).map_err(FileError::from)?;
             if bytes.is_empty() && len > 0 {
                 return Err(FileError::Changed.into());
             }

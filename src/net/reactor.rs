@@ -382,7 +382,7 @@ impl Reactor {
                 break;
             }
             self.timers.pop();
-            self.expire_one(index, generation, now);
+            self.expire_one(at, index, generation, now);
         }
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
@@ -394,12 +394,17 @@ impl Reactor {
         }
     }
 
-    fn expire_one(&mut self, index: usize, generation: u32, now: Instant) {
+    fn expire_one(&mut self, at: Instant, index: usize, generation: u32, now: Instant) {
         let slot = &mut self.slots[index];
         if slot.generation != generation {
             return;
         }
         let Some(connection) = &mut slot.connection else { return };
+        // A timer that another has replaced ends here: put back it would live as long as the
+        // connection.
+        if connection.timer() != at {
+            return;
+        }
         let deadline = connection.deadline(&self.limits);
         if deadline > now {
             connection.set_timer(deadline);

@@ -7,7 +7,7 @@
 //! ```
 
 use super::error::Error;
-use super::files::{Durability, Entry, FileError, Partial, Walk, rfc3339};
+use super::files::{Durability, Entry, FileError, Limits, Partial, Walk, rfc3339};
 use super::finisher::{Finisher, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
@@ -64,14 +64,23 @@ pub(super) struct Serving {
     desk: Rc<Desk>,
     peer: String,
     task: Task,
+    /// The client has ended its half: no file will come any more.
+    ended: bool,
 }
+
+/// How much of a directory one connection may hold to list it in order; a larger one is listed as
+/// it comes. There may be thousands of connections.
+const WALK_LIMITS: Limits = Limits { names_held_max: 1024, name_bytes_held_max: 64 << 10 };
+
+/// A put of a client that has ended its half, which is most often one that was killed.
+const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
 
 /// How many entries of a directory are looked at in one turn.
 const WALK_STEPS: usize = 256;
 
 impl Serving {
     pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String) -> Serving {
-        Serving { session, desk, peer, task: Task::None }
+        Serving { session, desk, peer, task: Task::None, ended: false }
     }
 
     fn begin(&mut self, ask: Ask) -> Result<(), Error> {
@@ -91,7 +100,10 @@ impl Serving {
 
     fn begin_list(&self) -> Result<Task, No> {
         match &self.desk.supply {
-            Supply::Files(root) => Ok(Task::Listing { walk: Box::new(root.walk()), next: None }),
+            Supply::Files(root) => {
+                let walk = Box::new(root.walk_within(WALK_LIMITS));
+                Ok(Task::Listing { walk, next: None })
+            }
             Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
         }
     }
@@ -112,6 +124,9 @@ impl Serving {
         let Supply::Files(root) = &self.desk.supply else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
+        if self.ended {
+            return Err(GONE);
+        }
         if !self.desk.writable {
             return Err(No::Code("read_only", "this server takes no files"));
         }
@@ -186,10 +201,11 @@ impl Serving {
         let Task::Sending(origin) = &self.task else { return Ok(Turn::Done) };
         self.session.transmit(out);
         while let Some((offset, len)) = self.session.wanted(out) {
+            let bytes = origin.read(offset, len, scratch).map_err(FileError::from)?;
+            // Asked behind the last read: a change before it would otherwise go unnoticed.
             if offset + len as u64 == origin.size() && !origin.unchanged().unwrap_or(false) {
                 return Err(No::Code("changed", "it changed while it was sent").into());
             }
-            let bytes = origin.read(offset, len, scratch).map_err(FileError::from)?;
             if bytes.is_empty() && len > 0 {
                 return Err(No::Code("changed", "it became shorter").into());
             }
@@ -334,12 +350,21 @@ impl Conversation for Serving {
                 }
             };
             if let Err(error) = stored {
+                if matches!(error, FileError::NoSpace) {
+                    // What fills the disk makes room for the others.
+                    self.abandon(true);
+                }
                 self.refuse(&No::File(error))?;
             }
         }
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
+        self.ended = true;
+        if matches!(self.task, Task::Checking { .. }) {
+            // Granted, it would wait for a file that cannot come, and lock it for all others.
+            self.refuse(&GONE)?;
+        }
         Ok(self.session.receive_eof()?)
     }
 

@@ -388,8 +388,11 @@ fn errors_of_the_client() {
     host.hear(&[r#"{"type":"error","id":2,"code":"io","text":"late","fatal":false}"#]);
     assert_eq!((host.words().len(), host.server.wants()), (0, Wants::Read));
 
+    host.hear(&[r#"{"type":"error","code":"io","text":"of nothing","fatal":false}"#]);
+    assert_eq!((host.words().len(), host.server.wants()), (0, Wants::Read));
+
     for last in [
-        r#"{"type":"error","code":"io","text":"all","fatal":false}"#,
+        r#"{"type":"error","code":"io","text":"all","fatal":true}"#,
         r#"{"type":"error","id":2,"code":"io","text":"all","fatal":true}"#,
     ] {
         let mut host = Host::greeted(two());
@@ -406,7 +409,7 @@ fn errors_of_the_server() {
     for (error, ends) in [
         (r#"{"type":"error","id":1,"code":"io","text":"","fatal":false}"#, false),
         (r#"{"type":"error","id":1,"code":"io","text":"","fatal":true}"#, true),
-        (r#"{"type":"error","code":"io","text":"","fatal":false}"#, true),
+        (r#"{"type":"error","code":"io","text":"","fatal":false}"#, false),
         (r#"{"type":"error","id":null,"code":"io","text":"","fatal":true}"#, true),
     ] {
         let mut link = Link::plain(App { hold: true, ..two() }, 7);
@@ -415,7 +418,7 @@ fn errors_of_the_server() {
         let heard = frame(error);
         let ended = link.client.receive(&heard, &mut [0; 64]).is_err();
         assert_eq!(ended, ends, "{error}");
-        assert_eq!(link.client.pending() == 0, !ends);
+        assert_eq!(link.client.pending() == 0, !ends && error.contains("\"id\""));
     }
 }
 
@@ -434,4 +437,29 @@ fn misuse_is_told_and_harms_nothing() {
     assert_eq!(link.ends().len(), 1);
     host.hear(&[&get(1, "b")]);
     assert_eq!(host.words().len(), 3);
+}
+
+/// A cancel that crosses `done` changes nothing: the file stands, and that is said (§4.5).
+#[test]
+fn a_cancel_of_a_put_may_come_too_late() {
+    let digests = vec![DigestKind::None];
+    let config = client::Config { digests, ..client::Config::default() };
+    let mut client = client::Client::new(config, &"0f".repeat(16));
+    let mut out = wirewright::buffer::Buffer::with_limit(1 << 20);
+    let mut hear = |client: &mut client::Client, text: &str| {
+        let heard = frame(text);
+        let received = client.receive(&heard, &mut [0; 64]).unwrap();
+        received.event.map(|event| format!("{event:?}"))
+    };
+    hear(&mut client, r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none"}"#);
+    let name = wirewright::transfer::name::Name::new("f").unwrap();
+    let id = client.put(&name, 0, "e", false).unwrap();
+    hear(&mut client, r#"{"type":"ready","id":1,"offset":0}"#);
+    client.start_put(id, Digester::new(DigestKind::None)).unwrap();
+    client.offer(&[], &mut out).unwrap();
+    client.cancel(id).unwrap();
+    let done = r#"{"type":"done","id":1,"size":0,"digest":null,"durability":"fsync"}"#;
+    let event = hear(&mut client, done).unwrap();
+    assert!(event.starts_with("Done"), "{event}");
+    assert_eq!(client.pending(), 0);
 }

@@ -258,9 +258,10 @@ struct ServerDrive {
 }
 
 fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
-    let mut config = server::Config::default();
-    config.token = has_token(how).then(|| Token::new(TOKEN));
-    config.limits.pending_max = if how & 16 == 0 { 64 } else { 2 };
+    let pending_max = if how & 16 == 0 { 64 } else { 2 };
+    let limits = server::Limits { pending_max, ..server::Limits::default() };
+    let token = has_token(how).then(|| Token::new(TOKEN));
+    let config = server::Config { limits, token, ..server::Config::default() };
     let session = Server::new(Arc::new(config), NONCE);
     let outcome = drive(session, ServerDrive::default(), pieces, room);
     each_ends_once(&outcome.said);
@@ -358,8 +359,8 @@ const PUT_BYTES: u64 = 5;
 const RESUMED: u64 = 2;
 
 fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
-    let mut config = client::Config::default();
-    config.token = has_token(how).then(|| Token::new(TOKEN));
+    let token = has_token(how).then(|| Token::new(TOKEN));
+    let config = client::Config { token, ..client::Config::default() };
     let mut session = Client::new(config, NONCE);
     let name = Name::new("a").expect("a name");
     let digester = Digester::new(DigestKind::None);

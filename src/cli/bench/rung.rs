@@ -33,110 +33,81 @@ const OF_THE_WIRE: f64 = 0.75;
 
 /// All rungs, from the bottom.
 pub fn ladder() -> Vec<Rung> {
-    let wire = |of| Limit::Share(of, OF_THE_WIRE);
-    let rung = |name, what, limit, run, check| Rung { name, what, limit, run, check };
+    let mut all = in_cache();
+    all.extend(on_the_wire());
+    let again = Limit::Share("copy", 1.0);
+    let what = "the first rung once more: noise";
+    all.push(Rung { limit: again, ..free("copy-again", what, compute::copy, compute::check_copy) });
+    all
+}
+
+type Run = fn(&Setup) -> Result<u64, String>;
+type Check = fn(&Setup) -> Result<(), String>;
+
+/// A rung that is a limit itself.
+fn free(name: &'static str, what: &'static str, run: Run, check: Check) -> Rung {
+    Rung { name, what, limit: Limit::None, run, check }
+}
+
+/// A rung that can be as fast as others give one after the other.
+fn series(
+    name: &'static str,
+    what: &'static str,
+    parts: &'static [&'static str],
+    run: Run,
+    check: Check,
+) -> Rung {
+    Rung { limit: Limit::Series(parts), ..free(name, what, run, check) }
+}
+
+/// A rung that can be as fast as the wire, less what base64 takes of it.
+fn wired(name: &'static str, what: &'static str, run: Run, check: Check) -> Rung {
+    Rung { limit: Limit::Share("loopback-raw", OF_THE_WIRE), ..free(name, what, run, check) }
+}
+
+fn in_cache() -> Vec<Rung> {
+    use compute::{
+        check_blake3, check_copy, check_crc32, check_decode, check_encode, check_envelope_decode,
+        check_envelope_encode, check_search,
+    };
+    let encode = &["base64-encode"];
+    let decode = &["base64-decode", "search"];
     vec![
-        rung("copy", "memory copy, in cache", Limit::None, compute::copy, compute::check_copy),
-        rung(
-            "base64-encode",
-            "the kernel alone",
-            Limit::None,
-            compute::encode,
-            compute::check_encode,
-        ),
-        rung(
-            "base64-decode",
-            "the kernel alone",
-            Limit::None,
-            compute::decode,
-            compute::check_decode,
-        ),
-        rung(
-            "search",
-            "the end of a run (memchr2)",
-            Limit::None,
-            compute::search,
-            compute::check_search,
-        ),
-        rung(
+        free("copy", "memory copy, in cache", compute::copy, check_copy),
+        free("base64-encode", "the kernel alone", compute::encode, check_encode),
+        free("base64-decode", "the kernel alone", compute::decode, check_decode),
+        free("search", "the end of a run (memchr2)", compute::search, check_search),
+        series(
             "envelope-encode",
             "a whole object",
-            Limit::Series(&["base64-encode"]),
+            encode,
             compute::envelope_encode,
-            compute::check_envelope_encode,
+            check_envelope_encode,
         ),
-        rung(
+        series(
             "envelope-decode",
             "a whole object",
-            Limit::Series(&["base64-decode", "search"]),
+            decode,
             compute::envelope_decode,
-            compute::check_envelope_decode,
+            check_envelope_decode,
         ),
-        rung("crc32", "of each chunk", Limit::None, compute::crc32, compute::check_crc32),
-        rung("blake3", "of the whole file", Limit::None, compute::blake3, compute::check_blake3),
-        rung(
-            "session",
-            "client and server in memory, no digest",
-            Limit::Series(&["envelope-encode", "crc32", "envelope-decode", "crc32"]),
-            wire::session,
-            wire::check_session,
-        ),
-        rung(
-            "loopback-raw",
-            "bytes over TCP, best of a sweep",
-            Limit::None,
-            wire::raw,
-            wire::check_raw,
-        ),
-        rung(
-            "loopback",
-            "framed, memory to memory, no digest",
-            wire("loopback-raw"),
-            wire::framed,
-            wire::check_framed,
-        ),
-        rung(
-            "loopback-blake3",
-            "the same, with the default digest",
-            wire("loopback-raw"),
-            wire::framed_blake3,
-            wire::check_framed,
-        ),
-        rung(
-            "get-null",
-            "file in page cache to /dev/null, no digest",
-            wire("loopback-raw"),
-            wire::get_null,
-            wire::check_get,
-        ),
-        rung(
-            "file",
-            "file to file, blake3, not synced",
-            wire("loopback-raw"),
-            wire::get_file,
-            wire::check_get,
-        ),
-        rung(
-            "file-durable",
-            "the same, fsynced: the defaults",
-            wire("loopback-raw"),
-            wire::get_durable,
-            wire::check_get,
-        ),
-        rung(
-            "classic",
-            "unframed, memory to memory",
-            wire("loopback-raw"),
-            wire::classic,
-            wire::check_classic,
-        ),
-        rung(
-            "copy-again",
-            "the first rung once more: noise",
-            Limit::Share("copy", 1.0),
-            compute::copy,
-            compute::check_copy,
-        ),
+        free("crc32", "of each chunk", compute::crc32, check_crc32),
+        free("blake3", "of the whole file", compute::blake3, check_blake3),
+    ]
+}
+
+fn on_the_wire() -> Vec<Rung> {
+    use wire::{check_classic, check_framed, check_get, check_raw, check_session};
+    let both = &["envelope-encode", "crc32", "envelope-decode", "crc32"];
+    vec![
+        series("session", "client and server in memory", both, wire::session, check_session),
+        free("loopback-raw", "bytes over TCP, best of a sweep", wire::raw, check_raw),
+        wired("loopback", "framed, memory to memory, no digest", wire::framed, check_framed),
+        wired("loopback-blake3", "the same, default digest", wire::framed_blake3, check_framed),
+        wired("get-null", "cached file to /dev/null, no digest", wire::get_null, check_get),
+        wired("file", "file to file, blake3, not synced", wire::get_file, check_get),
+        wired("file-durable", "the same, fsynced: the defaults", wire::get_durable, check_get),
+        wired("classic", "unframed, memory to memory", wire::classic, check_classic),
     ]
 }
 

@@ -259,6 +259,11 @@ impl Partial {
         &self.place
     }
 
+    /// How much a later run could go on with, in bytes.
+    fn recorded(&self) -> u64 {
+        self.growth.as_ref().map_or(0, |growth| growth.recorded)
+    }
+
     /// Has nothing more to do with the names, which are gone or belong to the next; gives back the
     /// journal that was written.
     pub(super) fn let_go(&mut self) -> Option<File> {
@@ -298,10 +303,10 @@ impl Drop for Partial {
     fn drop(&mut self) {
         let Some(growth) = &self.growth else { return };
         // There is nobody left to tell of a failure; the next run verifies what it finds.
-        let _ = if growth.verified == 0 || !growth.journalled {
-            self.remove()
-        } else {
-            self.checkpoint()
+        let worthless = growth.verified == 0 || !growth.journalled;
+        let _ = match worthless || (self.checkpoint().is_err() && self.recorded() == 0) {
+            true => self.remove(),
+            false => Ok(()),
         };
     }
 }

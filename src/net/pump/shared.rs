@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// The largest read and write of a lone bulk transfer, in bytes.
     pub bulk_bytes_max: usize,
-    /// What all connections together may hold of unsent output before each gets less, in bytes.
+    /// What all connections together may hold of unsent output, and of input that waits for it,
+    /// before each gets less, in bytes.
     pub out_bytes_budget: usize,
     /// The least output a connection may hold, in bytes.
     pub out_bytes_min: usize,
@@ -54,7 +55,7 @@ pub struct Shared {
     pub(super) room: Vec<u8>,
     pub(super) scratch: Vec<u8>,
     pub(super) spare: Vec<u8>,
-    /// Output that stalled connections hold, in bytes.
+    /// Output and input that stalled connections hold, in bytes.
     pub(super) held: usize,
     /// How many connections want their turn now.
     pub(in crate::net) busy: usize,
@@ -90,6 +91,9 @@ impl Shared {
             true => (self.limits.bulk_bytes_max / self.busy.max(1)).max(256 << 10),
             false => SMALL_READ,
         };
+        // What a peer sends is held where it does not take its answers.
+        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
+        let len = len.min(left.max(SMALL_READ));
         grow(&mut self.input, len);
         len
     }

@@ -174,9 +174,15 @@ impl Core {
             return Err(unexpected(at));
         }
         match (step, message) {
+            // The cancel came too late: the file stands, and that is what is said.
+            (Step::Dropped { .. }, Message::Done(done)) => {
+                self.finish();
+                let digest = done.digest.as_deref().map(str::to_owned);
+                Ok(Some(Event::Done { id, digest, durability: done.durability }))
+            }
             (
                 Step::Dropped { told },
-                Message::Entries(Entries { more: false, .. }) | Message::End(_) | Message::Done(_),
+                Message::Entries(Entries { more: false, .. }) | Message::End(_),
             ) => {
                 let told = *told;
                 self.finish();

@@ -65,14 +65,12 @@ impl Core {
         at: u64,
     ) -> Result<Option<Event<'static>>, Error> {
         match (&self.state, message) {
-            (_, Message::Error(error)) => match error.id {
-                Some(id) if !error.fatal => Ok(self.given_up(id)),
-                _ => {
-                    // The client hangs up: there is nobody left to answer.
-                    self.state = State::Closing;
-                    Err(refused(&error.code, &error.text))
-                }
-            },
+            (_, Message::Error(error)) if error.fatal => {
+                // The client hangs up: there is nobody left to answer.
+                self.state = State::Closing;
+                Err(refused(&error.code, &error.text))
+            }
+            (_, Message::Error(error)) => Ok(error.id.and_then(|id| self.given_up(id))),
             (State::Hello, Message::ClientHello(hello)) => self.hello(&hello, at).map(|()| None),
             (State::Auth { .. }, Message::Auth(auth)) => self.auth(&auth).map(|()| None),
             (State::Auth { .. }, _) => Err(unauthorized("this server wants a token")),
@@ -171,6 +169,11 @@ impl Core {
     ) -> Result<Option<Event<'static>>, Error> {
         if id <= self.last_id {
             return Err(Error::malformed("ids rise from 1", at, "PROTOCOL §4.3"));
+        }
+        if self.is_full() {
+            let max = self.config.limits.pending_max as u64;
+            let (limit, section) = ("pending_max", "PROTOCOL §4.3");
+            return Err(Error::TooLarge { limit, max, offset: at, section });
         }
         self.last_id = id;
         let ask = match self.winds_down {
