@@ -446,9 +446,9 @@ fn a_cancel_of_a_put_may_come_too_late() {
     let config = client::Config { digests, ..client::Config::default() };
     let mut client = client::Client::new(config, &"0f".repeat(16));
     let mut out = wirewright::buffer::Buffer::with_limit(1 << 20);
-    let mut hear = |client: &mut client::Client, text: &str| {
-        let heard = frame(text);
-        let received = client.receive(&heard, &mut [0; 64]).unwrap();
+    let hear = |client: &mut client::Client, text: &str| {
+        let (heard, mut room) = (frame(text), [0; 64]);
+        let received = client.receive(&heard, &mut room).unwrap();
         received.event.map(|event| format!("{event:?}"))
     };
     hear(&mut client, r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none"}"#);
