@@ -2,7 +2,6 @@
 //!
 //!     cargo run --example decode_by_hand --no-default-features
 //!     cargo run --example decode_by_hand -- 1                  one byte at a time: the same file
-//!     cargo run --example framed_server                        when you want to see it do real work
 //!
 //! What to look at: the decoder owns no input and no output. You give it a piece of the text and
 //! some room, and it says how much of the piece it has eaten and what that meant. Its memory does

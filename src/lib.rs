@@ -1,4 +1,52 @@
 //! wirewright: network protocols by hand, as state machines without I/O.
+//!
+//! Today it holds one protocol whole: files over TCP as length-prefixed JSON with a base64 payload,
+//! and the unframed document that teaching scripts send. It is written to be read, to be measured and
+//! to be fuzzed.
+//!
+//! # The map
+//!
+//! ```text
+//!   main.rs + cli/     the command: arguments → library → report          feature `cli`
+//!        │
+//!   net/               sockets, TLS, files, time: one reactor, one pump    feature `net`
+//!        │
+//!   transfer/          PROTOCOL.md · frame · message · client · server · classic
+//!        │
+//!   envelope/          one JSON object with one base64 member of any size
+//!   session            the contract: what any conversation can be asked
+//!        │
+//!   buffer, error      bounded bytes; what can go wrong, in five words
+//! ```
+//!
+//! Imports go one way, downwards. Outside `net` nothing knows a socket, a file, a clock or a thread:
+//! the core compiles with `default-features = false`.
+//!
+//! # Where to begin
+//!
+//! - How a gigabyte inside a JSON string streams through a few hundred KiB: [`envelope`].
+//! - The protocol and its specification: [`transfer`].
+//! - The six questions that any session answers: [`session`].
+//! - Moving files from a program: `net::client` and `net::server`.
+//!
+//! ```
+//! use wirewright::envelope::{Decoder, Event, Limits};
+//!
+//! let text = br#"{"filename": "hi", "filedata": "aGVsbG8="}"#;
+//! let mut decoder = Decoder::new("filedata", Limits::default());
+//! let (mut input, mut room, mut payload) = (&text[..], [0; 64], Vec::new());
+//! while !input.is_empty() {
+//!     let step = decoder.feed(input, &mut room)?;
+//!     input = &input[step.consumed..];
+//!     if let Event::Payload(len) = step.event {
+//!         payload.extend_from_slice(&room[..len]);
+//!     }
+//! }
+//! decoder.finish()?;
+//! assert_eq!(payload, b"hello");
+//! assert_eq!(decoder.rest(), br#"{"filename": "hi", "filedata": null}"#);
+//! # Ok::<(), wirewright::error::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

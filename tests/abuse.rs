@@ -24,3 +24,5 @@ mod names;
 mod peer;
 #[path = "robust/serving.rs"]
 mod serving;
+#[path = "abuse/stop.rs"]
+mod stop;

@@ -50,6 +50,21 @@ pub fn listen(address: SocketAddr, share: bool) -> io::Result<mio::net::TcpListe
     Ok(mio::net::TcpListener::from_std(socket.into()))
 }
 
+/// Errors of accept(2) that concern only the connection that was waiting.
+pub(super) fn is_about_the_guest(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::TimedOut
+    )
+}
+
 /// Connects to the first of the addresses that answers, before `deadline`. Blocks.
 ///
 /// # Errors

@@ -13,6 +13,7 @@
 //! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
 //! tried again with every close, and every tenth of a second.
 
+use super::endpoint;
 use super::error::Error;
 use super::pump::{Connection, Conversation, Limits, Shared, Tap, Verdict};
 use super::stream::Stream;
@@ -387,6 +388,9 @@ impl Reactor {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
             self.fail_all(|| Error::TimedOut { state: "the whole operation (--timeout)" });
+            // Last words as far as the sockets take them at once; then it is over.
+            self.drive_ready();
+            (0..self.slots.len()).for_each(|index| self.close(index));
         }
         if self.ending.is_some_and(|end| now >= end) {
             self.fail_all(|| Error::Interrupted);
@@ -474,26 +478,11 @@ impl Reactor {
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,
-            Err(error) if is_about_the_guest(&error) => {}
+            Err(error) if endpoint::is_about_the_guest(&error) => {}
             // Out of descriptors or memory: the listener stays acceptable, and waits.
             Err(_) => self.accept_at = Some(Instant::now() + ACCEPT_PAUSE),
         }
     }
-}
-
-/// Errors of accept(2) that concern only the connection that was waiting.
-fn is_about_the_guest(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionAborted
-            | ErrorKind::ConnectionReset
-            | ErrorKind::Interrupted
-            | ErrorKind::PermissionDenied
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::NetworkDown
-            | ErrorKind::TimedOut
-    )
 }
 
 /// Generations wrap where tokens of listeners begin.

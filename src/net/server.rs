@@ -148,7 +148,8 @@ fn serve(
     options: &Options,
     followers: Vec<Stopper>,
 ) -> Result<(), Error> {
-    let mut reactor = Reactor::new(seat, options.connections_max, options.limits);
+    let limits = share(options.limits, options.threads);
+    let mut reactor = Reactor::new(seat, options.connections_max, limits);
     reactor.set_grace(options.grace);
     reactor.set_followers(followers);
     let desk = Rc::new(Desk {
@@ -161,6 +162,16 @@ fn serve(
     let door = Door { options: options.clone(), desk };
     reactor.listen(socket, Box::new(door)).map_err(|error| Error::Io("listening", error))?;
     reactor.run().map_err(|error| Error::Io("waiting for events", error))
+}
+
+/// What one thread may hold of what all of them may.
+fn share(limits: Limits, threads: usize) -> Limits {
+    let part = |bytes: usize| (bytes / threads.max(1)).max(bytes.min(256 << 10));
+    Limits {
+        bulk_bytes_max: part(limits.bulk_bytes_max),
+        out_bytes_budget: part(limits.out_bytes_budget),
+        ..limits
+    }
 }
 
 /// Lets guests in.

@@ -42,11 +42,13 @@ pub(super) struct Talk<E> {
     session: Client,
     errand: E,
     interrupted: bool,
+    /// The server has ended its half: nothing will be answered any more.
+    ended: bool,
 }
 
 impl<E: Errand> Talk<E> {
     pub(super) fn new(session: Client, errand: E) -> Talk<E> {
-        Talk { session, errand, interrupted: false }
+        Talk { session, errand, interrupted: false, ended: false }
     }
 }
 
@@ -65,6 +67,7 @@ impl<E: Errand> Conversation for Talk<E> {
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
+        self.ended = true;
         Ok(self.session.receive_eof()?)
     }
 
@@ -73,6 +76,10 @@ impl<E: Errand> Conversation for Talk<E> {
             return Err(Error::Interrupted);
         }
         let turn = self.errand.act(&mut self.session, out, scratch)?;
+        if self.ended && self.session.pending() > 0 {
+            // It was asked after the end had come: nobody would ever answer.
+            self.session.receive_eof()?;
+        }
         self.session.transmit(out);
         Ok(turn)
     }

@@ -143,9 +143,14 @@ impl Client {
         let Some((_, step)) = self.core.pending.iter_mut().find(|(other, _)| *other == id) else {
             return Ok(());
         };
-        if !matches!(step, Step::Dropped { .. }) {
-            message::write(&Cancel { id }, &mut self.core.outbox)?;
-            *step = Step::Dropped { told: false };
+        match step {
+            Step::Dropped { .. } => {}
+            // The cancel may come too late: then the file stands, and that is what is said.
+            Step::Sent { .. } => message::write(&Cancel { id }, &mut self.core.outbox)?,
+            _ => {
+                message::write(&Cancel { id }, &mut self.core.outbox)?;
+                *step = Step::Dropped { told: false };
+            }
         }
         Ok(())
     }

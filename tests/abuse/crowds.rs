@@ -86,6 +86,25 @@ fn readers_that_do_not_read_pin_a_bounded_memory() {
 }
 
 #[test]
+fn more_threads_do_not_pin_more_memory() {
+    let host = Host::start(&["--threads", "8"]);
+    large(&host);
+    let many: Vec<Peer> = (0..100)
+        .map(|_| {
+            let mut peer = host.greeted();
+            peer.say(r#"{"type":"get","id":1,"name":"large"}"#).unwrap();
+            peer
+        })
+        .collect();
+    let grown = most_grown(&host, FILL);
+    println!("100 stalled readers on 8 threads: {grown} KiB");
+    assert!(grown <= 24 << 10, "{grown} KiB");
+    host.get();
+    drop(many);
+    host.get();
+}
+
+#[test]
 fn listers_that_do_not_read_pin_a_bounded_memory() {
     let host = Host::start(&[]);
     std::fs::create_dir(host.path("many")).unwrap();
@@ -217,5 +236,23 @@ fn a_storm_of_visitors_leaves_every_place_free() {
     let ten: Vec<Peer> = (0..8).map(|_| host.greeted()).collect();
     drop(ten);
     assert!(!host.path("never").exists());
+    host.is_well();
+}
+
+#[test]
+fn a_peer_that_ends_its_half_is_still_answered_and_then_let_go() {
+    let host = Host::start(&[]);
+    let mut peer = host.greeted();
+    for id in 1..=3 {
+        peer.say(&json!({"type": "get", "id": id, "name": "good"}).to_string()).unwrap();
+    }
+    peer.stream.shutdown(Shutdown::Write).unwrap();
+    let mut ends = Vec::new();
+    while let Some(message) = peer.hear().unwrap() {
+        if message["type"] == "end" {
+            ends.push(message["id"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(ends, [1, 2, 3]);
     host.is_well();
 }

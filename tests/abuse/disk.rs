@@ -6,9 +6,10 @@ use crate::peer::Peer;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
+use std::net::Shutdown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A small file system that goes away again.
 struct Mounted(PathBuf);
@@ -146,5 +147,55 @@ fn a_file_that_changes_while_it_is_sent_is_changed() {
     });
     fresh();
     changed(&host, |file| file.write_all(b"new").unwrap());
+    host.is_well();
+}
+
+/// Begins a put and goes away after `len` bytes of it.
+fn leave_after(host: &Host, len: usize) {
+    let mut peer = host.greeted();
+    peer.say(r#"{"type":"put","id":1,"name":"left","size":90000000,"etag":"e"}"#).unwrap();
+    let ready = peer.hear().unwrap().unwrap();
+    assert_eq!(ready["type"], "ready", "{ready}");
+    let offset = usize::try_from(ready["offset"].as_u64().unwrap()).unwrap();
+    for offset in (offset..len).step_by(300_000) {
+        let data = "AAAA".repeat(100_000);
+        let chunk = json!({"type": "chunk", "id": 1, "offset": offset, "filedata": data});
+        peer.say(&chunk.to_string()).unwrap();
+    }
+}
+
+/// Asks to go on with it until that is granted. Gives the offset.
+fn granted(host: &Host) -> u64 {
+    let until = Instant::now() + Duration::from_secs(15);
+    loop {
+        let mut peer = host.greeted();
+        peer.say(r#"{"type":"put","id":1,"name":"left","size":90000000,"etag":"e"}"#).unwrap();
+        let answer = peer.hear().unwrap().unwrap();
+        if answer["type"] == "ready" {
+            return answer["offset"].as_u64().unwrap();
+        }
+        assert_eq!(answer["code"], "busy", "{answer}");
+        assert!(Instant::now() < until, "a client that has gone still locks the file");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_client_that_has_gone_locks_nothing() {
+    let host = Host::start(&[]);
+    leave_after(&host, 45_000_000);
+    assert!(granted(&host) > 40_000_000);
+    // Gone before the server has looked through what it has.
+    for _ in 0..5 {
+        let mut peer = host.greeted();
+        for id in 1..4 {
+            let put = json!({"type": "put", "id": id, "name": "left", "size": 90_000_000,
+                "etag": "e"});
+            peer.say(&put.to_string()).unwrap();
+        }
+        peer.stream.shutdown(Shutdown::Write).unwrap();
+        assert!(granted(&host) > 40_000_000);
+        drop(peer);
+    }
     host.is_well();
 }

@@ -6,6 +6,7 @@ use crate::setup::{assert_fails, bytes, command, json, names_in, report, serve};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpStream;
 use std::path::Path;
+use tempfile::TempDir;
 
 fn signal(process: &Process, signal: Signal) {
     kill_process(Pid::from_child(&process.child), signal).unwrap();
@@ -85,18 +86,24 @@ fn beyond_loopback_it_warns() {
 fn a_running_transfer_may_finish() {
     for threads in ["1", "2"] {
         let served = serve(&["--threads", threads, "--grace", "60"]);
-        let content = bytes(32 << 20);
+        let content = bytes(16 << 20);
         served.write("big", &content);
         let gate = Gate::new(&served.address, Stops::ToClient, 1 << 20);
-        let to = tempfile::tempdir().unwrap();
+        // Several, so that every thread has one.
+        let folders: Vec<TempDir> = (0..6).map(|_| tempfile::tempdir().unwrap()).collect();
         let args = ["get", &gate.address, "big", "--json"];
-        let client = Process::start(&mut command(to.path(), &args));
-        wait_for("the beginning of the file", || (!names_in(to.path()).is_empty()).then_some(()));
+        let start = |to: &TempDir| Process::start(&mut command(to.path(), &args));
+        let clients: Vec<Process> = folders.iter().map(start).collect();
+        for to in &folders {
+            wait_for("the beginning of a file", || (!names_in(to.path()).is_empty()).then_some(()));
+        }
         signal(&served.process, Signal::TERM);
         wait_for("nobody to be let in", || TcpStream::connect(&served.address).err());
         gate.open();
-        assert_eq!(report(&client.finish())["files"][0]["received"], content.len());
-        assert!(std::fs::read(to.path().join("big")).unwrap() == content);
+        for (client, to) in clients.into_iter().zip(&folders) {
+            assert_eq!(report(&client.finish())["files"][0]["received"], content.len());
+            assert!(std::fs::read(to.path().join("big")).unwrap() == content);
+        }
         let ended = served.process.finish();
         assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
     }

@@ -31,7 +31,8 @@ fn our_server_and_their_client() {
     if !has_python("our_server_and_their_client") {
         return;
     }
-    for size in [0, 1, 2, 3, 196_609, 5_000_000] {
+    // Their client takes time with the square of the size.
+    for size in [0, 1, 2, 3, 196_609, 1_000_000] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(NAME), bytes(size)).unwrap();
         let args = ["serve", NAME, "--classic", "--listen", "127.0.0.1:0"];
@@ -88,7 +89,7 @@ fn twenty_of_their_clients_at_once() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(NAME), bytes(500_000)).unwrap();
+    std::fs::write(folder.path().join(NAME), bytes(150_000)).unwrap();
     let args = ["serve", NAME, "--classic", "--listen", "127.0.0.1:0"];
     let (_server, address) = listening(&mut wirewright(folder.path(), &args));
     let to = tempfile::tempdir().unwrap();
@@ -102,7 +103,7 @@ fn twenty_of_their_clients_at_once() {
         let ended = client.finish();
         assert!(ended.status.success(), "{}", ended.stderr);
         let path = to.path().join(number.to_string()).join(NAME);
-        assert!(std::fs::read(path).unwrap() == bytes(500_000));
+        assert!(std::fs::read(path).unwrap() == bytes(150_000));
     }
 }
 

@@ -10,23 +10,26 @@ const PEER: &str = "examples/peer.py";
 /// On each side of a group of three and of a chunk, and many chunks.
 const SIZES: [usize; 8] = [0, 1, 2, 3, 196_607, 196_608, 196_609, 5_000_000];
 
-/// What both sides are told besides.
-const VARIANTS: [&[&str]; 4] = [
-    &["--digest", "sha256"],
-    &["--digest", "none"],
-    &["--digest", "sha256", "--token-file", "../token"],
-    &["--digest", "none", "--token-file", "../token"],
+/// One of each kind: each starts Python again.
+const FEW: [usize; 3] = [0, 2, 196_609];
+
+/// What both sides are told besides, and the sizes of the files.
+const VARIANTS: [(&[&str], &[usize]); 4] = [
+    (&["--digest", "sha256"], &SIZES),
+    (&["--digest", "none"], &FEW),
+    (&["--digest", "sha256", "--token-file", "../token"], &FEW),
+    (&["--digest", "none", "--token-file", "../token"], &FEW),
 ];
 
-/// A folder with the folders `there` and `here` and a token; files of all sizes in one of them.
-fn folders(full: &str) -> TempDir {
+/// A folder with a token and the folders `here` and `there`; in `there` a file of each size.
+fn folders(sizes: &[usize]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["there", "here"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
     }
     std::fs::write(folder.path().join("token"), "correct horse\n").unwrap();
-    for size in SIZES {
-        std::fs::write(folder.path().join(full).join(name(size)), bytes(size)).unwrap();
+    for &size in sizes {
+        std::fs::write(folder.path().join("there").join(name(size)), bytes(size)).unwrap();
     }
     folder
 }
@@ -35,12 +38,12 @@ fn name(size: usize) -> String {
     format!("ü 漢 {size}")
 }
 
-fn assert_all_in(folder: &Path) {
-    for size in SIZES {
+fn assert_all_in(folder: &Path, sizes: &[usize]) {
+    for &size in sizes {
         let there = std::fs::read(folder.join(name(size))).unwrap();
         assert!(there == bytes(size), "{size} in {folder:?}");
     }
-    assert_eq!(files_in(folder).len(), SIZES.len(), "nothing is left beside the files");
+    assert_eq!(files_in(folder).len(), sizes.len(), "nothing is left beside the files");
 }
 
 /// The options without the digest, for commands that have none.
@@ -53,29 +56,29 @@ fn our_client_and_peer_py() {
     if !has_python("our_client_and_peer_py") {
         return;
     }
-    for variant in VARIANTS {
-        let folders = folders("there");
+    for (variant, sizes) in VARIANTS {
+        let folders = folders(sizes);
         let (there, here) = (folders.path().join("there"), folders.path().join("here"));
         let args = [&["serve", ".", "--port", "0", "--writable"], variant].concat();
         let (_server, address) = listening(&mut python(&there, PEER, &args));
-        let names: Vec<String> = SIZES.map(name).to_vec();
+        let names: Vec<String> = sizes.iter().map(|size| name(*size)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let get = [&["get", &address], &names[..], variant].concat();
         good(&mut wirewright(&here, &get));
-        assert_all_in(&here);
+        assert_all_in(&here, sizes);
         let digest = &variant[..2];
         // `ls` and `put` have no --digest: they take the first that both sides can do.
         if digest[1] == "sha256" {
             let ls = [&["ls", &address, "--json"], without_digest(variant)].concat();
             let listed = good(&mut wirewright(&here, &ls));
             let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-            assert_eq!(listed["entries"].as_array().unwrap().len(), SIZES.len());
+            assert_eq!(listed["entries"].as_array().unwrap().len(), sizes.len());
             let put = [&["put", &address], &names[..], without_digest(variant)].concat();
             let refused = run(&mut wirewright(&here, &put));
             assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
             files_in(&there).iter().for_each(|path| std::fs::remove_file(path).unwrap());
             good(&mut wirewright(&here, &put));
-            assert_all_in(&there);
+            assert_all_in(&there, sizes);
         }
     }
 }
@@ -85,8 +88,8 @@ fn peer_py_and_our_server() {
     if !has_python("peer_py_and_our_server") {
         return;
     }
-    for variant in VARIANTS {
-        let folders = folders("there");
+    for (variant, sizes) in VARIANTS {
+        let folders = folders(sizes);
         let (there, here) = (folders.path().join("there"), folders.path().join("here"));
         let serve = ["serve", ".", "--listen", "127.0.0.1:0", "--writable"];
         let args = [&serve[..], without_digest(variant)].concat();
@@ -94,19 +97,19 @@ fn peer_py_and_our_server() {
         let peer = |verb: &str, rest: &[&str]| {
             python(&here, PEER, &[&[verb, &address], rest, variant].concat())
         };
-        assert_eq!(good(&mut peer("ls", &[])).lines().count(), SIZES.len());
-        for size in SIZES {
+        assert_eq!(good(&mut peer("ls", &[])).lines().count(), sizes.len());
+        for &size in sizes {
             good(&mut peer("get", &[&name(size)]));
         }
-        assert_all_in(&here);
-        let first = name(SIZES[0]);
+        assert_all_in(&here, sizes);
+        let first = name(sizes[0]);
         assert!(!run(&mut peer("put", &[&first])).status.success(), "it exists");
         good(&mut peer("put", &[&first, "--overwrite"]));
         files_in(&there).iter().for_each(|path| std::fs::remove_file(path).unwrap());
-        for size in SIZES {
+        for &size in sizes {
             good(&mut peer("put", &[&name(size)]));
         }
-        assert_all_in(&there);
+        assert_all_in(&there, sizes);
     }
 }
 
@@ -115,7 +118,7 @@ fn tokens_that_differ() {
     if !has_python("tokens_that_differ") {
         return;
     }
-    let folders = folders("there");
+    let folders = folders(&[3]);
     let (there, here) = (folders.path().join("there"), folders.path().join("here"));
     std::fs::write(folders.path().join("wrong"), "wrong horse\n").unwrap();
     let file = name(3);
@@ -142,7 +145,7 @@ fn no_common_digest() {
     if !has_python("no_common_digest") {
         return;
     }
-    let folders = folders("there");
+    let folders = folders(&[3]);
     let (there, here) = (folders.path().join("there"), folders.path().join("here"));
     let args = ["serve", ".", "--port", "0"];
     let (_server, address) = listening(&mut python(&there, PEER, &args));

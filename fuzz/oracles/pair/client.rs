@@ -220,7 +220,8 @@ impl App for ClientApp {
                 assert_eq!(self.granted.replace((id, offset as usize)), None);
             }
             Event::Done { id, digest, durability } => {
-                let job = self.live(id);
+                // It may cross its cancel: then it stands all the same.
+                let job = self.job(id);
                 let Task::Put { content, .. } = job.task else { panic!("done of {job:?}") };
                 assert_eq!((digest, &*durability), (content.digest(kind), "fsync"));
                 job.state = State::Over;

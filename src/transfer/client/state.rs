@@ -174,12 +174,8 @@ impl Core {
             return Err(unexpected(at));
         }
         match (step, message) {
-            // The cancel came too late: the file stands, and that is what is said.
-            (Step::Dropped { .. }, Message::Done(done)) => {
-                self.finish();
-                let digest = done.digest.as_deref().map(str::to_owned);
-                Ok(Some(Event::Done { id, digest, durability: done.durability }))
-            }
+            // Not all of it was sent, if it was a put at all.
+            (Step::Dropped { .. }, Message::Done(_)) => Err(unexpected(at)),
             (
                 Step::Dropped { told },
                 Message::Entries(Entries { more: false, .. }) | Message::End(_),

@@ -6,9 +6,9 @@ use super::super::receiver::Verified;
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// A listing: answer with [`Server::entries`] until `more` is false.
+    /// A listing: answer with [`Server::entries`](super::Server::entries) until `more` is false.
     List,
-    /// A file from `offset`: answer with [`Server::file`].
+    /// A file from `offset`: answer with [`Server::file`](super::Server::file).
     Get {
         /// Which file.
         name: Name,
@@ -17,7 +17,7 @@ pub enum Ask {
         /// The version the client has the beginning of.
         etag: Option<Box<str>>,
     },
-    /// To store a file: answer with [`Server::ready`].
+    /// To store a file: answer with [`Server::ready`](super::Server::ready).
     Put {
         /// Under which name.
         name: Name,
@@ -33,7 +33,7 @@ pub enum Ask {
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A request has come to its turn; answer it, or [`Server::refuse`] it.
+    /// A request has come to its turn; answer it, or [`Server::refuse`](super::Server::refuse) it.
     Request(Ask),
     /// Bytes of the file that is being put.
     Payload {
@@ -44,7 +44,7 @@ pub enum Event<'a> {
     },
     /// A chunk of the file that is being put counts from now on.
     Verified(Verified),
-    /// The file that was put is whole and verified: make it durable, then [`Server::done`].
+    /// The file that was put is whole and verified: make it durable, then [`Server::done`](super::Server::done).
     Received,
     /// The running request was given up: drop what belongs to it. If `forget`, what there is of a
     /// file that was put is worthless too.
