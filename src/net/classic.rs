@@ -2,7 +2,7 @@
 //! that only listens.
 
 use super::error::Error;
-use super::files::{Durability, SIZE_UNKNOWN};
+use super::files::{Durability, FileError, SIZE_UNKNOWN};
 use super::finisher::{Finisher, Pending};
 use super::origin::Origin;
 use super::pump::{Conversation, Turn};
@@ -171,11 +171,24 @@ impl ClassicGetting {
     }
 }
 
-/// Opens the place of a file of which neither name nor size is known yet.
+/// How many files of unknown name may be on their way into one directory at a time.
+const NAMELESS_MAX: u32 = 1024;
+
+/// Opens the place of a file of which neither name nor size is known yet: the first that nobody else
+/// is writing. What a killed run left there is taken over and begun anew, so that it does not stay.
 fn open_nameless(destination: &Destination) -> Result<Target, Error> {
-    // One name for each process: nothing is ever resumed on this wire.
-    let nameless = format!("classic-{}", std::process::id());
-    let mut target = destination.open(&Name::single(&nameless)?)?;
+    for number in 0..NAMELESS_MAX {
+        let name = Name::single(&format!("classic {number}"))?;
+        match try_nameless(destination, &name) {
+            Err(FileError::Busy) if destination.takes_many() => {}
+            opened => return Ok(opened?),
+        }
+    }
+    Err(FileError::Busy.into())
+}
+
+fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileError> {
+    let mut target = destination.open(name)?;
     if let Target::Partial(partial) = &mut target {
         partial.begin("classic", SIZE_UNKNOWN)?;
         partial.without_journal();

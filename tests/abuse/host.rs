@@ -37,7 +37,7 @@ pub struct Host {
 impl Host {
     pub fn start(arguments: &[&str]) -> Host {
         let (folder, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let good: Vec<u8> = (0..GOOD_BYTES).map(|at| (at * 7 >> 3) as u8).collect();
+        let good: Vec<u8> = (0..GOOD_BYTES).map(|at| ((at * 7) >> 3) as u8).collect();
         std::fs::write(folder.path().join("good"), good).unwrap();
         let mut all = vec!["--writable", "--durability", "none"];
         all.extend(arguments);

@@ -86,6 +86,25 @@ fn a_killed_put_goes_on() {
     assert_eq!(names_in(served.folder.path()), ["big file"]);
 }
 
+/// Nothing is resumed on the classic wire, but nothing stays for ever either.
+#[test]
+fn a_killed_classic_get_leaves_nothing_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("big file"), bytes(SIZE)).unwrap();
+    let args = ["serve", "big file", "--classic", "--listen", "127.0.0.1:0"];
+    let mut process = Process::start(&mut command(folder.path(), &args));
+    let address = process.address();
+    let served = Served { folder, process, address };
+    let to = tempfile::tempdir().unwrap();
+    let args = ["get", "--classic"];
+    interrupt(&served, Stops::ToClient, to.path(), &args, to.path());
+    assert!(!to.path().join("big file").exists());
+    let told = served.get(to.path(), &["--classic"]);
+    assert_eq!(told["files"][0]["resumed_from"], 0);
+    assert!(std::fs::read(to.path().join("big file")).unwrap() == bytes(SIZE));
+    assert_eq!(names_in(to.path()), ["big file"]);
+}
+
 #[test]
 fn a_source_that_changed_is_fetched_from_its_beginning() {
     let served = server_with(&bytes(SIZE));

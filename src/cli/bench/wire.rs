@@ -34,7 +34,7 @@ const NONCE: &str = "00112233445566778899aabbccddeeff";
 const LINK_BYTES: usize = 1 << 20;
 
 /// A get of `size` bytes, without sockets; `seen` is given what arrives.
-fn get_in_memory(setup: &Setup, size: u64, seen: &mut dyn FnMut(u64, &[u8])) -> Result<(), String> {
+fn get_in_memory(setup: &Setup, size: u64, seen: Seen<'_>) -> Result<(), String> {
     let config = wirewright::transfer::client::Config {
         digests: vec![DigestKind::None],
         ..Default::default()
@@ -83,7 +83,7 @@ fn listen(
     client: &mut Client,
     down: &mut Buffer,
     room: &mut [u8],
-    seen: &mut dyn FnMut(u64, &[u8]),
+    seen: Seen<'_>,
 ) -> Result<bool, String> {
     let mut greeted = false;
     loop {
@@ -167,13 +167,16 @@ impl RawSizes {
     }
 }
 
+/// Is given what arrives: offset, bytes.
+type Seen<'a> = &'a mut dyn FnMut(u64, &[u8]);
+
 /// Moves `size` bytes of the block from one thread to another; what arrives goes to `seen`.
 fn move_raw(
     block: &[u8],
     size: u64,
     write: usize,
     read: usize,
-    mut seen: Option<&mut dyn FnMut(u64, &[u8])>,
+    mut seen: Option<Seen<'_>>,
 ) -> Result<u64, String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(said)?;
     let mut to = TcpStream::connect(listener.local_addr().map_err(said)?).map_err(said)?;
