@@ -1,6 +1,7 @@
 //! The envelope decoder beside what people would use: serde_json and a base64 crate.
 //!
-//! `cargo bench --bench envelope`. Bytes of FILE a second; every candidate's bytes are compared first.
+//! `cargo bench --bench envelope`. Bytes of FILE a second; every candidate's bytes are compared
+//! first.
 
 use base64::Engine as _;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,7 +1,9 @@
-//! Which base64 kernel? The candidates side by side, on pieces as the envelope codec hands them over.
+//! Which base64 kernel? The candidates side by side, on pieces as the envelope codec hands them
+//! over.
 //!
 //! `cargo bench --bench kernel`. What counts is the ratio within one run. Every candidate is first
-//! held against the strict scalar engine of the crate `base64`, so that a fast wrong one cannot win.
+//! held against the strict scalar engine of the crate `base64`, so that a fast wrong one cannot
+//! win.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurposeConfig, STANDARD as SCALAR};

@@ -5,8 +5,8 @@
 //!     cargo run --example framed_client -- ADDR:PORT FOLDER [NAME...]
 //!
 //! What to look at: the report of each file. `Ok` is only said when the file was verified against
-//! the server's digest, synced, renamed, and its folder synced. Kill this program in the middle of a
-//! large file and start it again: `resumed_from` tells where it went on.
+//! the server's digest, synced, renamed, and its folder synced. Kill this program in the middle of
+//! a large file and start it again: `resumed_from` tells where it went on.
 
 use std::cell::RefCell;
 use std::error::Error;

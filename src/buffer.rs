@@ -73,8 +73,8 @@ impl Buffer {
         self.limit.saturating_sub(self.len())
     }
 
-    /// How many bytes may be appended without moving those that wait: all of the room when it is empty.
-    /// Who appends in bulk asks this, and waits for the rest to be consumed.
+    /// How many bytes may be appended without moving those that wait: all of the room when it is
+    /// empty. Who appends in bulk asks this, and waits for the rest to be consumed.
     pub fn tail_room(&self) -> usize {
         self.limit.saturating_sub(self.end)
     }

@@ -1,8 +1,8 @@
 //! wirewright: network protocols by hand, as state machines without I/O.
 //!
 //! Today it holds one protocol whole: files over TCP as length-prefixed JSON with a base64 payload,
-//! and the unframed document that teaching scripts send. It is written to be read, to be measured and
-//! to be fuzzed.
+//! and the unframed document that teaching scripts send. It is written to be read, to be measured
+//! and to be fuzzed.
 //!
 //! # The map
 //!
@@ -19,8 +19,8 @@
 //!   buffer, error      bounded bytes; what can go wrong, in five words
 //! ```
 //!
-//! Imports go one way, downwards. Outside `net` nothing knows a socket, a file, a clock or a thread:
-//! the core compiles with `default-features = false`.
+//! Imports go one way, downwards. Outside `net` nothing knows a socket, a file, a clock or a
+//! thread: the core compiles with `default-features = false`.
 //!
 //! # Where to begin
 //!

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// A built example: it stands in `examples` beside the folder of this very test. `cargo test` builds
-/// them; `cargo test --test examples` alone does not, and then it is done here.
+/// A built example: it stands in `examples` beside the folder of this very test. `cargo test`
+/// builds them; `cargo test --test examples` alone does not, and then it is done here.
 fn example(name: &str) -> Command {
     static BUILT: Mutex<()> = Mutex::new(());
     let this = std::env::current_exe().unwrap();

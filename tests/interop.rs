@@ -1,4 +1,5 @@
-//! The product and peers of other makes: Python scripts of the classic kind, and `examples/peer.py`.
+//! The product and peers of other makes: Python scripts of the classic kind, and
+//! `examples/peer.py`.
 
 #![cfg(feature = "cli")]
 

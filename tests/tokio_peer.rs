@@ -1,5 +1,5 @@
-//! A peer from another world: tokio's `LengthDelimitedCodec`, serde_json and base64 speak the framed
-//! wire with the library, as a client and as a server.
+//! A peer from another world: tokio's `LengthDelimitedCodec`, serde_json and base64 speak the
+//! framed wire with the library, as a client and as a server.
 
 #![cfg(feature = "net")]
 

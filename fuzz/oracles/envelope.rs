@@ -84,8 +84,11 @@ fn error_lies_within(text: &[u8], outcome: &Outcome) {
     if let Error::Incomplete { .. } = error {
         assert_eq!(offset, len, "{error}");
     }
-    // A rule in words of serde_json's is broken where serde_json says, payload or not.
-    if let Error::Malformed { rule: Cow::Owned(_), .. } = error {
+    // A rule in words of serde_json's is broken where serde_json says, payload or not. Only where
+    // it misses digits of an escape at the end of the object does it matter what follows.
+    let of_serde_json =
+        |rule: &Cow<str>| matches!(rule, Cow::Owned(said) if !said.starts_with("EOF"));
+    if matches!(error, Error::Malformed { rule, .. } if of_serde_json(rule)) {
         let refused = serde_json::from_slice::<Unique>(text).err().expect("an error");
         let lines = text.split_inclusive(|byte| *byte == b'\n').take(refused.line() - 1);
         let at = lines.map(<[u8]>::len).sum::<usize>() + refused.column().saturating_sub(1);

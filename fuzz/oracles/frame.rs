@@ -1,5 +1,6 @@
-//! Oracles of the reader of frames: split invariance, equality with a reading of whole frames through
-//! serde_json and `base64` on accept, reject and meaning, and the round trip through the writer.
+//! Oracles of the reader of frames: split invariance, equality with a reading of whole frames
+//! through serde_json and `base64` on accept, reject and meaning, and the round trip through the
+//! writer.
 
 use shapes::{meaning, without_nulls};
 use std::iter::once;

@@ -54,7 +54,8 @@ fn is_name(text: &str) -> bool {
     text.len() <= 1024
 }
 
-/// A path sees in the name what the name says: so many plain segments, none of which leads up or out.
+/// A path sees in the name what the name says: so many plain segments, none of which leads up or
+/// out.
 fn stays_beneath(name: &Name) {
     let text = name.as_str();
     let path = Path::new(text);

@@ -1,13 +1,13 @@
-//! Oracles of the two sessions: a client and a server joined in memory over a link that cuts, stalls
-//! and delivers in pieces, and each of them alone against a hostile peer.
+//! Oracles of the two sessions: a client and a server joined in memory over a link that cuts,
+//! stalls and delivers in pieces, and each of them alone against a hostile peer.
 //!
 //! ```text
 //!   plan ─▶ ClientApp ─ Client ─ out ═══ link ═══▶ input ─ Server ─ ServerApp
 //!                            input ◀══════════════ out
 //! ```
 //!
-//! The input is a tape of decisions; where it ends, everything goes well. Then, and whatever happened
-//! before: all that was asked is answered once, all files arrive equal, nothing is skipped.
+//! The input is a tape of decisions; where it ends, everything goes well. Then, and whatever
+//! happened before: all that was asked is answered once, all files arrive equal, nothing is skipped.
 
 #[path = "pair/client.rs"]
 mod client;

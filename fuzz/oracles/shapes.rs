@@ -24,7 +24,8 @@ enum Shape {
 }
 use Shape::{Bool, Crc, Entries, Numbers, Text, Texts, U32, U64};
 
-/// A type, the sides it may come from, and its members; `?` marks those that may be missing or null.
+/// A type, the sides it may come from, and its members; `?` marks those that may be missing or
+/// null.
 type Row = (&'static str, &'static [Side], &'static [(&'static str, Shape)]);
 
 const CLIENT: &[Side] = &[Side::Client];
@@ -81,8 +82,8 @@ const FILE: &[(&str, Shape)] = &[
 const PUT: &[(&str, Shape)] =
     &[("id", U64), ("name", Text), ("size", U64), ("etag", Text), ("overwrite?", Bool)];
 
-/// The message in the body of a frame as its known members, and the payload if it is a chunk; none if
-/// the body is malformed.
+/// The message in the body of a frame as its known members, and the payload if it is a chunk; none
+/// if the body is malformed.
 pub fn meaning(body: &[u8], from: Side) -> Option<(Value, Option<Vec<u8>>)> {
     let Unique(mut value) = serde_json::from_slice(body).ok()?;
     let object = value.as_object_mut()?;

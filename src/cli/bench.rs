@@ -1,8 +1,8 @@
 //! `wirewright bench`: the ladder from memory copy to file, each rung beside its limit.
 //!
 //! ```text
-//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file       interleaved, so that a
-//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file       machine's moods hit all
+//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that a
+//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     machine's moods hit all
 //!   …         ─▶ min, median, max of bytes of FILE a second; ratio of medians to the limit
 //! ```
 //!
@@ -84,8 +84,8 @@ fn show(figures: &[Figure], setup: &rung::Setup, json: bool) -> Result<(), Failu
     out.flush()?;
     if let Some(noise) = noise.filter(|noise| *noise > NOISE_MAX) {
         super::say_line(&format!(
-            "warning: two runs of the same memory copy differ by {:.0} %: this machine is too noisy \
-             now to quote",
+            "warning: two runs of the same memory copy differ by {:.0} %: this machine is too \
+             noisy now to quote",
             noise * 100.0
         ));
     }

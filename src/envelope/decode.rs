@@ -82,7 +82,8 @@ enum Within {
     Escape(Escape),
 }
 
-/// Length of the run of payload at the beginning of `text`: up to the next `"` or `\`, or all of it.
+/// Length of the run of payload at the beginning of `text`: up to the next `"` or `\`, or all of
+/// it.
 pub fn run_len(text: &[u8]) -> usize {
     memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len())
 }

@@ -174,8 +174,9 @@ impl ClassicGetting {
 /// How many files of unknown name may be on their way into one directory at a time.
 const NAMELESS_MAX: u32 = 1024;
 
-/// Opens the place of a file of which neither name nor size is known yet: the first that nobody else
-/// is writing. What a killed run left there is taken over and begun anew, so that it does not stay.
+/// Opens the place of a file of which neither name nor size is known yet: the first that nobody
+/// else is writing. What a killed run left there is taken over and begun anew, so that it does not
+/// stay.
 fn open_nameless(destination: &Destination) -> Result<Target, Error> {
     for number in 0..NAMELESS_MAX {
         let name = Name::single(&format!("classic {number}"))?;

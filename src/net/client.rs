@@ -159,11 +159,39 @@ pub fn get(
     Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
 }
 
+/// How often, and how long apart, a put is tried again whose file another connection is writing:
+/// the server may not have noticed yet that the run before this one was killed.
+const BUSY_TRIES: usize = 10;
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
+
 /// Puts files, each under a name.
 ///
 /// # Errors
 /// As [`get`].
 pub fn put(
+    endpoint: &str,
+    files: &[(Name, PathBuf)],
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let mut reports = put_once(endpoint, files, options)?;
+    for _ in 0..BUSY_TRIES {
+        let busy: Vec<usize> = (0..files.len()).filter(|at| is_busy(&reports[*at])).collect();
+        if busy.is_empty() {
+            break;
+        }
+        std::thread::sleep(BUSY_PAUSE);
+        let again: Vec<_> = busy.iter().map(|at| files[*at].clone()).collect();
+        let redone = put_once(endpoint, &again, options)?;
+        busy.into_iter().zip(redone).for_each(|(at, report)| reports[at] = report);
+    }
+    Ok(reports)
+}
+
+fn is_busy(report: &FileReport) -> bool {
+    matches!(&report.outcome, Err(failure) if failure.code == "busy")
+}
+
+fn put_once(
     endpoint: &str,
     files: &[(Name, PathBuf)],
     options: &Options,

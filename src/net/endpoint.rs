@@ -95,8 +95,8 @@ pub fn connect(
     Err(last)
 }
 
-/// Sets the options of a connected socket: rows are whole when they are written, so nothing is gained
-/// by waiting for more; and the kernel's share of unsent data is kept small.
+/// Sets the options of a connected socket: rows are whole when they are written, so nothing is
+/// gained by waiting for more; and the kernel's share of unsent data is kept small.
 ///
 /// # Errors
 /// Those of the system.
@@ -105,9 +105,9 @@ pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
     set_unsent_max(stream, NOTSENT_LOWAT)
 }
 
-/// How much unsent data the kernel may hold for a connection before it calls the socket full: little,
-/// or for a lone bulk transfer as much as it likes. Each write is cut at this mark, and a cut costs
-/// a system call and a wake-up, a third of the processor time of such a transfer.
+/// How much unsent data the kernel may hold for a connection before it calls the socket full:
+/// little, or for a lone bulk transfer as much as it likes. Each write is cut at this mark, and a
+/// cut costs a system call and a wake-up, a third of the processor time of such a transfer.
 pub(super) fn set_unsent(stream: &mio::net::TcpStream, bulk: bool) -> io::Result<()> {
     set_unsent_max(stream, if bulk { u32::MAX } else { NOTSENT_LOWAT })
 }

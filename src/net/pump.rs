@@ -21,7 +21,7 @@ use super::error::Error;
 use super::stream::Stream;
 use crate::buffer::Buffer;
 use crate::session::Wants;
-use shared::{ROOM_BYTES, grow};
+use shared::{ROOM_BYTES, copy, grow};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
@@ -486,14 +486,6 @@ impl From<Error> for End {
     fn from(error: Error) -> End {
         End::Failed(error)
     }
-}
-
-/// Bytes in storage of their own length.
-fn copy(bytes: &[u8]) -> Buffer {
-    let mut copy = Buffer::with_limit(bytes.len());
-    let kept = copy.append(bytes);
-    debug_assert!(kept.is_ok(), "the limit is the length");
-    copy
 }
 
 fn is_not_now(error: &io::Error) -> bool {

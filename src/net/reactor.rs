@@ -387,14 +387,10 @@ impl Reactor {
         }
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
-            self.fail_all(|| Error::TimedOut { state: "the whole operation (--timeout)" });
-            // Last words as far as the sockets take them at once; then it is over.
-            self.drive_ready();
-            (0..self.slots.len()).for_each(|index| self.close(index));
+            self.end_all(|| Error::TimedOut { state: "the whole operation (--timeout)" });
         }
         if self.ending.is_some_and(|end| now >= end) {
-            self.fail_all(|| Error::Interrupted);
-            self.ending = Some(now + self.limits.flush_wait);
+            self.end_all(|| Error::Interrupted);
         }
     }
 
@@ -423,15 +419,17 @@ impl Reactor {
         }
     }
 
-    fn fail_all(&mut self, error: impl Fn() -> Error) {
+    /// Time is over for all: last words as far as the sockets take them at once, then the end.
+    fn end_all(&mut self, error: impl Fn() -> Error) {
         let now = Instant::now();
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.fail(error(), now);
                 self.enqueue(index);
-                self.rearm(index);
             }
         }
+        self.drive_ready();
+        (0..self.slots.len()).for_each(|index| self.close(index));
     }
 
     fn check_stop(&mut self) {

@@ -59,8 +59,8 @@ impl ServerTls {
     }
 }
 
-/// A handshake with ourselves. The library takes a key that is not the certificate's without a word,
-/// and would then fail with every guest.
+/// A handshake with ourselves. The library takes a key that is not the certificate's without a
+/// word, and would then fail with every guest.
 fn check_pair(acceptor: &TlsAcceptor) -> Result<(), Error> {
     let mut builder = TlsConnector::builder();
     // It is our own certificate: only whether it works is asked here.

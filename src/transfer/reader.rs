@@ -151,9 +151,9 @@ impl Reader {
         Ok(Read { consumed, at, item })
     }
 
-    /// Lets go of a chunk that is held, if one is, for nobody wants it. Otherwise its items would come
-    /// although no input is eaten any more, and a session that makes no event of them would seem to
-    /// have nothing more.
+    /// Lets go of a chunk that is held, if one is, for nobody wants it. Otherwise its items would
+    /// come although no input is eaten any more, and a session that makes no event of them would
+    /// seem to have nothing more.
     pub fn drop_held(&mut self) {
         let is_held = matches!(self.stage, Stage::HeldPayload | Stage::Message);
         if is_held && self.mode == Mode::Hold {

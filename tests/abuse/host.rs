@@ -18,8 +18,8 @@ const SETTLE_WAIT: Duration = Duration::from_secs(20);
 /// What the good file holds.
 pub const GOOD_BYTES: usize = 8 << 20;
 
-/// What may stay of memory that was used once. glibc gives its heap back only when twice the largest
-/// block that was ever freed is free at its end, and our largest is 4 MiB.
+/// What may stay of memory that was used once. glibc gives its heap back only when twice the
+/// largest block that was ever freed is free at its end, and our largest is 4 MiB.
 pub const SLACK_KIB: u64 = 10 << 10;
 
 /// The bound of every command of ours.

@@ -34,8 +34,8 @@ impl<A: App> End<A> {
         End { session, app, input: Vec::new(), out, room: vec![0; room] }
     }
 
-    /// The loop law: receive until nothing more, act, offer, transmit. Between honest peers there is
-    /// no error.
+    /// The loop law: receive until nothing more, act, offer, transmit. Between honest peers there
+    /// is no error.
     pub fn turn(&mut self, tape: &mut Tape<'_>) {
         let progress = self.session.progress();
         let mut at = 0;

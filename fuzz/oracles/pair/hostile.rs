@@ -1,8 +1,8 @@
 //! One session alone against a peer that says what the fuzzer likes.
 //!
-//! Whatever comes and however it is cut: no panic, the same events, the same words in answer, the same
-//! error, which stays; payload in its place and within what was announced; at most one end of each
-//! request; memory by what came.
+//! Whatever comes and however it is cut: no panic, the same events, the same words in answer, the
+//! same error, which stays; payload in its place and within what was announced; at most one end of
+//! each request; memory by what came.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -36,8 +36,8 @@ struct Outcome {
     ended: Option<Error>,
 }
 
-/// The property. `how` chooses the victim, whether the rest is a stream as it is or bodies divided by
-/// NUL, and whether a good greeting goes before; the first byte is the size of pieces.
+/// The property. `how` chooses the victim, whether the rest is a stream as it is or bodies divided
+/// by NUL, and whether a good greeting goes before; the first byte is the size of pieces.
 pub fn check(how: u8, data: &[u8]) {
     let Some((&step, text)) = data.split_first() else { return };
     let victim = if how & 1 == 0 { server_outcome } else { client_outcome };
@@ -65,9 +65,8 @@ fn has_token(how: u8) -> bool {
 }
 
 fn client_greeting(how: u8) -> Vec<String> {
-    let hello = format!(
-        r#"{{"type":"hello","versions":[1],"max_frame":65536,"digests":["none"],"nonce":"{NONCE}"}}"#
-    );
+    let start = r#"{"type":"hello","versions":[1],"max_frame":65536,"digests":["none"]"#;
+    let hello = format!("{start},\"nonce\":\"{NONCE}\"}}");
     let mac = prove(&Token::new(TOKEN), Role::Client, NONCE, NONCE);
     let auth = format!(r#"{{"type":"auth","mac":"{mac}"}}"#);
     if has_token(how) { vec![hello, auth] } else { vec![hello] }

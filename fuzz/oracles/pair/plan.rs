@@ -1,4 +1,5 @@
-//! What is to happen: both sides' configuration, the files of the server and the jobs of the client.
+//! What is to happen: both sides' configuration, the files of the server and the jobs of the
+//! client.
 
 use super::content::Content;
 use super::tape::Tape;

@@ -274,7 +274,8 @@ fn get(
     }
 }
 
-/// A destination that compares what arrives with the block, and a flag that says whether it is right.
+/// A destination that compares what arrives with the block, and a flag that says whether it is
+/// right.
 fn comparing(setup: &Setup) -> (Destination, Arc<AtomicBool>) {
     let (right, block) = (Arc::new(AtomicBool::new(true)), setup.block.clone());
     let flag = right.clone();

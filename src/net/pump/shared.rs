@@ -1,5 +1,6 @@
 //! What the connections of a reactor share: buffers, budgets, bounds.
 
+use crate::buffer::Buffer;
 use std::time::Duration;
 
 /// The bounds of the pump.
@@ -103,4 +104,12 @@ pub(super) fn grow(buffer: &mut Vec<u8>, len: usize) {
     if buffer.len() < len {
         buffer.resize(len, 0);
     }
+}
+
+/// Bytes in storage of their own length.
+pub(super) fn copy(bytes: &[u8]) -> Buffer {
+    let mut copy = Buffer::with_limit(bytes.len());
+    let kept = copy.append(bytes);
+    debug_assert!(kept.is_ok(), "the limit is the length");
+    copy
 }

@@ -65,7 +65,8 @@ pub enum Event<'a> {
         /// Its digest as on the wire, `None` if none was agreed.
         digest: Option<String>,
     },
-    /// The server takes the file: hash what lies before `offset`, then [`Client::start_put`](super::Client::start_put).
+    /// The server takes the file: hash what lies before `offset`, then
+    /// [`Client::start_put`](super::Client::start_put).
     Ready {
         /// Of the request.
         id: u64,

@@ -44,7 +44,8 @@ pub enum Event<'a> {
     },
     /// A chunk of the file that is being put counts from now on.
     Verified(Verified),
-    /// The file that was put is whole and verified: make it durable, then [`Server::done`](super::Server::done).
+    /// The file that was put is whole and verified: make it durable, then
+    /// [`Server::done`](super::Server::done).
     Received,
     /// The running request was given up: drop what belongs to it. If `forget`, what there is of a
     /// file that was put is worthless too.

@@ -306,7 +306,8 @@ impl Core {
         (self.eof || self.winds_down) && self.queue.is_empty()
     }
 
-    /// Whether as many requests wait as may: no more is read, except behind a file that is coming in.
+    /// Whether as many requests wait as may: no more is read, except behind a file that is coming
+    /// in.
     pub(super) fn is_full(&self) -> bool {
         self.queue.len() >= self.config.limits.pending_max
     }
