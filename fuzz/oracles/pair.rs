@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The input is a tape of decisions; where it ends, everything goes well. Then, and whatever
-//! happened before: all that was asked is answered once, all files arrive equal, nothing is skipped.
+//! happened before: all that was asked is answered once, all files arrive equal, nothing is
+//! skipped.
 
 #[path = "pair/client.rs"]
 mod client;

@@ -91,6 +91,10 @@ impl Conversation for ClassicServing {
         false
     }
 
+    fn memory(&self) -> usize {
+        0
+    }
+
     fn waits_for(&self) -> &'static str {
         "the client to read"
     }
@@ -254,6 +258,10 @@ impl Conversation for ClassicGetting {
 
     fn is_receiving(&self) -> bool {
         self.target.is_some()
+    }
+
+    fn memory(&self) -> usize {
+        0
     }
 
     fn waits_for(&self) -> &'static str {

@@ -71,6 +71,9 @@ pub trait Conversation {
     /// Whether a file is on its way in, so that large reads pay.
     fn is_receiving(&self) -> bool;
 
+    /// Memory that the session holds of messages which are not whole, in bytes.
+    fn memory(&self) -> usize;
+
     /// What is waited for, for people.
     fn waits_for(&self) -> &'static str;
 
@@ -95,6 +98,9 @@ pub trait Tap {
     /// Something that is not bytes.
     fn remark(&mut self, text: &str);
 }
+
+/// A session may gather so much of a message whatever others do, in bytes.
+const MEMORY_FREE: usize = 16 << 10;
 
 /// A connection that may hold so much output is a lone bulk transfer, in bytes.
 const BULK_BYTES: usize = 1 << 20;
@@ -260,6 +266,13 @@ impl Connection {
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
+        if self.is_a_burden(shared) {
+            let max = shared.limits.memory_bytes_budget as u64;
+            let (limit, section) = ("memory_bytes_budget", "house, law 4");
+            let error = crate::error::Error::TooLarge { limit, max, offset: 0, section };
+            self.fail(error.into(), now);
+            return Verdict::Again;
+        }
         let written = self.written.min(self.worth) / shared.limits.written_quantum;
         let stamp = self.conversation.progress() + written;
         if stamp != self.stamp {
@@ -462,8 +475,17 @@ impl Connection {
                 shared.spare = storage;
             }
         }
-        self.counted = self.out.capacity() + self.leftover.capacity();
+        self.counted =
+            self.out.capacity() + self.leftover.capacity() + self.conversation.memory();
         shared.held += self.counted;
+    }
+
+    /// Whether it gathers a long message while all together hold more than they may: who comes last
+    /// has to go.
+    fn is_a_burden(&self, shared: &Shared) -> bool {
+        self.phase == Phase::Open
+            && shared.held > shared.limits.memory_bytes_budget
+            && self.conversation.memory() > MEMORY_FREE
     }
 
     fn remark_outcome(&mut self) {

@@ -394,6 +394,10 @@ impl Conversation for Serving {
         self.session.is_receiving()
     }
 
+    fn memory(&self) -> usize {
+        self.session.capacity()
+    }
+
     fn waits_for(&self) -> &'static str {
         match &self.task {
             Task::None => "a request",

@@ -170,6 +170,7 @@ fn share(limits: Limits, threads: usize) -> Limits {
     Limits {
         bulk_bytes_max: part(limits.bulk_bytes_max),
         out_bytes_budget: part(limits.out_bytes_budget),
+        memory_bytes_budget: part(limits.memory_bytes_budget),
         ..limits
     }
 }

@@ -105,6 +105,10 @@ impl<E: Errand> Conversation for Talk<E> {
         self.session.is_receiving()
     }
 
+    fn memory(&self) -> usize {
+        self.session.capacity()
+    }
+
     fn waits_for(&self) -> &'static str {
         self.errand.waits_for()
     }

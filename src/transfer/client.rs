@@ -177,6 +177,11 @@ impl Client {
         }
     }
 
+    /// Memory taken from the allocator beyond the session itself, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.reader.capacity() + self.core.outbox.capacity()
+    }
+
     /// Whether a file is on its way in: large reads pay.
     pub fn is_receiving(&self) -> bool {
         matches!(self.core.pending.front(), Some((_, Step::Receiving(_))))

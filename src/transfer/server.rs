@@ -190,6 +190,8 @@ impl Server {
     /// Ends the connection with a fatal error, in words of the application's.
     pub fn abort(&mut self, code: &str, text: &str) {
         self.core.close_with(code, text);
+        // Nothing is read any more: what was gathered of a message is given back.
+        self.reader = Reader::new(Side::Client);
     }
 
     /// No further request is taken: those that still come are refused as `shutting_down`, and the

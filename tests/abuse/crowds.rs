@@ -205,6 +205,30 @@ fn a_length_that_is_claimed_takes_no_memory() {
     host.is_well();
 }
 
+/// Many who begin a long message and never end it, with and without a payload in a wrong place.
+#[test]
+fn messages_that_do_not_end_pin_a_bounded_memory() {
+    let text = "A".repeat(1_000_000);
+    for begun in ["{\"x\":\"", "{\"type\":\"chunk\",\"filedata\":\""] {
+        let host = Host::start(&[]);
+        let until = Instant::now() + Duration::from_secs(20);
+        let many: Vec<Peer> = (0..100)
+            .map(|_| {
+                let mut peer = host.greeted();
+                let length = 1_048_576_u32.to_be_bytes();
+                let bytes = [&length[..], begun.as_bytes(), text.as_bytes()].concat();
+                push(&mut peer.stream, &bytes, until);
+                peer
+            })
+            .collect();
+        let grown = most_grown(&host, FILL);
+        println!("100 messages of 1 MB without an end: {grown} KiB");
+        assert!(grown <= 24 << 10, "{grown} KiB");
+        drop(many);
+        host.is_well();
+    }
+}
+
 /// Comes and goes in one of many ways.
 fn visit(host: &Host, how: usize) {
     let mut peer = Peer::connect(host.address());

@@ -37,7 +37,8 @@ struct Outcome {
 }
 
 /// The property. `how` chooses the victim, whether the rest is a stream as it is or bodies divided
-/// by NUL, and whether a good greeting goes before; the first byte is the size of pieces.
+/// by NUL, whether there is a token, and whether a good greeting goes before; the first byte is the
+/// size of pieces.
 pub fn check(how: u8, data: &[u8]) {
     let Some((&step, text)) = data.split_first() else { return };
     let victim = if how & 1 == 0 { server_outcome } else { client_outcome };
@@ -53,6 +54,9 @@ pub fn check(how: u8, data: &[u8]) {
     let whole = victim(how, &mut stream.chunks(stream.len().max(1)), 4096);
     let pieces = victim(how, &mut stream.chunks(usize::from(step) + 1), 64);
     assert_eq!(whole, pieces, "in pieces of {}", usize::from(step) + 1);
+    // Who does not prove the token is not let in: no request of his is heard, no answer.
+    let heard = whole.log.iter().any(|line| !line.starts_with("Failed"));
+    assert!(!(has_token(how) && how & 2 != 0 && heard), "{:?}", whole.log);
 }
 
 fn frame(body: &[u8], stream: &mut Vec<u8>) {

@@ -13,6 +13,9 @@ pub struct Limits {
     pub out_bytes_budget: usize,
     /// The least output a connection may hold, in bytes.
     pub out_bytes_min: usize,
+    /// What all connections together may hold of all kinds before one that gathers a long message is
+    /// refused, in bytes.
+    pub memory_bytes_budget: usize,
     /// How many bytes a lone connection may move before others have their turn.
     pub wake_bytes_budget: usize,
     /// How many bytes have to be written to count as progress.
@@ -33,6 +36,7 @@ impl Default for Limits {
             bulk_bytes_max: 4 << 20,
             out_bytes_budget: 8 << 20,
             out_bytes_min: 16 << 10,
+            memory_bytes_budget: 12 << 20,
             wake_bytes_budget: 8 << 20,
             written_quantum: 4096,
             handshake_wait: Duration::from_secs(10),
