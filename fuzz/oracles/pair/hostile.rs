@@ -454,6 +454,6 @@ impl Drive for ClientDrive {
     }
 
     fn capacity(&self, session: &Client) -> usize {
-        session.pending()
+        session.capacity()
     }
 }

@@ -1,0 +1,80 @@
+//! What the pump drives: a session together with its application; and who may listen along.
+
+use crate::buffer::Buffer;
+use crate::net::Error;
+use crate::session::Wants;
+use std::time::Duration;
+
+/// What an application has to do besides what it just did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing before the next event.
+    Done,
+    /// More work that needs no event: call again when others have had their turn.
+    Again,
+    /// It waits for a job on another thread, which will wake the reactor.
+    Parked,
+}
+
+/// A session and the application that answers its events, as the reactor sees them.
+pub trait Conversation {
+    /// Eats of `input` what it can now, which may be nothing; what is left is offered again.
+    ///
+    /// # Errors
+    /// Ends the connection, after [`last_words`](Conversation::last_words).
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error>;
+
+    /// The peer ended its sending half.
+    ///
+    /// # Errors
+    /// As [`receive`](Conversation::receive).
+    fn receive_eof(&mut self) -> Result<(), Error>;
+
+    /// Appends what there is to say, up to the limit of `out`; `scratch` is for reading files.
+    ///
+    /// # Errors
+    /// As [`receive`](Conversation::receive).
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error>;
+
+    /// Appends what the session still says after an error.
+    fn last_words(&mut self, out: &mut Buffer);
+
+    /// See [`Session::wants`](crate::session::Session::wants).
+    fn wants(&self) -> Wants;
+
+    /// See [`Session::patience`](crate::session::Session::patience).
+    fn patience(&self) -> Duration;
+
+    /// See [`Session::progress`](crate::session::Session::progress).
+    fn progress(&self) -> u64;
+
+    /// Whether a file is on its way in, so that large reads pay.
+    fn is_receiving(&self) -> bool;
+
+    /// Memory that the session holds of messages which are not whole, in bytes.
+    fn memory(&self) -> usize;
+
+    /// What is waited for, for people.
+    fn waits_for(&self) -> &'static str;
+
+    /// The reactor ends the connection with this error: a last chance to tell the peer.
+    fn give_up(&mut self, why: &Error);
+
+    /// No new work, please: end when what runs has ended.
+    fn wind_down(&mut self);
+
+    /// The connection has ended, with or without success.
+    fn closed(&mut self, outcome: Result<(), Error>);
+}
+
+/// Listens to the bytes of a connection as they pass.
+pub trait Tap {
+    /// Bytes that were handed to the kernel.
+    fn sent(&mut self, bytes: &[u8]);
+
+    /// Bytes that came.
+    fn received(&mut self, bytes: &[u8]);
+
+    /// Something that is not bytes.
+    fn remark(&mut self, text: &str);
+}
