@@ -95,30 +95,15 @@ pub fn connect(
     Err(last)
 }
 
-/// Sets the options of a connected socket: rows are whole when they are written, so nothing is
-/// gained by waiting for more; and the kernel's share of unsent data is kept small.
+/// Sets the options of a connected socket: rows are whole when they are written, so nothing is gained
+/// by waiting for more; and the kernel's share of unsent data is kept small.
 ///
 /// # Errors
 /// Those of the system.
 pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    set_unsent_max(stream, NOTSENT_LOWAT)
-}
-
-/// How much unsent data the kernel may hold for a connection before it calls the socket full:
-/// little, or for a lone bulk transfer as much as it likes. Each write is cut at this mark, and a
-/// cut costs a system call and a wake-up, a third of the processor time of such a transfer.
-pub(super) fn set_unsent(stream: &mio::net::TcpStream, bulk: bool) -> io::Result<()> {
-    set_unsent_max(stream, if bulk { u32::MAX } else { NOTSENT_LOWAT })
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn set_unsent_max(stream: &mio::net::TcpStream, bytes: u32) -> io::Result<()> {
-    SockRef::from(stream).set_tcp_notsent_lowat(bytes)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn set_unsent_max(_: &mio::net::TcpStream, _: u32) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    SockRef::from(stream).set_tcp_notsent_lowat(NOTSENT_LOWAT)?;
     Ok(())
 }
 

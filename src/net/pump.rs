@@ -30,9 +30,6 @@ use std::time::Instant;
 /// A session may gather so much of a message whatever others do, in bytes.
 const MEMORY_FREE: usize = 16 << 10;
 
-/// A connection that may hold so much output is a lone bulk transfer, in bytes.
-const BULK_BYTES: usize = 1 << 20;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Handshake,
@@ -385,7 +382,6 @@ impl Connection {
     fn lend(&mut self, shared: &mut Shared) {
         shared.held -= std::mem::take(&mut self.counted);
         let limit = shared.out_limit();
-        self.stream.set_bulk(limit >= BULK_BYTES && self.conversation.wants() == Wants::Payload);
         if self.out.is_empty() && self.out.capacity() == 0 {
             self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
         } else {

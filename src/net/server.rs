@@ -168,7 +168,6 @@ fn serve(
 fn share(limits: Limits, threads: usize) -> Limits {
     let part = |bytes: usize| (bytes / threads.max(1)).max(bytes.min(256 << 10));
     Limits {
-        bulk_bytes_max: part(limits.bulk_bytes_max),
         out_bytes_budget: part(limits.out_bytes_budget),
         memory_bytes_budget: part(limits.memory_bytes_budget),
         ..limits

@@ -67,15 +67,13 @@ enum Kind {
 pub struct Stream {
     kind: Kind,
     ready: Rc<Ready>,
-    /// The kernel may hold as much unsent data as it likes.
-    bulk: bool,
 }
 
 impl Stream {
     /// A stream without TLS.
     pub fn plain(inner: TcpStream) -> Stream {
         let ready = Rc::new(Ready::default());
-        Stream { kind: Kind::Plain(Socket { inner, ready: ready.clone() }), ready, bulk: false }
+        Stream { kind: Kind::Plain(Socket { inner, ready: ready.clone() }), ready }
     }
 
     /// A stream that begins with the client's side of a TLS handshake.
@@ -83,7 +81,7 @@ impl Stream {
     pub fn tls_client(inner: TcpStream, tls: &super::tls::ClientTls) -> Stream {
         let ready = Rc::new(Ready::default());
         let socket = Socket { inner, ready: ready.clone() };
-        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready, bulk: false }
+        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready }
     }
 
     /// A stream that begins with the server's side of a TLS handshake.
@@ -91,19 +89,7 @@ impl Stream {
     pub fn tls_server(inner: TcpStream, tls: &super::tls::ServerTls) -> Stream {
         let ready = Rc::new(Ready::default());
         let socket = Socket { inner, ready: ready.clone() };
-        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready, bulk: false }
-    }
-
-    /// Lets the kernel hold much unsent data, for a lone bulk transfer, or little again.
-    pub fn set_bulk(&mut self, bulk: bool) {
-        if self.bulk == bulk {
-            return;
-        }
-        self.bulk = bulk;
-        if let Some(socket) = self.socket() {
-            // It only tunes: a kernel that refuses it moves the same bytes.
-            let _ = super::endpoint::set_unsent(socket, bulk);
-        }
+        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready }
     }
 
     /// What the kernel last said.

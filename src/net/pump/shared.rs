@@ -6,8 +6,11 @@ use std::time::Duration;
 /// The bounds of the pump.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The largest read and write of a lone bulk transfer, in bytes.
-    pub bulk_bytes_max: usize,
+    /// The most output a connection may hold, and so its largest write, in bytes: two chunks of the
+    /// wire. More is slower, for it leaves the cache before it is sent (`benches/README.md`).
+    pub write_bytes_max: usize,
+    /// The largest read where a file is on its way in, in bytes: it is decoded while in the cache.
+    pub read_bytes_max: usize,
     /// What all connections together may hold of unsent output, and of input that waits for it,
     /// before each gets less, in bytes.
     pub out_bytes_budget: usize,
@@ -33,7 +36,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            bulk_bytes_max: 4 << 20,
+            write_bytes_max: 528 << 10,
+            read_bytes_max: 256 << 10,
             out_bytes_budget: 8 << 20,
             out_bytes_min: 16 << 10,
             memory_bytes_budget: 12 << 20,
@@ -83,7 +87,7 @@ impl Shared {
     /// How much output a connection may hold now.
     pub(super) fn out_limit(&self) -> usize {
         let left = self.limits.out_bytes_budget.saturating_sub(self.held);
-        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.bulk_bytes_max)
+        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.write_bytes_max)
     }
 
     pub(super) fn wake_budget(&self) -> usize {
@@ -93,7 +97,7 @@ impl Shared {
     /// Makes the input buffer as long as this read should be, and gives that length.
     pub(super) fn read_len(&mut self, bulk: bool) -> usize {
         let len = match bulk {
-            true => (self.limits.bulk_bytes_max / self.busy.max(1)).max(256 << 10),
+            true => self.limits.read_bytes_max,
             false => SMALL_READ,
         };
         // What a peer sends is held where it does not take its answers.
