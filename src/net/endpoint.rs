@@ -95,8 +95,8 @@ pub fn connect(
     Err(last)
 }
 
-/// Sets the options of a connected socket: rows are whole when they are written, so nothing is gained
-/// by waiting for more; and the kernel's share of unsent data is kept small.
+/// Sets the options of a connected socket: rows are whole when they are written, so nothing is
+/// gained by waiting for more; and the kernel's share of unsent data is kept small.
 ///
 /// # Errors
 /// Those of the system.

@@ -16,8 +16,8 @@ pub struct Limits {
     pub out_bytes_budget: usize,
     /// The least output a connection may hold, in bytes.
     pub out_bytes_min: usize,
-    /// What all connections together may hold of all kinds before one that gathers a long message is
-    /// refused, in bytes.
+    /// What all connections together may hold of all kinds before one that gathers a long message
+    /// is refused, in bytes.
     pub memory_bytes_budget: usize,
     /// How many bytes a lone connection may move before others have their turn.
     pub wake_bytes_budget: usize,
