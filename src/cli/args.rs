@@ -213,9 +213,9 @@ pub struct Bench {
     /// How long to measure each rung, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
     pub seconds: Duration,
-    /// Connections at the same time.
+    /// Connections at the same time, for the framed rungs from memory; they share the size.
     #[arg(long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..))]
+        value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub connections: u32,
     /// Print one JSON document on stdout instead of the table.
     #[arg(long)]

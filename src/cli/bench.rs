@@ -29,8 +29,9 @@ const NOISE_MAX: f64 = 0.10;
 
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
     let chosen = chosen(args)?;
-    let setup = rung::Setup::new(args.size, args.seconds / ROUNDS as u32)
-        .map_err(|error| Failure::new("bench", error, "see that /tmp is writable"))?;
+    let setup =
+        rung::Setup::new(args.size, args.connections as usize, args.seconds / ROUNDS as u32)
+            .map_err(|error| Failure::new("bench", error, "see that /tmp is writable"))?;
     let progress = Progress::new(Some((chosen.len() * ROUNDS) as u64), "bench", !args.quiet);
     let mut figures: Vec<Figure> = chosen.iter().map(Figure::new).collect();
     for figure in &mut figures {

@@ -3,6 +3,7 @@
 use super::args::Get;
 use super::wire::{Drawing, client_options, durability, failure, report_files};
 use super::{Exit, Failure};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 use wirewright::net::{Destination, FileReport, client};
@@ -47,5 +48,10 @@ fn names(args: &Get) -> Result<Vec<Name>, Failure> {
             Failure::usage(text, error.reason(), hint)
         })
     };
-    args.names.iter().map(name).collect()
+    let names = args.names.iter().map(name).collect::<Result<Vec<Name>, _>>()?;
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(Failure::usage(twice, "it is named twice", "name it once")),
+        None => Ok(names),
+    }
 }

@@ -26,6 +26,13 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     }
     let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
     announce(&format!("listening on {}", server.local_addr()), args.common.json)?;
+    if let Some(timeout) = args.common.timeout {
+        let stopper = server.stopper();
+        std::thread::spawn(move || {
+            std::thread::sleep(timeout);
+            stopper.stop();
+        });
+    }
     server.run().map_err(|e| failure(&args.listen, &e))?;
     Ok(Exit::Done)
 }

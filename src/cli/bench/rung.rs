@@ -115,6 +115,8 @@ fn on_the_wire() -> Vec<Rung> {
 pub struct Setup {
     /// How many bytes of FILE a rung with a wire moves at a time.
     pub size: u64,
+    /// Over how many connections the framed rungs from memory move it, each with its share.
+    pub connections: usize,
     /// How long a rung runs in each round.
     pub slice: Duration,
     /// Random bytes: a whole number of chunks.
@@ -129,11 +131,11 @@ use super::machine::tempdir;
 const BLOCK_CHUNKS: usize = 21;
 
 impl Setup {
-    pub fn new(size: u64, slice: Duration) -> Result<Setup, String> {
+    pub fn new(size: u64, connections: usize, slice: Duration) -> Result<Setup, String> {
         let block = machine::random(CHUNK_BYTES * BLOCK_CHUNKS);
         let folder = tempdir::Folder::new()?;
         let raw = wire::RawSizes::sweep(size.min(256 << 20))?;
-        Ok(Setup { size, slice, block, raw, folder })
+        Ok(Setup { size, connections, slice, block, raw, folder })
     }
 
     /// One chunk of the block.

@@ -59,6 +59,7 @@ pub fn document(figures: &[Figure], setup: &Setup, noise: Option<f64>) -> Value 
         "rungs": figures.iter().map(rung).collect::<Vec<_>>(),
         "machine": machine::describe(),
         "size": setup.size,
+        "connections": setup.connections,
         "raw": { "write": setup.raw.write, "read": setup.raw.read },
         "noise": noise,
     })

@@ -264,14 +264,26 @@ fn get(
     destination: &Destination,
     durability: Durability,
 ) -> Result<u64, String> {
-    let mut options = client::Options { durability, resume: false, ..client::Options::default() };
+    get_many(server, 1, digest, destination, durability)
+}
+
+/// Gets as many files at the same time, each over a connection of its own; all bytes that came.
+fn get_many(
+    server: &Running,
+    connections: usize,
+    digest: DigestKind,
+    destination: &Destination,
+    durability: Durability,
+) -> Result<u64, String> {
+    let mut options =
+        client::Options { durability, resume: false, connections, ..client::Options::default() };
     options.session.digests = vec![digest];
-    let reports = client::get(&server.endpoint, &[name("file")?], destination, &options);
-    let reports = reports.map_err(said)?;
-    match &reports[0].outcome {
-        Ok(()) => Ok(reports[0].moved),
-        Err(failure) => Err(failure.text.clone()),
-    }
+    let names = vec![name("file")?; connections];
+    let reports = client::get(&server.endpoint, &names, destination, &options).map_err(said)?;
+    reports.into_iter().try_fold(0, |sum, report| match report.outcome {
+        Ok(()) => Ok(sum + report.moved),
+        Err(failure) => Err(failure.text),
+    })
 }
 
 /// A destination that compares what arrives with the block, and a flag that says whether it is
@@ -292,14 +304,18 @@ fn nowhere() -> Destination {
     }))
 }
 
+fn framed_with(setup: &Setup, digest: DigestKind) -> Result<u64, String> {
+    let each = (setup.size / setup.connections as u64).max(1);
+    let server = memory_server(setup, each, None)?;
+    get_many(&server, setup.connections, digest, &nowhere(), Durability::None)
+}
+
 pub fn framed(setup: &Setup) -> Result<u64, String> {
-    let server = memory_server(setup, setup.size, None)?;
-    get(&server, DigestKind::None, &nowhere(), Durability::None)
+    framed_with(setup, DigestKind::None)
 }
 
 pub fn framed_blake3(setup: &Setup) -> Result<u64, String> {
-    let server = memory_server(setup, setup.size, None)?;
-    get(&server, DigestKind::Blake3, &nowhere(), Durability::None)
+    framed_with(setup, DigestKind::Blake3)
 }
 
 pub fn check_framed(setup: &Setup) -> Result<(), String> {
