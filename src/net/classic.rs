@@ -193,7 +193,7 @@ fn open_nameless(destination: &Destination) -> Result<Target, Error> {
 }
 
 fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileError> {
-    let mut target = destination.open(name)?;
+    let mut target = destination.open(name, &mut None)?;
     if let Target::Partial(partial) = &mut target {
         partial.begin("classic", SIZE_UNKNOWN)?;
         partial.without_journal();
@@ -271,6 +271,10 @@ impl Conversation for ClassicGetting {
     fn give_up(&mut self, _why: &Error) {}
 
     fn wind_down(&mut self) {
+        // A file that is whole and on its way to the disk gets its name: that is told as it is.
+        if self.pending.is_some() {
+            return;
+        }
         self.outcome.borrow_mut().error = Some(Error::Interrupted);
         self.ended = true;
     }

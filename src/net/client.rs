@@ -80,9 +80,17 @@ struct Run<'a> {
     reactor: Reactor,
 }
 
+/// When the whole operation has to be over.
+fn deadline(options: &Options) -> Option<Instant> {
+    options.timeout.map(|timeout| Instant::now() + timeout)
+}
+
 impl<'a> Run<'a> {
-    fn new(endpoint: &str, options: &'a Options) -> Result<Run<'a>, Error> {
-        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+    fn new(
+        endpoint: &str,
+        options: &'a Options,
+        deadline: Option<Instant>,
+    ) -> Result<Run<'a>, Error> {
         let addresses = endpoint::resolve(endpoint)?;
         let failed = |error| Error::Io("starting", error);
         let mut seat = Seat::new().map_err(failed)?;
@@ -141,7 +149,7 @@ pub fn get(
     destination: &Destination,
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
-    let mut run = Run::new(endpoint, options)?;
+    let mut run = Run::new(endpoint, options, deadline(options))?;
     let plan = Rc::new(RefCell::new(get::Plan::new(
         names,
         destination.clone(),
@@ -150,7 +158,9 @@ pub fn get(
         run.finisher(),
         options.meter.clone(),
     )));
-    for _ in 0..options.connections.clamp(1, names.len().max(1)) {
+    let connections = options.connections.clamp(1, names.len().max(1));
+    plan.borrow_mut().share(connections);
+    for _ in 0..connections {
         run.talk(Getting::new(plan.clone()))?;
     }
     run.finish()?;
@@ -173,30 +183,36 @@ pub fn put(
     files: &[(Name, PathBuf)],
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
-    let mut reports = put_once(endpoint, files, options)?;
+    let deadline = deadline(options);
+    let mut reports = put_once(endpoint, files, options, deadline)?;
     for _ in 0..BUSY_TRIES {
-        let busy: Vec<usize> = (0..files.len()).filter(|at| is_busy(&reports[*at])).collect();
-        if busy.is_empty() {
+        let busy: Vec<usize> = (0..files.len()).filter(|at| is(&reports[*at], "busy")).collect();
+        let over =
+            reports.iter().any(|report| is(report, "interrupted") || is(report, "timed_out"));
+        if busy.is_empty() || over {
             break;
         }
         std::thread::sleep(BUSY_PAUSE);
         let again: Vec<_> = busy.iter().map(|at| files[*at].clone()).collect();
-        let redone = put_once(endpoint, &again, options)?;
+        // What went wrong before is still the answer where nobody can be asked again.
+        let Ok(redone) = put_once(endpoint, &again, options, deadline) else { break };
         busy.into_iter().zip(redone).for_each(|(at, report)| reports[at] = report);
     }
     Ok(reports)
 }
 
-fn is_busy(report: &FileReport) -> bool {
-    matches!(&report.outcome, Err(failure) if failure.code == "busy")
+/// Whether a file failed with that code.
+fn is(report: &FileReport, code: &str) -> bool {
+    matches!(&report.outcome, Err(failure) if failure.code == code)
 }
 
 fn put_once(
     endpoint: &str,
     files: &[(Name, PathBuf)],
     options: &Options,
+    deadline: Option<Instant>,
 ) -> Result<Vec<FileReport>, Error> {
-    let mut run = Run::new(endpoint, options)?;
+    let mut run = Run::new(endpoint, options, deadline)?;
     let plan = put::Plan::new(files, options.overwrite, options.meter.clone());
     let plan = Rc::new(RefCell::new(plan));
     for _ in 0..options.connections.clamp(1, files.len().max(1)) {
@@ -228,7 +244,7 @@ pub fn list(
     options: &Options,
     each: impl FnMut(Listed) + 'static,
 ) -> Result<(), Error> {
-    let mut run = Run::new(endpoint, options)?;
+    let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(None));
     run.talk(Listing::new(each, outcome.clone()))?;
     run.finish()?;
@@ -245,7 +261,7 @@ pub fn get_classic(
     destination: &Destination,
     options: &Options,
 ) -> Result<FileReport, Error> {
-    let mut run = Run::new(endpoint, options)?;
+    let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let (durability, meter) = (options.durability, options.meter.clone());
     let finisher = run.finisher();

@@ -7,7 +7,7 @@
 //! ```
 
 use super::error::Error;
-use super::files::{Durability, FileError};
+use super::files::{Durability, FileError, Root};
 use super::finisher::{Finisher, Pending};
 use super::pump::Turn;
 use super::report::{Failure, FileReport, Meter};
@@ -23,11 +23,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How many requests are on their way at once, on one connection.
+/// How many requests are on their way at once, on one connection, and half of how many finished
+/// files may wait for the disk before no more are asked for.
 const PIPELINE: usize = 32;
-
-/// How many finished files may wait for the disk before no more are asked for.
-const FINISHING_MAX: usize = 64;
 
 /// How often a file that changes under way is begun again.
 const ATTEMPTS_MAX: u32 = 5;
@@ -46,9 +44,12 @@ pub(super) struct Plan {
     pub(super) reports: Vec<FileReport>,
     pub(super) ended: Option<Error>,
     destination: Destination,
+    root: Option<Root>,
     durability: Durability,
     finisher: Finisher,
     meter: Arc<Meter>,
+    /// How many requests one connection has on its way at once.
+    pipeline: usize,
 }
 
 impl Plan {
@@ -68,7 +69,28 @@ impl Plan {
         };
         let reports = names.iter().map(|name| blank(name, &destination)).collect();
         let jobs = names.iter().enumerate().map(job).collect();
-        Plan { jobs, reports, ended: None, destination, durability, finisher, meter }
+        let root = None;
+        let pipeline = PIPELINE;
+        Plan {
+            jobs,
+            reports,
+            ended: None,
+            destination,
+            root,
+            durability,
+            finisher,
+            meter,
+            pipeline,
+        }
+    }
+
+    /// Many connections share what one would have on its way: each file that is means descriptors.
+    pub(super) fn share(&mut self, connections: usize) {
+        self.pipeline = (2 * PIPELINE / connections.max(1)).clamp(1, PIPELINE);
+    }
+
+    fn open(&mut self, name: &Name) -> Result<Target, FileError> {
+        self.destination.open(name, &mut self.root)
     }
 
     fn fail(&mut self, job: &Job, failure: Failure) {
@@ -123,6 +145,8 @@ pub(super) struct Getting {
     finishing: Vec<Finishing>,
     /// Requests to be given up, by id.
     cancel: Vec<u64>,
+    /// Steps of verifying.
+    worked: u64,
 }
 
 impl Getting {
@@ -134,6 +158,7 @@ impl Getting {
             running: Vec::new(),
             finishing: Vec::new(),
             cancel: Vec::new(),
+            worked: 0,
         }
     }
 
@@ -141,12 +166,12 @@ impl Getting {
     fn prepare(&mut self, kind: DigestKind) -> Option<Turn> {
         let mut plan = self.plan.borrow_mut();
         let job = plan.jobs.pop_front()?;
-        let mut opened = plan.destination.open(&job.name);
+        let mut opened = plan.open(&job.name);
         if let (true, Ok(Target::Partial(partial))) = (job.fresh, &opened)
             && partial.leftover().is_some()
         {
             opened.map(Target::discard).ok();
-            opened = plan.destination.open(&job.name);
+            opened = plan.open(&job.name);
         }
         match opened {
             Ok(target) => {
@@ -161,6 +186,7 @@ impl Getting {
     /// Verifies a piece of what is there, or asks.
     fn go_on_preparing(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Error> {
         let Some(mut preparing) = self.preparing.take() else { return Ok(Turn::Done) };
+        self.worked += 1;
         let mut resume = None;
         if let Target::Partial(partial) = &mut preparing.target
             && partial.leftover().is_some()
@@ -338,8 +364,9 @@ impl Errand for Getting {
         if self.preparing.is_some() {
             return self.go_on_preparing(session, scratch);
         }
-        if self.running.len() < PIPELINE
-            && self.finishing.len() < FINISHING_MAX
+        let pipeline = self.plan.borrow().pipeline;
+        if self.running.len() < pipeline
+            && self.finishing.len() < 2 * pipeline
             && let Some(turn) = self.prepare(kind)
         {
             return Ok(turn);
@@ -358,6 +385,10 @@ impl Errand for Getting {
             true => "the server's hello",
             false => "the server's file",
         }
+    }
+
+    fn worked(&self) -> u64 {
+        self.worked
     }
 
     fn is_busy(&self) -> bool {

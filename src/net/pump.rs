@@ -200,7 +200,8 @@ impl Connection {
         }
         let written = self.written.min(self.worth) / shared.limits.written_quantum;
         let stamp = self.conversation.progress() + written;
-        if stamp != self.stamp {
+        // The time for last words is one for all of them.
+        if stamp != self.stamp && self.phase == Phase::Open {
             (self.stamp, self.since) = (stamp, now);
         }
         verdict
@@ -434,5 +435,5 @@ impl From<Error> for End {
 }
 
 fn is_not_now(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+    error.kind() == ErrorKind::WouldBlock
 }

@@ -95,11 +95,13 @@ pub(super) struct Putting {
     plan: Rc<RefCell<Plan>>,
     digest: Option<DigestKind>,
     running: VecDeque<Running>,
+    /// Steps of hashing.
+    worked: u64,
 }
 
 impl Putting {
     pub(super) fn new(plan: Rc<RefCell<Plan>>) -> Putting {
-        Putting { plan, digest: None, running: VecDeque::new() }
+        Putting { plan, digest: None, running: VecDeque::new(), worked: 0 }
     }
 
     /// Asks for the next file.
@@ -152,9 +154,15 @@ impl Putting {
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
         let Some(running) = self.running.front_mut() else { return Ok(Turn::Done) };
+        if running.broken.is_some() {
+            return Ok(Turn::Done);
+        }
         let did = match &mut running.step {
             Step::Asked => return Ok(Turn::Done),
-            Step::Hashing { .. } => running.hash(session, scratch),
+            Step::Hashing { .. } => {
+                self.worked += 1;
+                running.hash(session, scratch)
+            }
             Step::Sending => {
                 let plan = &mut *self.plan.borrow_mut();
                 let report = &mut plan.reports[running.job.index];
@@ -301,6 +309,10 @@ impl Errand for Putting {
         }
     }
 
+    fn worked(&self) -> u64 {
+        self.worked
+    }
+
     fn is_busy(&self) -> bool {
         let front = self.running.front();
         front.is_some_and(|running| matches!(running.step, Step::Hashing { .. }))
@@ -383,6 +395,10 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
 
     fn waits_for(&self) -> &'static str {
         "the server's answer"
+    }
+
+    fn worked(&self) -> u64 {
+        0
     }
 
     fn is_busy(&self) -> bool {

@@ -83,6 +83,7 @@ struct Slot {
     generation: u32,
     connection: Option<Connection>,
     queued: bool,
+    parked: bool,
 }
 
 /// See the head of this module.
@@ -98,7 +99,8 @@ pub struct Reactor {
     live: usize,
     live_max: usize,
     ready: VecDeque<usize>,
-    parked: Vec<(usize, u32)>,
+    /// Slots whose connection waits for a job on another thread, or did.
+    parked: Vec<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
     signals: Option<UnixStream>,
     grace: Duration,
@@ -281,10 +283,9 @@ impl Reactor {
     fn note(&mut self, event: &mio::event::Event) {
         match event.token() {
             WAKER => {
-                for (index, generation) in std::mem::take(&mut self.parked) {
-                    if self.slots[index].generation == generation {
-                        self.enqueue(index);
-                    }
+                for index in std::mem::take(&mut self.parked) {
+                    self.slots[index].parked = false;
+                    self.enqueue(index);
                 }
             }
             SIGNAL => {
@@ -339,9 +340,8 @@ impl Reactor {
                 Verdict::Wait => {}
                 Verdict::Again => self.enqueue(index),
                 Verdict::Parked => {
-                    let generation = self.slots[index].generation;
-                    if !self.parked.contains(&(index, generation)) {
-                        self.parked.push((index, generation));
+                    if !std::mem::replace(&mut slot.parked, true) {
+                        self.parked.push(index);
                     }
                 }
                 Verdict::Closed => self.close(index),
@@ -443,6 +443,7 @@ impl Reactor {
             let _ = self.poll.registry().deregister(&mut listener.socket);
         }
         self.listeners.clear();
+        self.accept_at = None;
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.wind_down();

@@ -66,6 +66,8 @@ pub(super) struct Serving {
     task: Task,
     /// The client has ended its half: no file will come any more.
     ended: bool,
+    /// Steps of work on the disk that need no word from the client.
+    worked: u64,
 }
 
 /// How much of a directory one connection may hold to list it in order; a larger one is listed as
@@ -80,7 +82,7 @@ const WALK_STEPS: usize = 256;
 
 impl Serving {
     pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String) -> Serving {
-        Serving { session, desk, peer, task: Task::None, ended: false }
+        Serving { session, desk, peer, task: Task::None, ended: false, worked: 0 }
     }
 
     fn begin(&mut self, ask: Ask) -> Result<(), Error> {
@@ -155,12 +157,13 @@ impl Serving {
 
     /// Does a piece of the work that needs no event from the peer.
     fn work(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        self.worked += u64::from(matches!(self.task, Task::Hashing { .. } | Task::Checking { .. }));
         let did = match &mut self.task {
             Task::None | Task::Receiving { .. } => Ok(Turn::Done),
             Task::Hashing { .. } => self.hash(scratch),
+            Task::Checking { .. } => self.check(scratch),
             Task::Sending(_) => self.send(out, scratch),
             Task::Listing { .. } => self.list(),
-            Task::Checking { .. } => self.check(scratch),
             Task::Finishing(_) => self.finish(),
         };
         match did {
@@ -387,7 +390,7 @@ impl Conversation for Serving {
     }
 
     fn progress(&self) -> u64 {
-        self.session.progress()
+        self.session.progress() + self.worked
     }
 
     fn is_receiving(&self) -> bool {

@@ -34,13 +34,13 @@ pub struct Socket {
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        note(self.inner.read(buffer), &self.ready.readable)
+        note(|| self.inner.read(buffer), &self.ready.readable)
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        note(self.inner.write(bytes), &self.ready.writable)
+        note(|| self.inner.write(bytes), &self.ready.writable)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -48,7 +48,12 @@ impl Write for Socket {
     }
 }
 
-fn note(did: io::Result<usize>, flag: &Cell<bool>) -> io::Result<usize> {
+/// Does it, again where a signal came in between, and notes if it blocked.
+fn note(mut act: impl FnMut() -> io::Result<usize>, flag: &Cell<bool>) -> io::Result<usize> {
+    let mut did = act();
+    while matches!(&did, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+        did = act();
+    }
     if matches!(&did, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
         flag.set(false);
     }

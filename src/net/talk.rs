@@ -30,6 +30,9 @@ pub(super) trait Errand {
     /// What is waited for, for people.
     fn waits_for(&self) -> &'static str;
 
+    /// A number that grows with every step of work on local files.
+    fn worked(&self) -> u64;
+
     /// Whether it works on local files, so that the peer's silence means nothing.
     fn is_busy(&self) -> bool;
 
@@ -98,7 +101,7 @@ impl<E: Errand> Conversation for Talk<E> {
     }
 
     fn progress(&self) -> u64 {
-        self.session.progress()
+        self.session.progress() + self.errand.worked()
     }
 
     fn is_receiving(&self) -> bool {

@@ -59,11 +59,15 @@ impl Destination {
         matches!(self, Destination::Directory(_) | Destination::Sink(_))
     }
 
-    /// Looks at the place of one file.
-    pub(super) fn open(&self, name: &Name) -> Result<Target, FileError> {
+    /// Looks at the place of one file. `root` is kept for the next one: a directory is opened once.
+    pub(super) fn open(&self, name: &Name, root: &mut Option<Root>) -> Result<Target, FileError> {
         Ok(match self {
             Destination::Directory(path) => {
-                Target::Partial(Box::new(Root::open(path)?.partial(name)?))
+                let root = match root {
+                    Some(root) => root,
+                    None => root.insert(Root::open(path)?),
+                };
+                Target::Partial(Box::new(root.partial(name)?))
             }
             Destination::File(path) => Target::Partial(Box::new(Partial::at_path(path)?)),
             Destination::Device(device) => Target::Device(device.clone()),

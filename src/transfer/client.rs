@@ -277,6 +277,10 @@ impl Session for Client {
             Some((_, Step::Get { offset, .. })) => {
                 limits.answer_wait + Duration::from_secs(offset / limits.hash_rate)
             }
+            // The server may have much to verify before it says where to go on.
+            Some((_, Step::Put { size })) => {
+                limits.answer_wait + Duration::from_secs(size / limits.hash_rate)
+            }
             Some((_, Step::Receiving(_) | Step::Sending(_))) => limits.transfer_wait,
             Some((_, Step::Sent { .. } | Step::Granted { .. })) => limits.done_wait,
             _ => limits.answer_wait,

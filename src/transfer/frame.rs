@@ -130,10 +130,14 @@ impl Default for Frames {
     }
 }
 
-/// Moves whole rows from one buffer to another, oldest first, as many as there is room for.
+/// Moves whole rows from one buffer to another, oldest first, as many as there is room for. An
+/// empty buffer takes one row even beyond its limit: a row is never cut, and has to go somewhere.
 pub(super) fn move_rows(from: &mut Buffer, to: &mut Buffer) {
     while let Some(prefix) = from.readable().first_chunk::<PREFIX_LEN>() {
         let len = PREFIX_LEN + u32::from_be_bytes(*prefix) as usize;
+        if to.is_empty() && len > to.limit() {
+            to.set_limit(len);
+        }
         if to.append(&from.readable()[..len]).is_err() {
             return;
         }

@@ -100,7 +100,7 @@ impl Server {
 
     /// Memory taken from the allocator beyond the session itself, in bytes.
     pub fn capacity(&self) -> usize {
-        self.reader.capacity() + self.core.outbox.capacity()
+        self.reader.capacity() + self.core.outbox.capacity() + self.core.queue_bytes()
     }
 
     /// Answers a get: the file comes, from `meta.offset` on. `digester` has seen what lies before.
@@ -282,6 +282,10 @@ impl Session for Server {
             (_, Active::Receiving(receiver)) => {
                 let hashing = receiver.silent_bytes() / limits.hash_rate;
                 limits.transfer_wait + Duration::from_secs(hashing)
+            }
+            // Nobody reads the last page.
+            (_, Active::Asked { ask: Ask::List, .. }) if !self.takes_entries() => {
+                limits.transfer_wait
             }
             (_, Active::Asked { .. } | Active::Finishing { .. }) => limits.answer_wait,
         }

@@ -128,9 +128,10 @@ fn a_put_of_what_changed_begins_anew() {
     interrupt(&served, Stops::ToServer, from.path(), &args, folder);
     let content = bytes(SIZE - 7);
     std::fs::write(from.path().join("big file"), &content).unwrap();
-    // The server may not have noticed yet that the first one has gone.
+    // The server may not have noticed yet that the first one has gone; or all of it was under way,
+    // and then the old version stands there.
     let told = wait_for("the first put to be over", || {
-        let ended = served.client(from.path(), "put", &["--json", "big file"]);
+        let ended = served.client(from.path(), "put", &["--json", "--overwrite", "big file"]);
         let busy = json(&ended.stdout)["files"][0]["error"]["code"] == "busy";
         (!busy).then(|| report(&ended))
     });

@@ -57,6 +57,9 @@ pub(super) const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
 /// The first read of a connection that is not known to send payload, in bytes.
 const SMALL_READ: usize = 16 << 10;
 
+/// The least output a connection may hold when all together hold too much, in bytes.
+const OUT_BYTES_SCARCE: usize = 1024;
+
 /// What the connections of a reactor share.
 pub struct Shared {
     pub(super) limits: Limits,
@@ -87,7 +90,11 @@ impl Shared {
     /// How much output a connection may hold now.
     pub(super) fn out_limit(&self) -> usize {
         let left = self.limits.out_bytes_budget.saturating_sub(self.held);
-        (left / self.busy.max(1)).clamp(self.limits.out_bytes_min, self.limits.write_bytes_max)
+        let floor = match self.held > self.limits.memory_bytes_budget {
+            true => OUT_BYTES_SCARCE,
+            false => self.limits.out_bytes_min,
+        };
+        (left / self.busy.max(1)).clamp(floor, self.limits.write_bytes_max)
     }
 
     pub(super) fn wake_budget(&self) -> usize {

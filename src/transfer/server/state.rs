@@ -306,6 +306,19 @@ impl Core {
         (self.eof || self.winds_down) && self.queue.is_empty()
     }
 
+    /// What the waiting requests hold, in bytes.
+    pub(super) fn queue_bytes(&self) -> usize {
+        let texts = |ask: &Ask| match ask {
+            Ask::List => 0,
+            Ask::Get { name, etag, .. } => {
+                name.as_str().len() + etag.as_ref().map_or(0, |etag| etag.len())
+            }
+            Ask::Put { name, etag, .. } => name.as_str().len() + etag.len(),
+        };
+        let held = self.queue.iter().map(|(_, ask)| ask.as_ref().map_or(0, texts)).sum::<usize>();
+        held + self.queue.len() * size_of::<(u64, Result<Ask, Error>)>()
+    }
+
     /// Whether as many requests wait as may: no more is read, except behind a file that is coming
     /// in.
     pub(super) fn is_full(&self) -> bool {
