@@ -36,7 +36,7 @@ pub enum Command {
     Get(Get),
     /// Store files on a server.
     Put(Put),
-    /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
+    /// Measure: from memory copy to files, each rung in bytes of file a second beside its limit.
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.
     Explain(Explain),
