@@ -14,6 +14,7 @@
 
 pub mod classic;
 pub mod client;
+pub mod config;
 pub mod digest;
 pub mod frame;
 pub mod message;

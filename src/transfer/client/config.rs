@@ -1,8 +1,6 @@
-//! What a client session is made with: bounds, waits, digests, the token.
+//! The bounds and waits of a client session.
 
-use super::super::digest::DigestKind;
 use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
-use super::super::token::Token;
 use std::time::Duration;
 
 /// The bounds of a client session.
@@ -36,25 +34,4 @@ impl Default for Limits {
 }
 
 /// What a client session is made with.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Bounds and waits.
-    pub limits: Limits,
-    /// Digests it can do, by preference.
-    pub digests: Vec<DigestKind>,
-    /// The secret both sides prove, if any.
-    pub token: Option<Token>,
-    /// Program and version, for people.
-    pub agent: String,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            limits: Limits::default(),
-            digests: DigestKind::ALL.to_vec(),
-            token: None,
-            agent: concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
-    }
-}
+pub type Config = super::super::config::Config<Limits>;
