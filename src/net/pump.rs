@@ -66,7 +66,7 @@ pub struct Connection {
     phase: Phase,
     eof: bool,
     written: u64,
-    /// Up to here, counted as `written` is, what was written is progress: payload, or last words.
+    /// Up to here, counted as `written` is, what was written is progress: payload, and what closes.
     worth: u64,
     stamp: u64,
     since: Instant,
@@ -340,7 +340,6 @@ impl Connection {
             self.out.set_limit(self.out.len() + (256 << 10));
             self.conversation.last_words(&mut self.out);
         }
-        self.worth = self.written + self.out.len() as u64;
         self.outcome = outcome;
         self.phase = Phase::Flushing;
         self.since = now;

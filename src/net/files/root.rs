@@ -59,11 +59,6 @@ impl Root {
         Ok(Root(Kind::Single(Arc::new(dir), base.to_owned(), name)))
     }
 
-    /// Whether the root is one single file.
-    pub fn is_single(&self) -> bool {
-        matches!(self.0, Kind::Single(..))
-    }
-
     /// The name of the single file, if the root is one.
     pub fn single_name(&self) -> Option<&Name> {
         match &self.0 {
