@@ -259,7 +259,8 @@ impl Connection {
             return Ok(held - self.leftover.len());
         }
         self.leftover = Buffer::default();
-        let len = shared.read_len(self.conversation.is_receiving());
+        let bulk = self.conversation.is_receiving();
+        let len = shared.read_len(bulk);
         let read = match self.stream.read(&mut shared.input[..len]) {
             Ok(0) => {
                 self.eof = true;
@@ -270,6 +271,7 @@ impl Connection {
             Err(error) if is_not_now(&error) => return Ok(held),
             Err(error) => return Err(End::Failed(Error::Io("reading", error))),
         };
+        shared.bulk_read += if bulk { read } else { 0 };
         let input = &shared.input[..read];
         if let Some(tap) = &mut self.tap {
             tap.received(input);

@@ -21,6 +21,12 @@ pub struct Limits {
     pub memory_bytes_budget: usize,
     /// How many bytes a lone connection may move before others have their turn.
     pub wake_bytes_budget: usize,
+    /// How long a reactor rests before it waits for events, after it emptied sockets of at least
+    /// `nap_after_bytes` bytes of files.
+    pub nap: Duration,
+    /// How many bytes of files have to come in between two waits to be worth a nap: more than one
+    /// segment.
+    pub nap_after_bytes: usize,
     /// How many bytes have to be written to count as progress.
     pub written_quantum: u64,
     /// How long the TLS handshake may take.
@@ -42,6 +48,8 @@ impl Default for Limits {
             out_bytes_min: 16 << 10,
             memory_bytes_budget: 12 << 20,
             wake_bytes_budget: 8 << 20,
+            nap: Duration::from_micros(20),
+            nap_after_bytes: 96 << 10,
             written_quantum: 4096,
             handshake_wait: Duration::from_secs(10),
             flush_wait: Duration::from_secs(5),
@@ -71,6 +79,8 @@ pub struct Shared {
     pub(super) held: usize,
     /// How many connections want their turn now.
     pub(in crate::net) busy: usize,
+    /// Bytes of files on their way in that were read since somebody asked.
+    pub(super) bulk_read: usize,
 }
 
 impl Shared {
@@ -84,6 +94,7 @@ impl Shared {
             spare: Vec::new(),
             held: 0,
             busy: 1,
+            bulk_read: 0,
         }
     }
 
@@ -95,6 +106,11 @@ impl Shared {
             false => self.limits.out_bytes_min,
         };
         (left / self.busy.max(1)).clamp(floor, self.limits.write_bytes_max)
+    }
+
+    /// How many bytes of files on their way in were read since the last call.
+    pub(in crate::net) fn take_bulk_read(&mut self) -> usize {
+        std::mem::take(&mut self.bulk_read)
     }
 
     pub(super) fn wake_budget(&self) -> usize {
