@@ -65,6 +65,9 @@ pub(super) const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
 /// The first read of a connection that is not known to send payload, in bytes.
 const SMALL_READ: usize = 16 << 10;
 
+/// What is left of the budget for output is given away in parts of one in so many.
+const OUT_SHARE: usize = 4;
+
 /// The least output a connection may hold when all together hold too much, in bytes.
 const OUT_BYTES_SCARCE: usize = 1024;
 
@@ -98,14 +101,17 @@ impl Shared {
         }
     }
 
-    /// How much output a connection may hold now.
+    /// How much output a connection may hold now. How many want their turn does not matter: what
+    /// the kernel takes at once is held by nobody, and large writes are what makes a thousand
+    /// connections as fast as one. What it does not take is held, and the more of that there is the
+    /// less the next one gets.
     pub(super) fn out_limit(&self) -> usize {
         let left = self.limits.out_bytes_budget.saturating_sub(self.held);
         let floor = match self.held > self.limits.memory_bytes_budget {
             true => OUT_BYTES_SCARCE,
             false => self.limits.out_bytes_min,
         };
-        (left / self.busy.max(1)).clamp(floor, self.limits.write_bytes_max)
+        (left / OUT_SHARE).clamp(floor, self.limits.write_bytes_max)
     }
 
     /// How many bytes of files on their way in were read since the last call.
