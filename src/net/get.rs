@@ -25,7 +25,7 @@ use std::time::Instant;
 
 /// How many requests are on their way at once, on one connection, and half of how many finished
 /// files may wait for the disk before no more are asked for.
-const PIPELINE: usize = 32;
+const PIPELINE: usize = 64;
 
 /// How often a file that changes under way is begun again.
 const ATTEMPTS_MAX: u32 = 5;
@@ -162,10 +162,35 @@ impl Getting {
         }
     }
 
-    /// Takes the next file in hand.
-    fn prepare(&mut self, kind: DigestKind) -> Option<Turn> {
+    /// Asks for as many files as may be on their way, once only half as many are: requests that
+    /// travel together are answered together, where one new request for each answer would cost
+    /// both sides a system call each.
+    fn refill(
+        &mut self,
+        kind: DigestKind,
+        session: &mut Client,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        let pipeline = self.plan.borrow().pipeline;
+        if self.running.len() > pipeline / 2 {
+            return Ok(Turn::Done);
+        }
+        for _ in self.running.len()..pipeline {
+            if self.finishing.len() >= 2 * pipeline || !self.prepare(kind) {
+                return Ok(Turn::Done);
+            }
+            self.go_on_preparing(session, scratch)?;
+            if self.preparing.is_some() {
+                break;
+            }
+        }
+        Ok(Turn::Again)
+    }
+
+    /// Takes the next file in hand. False if there is none.
+    fn prepare(&mut self, kind: DigestKind) -> bool {
         let mut plan = self.plan.borrow_mut();
-        let job = plan.jobs.pop_front()?;
+        let Some(job) = plan.jobs.pop_front() else { return false };
         let mut opened = plan.open(&job.name);
         if let (true, Ok(Target::Partial(partial))) = (job.fresh, &opened)
             && partial.leftover().is_some()
@@ -180,7 +205,7 @@ impl Getting {
             }
             Err(error) => plan.fail(&job, Failure::from(&Error::from(error))),
         }
-        Some(Turn::Again)
+        true
     }
 
     /// Verifies a piece of what is there, or asks.
@@ -364,12 +389,8 @@ impl Errand for Getting {
         if self.preparing.is_some() {
             return self.go_on_preparing(session, scratch);
         }
-        let pipeline = self.plan.borrow().pipeline;
-        if self.running.len() < pipeline
-            && self.finishing.len() < 2 * pipeline
-            && let Some(turn) = self.prepare(kind)
-        {
-            return Ok(turn);
+        if self.refill(kind, session, scratch)? == Turn::Again {
+            return Ok(Turn::Again);
         }
         if !self.finishing.is_empty() {
             return Ok(Turn::Parked);

@@ -233,9 +233,14 @@ impl Connection {
         let mut bytes = self.take_input(shared)?;
         grow(&mut shared.scratch, ROOM_BYTES);
         let sending = self.conversation.wants() == Wants::Payload;
+        let waiting = self.out.len();
         let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
         if sending || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
             self.worth = self.written + self.out.len() as u64;
+        }
+        bytes += self.out.len() - waiting;
+        if bytes > 0 && self.has_more(shared) {
+            return Ok((bytes, turn));
         }
         bytes += self.write_out(shared)?;
         match self.conversation.wants() {
@@ -247,6 +252,12 @@ impl Connection {
             Wants::Upgrade => Err(End::Failed(Error::Tls("no upgrade is known here".to_owned()))),
             Wants::Read | Wants::Payload | Wants::Close => Ok((bytes, turn)),
         }
+    }
+
+    /// Whether more answers are about to follow those in `out`, which is short enough to wait.
+    fn has_more(&self, shared: &Shared) -> bool {
+        let more = !self.leftover.is_empty() || self.conversation.has_more();
+        more && self.out.len() < shared.limits.write_bytes_max / 4
     }
 
     /// Feeds what was left over, and if all of that was taken what the socket has.

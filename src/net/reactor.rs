@@ -252,7 +252,9 @@ impl Reactor {
         let mut events = Events::with_capacity(1024);
         while self.live > 0 || (!self.listeners.is_empty() && self.ending.is_none()) {
             let timeout = self.timeout(Instant::now());
-            self.nap(timeout);
+            if timeout != Some(Duration::ZERO) {
+                self.shared.nap();
+            }
             match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -267,16 +269,6 @@ impl Reactor {
             self.expire();
         }
         Ok(())
-    }
-
-    /// Rests for a moment where a file is coming in faster than it is sent, instead of waiting for
-    /// its next segment: whoever sends would have to wake this thread for each, which costs both
-    /// more than the bytes do.
-    fn nap(&mut self, timeout: Option<Duration>) {
-        let bulk = self.shared.take_bulk_read() >= self.limits.nap_after_bytes;
-        if bulk && timeout != Some(Duration::ZERO) {
-            std::thread::sleep(self.limits.nap);
-        }
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {

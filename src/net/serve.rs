@@ -160,7 +160,7 @@ impl Serving {
         self.worked += u64::from(matches!(self.task, Task::Hashing { .. } | Task::Checking { .. }));
         let did = match &mut self.task {
             Task::None | Task::Receiving { .. } => Ok(Turn::Done),
-            Task::Hashing { .. } => self.hash(scratch),
+            Task::Hashing { .. } => self.hash(out, scratch),
             Task::Checking { .. } => self.check(scratch),
             Task::Sending(_) => self.send(out, scratch),
             Task::Listing { .. } => self.list(),
@@ -173,7 +173,8 @@ impl Serving {
         }
     }
 
-    fn hash(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+    /// Hashes a piece of what is not sent, or begins to send.
+    fn hash(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Stop> {
         let Task::Hashing { origin, at, upto, digester } = &mut self.task else {
             return Ok(Turn::Done);
         };
@@ -196,7 +197,7 @@ impl Serving {
         let meta = FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
         self.session.file(&meta, digester).map_err(Error::from)?;
         self.task = Task::Sending(origin);
-        Ok(Turn::Again)
+        self.send(out, scratch)
     }
 
     /// Sends chunks while there is room.
@@ -395,6 +396,10 @@ impl Conversation for Serving {
 
     fn is_receiving(&self) -> bool {
         self.session.is_receiving()
+    }
+
+    fn has_more(&self) -> bool {
+        matches!(self.task, Task::None) && !self.session.is_idle()
     }
 
     fn memory(&self) -> usize {

@@ -51,6 +51,12 @@ pub trait Conversation {
     /// Whether a file is on its way in, so that large reads pay.
     fn is_receiving(&self) -> bool;
 
+    /// Whether it has more to say at once, without any event: another request has come already.
+    /// What it said before may then travel with that.
+    fn has_more(&self) -> bool {
+        false
+    }
+
     /// Memory that the session holds of messages which are not whole, in bytes.
     fn memory(&self) -> usize;
 

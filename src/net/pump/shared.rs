@@ -82,7 +82,7 @@ pub struct Shared {
     pub(super) held: usize,
     /// How many connections want their turn now.
     pub(in crate::net) busy: usize,
-    /// Bytes of files on their way in that were read since somebody asked.
+    /// Bytes of files on their way in that were read since the last nap.
     pub(super) bulk_read: usize,
 }
 
@@ -114,9 +114,13 @@ impl Shared {
         (left / OUT_SHARE).clamp(floor, self.limits.write_bytes_max)
     }
 
-    /// How many bytes of files on their way in were read since the last call.
-    pub(in crate::net) fn take_bulk_read(&mut self) -> usize {
-        std::mem::take(&mut self.bulk_read)
+    /// Rests for a moment where a file is coming in faster than it is sent, before the reactor
+    /// waits for its next segment: whoever sends would have to wake this thread for each, which
+    /// costs both more than the bytes do.
+    pub(in crate::net) fn nap(&mut self) {
+        if std::mem::take(&mut self.bulk_read) >= self.limits.nap_after_bytes {
+            std::thread::sleep(self.limits.nap);
+        }
     }
 
     pub(super) fn wake_budget(&self) -> usize {
