@@ -1,9 +1,10 @@
 //! Waiting for the disk on a thread of its own.
 //!
 //! A sync may take seconds, and the reactor has others to serve: what is whole and verified is
-//! handed over here, synced and renamed, and the reactor is woken.
+//! handed over here, synced and renamed, and the reactor is woken. The thread that writes large
+//! files behind belongs to it as well.
 
-use super::files::{FileError, Finish};
+use super::files::{Behind, FileError, Finish, Partial, WRITE_BEHIND_FROM};
 use mio::Waker;
 use std::io;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ type Job = (Finish, Sender<Result<(), FileError>>);
 pub struct Finisher {
     waker: Arc<Waker>,
     worker: Option<(Sender<Job>, JoinHandle<()>)>,
+    behind: Option<Behind>,
 }
 
 /// A job that was handed over.
@@ -38,7 +40,20 @@ impl Pending {
 impl Finisher {
     /// Will wake a reactor by `waker`.
     pub fn new(waker: Arc<Waker>) -> Finisher {
-        Finisher { waker, worker: None }
+        Finisher { waker, worker: None, behind: None }
+    }
+
+    /// Lets a file that is about to begin, of that size in bytes, be written behind if it is large.
+    pub fn write_behind(&mut self, partial: &mut Partial, size: u64) {
+        if size < WRITE_BEHIND_FROM {
+            return;
+        }
+        if self.behind.is_none() {
+            self.behind = Behind::start();
+        }
+        if let Some(behind) = &self.behind {
+            partial.write_behind(behind.clone());
+        }
     }
 
     /// Hands a job over.

@@ -276,6 +276,7 @@ impl Serving {
         {
             return Ok(Turn::Again);
         }
+        self.desk.finisher.borrow_mut().write_behind(partial, put.size);
         partial.begin(&put.etag, put.size)?;
         let offset = partial.verified();
         let Task::Checking { partial, mut digester, put } =
@@ -379,6 +380,8 @@ impl Conversation for Serving {
     }
 
     fn last_words(&mut self, out: &mut Buffer) {
+        // Before the peer hears that it is over: it may come again for the same file at once.
+        self.task = Task::None;
         self.session.transmit(out);
     }
 

@@ -88,10 +88,14 @@ impl Finish {
     /// # Errors
     /// [`FileError::Exists`] if the name was not to be taken from another file, which then stays;
     /// what arrived is removed. [`FileError::InTheWay`] if a directory has the name; what arrived
-    /// is kept. Those of the disk: if the file could not be synced it is removed, since what a
-    /// later sync says of it could not be trusted; if its directory could not be synced, it stands
-    /// under its name.
+    /// is kept. Those of the disk: if the file could not be written or synced it is removed, since
+    /// what a later sync says of it could not be trusted; if its directory could not be synced, it
+    /// stands under its name.
     pub fn run(mut self) -> Result<(), FileError> {
+        if let Err(error) = self.partial.flush() {
+            self.partial.remove()?;
+            return Err(error);
+        }
         let part = self.partial.whole()?;
         if self.durability == Durability::Fsync
             && let Err(error) = part.sync_all()

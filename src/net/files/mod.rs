@@ -20,13 +20,16 @@
 //! | `journal` | the text file that says what has been proven |
 //! | `verify` | reads again what a journal claims |
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
+//! | `behind` | [`Behind`]: a thread that writes large files while the next chunk is decoded |
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
 //! [`Name`](crate::transfer::name::Name), and the kernel, which resolves every path beneath the
-//! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing here starts a thread; every
-//! call blocks for one disk operation of bounded size, except [`Finish::run`], which may take long.
+//! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing but [`Behind`] starts a
+//! thread; every call blocks for one disk operation of bounded size, except [`Finish::run`], which
+//! may take long.
 
+mod behind;
 mod error;
 mod finish;
 mod journal;
@@ -41,6 +44,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use behind::{Behind, WRITE_BEHIND_FROM};
 pub use error::FileError;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};

@@ -12,10 +12,11 @@
 //!
 //! Bytes count once the caller has said that their chunk was right. A kill at any moment leaves the
 //! final name absent or complete, and loses what was verified since the last record: less than
-//! [`SEGMENT_BYTES_MIN`] and the chunk that was on its way. A file smaller than that has no journal
-//! unless it is interrupted. The part is locked from the first look at it to the end.
+//! twice [`SEGMENT_BYTES_MIN`] and the chunk that was on its way. A file smaller than that has no
+//! journal unless it is interrupted. The part is locked from the first look at it to the end.
 
 use super::FileError;
+use super::behind::{Behind, Pen};
 use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::place::Place;
@@ -39,7 +40,8 @@ pub const SIZE_UNKNOWN: u64 = u64::MAX;
 pub struct Partial {
     place: Place,
     /// Locked.
-    part: Option<File>,
+    part: Option<Arc<File>>,
+    behind: Option<Behind>,
     leftover: Option<Header>,
     check: Option<Check>,
     growth: Option<Growth>,
@@ -56,6 +58,8 @@ struct Growth {
     crc32: crc32fast::Hasher,
     journal: Option<Journal>,
     journalled: bool,
+    /// Writes for it, where it is large and there is a thread for that.
+    pen: Option<Pen>,
 }
 
 impl Partial {
@@ -73,13 +77,19 @@ impl Partial {
     }
 
     pub(super) fn look(place: Place) -> Result<Partial, FileError> {
-        let part = place.lock_part(false)?;
+        let part = place.lock_part(false)?.map(Arc::new);
         let journal = part.as_ref().and_then(|_| place.open_journal(false).ok());
         let (leftover, check) = match journal.and_then(Reader::open) {
             Some((header, reader)) => (Some(header), Some(Check::new(reader))),
             None => (None, None),
         };
-        Ok(Partial { place, part, leftover, check, growth: None })
+        Ok(Partial { place, part, behind: None, leftover, check, growth: None })
+    }
+
+    /// Lets a thread write for it, which pays from [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM).
+    /// Before `begin`.
+    pub fn write_behind(&mut self, behind: Behind) {
+        self.behind = Some(behind);
     }
 
     /// The etag and the size in bytes of the file that something is left over of, before `begin`.
@@ -134,7 +144,7 @@ impl Partial {
         };
         let part = match self.part.take() {
             Some(part) => part,
-            None => self.place.lock_part(true)?.ok_or(FileError::NotFound)?,
+            None => Arc::new(self.place.lock_part(true)?.ok_or(FileError::NotFound)?),
         };
         let part = self.part.insert(part);
         if journal.is_none() {
@@ -143,6 +153,7 @@ impl Partial {
         // Whatever is behind has not been proven.
         part.set_len(verified)?;
         self.leftover = None;
+        let pen = self.behind.take().map(|behind| Pen::new(behind, part.clone()));
         self.growth = Some(Growth {
             header,
             recorded: verified,
@@ -151,6 +162,7 @@ impl Partial {
             crc32: crc32fast::Hasher::new(),
             journal,
             journalled: true,
+            pen,
         });
         Ok(())
     }
@@ -175,7 +187,10 @@ impl Partial {
         let (Some(end), true) = (end, (growth.verified..=growth.written).contains(&offset)) else {
             return Err(FileError::misuse("bytes where none are due"));
         };
-        part.write_all_at(bytes, offset)?;
+        match &growth.pen {
+            Some(pen) => pen.write_at(bytes, offset)?,
+            None => part.write_all_at(bytes, offset)?,
+        }
         growth.written = growth.written.max(end);
         Ok(())
     }
@@ -192,10 +207,13 @@ impl Partial {
         }
         growth.crc32.combine(&crc32fast::Hasher::new_with_initial_len(crc32, len));
         growth.verified += len;
-        if growth.verified - growth.recorded < SEGMENT_BYTES_MIN {
-            return Ok(());
+        let due = growth.verified - growth.recorded;
+        // A record waits for the writer, but not for ever.
+        let waits = due < 2 * SEGMENT_BYTES_MIN && growth.pen.as_ref().is_some_and(Pen::is_busy);
+        match due < SEGMENT_BYTES_MIN || waits {
+            true => Ok(()),
+            false => self.checkpoint(),
         }
-        self.checkpoint()
     }
 
     /// Records all that is verified so far. Dropping does the same, but cannot say that it failed.
@@ -207,6 +225,7 @@ impl Partial {
         if !growth.journalled || growth.recorded == growth.verified {
             return Ok(());
         }
+        growth.flush()?;
         let journal = match &mut growth.journal {
             Some(journal) => journal,
             none => {
@@ -245,6 +264,11 @@ impl Partial {
     /// [`FileError::InTheWay`] if a directory has that name.
     pub fn rename_to(&mut self, name: &Name) -> Result<(), FileError> {
         self.place.rename_to(name.base())
+    }
+
+    /// Waits until all that was handed to a writer is written.
+    pub(super) fn flush(&self) -> Result<(), FileError> {
+        Ok(self.growth.as_ref().map_or(Ok(()), Growth::flush)?)
     }
 
     /// The part, if all of the file is in it.
@@ -293,6 +317,11 @@ impl Partial {
 }
 
 impl Growth {
+    /// Waits until all is written that was to be.
+    fn flush(&self) -> std::io::Result<()> {
+        self.pen.as_ref().map_or(Ok(()), Pen::flush)
+    }
+
     fn is_whole(&self) -> bool {
         let known = self.header.size != SIZE_UNKNOWN;
         self.written == self.verified && (!known || self.verified == self.header.size)
@@ -302,6 +331,9 @@ impl Growth {
 impl Drop for Partial {
     fn drop(&mut self) {
         let Some(growth) = &self.growth else { return };
+        // Also for the lock's sake: a piece that waits keeps the part open. What failed is told by
+        // the checkpoint.
+        let _ = growth.flush();
         // There is nobody left to tell of a failure; the next run verifies what it finds.
         let worthless = growth.verified == 0 || !growth.journalled;
         let _ = match worthless || (self.checkpoint().is_err() && self.recorded() == 0) {
