@@ -36,7 +36,7 @@ pub enum Command {
     Get(Get),
     /// Store files on a server.
     Put(Put),
-    /// Measure: from memory copy to files, each rung in bytes of file a second beside its limit.
+    /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.
     Explain(Explain),
@@ -200,26 +200,58 @@ pub struct Put {
     pub common: Common,
 }
 
+/// What `wirewright bench --sweep` can sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SweepKind {
+    /// Goodput of one get against the size of the file, on a warm connection.
+    FileSize,
+    /// Goodput against the length of a chunk.
+    ChunkSize,
+    /// Goodput against the largest write, and against the largest read.
+    WriteSize,
+    /// Goodput of all connections together against their number; what idle ones cost.
+    Connections,
+    /// Files of 1 KiB a second against the number of connections.
+    SmallFiles,
+    /// How long a get of 1 KiB takes, counted from when it was due.
+    Latency,
+    /// All of these.
+    All,
+}
+
 /// `wirewright bench`
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// The rungs of the ladder to measure [default: all].
+    /// The rungs of the ladder to measure [default: all, or none with --sweep].
     #[arg(value_name = "RUNG")]
     pub rungs: Vec<String>,
+    /// Measure the same at many sizes, numbers or rates; may be given again.
+    #[arg(long = "sweep", value_name = "WHAT", value_enum)]
+    pub sweeps: Vec<SweepKind>,
     /// How much a rung moves at a time, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are
     /// understood.
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = size)]
     pub size: u64,
-    /// How long to measure each rung, in seconds.
+    /// The longest file of the sweep of file sizes.
+    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
+    pub sweep_max: u64,
+    /// How long to measure each rung, and each point of a sweep, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
     pub seconds: Duration,
-    /// Connections at the same time, for the framed rungs from memory; they share the size.
-    #[arg(long, value_name = "N", default_value_t = 1,
+    /// Connections at the same time, for the rung `connections`; they share the size.
+    #[arg(long, value_name = "N", default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub connections: u32,
-    /// Print one JSON document on stdout instead of the table.
+    /// Threads of the server.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// Print one JSON document on stdout instead of the tables.
     #[arg(long)]
     pub json: bool,
+    /// Write a page with pictures, too; it needs no network.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
@@ -286,6 +318,7 @@ mod tests {
             "put h:1 a b --overwrite --token-file t",
             "bench",
             "bench memcpy loopback-raw --size 64M --seconds 1.5 --connections 9 --json",
+            "bench --sweep latency --sweep file-size --sweep-max 4G --threads 2 --html page.html",
             "explain envelope",
             "explain frame - --split 1 --json --payload data",
         ] {
@@ -318,6 +351,12 @@ mod tests {
             "put h:1",
             "bench --size 0",
             "bench --seconds x",
+            "bench --seconds 0",
+            "bench --sweep",
+            "bench --sweep everything",
+            "bench --threads 0",
+            "bench --connections 0",
+            "bench --html",
             "explain",
             "explain http",
             "explain frame --split 0",

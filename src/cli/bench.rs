@@ -1,4 +1,4 @@
-//! `wirewright bench`: the ladder from memory copy to file, each rung beside its limit.
+//! `wirewright bench`: the ladder from memory copy to TLS, each rung beside its limit.
 //!
 //! ```text
 //!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that a
@@ -8,99 +8,197 @@
 //!
 //! A figure counts only if its bytes were checked: every rung has a check that fails if it did
 //! nothing, run outside the timed part where the table does not say otherwise.
+//!
+//! | files | subject |
+//! |---|---|
+//! | `ladder`, `rung`, `setup` | which rungs there are, how one is measured, with what |
+//! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
+//! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and who serves them |
+//! | `bytes`, `sides`, `stats`, `machine` | right bytes? whose time? few numbers of many |
+//! | `sweep/` | the same at many sizes, numbers and rates |
+//! | `findings`, `table`, `document`, `page/` | what was found, on a terminal, as JSON, as a page |
 
+mod bytes;
 mod compute;
+mod document;
+mod file;
+mod findings;
+mod ladder;
 mod machine;
+mod memory;
+mod page;
+mod raw;
+mod reactor;
 mod rung;
+mod running;
+mod setup;
+mod sides;
+mod stats;
+mod sweep;
 mod table;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;
 
+use super::args;
 use super::args::Bench;
 use super::report::{Out, Progress};
 use super::{Exit, Failure};
-use rung::{Figure, Limit, Rung};
+use args::SweepKind as Kind;
+use findings::{Facts, Findings, Noise};
+use rung::{Figure, Rung};
+use setup::{ROUNDS, Setup};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
+use wirewright::transfer::name::Name;
 
-/// How often each rung is measured; medians of fewer say little.
-const ROUNDS: usize = 5;
+/// The rungs that tell the noise: they belong to every run.
+const NULL: [&str; 2] = ["copy", "copy-again"];
 
-/// A difference between the two null rungs beyond which the machine is too noisy to quote.
-const NOISE_MAX: f64 = 0.10;
+/// A nonce for sessions that prove nothing.
+const NONCE: &str = "00112233445566778899aabbccddeeff";
+
+/// What sweeps are held against.
+const SCALE: &str = "loopback-raw";
 
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
-    let chosen = chosen(args)?;
+    let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
+    let page = args.html.as_deref().map(open_page).transpose()?;
+    machine::raise_descriptors();
+    let setup = Setup::new(args);
     let setup =
-        rung::Setup::new(args.size, args.connections as usize, args.seconds / ROUNDS as u32)
-            .map_err(|error| Failure::new("bench", error, "see that /tmp is writable"))?;
-    let progress = Progress::new(Some((chosen.len() * ROUNDS) as u64), "bench", !args.quiet);
-    let mut figures: Vec<Figure> = chosen.iter().map(Figure::new).collect();
+        setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
+    let steps = rungs.len() * ROUNDS + kinds.len();
+    let progress = Progress::new(Some(steps as u64), "bench", !args.quiet);
+    let mut idle = sweep::first(&kinds, &setup).map_err(|error| broken("connections", &error))?;
+    let figures = measure(&rungs, &setup, &progress)?;
+    let mut sweeps = Vec::new();
+    for (done, kind) in kinds.iter().enumerate() {
+        sweeps.push(sweep::run(*kind, &setup).map_err(|error| broken(&kind.name(), &error))?);
+        progress.set((rungs.len() * ROUNDS + done) as u64);
+    }
+    sweeps.append(&mut idle);
+    progress.finish();
+    let rows = findings::rows(&figures);
+    let noise = Noise::of(&rows);
+    show(&Findings { facts: Facts::of(&setup), rows, sweeps, noise }, page, args)
+}
+
+/// Checks each rung, then measures all of them in interleaved rounds.
+fn measure(rungs: &[Rung], setup: &Setup, progress: &Progress) -> Result<Vec<Figure>, Failure> {
+    let mut figures: Vec<Figure> = rungs.iter().map(Figure::new).collect();
     for figure in &mut figures {
-        figure.check(&setup).map_err(|error| broken(figure.rung.name, &error))?;
+        figure.check(setup).map_err(|error| broken(figure.rung.name, &error))?;
     }
     for round in 0..ROUNDS {
         for (done, figure) in figures.iter_mut().enumerate() {
-            figure.measure(&setup).map_err(|error| broken(figure.rung.name, &error))?;
-            progress.set((round * chosen.len() + done) as u64);
+            figure.measure(setup).map_err(|error| broken(figure.rung.name, &error))?;
+            progress.set((round * rungs.len() + done) as u64);
         }
     }
-    progress.finish();
-    show(&figures, &setup, args.json)?;
-    Ok(Exit::Done)
+    Ok(figures)
 }
 
-fn broken(rung: &str, error: &str) -> Failure {
-    Failure::new(format_args!("bench: {rung}"), error, "this is a fault of the product or machine")
+fn broken(what: &str, error: &str) -> Failure {
+    Failure::new(format_args!("bench: {what}"), error, "this is a fault of the product or machine")
 }
 
-/// The rungs that were asked for, in the order of the ladder, and those their limits come from.
+/// The rungs that were asked for, in the order of the ladder, those their limits come from, and
+/// those that tell the noise.
 fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
-    let all = rung::ladder();
+    let all = ladder::ladder();
     if let Some(unknown) = args.rungs.iter().find(|name| all.iter().all(|r| r.name != **name)) {
         let names: Vec<&str> = all.iter().map(|rung| rung.name).collect();
         let hint = format!("the rungs are {}", names.join(", "));
         return Err(Failure::usage(unknown, "there is no such rung", hint));
     }
-    let asked = |name: &str| args.rungs.is_empty() || args.rungs.iter().any(|r| r == name);
-    let needed: Vec<&str> = all
-        .iter()
-        .filter(|rung| asked(rung.name))
-        .flat_map(|rung| match &rung.limit {
-            Limit::None => &[][..],
-            Limit::Share(of, _) => std::slice::from_ref(of),
-            Limit::Series(parts) => parts,
-        })
-        .copied()
-        .collect();
-    let wanted = |rung: &Rung| asked(rung.name) || needed.contains(&rung.name);
-    Ok(all.into_iter().filter(wanted).collect())
+    let whole = args.rungs.is_empty() && args.sweeps.is_empty();
+    let scale = !args.sweeps.is_empty();
+    let asked = |name: &str| {
+        whole
+            || NULL.contains(&name)
+            || (scale && name == SCALE)
+            || args.rungs.iter().any(|other| other == name)
+    };
+    // The parts of a limit may have limits themselves.
+    let mut wanted: Vec<&str> = all.iter().map(|rung| rung.name).filter(|n| asked(n)).collect();
+    for rung in all.iter().rev() {
+        if wanted.contains(&rung.name) {
+            wanted.extend(rung.limit.parts());
+        }
+    }
+    Ok(all.iter().filter(|rung| wanted.contains(&rung.name)).copied().collect())
 }
 
-fn show(figures: &[Figure], setup: &rung::Setup, json: bool) -> Result<(), Failure> {
-    let noise = noise(figures);
+/// Opens the page before anything is measured, so that it is known that it can be written.
+fn open_page(path: &Path) -> Result<(File, &Path), Failure> {
+    match File::options().write(true).create(true).truncate(false).open(path) {
+        Ok(file) => Ok((file, path)),
+        Err(error) => Err(Failure::new(path.display(), error, "give a file that can be written")),
+    }
+}
+
+fn write_page((mut file, path): (File, &Path), text: &str) -> Result<(), Failure> {
+    // What is no regular file has no length to be cut.
+    let cut =
+        file.metadata().and_then(|meta| if meta.is_file() { file.set_len(0) } else { Ok(()) });
+    let written = cut.and_then(|()| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::new(path.display(), error, "look at where the page goes"))
+}
+
+fn show(findings: &Findings, page: Option<(File, &Path)>, args: &Bench) -> Result<Exit, Failure> {
+    if let Some(page) = page {
+        write_page(page, &page::page(findings))?;
+    }
     let mut out = Out::new();
-    match json {
-        true => out.json(&table::document(figures, setup, noise))?,
-        false => out.raw(&table::text(figures, setup))?,
+    match args.json {
+        true => out.json(&document::document(findings))?,
+        false => out.raw(&table::text(findings))?,
     }
     out.flush()?;
-    if let Some(noise) = noise.filter(|noise| *noise > NOISE_MAX) {
-        super::say_line(&format!(
-            "warning: two runs of the same memory copy differ by {:.0} %: this machine is too \
-             noisy now to quote",
-            noise * 100.0
-        ));
+    for warning in findings.noise.warnings() {
+        super::say_line(&format!("warning: {warning}"));
     }
-    Ok(())
-}
-
-/// How much the two null rungs differ, as a share; `None` where they were not run.
-fn noise(figures: &[Figure]) -> Option<f64> {
-    let median = |name: &str| figures.iter().find(|f| f.rung.name == name)?.median();
-    let (a, b) = (median("copy")?, median("copy-again")?);
-    Some((a - b).abs() / a.max(b))
+    Ok(Exit::Done)
 }
 
 /// Bytes a second in units of 10⁹.
 fn gb_per_s(bytes: u64, elapsed: Duration) -> f64 {
     bytes as f64 / elapsed.as_secs_f64() / 1e9
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn names(line: &str) -> Result<Vec<&'static str>, Failure> {
+        let cli = args::Cli::try_parse_from(format!("wirewright bench {line}").split_whitespace());
+        let Some(args::Command::Bench(args)) = cli.unwrap().command else { unreachable!() };
+        Ok(chosen(&args)?.iter().map(|rung| rung.name).collect())
+    }
+
+    #[test]
+    fn what_is_measured() {
+        let all: Vec<&str> = ladder::ladder().iter().map(|rung| rung.name).collect();
+        assert_eq!(names("").unwrap(), all);
+        assert_eq!(names("copy").unwrap(), NULL);
+        let tied = ["copy", "loopback-raw", "classic", "copy-again"];
+        assert_eq!(names("classic classic").unwrap(), tied);
+        // What envelope-encode is held against is measured, too.
+        let session = names("session").unwrap();
+        assert!(["base64-encode", "search", "session"].iter().all(|name| session.contains(name)));
+        assert_eq!(names("--sweep latency").unwrap(), ["copy", SCALE, "copy-again"]);
+        assert!(names("memcpy").is_err());
+    }
 }

@@ -1,15 +1,23 @@
 //! The rungs without a wire: what one core does to bytes in its cache.
+//!
+//! ```text
+//!   chunk (192 KiB, random) ─▶ kernel ─▶ room of its own       64 times between two looks at the
+//!                                                              clock, always the same buffers
+//! ```
 
-use super::rung::Setup;
+use super::bytes::same;
+use super::rung::Moved;
+use super::setup::Setup;
 use std::hint::black_box;
 use wirewright::buffer::Buffer;
 use wirewright::envelope::{self, Decoder, Event, Limits};
+use wirewright::transfer::digest::{DigestKind, Digester};
 
 /// How many chunks are done between two looks at the clock.
 const TIMES: usize = 64;
 
-fn total(setup: &Setup) -> u64 {
-    (setup.chunk().len() * TIMES) as u64
+fn total(setup: &Setup) -> Moved {
+    Moved::alone((setup.chunk().len() * TIMES) as u64)
 }
 
 /// Nothing of what a rung computes may be optimised away, and the buffers stay the same, so that
@@ -34,7 +42,7 @@ fn copy_once(bench: &mut Bench<'_>) {
     black_box(&mut bench.out);
 }
 
-pub fn copy(setup: &Setup) -> Result<u64, String> {
+pub fn copy(setup: &Setup) -> Result<Moved, String> {
     let mut bench = Bench::new(setup);
     for _ in 0..TIMES {
         copy_once(&mut bench);
@@ -43,12 +51,16 @@ pub fn copy(setup: &Setup) -> Result<u64, String> {
 }
 
 pub fn check_copy(setup: &Setup) -> Result<(), String> {
+    check_copy_by(setup, copy_once)
+}
+
+fn check_copy_by(setup: &Setup, copy: fn(&mut Bench<'_>)) -> Result<(), String> {
     let mut bench = Bench::new(setup);
-    copy_once(&mut bench);
+    copy(&mut bench);
     same(bench.raw, &bench.out[..bench.raw.len()])
 }
 
-pub fn encode(setup: &Setup) -> Result<u64, String> {
+pub fn encode(setup: &Setup) -> Result<Moved, String> {
     let mut bench = Bench::new(setup);
     for _ in 0..TIMES {
         black_box(envelope::encode_into(black_box(bench.raw), &mut bench.text));
@@ -56,19 +68,27 @@ pub fn encode(setup: &Setup) -> Result<u64, String> {
     Ok(total(setup))
 }
 
-/// Both directions of the kernel, held against the slow way of writing base64.
+/// The kernel, held against the slow way of writing base64.
 pub fn check_encode(setup: &Setup) -> Result<(), String> {
+    check_encode_by(setup, |raw, text| {
+        envelope::encode_into(raw, text);
+    })
+}
+
+fn check_encode_by(setup: &Setup, encode: fn(&[u8], &mut [u8])) -> Result<(), String> {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bench = Bench::new(setup);
-    let mut slow = Vec::with_capacity(bench.text.len());
-    for group in bench.raw.chunks_exact(3) {
+    let raw = setup.chunk();
+    let mut slow = Vec::with_capacity(envelope::encoded_len(raw.len()));
+    for group in raw.chunks_exact(3) {
         let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
         slow.extend([18, 12, 6, 0].map(|shift| alphabet[(bits >> shift & 63) as usize]));
     }
-    same(&slow, &bench.text)
+    let mut text = vec![0; slow.len()];
+    encode(raw, &mut text);
+    same(&slow, &text)
 }
 
-pub fn decode(setup: &Setup) -> Result<u64, String> {
+pub fn decode(setup: &Setup) -> Result<Moved, String> {
     let mut bench = Bench::new(setup);
     for _ in 0..TIMES {
         let len = envelope::decode_strict(black_box(&bench.text), &mut bench.out);
@@ -78,13 +98,20 @@ pub fn decode(setup: &Setup) -> Result<u64, String> {
 }
 
 pub fn check_decode(setup: &Setup) -> Result<(), String> {
+    check_decode_by(setup, envelope::decode_strict)
+}
+
+/// Decodes text into room; gives the length, `None` where it was refused.
+type Decode = fn(&[u8], &mut [u8]) -> Option<usize>;
+
+fn check_decode_by(setup: &Setup, decode: Decode) -> Result<(), String> {
     let mut bench = Bench::new(setup);
-    let len = envelope::decode_strict(&bench.text, &mut bench.out).ok_or("refused")?;
+    let len = decode(&bench.text, &mut bench.out).ok_or("refused")?;
     same(bench.raw, &bench.out[..len])
 }
 
 /// Counted in bytes of FILE like all others: the text is a third longer.
-pub fn search(setup: &Setup) -> Result<u64, String> {
+pub fn search(setup: &Setup) -> Result<Moved, String> {
     let bench = Bench::new(setup);
     for _ in 0..TIMES {
         if envelope::run_len(black_box(&bench.text)) != bench.text.len() {
@@ -95,10 +122,14 @@ pub fn search(setup: &Setup) -> Result<u64, String> {
 }
 
 pub fn check_search(setup: &Setup) -> Result<(), String> {
+    check_search_by(setup, envelope::run_len)
+}
+
+fn check_search_by(setup: &Setup, search: fn(&[u8]) -> usize) -> Result<(), String> {
     let mut bench = Bench::new(setup);
     let end = bench.text.len() - 1;
     bench.text[end] = b'"';
-    match envelope::run_len(&bench.text) == end {
+    match search(&bench.text) == end {
         true => Ok(()),
         false => Err("missed the quote".to_owned()),
     }
@@ -116,7 +147,7 @@ fn object(raw: &[u8], out: &mut Buffer) -> Result<(), wirewright::error::Error> 
     envelope::finish(out)
 }
 
-pub fn envelope_encode(setup: &Setup) -> Result<u64, String> {
+pub fn envelope_encode(setup: &Setup) -> Result<Moved, String> {
     let mut out = Buffer::with_limit(setup.chunk().len() * 2);
     for _ in 0..TIMES {
         out.truncate(0);
@@ -151,7 +182,7 @@ fn read(object: &[u8], room: &mut [u8], seen: &mut dyn FnMut(&[u8])) -> Result<u
     decoder.payload_len().ok_or_else(|| "no payload".to_owned())
 }
 
-pub fn envelope_decode(setup: &Setup) -> Result<u64, String> {
+pub fn envelope_decode(setup: &Setup) -> Result<Moved, String> {
     let mut out = Buffer::with_limit(setup.chunk().len() * 2);
     object(setup.chunk(), &mut out).map_err(|error| error.to_string())?;
     let mut room = vec![0; setup.chunk().len()];
@@ -174,7 +205,7 @@ pub fn check_envelope_decode(setup: &Setup) -> Result<(), String> {
     same(setup.chunk(), &got)
 }
 
-pub fn crc32(setup: &Setup) -> Result<u64, String> {
+pub fn crc32(setup: &Setup) -> Result<Moved, String> {
     for _ in 0..TIMES {
         black_box(wirewright::transfer::digest::crc32(black_box(setup.chunk())));
     }
@@ -189,8 +220,7 @@ pub fn check_crc32(_: &Setup) -> Result<(), String> {
     }
 }
 
-pub fn blake3(setup: &Setup) -> Result<u64, String> {
-    use wirewright::transfer::digest::{DigestKind, Digester};
+pub fn blake3(setup: &Setup) -> Result<Moved, String> {
     let mut digester = Digester::new(DigestKind::Blake3);
     for _ in 0..TIMES {
         digester.update(black_box(setup.chunk()));
@@ -201,7 +231,6 @@ pub fn blake3(setup: &Setup) -> Result<u64, String> {
 
 /// The first of the test vectors of BLAKE3: no input.
 pub fn check_blake3(_: &Setup) -> Result<(), String> {
-    use wirewright::transfer::digest::{DigestKind, Digester};
     let empty = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
     match Digester::new(DigestKind::Blake3).finish().as_deref() == Some(empty) {
         true => Ok(()),
@@ -209,10 +238,30 @@ pub fn check_blake3(_: &Setup) -> Result<(), String> {
     }
 }
 
-/// Fails unless both are the same.
-pub fn same(expected: &[u8], got: &[u8]) -> Result<(), String> {
-    match expected == got {
-        true => Ok(()),
-        false => Err("other bytes came out than went in".to_owned()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::bench::setup::tests::small;
+
+    #[test]
+    fn kernels_that_do_nothing_fail() {
+        let setup = small();
+        assert!(check_copy(&setup).is_ok() && check_copy_by(&setup, |_| ()).is_err());
+        assert!(check_encode(&setup).is_ok() && check_encode_by(&setup, |_, _| ()).is_err());
+        assert!(check_decode(&setup).is_ok());
+        assert!(check_decode_by(&setup, |_, _| None).is_err());
+        assert!(check_decode_by(&setup, |text, _| Some(text.len() / 4 * 3)).is_err());
+        assert!(check_search(&setup).is_ok() && check_search_by(&setup, <[u8]>::len).is_err());
+    }
+
+    #[test]
+    fn objects_hold_what_was_put_in() {
+        let setup = small();
+        assert_eq!(check_envelope_encode(&setup), Ok(()));
+        assert_eq!(check_envelope_decode(&setup), Ok(()));
+        assert_eq!(same(b"ab", b"ab"), Ok(()));
+        for other in [&b""[..], b"a", b"abc", b"ax"] {
+            assert!(same(b"ab", other).is_err());
+        }
     }
 }

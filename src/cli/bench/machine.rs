@@ -1,48 +1,78 @@
-//! The machine: what it is, what the process takes of it, and random bytes.
+//! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
 
-use serde_json::{Value, json};
-use std::time::Duration;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::Serialize;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Random bytes that are the same in every run: a xorshift generator (Marsaglia 2003).
-pub fn random(len: usize) -> Vec<u8> {
+pub fn random(len: usize) -> Arc<[u8]> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
+    let mut bytes = zeros(len);
+    for piece in Arc::get_mut(&mut bytes).unwrap_or_default().chunks_mut(8) {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        bytes.extend(state.to_le_bytes());
+        piece.copy_from_slice(&state.to_le_bytes()[..piece.len()]);
     }
-    bytes.truncate(len);
     bytes
 }
 
+/// As many zeros.
+pub fn zeros(len: usize) -> Arc<[u8]> {
+    std::iter::repeat_n(0, len).collect()
+}
+
 /// What the machine is, as far as it says so.
-pub fn describe() -> Value {
-    let cpu = read("/proc/cpuinfo");
-    let field = |name: &str| {
-        let line = cpu.lines().find(|line| line.starts_with(name))?;
-        line.split_once(':').map(|(_, value)| value.trim().to_owned())
-    };
-    let flags = field("flags").unwrap_or_default();
-    let has: Vec<&str> = ["avx2", "avx512vbmi", "vpclmulqdq"]
-        .into_iter()
-        .filter(|flag| flags.split(' ').any(|other| other == *flag))
-        .collect();
-    json!({
-        "cpu": field("model name"),
-        "cores": std::thread::available_parallelism().map_or(1, usize::from),
-        "vector": has,
-        "kernel": read("/proc/sys/kernel/osrelease").trim(),
-        "load": read("/proc/loadavg").split(' ').next().unwrap_or(""),
-        "version": env!("CARGO_PKG_VERSION"),
-        "base64": wirewright::envelope::KERNEL,
-    })
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    pub cpu: Option<String>,
+    pub cores: usize,
+    /// What of the instructions that matter here the processor has.
+    pub vector: Vec<&'static str>,
+    pub kernel: String,
+    /// How many threads wanted to run, on average over the last minute.
+    pub load: String,
+    pub version: &'static str,
+    /// Which kernel does base64.
+    pub base64: &'static str,
+}
+
+impl Machine {
+    pub fn look() -> Machine {
+        let cpu = read("/proc/cpuinfo");
+        let field = |name: &str| {
+            let line = cpu.lines().find(|line| line.starts_with(name))?;
+            line.split_once(':').map(|(_, value)| value.trim().to_owned())
+        };
+        let flags = field("flags").unwrap_or_default();
+        let has = |flag: &&str| flags.split(' ').any(|other| other == *flag);
+        Machine {
+            cpu: field("model name"),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            vector: ["avx2", "avx512vbmi", "vpclmulqdq"].into_iter().filter(has).collect(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            base64: wirewright::envelope::KERNEL,
+        }
+    }
+
+    /// In one line.
+    pub fn line(&self) -> String {
+        let cpu = self.cpu.as_deref().unwrap_or("an unknown processor");
+        let cores = if self.cores == 1 { "core" } else { "cores" };
+        format!("{cpu}, {} {cores}, kernel {}", self.cores, self.kernel)
+    }
 }
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
+
+// ---- memory ------------------------------------------------------------------------------------
 
 /// Lets the peak of resident memory count from here.
 pub fn reset_peak() {
@@ -52,49 +82,97 @@ pub fn reset_peak() {
 
 /// The peak of resident memory in bytes; 0 where the system does not say.
 pub fn peak_rss() -> u64 {
-    let status = read("/proc/self/status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
+    peak_rss_of("self").unwrap_or(0)
 }
 
-/// Clock ticks a second in `/proc`: a constant of Linux.
-const TICKS: u64 = 100;
-
-/// Processor time of this process so far, of all threads, in user and kernel.
-pub fn processor_time() -> Duration {
-    let stat = read("/proc/self/stat");
-    // Behind the name, which may hold anything: fields 14 and 15 of proc(5).
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let tick = |at: usize| fields.split(' ').nth(at).and_then(|text| text.parse::<u64>().ok());
-    let ticks = tick(12).unwrap_or(0) + tick(13).unwrap_or(0);
-    Duration::from_millis(ticks * 1000 / TICKS)
+/// The peak of resident memory of a process (`self`, or its id) in bytes.
+pub fn peak_rss_of(process: &str) -> Option<u64> {
+    status(process, "VmHWM:")
 }
 
-/// A folder that goes away.
-pub mod tempdir {
-    use std::path::{Path, PathBuf};
+/// Resident memory of a process (`self`, or its id) in bytes.
+pub fn rss(process: &str) -> Option<u64> {
+    status(process, "VmRSS:")
+}
 
-    /// In the system's folder for temporary files.
-    pub struct Folder(PathBuf);
+fn status(process: &str, key: &str) -> Option<u64> {
+    let status = read(&format!("/proc/{process}/status"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib = line.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
+    Some(kib * 1024)
+}
 
-    impl Folder {
-        pub fn new() -> Result<Folder, String> {
-            let path =
-                std::env::temp_dir().join(format!("wirewright-bench-{}", std::process::id()));
-            std::fs::create_dir_all(&path).map_err(|error| error.to_string())?;
-            Ok(Folder(path))
-        }
+// ---- descriptors -------------------------------------------------------------------------------
 
-        pub fn path(&self) -> &Path {
-            &self.0
+/// Takes all descriptors that this process, and those it starts, may have; says how many.
+pub fn raise_descriptors() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // Where it is refused, what there is has to do.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+// ---- a folder ----------------------------------------------------------------------------------
+
+/// A folder of this run, in the system's folder for temporary files; it goes away when dropped.
+pub struct Folder(PathBuf);
+
+/// How many this process has made.
+static FOLDERS: AtomicU32 = AtomicU32::new(0);
+
+impl Folder {
+    pub fn new() -> Result<Folder, String> {
+        loop {
+            let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+            let name = format!("wirewright-bench-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Folder(path)),
+                // A run that was killed left it, with the id that we have now.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
         }
     }
 
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            // What stays is in the folder for what may be deleted.
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays is in the folder for what may be deleted.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_are_the_same_in_every_run_and_no_two_alike() {
+        let bytes = random(10_003);
+        assert_eq!((bytes.len(), &bytes), (10_003, &random(10_003)));
+        assert!((0..=255).all(|value| bytes.contains(&value)));
+    }
+
+    #[test]
+    fn a_folder_goes_away() {
+        let (folder, other) = (Folder::new().unwrap(), Folder::new().unwrap());
+        let path = folder.path().to_owned();
+        assert!(path.is_dir() && path != other.path());
+        drop(folder);
+        assert!(!path.exists() && other.path().is_dir());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_of_a_process() {
+        assert!(rss("self").is_some_and(|bytes| bytes > 0 && bytes <= peak_rss()));
+        assert_eq!(rss("no such process"), None);
     }
 }

@@ -1,11 +1,17 @@
-//! The rungs of the ladder, and what was measured on each.
+//! A rung of the ladder, and what was measured on it.
+//!
+//! ```text
+//!   check ─▶ five rounds of: run, run, … until the slice is over ─▶ min, median, max
+//!                            └─ bytes, processor time of each side, peak of memory
+//! ```
 
-use super::{compute, machine, wire};
+use super::machine;
+use super::setup::Setup;
+use super::sides;
 use std::time::{Duration, Instant};
-use wirewright::transfer::sender::CHUNK_BYTES;
 
 /// What a rung may be held against.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Limit {
     /// Nothing: it is a limit itself.
     None,
@@ -15,148 +21,89 @@ pub enum Limit {
     Series(&'static [&'static str]),
 }
 
+impl Limit {
+    /// The rungs it is made of.
+    pub fn parts(&self) -> &[&'static str] {
+        match self {
+            Limit::None => &[],
+            Limit::Share(of, _) => std::slice::from_ref(of),
+            Limit::Series(parts) => parts,
+        }
+    }
+
+    /// What it comes to where the others have these rates.
+    pub fn of(&self, rate: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        match self {
+            Limit::None => None,
+            Limit::Share(of, share) => rate(of).map(|rate| rate * share),
+            Limit::Series(parts) => {
+                let each: Option<Vec<f64>> = parts.iter().map(|part| rate(part)).collect();
+                each.map(|rates| 1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
+            }
+        }
+    }
+}
+
+/// Where the bytes of a rung go, which is what its rate can be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// From cache to cache, in one thread.
+    Cache,
+    /// Through a socket.
+    Wire,
+}
+
+/// What one run of a rung did.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved {
+    /// Bytes of FILE that arrived.
+    pub bytes: u64,
+    /// Processor time of the sending side, where it is known apart; what else the process spent is
+    /// the receiver's.
+    pub sender: Option<Duration>,
+}
+
+impl Moved {
+    /// Bytes that one thread moved.
+    pub fn alone(bytes: u64) -> Moved {
+        Moved { bytes, sender: None }
+    }
+}
+
+/// Moves bytes once; an error if it did not.
+pub type Run = fn(&Setup) -> Result<Moved, String>;
+
+/// Fails if the run does not do what it says.
+pub type Check = fn(&Setup) -> Result<(), String>;
+
 /// One rung.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Rung {
     pub name: &'static str,
     /// What it does, in a few words.
     pub what: &'static str,
+    pub place: Place,
     pub limit: Limit,
-    /// Moves bytes once and says how many of FILE; an error if it did not.
-    pub run: fn(&Setup) -> Result<u64, String>,
-    /// Fails if [`run`](Rung::run) does not do what it says.
-    pub check: fn(&Setup) -> Result<(), String>,
+    pub run: Run,
+    pub check: Check,
 }
 
-/// What base64 leaves of a wire.
-const OF_THE_WIRE: f64 = 0.75;
-
-/// All rungs, from the bottom.
-pub fn ladder() -> Vec<Rung> {
-    let mut all = in_cache();
-    all.extend(on_the_wire());
-    let again = Limit::Share("copy", 1.0);
-    let what = "the first rung once more: noise";
-    all.push(Rung { limit: again, ..free("copy-again", what, compute::copy, compute::check_copy) });
-    all
-}
-
-type Run = fn(&Setup) -> Result<u64, String>;
-type Check = fn(&Setup) -> Result<(), String>;
-
-/// A rung that is a limit itself.
-fn free(name: &'static str, what: &'static str, run: Run, check: Check) -> Rung {
-    Rung { name, what, limit: Limit::None, run, check }
-}
-
-/// A rung that can be as fast as others give one after the other.
-fn series(
-    name: &'static str,
-    what: &'static str,
-    parts: &'static [&'static str],
-    run: Run,
-    check: Check,
-) -> Rung {
-    Rung { limit: Limit::Series(parts), ..free(name, what, run, check) }
-}
-
-/// A rung that can be as fast as the wire, less what base64 takes of it.
-fn wired(name: &'static str, what: &'static str, run: Run, check: Check) -> Rung {
-    Rung { limit: Limit::Share("loopback-raw", OF_THE_WIRE), ..free(name, what, run, check) }
-}
-
-fn in_cache() -> Vec<Rung> {
-    use compute::{
-        check_blake3, check_copy, check_crc32, check_decode, check_encode, check_envelope_decode,
-        check_envelope_encode, check_search,
-    };
-    let encode = &["base64-encode"];
-    let decode = &["base64-decode", "search"];
-    vec![
-        free("copy", "memory copy, in cache", compute::copy, check_copy),
-        free("base64-encode", "the kernel alone", compute::encode, check_encode),
-        free("base64-decode", "the kernel alone", compute::decode, check_decode),
-        free("search", "the end of a run (memchr2)", compute::search, check_search),
-        series(
-            "envelope-encode",
-            "a whole object",
-            encode,
-            compute::envelope_encode,
-            check_envelope_encode,
-        ),
-        series(
-            "envelope-decode",
-            "a whole object",
-            decode,
-            compute::envelope_decode,
-            check_envelope_decode,
-        ),
-        free("crc32", "of each chunk", compute::crc32, check_crc32),
-        free("blake3", "of the whole file", compute::blake3, check_blake3),
-    ]
-}
-
-fn on_the_wire() -> Vec<Rung> {
-    use wire::{check_classic, check_framed, check_get, check_raw, check_session};
-    let both = &["envelope-encode", "crc32", "envelope-decode", "crc32"];
-    vec![
-        series("session", "client and server in memory", both, wire::session, check_session),
-        free("loopback-raw", "bytes over TCP, best of a sweep", wire::raw, check_raw),
-        wired("loopback", "framed, memory to memory, no digest", wire::framed, check_framed),
-        wired("loopback-blake3", "the same, default digest", wire::framed_blake3, check_framed),
-        wired("get-null", "cached file to /dev/null, no digest", wire::get_null, check_get),
-        wired("file", "file to file, blake3, not synced", wire::get_file, check_get),
-        wired("file-durable", "the same, fsynced: the defaults", wire::get_durable, check_get),
-        wired("classic", "unframed, memory to memory", wire::classic, check_classic),
-    ]
-}
-
-/// What the rungs are measured with.
-pub struct Setup {
-    /// How many bytes of FILE a rung with a wire moves at a time.
-    pub size: u64,
-    /// Over how many connections the framed rungs from memory move it, each with its share.
-    pub connections: usize,
-    /// How long a rung runs in each round.
-    pub slice: Duration,
-    /// Random bytes: a whole number of chunks.
-    pub block: Vec<u8>,
-    pub raw: wire::RawSizes,
-    pub folder: tempdir::Folder,
-}
-
-use super::machine::tempdir;
-
-/// How long the block of random bytes is, in chunks.
-const BLOCK_CHUNKS: usize = 21;
-
-impl Setup {
-    pub fn new(size: u64, connections: usize, slice: Duration) -> Result<Setup, String> {
-        let block = machine::random(CHUNK_BYTES * BLOCK_CHUNKS);
-        let folder = tempdir::Folder::new()?;
-        let raw = wire::RawSizes::sweep(size.min(256 << 20))?;
-        Ok(Setup { size, connections, slice, block, raw, folder })
-    }
-
-    /// One chunk of the block.
-    pub fn chunk(&self) -> &[u8] {
-        &self.block[..CHUNK_BYTES]
-    }
-}
-
-/// What was measured on a rung.
+/// What was measured on a rung, one value for each round.
 pub struct Figure {
     pub rung: Rung,
-    /// Bytes of FILE a second in units of 10⁹, one for each round.
+    /// Bytes of FILE a second in units of 10⁹.
     pub rates: Vec<f64>,
-    /// Processor seconds for 10⁹ bytes of FILE, of the whole process.
-    pub processor: Vec<f64>,
+    /// Processor seconds of the sender for 10⁹ bytes of FILE; empty where there are no two sides.
+    pub sender: Vec<f64>,
+    /// The same of the receiver, or of all there is.
+    pub receiver: Vec<f64>,
     pub peak_rss: u64,
 }
 
 impl Figure {
     pub fn new(rung: &Rung) -> Figure {
-        Figure { rung: rung.clone(), rates: Vec::new(), processor: Vec::new(), peak_rss: 0 }
+        let (rates, sender, receiver) = (Vec::new(), Vec::new(), Vec::new());
+        Figure { rung: *rung, rates, sender, receiver, peak_rss: 0 }
     }
 
     pub fn check(&self, setup: &Setup) -> Result<(), String> {
@@ -166,70 +113,70 @@ impl Figure {
     /// One round: runs until the slice is over.
     pub fn measure(&mut self, setup: &Setup) -> Result<(), String> {
         machine::reset_peak();
-        let before = machine::processor_time();
-        let (began, mut bytes) = (Instant::now(), 0);
+        let (before, began) = (sides::process(), Instant::now());
+        let (mut bytes, mut sender) = (0, Some(Duration::ZERO));
         while bytes == 0 || began.elapsed() < setup.slice {
             let moved = (self.rung.run)(setup)?;
-            if moved == 0 {
+            if moved.bytes == 0 {
                 return Err("it moved nothing".to_owned());
             }
-            bytes += moved;
+            bytes += moved.bytes;
+            sender = sender.zip(moved.sender).map(|(sum, more)| sum + more);
         }
-        self.rates.push(super::gb_per_s(bytes, began.elapsed()));
-        let spent = machine::processor_time().saturating_sub(before);
-        self.processor.push(spent.as_secs_f64() / (bytes as f64 / 1e9));
+        let elapsed = began.elapsed();
+        let spent = sides::process().saturating_sub(before);
+        self.note(bytes, elapsed, spent, sender);
         self.peak_rss = self.peak_rss.max(machine::peak_rss());
         Ok(())
     }
 
-    pub fn median(&self) -> Option<f64> {
-        median(&self.rates)
-    }
-}
-
-/// The middle of some numbers.
-pub fn median(numbers: &[f64]) -> Option<f64> {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len().checked_sub(1)? / 2;
-    let (low, high) = (sorted[middle], sorted[sorted.len() / 2]);
-    Some((low + high) / 2.0)
-}
-
-/// What the limit of a rung comes to, in units of 10⁹ bytes a second.
-pub fn limit(figures: &[Figure], limit: &Limit) -> Option<f64> {
-    let rate = |name: &str| figures.iter().find(|f| f.rung.name == name)?.median();
-    match limit {
-        Limit::None => None,
-        Limit::Share(of, share) => rate(of).map(|rate| rate * share),
-        Limit::Series(parts) => {
-            let each: Option<Vec<f64>> = parts.iter().map(|part| rate(part)).collect();
-            each.map(|rates| 1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
-        }
+    fn note(&mut self, bytes: u64, elapsed: Duration, spent: Duration, sender: Option<Duration>) {
+        let each_gb = |time: Duration| time.as_secs_f64() / (bytes as f64 / 1e9);
+        self.rates.push(super::gb_per_s(bytes, elapsed));
+        self.sender.extend(sender.map(each_gb));
+        self.receiver.push(each_gb(spent.saturating_sub(sender.unwrap_or_default())));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::bench::setup::tests::small;
 
-    #[test]
-    fn medians() {
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0]), Some(2.5));
+    fn rung(run: Run) -> Rung {
+        let check = |_: &Setup| Ok(());
+        Rung { name: "x", what: "", place: Place::Cache, limit: Limit::None, run, check }
     }
 
     #[test]
-    fn limits_name_rungs_that_are_there() {
-        let all = ladder();
-        for rung in &all {
-            let parts: Vec<&str> = match &rung.limit {
-                Limit::None => vec![],
-                Limit::Share(of, _) => vec![of],
-                Limit::Series(parts) => parts.to_vec(),
-            };
-            assert!(parts.iter().all(|part| all.iter().any(|r| r.name == *part)), "{}", rung.name);
-        }
+    fn doing_nothing_fails() {
+        let mut figure = Figure::new(&rung(|_| Ok(Moved::alone(0))));
+        assert_eq!(figure.measure(&small()), Err("it moved nothing".to_owned()));
+        assert!(figure.rates.is_empty());
+        let mut figure = Figure::new(&rung(|_| Err("no".to_owned())));
+        assert_eq!(figure.measure(&small()), Err("no".to_owned()));
+    }
+
+    #[test]
+    fn sides_are_apart_where_they_are_known() {
+        let mut figure = Figure::new(&rung(|_| Ok(Moved::alone(1))));
+        let second = Duration::from_secs(1);
+        figure.note(2_000_000_000, second, 4 * second, None);
+        assert_eq!((&figure.rates[..], &figure.sender[..]), (&[2.0][..], &[][..]));
+        figure.note(2_000_000_000, second, 4 * second, Some(second));
+        assert_eq!((&figure.sender[..], &figure.receiver[..]), (&[0.5][..], &[2.0, 1.5][..]));
+    }
+
+    #[test]
+    fn limits() {
+        let rate = |name: &str| match name {
+            "a" => Some(2.0),
+            "b" => Some(4.0),
+            _ => None,
+        };
+        assert_eq!(Limit::None.of(rate), None);
+        assert_eq!(Limit::Share("b", 0.75).of(rate), Some(3.0));
+        assert_eq!(Limit::Series(&["a", "b", "b"]).of(rate), Some(1.0));
+        assert_eq!(Limit::Series(&["a", "c"]).of(rate), None);
     }
 }

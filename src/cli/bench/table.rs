@@ -1,76 +1,144 @@
-//! The ladder as a table, and as a JSON document.
+//! What was found as tables on a terminal.
 
-use super::machine;
-use super::rung::{Figure, Setup, limit, median};
+use super::findings::{Facts, Findings, Row, Spent};
+use super::sweep::{Measure, Sweep};
 use crate::cli::report;
-use serde_json::{Value, json};
+use std::fmt::Write as _;
 
-/// The table on the terminal.
-pub fn text(figures: &[Figure], setup: &Setup) -> String {
-    let mut text = format!(
-        "{:<16} {:>8} {:>8} {:>8} {:>8} {:>6} {:>7} {:>10}  {}\n",
-        "rung", "min", "median", "max", "limit", "ratio", "cpu s", "peak", "what"
+/// Within this many columns.
+const COLUMNS_MAX: usize = 120;
+
+/// The ladder, then the sweeps, then how it was measured.
+pub fn text(findings: &Findings) -> String {
+    let mut text = ladder(&findings.rows);
+    for sweep in &findings.sweeps {
+        text.push('\n');
+        text += &table(sweep);
+    }
+    text + "\n" + &foot(&findings.facts) + &findings.noise.verdict() + "\n"
+}
+
+fn ladder(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "10^9 bytes of FILE a second, checked; cpu: processor seconds for 10^9 bytes, of sender \
+         and receiver, or of all\n",
     );
-    for figure in figures {
-        let (low, high) = ends(&figure.rates);
-        let (limit, ratio) = held_against(figures, figure);
-        text += &format!(
-            "{:<16} {low:>8.2} {:>8.2} {high:>8.2} {} {} {:>7.2} {:>10}  {}\n",
-            figure.rung.name,
-            figure.median().unwrap_or(0.0),
-            limit.map_or_else(|| format!("{:>8}", "-"), |limit| format!("{limit:>8.2}")),
-            ratio.map_or_else(|| format!("{:>6}", "-"), |ratio| format!("{ratio:>6.2}")),
-            median(&figure.processor).unwrap_or(0.0),
-            report::size(figure.peak_rss),
-            figure.rung.what,
+    let _ = writeln!(
+        text,
+        "{:<17} {:>7} {:>7} {:>7} {:>7} {:>5}  {:<11} {:>9}  what",
+        "rung", "min", "median", "max", "limit", "ratio", "  cpu s/GB", "peak"
+    );
+    for row in rows {
+        let spent = match row.spent {
+            Spent::Sides { sender, receiver } => format!("{sender:>5.2} {receiver:>5.2}"),
+            Spent::All { all } => format!("{all:>8.2}   "),
+        };
+        let _ = writeln!(
+            text,
+            "{:<17} {:>7.2} {:>7.2} {:>7.2} {} {}  {spent} {:>9}  {}",
+            row.name,
+            row.rate.min,
+            row.rate.median,
+            row.rate.max,
+            row.limit.map_or_else(|| format!("{:>7}", "-"), |limit| format!("{limit:>7.2}")),
+            row.ratio().map_or_else(|| format!("{:>5}", "-"), |ratio| format!("{ratio:>5.2}")),
+            report::size(row.peak_rss),
+            row.what,
         );
     }
-    let machine = machine::describe();
-    text += &format!(
-        "\nin 10^9 bytes of FILE a second; cpu s: processor seconds of both sides for 10^9 bytes;\n\
-         limit: 0.75 of loopback-raw for a wire, 1/sum(1/rate) in series; {} at a time;\n\
-         loopback-raw writes {} and reads {}; {}, {} cores, kernel {}\n",
-        report::size(setup.size),
-        report::size(setup.raw.write as u64),
-        report::size(setup.raw.read as u64),
-        machine["cpu"].as_str().unwrap_or("?"),
-        machine["cores"],
-        machine["kernel"].as_str().unwrap_or("?"),
-    );
     text
 }
 
-/// The document of `--json`.
-pub fn document(figures: &[Figure], setup: &Setup, noise: Option<f64>) -> Value {
-    let rung = |figure: &Figure| {
-        let (low, high) = ends(&figure.rates);
-        let (limit, ratio) = held_against(figures, figure);
-        json!({
-            "name": figure.rung.name,
-            "what": figure.rung.what,
-            "gb_per_s": { "min": low, "median": figure.median(), "max": high },
-            "limit": limit,
-            "ratio": ratio,
-            "cpu_s_per_gb": median(&figure.processor),
-            "peak_rss_bytes": figure.peak_rss,
-        })
-    };
-    json!({
-        "rungs": figures.iter().map(rung).collect::<Vec<_>>(),
-        "machine": machine::describe(),
-        "size": setup.size,
-        "connections": setup.connections,
-        "raw": { "write": setup.raw.write, "read": setup.raw.read },
-        "noise": noise,
-    })
+fn table(sweep: &Sweep) -> String {
+    let mut text = wrapped(&format!("{}: {}", sweep.name, sweep.what), "");
+    let wide = sweep.lines().iter().map(|line| line.len() + 1).max().unwrap_or(0);
+    let _ = writeln!(
+        text,
+        "{:>10} {:>wide$} {:>10} {:>10} {:>10}  {} against {}",
+        "", "", "min", "median", "max", sweep.y.label, sweep.x.label
+    );
+    for point in &sweep.points {
+        let more: Vec<String> = point.more.iter().map(Measure::text).collect();
+        let _ = writeln!(
+            text,
+            "{:>10} {:>wide$} {:>10} {:>10} {:>10}  {}",
+            sweep.x.unit.show(point.x),
+            point.line,
+            sweep.y.unit.show(point.y.min),
+            sweep.y.unit.show(point.y.median),
+            sweep.y.unit.show(point.y.max),
+            more.join(", "),
+        );
+    }
+    text + &sweep.notes.iter().map(|note| wrapped(note, "  ")).collect::<String>()
 }
 
-fn ends(rates: &[f64]) -> (f64, f64) {
-    let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
-    (low, rates.iter().copied().fold(0.0, f64::max))
+/// Text in lines that fit, each behind `margin`.
+fn wrapped(text: &str, margin: &str) -> String {
+    let (mut lines, mut line) = (String::new(), String::new());
+    for word in text.split(' ') {
+        if line.chars().count() + word.chars().count() + margin.len() >= COLUMNS_MAX {
+            lines += &format!("{margin}{}\n", line.trim_end());
+            line.clear();
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    lines + margin + line.trim_end() + "\n"
 }
 
-fn held_against(figures: &[Figure], figure: &Figure) -> (Option<f64>, Option<f64>) {
-    let limit = limit(figures, &figure.rung.limit);
-    (limit, limit.and_then(|limit| Some(figure.median()? / limit)))
+/// How it was measured.
+fn foot(facts: &Facts) -> String {
+    let raw = facts.raw.map_or_else(String::new, |raw| {
+        let (write, read) = (report::size(raw.write as u64), report::size(raw.read as u64));
+        format!("loopback-raw writes {write} and reads {read}; ")
+    });
+    format!(
+        "limit: 0.75 of loopback-raw for a wire (base64 makes 4 bytes of 3), 1/sum(1/rate) in \
+         series\n{} at a time, {} s for each in 5 interleaved rounds, {} server thread(s), {} \
+         connections\n{raw}{}\n",
+        report::size(facts.size),
+        facts.seconds,
+        facts.threads,
+        facts.connections,
+        facts.machine.line(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::bench::findings::tests::{findings, row};
+    use crate::cli::bench::ladder::ladder as rungs;
+
+    #[test]
+    fn the_table_fits_a_terminal() {
+        let rows: Vec<Row> = rungs()
+            .iter()
+            .map(|rung| Row { name: rung.name, what: rung.what, ..row("", 99.12, 123.456, 999.99) })
+            .map(|row| Row { limit: Some(999.0), peak_rss: u64::MAX >> 20, ..row })
+            .collect();
+        let text = ladder(&rows);
+        let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or("");
+        assert!(widest.chars().count() <= COLUMNS_MAX, "{widest}");
+        assert_eq!(text.lines().count(), rows.len() + 2);
+    }
+
+    #[test]
+    fn long_text_is_wrapped() {
+        assert_eq!(wrapped("a b", "  "), "  a b\n");
+        let text = wrapped(&"word ".repeat(50), "  ");
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.lines().all(|line| line.starts_with("  word") && line.len() <= COLUMNS_MAX));
+    }
+
+    #[test]
+    fn all_that_was_found_is_in_it() {
+        let text = text(&findings());
+        for what in
+            ["copy", "2.00", "0.50", "0.10  0.20", "file-size", "1.0 KiB", "a note", "noisy"]
+        {
+            assert!(text.contains(what), "{what} in {text}");
+        }
+    }
 }

@@ -1,0 +1,168 @@
+//! `bench` as a user meets it: the binary, with little to move and little time.
+
+#![cfg(feature = "cli")]
+
+use serde_json::Value;
+use std::process::Command;
+
+/// So little that figures mean nothing, and all the ways are gone.
+const LITTLE: [&str; 5] = ["--size", "300K", "--seconds", "0.001", "--quiet"];
+
+/// How a run ended, and what it said.
+struct Ended {
+    status: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+/// What the bench does is bounded, so it is waited for.
+fn run(command: &mut Command) -> Ended {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    Ended { status: output.status.code(), stdout: output.stdout, stderr }
+}
+
+fn bench(args: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    run(command.arg("bench").args(LITTLE).args(args))
+}
+
+/// The document of a run that went well. Whatever the noise is, only warnings may be said.
+fn document(ended: &Ended) -> Value {
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.lines().all(|line| line.starts_with("warning: ")), "{}", ended.stderr);
+    let value: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let warnings = value["warnings"].as_array().unwrap();
+    assert_eq!(ended.stderr.lines().count(), warnings.len(), "{}", ended.stderr);
+    value
+}
+
+fn names(value: &Value) -> Vec<&str> {
+    let rungs = value["rungs"].as_array().unwrap();
+    rungs.iter().map(|rung| rung["name"].as_str().unwrap()).collect()
+}
+
+fn positive(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number > 0.0)
+}
+
+#[test]
+fn the_whole_ladder() {
+    let value = document(&bench(&["--json", "--connections", "3", "--threads", "2"]));
+    let rungs = value["rungs"].as_array().unwrap();
+    for name in ["copy", "session-blake3", "reactor-raw", "file-durable", "connections", "classic"]
+    {
+        assert!(names(&value).contains(&name), "{name}");
+    }
+    assert_eq!(names(&value).contains(&"tls"), cfg!(feature = "tls"));
+    for rung in rungs {
+        let rate = &rung["gb_per_s"];
+        assert!(["min", "median", "max"].iter().all(|key| positive(&rate[*key])), "{rung}");
+        assert!(rate["min"].as_f64() <= rate["max"].as_f64(), "{rung}");
+        assert_eq!(rung["limit"].is_null(), rung["ratio"].is_null(), "{rung}");
+        let spent = rung["cpu_s_per_gb"].as_object().unwrap();
+        assert!(spent.contains_key("all") ^ spent.contains_key("sender"), "{rung}");
+    }
+    let quotable = value["noise"].as_f64().unwrap() <= 0.10;
+    assert_eq!(value["quotable"], quotable);
+    assert!(value["machine"]["cores"].as_u64().is_some_and(|cores| cores > 0));
+}
+
+#[test]
+fn rungs_by_name_bring_what_they_are_held_against() {
+    let value = document(&bench(&["--json", "loopback-blake3"]));
+    assert_eq!(names(&value), ["copy", "loopback-raw", "loopback-blake3", "copy-again"]);
+    let rung = &value["rungs"][2];
+    let raw = value["rungs"][1]["gb_per_s"]["median"].as_f64().unwrap();
+    assert!((rung["limit"].as_f64().unwrap() / raw - 0.75).abs() < 1e-9);
+    if cfg!(target_os = "linux") {
+        assert!(positive(&rung["cpu_s_per_gb"]["sender"]), "{rung}");
+        assert!(rung["peak_rss_bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+    }
+}
+
+#[test]
+fn the_table_names_all_and_says_how_noisy_it_was() {
+    let ended = bench(&["base64-encode"]);
+    let text = String::from_utf8(ended.stdout).unwrap();
+    for what in ["copy ", "base64-encode ", "copy-again ", "Two runs of the null rung differ by"] {
+        assert!(text.contains(what), "{what} in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+}
+
+#[test]
+fn what_does_not_exist_is_a_usage_error() {
+    for args in [&["memcpy"][..], &["--sweep", "nothing"], &["--connections", "0"]] {
+        let ended = bench(args);
+        assert_eq!((ended.status, ended.stdout.len()), (Some(2), 0), "{args:?}");
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.lines().count() == 1);
+    }
+    let ended = bench(&["memcpy"]);
+    assert!(ended.stderr.contains("the rungs are copy, "), "{}", ended.stderr);
+}
+
+#[test]
+fn sweeps_have_points() {
+    let args = ["--json", "--sweep", "file-size", "--sweep", "chunk-size", "--sweep-max", "5K"];
+    let value = document(&bench(&args));
+    assert_eq!(names(&value), ["copy", "loopback-raw", "copy-again"]);
+    let sweeps = value["sweeps"].as_array().unwrap();
+    assert_eq!((sweeps.len(), &sweeps[0]["name"]), (2, &Value::from("file-size")));
+    let points = sweeps[0]["points"].as_array().unwrap();
+    let sizes: Vec<f64> = points.iter().map(|point| point["x"].as_f64().unwrap()).collect();
+    assert_eq!(sizes, [1024.0, 4096.0]);
+    assert!(sweeps.iter().all(|sweep| sweep["unit"] == "GB/s"));
+    assert!(points.iter().all(|point| positive(&point["min"]) && positive(&point["median"])));
+}
+
+/// With few descriptors few connections fit, and that is said.
+#[test]
+fn crowds_that_do_not_fit_are_left_out() {
+    let mut command = Command::new("sh");
+    let line = "ulimit -n 300; exec \"$0\" bench \"$@\"";
+    command.args(["-c", line, env!("CARGO_BIN_EXE_wirewright")]).args(LITTLE);
+    let ended = run(command.args(["--json", "--sweep", "connections"]));
+    let value = document(&ended);
+    let sweeps = value["sweeps"].as_array().unwrap();
+    let counts: Vec<f64> = sweeps[0]["points"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["x"].as_f64().unwrap())
+        .collect();
+    assert_eq!(counts, [1.0, 10.0, 100.0]);
+    assert!(sweeps[0]["notes"][0].as_str().is_some_and(|note| note.contains("do not fit")));
+    let idle = &sweeps[1];
+    assert_eq!((&idle["name"], &idle["unit"]), (&"connections-idle".into(), &"bytes".into()));
+    let sides: Vec<&Value> =
+        idle["points"].as_array().unwrap().iter().map(|point| &point["series"]).collect();
+    assert_eq!(sides, ["server", "client"]);
+}
+
+#[test]
+fn the_page_is_written_beside_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    std::fs::write(&path, "x".repeat(1 << 20)).unwrap();
+    let ended = bench(&["--json", "classic", "--html", path.to_str().unwrap()]);
+    document(&ended);
+    let page = std::fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    for what in ["classic", "null rung", "--seconds 0.001", "prefers-color-scheme: dark"] {
+        assert!(page.contains(what), "{what}");
+    }
+    let ended = bench(&["copy", "--html", folder.path().to_str().unwrap()]);
+    assert_eq!((ended.status, ended.stdout.len()), (Some(1), 0));
+    assert!(ended.stderr.starts_with("error: ") && ended.stderr.lines().count() == 1);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    command.arg("bench").args(LITTLE).arg("file").env("TMPDIR", folder.path());
+    let ended = run(&mut command);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
