@@ -12,6 +12,7 @@
 //!   net/               sockets, TLS, files, time: one reactor, one pump    feature `net`
 //!        │
 //!   transfer/          PROTOCOL.md · frame · message · client · server · classic
+//!   http/              url · request · head · body · chunked · exchange · redirect · coding
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -26,6 +27,7 @@
 //!
 //! - How a gigabyte inside a JSON string streams through a few hundred KiB: [`envelope`].
 //! - The protocol and its specification: [`transfer`].
+//! - How an HTTP response is framed, and why each refusal is there: [`http`].
 //! - The six questions that any session answers: [`session`].
 //! - Moving files from a program: `net::client` and `net::server`.
 //!
@@ -53,6 +55,7 @@
 pub mod buffer;
 pub mod envelope;
 pub mod error;
+pub mod http;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod session;

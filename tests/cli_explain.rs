@@ -2,37 +2,12 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_explain/run.rs"]
+mod run;
+
+use run::{assert_error_line, run, text};
 use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
-
-/// Runs the command with `input` on stdin.
-fn run(args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wirewright"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut stdin = child.stdin.take().expect("stdin is a pipe");
-    // It may end before it has read all.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().expect("the command ends")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("all output is UTF-8")
-}
-
-/// Exactly one line that says where and what.
-fn assert_error_line(output: &Output, what: &str) {
-    let line = text(&output.stderr);
-    assert!(line.starts_with("error: ") && line.ends_with('\n'), "{line:?}");
-    assert_eq!(line.matches('\n').count(), 1, "{line:?}");
-    assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
-    assert!(line.contains(what), "{line:?} says {what:?}");
-}
+use std::process::{Command, Stdio};
 
 fn frame(body: &[u8]) -> Vec<u8> {
     let mut frame = (body.len() as u32).to_be_bytes().to_vec();
@@ -263,7 +238,7 @@ fn files_and_payload_names() {
 fn usage_errors_are_one_line() {
     for (args, what) in [
         (&["explain"][..], "explain: "),
-        (&["explain", "http"], "comes with a later version"),
+        (&["explain", "http", "--method", "POST"], "GET or HEAD"),
         (&["explain", "smtp"], "comes with a later version"),
         (&["explain", "frame", "--split", "0"], "--split"),
         (&["explain", "frame", "a", "b"], "'b'"),

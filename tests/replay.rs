@@ -9,6 +9,10 @@
 mod envelope;
 #[path = "../fuzz/oracles/frame.rs"]
 mod frame;
+#[path = "../fuzz/oracles/http_request.rs"]
+mod http_request;
+#[path = "../fuzz/oracles/http_response.rs"]
+mod http_response;
 #[path = "../fuzz/oracles/names.rs"]
 mod names;
 #[path = "../fuzz/oracles/pair.rs"]
@@ -23,6 +27,8 @@ type Target = (&'static str, fn(&[u8]));
 const TARGETS: &[Target] = &[
     ("envelope", envelope::check),
     ("frame", frame::check),
+    ("http_request", http_request::check),
+    ("http_response", http_response::check),
     ("names", names::check),
     ("pair", pair::check),
 ];
@@ -59,6 +65,16 @@ fn envelope_seeds() {
 #[test]
 fn frame_seeds() {
     replay("frame");
+}
+
+#[test]
+fn http_request_seeds() {
+    replay("http_request");
+}
+
+#[test]
+fn http_response_seeds() {
+    replay("http_response");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{address, digest, seconds, seconds_not_0, size};
+use wirewright::http::request::Method;
 use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::message::PAYLOAD_KEY;
 
@@ -264,13 +265,16 @@ pub enum What {
     Frame,
     /// One JSON object with a base64 member; the classic wire.
     Envelope,
+    /// A response of HTTP/1.1.
+    Http,
 }
 
 /// `wirewright explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// `frame` for the framed wire, `envelope` for one JSON object with a base64 member.
-    #[arg(value_name = "frame|envelope", value_parser = values::what)]
+    /// `frame` for the framed wire, `envelope` for one JSON object with a base64 member, `http` for
+    /// the response to an HTTP/1.1 request.
+    #[arg(value_name = "frame|envelope|http", value_parser = values::what)]
     pub what: What,
     /// Where the bytes are; `-` for stdin.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -285,6 +289,12 @@ pub struct Explain {
     /// The member that is base64.
     #[arg(long, value_name = "NAME", default_value = PAYLOAD_KEY)]
     pub payload: String,
+    /// The method of the request that an `http` response answers.
+    #[arg(long, value_name = "GET|HEAD", default_value = "GET", value_parser = values::method)]
+    pub method: Method,
+    /// Faults of an `http` response that are tolerated with a remark are errors.
+    #[arg(long)]
+    pub strict: bool,
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
@@ -321,6 +331,7 @@ mod tests {
             "bench --sweep latency --sweep file-size --sweep-max 4G --threads 2 --html page.html",
             "explain envelope",
             "explain frame - --split 1 --json --payload data",
+            "explain http x --method HEAD --strict --json",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -358,7 +369,9 @@ mod tests {
             "bench --connections 0",
             "bench --html",
             "explain",
-            "explain http",
+            "explain http --method POST",
+            "explain http --method head",
+            "explain smtp",
             "explain frame --split 0",
             "nothing",
         ] {

@@ -9,6 +9,7 @@
 
 mod envelope;
 mod frame;
+mod http;
 mod members;
 
 use super::args::{self, What};
@@ -129,6 +130,7 @@ pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
     let mut subject: Box<dyn Subject> = match args.what {
         What::Envelope => Box::new(envelope::Envelope::new(&args.payload)),
         What::Frame => Box::new(frame::Frame::new(&args.payload)),
+        What::Http => Box::new(http::Http::new(&args.method, args.strict)?),
     };
     let mut input = Input::open(&args.file)?;
     let mut page = Page { out: Out::new(), json: args.json };

@@ -2,6 +2,7 @@
 
 use super::What;
 use std::time::Duration;
+use wirewright::http::request::Method;
 use wirewright::transfer::digest::DigestKind;
 
 /// What a unit of a size stands for, in bytes. K, M, G and T are those of `dd`.
@@ -79,8 +80,18 @@ pub fn what(text: &str) -> Result<What, String> {
     match text {
         "frame" => Ok(What::Frame),
         "envelope" => Ok(What::Envelope),
-        "http" | "smtp" => Err(format!("explaining {text} comes with a later version")),
-        _ => Err("frame or envelope".to_owned()),
+        "http" => Ok(What::Http),
+        "smtp" => Err(format!("explaining {text} comes with a later version")),
+        _ => Err("frame, envelope or http".to_owned()),
+    }
+}
+
+/// The method whose response is explained. Others have no rule of their own there.
+pub fn method(text: &str) -> Result<Method, String> {
+    match text {
+        "GET" => Ok(Method::GET),
+        "HEAD" => Ok(Method::HEAD),
+        _ => Err("GET or HEAD".to_owned()),
     }
 }
 

@@ -1,0 +1,362 @@
+//! The client's side of a connection, as a session: one request, its response, the next request.
+//!
+//! ```text
+//!   Idle ─send─▶ Lines ─head─┬─▶ Interim (1xx) ─▶ Lines
+//!                            └─▶ Final ─▶ Length | Chunked | Close ─▶ Trailers ─▶ End
+//!
+//!   End ─┬─ nothing against it ─▶ Idle, for the next request
+//!        ├─ a reason to close ──▶ Closing
+//!        └─ 2xx to CONNECT ─────▶ Tunnel
+//!
+//!   at the same time, the body of the request:  Owed ─offer…─▶ Sent, or Stopped by the response
+//! ```
+//!
+//! Specification: RFC 9112 §6 (body), §8 (incomplete messages), §9 (connections), RFC 9110 §15.2
+//! (interim responses).
+//!
+//! Requests are not pipelined. A response may begin before the request has been sent; if it is an
+//! error, the rest of the body stays unsent (RFC 9112 §9.5). Bytes that come when no request is
+//! outstanding are never taken for a response (§9.2).
+//!
+//! [`Session::receive`] may be called with no input: an event can be ready without any, such as the
+//! end of a response without a body, or of one that ended with the stream.
+
+mod event;
+mod response;
+
+pub use event::{End, Event};
+
+use super::body::Framing;
+use super::chunked::{self, LAST_CHUNK};
+use super::config::{Config, Remarks};
+use super::head::{Head, Lines};
+use super::headers::Headers;
+use super::request::{Method, Request, RequestBody};
+use super::reuse;
+use crate::buffer::Buffer;
+use crate::error::Error;
+use crate::session::{Received, Session, Wants};
+use std::time::Duration;
+
+/// Room for one request's head, in bytes.
+const OUTBOX_BYTES_MAX: usize = 1 << 20;
+
+/// What comes next of the response.
+#[derive(Debug)]
+enum Stage {
+    /// No request is outstanding.
+    Idle,
+    /// Its head.
+    Lines(Lines),
+    /// A whole head is to be told.
+    Interim,
+    Final,
+    /// So many bytes.
+    Length(u64),
+    Chunked(Box<chunked::Decoder>),
+    /// All up to the end of the stream.
+    Close,
+    /// It has ended, which is to be told.
+    Trailers,
+    End,
+    /// The stream belongs to somebody else now.
+    Tunnel,
+    /// No further request is taken.
+    Closing,
+}
+
+/// How far the body of the request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Length(u64),
+    Chunked,
+    /// All chunks but the last are out.
+    LastChunk,
+    Sent,
+    /// The response made the rest pointless.
+    Stopped,
+}
+
+/// The client's side of one connection.
+#[derive(Debug)]
+pub struct Exchange {
+    config: Config,
+    stage: Stage,
+    sending: Sending,
+    outbox: Buffer,
+    /// Of the outstanding request.
+    method: Method,
+    /// The last head that was whole.
+    head: Option<Box<Head>>,
+    trailers: Headers,
+    framing: Framing,
+    /// Why the connection has to be closed behind this response.
+    close: Vec<&'static str>,
+    interim: u32,
+    body_len: u64,
+    remarks: Remarks,
+    /// Offset in the stream of the next byte.
+    offset: u64,
+    /// Where the response begins, or will.
+    began_at: u64,
+    ended: bool,
+    eof: bool,
+    steps: u64,
+    /// Bytes of body sent and heard in all.
+    payload: u64,
+    failed: Option<Box<Error>>,
+}
+
+impl Exchange {
+    /// A session at the beginning of a connection, with nothing to say yet.
+    pub fn new(config: Config) -> Exchange {
+        Exchange {
+            config,
+            stage: Stage::Idle,
+            sending: Sending::Sent,
+            outbox: Buffer::with_limit(OUTBOX_BYTES_MAX),
+            method: Method::GET,
+            head: None,
+            trailers: Headers::new(),
+            framing: Framing::None,
+            close: Vec::new(),
+            interim: 0,
+            body_len: 0,
+            remarks: Remarks::new(config.policy),
+            offset: 0,
+            began_at: 0,
+            ended: false,
+            eof: false,
+            steps: 0,
+            payload: 0,
+            failed: None,
+        }
+    }
+
+    /// Makes a request. Its body, if it has one, goes through [`Session::offer`].
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if a request is outstanding or the connection takes no more;
+    /// [`Error::TooLarge`] for a head beyond 1 MiB.
+    pub fn send(&mut self, request: &Request) -> Result<(), Error> {
+        if !self.is_idle() {
+            return Err(Error::Misuse("this connection takes no request now"));
+        }
+        request.encode(&mut self.outbox)?;
+        self.sending = match request.body() {
+            RequestBody::Length(len) if len > 0 => Sending::Length(len),
+            RequestBody::Chunked => Sending::Chunked,
+            RequestBody::None | RequestBody::Length(_) => Sending::Sent,
+        };
+        self.method = request.method().clone();
+        self.close = reuse::of_request(request.headers()).into_iter().collect();
+        (self.head, self.trailers) = (None, Headers::new());
+        (self.interim, self.body_len) = (0, 0);
+        self.began_at = self.offset;
+        self.stage = self.lines();
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// The body of a request that is sent in chunks has ended.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no such body is being sent.
+    pub fn finish_body(&mut self) -> Result<(), Error> {
+        match self.sending {
+            Sending::Chunked => self.sending = Sending::LastChunk,
+            Sending::Stopped => {}
+            _ => return Err(Error::Misuse("no body of unknown length is being sent")),
+        }
+        Ok(())
+    }
+
+    /// No more requests will be made: the session wants to close once none is outstanding.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The stream ended in another way than by its proper end: a reset, or TLS without its
+    /// close_notify. What ended with the stream is then not known to be whole (RFC 9112 §9.8).
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] in a state that had to hear more.
+    pub fn receive_abort(&mut self) -> Result<(), Error> {
+        if matches!(self.stage, Stage::Close) || self.awaits(Framing::Close) {
+            let expected = "the proper end of a stream that ends the body";
+            let (offset, section) = (self.offset, "RFC 9112 §9.8");
+            let error = Error::Incomplete { expected, offset, section };
+            self.fail(error.clone());
+            return Err(error);
+        }
+        self.receive_eof()
+    }
+
+    /// Whether a request can be made: none is outstanding, and nothing speaks against another.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Idle) && !self.ended && !self.eof && self.failed.is_none()
+    }
+
+    /// Whether no byte of a response came since the last request was made. Where that is so on a
+    /// connection that had carried requests before, an idempotent one may be tried on another.
+    pub fn is_unanswered(&self) -> bool {
+        self.offset == self.began_at
+    }
+
+    /// Whether body is on its way in: large reads pay.
+    pub fn is_receiving(&self) -> bool {
+        matches!(self.stage, Stage::Length(_) | Stage::Chunked(_) | Stage::Close)
+    }
+
+    /// How many bytes of body can be offered now; `None` unless a body is owed.
+    pub fn wanted(&self) -> Option<u64> {
+        match self.sending {
+            Sending::Length(left) => Some(left),
+            Sending::Chunked => Some(u64::MAX),
+            Sending::LastChunk | Sending::Sent | Sending::Stopped => None,
+        }
+    }
+
+    /// How many bytes of the stream were eaten.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What is waited for, for people.
+    pub fn waits_for(&self) -> &'static str {
+        match &self.stage {
+            Stage::Idle | Stage::Tunnel | Stage::Closing => "the next request",
+            Stage::Lines(_) if self.owes() => "the server to take the request",
+            Stage::Lines(lines) if lines.is_empty() => "the first byte of the response",
+            Stage::Lines(_) | Stage::Interim | Stage::Final => "the rest of the head",
+            _ => "the rest of the body",
+        }
+    }
+
+    /// Memory taken from the allocator beyond the session itself, in bytes.
+    pub fn capacity(&self) -> usize {
+        let held = match &self.stage {
+            Stage::Lines(lines) => lines.capacity(),
+            Stage::Chunked(decoder) => decoder.capacity(),
+            _ => 0,
+        };
+        let head = self.head.as_ref().map_or(0, |head| head.headers.capacity());
+        held + head + self.trailers.capacity() + self.outbox.capacity()
+    }
+}
+
+impl Session for Exchange {
+    type Event<'a> = Event<'a>;
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        room: &'a mut [u8],
+    ) -> Result<Received<Event<'a>>, Error> {
+        if self.failed.is_none() {
+            match self.advance(input, room) {
+                Ok((consumed, next)) => {
+                    let event = self.event(&next, &input[..consumed], room);
+                    return Ok(Received { consumed, event });
+                }
+                Err(error) => self.fail(error),
+            };
+        }
+        // What was remarked on before the error is told before it.
+        match (self.remarks.take(), &self.failed) {
+            (Some(remark), _) => Ok(Received::event(0, Event::Remark(remark))),
+            (None, Some(error)) => Err((**error).clone()),
+            (None, None) => Ok(Received::quiet(0)),
+        }
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        if let Some(error) = &self.failed {
+            return Err((**error).clone());
+        }
+        self.eof = true;
+        let (offset, section) = (self.offset, "RFC 9112 §8");
+        let ended = match (&self.stage, self.missing()) {
+            (Stage::Chunked(decoder), _) => decoder.finish(),
+            (_, Some(expected)) => Err(Error::Incomplete { expected, offset, section }),
+            (_, None) => Ok(()),
+        };
+        ended.inspect_err(|error| self.fail(error.clone()))
+    }
+
+    fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
+        self.transmit(out);
+        if !self.outbox.is_empty() {
+            return Ok(0);
+        }
+        let taken = match self.sending {
+            Sending::Length(left) if payload.len() as u64 > left => {
+                return Err(Error::Misuse("more bytes than the length of the body"));
+            }
+            Sending::Length(left) => {
+                let taken = payload.len().min(out.room());
+                out.append(&payload[..taken])?;
+                self.sending = match left - taken as u64 {
+                    0 => Sending::Sent,
+                    left => Sending::Length(left),
+                };
+                taken
+            }
+            Sending::Chunked => chunked::encode(payload, out)?,
+            Sending::LastChunk | Sending::Sent | Sending::Stopped => 0,
+        };
+        self.payload += taken as u64;
+        Ok(taken)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer) {
+        if self.failed.is_some() || matches!(self.stage, Stage::Closing) {
+            // HTTP/1.1 has no last words: half a request is taken back by closing.
+            self.outbox.truncate(0);
+            return;
+        }
+        let len = match out.is_empty() {
+            // A head that is longer than all of `out` has to go in parts.
+            true => self.outbox.len().min(out.room()),
+            false if self.outbox.len() > out.room() => 0,
+            false => self.outbox.len(),
+        };
+        if len > 0 && out.append(&self.outbox.readable()[..len]).is_ok() {
+            self.outbox.consume(len);
+        }
+        if self.outbox.is_empty() && self.outbox.capacity() > 0 {
+            self.outbox = Buffer::with_limit(OUTBOX_BYTES_MAX);
+        }
+        let is_last = self.sending == Sending::LastChunk && self.outbox.is_empty();
+        if is_last && out.append(LAST_CHUNK).is_ok() {
+            self.sending = Sending::Sent;
+        }
+    }
+
+    fn wants(&self) -> Wants {
+        match &self.stage {
+            _ if self.failed.is_some() => Wants::Close,
+            Stage::Closing => Wants::Close,
+            Stage::Idle if self.ended || self.eof => Wants::Close,
+            Stage::Idle => Wants::Read,
+            Stage::Tunnel => Wants::Upgrade,
+            _ if self.wanted().is_some() => Wants::Payload,
+            _ => Wants::Read,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let limits = &self.config.limits;
+        match &self.stage {
+            Stage::Idle | Stage::Tunnel | Stage::Closing => limits.idle_wait,
+            Stage::Lines(lines) if !lines.is_empty() => limits.head_wait,
+            Stage::Lines(_) if self.owes() => limits.body_wait,
+            Stage::Lines(_) | Stage::Interim | Stage::Final => limits.first_byte_wait,
+            _ => limits.body_wait,
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        self.steps + self.payload / self.config.limits.payload_quantum
+    }
+}

@@ -1,0 +1,39 @@
+//! What an exchange tells its application.
+
+use super::super::body::Framing;
+use super::super::config::Remark;
+use super::super::head::Head;
+use super::super::headers::Headers;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A fault was tolerated, in what the next event tells or in the body.
+    Remark(Remark),
+    /// An interim response: the final one is still to come.
+    Interim(&'a Head),
+    /// The final response.
+    Head {
+        /// Its head.
+        head: &'a Head,
+        /// Where its body ends.
+        framing: Framing,
+    },
+    /// Bytes of the body. Where they are cut means nothing.
+    Body(&'a [u8]),
+    /// Fields behind a chunked body, if there are any. They are no part of the head.
+    Trailers(&'a Headers),
+    /// The response has ended.
+    End(End<'a>),
+}
+
+/// How a response ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End<'a> {
+    /// Bytes of body, without the framing of chunks.
+    pub body_len: u64,
+    /// Where the body ended.
+    pub framing: Framing,
+    /// Why this connection carries no further request; empty: it does.
+    pub close: &'a [&'static str],
+}

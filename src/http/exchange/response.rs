@@ -1,0 +1,278 @@
+//! What the bytes of a response do to an exchange.
+//!
+//! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states stand at the head of the
+//! exchange.
+
+use super::super::body::{self, Framing};
+use super::super::chunked;
+use super::super::config::{Config, Remark, too_large};
+use super::super::head::{Head, Kind, Lines};
+use super::super::reuse;
+use super::{End, Event, Exchange, Sending, Stage};
+use crate::error::Error;
+
+/// What [`Exchange::advance`] found, without borrowing.
+pub(super) enum Next {
+    More,
+    Remark(Remark),
+    Interim,
+    Head,
+    /// So many bytes at the end of what was eaten of the input.
+    Run(usize),
+    /// So many bytes in the room.
+    Gathered(usize),
+    Trailers,
+    End,
+}
+
+impl Exchange {
+    pub(super) fn advance(
+        &mut self,
+        input: &[u8],
+        room: &mut [u8],
+    ) -> Result<(usize, Next), Error> {
+        let mut eaten = 0;
+        loop {
+            if let Some(remark) = self.remarks.take() {
+                return Ok((eaten, Next::Remark(remark)));
+            }
+            let input = &input[eaten..];
+            match &mut self.stage {
+                Stage::Lines(_) => {
+                    let taken = self.take_lines(input)?;
+                    if taken == 0 {
+                        return Ok((eaten, Next::More));
+                    }
+                    eaten += taken;
+                }
+                Stage::Interim => {
+                    self.stage = self.lines();
+                    return Ok((eaten, Next::Interim));
+                }
+                Stage::Final => {
+                    self.begin_body();
+                    return Ok((eaten, Next::Head));
+                }
+                Stage::Length(0) => self.stage = Stage::End,
+                Stage::Length(left) => {
+                    let run = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= run as u64;
+                    return Ok(self.took(eaten, run));
+                }
+                Stage::Chunked(_) => {
+                    let (taken, next) = self.take_chunked(input, room)?;
+                    eaten += taken;
+                    if let Some(next) = next {
+                        return Ok((eaten, next));
+                    }
+                }
+                Stage::Close if input.is_empty() && self.eof => self.stage = Stage::End,
+                Stage::Close => {
+                    let run = self.allowed(input.len())?;
+                    return Ok(self.took(eaten, run));
+                }
+                Stage::Trailers => {
+                    self.stage = Stage::End;
+                    return Ok((eaten, Next::Trailers));
+                }
+                Stage::End => {
+                    self.end_response();
+                    return Ok((eaten, Next::End));
+                }
+                Stage::Idle if !input.is_empty() => {
+                    let rule = "nothing comes where no request is outstanding";
+                    return Err(Error::malformed(rule, self.offset, "RFC 9112 §9.2"));
+                }
+                Stage::Idle | Stage::Tunnel => return Ok((eaten, Next::More)),
+                Stage::Closing => return Ok((eaten + input.len(), Next::More)),
+            }
+        }
+    }
+
+    /// Bytes of body that stand in the input.
+    fn took(&mut self, eaten: usize, run: usize) -> (usize, Next) {
+        self.body_len += run as u64;
+        self.payload += run as u64;
+        self.offset += run as u64;
+        (eaten + run, if run > 0 { Next::Run(run) } else { Next::More })
+    }
+
+    /// How many of so many bytes the limit of a body lets in; none is an error.
+    fn allowed(&self, len: usize) -> Result<usize, Error> {
+        let max = self.config.limits.body_bytes_max;
+        let left = usize::try_from(max - self.body_len).unwrap_or(usize::MAX);
+        match len.min(left) {
+            0 if len > 0 => Err(too_large("body_bytes_max", max, self.offset, "RFC 9112 §6.3")),
+            allowed => Ok(allowed),
+        }
+    }
+
+    pub(super) fn lines(&self) -> Stage {
+        Stage::Lines(Lines::new(Kind::Head, &self.config.limits, self.offset))
+    }
+
+    fn take_lines(&mut self, input: &[u8]) -> Result<usize, Error> {
+        let Stage::Lines(lines) = &mut self.stage else { return Ok(0) };
+        if lines.is_empty() && !input.is_empty() {
+            self.remarks.restart();
+            self.steps += 1;
+        }
+        let (taken, done) = lines.feed(input, &mut self.remarks)?;
+        self.offset += taken as u64;
+        if done {
+            let head = lines.head()?;
+            self.stage = match head.is_interim() {
+                true => self.interim(&head)?,
+                false => self.decide(&head)?,
+            };
+            self.head = Some(Box::new(head));
+            self.steps += 1;
+        }
+        Ok(taken)
+    }
+
+    fn interim(&mut self, head: &Head) -> Result<Stage, Error> {
+        if head.status == 101 {
+            let rule = "the protocol changes only where that was asked for";
+            return Err(Error::malformed(rule, head.offset, "RFC 9110 §15.2.2"));
+        }
+        let max = self.config.limits.interim_max;
+        if self.interim == max {
+            return Err(too_large("interim_max", max.into(), head.offset, "RFC 9110 §15.2"));
+        }
+        self.interim += 1;
+        self.frame(head)?;
+        Ok(Stage::Interim)
+    }
+
+    /// The head of the final response is whole: where does it end, and what then?
+    fn decide(&mut self, head: &Head) -> Result<Stage, Error> {
+        self.framing = self.frame(head)?;
+        self.close.extend(reuse::of_response(head));
+        if head.status >= 400 && self.owes() {
+            self.sending = Sending::Stopped;
+        }
+        Ok(Stage::Final)
+    }
+
+    fn frame(&mut self, head: &Head) -> Result<Framing, Error> {
+        let decision = body::framing(&self.method, head, self.config.limits.body_bytes_max)?;
+        for remark in decision.remarks {
+            self.remarks.note(remark)?;
+        }
+        for reason in decision.close {
+            if !self.close.contains(&reason) {
+                self.close.push(reason);
+            }
+        }
+        Ok(decision.framing)
+    }
+
+    fn begin_body(&mut self) {
+        self.stage = match self.framing {
+            Framing::None => Stage::End,
+            Framing::Length(len) => Stage::Length(len),
+            Framing::Close => Stage::Close,
+            Framing::Chunked => {
+                let Config { limits, policy } = self.config;
+                Stage::Chunked(Box::new(chunked::Decoder::new(limits, policy, self.offset)))
+            }
+        };
+    }
+
+    /// Feeds the decoder; no event if the body has ended.
+    fn take_chunked(
+        &mut self,
+        input: &[u8],
+        room: &mut [u8],
+    ) -> Result<(usize, Option<Next>), Error> {
+        let Stage::Chunked(decoder) = &mut self.stage else { return Ok((0, None)) };
+        let chunked::Step { consumed, event } = decoder.feed(input, room)?;
+        self.offset += consumed as u64;
+        self.payload += decoder.body_len() - self.body_len;
+        self.body_len = decoder.body_len();
+        let next = match event {
+            chunked::Event::More => Next::More,
+            chunked::Event::Run(len) => Next::Run(len),
+            chunked::Event::Gathered(len) => Next::Gathered(len),
+            chunked::Event::Remark(remark) => Next::Remark(remark),
+            chunked::Event::End => {
+                self.trailers = decoder.take_trailers();
+                self.stage = if self.trailers.is_empty() { Stage::End } else { Stage::Trailers };
+                return Ok((consumed, None));
+            }
+        };
+        Ok((consumed, Some(next)))
+    }
+
+    /// The end was told, or is about to be.
+    fn end_response(&mut self) {
+        if self.owes() || self.sending == Sending::Stopped || !self.outbox.is_empty() {
+            self.close.push("the response came before all of the request was sent");
+            self.sending = Sending::Stopped;
+        }
+        let is_tunnel = self.method.is_connect() && self.framing == Framing::None;
+        let succeeded = self.head.as_ref().is_some_and(|head| head.status < 300);
+        self.stage = match self.close.is_empty() {
+            true if is_tunnel && succeeded => Stage::Tunnel,
+            true => Stage::Idle,
+            false => Stage::Closing,
+        };
+        self.steps += 1;
+    }
+
+    /// Whether some of the request's body is still to be sent.
+    pub(super) fn owes(&self) -> bool {
+        matches!(self.sending, Sending::Length(_) | Sending::Chunked | Sending::LastChunk)
+    }
+
+    /// Whether a final head is whole but not told, and its body ends so.
+    pub(super) fn awaits(&self, framing: Framing) -> bool {
+        matches!(self.stage, Stage::Final) && self.framing == framing
+    }
+
+    /// What the response still lacks, if it does.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        match &self.stage {
+            Stage::Lines(lines) if lines.is_empty() => Some("a response"),
+            Stage::Lines(_) => Some("the end of the head"),
+            Stage::Interim => Some("a final response"),
+            Stage::Final => match self.framing {
+                Framing::None | Framing::Close | Framing::Length(0) => None,
+                Framing::Length(_) | Framing::Chunked => Some("the body"),
+            },
+            Stage::Length(left) => (*left > 0).then_some("all of Content-Length"),
+            _ => None,
+        }
+    }
+
+    /// Remembers an error for ever.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.stage = Stage::Closing;
+        self.failed = Some(Box::new(error));
+    }
+
+    pub(super) fn event<'a>(
+        &'a self,
+        next: &Next,
+        eaten: &'a [u8],
+        room: &'a [u8],
+    ) -> Option<Event<'a>> {
+        match *next {
+            Next::More => None,
+            Next::Remark(remark) => Some(Event::Remark(remark)),
+            Next::Interim => self.head.as_deref().map(Event::Interim),
+            Next::Head => {
+                let framing = self.framing;
+                self.head.as_deref().map(|head| Event::Head { head, framing })
+            }
+            Next::Run(len) => Some(Event::Body(&eaten[eaten.len() - len..])),
+            Next::Gathered(len) => Some(Event::Body(&room[..len])),
+            Next::Trailers => Some(Event::Trailers(&self.trailers)),
+            Next::End => {
+                let Exchange { body_len, framing, close, .. } = self;
+                Some(Event::End(End { body_len: *body_len, framing: *framing, close }))
+            }
+        }
+    }
+}

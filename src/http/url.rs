@@ -1,0 +1,372 @@
+//! URLs of the schemes `http` and `https`, ready to be asked for.
+//!
+//! ```text
+//!   http://user:password@[::1]:8080/a/b?c=d#top
+//!          └── kept apart ─┘              └─ dropped: neither is ever sent
+//!                          └ host ┘└port┘└ target: origin-form ┘
+//! ```
+//!
+//! Specification: RFC 3986, RFC 9110 §4.2, RFC 9112 §3.2.
+//!
+//! Written by hand, not with the crate `url`: that one follows the rules of browsers, which repair
+//! what was typed: tabs and line ends fall out, `\` becomes `/`, `127.1` becomes an address. Here
+//! what two readers could take for different places is refused, with its offset:
+//!
+//! - control characters, spaces and `\` anywhere, and a `%` without two hexadecimal digits;
+//! - hosts that are neither a plain name, nor an IPv4 address in four decimal numbers, nor an IPv6
+//!   address in brackets (without a zone); names in other scripts are to be given as `xn--`.
+//!
+//! What is harmless is put right: other characters that may not stand in a path or a query are
+//! percent-encoded, as UTF-8, and dot segments are removed.
+
+use super::reference::{Reference, remove_dot_segments};
+use crate::error::Error;
+use core::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
+
+/// Which of the two schemes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// In clear.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+
+    /// RFC 9110 §4.2.1, §4.2.2.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+}
+
+/// Whom to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// A name, in lower case, to be resolved.
+    Name(String),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => f.write_str(name),
+            Host::V4(address) => address.fmt(f),
+            Host::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+/// What stood before the `@`, percent-decoded. It is a secret and prints as none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Userinfo {
+    /// Up to the first colon.
+    pub user: Vec<u8>,
+    /// Behind it.
+    pub password: Vec<u8>,
+}
+
+impl fmt::Debug for Userinfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Userinfo(…)")
+    }
+}
+
+/// What two URLs share if they lead to the same server: RFC 6454 §4.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The host.
+    pub host: Host,
+    /// The port, also where it is the scheme's own.
+    pub port: u16,
+}
+
+/// A URL. Its text, by [`Display`](fmt::Display), has neither userinfo nor fragment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    origin: Origin,
+    userinfo: Option<Userinfo>,
+    /// Path and query.
+    target: String,
+    path_len: usize,
+}
+
+impl Url {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the offset in `text` of what cannot be.
+    pub fn parse(text: &str) -> Result<Url, Error> {
+        check_bytes(text.as_bytes())?;
+        let parts = Reference::split(text);
+        let authority_at = text.find("//").map_or(text.len(), |at| at + 2);
+        Url::from_parts(parts, authority_at)
+    }
+
+    /// What a reference, such as the value of `Location`, means on the page of this URL: RFC 3986
+    /// §5.2. It need not be UTF-8. Nothing of the userinfo of this URL comes along.
+    ///
+    /// # Errors
+    /// Those of [`parse`](Url::parse), with the offset in `reference`.
+    pub fn join(&self, reference: &[u8]) -> Result<Url, Error> {
+        check_bytes(reference)?;
+        let text = percent_encode(reference, |byte| byte.is_ascii());
+        let authority_at = text.find("//").map_or(text.len(), |at| at + 2);
+        let base = Reference {
+            scheme: Some(self.scheme().as_str().to_owned()),
+            authority: Some(self.host_and_port()),
+            path: self.path().to_owned(),
+            query: self.query().map(str::to_owned),
+            fragment: None,
+        };
+        let url = Url::from_parts(Reference::split(&text).resolve(&base), authority_at);
+        url.map_err(|error| place_in(error, reference))
+    }
+
+    fn from_parts(parts: Reference, authority_at: usize) -> Result<Url, Error> {
+        let scheme = match &parts.scheme {
+            Some(name) if name.eq_ignore_ascii_case("http") => Scheme::Http,
+            Some(name) if name.eq_ignore_ascii_case("https") => Scheme::Https,
+            _ => return Err(malformed("a URL begins with http:// or https://", 0)),
+        };
+        let Some(authority) = parts.authority else {
+            let at = scheme.as_str().len() + 1;
+            return Err(malformed("// and a host stand behind the scheme", at));
+        };
+        let (userinfo, host_at) = userinfo(&authority, authority_at)?;
+        let host_and_port = &authority[host_at - authority_at..];
+        let (host, port) = host_and_port_of(host_and_port, host_at, scheme.default_port())?;
+        let mut target = remove_dot_segments(&percent_encode(parts.path.as_bytes(), is_in_path));
+        if target.is_empty() {
+            target.push('/');
+        }
+        let path_len = target.len();
+        if let Some(query) = &parts.query {
+            target.push('?');
+            target.push_str(&percent_encode(query.as_bytes(), |byte| {
+                is_in_path(byte) || byte == b'?'
+            }));
+        }
+        Ok(Url { origin: Origin { scheme, host, port }, userinfo, target, path_len })
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> Scheme {
+        self.origin.scheme
+    }
+
+    /// Whom to connect to.
+    pub fn host(&self) -> &Host {
+        &self.origin.host
+    }
+
+    /// At which port.
+    pub fn port(&self) -> u16 {
+        self.origin.port
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What stood before the `@`.
+    pub fn userinfo(&self) -> Option<&Userinfo> {
+        self.userinfo.as_ref()
+    }
+
+    /// The path, percent-encoded; it begins with `/`.
+    pub fn path(&self) -> &str {
+        &self.target[..self.path_len]
+    }
+
+    /// The query, percent-encoded, without its `?`.
+    pub fn query(&self) -> Option<&str> {
+        self.target[self.path_len..].strip_prefix('?')
+    }
+
+    /// Path and query, as asked for at the origin itself.
+    pub fn origin_form(&self) -> &str {
+        &self.target
+    }
+
+    /// All of it, as asked for at a proxy.
+    pub fn absolute_form(&self) -> String {
+        format!("{}://{}{}", self.scheme().as_str(), self.host_and_port(), self.target)
+    }
+
+    /// Host and port, always both, as a tunnel is asked for.
+    pub fn authority_form(&self) -> String {
+        format!("{}:{}", self.host(), self.port())
+    }
+
+    /// The value of `Host`: the port only where it is not the scheme's own.
+    pub fn host_and_port(&self) -> String {
+        match self.port() == self.scheme().default_port() {
+            true => self.host().to_string(),
+            false => self.authority_form(),
+        }
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.absolute_form())
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+fn malformed(rule: &'static str, at: usize) -> Error {
+    Error::malformed(rule, at as u64, "RFC 3986 §3")
+}
+
+/// What may stand nowhere in a URL.
+fn check_bytes(text: &[u8]) -> Result<(), Error> {
+    for (at, &byte) in text.iter().enumerate() {
+        let is_hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
+        match byte {
+            b'\r' | b'\n' => return Err(malformed("a URL holds no line end", at)),
+            0 => return Err(malformed("a URL holds no NUL", at)),
+            b' ' => return Err(malformed("a URL holds no space; it is written %20", at)),
+            byte if byte.is_ascii_control() => {
+                return Err(malformed("a URL holds no control character", at));
+            }
+            b'\\' => return Err(malformed("a URL holds no \\; it is written %5C", at)),
+            b'%' if !is_hex(at + 1) || !is_hex(at + 2) => {
+                let rule = "two hexadecimal digits stand behind %; the sign itself is written %25";
+                return Err(malformed(rule, at));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// An error in a reference whose bytes beyond ASCII were percent-encoded, placed in the original.
+fn place_in(error: Error, reference: &[u8]) -> Error {
+    let Error::Malformed { rule, offset, section } = error else { return error };
+    let mut left = offset;
+    let is_before = |byte: &&u8| {
+        let len = if byte.is_ascii() { 1 } else { 3 };
+        let is_before = left >= len;
+        left = left.saturating_sub(len);
+        is_before
+    };
+    let offset = reference.iter().take_while(is_before).count() as u64;
+    Error::Malformed { rule, offset, section }
+}
+
+/// The userinfo, and where the host begins.
+fn userinfo(authority: &str, authority_at: usize) -> Result<(Option<Userinfo>, usize), Error> {
+    let Some((before, _)) = authority.split_once('@') else { return Ok((None, authority_at)) };
+    let host_at = authority_at + before.len() + 1;
+    let (user, password) = before.split_once(':').unwrap_or((before, ""));
+    let (user, password) = (percent_decode(user), percent_decode(password));
+    Ok((Some(Userinfo { user, password }), host_at))
+}
+
+fn host_and_port_of(text: &str, at: usize, default_port: u16) -> Result<(Host, u16), Error> {
+    let host_len = match text.find(']') {
+        Some(end) if text.starts_with('[') => end + 1,
+        _ => text.find(':').unwrap_or(text.len()),
+    };
+    let host = host(&text[..host_len], at)?;
+    let port = match text[host_len..].strip_prefix(':') {
+        None if host_len == text.len() => return Ok((host, default_port)),
+        Some("") => return Ok((host, default_port)),
+        port => port.unwrap_or(""),
+    };
+    // `parse` alone would take a sign.
+    let number = port.parse().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
+    match number.filter(|port| *port > 0) {
+        Some(port) => Ok((host, port)),
+        None => Err(malformed("a port is a number from 1 to 65535", at + host_len)),
+    }
+}
+
+fn host(text: &str, at: usize) -> Result<Host, Error> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let address = inner.strip_suffix(']').and_then(|inner| inner.parse().ok());
+        let rule = "an IPv6 address stands between brackets, without a zone";
+        return address.map(Host::V6).ok_or_else(|| malformed(rule, at));
+    }
+    if text.is_empty() {
+        return Err(malformed("a host is not empty", at));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if let Some(wrong) = text.bytes().position(|byte| !is_plain(byte)) {
+        let rule = "a host is ASCII letters, digits, `-`, `.` and `_`; other scripts as xn--";
+        return Err(malformed(rule, at + wrong));
+    }
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.split('.').any(str::is_empty) {
+        return Err(malformed("no label of a host is empty", at));
+    }
+    // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses; people do not.
+    let last = name.rsplit('.').next().unwrap_or("");
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    match text.parse() {
+        Ok(address) => Ok(Host::V4(address)),
+        Err(_) if is_number => {
+            Err(malformed("an IPv4 address is four decimal numbers, without zeros in front", at))
+        }
+        Err(_) => Ok(Host::Name(text.to_ascii_lowercase())),
+    }
+}
+
+/// `pchar` and `/`: RFC 3986 §3.3. A `%` is there only with its digits.
+fn is_in_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte)
+}
+
+fn percent_encode(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len()), |mut out, &byte| {
+        match stays(byte) {
+            true => out.push(char::from(byte)),
+            false => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    let value = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, value(bytes.get(at + 1)), value(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                at += 3;
+            }
+            _ => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    out
+}
