@@ -4,15 +4,30 @@
 //! ```text
 //!   block ─ write(2), `write` bytes ─▶ socket ─▶ read(2), `read` bytes ─▶ dropped
 //! ```
+//!
+//! The sockets get what the product's own get on loopback (congestion control that does not pace):
+//! a limit that was measured with less would flatter every rung above it. What the system's own
+//! settings make of the same sizes is a rung beside it.
 
 use super::bytes::{Seen, is_block, verdict};
 use super::rung::Moved;
 use super::setup::Setup;
 use super::stats::median;
 use super::{gb_per_s, said, sides};
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+use wirewright::net::endpoint;
+
+/// What the sockets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sockets {
+    /// As the system makes them.
+    System,
+    /// As the product makes them on loopback.
+    Suited,
+}
 
 /// Sizes of write and read, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +53,7 @@ impl RawSizes {
         for _ in 0..TRIES {
             for (sizes, rates) in &mut tried {
                 let began = Instant::now();
-                move_raw(block, size, *sizes, None)?;
+                move_raw(Sockets::Suited, block, size, *sizes, None)?;
                 rates.push(gb_per_s(size, began.elapsed()));
             }
         }
@@ -50,14 +65,13 @@ impl RawSizes {
 /// Moves `size` bytes of the block from one thread to another; what arrives goes to `seen`. Gives
 /// the sender's processor time.
 fn move_raw(
+    sockets: Sockets,
     block: &[u8],
     size: u64,
     sizes: RawSizes,
     seen: Option<Seen<'_>>,
 ) -> Result<Duration, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(said)?;
-    let to = TcpStream::connect(listener.local_addr().map_err(said)?).map_err(said)?;
-    let (from, _) = listener.accept().map_err(said)?;
+    let (to, from) = pair(sockets).map_err(said)?;
     std::thread::scope(|scope| {
         let sender = scope.spawn(move || {
             send(to, block, size, sizes.write);
@@ -66,6 +80,24 @@ fn move_raw(
         receive(from, size, sizes.read, seen)?;
         sender.join().map_err(|_| "the sender panicked".to_owned())
     })
+}
+
+/// Both ends of a connection: who sends, who receives.
+fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let socket = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        if sockets == Sockets::Suited {
+            endpoint::suit_loopback(&socket, any);
+        }
+        std::io::Result::Ok(socket)
+    };
+    let (listener, to) = (socket()?, socket()?);
+    listener.bind(&any.into())?;
+    listener.listen(1)?;
+    to.connect(&listener.local_addr()?)?;
+    let (from, _) = listener.accept()?;
+    Ok((to.into(), from.into()))
 }
 
 /// A reader that has gone is noticed by the reader's side.
@@ -102,21 +134,34 @@ fn receive(
 }
 
 pub fn run(setup: &Setup) -> Result<Moved, String> {
-    let sender = move_raw(&setup.block, setup.size, setup.raw()?, None)?;
+    run_with(Sockets::Suited, setup)
+}
+
+/// The same over sockets as the system makes them.
+pub fn run_system(setup: &Setup) -> Result<Moved, String> {
+    run_with(Sockets::System, setup)
+}
+
+fn run_with(sockets: Sockets, setup: &Setup) -> Result<Moved, String> {
+    let sender = move_raw(sockets, &setup.block, setup.size, setup.raw()?, None)?;
     Ok(Moved { bytes: setup.size, sender: Some(sender) })
 }
 
 pub fn check(setup: &Setup) -> Result<(), String> {
-    check_of(&setup.block, &setup.block, setup.raw()?)
+    check_of(Sockets::Suited, &setup.block, &setup.block, setup.raw()?)
 }
 
-fn check_of(sent: &[u8], expected: &[u8], sizes: RawSizes) -> Result<(), String> {
+pub fn check_system(setup: &Setup) -> Result<(), String> {
+    check_of(Sockets::System, &setup.block, &setup.block, setup.raw()?)
+}
+
+fn check_of(sockets: Sockets, sent: &[u8], expected: &[u8], sizes: RawSizes) -> Result<(), String> {
     let (size, mut right, mut total) = (sent.len() as u64 + 7, true, 0);
     let mut seen = |offset, bytes: &[u8]| {
         right &= is_block(expected, offset, bytes);
         total += bytes.len() as u64;
     };
-    move_raw(sent, size, sizes, Some(&mut seen))?;
+    move_raw(sockets, sent, size, sizes, Some(&mut seen))?;
     verdict(right && total == size)
 }
 
@@ -130,14 +175,13 @@ mod tests {
         let setup = small();
         assert_eq!(check(&setup), Ok(()));
         let sizes = setup.raw().unwrap();
-        assert!(check_of(setup.constant(), &setup.block, sizes).is_err());
+        assert!(check_of(Sockets::Suited, setup.constant(), &setup.block, sizes).is_err());
     }
 
     #[test]
     fn a_stream_that_ends_early_is_an_error() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        drop(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-        let (from, _) = listener.accept().unwrap();
+        let (to, from) = pair(Sockets::System).unwrap();
+        drop(to);
         assert_eq!(receive(from, 1, 64, None), Err("the stream ended early".to_owned()));
     }
 
