@@ -220,6 +220,13 @@ pub enum SweepKind {
     All,
 }
 
+/// Whom `wirewright bench` can be measured beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PeerKind {
+    /// The obvious implementation: tokio, LengthDelimitedCodec, `serde_json`, base64.
+    Tokio,
+}
+
 /// `wirewright bench`
 #[derive(Debug, Args)]
 pub struct Bench {
@@ -247,6 +254,12 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
+    /// Measure another implementation in the same run, in place of the ladder.
+    #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html"])]
+    pub peer: Option<PeerKind>,
+    /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
+    #[arg(long, value_name = "PATH", requires = "peer")]
+    pub peer_program: Option<PathBuf>,
     /// Print one JSON document on stdout instead of the tables.
     #[arg(long)]
     pub json: bool,

@@ -27,6 +27,7 @@ mod ladder;
 mod machine;
 mod memory;
 mod page;
+mod peer;
 mod raw;
 mod reactor;
 mod rung;
@@ -64,6 +65,9 @@ const NONCE: &str = "00112233445566778899aabbccddeeff";
 const SCALE: &str = "loopback-raw";
 
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
+    if args.peer.is_some() {
+        return peer::run(args);
+    }
     let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
     let page = args.html.as_deref().map(open_page).transpose()?;
     machine::raise_descriptors();

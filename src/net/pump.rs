@@ -402,10 +402,13 @@ impl Connection {
         }
     }
 
-    /// Takes it back, whole where all was written; a short rest moves to storage of its own length.
+    /// Takes it back, whole where all was written. A short rest moves to storage of its own length
+    /// once all connections together hold much; before that one in the middle of a file keeps what
+    /// it fills again in a moment, and nothing is copied.
     fn give_back(&mut self, shared: &mut Shared) {
         let (len, capacity) = (self.out.len(), self.out.capacity());
-        if len == 0 || len < capacity / 4 {
+        let scarce = shared.held + capacity > shared.limits.out_bytes_budget / 2;
+        if len == 0 || (scarce && len < capacity / 4) {
             let rest = copy(self.out.readable());
             let storage = std::mem::replace(&mut self.out, rest).take_storage();
             if storage.capacity() > shared.spare.capacity() {

@@ -84,7 +84,7 @@ fn on_the_wire() -> Vec<Rung> {
         wired("loopback-raw", "bytes over TCP, best of a sweep", raw::run)
             .checked(raw::check)
             .within(Limit::None),
-        wired("loopback-system", "the same, the system's congestion control", raw::run_system)
+        wired("loopback-system", "the same, sockets of the system", raw::run_system)
             .checked(raw::check_system)
             .within(Limit::Share("loopback-raw", 1.0)),
         wired("reactor-raw", "bytes through our reactor and pump", reactor::run)

@@ -15,6 +15,7 @@
 //! kill cannot leave a claim without bytes; after a loss of power the checksums tell.
 
 use super::FileError;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
@@ -125,8 +126,9 @@ impl Reader {
 pub(super) struct Journal {
     file: File,
     mark: Mark,
-    /// The header, until it goes out together with the first record.
-    header: String,
+    /// What is to be written next: at first the header, which goes out together with the first
+    /// record. Its storage is used again.
+    line: String,
 }
 
 impl Journal {
@@ -134,25 +136,31 @@ impl Journal {
     pub(super) fn new(file: File, header: &Header) -> Journal {
         let text = format!("{MAGIC} {} {}", header.size, escape(&header.etag));
         let sum = continue_sum(0, &text);
-        Journal { file, mark: Mark { at: 0, sum }, header: format!("{text} {sum:08x}\n") }
+        Journal { file, mark: Mark { at: 0, sum }, line: format!("{text} {sum:08x}\n") }
     }
 
     /// Goes on behind the last accepted line, and cuts off what is behind it.
     pub(super) fn resume(reader: Reader) -> io::Result<Journal> {
         let file = reader.input.into_inner();
         file.set_len(reader.accepted.at)?;
-        Ok(Journal { file, mark: reader.accepted, header: String::new() })
+        Ok(Journal { file, mark: reader.accepted, line: String::new() })
     }
 
     /// Says that the bytes from the end of the last segment to `end` have been verified.
     pub(super) fn append(&mut self, end: u64, crc32: u32) -> io::Result<()> {
-        let text = format!("{end} {crc32:08x}");
-        let sum = continue_sum(self.mark.sum, &text);
-        let lines = format!("{}{text} {sum:08x}\n", self.header);
+        let begin = self.line.len();
+        // Writing to a string does not fail.
+        let _ = write!(self.line, "{end} {crc32:08x}");
+        let sum = continue_sum(self.mark.sum, &self.line[begin..]);
+        let _ = writeln!(self.line, " {sum:08x}");
         // At a place and not at the end: what a failed write left behind is written over.
-        self.file.write_all_at(lines.as_bytes(), self.mark.at)?;
-        self.mark = Mark { at: self.mark.at + lines.len() as u64, sum };
-        self.header.clear();
+        let written = self.file.write_all_at(self.line.as_bytes(), self.mark.at);
+        if let Err(error) = written {
+            self.line.truncate(begin);
+            return Err(error);
+        }
+        self.mark = Mark { at: self.mark.at + self.line.len() as u64, sum };
+        self.line.clear();
         Ok(())
     }
 

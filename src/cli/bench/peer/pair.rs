@@ -1,0 +1,297 @@
+//! A server and a client in a process each, measured from outside.
+//!
+//! ```text
+//!   serve ─ "listening on ADDR" ───────────────────────────────── killed at the end
+//!   get        ├─ started ── bytes ── ended ─┤  ├─ started ── …
+//!              └──────── wall time ──────────┘     processor time, peak memory: /proc/PID
+//! ```
+//!
+//! The wall time is that of the whole client process, its start included, whoever it is.
+
+use super::super::stats::median;
+use super::super::{gb_per_s, machine};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Stands for the server's address in a client's words.
+pub const ADDRESS: &str = "ADDRESS";
+
+/// How often the memory of a client is looked at: it can only grow, and is gone with the process.
+const LOOK: Duration = Duration::from_millis(4);
+
+/// One side of a pair.
+#[derive(Debug, Default)]
+pub struct Side {
+    /// Processor seconds for 10⁹ bytes of FILE, one for each round.
+    pub processor: Vec<f64>,
+    pub peak_rss: u64,
+}
+
+/// A server and a client as command lines.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub what: String,
+    pub program: PathBuf,
+    /// How many bytes of FILE the client gets.
+    pub bytes: u64,
+    /// The words of the server, of the client, and of a client whose bytes are compared.
+    pub serve: Vec<String>,
+    pub get: Vec<String>,
+    pub check: Vec<String>,
+    /// What was sent and what came of it, where the client does not compare by itself.
+    pub compare: Option<[PathBuf; 2]>,
+}
+
+/// A server and a client, and what was measured of them.
+#[derive(Debug)]
+pub struct Pair {
+    pub plan: Plan,
+    /// Bytes of FILE a second in units of 10⁹, one for each round.
+    pub rates: Vec<f64>,
+    pub server: Side,
+    pub client: Side,
+    running: Option<Running>,
+}
+
+impl Pair {
+    pub fn new(plan: Plan) -> Pair {
+        let (server, client) = Default::default();
+        Pair { plan, rates: Vec::new(), server, client, running: None }
+    }
+
+    pub fn median(&self) -> f64 {
+        median(&self.rates)
+    }
+
+    /// Starts the server, if it does not run.
+    pub fn start(&mut self) -> Result<(), String> {
+        if self.running.is_none() {
+            let mut command = Command::new(&self.plan.program);
+            self.running = Some(Running::start(command.args(&self.plan.serve))?);
+        }
+        Ok(())
+    }
+
+    /// Ends the server.
+    pub fn stop(&mut self) {
+        if let Some(running) = &self.running {
+            let peak = machine::peak_rss_of(&running.pid()).unwrap_or(0);
+            self.server.peak_rss = self.server.peak_rss.max(peak);
+        }
+        self.running = None;
+    }
+
+    /// Gets the file once, and fails if other bytes came than were sent.
+    pub fn check(&mut self) -> Result<(), String> {
+        self.client(&self.plan.check)?;
+        match &self.plan.compare {
+            Some([sent, came]) => {
+                same(sent, came)?;
+                std::fs::remove_file(came).map_err(|error| error.to_string())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// One round: gets the file again and again until the slice is over.
+    pub fn measure(&mut self, slice: Duration) -> Result<(), String> {
+        let server = self.running.as_ref().map(Running::pid).ok_or("no server runs")?;
+        let before = machine::processor_time_of(&server);
+        let (mut gone, mut bytes, mut spent) = (Duration::ZERO, 0, Duration::ZERO);
+        while bytes == 0 || gone < slice {
+            let run = self.client(&self.plan.get)?;
+            gone += run.elapsed;
+            spent += run.processor;
+            bytes += self.plan.bytes;
+            self.client.peak_rss = self.client.peak_rss.max(run.peak_rss);
+        }
+        let served = machine::processor_time_of(&server).saturating_sub(before);
+        let each_gb = |time: Duration| time.as_secs_f64() / (bytes as f64 / 1e9);
+        self.rates.push(gb_per_s(bytes, gone));
+        self.server.processor.push(each_gb(served));
+        self.client.processor.push(each_gb(spent));
+        Ok(())
+    }
+
+    fn client(&self, words: &[String]) -> Result<Run, String> {
+        let running = self.running.as_ref().ok_or("no server runs")?;
+        let word = |word: &String| match word.as_str() {
+            ADDRESS => running.address.clone(),
+            _ => word.clone(),
+        };
+        let mut command = Command::new(&self.plan.program);
+        run_client(command.args(words.iter().map(word)))
+    }
+}
+
+/// A server that ends with this value.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Result<Running, String> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let child = command.spawn().map_err(|error| error.to_string())?;
+        let mut running = Running { child, address: String::new() };
+        let mut line = String::new();
+        if let Some(stdout) = running.child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
+        }
+        let address = line.trim_end().strip_prefix("listening on ");
+        running.address = address.ok_or("the server did not start")?.to_owned();
+        Ok(running)
+    }
+
+    fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a client process took.
+struct Run {
+    elapsed: Duration,
+    processor: Duration,
+    peak_rss: u64,
+}
+
+fn run_client(command: &mut Command) -> Result<Run, String> {
+    let said = |error: std::io::Error| error.to_string();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let began = Instant::now();
+    let mut child = command.spawn().map_err(said)?;
+    let (pid, over) = (child.id().to_string(), AtomicBool::new(false));
+    let (elapsed, peak_rss) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| watch(&pid, &over));
+        // Waits, but leaves it to be asked what it took.
+        let id = Pid::from_child(&child);
+        let ended = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let elapsed = began.elapsed();
+        over.store(true, Ordering::Relaxed);
+        watch.thread().unpark();
+        let peak_rss = watch.join().unwrap_or(0);
+        ended.map(|_| (elapsed, peak_rss)).map_err(|error| error.to_string())
+    })?;
+    let processor = machine::processor_time_of(&pid);
+    let mut words = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut words).map_err(said)?;
+    }
+    match child.wait().map_err(said)?.success() {
+        true => Ok(Run { elapsed, processor, peak_rss }),
+        false => Err(words.trim_end().to_owned()),
+    }
+}
+
+/// Looks at the memory of a process until it is over; its peak.
+fn watch(pid: &str, over: &AtomicBool) -> u64 {
+    let mut peak = 0;
+    while !over.load(Ordering::Relaxed) {
+        peak = peak.max(machine::peak_rss_of(pid).unwrap_or(0));
+        std::thread::park_timeout(LOOK);
+    }
+    peak
+}
+
+/// Fails unless two files are equal.
+fn same(one: &std::path::Path, other: &std::path::Path) -> Result<(), String> {
+    let open = |path| File::open(path).map(BufReader::new).map_err(|error| error.to_string());
+    let (mut one, mut other) = (open(one)?, open(other)?);
+    loop {
+        let (a, b) = match (one.fill_buf(), other.fill_buf()) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(error), _) | (_, Err(error)) => return Err(error.to_string()),
+        };
+        let len = a.len().min(b.len());
+        if a[..len] != b[..len] || a.is_empty() != b.is_empty() {
+            return Err("other bytes arrived than were sent".to_owned());
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        one.consume(len);
+        other.consume(len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(text: &str) -> Vec<String> {
+        ["-c", text].map(str::to_owned).to_vec()
+    }
+
+    /// A pair of shells: its server only says that it listens.
+    fn pair(get: &str) -> Pair {
+        let mut plan = Plan {
+            program: "/bin/sh".into(),
+            bytes: 1000,
+            serve: shell("echo listening on 127.0.0.1:1; exec sleep 60"),
+            get: shell(get),
+            ..Plan::default()
+        };
+        plan.get.push(ADDRESS.to_owned());
+        Pair::new(plan)
+    }
+
+    #[test]
+    fn a_client_is_told_the_address_and_measured() {
+        let mut pair = pair("test $0 = 127.0.0.1:1 && sleep 0.05");
+        assert!(pair.measure(Duration::ZERO).is_err(), "no server runs");
+        pair.start().unwrap();
+        pair.measure(Duration::ZERO).unwrap();
+        pair.stop();
+        assert_eq!((pair.rates.len(), pair.client.processor.len()), (1, 1));
+        assert!(pair.rates[0] > 0.0 && pair.client.peak_rss > 0 && pair.server.peak_rss > 0);
+    }
+
+    #[test]
+    fn a_client_that_fails_is_heard() {
+        let mut pair = pair("echo no such file >&2; exit 1");
+        pair.start().unwrap();
+        assert_eq!(pair.measure(Duration::ZERO), Err("no such file".to_owned()));
+        assert!(pair.rates.is_empty());
+    }
+
+    #[test]
+    fn a_server_that_does_not_listen_is_an_error() {
+        let mut pair = pair("");
+        pair.plan.serve = shell("exit 1");
+        assert_eq!(pair.start(), Err("the server did not start".to_owned()));
+    }
+
+    #[test]
+    fn files_are_compared() {
+        let folder = machine::Folder::new().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let long = vec![7; 100_000];
+        let one = file("one", &long);
+        assert_eq!(same(&one, &file("two", &long)), Ok(()));
+        for other in [&long[1..], &[], &[&long[..], b"x"].concat(), &[8; 100_000]] {
+            assert!(same(&one, &file("other", other)).is_err());
+            assert!(same(&folder.path().join("other"), &one).is_err());
+        }
+    }
+}
