@@ -9,6 +9,7 @@
 mod child;
 mod connections;
 mod crowd;
+mod echo;
 mod latency;
 mod sizes;
 mod small;

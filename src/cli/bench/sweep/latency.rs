@@ -7,8 +7,11 @@
 //! ```
 //!
 //! A closed loop, which asks when it has its answer, would ask less while the server is slow and
-//! so would not see how slow it was (coordinated omission). All samples are kept.
+//! so would not see how slow it was (coordinated omission). All samples are kept. The same bytes
+//! thrown there and back without a reactor or a protocol are measured beside it: what is left of
+//! the difference is ours.
 
+use super::echo::Echo;
 use super::talker::Talker;
 use super::{Axis, Measure, Point, Sweep, Unit};
 use crate::cli::bench::running::{Running, memory};
@@ -20,8 +23,9 @@ use wirewright::transfer::digest::DigestKind;
 
 const FILE_BYTES: usize = 1024;
 
-/// Requests a second, and their names.
-const RATES: [(u32, &str); 2] = [(1_000, "1,000/s"), (10_000, "10,000/s")];
+/// Requests a second, and the names of their lines: of gets, and of bare bytes.
+const RATES: [(u32, [&str; 2]); 2] =
+    [(1_000, ["1,000/s", "1,000/s bare"]), (10_000, ["10,000/s", "10,000/s bare"])];
 
 const PERCENTILES: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 100.0];
 
@@ -66,6 +70,18 @@ fn ask(talker: &mut Talker, rate: u32, count: usize) -> Result<Vec<u64>, String>
         })?;
     }
     Ok(samples)
+}
+
+/// The same with bare bytes, of which one answer is waited for before the next is due.
+fn throw(echo: &mut Echo, rate: u32, count: usize) -> Result<Vec<u64>, String> {
+    let began = Instant::now();
+    let once = |number: usize| {
+        let due = began + Duration::from_secs(1) / rate * number as u32;
+        wait(due);
+        echo.ask()?;
+        Ok((Instant::now() - due).as_nanos() as u64)
+    };
+    (0..count).map(once).collect()
 }
 
 /// Sleeps until shortly before a moment, then spins.
@@ -116,14 +132,16 @@ fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
         return Err("another length arrived".to_owned());
     }
     talker.no_waiting()?;
-    let mut samples = RATES.map(|_| Vec::new());
+    let mut echo = Echo::start()?;
+    let mut samples = RATES.map(|_| [Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {
-        for ((rate, _), rounds) in RATES.iter().zip(&mut samples) {
+        for ((rate, _), [gets, bare]) in RATES.iter().zip(&mut samples) {
             let count = (round.as_secs_f64() * f64::from(*rate)).ceil() as usize;
-            rounds.push(ask(&mut talker, *rate, count)?);
+            gets.push(ask(&mut talker, *rate, count)?);
+            bare.push(throw(&mut echo, *rate, count)?);
         }
     }
-    let lines = RATES.iter().zip(&samples);
+    let lines = RATES.iter().flat_map(|(_, names)| names).zip(samples.iter().flatten());
     Ok(Sweep {
         name: "latency",
         what: "one get of 1 KiB on an idle server over loopback, from when it was due to its \
@@ -131,8 +149,11 @@ fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
             .to_owned(),
         x: Axis { label: "percentile of all requests", unit: Unit::Percentile },
         y: Axis { label: "microseconds", unit: Unit::Microseconds },
-        points: lines.flat_map(|((_, line), rounds)| points(line, rounds)).collect(),
+        points: lines.flat_map(|(line, rounds)| points(line, rounds)).collect(),
         notes: vec![
+            "bare: as many bytes there and back between two threads that do nothing else; what the \
+             machine itself adds"
+                .to_owned(),
             "the client polls while it waits for an answer; min and max are those of the rounds, \
              the value is of all samples"
                 .to_owned(),
@@ -148,10 +169,10 @@ mod tests {
     #[test]
     fn every_request_is_a_sample() {
         let sweep = sweep(&small(), Duration::from_millis(10)).unwrap();
-        assert_eq!((sweep.points.len(), sweep.lines().len()), (10, 2));
+        assert_eq!((sweep.points.len(), sweep.lines().len()), (20, 4));
         let counts: Vec<f64> =
             sweep.points.iter().flat_map(|point| &point.more).map(|more| more.value).collect();
-        assert_eq!(counts, [50.0, 500.0]);
+        assert_eq!(counts, [50.0, 50.0, 500.0, 500.0]);
         let slowest = |point: &&Point| point.x == 100.0;
         assert!(sweep.points.iter().filter(slowest).all(|point| point.y.median > 0.0));
     }
