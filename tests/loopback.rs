@@ -1,9 +1,12 @@
 //! Files through a running server and the library's client, over loopback.
 #![cfg(feature = "net")]
 
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use wirewright::net::files::Root;
 use wirewright::net::{Destination, FileReport, Supply, client, server};
 use wirewright::transfer::digest::DigestKind;
@@ -120,7 +123,7 @@ fn files_are_put_and_listed() {
             .iter()
             .all(|report| { matches!(&report.outcome, Err(failure) if failure.code == "exists") })
     );
-    let listed = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let listed = Arc::new(std::sync::Mutex::new(Vec::new()));
     let into = listed.clone();
     let each = move |entry| into.lock().unwrap().push(entry);
     client::list(&server.endpoint(), &client::Options::default(), each).unwrap();
@@ -145,5 +148,40 @@ fn classic_file_arrives_equal() {
         assert_eq!((report.outcome, report.bytes), (Ok(()), size as u64));
         assert_eq!(std::fs::read(to.path().join("guido ü.jpg")).unwrap(), bytes(size));
         assert_eq!(std::fs::read_dir(to.path()).unwrap().count(), 1);
+    }
+}
+
+/// A small file goes out in one turn of the server; reading it slowly is progress all the same.
+#[test]
+fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
+    let server = Running::start(|options, folder| {
+        std::fs::write(folder.join("f"), vec![7; 390_000]).unwrap();
+        let mut config = wirewright::transfer::server::Config::default();
+        config.limits.idle_wait = Duration::from_millis(400);
+        options.session = Arc::new(config);
+        options.limits.flush_wait = Duration::from_millis(200);
+        options.grace = Duration::ZERO;
+    });
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    // So that the kernel does not take it all at once.
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    let mut stream: std::net::TcpStream = socket.into();
+    let nonce = "00".repeat(16);
+    let hello = format!(
+        r#"{{"type":"hello","versions":[1],"max_frame":1048576,"digests":["none"],"nonce":"{nonce}"}}"#
+    );
+    for text in [hello.as_str(), r#"{"type":"get","id":1,"name":"f"}"#] {
+        stream.write_all(&(text.len() as u32).to_be_bytes()).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+    }
+    // A few times as long as the server waits for a peer that does not move.
+    let (mut heard, mut piece) = (Vec::new(), [0; 4096]);
+    while !heard.windows(12).any(|bytes| bytes == br#""type":"end""#) {
+        std::thread::sleep(Duration::from_millis(15));
+        let read = stream.read(&mut piece).unwrap();
+        assert!(read > 0, "it ended after {} bytes", heard.len());
+        heard.splice(..heard.len().saturating_sub(16), []);
+        heard.extend_from_slice(&piece[..read]);
     }
 }

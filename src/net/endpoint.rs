@@ -45,7 +45,7 @@ pub fn listen(address: SocketAddr, share: bool) -> io::Result<mio::net::TcpListe
         socket.set_only_v6(true)?;
     }
     socket.bind(&address.into())?;
-    suit_loopback(&socket, address);
+    unpace(&socket, address);
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(mio::net::TcpListener::from_std(socket.into()))
@@ -98,35 +98,27 @@ pub fn connect(
 
 fn connect_one(address: SocketAddr, wait: Duration) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    suit_loopback(&socket, address);
+    unpace(&socket, address);
     socket.connect_timeout(&address.into(), wait)?;
     Ok(socket)
 }
 
-/// Suits a socket that will only ever talk within this machine to that, before it listens or
-/// connects; any other is left as it is.
+/// Takes congestion control that paces from a socket that will only ever talk within this machine,
+/// before it listens or connects; any other socket is left as it is.
 ///
-/// Congestion control that paces is taken from it. BBR, the default of many systems, spaces its
-/// segments out by timers: over loopback, where nothing is ever congested, that halves the rate and
-/// doubles the processor time. A socket that was paced once stays paced, so it is too late after
-/// the handshake. And the receive buffer is kept to what lies in the caches: bytes are decoded
-/// before they leave them.
-///
-/// Whatever the system does not allow is left out: the bytes travel all the same.
-pub fn suit_loopback(socket: &Socket, address: SocketAddr) {
+/// BBR, the default of many systems, spaces its segments out by timers: over loopback, where
+/// nothing is ever congested, that halves the rate and doubles the processor time. A socket that
+/// was paced once stays paced, so after the handshake it is too late. Where the system does not
+/// allow it the bytes travel all the same.
+pub fn unpace(socket: &Socket, address: SocketAddr) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if address.ip().is_loopback() {
         let _ = socket.set_tcp_congestion(UNPACED);
-        let _ = socket.set_recv_buffer_size(LOOPBACK_RECEIVE_BYTES);
     }
 }
 
 /// The congestion control that every Linux has and every user may choose.
 const UNPACED: &[u8] = b"reno";
-
-/// The receive buffer of a loopback socket in bytes, before the kernel doubles it for its own
-/// bookkeeping.
-const LOOPBACK_RECEIVE_BYTES: usize = 2 << 20;
 
 /// Sets the options of a connected socket: rows are whole when they are written, so nothing is
 /// gained by waiting for more; and the kernel's share of unsent data is kept small.

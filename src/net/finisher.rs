@@ -17,7 +17,8 @@ type Job = (Finish, Sender<Result<(), FileError>>);
 pub struct Finisher {
     waker: Arc<Waker>,
     worker: Option<(Sender<Job>, JoinHandle<()>)>,
-    behind: Option<Behind>,
+    /// Once it was asked for: none where there is no processor for it.
+    behind: Option<Option<Behind>>,
 }
 
 /// A job that was handed over.
@@ -48,10 +49,7 @@ impl Finisher {
         if size < WRITE_BEHIND_FROM {
             return;
         }
-        if self.behind.is_none() {
-            self.behind = Behind::start();
-        }
-        if let Some(behind) = &self.behind {
+        if let Some(behind) = self.behind.get_or_insert_with(Behind::start) {
             partial.write_behind(behind.clone());
         }
     }

@@ -23,8 +23,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How many requests are on their way at once, on one connection, and half of how many finished
-/// files may wait for the disk before no more are asked for.
+/// How many requests are on their way at once, on one connection, and half of how many files may be
+/// open: those on their way, and those that wait for the disk.
 const PIPELINE: usize = 64;
 
 /// How often a file that changes under way is begun again.
@@ -176,7 +176,9 @@ impl Getting {
             return Ok(Turn::Done);
         }
         for _ in self.running.len()..pipeline {
-            if self.finishing.len() >= 2 * pipeline || !self.prepare(kind) {
+            // Each of them has its file open.
+            let open = self.running.len() + self.finishing.len();
+            if open >= 2 * pipeline || !self.prepare(kind) {
                 return Ok(Turn::Done);
             }
             self.go_on_preparing(session, scratch)?;

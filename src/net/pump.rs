@@ -15,6 +15,8 @@
 
 mod conversation;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub use conversation::{Conversation, Tap, Turn};
 pub use shared::{Limits, Shared};
@@ -29,6 +31,10 @@ use std::time::Instant;
 
 /// A session may gather so much of a message whatever others do, in bytes.
 const MEMORY_FREE: usize = 16 << 10;
+
+/// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
+/// takes time at the disk, too, and others are to be looked at in between.
+const TURN_COST: usize = 16 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -220,8 +226,8 @@ impl Connection {
                 Ok((0, Turn::Done)) => return Verdict::Wait,
                 Ok((0, Turn::Parked)) => return Verdict::Parked,
                 Ok((_, Turn::Again)) => return Verdict::Again,
-                Ok((bytes, _)) if bytes >= budget => return Verdict::Again,
-                Ok((bytes, _)) => budget -= bytes,
+                Ok((bytes, _)) if bytes.max(TURN_COST) >= budget => return Verdict::Again,
+                Ok((bytes, _)) => budget -= bytes.max(TURN_COST),
                 Err(End::Closed) => return Verdict::Closed,
                 Err(End::Failed(error)) => self.enter_flushing(Err(error), now),
             }
@@ -235,10 +241,13 @@ impl Connection {
         let sending = self.conversation.wants() == Wants::Payload;
         let waiting = self.out.len();
         let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
-        if sending || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
+        let said = self.out.len() - waiting;
+        // A small file goes out in one turn, which then wants no payload before or after.
+        let bulk = sending || said as u64 >= shared.limits.written_quantum;
+        if bulk || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
             self.worth = self.written + self.out.len() as u64;
         }
-        bytes += self.out.len() - waiting;
+        bytes += said;
         if bytes > 0 && self.has_more(shared) {
             return Ok((bytes, turn));
         }

@@ -306,7 +306,7 @@ impl Serving {
         if let Task::Receiving { partial, overwrite } =
             std::mem::replace(&mut self.task, Task::None)
         {
-            let job = partial.finish(self.desk.durability, overwrite);
+            let job = partial.finish(self.desk.durability, overwrite).making_room();
             self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(job));
         }
     }

@@ -1,8 +1,10 @@
 //! What an interrupted run leaves behind, and what the next one makes of it.
 
 use crate::gate::{Gate, Stops};
-use crate::process::{Process, wait_for};
-use crate::setup::{Served, blake3, bytes, command, json, names_in, report, serve, serve_folder};
+use crate::process::{Process, run, wait_for};
+use crate::setup::{
+    Served, assert_fails, blake3, bytes, command, json, names_in, report, serve, serve_folder,
+};
 use std::path::Path;
 
 const SIZE: usize = 64 << 20;
@@ -152,4 +154,26 @@ fn no_resume_begins_at_0() {
     assert_eq!((&file["resumed_from"], &file["received"]), (&0.into(), &SIZE.into()));
     assert!(std::fs::read(folder.join("other")).unwrap() == content);
     assert_eq!(names_in(folder), ["other"]);
+}
+
+/// A limit of the process on the length of files stands for a disk that fills up just before the
+/// end, where bytes are still being written behind.
+#[test]
+fn a_disk_that_fills_up_at_the_end_costs_only_the_end() {
+    const LEN: usize = 12 << 20;
+    let served = serve(&[]);
+    served.write("large", &bytes(LEN));
+    let folder = tempfile::tempdir().unwrap();
+    // In units of 512 bytes; what the signal would do is an error of write(2) instead.
+    let limited = "trap '' XFSZ; ulimit -f $1; shift; exec \"$@\"";
+    let mut limited_get = std::process::Command::new("sh");
+    limited_get.args(["-c", limited, "sh", &((LEN - (64 << 10)) / 512).to_string()]);
+    limited_get.args([env!("CARGO_BIN_EXE_wirewright"), "get", &served.address, "large"]);
+    assert_fails(&run(limited_get.current_dir(folder.path())), 1, "large");
+    let left = names_in(folder.path());
+    assert_eq!(left.len(), 2, "the part and its journal: {left:?}");
+    let told = served.get(folder.path(), &["large"]);
+    let from = told["files"][0]["resumed_from"].as_u64().unwrap();
+    assert!(from >= 4 << 20, "{from}");
+    assert_eq!(std::fs::read(folder.path().join("large")).unwrap(), bytes(LEN));
 }

@@ -26,7 +26,7 @@ enum Sockets {
     /// As the system makes them.
     System,
     /// As the product makes them on loopback.
-    Suited,
+    Unpaced,
 }
 
 /// Sizes of write and read, in bytes.
@@ -53,7 +53,7 @@ impl RawSizes {
         for _ in 0..TRIES {
             for (sizes, rates) in &mut tried {
                 let began = Instant::now();
-                move_raw(Sockets::Suited, block, size, *sizes, None)?;
+                move_raw(Sockets::Unpaced, block, size, *sizes, None)?;
                 rates.push(gb_per_s(size, began.elapsed()));
             }
         }
@@ -87,8 +87,8 @@ fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let socket = || {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        if sockets == Sockets::Suited {
-            endpoint::suit_loopback(&socket, any);
+        if sockets == Sockets::Unpaced {
+            endpoint::unpace(&socket, any);
         }
         std::io::Result::Ok(socket)
     };
@@ -134,7 +134,7 @@ fn receive(
 }
 
 pub fn run(setup: &Setup) -> Result<Moved, String> {
-    run_with(Sockets::Suited, setup)
+    run_with(Sockets::Unpaced, setup)
 }
 
 /// The same over sockets as the system makes them.
@@ -148,7 +148,7 @@ fn run_with(sockets: Sockets, setup: &Setup) -> Result<Moved, String> {
 }
 
 pub fn check(setup: &Setup) -> Result<(), String> {
-    check_of(Sockets::Suited, &setup.block, &setup.block, setup.raw()?)
+    check_of(Sockets::Unpaced, &setup.block, &setup.block, setup.raw()?)
 }
 
 pub fn check_system(setup: &Setup) -> Result<(), String> {
@@ -175,7 +175,7 @@ mod tests {
         let setup = small();
         assert_eq!(check(&setup), Ok(()));
         let sizes = setup.raw().unwrap();
-        assert!(check_of(Sockets::Suited, setup.constant(), &setup.block, sizes).is_err());
+        assert!(check_of(Sockets::Unpaced, setup.constant(), &setup.block, sizes).is_err());
     }
 
     #[test]

@@ -38,7 +38,18 @@ struct Piece {
     file: Arc<File>,
     offset: u64,
     bytes: Vec<u8>,
-    account: Arc<Account>,
+    ticket: Ticket,
+}
+
+/// Counts as waiting until it is dropped, wherever that happens.
+#[derive(Debug)]
+struct Ticket(Arc<Account>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        lock(&self.0.state).waiting -= 1;
+        self.0.written.notify_all();
+    }
 }
 
 /// What is still to be written of one file, and what went wrong with it.
@@ -71,18 +82,16 @@ impl Behind {
 }
 
 fn write_all(pieces: &Receiver<Piece>, free: &Mutex<Vec<Vec<u8>>>) {
-    for Piece { file, offset, bytes, account } in pieces {
+    for Piece { file, offset, bytes, ticket } in pieces {
         let written = file.write_all_at(&bytes, offset);
         // Closed before the account says so: nobody is to find the file still locked.
         drop(file);
         lock(free).push(bytes);
-        let mut state = lock(&account.state);
-        state.waiting -= 1;
         if let Err(error) = written {
-            state.failed.get_or_insert(error.raw_os_error().unwrap_or(EIO));
+            let number = error.raw_os_error().unwrap_or(EIO);
+            lock(&ticket.0.state).failed.get_or_insert(number);
         }
-        drop(state);
-        account.written.notify_all();
+        drop(ticket);
     }
 }
 
@@ -120,8 +129,8 @@ impl Pen {
         let mut copy = lock(&self.behind.free).pop().unwrap_or_default();
         copy.clear();
         copy.extend_from_slice(bytes);
-        let (file, account) = (self.file.clone(), self.account.clone());
-        let sent = self.behind.queue.send(Piece { file, offset, bytes: copy, account });
+        let (file, ticket) = (self.file.clone(), Ticket(self.account.clone()));
+        let sent = self.behind.queue.send(Piece { file, offset, bytes: copy, ticket });
         sent.map_err(|_| io::Error::other("the writer has gone"))
     }
 

@@ -76,11 +76,19 @@ pub struct Finish {
     partial: Partial,
     durability: Durability,
     overwrite: bool,
+    /// Whether what has arrived gives way where it fills the disk.
+    makes_room: bool,
 }
 
 impl Finish {
     pub(super) fn new(partial: Partial, durability: Durability, overwrite: bool) -> Finish {
-        Finish { partial, durability, overwrite }
+        Finish { partial, durability, overwrite, makes_room: false }
+    }
+
+    /// Gives up what has arrived where it fills the disk, so that the disk does not stay full.
+    pub fn making_room(mut self) -> Finish {
+        self.makes_room = true;
+        self
     }
 
     /// Makes the file durable and gives it its name.
@@ -88,12 +96,15 @@ impl Finish {
     /// # Errors
     /// [`FileError::Exists`] if the name was not to be taken from another file, which then stays;
     /// what arrived is removed. [`FileError::InTheWay`] if a directory has the name; what arrived
-    /// is kept. Those of the disk: if the file could not be written or synced it is removed, since
-    /// what a later sync says of it could not be trusted; if its directory could not be synced, it
-    /// stands under its name.
+    /// is kept. Those of the disk: if the file could not be written, what is recorded of it is kept
+    /// for the next run; if it could not be synced it is removed, since what a later sync says of
+    /// it could not be trusted; if its directory could not be synced, it stands under its name.
     pub fn run(mut self) -> Result<(), FileError> {
         if let Err(error) = self.partial.flush() {
-            self.partial.remove()?;
+            if self.makes_room && matches!(error, FileError::NoSpace) {
+                // What cannot be removed now is overwritten by the next run.
+                let _ = self.partial.remove();
+            }
             return Err(error);
         }
         let part = self.partial.whole()?;
