@@ -10,8 +10,8 @@ use wirewright::transfer::sender::CHUNK_BYTES;
 /// How often each rung is measured; medians of fewer say little.
 pub const ROUNDS: usize = 5;
 
-/// How long a block is, in chunks: 3.9 MiB, more than a cache near a core holds.
-const BLOCK_CHUNKS: usize = 21;
+/// How long a block is, in chunks: 2.1 MiB, more than a cache near a core holds.
+const BLOCK_CHUNKS: usize = 11;
 
 pub struct Setup {
     /// How many bytes of FILE a rung with a wire moves at a time.

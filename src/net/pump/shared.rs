@@ -44,7 +44,7 @@ impl Default for Limits {
         Limits {
             write_bytes_max: 528 << 10,
             read_bytes_max: 256 << 10,
-            out_bytes_budget: 8 << 20,
+            out_bytes_budget: 4 << 20,
             out_bytes_min: 16 << 10,
             memory_bytes_budget: 12 << 20,
             wake_bytes_budget: 8 << 20,
