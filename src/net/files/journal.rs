@@ -23,8 +23,8 @@ use std::os::unix::fs::FileExt;
 /// The length of an etag that can be kept, in bytes.
 pub const ETAG_BYTES_MAX: usize = 1024;
 
-/// A record is written as soon as this many more bytes are verified, or as many again where bytes are
-/// still being written: the most that can be lost is twice this and a chunk.
+/// A record is written as soon as this many more bytes are verified, or twice as many where bytes
+/// are still being written: the most that can be lost is that and a chunk.
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 20;
 
 const MAGIC: &str = "wirewright-journal-1";
