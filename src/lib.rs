@@ -13,6 +13,7 @@
 //!        │
 //!   transfer/          PROTOCOL.md · frame · message · client · server · classic
 //!   http/              url · request · head · body · chunked · exchange · redirect · coding
+//!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -28,6 +29,7 @@
 //! - How a gigabyte inside a JSON string streams through a few hundred KiB: [`envelope`].
 //! - The protocol and its specification: [`transfer`].
 //! - How an HTTP response is framed, and why each refusal is there: [`http`].
+//! - What a mail message is made of: [`mime`].
 //! - The six questions that any session answers: [`session`].
 //! - Moving files from a program: `net::client` and `net::server`.
 //!
@@ -56,6 +58,7 @@ pub mod buffer;
 pub mod envelope;
 pub mod error;
 pub mod http;
+pub mod mime;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod session;

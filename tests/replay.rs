@@ -13,6 +13,8 @@ mod frame;
 mod http_request;
 #[path = "../fuzz/oracles/http_response.rs"]
 mod http_response;
+#[path = "../fuzz/oracles/mime.rs"]
+mod mime;
 #[path = "../fuzz/oracles/names.rs"]
 mod names;
 #[path = "../fuzz/oracles/pair.rs"]
@@ -29,6 +31,7 @@ const TARGETS: &[Target] = &[
     ("frame", frame::check),
     ("http_request", http_request::check),
     ("http_response", http_response::check),
+    ("mime", mime::check),
     ("names", names::check),
     ("pair", pair::check),
 ];
@@ -75,6 +78,11 @@ fn http_request_seeds() {
 #[test]
 fn http_response_seeds() {
     replay("http_response");
+}
+
+#[test]
+fn mime_seeds() {
+    replay("mime");
 }
 
 #[test]

@@ -1,0 +1,8 @@
+//! Fuzzes the building of mail messages.
+
+#![no_main]
+
+#[path = "../oracles/mime.rs"]
+mod oracle;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| oracle::check(data));

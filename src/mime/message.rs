@@ -1,0 +1,342 @@
+//! A message: what it is made of, and what becomes of it.
+//!
+//! ```text
+//!   Builder ── from, to, cc, bcc, subject, text, html, files ──▶ build ──▶ Message ──▶ Writer
+//!                                                                   │ size(), known now
+//!                                                                   └ recipients(), for SMTP
+//! ```
+//!
+//! Specification: RFC 5322 §3.6 (which fields, and how often), RFC 2045 §4 (`MIME-Version`).
+//!
+//! The builder checks each thing when it is given. So an error names the argument that is wrong,
+//! with the offset in it.
+
+use super::Limits;
+use super::date::Date;
+use super::header::{Header, Line, check_value};
+use super::id::MsgId;
+use super::mailbox::Mailbox;
+use super::param::{FileName, MediaType};
+use super::structure::{self, Part, Segment, Text};
+use crate::error::Error;
+
+/// A file that is sent along; its content is given to the [`Writer`](super::writer::Writer).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The name the receiver sees.
+    pub name: FileName,
+    /// What it is.
+    pub media_type: MediaType,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// Gathers a message.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    limits: Limits,
+    date: Date,
+    id: MsgId,
+    seed: u64,
+    from: Mailbox,
+    reply_to: Option<Mailbox>,
+    to: Vec<Mailbox>,
+    cc: Vec<Mailbox>,
+    bcc: Vec<Mailbox>,
+    subject: Option<Box<str>>,
+    headers: Vec<Header>,
+    text: Option<Box<str>>,
+    html: Option<Box<str>>,
+    files: Vec<(Attachment, Option<MsgId>)>,
+    compat_names: bool,
+}
+
+impl Builder {
+    /// A message from somebody. Boundaries are made of `seed`.
+    pub fn new(from: Mailbox, date: Date, id: MsgId, seed: u64, limits: Limits) -> Builder {
+        Builder {
+            limits,
+            date,
+            id,
+            seed,
+            from,
+            reply_to: None,
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            subject: None,
+            headers: Vec::new(),
+            text: None,
+            html: None,
+            files: Vec::new(),
+            compat_names: false,
+        }
+    }
+
+    /// Adds a receiver.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for too many or too long a name, [`Error::Malformed`] for an address
+    /// that is not ASCII: it cannot stand in a field.
+    pub fn to(&mut self, mailbox: Mailbox) -> Result<(), Error> {
+        self.check_shown(&mailbox)?;
+        self.check_recipients()?;
+        self.to.push(mailbox);
+        Ok(())
+    }
+
+    /// Adds a receiver of a copy.
+    ///
+    /// # Errors
+    /// As [`to`](Builder::to).
+    pub fn cc(&mut self, mailbox: Mailbox) -> Result<(), Error> {
+        self.check_shown(&mailbox)?;
+        self.check_recipients()?;
+        self.cc.push(mailbox);
+        Ok(())
+    }
+
+    /// Adds a receiver whom no other sees: it is in [`Message::recipients`], not in the message.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for too many.
+    pub fn bcc(&mut self, mailbox: Mailbox) -> Result<(), Error> {
+        self.check_recipients()?;
+        self.bcc.push(mailbox);
+        Ok(())
+    }
+
+    /// Sets where answers are to go.
+    ///
+    /// # Errors
+    /// As [`to`](Builder::to).
+    pub fn reply_to(&mut self, mailbox: Mailbox) -> Result<(), Error> {
+        self.check_shown(&mailbox)?;
+        self.reply_to = Some(mailbox);
+        Ok(())
+    }
+
+    /// Sets the subject.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] at a control character but the tab, [`Error::TooLarge`].
+    pub fn subject(&mut self, subject: &str) -> Result<(), Error> {
+        self.check_len(subject.len(), self.limits.value_bytes_max, "value_bytes_max")?;
+        check_value(subject)?;
+        self.subject = Some(subject.into());
+        Ok(())
+    }
+
+    /// Adds a field of the caller's own.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for too many or too long a value.
+    pub fn header(&mut self, header: Header) -> Result<(), Error> {
+        self.check_len(header.value().len(), self.limits.value_bytes_max, "value_bytes_max")?;
+        self.check_len(self.headers.len() + 1, self.limits.headers_max, "headers_max")?;
+        self.headers.push(header);
+        Ok(())
+    }
+
+    /// Sets the plain text. Its line ends may be of any kind.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] at a NUL, [`Error::TooLarge`] beyond the limit of both texts.
+    pub fn text(&mut self, text: &str) -> Result<(), Error> {
+        self.check_text(text, self.html.as_deref())?;
+        self.text = Some(text.into());
+        Ok(())
+    }
+
+    /// Sets the HTML.
+    ///
+    /// # Errors
+    /// As [`text`](Builder::text).
+    pub fn html(&mut self, html: &str) -> Result<(), Error> {
+        self.check_text(html, self.text.as_deref())?;
+        self.html = Some(html.into());
+        Ok(())
+    }
+
+    /// Adds a file. The files have one numbering, in the order they are added: its own is returned.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for too many or too long a name.
+    pub fn attach(&mut self, attachment: Attachment) -> Result<usize, Error> {
+        self.file(attachment, None)
+    }
+
+    /// Adds a file that the HTML shows as `cid:` and the identifier without its brackets.
+    ///
+    /// # Errors
+    /// As [`attach`](Builder::attach), and [`Error::Misuse`] for an identifier that another part
+    /// has.
+    pub fn inline(&mut self, attachment: Attachment, cid: MsgId) -> Result<usize, Error> {
+        if self.files.iter().any(|(_, other)| other.as_ref() == Some(&cid)) {
+            return Err(Error::Misuse("two parts with one Content-ID"));
+        }
+        self.file(attachment, Some(cid))
+    }
+
+    /// Whether file names that are not plain ASCII are written a second time, as `name=` in the
+    /// form old mailers read.
+    pub fn compat_names(&mut self, wanted: bool) {
+        self.compat_names = wanted;
+    }
+
+    /// The message.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for an inline part without HTML, [`Error::Malformed`] for a sender whose
+    /// address is not ASCII, [`Error::TooLarge`] for a message longer than the limit.
+    pub fn build(self) -> Result<Message, Error> {
+        self.check_shown(&self.from)?;
+        let has_inline = self.files.iter().any(|(_, cid)| cid.is_some());
+        if has_inline && self.html.is_none() {
+            return Err(Error::Misuse("an inline part needs an HTML that shows it"));
+        }
+        let head = self.head();
+        let texts = [(self.text, "plain"), (self.html, "html")];
+        let texts = texts.into_iter().filter_map(|(text, kind)| Some(Text::new(text?, kind)));
+        let body = structure::Body {
+            texts: texts.collect(),
+            files: self.files,
+            compat_names: self.compat_names,
+        };
+        let built = structure::build(head, &body, self.seed);
+        let max = self.limits.message_bytes_max;
+        let size = built.size.filter(|size| *size <= max).ok_or(Error::TooLarge {
+            limit: "message_bytes_max",
+            max,
+            offset: max,
+            section: "house, law 4",
+        })?;
+        let recipients = self.to.into_iter().chain(self.cc).chain(self.bcc).collect();
+        let attachments = body.files.into_iter().map(|(attachment, _)| attachment).collect();
+        let (bytes, segments, texts) = (built.bytes, built.segments, body.texts);
+        Ok(Message { from: self.from, recipients, bytes, segments, texts, attachments, size })
+    }
+
+    /// All fields but those of the content.
+    fn head(&self) -> Vec<u8> {
+        let mut head = Vec::new();
+        plain(&mut head, "Date", &self.date.to_string());
+        mailboxes(&mut head, "From", std::slice::from_ref(&self.from));
+        mailboxes(&mut head, "Reply-To", self.reply_to.as_slice());
+        mailboxes(&mut head, "To", &self.to);
+        mailboxes(&mut head, "Cc", &self.cc);
+        if let Some(subject) = &self.subject {
+            let mut line = Line::begin("Subject", &mut head);
+            line.unstructured(subject);
+            line.end();
+        }
+        plain(&mut head, "Message-ID", &self.id.to_string());
+        self.headers.iter().for_each(|header| header.write(&mut head));
+        plain(&mut head, "MIME-Version", "1.0");
+        head
+    }
+
+    fn file(&mut self, attachment: Attachment, cid: Option<MsgId>) -> Result<usize, Error> {
+        let len = attachment.name.as_str().len();
+        self.check_len(len, self.limits.file_name_bytes_max, "file_name_bytes_max")?;
+        self.check_len(self.files.len() + 1, self.limits.files_max, "files_max")?;
+        self.files.push((attachment, cid));
+        Ok(self.files.len() - 1)
+    }
+
+    fn check_shown(&self, mailbox: &Mailbox) -> Result<(), Error> {
+        let len = mailbox.name().map_or(0, str::len);
+        self.check_len(len, self.limits.name_bytes_max, "name_bytes_max")?;
+        match mailbox.local().bytes().position(|byte| !byte.is_ascii()) {
+            None => Ok(()),
+            Some(at) => {
+                let rule = "an address in a field is ASCII";
+                Err(Error::malformed(rule, at as u64, "RFC 5322 §3.4.1"))
+            }
+        }
+    }
+
+    fn check_recipients(&self) -> Result<(), Error> {
+        let count = self.to.len() + self.cc.len() + self.bcc.len() + 1;
+        self.check_len(count, self.limits.recipients_max, "recipients_max")
+    }
+
+    fn check_text(&self, text: &str, other: Option<&str>) -> Result<(), Error> {
+        let len = text.len() + other.map_or(0, str::len);
+        self.check_len(len, self.limits.text_bytes_max, "text_bytes_max")?;
+        match text.find('\0') {
+            None => Ok(()),
+            Some(at) => Err(Error::malformed("a text holds no NUL", at as u64, "RFC 2045 §2.7")),
+        }
+    }
+
+    fn check_len(&self, len: usize, max: usize, limit: &'static str) -> Result<(), Error> {
+        if len <= max {
+            return Ok(());
+        }
+        let max = max as u64;
+        Err(Error::TooLarge { limit, max, offset: max, section: "house, law 4" })
+    }
+}
+
+fn plain(head: &mut Vec<u8>, name: &str, value: &str) {
+    let mut line = Line::begin(name, head);
+    line.token(&format!(" {value}"));
+    line.end();
+}
+
+fn mailboxes(head: &mut Vec<u8>, name: &str, all: &[Mailbox]) {
+    let Some((last, before)) = all.split_last() else { return };
+    let mut line = Line::begin(name, head);
+    before.iter().for_each(|mailbox| mailbox.write(&mut line, ","));
+    last.write(&mut line, "");
+    line.end();
+}
+
+/// A message, whole but for the content of its files.
+#[derive(Debug, Clone)]
+pub struct Message {
+    from: Mailbox,
+    recipients: Vec<Mailbox>,
+    bytes: Vec<u8>,
+    segments: Vec<Segment>,
+    texts: Vec<Text>,
+    attachments: Vec<Attachment>,
+    size: u64,
+}
+
+impl Message {
+    /// Its length in bytes as the writer makes it, before dot-stuffing: the SIZE of RFC 1870 §3.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Who sends it.
+    pub fn from(&self) -> &Mailbox {
+        &self.from
+    }
+
+    /// Everybody who gets it: `To`, `Cc`, `Bcc`, as often as they were given.
+    pub fn recipients(&self) -> &[Mailbox] {
+        &self.recipients
+    }
+
+    /// The files in the order they were added.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// Memory taken for fields and texts, in bytes; files are not among it.
+    pub fn held(&self) -> usize {
+        self.bytes.capacity() + self.texts.iter().map(|text| text.content.len()).sum::<usize>()
+    }
+
+    /// What stands at a place of the message, in the order of writing.
+    pub(super) fn part(&self, at: usize) -> Option<Part<'_>> {
+        Some(match self.segments.get(at)? {
+            Segment::Bytes(range) => Part::Bytes(&self.bytes[range.clone()]),
+            Segment::Text(index) => Part::Text(&self.texts[*index]),
+            Segment::File(index) => Part::File(*index, self.attachments[*index].len),
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Mail messages: from names, texts and files to the octets that SMTP carries.
+//!
+//! ```text
+//!   Date: Sun, 22 Nov 2026 09:27:00 +0800 CR LF          fields, each at most once     message
+//!   From: =?UTF-8?B?546L5aSn6ZSk?= <wang@example.org>    in encoded words     mailbox, word
+//!   To: =?UTF-8?B?6aqG5piK?= <luo@example.org>,          folded at 78 columns          header
+//!    b@example.net
+//!   Subject: =?UTF-8?B?5pys5pyI5pWw5o2u?=
+//!   Message-ID: <1@example.org>                                                        id, date
+//!   MIME-Version: 1.0
+//!   Content-Type: multipart/mixed; boundary="=_8f3…"
+//!
+//!   --=_8f3…                                             a line no part can hold       structure
+//!   Content-Type: text/plain; charset=utf-8
+//!   Content-Transfer-Encoding: base64                    7bit, quoted-printable or
+//!                                                        base64: transfer_encoding
+//!   6ZmE5Lu25Lit5pyJ5pys5pyI5pWw5o2u6K+35p+l5pS2
+//!   --=_8f3…
+//!   Content-Type: application/vnd.ms-excel
+//!   Content-Transfer-Encoding: base64
+//!   Content-Disposition: attachment; filename=month-data.xlsx                          param
+//!
+//!   UEsDBBQABgAIAAAAIQ…                                  streamed, never held          writer
+//!   --=_8f3…--
+//! ```
+//!
+//! Specification: RFC 5322 (fields, addresses, dates), RFC 2045 and 2046 (bodies and their parts),
+//! RFC 2047 (words that are not ASCII), RFC 2183 and 2231 (file names), RFC 2387 and 2392 (pictures
+//! within HTML). RFC 6532 is not used: every octet of a message is ASCII, so every server takes it.
+//!
+//! # What is promised
+//!
+//! - **No injection.** Every value is a type whose constructor refuses control characters; nothing
+//!   else reaches a header. Characters are never cut to octets, so U+010A is not a line feed.
+//! - **Exact size.** [`message::Message::size`] is known before the first octet: content is counted
+//!   by arithmetic, and a file that turns out longer or shorter than announced is an error.
+//! - **Bounded memory.** Fields and texts are held, files pass through in the pieces in which they
+//!   are read.
+//! - **Once.** `Date`, `Message-ID`, `MIME-Version` and the other fields of the builder stand once;
+//!   `Bcc` never does.
+//! - **No clock, no chance.** Date, identifier and the seed of the boundaries are arguments: the
+//!   same arguments make the same octets.
+//!
+//! # The parts
+//!
+//! ```text
+//!   multipart/mixed                   if there are attachments
+//!   ├─ multipart/related              if the HTML shows inline parts
+//!   │  ├─ multipart/alternative       if there are a text and an HTML
+//!   │  │  ├─ text/plain
+//!   │  │  └─ text/html                <img src="cid:…">
+//!   │  └─ image/png …                 Content-ID: <…>, inline
+//!   └─ application/pdf …              attachment
+//! ```
+//!
+//! A multipart of one part is that part. A boundary begins with `=_`, which base64 and
+//! quoted-printable cannot hold; a text that travels as it is was searched for it.
+//!
+//! ```
+//! use wirewright::buffer::Buffer;
+//! use wirewright::mime::Limits;
+//! use wirewright::mime::date::Date;
+//! use wirewright::mime::id::MsgId;
+//! use wirewright::mime::mailbox::Mailbox;
+//! use wirewright::mime::message::Builder;
+//! use wirewright::mime::writer::{Step, Writer};
+//!
+//! let from = Mailbox::parse("王大锤 <wang@example.org>")?;
+//! let (date, id) = (Date::new(1_795_310_820, 480)?, MsgId::parse("1@example.org")?);
+//! let mut builder = Builder::new(from, date, id, 7, Limits::default());
+//! builder.to(Mailbox::parse("luo@example.net")?)?;
+//! builder.subject("示例")?;
+//! builder.text("Good morning")?;
+//! let message = builder.build()?;
+//! let size = message.size();
+//!
+//! let (mut writer, mut out) = (Writer::new(message), Buffer::with_limit(4096));
+//! assert_eq!(writer.next(&mut out)?, Step::Done);
+//! assert_eq!(out.len() as u64, size);
+//! assert!(out.readable().starts_with(b"Date: Sun, 22 Nov 2026 09:27:00 +0800\r\n"));
+//! assert!(out.readable().ends_with(b"\r\n\r\nGood morning\r\n"));
+//! # Ok::<(), wirewright::error::Error>(())
+//! ```
+
+pub mod date;
+pub mod header;
+pub mod id;
+pub mod mailbox;
+pub mod message;
+pub mod param;
+pub mod raw;
+mod structure;
+pub mod transfer_encoding;
+pub mod word;
+pub mod writer;
+
+/// The bounds of a message that is built. Those that a specification gives stand at its rules, as
+/// constants: [`header::LINE_MAX`], [`mailbox::LOCAL_MAX`], [`word::WORD_MAX`] and others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most mailboxes in `To`, `Cc` and `Bcc` together.
+    pub recipients_max: usize,
+    /// The longest display name in bytes of UTF-8.
+    pub name_bytes_max: usize,
+    /// The longest value of a field, the subject among them, in bytes of UTF-8.
+    pub value_bytes_max: usize,
+    /// The most fields of the caller.
+    pub headers_max: usize,
+    /// The longest name of a file in bytes of UTF-8.
+    pub file_name_bytes_max: usize,
+    /// The most attachments and inline parts together.
+    pub files_max: usize,
+    /// The length of text and HTML together in bytes of UTF-8: they are held in memory.
+    pub text_bytes_max: usize,
+    /// The longest message in bytes, as it is sent.
+    pub message_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            recipients_max: 10_000,
+            name_bytes_max: 1024,
+            value_bytes_max: 65_536,
+            headers_max: 256,
+            file_name_bytes_max: 1024,
+            files_max: 1000,
+            text_bytes_max: 8 << 20,
+            message_bytes_max: 1 << 40,
+        }
+    }
+}

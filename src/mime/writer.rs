@@ -1,0 +1,234 @@
+//! Writing a message out, piece by piece, into whatever room there is.
+//!
+//! ```text
+//!   next(out) ─▶ Bytes            out is full: send it, ask again
+//!             ─▶ NeedFile(n)      hand the content of file n to offer(), then say end_file()
+//!             ─▶ Done             everything was written
+//! ```
+//!
+//! Specification: RFC 2045 and 2046 for the bytes; see [`structure`](super::structure).
+//!
+//! What is held besides the message does not depend on the length of a file: one line of it.
+
+use super::message::Message;
+use super::raw::Normaliser;
+use super::structure::{Part, Text};
+use super::transfer_encoding::{Base64Lines, OUT_MIN, TransferEncoding, quoted_line};
+use crate::buffer::Buffer;
+use crate::error::Error;
+use std::sync::Arc;
+
+/// How much of a text is brought to CR LF at once before it becomes base64, in bytes.
+const SCRATCH: usize = 4096;
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The output is full.
+    Bytes,
+    /// The content of the file of this number, from where it stopped.
+    NeedFile(usize),
+    /// Nothing.
+    Done,
+}
+
+/// Writes a message, as often as it is sent.
+#[derive(Debug)]
+pub struct Writer {
+    message: Arc<Message>,
+    /// Which part is being written.
+    part: usize,
+    /// How many bytes of that part were taken.
+    taken: u64,
+    /// The file was said to have ended; its last line may still wait for room.
+    file_ended: bool,
+    lines: Base64Lines,
+    ends: Normaliser,
+    /// Text that waits to become base64.
+    scratch: Buffer,
+    made: u64,
+    failed: Option<Error>,
+}
+
+impl Writer {
+    /// A writer at the beginning of the message.
+    pub fn new(message: impl Into<Arc<Message>>) -> Writer {
+        Writer {
+            message: message.into(),
+            part: 0,
+            taken: 0,
+            file_ended: false,
+            lines: Base64Lines::new(),
+            ends: Normaliser::new(),
+            scratch: Buffer::with_limit(SCRATCH),
+            made: 0,
+            failed: None,
+        }
+    }
+
+    /// Begins again: the message goes to another server, or to more receivers.
+    pub fn restart(&mut self) {
+        *self = Writer::new(self.message.clone());
+    }
+
+    /// The message that is written.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// How many bytes were written.
+    pub fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// Writes as much as `out` has room for.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if `out` cannot ever hold [`OUT_MIN`] bytes; the error of the file after
+    /// one failed, for ever.
+    pub fn next(&mut self, out: &mut Buffer) -> Result<Step, Error> {
+        self.check()?;
+        if out.limit() < OUT_MIN {
+            return Err(Error::Misuse("the output has room for OUT_MIN bytes"));
+        }
+        let before = out.len();
+        let step = self.parts(out);
+        self.made += (out.len() - before) as u64;
+        let step = step?;
+        debug_assert!(self.made <= self.message.size());
+        debug_assert!(step != Step::Done || self.made == self.message.size());
+        Ok(step)
+    }
+
+    /// Takes a prefix of the next content of the file that [`next`](Writer::next) asked for, as
+    /// much as `out` has room for, and says how long it was.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no file was asked for; [`Error::TooLarge`] if there is more of it than
+    /// was announced, and the same on every later call.
+    pub fn offer(&mut self, content: &[u8], out: &mut Buffer) -> Result<usize, Error> {
+        let len = self.file_len()?;
+        if content.len() as u64 > len - self.taken {
+            return self.fail(Error::TooLarge {
+                limit: "announced length of the file",
+                max: len,
+                offset: len,
+                section: "RFC 1870 §6",
+            });
+        }
+        let before = out.len();
+        let taken = self.lines.push(content, out);
+        self.made += (out.len() - before) as u64;
+        self.taken += taken as u64;
+        Ok(taken)
+    }
+
+    /// The file that was asked for has ended: only now is it known to be as long as announced.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no file was asked for; [`Error::Incomplete`] if there was less of it
+    /// than was announced, and the same on every later call.
+    pub fn end_file(&mut self) -> Result<(), Error> {
+        let len = self.file_len()?;
+        if self.taken < len {
+            let expected = "the announced length of the file";
+            let offset = self.taken;
+            return self.fail(Error::Incomplete { expected, offset, section: "RFC 1870 §6" });
+        }
+        self.file_ended = true;
+        Ok(())
+    }
+
+    fn parts(&mut self, out: &mut Buffer) -> Result<Step, Error> {
+        let message = self.message.clone();
+        loop {
+            let is_whole = match message.part(self.part) {
+                None => return Ok(Step::Done),
+                Some(Part::File(index, _)) if !self.file_ended => return Ok(Step::NeedFile(index)),
+                Some(Part::File(..)) => self.last_line(out),
+                Some(Part::Bytes(bytes)) => self.bytes(bytes, out)?,
+                Some(Part::Text(text)) => self.text(text, out)?,
+            };
+            if !is_whole {
+                return Ok(Step::Bytes);
+            }
+            (self.part, self.taken, self.file_ended) = (self.part + 1, 0, false);
+            self.ends = Normaliser::new();
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8], out: &mut Buffer) -> Result<bool, Error> {
+        let rest = &bytes[self.taken as usize..];
+        let len = rest.len().min(out.tail_room());
+        out.append(&rest[..len])?;
+        self.taken += len as u64;
+        Ok(len == rest.len())
+    }
+
+    fn text(&mut self, text: &Text, out: &mut Buffer) -> Result<bool, Error> {
+        let bytes = text.content.as_bytes();
+        match text.encoding {
+            TransferEncoding::SevenBit => self.seven_bit(bytes, out),
+            TransferEncoding::QuotedPrintable => self.quoted(bytes, out),
+            TransferEncoding::Base64 => self.base64(bytes, out),
+        }
+    }
+
+    fn seven_bit(&mut self, text: &[u8], out: &mut Buffer) -> Result<bool, Error> {
+        self.taken += self.ends.push(&text[self.taken as usize..], out)? as u64;
+        Ok(self.taken == text.len() as u64)
+    }
+
+    fn quoted(&mut self, text: &[u8], out: &mut Buffer) -> Result<bool, Error> {
+        let mut line = [0; 78];
+        while self.taken < text.len() as u64 {
+            if out.tail_room() < line.len() {
+                return Ok(false);
+            }
+            let (len, next) = quoted_line(text, self.taken as usize, &mut line);
+            out.append(&line[..len])?;
+            self.taken = next as u64;
+        }
+        Ok(true)
+    }
+
+    fn base64(&mut self, text: &[u8], out: &mut Buffer) -> Result<bool, Error> {
+        loop {
+            if self.scratch.is_empty() {
+                let rest = &text[self.taken as usize..];
+                if rest.is_empty() {
+                    return Ok(self.last_line(out));
+                }
+                self.taken += self.ends.push(rest, &mut self.scratch)? as u64;
+            }
+            let taken = self.lines.push(self.scratch.readable(), out);
+            self.scratch.consume(taken);
+            if !self.scratch.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The line of base64 that is not full, if there is one and room for it.
+    fn last_line(&mut self, out: &mut Buffer) -> bool {
+        out.tail_room() >= OUT_MIN && self.lines.end(out)
+    }
+
+    /// The length of the file that was asked for.
+    fn file_len(&self) -> Result<u64, Error> {
+        self.check()?;
+        match self.message.part(self.part) {
+            Some(Part::File(_, len)) if !self.file_ended => Ok(len),
+            _ => Err(Error::Misuse("no file was asked for")),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
+        self.failed = Some(error.clone());
+        Err(error)
+    }
+}

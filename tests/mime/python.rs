@@ -1,0 +1,150 @@
+//! The messages of these tests as Python's `email` package reads them.
+
+use crate::golden;
+use crate::oracle::{Letter, build, write};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Whether there is python3. Where `CI` is set there has to be.
+fn has_python(test: &str) -> bool {
+    let asked = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
+    let found = asked.is_ok_and(|status| status.success());
+    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
+    if !found {
+        eprintln!("{test} is skipped: there is no python3");
+    }
+    found
+}
+
+/// What Python makes of each message.
+fn understood(messages: &[Vec<u8>]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    for (at, message) in messages.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{at:04}.eml")), message).unwrap();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mime/parse.py");
+    let run = Command::new("python3").arg(script).arg(folder.path()).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let lines = String::from_utf8(run.stdout).unwrap();
+    let reports: Vec<Value> = lines.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(reports.len(), messages.len());
+    reports
+}
+
+fn coded(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[test]
+fn the_golden_messages() {
+    if !has_python("the_golden_messages") {
+        return;
+    }
+    let (message, contents) = golden::files();
+    let messages = [golden::octets(&golden::text(), &[]), golden::octets(&message, &contents)];
+    let reports = understood(&messages);
+    let text = "大家好，\r\n会议改到周三上午十点。\r\n\r\n小雨\r\n";
+    let expected = json!({
+        "from": [["林小雨", "xiaoyu@example.org"]],
+        "to": [["周明", "ming@example.net"], ["Zhou, Jr.", "jr@example.com"]],
+        "cc": [["陈", "chen@example.net"]],
+        "bcc": [],
+        "subject": "关于下周会议的安排 (agenda)",
+        "date": 1_795_310_820,
+        "id": "<20261122.1@example.org>",
+        "texts": [{"type": "text/plain", "content": coded(text.as_bytes())}],
+        "files": [],
+        "defects": [],
+    });
+    assert_eq!(reports[0], expected);
+    let text = "附件里是十一月的数据，请查收。";
+    let html = "<p>See <b>below</b>: <img src=\"cid:dot@example.org\"></p>\r\n";
+    let excel = "application/vnd.ms-excel";
+    let file = |kind: &str, name: &str, content: &[u8]| {
+        json!({"type": kind, "name": name, "content": coded(content),
+               "disposition": "attachment", "id": null})
+    };
+    let sheet = golden::sheet();
+    let expected = json!({
+        "from": [["林小雨", "xiaoyu@example.org"]],
+        "to": [["", "ming@example.net"]],
+        "cc": [],
+        "bcc": [],
+        "subject": "十一月数据",
+        "date": 1_795_310_820,
+        "id": "<20261122.2@example.org>",
+        "texts": [{"type": "text/plain", "content": coded(text.as_bytes())},
+                  {"type": "text/html", "content": coded(html.as_bytes())}],
+        "files": [{"type": "image/gif", "name": "dot.gif", "content": coded(b"GIF89a"),
+                   "disposition": "inline", "id": "<dot@example.org>"},
+                  file("text/plain", "hello.txt", golden::HELLO),
+                  file(excel, "month-data.xlsx", &sheet),
+                  file(excel, "十一月数据汇总表.xlsx", &sheet)],
+        "defects": [],
+    });
+    assert_eq!(reports[1], expected);
+}
+
+/// Subjects, names, file names and texts of many kinds.
+const TEXTS: [&str; 16] = [
+    "plain",
+    "two words",
+    "Re: 示例代码实验邮件 (draft)",
+    "café au lait, s'il vous plaît, avec beaucoup de sucre et très chaud, merci mille fois",
+    "王大锤骆昊王大锤骆昊王大锤骆昊王大锤骆昊王大锤骆昊王大锤骆昊王大锤骆昊",
+    "🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀",
+    "a \"quoted\" one",
+    "back\\slash and (brackets) [and] <more>, @: ;",
+    "=?UTF-8?Q?literal?=",
+    "half =? of one",
+    "100% = sure_ly?",
+    "a very long value that has to be folded, more than once, because it never wants to come to \
+     an end and goes on and on and on until at last it is a little longer than two lines",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "e\u{301} combining, \u{202E} turned",
+    "mixed 中文 and English 和 more 中文 words in 一行 which is long enough to be folded 两次 yes",
+    "'single' {curly} ~tilde^ `tick` |bar| #hash $dollar *star* +plus!",
+];
+
+#[test]
+fn values_of_many_kinds() {
+    if !has_python("values_of_many_kinds") {
+        return;
+    }
+    let letter = |text: &str| Letter {
+        subject: Some(text.to_owned()),
+        mailboxes: vec![
+            format!("\"{}\" <a@b.example>", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            "\"x y\"@b.example".to_owned(),
+        ],
+        text: Some(format!("{text}\n.\nFrom {text} \n\n")),
+        html: Some(text.repeat(30)),
+        files: vec![(text.replace(['\\', '/'], "-"), text.as_bytes().to_vec(), false)],
+        ..Letter::default()
+    };
+    let letters: Vec<Letter> = TEXTS.iter().map(|text| letter(text)).collect();
+    let messages: Vec<Vec<u8>> =
+        letters.iter().map(|letter| write(&build(letter), letter, 57, 4096)).collect();
+    for (letter, report) in letters.iter().zip(understood(&messages)) {
+        let subject = letter.subject.as_deref().unwrap();
+        assert_eq!(report["subject"], *subject);
+        assert_eq!(report["defects"], json!([]), "{subject}");
+        assert_eq!(report["bcc"], json!([]));
+        // Where a name is divided between two words, some versions of Python show a space more.
+        let without_spaces = |text: &str| text.replace(' ', "");
+        let name = report["to"][0][0].as_str().unwrap();
+        assert_eq!(without_spaces(name), without_spaces(subject));
+        assert_eq!(report["to"][0][1], "a@b.example");
+        assert_eq!(report["to"][1], json!(["", "\"x y\"@b.example"]));
+        let lines =
+            |text: &Option<String>| coded(text.as_ref().unwrap().replace('\n', "\r\n").as_bytes());
+        assert_eq!(report["texts"][0]["content"], lines(&letter.text), "{subject}");
+        assert_eq!(report["texts"][1]["content"], lines(&letter.html), "{subject}");
+        let (name, content, _) = &letter.files[0];
+        assert_eq!(report["files"][0]["name"], *name);
+        assert_eq!(report["files"][0]["content"], coded(content));
+    }
+}
