@@ -169,7 +169,8 @@ fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
     let mut stream: std::net::TcpStream = socket.into();
     let nonce = "00".repeat(16);
     let hello = format!(
-        r#"{{"type":"hello","versions":[1],"max_frame":1048576,"digests":["none"],"nonce":"{nonce}"}}"#
+        "{{\"type\":\"hello\",\"versions\":[1],\"max_frame\":1048576,\
+         \"digests\":[\"none\"],\"nonce\":\"{nonce}\"}}"
     );
     for text in [hello.as_str(), r#"{"type":"get","id":1,"name":"f"}"#] {
         stream.write_all(&(text.len() as u32).to_be_bytes()).unwrap();
