@@ -6,7 +6,7 @@
 //!             ─▶ Done             everything was written
 //! ```
 //!
-//! Specification: RFC 2045 and 2046 for the bytes; see [`structure`](super::structure).
+//! Specification: RFC 2045 and 2046 for the bytes; which parts there are is decided in `structure`.
 //!
 //! What is held besides the message does not depend on the length of a file: one line of it.
 
