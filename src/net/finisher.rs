@@ -44,7 +44,7 @@ impl Finisher {
         Finisher { waker, worker: None, behind: None }
     }
 
-    /// Lets a file that is about to begin, of that size in bytes, be written behind if it is large.
+    /// Lets a file that has begun, of that size in bytes, be written behind if it is large.
     pub fn write_behind(&mut self, partial: &mut Partial, size: u64) {
         if size < WRITE_BEHIND_FROM {
             return;

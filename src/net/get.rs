@@ -271,8 +271,9 @@ impl Getting {
         (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
         let begun = match &mut running.target {
             Target::Partial(partial) => {
+                let begun = partial.begin(etag, size);
                 plan.finisher.write_behind(partial, size);
-                partial.begin(etag, size).and_then(|()| match partial.verified() == offset {
+                begun.and_then(|()| match partial.verified() == offset {
                     true => Ok(()),
                     false => Err(FileError::Changed),
                 })

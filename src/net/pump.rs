@@ -236,7 +236,7 @@ impl Connection {
 
     /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
-        let mut bytes = self.take_input(shared)?;
+        let read = self.take_input(shared)?;
         grow(&mut shared.scratch, ROOM_BYTES);
         let sending = self.conversation.wants() == Wants::Payload;
         let waiting = self.out.len();
@@ -247,11 +247,10 @@ impl Connection {
         if bulk || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
             self.worth = self.written + self.out.len() as u64;
         }
-        bytes += said;
-        if bytes > 0 && self.has_more(shared) {
-            return Ok((bytes, turn));
+        if read + said > 0 && self.has_more(shared) {
+            return Ok((read + said, turn));
         }
-        bytes += self.write_out(shared)?;
+        let bytes = read + self.write_out(shared)?;
         match self.conversation.wants() {
             Wants::Close if self.out.is_empty() => {
                 self.enter_flushing(Ok(()), now);

@@ -276,8 +276,8 @@ impl Serving {
         {
             return Ok(Turn::Again);
         }
-        self.desk.finisher.borrow_mut().write_behind(partial, put.size);
         partial.begin(&put.etag, put.size)?;
+        self.desk.finisher.borrow_mut().write_behind(partial, put.size);
         let offset = partial.verified();
         let Task::Checking { partial, mut digester, put } =
             std::mem::replace(&mut self.task, Task::None)

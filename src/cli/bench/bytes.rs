@@ -18,11 +18,18 @@ pub fn verdict(right: bool) -> Result<(), String> {
 
 /// Whether bytes are those of the repeated block at that offset.
 pub fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
+    let first = piece(block, offset, bytes.len(), u64::MAX);
+    let tail = &bytes[first.len()..];
+    bytes.starts_with(first)
+        && (tail.is_empty() || is_block(block, offset + first.len() as u64, tail))
+}
+
+/// The bytes at an offset of a file of `size` bytes that is the block again and again: at most
+/// `len`, fewer where the block or the file ends.
+pub fn piece(block: &[u8], offset: u64, len: usize, size: u64) -> &[u8] {
     let at = (offset % block.len() as u64) as usize;
-    let first = bytes.len().min(block.len() - at);
-    let tail = &bytes[first..];
-    bytes[..first] == block[at..at + first]
-        && (tail.is_empty() || is_block(block, offset + first as u64, tail))
+    let left = usize::try_from(size - offset).unwrap_or(usize::MAX);
+    &block[at..at + len.min(block.len() - at).min(left)]
 }
 
 /// A destination that takes everything and keeps nothing; checksums are compared before it.

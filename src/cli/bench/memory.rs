@@ -9,7 +9,7 @@
 //! is measured a layer lower: rows without a checksum, written as the sender writes them, and read
 //! by the reader that both sessions have.
 
-use super::bytes::{Seen, is_block, verdict};
+use super::bytes::{Seen, is_block, piece, verdict};
 use super::rung::Moved;
 use super::setup::Setup;
 use super::{NONCE, name, said};
@@ -40,10 +40,9 @@ fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String>
     let (mut sent, mut came) = (0, 0);
     while came < size {
         while sent < size && link.room() >= row_len_max(CHUNK_BYTES) {
-            let at = (sent % block.len() as u64) as usize;
-            let len = CHUNK_BYTES.min(block.len() - at).min((size - sent) as usize);
-            write_row(sent, &block[at..at + len], &mut link).map_err(said)?;
-            sent += len as u64;
+            let raw = piece(block, sent, CHUNK_BYTES, size);
+            write_row(sent, raw, &mut link).map_err(said)?;
+            sent += raw.len() as u64;
         }
         came += read_rows(&mut reader, &mut link, &mut room, came, seen)?;
     }
@@ -103,9 +102,7 @@ fn get_in_memory(
         client.transmit(&mut up);
         let heard = serve(&mut server, &mut up, size, &mut room)?;
         while let Some((offset, len)) = server.wanted(&down) {
-            let at = (offset % block.len() as u64) as usize;
-            let bytes = &block[at..(at + len).min(block.len())];
-            server.offer(bytes, &mut down).map_err(said)?;
+            server.offer(piece(block, offset, len, size), &mut down).map_err(said)?;
         }
         server.transmit(&mut down);
         if !heard && down.is_empty() {

@@ -9,7 +9,7 @@
 //! a limit that was measured with less would flatter every rung above it. What the system's own
 //! settings make of the same sizes is a rung beside it.
 
-use super::bytes::{Seen, is_block, verdict};
+use super::bytes::{Seen, is_block, piece, verdict};
 use super::rung::Moved;
 use super::setup::Setup;
 use super::stats::median;
@@ -104,12 +104,11 @@ fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
 fn send(mut to: TcpStream, block: &[u8], size: u64, write: usize) {
     let mut sent = 0;
     while sent < size {
-        let at = (sent % block.len() as u64) as usize;
-        let len = write.min(block.len() - at).min((size - sent) as usize);
-        if to.write_all(&block[at..at + len]).is_err() {
+        let bytes = piece(block, sent, write, size);
+        if to.write_all(bytes).is_err() {
             return;
         }
-        sent += len as u64;
+        sent += bytes.len() as u64;
     }
 }
 

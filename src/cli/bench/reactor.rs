@@ -5,7 +5,7 @@
 //!   block ─ copied ─▶ out ─ pump ─▶ socket ─▶ pump ─▶ receive ─▶ dropped
 //! ```
 
-use super::bytes::{is_block, verdict};
+use super::bytes::{is_block, piece, verdict};
 use super::rung::Moved;
 use super::running::Running;
 use super::setup::Setup;
@@ -109,11 +109,9 @@ struct Flood {
 
 impl Spring for Flood {
     fn pour(&mut self, out: &mut Buffer) -> Result<(), Error> {
-        let at = (self.sent % self.block.len() as u64) as usize;
-        let left = usize::try_from(self.size - self.sent).unwrap_or(usize::MAX);
-        let len = out.tail_room().min(self.block.len() - at).min(left);
-        out.append(&self.block[at..at + len])?;
-        self.sent += len as u64;
+        let bytes = piece(&self.block, self.sent, out.tail_room(), self.size);
+        out.append(bytes)?;
+        self.sent += bytes.len() as u64;
         Ok(())
     }
 

@@ -41,7 +41,6 @@ pub struct Partial {
     place: Place,
     /// Locked.
     part: Option<Arc<File>>,
-    behind: Option<Behind>,
     leftover: Option<Header>,
     check: Option<Check>,
     growth: Option<Growth>,
@@ -83,13 +82,7 @@ impl Partial {
             Some((header, reader)) => (Some(header), Some(Check::new(reader))),
             None => (None, None),
         };
-        Ok(Partial { place, part, behind: None, leftover, check, growth: None })
-    }
-
-    /// Lets a thread write for it, which pays from [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM).
-    /// Before `begin`.
-    pub fn write_behind(&mut self, behind: Behind) {
-        self.behind = Some(behind);
+        Ok(Partial { place, part, leftover, check, growth: None })
     }
 
     /// The etag and the size in bytes of the file that something is left over of, before `begin`.
@@ -153,7 +146,6 @@ impl Partial {
         // Whatever is behind has not been proven.
         part.set_len(verified)?;
         self.leftover = None;
-        let pen = self.behind.take().map(|behind| Pen::new(behind, part.clone()));
         self.growth = Some(Growth {
             header,
             recorded: verified,
@@ -162,7 +154,7 @@ impl Partial {
             crc32: crc32fast::Hasher::new(),
             journal,
             journalled: true,
-            pen,
+            pen: None,
         });
         Ok(())
     }
@@ -171,6 +163,14 @@ impl Partial {
     pub fn without_journal(&mut self) {
         if let Some(growth) = &mut self.growth {
             growth.journalled = false;
+        }
+    }
+
+    /// Lets a thread write for it, which pays from [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM).
+    /// After `begin`.
+    pub fn write_behind(&mut self, behind: Behind) {
+        if let (Some(part), Some(growth)) = (&self.part, &mut self.growth) {
+            growth.pen = Some(Pen::new(behind, part.clone()));
         }
     }
 

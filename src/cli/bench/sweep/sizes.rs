@@ -2,7 +2,7 @@
 
 use super::talker::Talker;
 use super::{Axis, Point, Sweep, Unit, rounds};
-use crate::cli::bench::bytes::{Compared, is_block, nowhere, verdict};
+use crate::cli::bench::bytes::{Compared, is_block, nowhere, piece, verdict};
 use crate::cli::bench::reactor::{self, Spring};
 use crate::cli::bench::running::{Getting, Running, memory};
 use crate::cli::bench::setup::Setup;
@@ -132,8 +132,7 @@ impl Spring for Chunked {
         self.session.transmit(out);
         let Some(sender) = &mut self.sender else { return Ok(()) };
         while let Some(len @ 1..) = sender.wanted(out) {
-            let at = (sender.offset() % self.block.len() as u64) as usize;
-            sender.offer(&self.block[at..(at + len).min(self.block.len())], out)?;
+            sender.offer(piece(&self.block, sender.offset(), len, self.size), out)?;
         }
         self.done |= sender.is_at_end() && sender.end(out);
         if self.done {
