@@ -12,12 +12,16 @@
 
 #![cfg(feature = "net")]
 
+#[path = "shared/bytes.rs"]
+mod shared;
+
 #[path = "allocations/loopback.rs"]
 mod loopback;
 #[path = "allocations/sessions.rs"]
 mod sessions;
 
 use sessions::Way;
+use shared::bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::path::Path;
@@ -65,16 +69,6 @@ impl Sample {
     fn from(&self) -> &Path {
         self.folder.path()
     }
-}
-
-fn bytes(len: usize) -> Vec<u8> {
-    let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
-    (0..len)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .collect()
 }
 
 /// Both samples, and what was found.

@@ -3,6 +3,9 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "shared/bytes.rs"]
+mod shared;
+
 #[path = "interop/classic.rs"]
 mod classic;
 #[path = "interop/framed.rs"]
@@ -11,6 +14,7 @@ mod framed;
 mod process;
 
 use process::{Process, run};
+use shared::bytes;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -53,17 +57,6 @@ fn listening(command: &mut Command) -> (Process, String) {
     let mut server = Process::start(command);
     let address = server.address();
     (server, address)
-}
-
-/// Pseudo-random bytes.
-fn bytes(len: usize) -> Vec<u8> {
-    let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
-    (0..len)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .collect()
 }
 
 /// The paths of the files beneath a folder, hidden ones too.

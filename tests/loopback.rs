@@ -1,6 +1,10 @@
 //! Files through a running server and the library's client, over loopback.
 #![cfg(feature = "net")]
 
+#[path = "shared/bytes.rs"]
+mod shared;
+
+use shared::bytes;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,16 +51,6 @@ impl Drop for Running {
         self.stopper.stop();
         self.thread.take().unwrap().join().unwrap();
     }
-}
-
-fn bytes(len: usize) -> Vec<u8> {
-    let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
-    (0..len)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .collect()
 }
 
 fn name(text: &str) -> Name {
