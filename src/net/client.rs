@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         let stream = Stream::plain(socket);
         let tap = self.options.tap.as_ref().map(|make| make());
         let guest = Guest { stream, conversation, tap };
-        self.reactor.add(guest).map_err(|error| Error::Io("starting", error))
+        self.reactor.add(guest).map(drop).map_err(|error| Error::Io("starting", error))
     }
 
     /// One connection with an errand on the framed wire.

@@ -103,6 +103,25 @@ fn connect_one(address: SocketAddr, wait: Duration) -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// Begins to connect and does not wait: the socket becomes writable when that has ended.
+///
+/// # Errors
+/// Those of the system that come at once.
+pub fn begin_connect(address: SocketAddr) -> io::Result<mio::net::TcpStream> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    unpace(&socket, address);
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Ok(()) => {}
+        Err(error) if error.raw_os_error() == Some(IN_PROGRESS) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(mio::net::TcpStream::from_std(socket.into()))
+}
+
+/// What connect(2) says where it goes on by itself.
+const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
+
 /// Takes congestion control that paces from a socket that will only ever talk within this machine,
 /// before it listens or connects; any other socket is left as it is.
 ///

@@ -4,8 +4,10 @@
 //!   poll ─▶ events ─┬ listener ─▶ accept …          (paused at EMFILE and at the limit)
 //!                   ├ signal ───▶ stop accepting, wind down, grace, end
 //!                   ├ waker ────▶ drive who waits for a job
+//!                   ├ attempt ──▶ connected, or not ─▶ the dispatcher
 //!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
 //!   timers ─▶ expire
+//!   dispatcher ─▶ connect, add, wake                (a client's: see `Dispatch`)
 //! ```
 //!
 //! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token
@@ -13,16 +15,23 @@
 //! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
 //! tried again with every close, and every tenth of a second.
 
-use super::endpoint;
+mod accept;
+mod dispatch;
+mod seat;
+
+pub use accept::Welcome;
+pub use dispatch::{Dispatch, Handle};
+pub use seat::{Seat, Stopper};
+
 use super::error::Error;
 use super::pump::{Connection, Conversation, Limits, Shared, Tap, Verdict};
 use super::stream::Stream;
-use mio::net::{TcpListener, TcpStream, UnixStream};
+use accept::{LISTENERS_MAX, Listener};
+use mio::net::{TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, ErrorKind, Read};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -31,21 +40,8 @@ const WAKER: Token = Token(usize::MAX);
 const SIGNAL: Token = Token(usize::MAX - 1);
 /// Listeners take the tokens from here down.
 const LISTENERS_END: usize = usize::MAX - 2;
-const LISTENERS_MAX: usize = 16;
 
-/// How long accepting pauses when descriptors are short.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How many connections are accepted before others have their turn.
-const ACCEPT_BATCH: usize = 64;
-
-/// What a listener does with those who come.
-pub trait Welcome {
-    /// Makes the stream and the conversation for a connection, or refuses it by giving none.
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Option<Guest>;
-}
-
-/// A connection that was accepted.
+/// A connection that comes in, or was made.
 pub struct Guest {
     /// Its stream.
     pub stream: Stream,
@@ -55,33 +51,12 @@ pub struct Guest {
     pub tap: Option<Box<dyn Tap>>,
 }
 
-/// Asks a reactor on another thread to stop.
-#[derive(Debug, Clone)]
-pub struct Stopper {
-    asked: Arc<AtomicBool>,
-    waker: Arc<Waker>,
-}
-
-impl Stopper {
-    /// Stops accepting; what runs may end within the grace period.
-    pub fn stop(&self) {
-        self.asked.store(true, Ordering::Release);
-        // If the reactor has gone there is nobody to wake.
-        let _ = self.waker.wake();
-    }
-}
-
-struct Listener {
-    socket: TcpListener,
-    welcome: Box<dyn Welcome>,
-    /// More may be waiting: the kernel has not said otherwise.
-    acceptable: bool,
-}
-
 #[derive(Default)]
 struct Slot {
     generation: u32,
     connection: Option<Connection>,
+    /// A socket on its way to being connected, while there is no connection.
+    attempt: Option<TcpStream>,
     queued: bool,
     parked: bool,
 }
@@ -93,6 +68,7 @@ pub struct Reactor {
     stop: Arc<AtomicBool>,
     followers: Vec<Stopper>,
     listeners: Vec<Listener>,
+    dispatch: Option<Box<dyn Dispatch>>,
     accept_at: Option<Instant>,
     slots: Vec<Slot>,
     free: Vec<usize>,
@@ -110,47 +86,6 @@ pub struct Reactor {
     shared: Shared,
 }
 
-/// The part of a reactor that can be made on one thread and used on another.
-pub struct Seat {
-    poll: Poll,
-    waker: Arc<Waker>,
-    stop: Arc<AtomicBool>,
-    signals: Option<UnixStream>,
-}
-
-impl Seat {
-    /// A poll and a way to wake it.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn new() -> io::Result<Seat> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Seat { poll, waker, stop: Arc::default(), signals: None })
-    }
-
-    /// Stops it from another thread.
-    pub fn stopper(&self) -> Stopper {
-        Stopper { asked: self.stop.clone(), waker: self.waker.clone() }
-    }
-
-    /// Stops at SIGINT and SIGTERM.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn stop_at_signals(&mut self) -> io::Result<()> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            signal_hook::low_level::pipe::register(signal, theirs.try_clone()?)?;
-        }
-        ours.set_nonblocking(true)?;
-        let mut ours = UnixStream::from_std(ours);
-        self.poll.registry().register(&mut ours, SIGNAL, Interest::READABLE)?;
-        self.signals = Some(ours);
-        Ok(())
-    }
-}
-
 impl Reactor {
     /// A reactor that holds at most `live_max` connections at a time.
     pub fn new(seat: Seat, live_max: usize, limits: Limits) -> Reactor {
@@ -160,6 +95,7 @@ impl Reactor {
             stop: seat.stop,
             followers: Vec::new(),
             listeners: Vec::new(),
+            dispatch: None,
             accept_at: None,
             slots: Vec::new(),
             free: Vec::new(),
@@ -197,61 +133,61 @@ impl Reactor {
         self.deadline = deadline;
     }
 
-    /// Accepts connections from a socket.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn listen(&mut self, mut socket: TcpListener, welcome: Box<dyn Welcome>) -> io::Result<()> {
-        if self.listeners.len() >= LISTENERS_MAX {
-            return Err(io::Error::other("too many listeners"));
-        }
-        let token = Token(LISTENERS_END - self.listeners.len());
-        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
-        self.listeners.push(Listener { socket, welcome, acceptable: false });
-        Ok(())
-    }
-
     /// Takes a connection in.
     ///
     /// # Errors
     /// Those of the system; the connection is then gone, and its application is not told.
-    pub fn add(&mut self, guest: Guest) -> io::Result<()> {
+    pub fn add(&mut self, guest: Guest) -> io::Result<Handle> {
         let now = Instant::now();
         let mut connection = Connection::new(guest.stream, guest.conversation, guest.tap, now);
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            self.slots.len() - 1
-        });
-        let generation = self.slots[index].generation;
+        let handle = self.reserve();
         let registered = match connection.stream().socket() {
-            Some(socket) => self.poll.registry().register(
-                socket,
-                token_of(index, generation),
-                Interest::READABLE | Interest::WRITABLE,
-            ),
+            Some(socket) => self.poll.registry().register(socket, handle.token(), BOTH),
             None => Err(ErrorKind::NotConnected.into()),
         };
         if let Err(error) = registered {
-            self.free.push(index);
+            self.release(handle.index);
             return Err(error);
         }
         let deadline = connection.deadline(&self.limits);
         connection.set_timer(deadline);
-        self.timers.push(Reverse((deadline, index, generation)));
-        self.slots[index].connection = Some(connection);
+        self.timers.push(Reverse((deadline, handle.index, handle.generation)));
+        self.slots[handle.index].connection = Some(connection);
         self.live += 1;
-        self.enqueue(index);
-        Ok(())
+        self.enqueue(handle.index);
+        Ok(handle)
     }
 
-    /// Runs until there is no connection and nothing to listen to, or it was stopped.
+    /// A slot for somebody who comes.
+    fn reserve(&mut self) -> Handle {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        });
+        Handle { index, generation: self.slots[index].generation }
+    }
+
+    /// The slot is free for another; events and handles of the one before mean nothing any more.
+    fn release(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(index);
+    }
+
+    /// Runs until there is no connection and nothing to listen to, or the dispatcher is done, or
+    /// it was stopped. May be called again where there is a dispatcher; what has happened to its
+    /// connections in between is looked at first.
     ///
     /// # Errors
     /// Those of the system's poll. Whatever happens to one connection ends only that one.
     pub fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        while self.live > 0 || (!self.listeners.is_empty() && self.ending.is_none()) {
-            let timeout = self.timeout(Instant::now());
+        let mut looked = self.dispatch.is_none();
+        while !looked || self.goes_on() {
+            let timeout = match looked {
+                true => self.timeout(Instant::now()),
+                false => Some(Duration::ZERO),
+            };
             if timeout != Some(Duration::ZERO) {
                 self.shared.nap();
             }
@@ -260,6 +196,7 @@ impl Reactor {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
+            looked = true;
             for event in &events {
                 self.note(event);
             }
@@ -267,8 +204,16 @@ impl Reactor {
             self.accept_all();
             self.drive_ready();
             self.expire();
+            self.dispatch();
         }
         Ok(())
+    }
+
+    fn goes_on(&self) -> bool {
+        match &self.dispatch {
+            Some(dispatch) => !dispatch.is_done(),
+            None => self.live > 0 || (!self.listeners.is_empty() && self.ending.is_none()),
+        }
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
@@ -278,7 +223,8 @@ impl Reactor {
             return Some(Duration::ZERO);
         }
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
-        let all = [next, self.accept_at, self.ending, self.deadline];
+        let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
+        let all = [next, self.accept_at, self.ending, self.deadline, dispatch];
         let soonest = all.into_iter().flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
@@ -310,6 +256,10 @@ impl Reactor {
         let Some(slot) = self.slots.get_mut(index) else { return };
         if slot.generation & GENERATION_MASK != generation {
             return;
+        }
+        if slot.attempt.is_some() {
+            let generation = slot.generation;
+            return self.note_attempt(Handle { index, generation });
         }
         let Some(connection) = &mut slot.connection else { return };
         let ready = connection.stream().ready();
@@ -366,14 +316,13 @@ impl Reactor {
     fn close(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         let Some(mut connection) = slot.connection.take() else { return };
-        slot.generation = slot.generation.wrapping_add(1);
         if let Some(socket) = connection.stream().socket() {
             // Closing the descriptor would do as well; only a library that kept it could hear more.
             let _ = self.poll.registry().deregister(socket);
         }
         connection.close(&mut self.shared);
         drop(connection);
-        self.free.push(index);
+        self.release(index);
         self.live -= 1;
         // A descriptor is free again.
         self.accept_at = None;
@@ -390,7 +339,9 @@ impl Reactor {
         }
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
-            self.end_all(|| Error::TimedOut { state: "the whole operation (--timeout)" });
+            let error = || Error::TimedOut { state: "the whole operation (--timeout)" };
+            self.give_up_dispatch(&error);
+            self.end_all(error);
         }
         if self.ending.is_some_and(|end| now >= end) {
             self.end_all(|| Error::Interrupted);
@@ -447,6 +398,7 @@ impl Reactor {
         }
         self.listeners.clear();
         self.accept_at = None;
+        self.give_up_dispatch(&|| Error::Interrupted);
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.wind_down();
@@ -454,42 +406,10 @@ impl Reactor {
             }
         }
     }
-
-    fn may_accept(&self) -> bool {
-        self.live < self.live_max && self.accept_at.is_none_or(|at| Instant::now() >= at)
-    }
-
-    fn accept_all(&mut self) {
-        for which in 0..self.listeners.len() {
-            let mut left = ACCEPT_BATCH;
-            while left > 0 && self.listeners[which].acceptable && self.may_accept() {
-                self.accept_one(which);
-                left -= 1;
-            }
-        }
-    }
-
-    fn accept_one(&mut self, which: usize) {
-        let listener = &mut self.listeners[which];
-        match listener.socket.accept() {
-            Ok((socket, peer)) => {
-                self.accept_at = None;
-                if let Some(guest) = listener.welcome.welcome(socket, peer) {
-                    // If it cannot be registered it is dropped, and with it the connection.
-                    let _ = self.add(guest);
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,
-            Err(error) if endpoint::is_about_the_guest(&error) => {}
-            // Out of descriptors or memory: the listener stays acceptable, and waits.
-            Err(_) => self.accept_at = Some(Instant::now() + ACCEPT_PAUSE),
-        }
-    }
 }
+
+/// What every connection is registered for.
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Generations wrap where tokens of listeners begin.
 const GENERATION_MASK: u32 = 0x7FFF_FFFF;
-
-fn token_of(index: usize, generation: u32) -> Token {
-    Token(((generation & GENERATION_MASK) as usize) << 32 | index)
-}
