@@ -152,7 +152,7 @@ impl Remarks {
 }
 
 /// [`Error::TooLarge`] of this room.
-pub(super) fn too_large(
+pub(crate) fn too_large(
     limit: &'static str,
     max: u64,
     offset: u64,

@@ -16,7 +16,7 @@
 //! contradict the body. `Expect` is not used: a response may come early, and is then heard.
 
 use super::headers::{Headers, is_token};
-use super::url::Url;
+use super::url::{Origin, Url};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use std::borrow::Cow;
@@ -126,9 +126,9 @@ impl Request {
         Request::with_target(method, url.absolute_form(), url.host_and_port())
     }
 
-    /// Asks a proxy for a tunnel to the origin of `url`: authority-form (RFC 9112 §3.2.3).
-    pub fn connect(url: &Url) -> Request {
-        Request::with_target(Method::CONNECT, url.authority_form(), url.authority_form())
+    /// Asks a proxy for a tunnel to an origin: authority-form (RFC 9112 §3.2.3).
+    pub fn connect(origin: &Origin) -> Request {
+        Request::with_target(Method::CONNECT, origin.authority_form(), origin.authority_form())
     }
 
     fn with_target(method: Method, target: String, host: String) -> Request {

@@ -98,6 +98,13 @@ pub struct Origin {
     pub port: u16,
 }
 
+impl Origin {
+    /// Host and port, always both, as a tunnel is asked for.
+    pub fn authority_form(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
 /// A URL. Its text, by [`Display`](fmt::Display), has neither userinfo nor fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
@@ -214,7 +221,7 @@ impl Url {
 
     /// Host and port, always both, as a tunnel is asked for.
     pub fn authority_form(&self) -> String {
-        format!("{}:{}", self.host(), self.port())
+        self.origin.authority_form()
     }
 
     /// The value of `Host`: the port only where it is not the scheme's own.

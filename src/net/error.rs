@@ -1,5 +1,6 @@
 //! What can go wrong in the world: the five words of the core, and what only a world can add.
 
+use super::dial::Attempts;
 use super::files::FileError;
 use crate::error;
 use std::fmt;
@@ -12,6 +13,8 @@ pub enum Error {
     Session(error::Error),
     /// The system refused; what was being done.
     Io(&'static str, io::Error),
+    /// None of the addresses of a host answered.
+    Unreachable(Attempts),
     /// TLS failed; why, for people.
     Tls(String),
     /// The peer was silent, or too slow.
@@ -32,6 +35,7 @@ impl Error {
             Error::Session(error::Error::Refused { code, .. }) => code,
             Error::Session(error) => error.kind(),
             Error::Io(..) => "io",
+            Error::Unreachable(_) => "unreachable",
             Error::Tls(_) => "tls",
             Error::TimedOut { .. } => "timed_out",
             Error::File(error) => error.code(),
@@ -57,6 +61,7 @@ impl fmt::Display for Error {
         match self {
             Error::Session(error) => error.fmt(f),
             Error::Io(doing, error) => write!(f, "{doing}: {error}"),
+            Error::Unreachable(attempts) => write!(f, "no connection: {attempts}"),
             Error::Tls(why) => write!(f, "TLS: {why}"),
             Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
             Error::File(error) => error.fmt(f),

@@ -12,12 +12,16 @@
 
 mod classic;
 pub mod client;
+pub mod dial;
 pub mod endpoint;
 mod error;
 pub mod files;
 pub mod finisher;
 mod get;
+pub mod http;
+pub mod names;
 mod origin;
+pub mod proxy;
 pub mod pump;
 mod put;
 pub mod reactor;

@@ -209,6 +209,11 @@ impl Reactor {
         Ok(())
     }
 
+    /// Whether it was asked to stop.
+    pub fn was_stopped(&self) -> bool {
+        self.ending.is_some()
+    }
+
     fn goes_on(&self) -> bool {
         match &self.dispatch {
             Some(dispatch) => !dispatch.is_done(),

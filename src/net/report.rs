@@ -55,6 +55,7 @@ pub struct FileReport {
 pub struct Meter {
     done: AtomicU64,
     total: AtomicU64,
+    ended: AtomicU64,
 }
 
 impl Meter {
@@ -66,6 +67,15 @@ impl Meter {
     /// How many bytes the files have that are known so far.
     pub fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
+    }
+
+    /// How many of several things have ended, with or without success.
+    pub fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_one(&self) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, bytes: u64) {

@@ -122,6 +122,21 @@ impl Target {
         }
     }
 
+    /// Gives what is whole its name: at once where nothing is synced, for that is quicker than to
+    /// ask another thread, and there where it is.
+    pub(super) fn finish_here(
+        self,
+        durability: Durability,
+        finisher: &mut Finisher,
+    ) -> Result<Option<Pending>, FileError> {
+        match self {
+            Target::Partial(partial) if durability != Durability::Fsync => {
+                partial.finish(durability, true).run().map(|()| None)
+            }
+            target => Ok(target.finish(durability, finisher)),
+        }
+    }
+
     pub(super) fn discard(self) {
         if let Target::Partial(partial) = self {
             // What cannot be removed now is overwritten by the next run.

@@ -89,7 +89,7 @@ impl Talk {
                 let method = Method::new(method).map_err(wrong)?;
                 let url = Url::parse(url).map_err(wrong)?;
                 self.request = Some(match method.is_connect() {
-                    true => Request::connect(&url),
+                    true => Request::connect(url.origin()),
                     false => Request::new(method, &url),
                 });
             }

@@ -193,7 +193,7 @@ fn requests_become_bytes() {
     let proxied = Request::to_proxy(Method::HEAD, &place);
     let head = "HEAD http://example.org:8080/a?b HTTP/1.1\r\nHost: example.org:8080\r\n\r\n";
     assert_eq!(bytes(&proxied), head);
-    let tunnel = Request::connect(&url("https://[::1]/x"));
+    let tunnel = Request::connect(url("https://[::1]/x").origin());
     assert_eq!(bytes(&tunnel), "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n");
 }
 

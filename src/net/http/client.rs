@@ -1,0 +1,148 @@
+//! The façade: fetches in, reports out.
+
+use super::engine::Engine;
+use super::fetch::Fetch;
+use super::options::Options;
+use super::plan::Plan;
+use super::recipient::{After, Recipient};
+use super::report::Report;
+use crate::http::config::too_large;
+use crate::http::head::Head;
+use crate::http::headers::Headers;
+use crate::http::url::Url;
+use crate::net::finisher::Finisher;
+use crate::net::names::Names;
+use crate::net::reactor::{Reactor, Seat};
+use crate::net::{Error, Failure};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Fetches. Its connections stay open from one call to the next.
+///
+/// ```no_run
+/// use wirewright::http::url::Url;
+/// use wirewright::net::http::{Client, Fetch, Options};
+///
+/// let mut client = Client::new(Options::default())?;
+/// let answer = client.ask(Fetch::get(Url::parse("http://example.org/")?))?;
+/// println!("{} with {} bytes", answer.status, answer.body.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Client {
+    reactor: Reactor,
+    plan: Rc<RefCell<Plan>>,
+}
+
+impl Client {
+    /// The largest body that [`ask`](Client::ask) gathers, in bytes.
+    pub const GATHERED_BYTES_MAX: usize = 16 << 20;
+
+    /// A client without connections.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the system has no poll for it.
+    pub fn new(options: Options) -> Result<Client, Error> {
+        let failed = |error| Error::Io("starting", error);
+        let mut seat = Seat::new().map_err(failed)?;
+        if options.stop_at_signals {
+            seat.stop_at_signals().map_err(failed)?;
+        }
+        let mut reactor = Reactor::new(seat, usize::MAX, options.limits);
+        let names = Names::new(reactor.waker());
+        let finisher = Finisher::new(reactor.waker());
+        let plan = Rc::new(RefCell::new(Plan::new(options, finisher)));
+        reactor.set_dispatch(Box::new(Engine::new(plan.clone(), names)));
+        Ok(Client { reactor, plan })
+    }
+
+    /// Makes all fetches, as many at the same time as the options say. The reports stand
+    /// in the order of the fetches.
+    ///
+    /// # Errors
+    /// Makes all fetches, as many at the same time as the options say. The reports stand in the
+    pub fn run(
+        &mut self,
+        fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)>,
+    ) -> Result<Vec<Report>, Error> {
+        let timeout = {
+            let mut plan = self.plan.borrow_mut();
+            fetches.into_iter().for_each(|(fetch, recipient)| plan.submit(fetch, recipient));
+            plan.options.timeout
+        };
+        if self.reactor.was_stopped() {
+            self.plan.borrow_mut().give_up(&|| Error::Interrupted);
+        }
+        self.reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
+        let ran = self.reactor.run();
+        let results = self.plan.borrow_mut().results();
+        ran.map_err(|error| Error::Io("waiting for events", error))?;
+        Ok(results)
+    }
+
+    /// Makes one fetch and gathers the body of the response, whatever its status.
+    ///
+    /// # Errors
+    /// Why there is no whole response; one of more than
+    /// [`GATHERED_BYTES_MAX`](Client::GATHERED_BYTES_MAX) bytes is none.
+    pub fn ask(&mut self, fetch: Fetch) -> Result<Answer, Failure> {
+        let gathered = Rc::new(RefCell::new(Gathered::default()));
+        let recipient: Box<dyn Recipient> = Box::new(Gathering(gathered.clone()));
+        let mut results = self.run([(fetch, recipient)]).map_err(|error| Failure::from(&error))?;
+        let Some(report) = results.pop() else {
+            return Err(Failure::from(&Error::Interrupted));
+        };
+        report.outcome.clone()?;
+        let gathered = std::mem::take(&mut *gathered.borrow_mut());
+        let (status, headers, body) = (gathered.status, gathered.headers, gathered.body);
+        Ok(Answer { status, url: report.url.clone(), headers, body, report })
+    }
+}
+
+/// A whole response.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// What was asked for last, behind all redirects.
+    pub url: Url,
+    /// The fields of its head.
+    pub headers: Headers,
+    /// Its body, its content coding undone.
+    pub body: Vec<u8>,
+    /// How it came about.
+    pub report: Report,
+}
+
+#[derive(Default)]
+struct Gathered {
+    status: u16,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+struct Gathering(Rc<RefCell<Gathered>>);
+
+impl Recipient for Gathering {
+    fn head(&mut self, head: &Head, _: Option<u64>, _: &mut Finisher) -> Result<bool, Failure> {
+        let mut gathered = self.0.borrow_mut();
+        (gathered.status, gathered.headers) = (head.status, head.headers.clone());
+        Ok(true)
+    }
+
+    fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let body = &mut self.0.borrow_mut().body;
+        let max = Client::GATHERED_BYTES_MAX;
+        if bytes.len() > max - body.len() {
+            let error =
+                too_large("GATHERED_BYTES_MAX", max as u64, body.len() as u64, "house, law 4");
+            return Err(Failure::from(&Error::Session(error)));
+        }
+        body.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut Finisher) -> Result<After, Failure> {
+        Ok(After::Done)
+    }
+}

@@ -1,0 +1,346 @@
+//! Downloads: responses into files, and on where an interrupted one stopped.
+//!
+//! Specification: RFC 9110 §14.2 (Range), §13.1.5 (If-Range), §15.3.7 (206), §15.5.17 (416).
+//!
+//! ```text
+//!   something left, verified ─▶ Range: bytes=N-  If-Range: its tag
+//!     206 from N, of that length ─▶ the rest behind it
+//!     200 ───────────────────────▶ another version, or no ranges here: from the beginning
+//!     416, and N is all of it ───▶ whole already
+//!     416, 206 of something else ▶ once more, without Range
+//! ```
+//!
+//! A file grows under another name beside its own, as those of the framed wire do, and its journal
+//! says what of it is proven. Only a response with a strong entity tag and a known length can be
+//! gone on with: a date has whole seconds, in which a file can change twice.
+
+use super::client::Client;
+use super::fetch::Fetch;
+use super::naming::Naming;
+use super::recipient::{After, Recipient};
+use super::report::Report;
+use crate::http::head::Head;
+use crate::http::headers::{Headers, text};
+use crate::http::range::{self, ContentRange};
+use crate::http::url::Url;
+use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Root, SIZE_UNKNOWN};
+use crate::net::finisher::Finisher;
+use crate::net::target::Target;
+use crate::net::{Destination, Error, Failure};
+use crate::transfer::name::Name;
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// How responses become files.
+#[derive(Clone)]
+pub struct Saving {
+    /// Where to.
+    pub destination: Destination,
+    /// What is synced before a file gets its name.
+    pub durability: Durability,
+    /// Whether what an interrupted run left is used, and something is left for the next.
+    pub resume: bool,
+    /// Whether a status other than 2xx is a failure, and its body of no interest.
+    pub only_success: bool,
+    /// Whether the head of the response stands before the body.
+    pub with_head: bool,
+}
+
+/// What became of one download.
+#[derive(Debug)]
+pub struct Download {
+    /// The name of the file in its directory.
+    pub name: String,
+    /// The local file, if it is one.
+    pub path: Option<PathBuf>,
+    /// Length of the file in bytes, as far as it has come.
+    pub bytes: u64,
+    /// How many of them were there before.
+    pub resumed_from: u64,
+    /// All else.
+    pub report: Report,
+}
+
+/// Makes fetches, and files of what comes. Each is called after the last segment of its URL's
+/// path, made safe, and unlike all others of this call.
+///
+/// # Errors
+/// Those of [`Client::run`].
+pub fn download(
+    client: &mut Client,
+    fetches: Vec<Fetch>,
+    saving: &Saving,
+) -> Result<Vec<Download>, Error> {
+    let (mut naming, root) = (Naming::default(), Rc::default());
+    let mut places = Vec::with_capacity(fetches.len());
+    let mut all: Vec<(Fetch, Box<dyn Recipient>)> = Vec::with_capacity(fetches.len());
+    for fetch in fetches {
+        let name = naming.name(&fetch.url);
+        let filing = Filing::new(saving.clone(), name.clone(), &fetch.url, &root);
+        places.push((name, filing.progress.clone()));
+        all.push((fetch, Box::new(filing)));
+    }
+    let results = client.run(all)?;
+    let downloads = results.into_iter().zip(places).map(|(report, (name, progress))| {
+        let (bytes, resumed_from) = progress.get();
+        let path = saving.destination.path(&name);
+        Download { name: name.as_str().to_owned(), path, bytes, resumed_from, report }
+    });
+    Ok(downloads.collect())
+}
+
+/// What is left over of a file, and may be gone on with.
+#[derive(Debug, Clone)]
+struct Leftover {
+    tag: String,
+    size: u64,
+    verified: u64,
+}
+
+/// What the response meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// There was none yet.
+    None,
+    /// Its body is the file, or the rest of it.
+    Writing,
+    /// It is whole without a further byte.
+    Whole,
+    /// It has to be asked for anew, without a range.
+    Again,
+    /// It was of no use.
+    Refused,
+}
+
+/// One response into one file.
+struct Filing {
+    saving: Saving,
+    name: Name,
+    /// Whose leftovers these are: a file of another URL may have the same name and even tag.
+    mark: String,
+    root: Rc<RefCell<Option<Root>>>,
+    target: Option<Target>,
+    /// What was asked with.
+    leftover: Option<Leftover>,
+    /// Ask for all of it, whatever is left over.
+    anew: bool,
+    course: Course,
+    refusal: String,
+    status: u16,
+    /// Bytes of the file that are there, and those that were there before.
+    progress: Rc<Cell<(u64, u64)>>,
+}
+
+impl Filing {
+    fn new(saving: Saving, name: Name, url: &Url, root: &Rc<RefCell<Option<Root>>>) -> Filing {
+        let mark = blake3::hash(url.to_string().as_bytes()).to_hex()[..32].to_owned();
+        Filing {
+            anew: !saving.resume,
+            saving,
+            name,
+            mark,
+            root: root.clone(),
+            target: None,
+            leftover: None,
+            course: Course::None,
+            refusal: String::new(),
+            status: 0,
+            progress: Rc::default(),
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Target, FileError> {
+        if self.target.is_none() {
+            let opened = self.saving.destination.open(&self.name, &mut self.root.borrow_mut());
+            self.target = Some(opened?);
+        }
+        self.target.as_mut().ok_or(FileError::NotFound)
+    }
+
+    /// Looks again at what is left over, a part at a time; true when that is done.
+    fn verify(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
+        let mark = self.mark.clone();
+        let Target::Partial(partial) = self.open()? else { return Ok(true) };
+        let left = partial.leftover().and_then(|(etag, size)| {
+            let tag = etag.strip_prefix(&*mark)?.strip_prefix(' ')?;
+            range::is_strong(tag.as_bytes()).then(|| (tag.to_owned(), size))
+        });
+        let Some((tag, size)) = left else { return Ok(true) };
+        if !partial.verify_step(scratch, &mut |_| {})? {
+            return Ok(false);
+        }
+        let verified = partial.verified();
+        self.leftover = (verified > 0).then_some(Leftover { tag, size, verified });
+        Ok(true)
+    }
+
+    /// What a response that is no success, or a part, means.
+    fn judge(&self, head: &Head, len: Option<u64>) -> Course {
+        let range = head
+            .headers
+            .get("Content-Range")
+            .and_then(|field| ContentRange::parse(field.value, field.offset).ok());
+        let is_success = (200..300).contains(&head.status);
+        match (head.status, &self.leftover, range) {
+            (206, Some(left), Some(range)) => {
+                let complete = Some(left.size);
+                let rest =
+                    ContentRange::Satisfied { first: left.verified, last: left.size - 1, complete };
+                let tag = range::validator(&head.headers);
+                let is_its = tag.is_none_or(|tag| tag == left.tag.as_bytes());
+                let fits = len.is_none_or(|len| len == left.size - left.verified);
+                if range == rest && is_its && fits { Course::Writing } else { Course::Again }
+            }
+            (206, Some(_), None) => Course::Again,
+            (416, Some(left), Some(ContentRange::Unsatisfied { complete }))
+                if complete == left.size && complete == left.verified =>
+            {
+                Course::Whole
+            }
+            (416, Some(_), _) => Course::Again,
+            // A part that nobody asked for is not the file.
+            (206, None, _) if self.saving.only_success => Course::Refused,
+            _ if is_success || !self.saving.only_success => Course::Writing,
+            _ => Course::Refused,
+        }
+    }
+
+    /// Begins to write, behind what is left over or at the beginning.
+    fn begin(
+        &mut self,
+        head: &Head,
+        len: Option<u64>,
+        finisher: &mut Finisher,
+    ) -> Result<(), FileError> {
+        let goes_on = matches!(head.status, 206 | 416);
+        let left = self.leftover.take().filter(|_| goes_on);
+        if left.is_none() {
+            self.clear();
+        }
+        let opening: &[&[u8]] = match self.saving.with_head {
+            true => &[head.bytes(), b"\r\n"],
+            false => &[],
+        };
+        let before: usize = opening.iter().map(|bytes| bytes.len()).sum();
+        let size = match &left {
+            Some(left) => Some(left.size),
+            None => len.map(|len| len + before as u64),
+        };
+        let tag = match left {
+            Some(left) => Some(left.tag),
+            None => self.tag(head).filter(|_| size.is_some()),
+        };
+        let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
+        let mut from = 0;
+        if let Target::Partial(partial) = self.open()? {
+            partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
+            if etag.is_none() {
+                partial.without_journal();
+            }
+            finisher.write_behind(partial, size.unwrap_or(0));
+            from = partial.verified();
+        }
+        self.progress.set((from, from));
+        opening.iter().try_for_each(|bytes| self.write(bytes))
+    }
+
+    /// Something is left of another version: it is not gone on with, even if it looks the same.
+    fn clear(&mut self) {
+        if let Some(Target::Partial(partial)) = &self.target
+            && partial.leftover().is_some()
+        {
+            self.target.take().into_iter().for_each(Target::discard);
+        }
+    }
+
+    /// The entity tag under which the next run may go on with this response.
+    fn tag(&self, head: &Head) -> Option<String> {
+        let tag = range::validator(&head.headers)?;
+        let tag = str::from_utf8(tag).ok()?.to_owned();
+        let fits = self.mark.len() + 1 + tag.len() <= ETAG_BYTES_MAX;
+        (fits && self.saving.resume && !self.saving.with_head).then_some(tag)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let (offset, from) = self.progress.get();
+        if let Some(target) = &mut self.target {
+            target.write(offset, bytes)?;
+            target.count(offset, bytes)?;
+        }
+        self.progress.set((offset + bytes.len() as u64, from));
+        Ok(())
+    }
+}
+
+fn failure(error: FileError) -> Failure {
+    Failure::from(&Error::File(error))
+}
+
+impl Recipient for Filing {
+    fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
+        if self.anew {
+            return Ok(true);
+        }
+        if self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
+            return Ok(false);
+        }
+        if let Some(Leftover { tag, verified, .. }) = &self.leftover {
+            let mut push = |name: &str, value: &[u8]| {
+                let pushed = headers.push(name, value);
+                pushed.map_err(|error| Failure::from(&Error::Session(error)))
+            };
+            push("Range", format!("bytes={verified}-").as_bytes())?;
+            push("If-Range", tag.as_bytes())?;
+        }
+        Ok(true)
+    }
+
+    fn head(
+        &mut self,
+        head: &Head,
+        len: Option<u64>,
+        finisher: &mut Finisher,
+    ) -> Result<bool, Failure> {
+        self.status = head.status;
+        self.course = self.judge(head, len);
+        match self.course {
+            Course::Writing | Course::Whole => self.begin(head, len, finisher).map_err(failure)?,
+            Course::Again => {
+                (self.anew, self.leftover) = (true, None);
+                self.target.take().into_iter().for_each(Target::discard);
+            }
+            Course::Refused | Course::None => {
+                self.refusal = format!("{} {}", head.status, text(head.reason()));
+            }
+        }
+        Ok(self.course == Course::Writing)
+    }
+
+    fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.write(bytes).map_err(failure)
+    }
+
+    fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
+        match self.course {
+            Course::Again => Ok(After::Again),
+            Course::Refused | Course::None => {
+                self.failed();
+                let what = format!("the server answered {}", self.refusal.trim_end());
+                Err(Failure::new(&format!("http_{}", self.status), &what))
+            }
+            Course::Writing | Course::Whole => {
+                let Some(target) = self.target.take() else { return Ok(After::Done) };
+                Ok(match target.finish_here(self.saving.durability, finisher).map_err(failure)? {
+                    Some(pending) => After::Pending(pending),
+                    None => After::Done,
+                })
+            }
+        }
+    }
+
+    /// What has come is kept for the next run, where it can be gone on with.
+    fn failed(&mut self) {
+        self.target = None;
+    }
+}

@@ -1,0 +1,288 @@
+//! The engine: makes the lines that jobs wait for.
+//!
+//! Specification: RFC 8305 (by [`Dial`]), RFC 8446.
+//!
+//! ```text
+//!   needy route ─┬─ an idle line ─▶ woken
+//!                └─ none ─▶ name ─▶ addresses, two families in turns ─▶ connected ─▶ line
+//!                                     └─ none answers ─▶ one job fails, each address named
+//! ```
+
+use super::line::{Line, Made, Wakes};
+use super::plan::{Badge, Plan, Standing};
+use super::report::Timings;
+use super::route::Route;
+use super::trace::Voice;
+use crate::net::dial::{Dial, Step};
+use crate::net::names::{Lookup, Names};
+use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
+use crate::net::stream::Stream;
+use crate::net::{Error, Failure};
+use mio::net::TcpStream;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A line in the making.
+struct Making {
+    route: usize,
+    began: Instant,
+    timings: Timings,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Its name is being looked up.
+    Name(Lookup),
+    /// Addresses are tried.
+    Dial(Dial, Vec<(SocketAddr, Handle)>),
+}
+
+/// What came of a turn of one in the making.
+enum Outcome {
+    /// It goes on by itself, or at that instant.
+    Wait(Instant),
+    /// None of its addresses answers.
+    Unreachable,
+}
+
+/// See the head of this module.
+pub(super) struct Engine {
+    plan: Rc<RefCell<Plan>>,
+    wakes: Wakes,
+    names: Names,
+    makings: Vec<Making>,
+    /// Attempts that have ended since the last turn.
+    ended: Vec<(Handle, io::Result<TcpStream>)>,
+    /// When one in the making has to be looked at.
+    deadline: Option<Instant>,
+    lines: u64,
+}
+
+impl Engine {
+    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Engine {
+        Engine {
+            plan,
+            wakes: Wakes::default(),
+            names,
+            makings: Vec::new(),
+            ended: Vec::new(),
+            deadline: None,
+            lines: 0,
+        }
+    }
+
+    /// Begins all lines that are needed.
+    fn begin(&mut self, reactor: &mut Reactor, now: Instant) {
+        loop {
+            let Some(route) = self.plan.borrow_mut().needy() else { return };
+            let idle = self.plan.borrow_mut().idle(route);
+            if let Some(line) = idle {
+                reactor.wake(line);
+                continue;
+            }
+            let in_the_way = self.plan.borrow_mut().make_place();
+            in_the_way.into_iter().for_each(|line| reactor.wake(line));
+            let mut plan = self.plan.borrow_mut();
+            plan.opening(route);
+            let (host, port) = plan.route(route).endpoint();
+            self.makings.push(Making {
+                route,
+                began: now,
+                timings: Timings::default(),
+                stage: Stage::Name(self.names.ask(&host, port, now)),
+            });
+        }
+    }
+
+    /// Goes on with all that are in the making.
+    fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.deadline = None;
+        let mut at = 0;
+        while let Some(making) = self.makings.get_mut(at) {
+            let name_wait = self.plan.borrow().options.name_wait;
+            let limits = self.plan.borrow().options.dial;
+            if let Stage::Name(lookup) = &making.stage {
+                match looked_up(lookup, making.began, name_wait, now) {
+                    Ok(None) => {}
+                    Ok(Some(addresses)) => {
+                        let is_name = self.plan.borrow().route(making.route).has_name();
+                        making.timings.name = is_name.then(|| now - making.began);
+                        let dial = Dial::new(addresses, &limits, now);
+                        making.stage = Stage::Dial(dial, Vec::new());
+                    }
+                    Err(error) => {
+                        let Making { route, .. } = self.makings.swap_remove(at);
+                        self.not_made(route, &error);
+                        continue;
+                    }
+                }
+            }
+            let outcome = match &mut making.stage {
+                Stage::Name(_) => Outcome::Wait(making.began + name_wait),
+                Stage::Dial(dial, attempts) => try_addresses(dial, attempts, reactor, now),
+            };
+            match outcome {
+                Outcome::Wait(until) => {
+                    self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
+                    at += 1;
+                }
+                Outcome::Unreachable => {
+                    let Making { route, stage, .. } = self.makings.swap_remove(at);
+                    if let Stage::Dial(dial, _) = stage {
+                        let error = Error::Unreachable(dial.into_attempts());
+                        self.not_made(route, &error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn not_made(&self, route: usize, error: &Error) {
+        let mut plan = self.plan.borrow_mut();
+        plan.not_opened(route);
+        plan.not_made(route, Failure::from(error));
+    }
+
+    /// Attempts have ended: with a socket, or without.
+    fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
+        for (handle, outcome) in std::mem::take(&mut self.ended) {
+            let is_its = |making: &Making| match &making.stage {
+                Stage::Dial(_, attempts) => attempts.iter().any(|(_, its)| *its == handle),
+                Stage::Name(_) => false,
+            };
+            let Some(at) = self.makings.iter().position(is_its) else { continue };
+            let Stage::Dial(dial, attempts) = &mut self.makings[at].stage else { continue };
+            let Some(which) = attempts.iter().position(|(_, its)| *its == handle) else { continue };
+            let (address, _) = attempts.swap_remove(which);
+            match outcome {
+                Err(error) => dial.failed(address, error, now),
+                Ok(socket) => {
+                    attempts.drain(..).for_each(|(_, loser)| reactor.abandon(loser));
+                    let making = self.makings.swap_remove(at);
+                    self.connected(making, socket, address, reactor, now);
+                }
+            }
+        }
+    }
+
+    fn connected(
+        &mut self,
+        making: Making,
+        socket: TcpStream,
+        address: SocketAddr,
+        reactor: &mut Reactor,
+        now: Instant,
+    ) {
+        let Making { route: at, began, mut timings, .. } = making;
+        timings.connect = Some(now - began);
+        let route = self.plan.borrow().route(at).clone();
+        self.lines += 1;
+        let trace = self.plan.borrow().options.trace.clone();
+        let voice = Voice { trace, number: self.lines, is_tls: false };
+        voice.remark(|| format!("connected to {route} at {address}"));
+        let added = self.stream(socket, &route).and_then(|stream| {
+            let (standing, handle) = (Cell::new(Standing::Opening), Cell::new(None));
+            let badge = Rc::new(Badge { route: at, standing, handle });
+            let made = Made { began, address, timings };
+            let line = Line::new(&self.plan, &self.wakes, badge.clone(), made, voice);
+            let guest = Guest { stream, conversation: Box::new(line), tap: None };
+            let added = reactor.add(guest).map_err(|error| Error::Io("starting", error));
+            added.map(|handle| badge.handle.set(Some(handle)))
+        });
+        if let Err(error) = added {
+            self.not_made(at, &error);
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
+        match route.tls_name().filter(|_| route.begins_with_tls()) {
+            Some(name) => Err(Error::Tls(format!("{name} {socket:?}"))),
+            None => Ok(Stream::plain(socket)),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
+        match route.tls_name() {
+            Some(_) => Err(Error::Tls("built without TLS".to_owned())),
+            None => Ok(Stream::plain(socket)),
+        }
+    }
+}
+
+/// The addresses, once there are some.
+fn looked_up(
+    lookup: &Lookup,
+    began: Instant,
+    wait: Duration,
+    now: Instant,
+) -> Result<Option<Vec<SocketAddr>>, Error> {
+    match lookup.poll() {
+        Some(Ok(addresses)) => Ok(Some(addresses)),
+        Some(Err(error)) => Err(Error::Io("looking the name up", error)),
+        None if now >= began + wait => Err(Error::TimedOut { state: "the name to be looked up" }),
+        None => Ok(None),
+    }
+}
+
+/// Begins what attempts are due, and drops those that have taken too long.
+fn try_addresses(
+    dial: &mut Dial,
+    attempts: &mut Vec<(SocketAddr, Handle)>,
+    reactor: &mut Reactor,
+    now: Instant,
+) -> Outcome {
+    while let Some(late) = dial.expired(now) {
+        let gone = attempts.extract_if(.., |(address, _)| *address == late);
+        gone.for_each(|(_, handle)| reactor.abandon(handle));
+    }
+    loop {
+        match dial.next(now) {
+            Step::Try(address) => match reactor.connect(address) {
+                Ok(handle) => attempts.push((address, handle)),
+                Err(error) => dial.failed(address, error, now),
+            },
+            Step::Wait(until) => return Outcome::Wait(until),
+            Step::Failed => return Outcome::Unreachable,
+        }
+    }
+}
+
+impl Dispatch for Engine {
+    fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.plan.borrow_mut().collect();
+        self.hear(reactor, now);
+        self.go_on(reactor, now);
+        // What has failed may have made others needy, and these may fail at once.
+        loop {
+            let before = self.makings.len();
+            self.begin(reactor, now);
+            if self.makings.len() == before {
+                break;
+            }
+            self.go_on(reactor, now);
+        }
+        self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
+    }
+
+    fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
+        self.ended.push((attempt, outcome));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn is_done(&self) -> bool {
+        self.plan.borrow().is_done()
+    }
+
+    /// What is in the making finds no job any more when it is made, and waits for the next call.
+    fn give_up(&mut self, why: &dyn Fn() -> Error) {
+        self.plan.borrow_mut().give_up(why);
+    }
+}

@@ -1,0 +1,116 @@
+//! What is asked for.
+
+use crate::http::form;
+use crate::http::headers::Headers;
+use crate::http::request::Method;
+use crate::http::url::Url;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// The body of a request. It can be sent twice: after a redirect, or when a connection was dead.
+#[derive(Debug, Clone, Default)]
+pub enum Body {
+    /// None.
+    #[default]
+    None,
+    /// These bytes.
+    Bytes(Arc<[u8]>),
+    /// A file, from its beginning, and its length in bytes.
+    File(Arc<File>, u64),
+}
+
+impl Body {
+    /// Length in bytes; `None` where there is no body.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Body::None => None,
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::File(_, len) => Some(*len),
+        }
+    }
+
+    /// Whether there is no body, or one without a byte.
+    pub fn is_empty(&self) -> bool {
+        self.len().unwrap_or(0) == 0
+    }
+
+    /// Bytes from `offset` on, in memory or read into `scratch`; at most `max`.
+    ///
+    /// # Errors
+    /// Those of the file; [`io::ErrorKind::UnexpectedEof`] if it is shorter than was said.
+    pub(super) fn read<'a>(
+        &'a self,
+        offset: u64,
+        max: u64,
+        scratch: &'a mut [u8],
+    ) -> io::Result<&'a [u8]> {
+        match self {
+            Body::None => Ok(&[]),
+            Body::Bytes(bytes) => {
+                let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let rest = &bytes[from..];
+                Ok(&rest[..rest.len().min(usize::try_from(max).unwrap_or(usize::MAX))])
+            }
+            Body::File(file, _) => {
+                let len = scratch.len().min(usize::try_from(max).unwrap_or(usize::MAX));
+                match file.read_at(&mut scratch[..len], offset)? {
+                    0 if len > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                    read => Ok(&scratch[..read]),
+                }
+            }
+        }
+    }
+}
+
+/// A request as its user thinks of it.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    /// The method.
+    pub method: Method,
+    /// Where to; its fragment and userinfo do not travel.
+    pub url: Url,
+    /// Fields besides those of the framing. `User-Agent` and `Accept` are added where they are
+    /// missing.
+    pub headers: Headers,
+    /// The body.
+    pub body: Body,
+}
+
+impl Fetch {
+    /// A request without a body.
+    pub fn new(method: Method, url: Url) -> Fetch {
+        Fetch { method, url, headers: Headers::new(), body: Body::None }
+    }
+
+    /// A GET.
+    pub fn get(url: Url) -> Fetch {
+        Fetch::new(Method::GET, url)
+    }
+
+    /// A POST of a form, `application/x-www-form-urlencoded`.
+    pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Fetch {
+        let mut text = String::new();
+        for (name, value) in fields {
+            form::push(&mut text, name, value);
+        }
+        let mut fetch = Fetch::new(Method::POST, url);
+        fetch.set_form(text);
+        fetch
+    }
+
+    /// Makes an urlencoded form the body.
+    pub fn set_form(&mut self, form: String) {
+        self.body = Body::Bytes(form.into_bytes().into());
+        self.set_type("application/x-www-form-urlencoded");
+    }
+
+    /// Says what the body is, unless its user did.
+    pub fn set_type(&mut self, media_type: &'static str) {
+        if self.headers.get("Content-Type").is_none() {
+            let pushed = self.headers.push("Content-Type", media_type.as_bytes());
+            debug_assert!(pushed.is_ok(), "a media type of ours is a field value");
+        }
+    }
+}

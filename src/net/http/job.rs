@@ -1,0 +1,292 @@
+//! A fetch on its way: what its response does to it.
+//!
+//! Specification: RFC 9110 §15.4 (redirects), §8.4 (content codings).
+//!
+//! ```text
+//!   begin ─▶ prepare … ─▶ request ─▶ body, offered ─▶ events ─┬─▶ whole   ─▶ the recipient's end
+//!                                                             ├─▶ elsewhere (a redirect)
+//!                                                             └─▶ a failure
+//! ```
+
+use super::fetch::Fetch;
+use super::options::Options;
+use super::recipient::{After, Recipient};
+use super::report::Report;
+use super::route::Route;
+use super::trace::{Mark, Voice};
+use crate::http::body::Framing;
+use crate::http::coding::{self, Coding};
+use crate::http::exchange::Event;
+use crate::http::head::Head;
+use crate::http::headers::Headers;
+use crate::http::redirect::{Chain, Redirect, is_redirect};
+use crate::http::request::{Request, RequestBody};
+use crate::net::finisher::Finisher;
+use crate::net::{Error, Failure};
+use std::time::Instant;
+
+/// Room that a packed body is unpacked into, in bytes.
+pub(super) const UNPACK_BYTES: usize = 64 << 10;
+
+/// What happens to the body of the response.
+#[derive(Debug)]
+enum Sink {
+    /// There was no head yet.
+    None,
+    /// To the recipient.
+    Plain,
+    /// Unpacked, to the recipient.
+    Packed(Box<coding::Decoder>),
+    /// Read away, as long as it is not more bytes than these.
+    Away(u64),
+}
+
+/// What an event meant for the job.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// More is to come.
+    More,
+    /// The response has ended.
+    Whole,
+    /// No more of it is wanted: the connection is of no use any more.
+    Enough,
+}
+
+/// See the head of this module.
+pub(super) struct Job {
+    pub(super) id: usize,
+    pub(super) fetch: Fetch,
+    pub(super) recipient: Box<dyn Recipient>,
+    pub(super) report: Report,
+    chain: Option<Chain>,
+    redirect: Option<Redirect>,
+    /// The request that will be sent, or was.
+    request: Option<Request>,
+    /// The recipient's fields, while it prepares.
+    preparing: Option<Headers>,
+    sink: Sink,
+    began: Instant,
+    body_sent: u64,
+}
+
+impl Job {
+    pub(super) fn new(
+        id: usize,
+        fetch: Fetch,
+        recipient: Box<dyn Recipient>,
+        options: &Options,
+    ) -> Job {
+        let limits = &options.session.limits;
+        Job {
+            id,
+            report: Report::new(fetch.url.clone()),
+            chain: options.redirects.then(|| Chain::new(limits, &fetch.method, &fetch.url)),
+            fetch,
+            recipient,
+            redirect: None,
+            request: None,
+            preparing: None,
+            sink: Sink::None,
+            began: Instant::now(),
+            body_sent: 0,
+        }
+    }
+
+    /// It has got a connection, or one is being made for it since then.
+    pub(super) fn begin(&mut self, began: Instant) {
+        self.began = began;
+        (self.sink, self.body_sent) = (Sink::None, 0);
+        (self.request, self.preparing) = (None, None);
+        (self.report.status, self.report.received) = (None, 0);
+    }
+
+    pub(super) fn elapsed(&self) -> std::time::Duration {
+        self.began.elapsed()
+    }
+
+    /// Makes the request; `None` while the recipient is not ready.
+    pub(super) fn prepare(
+        &mut self,
+        route: &Route,
+        options: &Options,
+        scratch: &mut [u8],
+    ) -> Result<Option<&Request>, Failure> {
+        let headers = self.preparing.get_or_insert_with(|| self.fetch.headers.clone());
+        if !self.recipient.prepare(headers, scratch)? {
+            return Ok(None);
+        }
+        let headers = self.preparing.take().unwrap_or_default();
+        let mut request = route.request(self.fetch.method.clone(), &self.fetch.url);
+        for field in headers.iter() {
+            request.header(field.name, field.value).map_err(refused)?;
+        }
+        let mut default = |name: &str, value: &str| match headers.get(name) {
+            Some(_) => Ok(()),
+            None => request.header(name, value.as_bytes()).map_err(refused),
+        };
+        default("User-Agent", USER_AGENT)?;
+        default("Accept", "*/*")?;
+        default("Accept-Encoding", if options.codings { "gzip, deflate" } else { "identity" })?;
+        if let Some(len) = self.fetch.body.len() {
+            request.set_body(RequestBody::Length(len));
+        }
+        Ok(Some(self.request.insert(request)))
+    }
+
+    /// The next bytes of the body of the request, at most `max`.
+    pub(super) fn body<'a>(&'a self, max: u64, scratch: &'a mut [u8]) -> Result<&'a [u8], Failure> {
+        let read = self.fetch.body.read(self.body_sent, max, scratch);
+        read.map_err(|error| Failure::from(&Error::Io("reading the body of the request", error)))
+    }
+
+    /// So many of them were taken.
+    pub(super) fn body_taken(&mut self, bytes: usize) {
+        self.body_sent += bytes as u64;
+    }
+
+    /// Hears an event of the session.
+    pub(super) fn event(
+        &mut self,
+        event: Event<'_>,
+        options: &Options,
+        finisher: &mut Finisher,
+        unpacked: &mut [u8],
+        voice: &Voice,
+    ) -> Result<Step, Failure> {
+        match event {
+            Event::Remark(remark) => {
+                voice.remark(|| format!("tolerated: {} ({})", remark.text, remark.section));
+                self.report.remarks.push(remark);
+            }
+            Event::Interim(head) => {
+                voice.response(head);
+                self.recipient.interim(head);
+            }
+            Event::Head { head, framing } => {
+                voice.response(head);
+                return self.head(head, framing, options, finisher);
+            }
+            Event::Body(bytes) => return self.take(bytes, options, unpacked),
+            Event::Trailers(headers) => {
+                voice.fields(headers);
+                self.recipient.trailers(headers);
+            }
+            Event::End(_) => {
+                voice.body(Mark::In, self.report.received);
+                self.report.timings.last_byte = Some(self.elapsed());
+                if let Sink::Packed(decoder) = &self.sink {
+                    decoder.finish().map_err(|error| Failure::from(&Error::Session(error)))?;
+                }
+                return Ok(Step::Whole);
+            }
+        }
+        Ok(Step::More)
+    }
+
+    fn head(
+        &mut self,
+        head: &Head,
+        framing: Framing,
+        options: &Options,
+        finisher: &mut Finisher,
+    ) -> Result<Step, Failure> {
+        self.report.status = Some(head.status);
+        let len = match framing {
+            Framing::Length(len) => Some(len),
+            Framing::None => Some(0),
+            Framing::Chunked | Framing::Close => None,
+        };
+        if let Some(chain) = self.chain.as_mut().filter(|_| is_redirect(head.status)) {
+            let followed = chain.follow(head.status, head.offset, &head.headers);
+            self.redirect = Some(followed.map_err(|error| Failure::from(&Error::Session(error)))?);
+            return Ok(self.discard(len, options));
+        }
+        let coding = match options.codings || self.fetch.headers.get("Accept-Encoding").is_none() {
+            true => coding::coding(&head.headers),
+            false => Coding::Identity,
+        };
+        let has_body = framing != Framing::None && len != Some(0);
+        let decoder = coding::Decoder::new(&coding, &options.session.limits);
+        let decoder = decoder.filter(|_| has_body);
+        let known = len.filter(|_| decoder.is_none());
+        if !self.recipient.head(head, known, finisher)? {
+            return Ok(self.discard(len, options));
+        }
+        options.meter.add_total(known.unwrap_or(0));
+        self.sink = match decoder {
+            Some(decoder) => Sink::Packed(Box::new(decoder)),
+            None => Sink::Plain,
+        };
+        Ok(Step::More)
+    }
+
+    /// The body is of no interest, and read away only where it is short.
+    fn discard(&mut self, len: Option<u64>, options: &Options) -> Step {
+        let max = options.discard_bytes_max;
+        self.sink = Sink::Away(max);
+        if len.is_some_and(|len| len > max) { Step::Enough } else { Step::More }
+    }
+
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        options: &Options,
+        unpacked: &mut [u8],
+    ) -> Result<Step, Failure> {
+        self.report.received += bytes.len() as u64;
+        match &mut self.sink {
+            Sink::None => {}
+            Sink::Plain => {
+                options.meter.add(bytes.len() as u64);
+                self.recipient.body(bytes)?;
+            }
+            Sink::Packed(decoder) => {
+                let mut rest = bytes;
+                loop {
+                    let step = decoder.feed(rest, unpacked);
+                    let step = step.map_err(|error| Failure::from(&Error::Session(error)))?;
+                    rest = &rest[step.consumed..];
+                    if step.consumed == 0 && step.produced == 0 {
+                        break;
+                    }
+                    options.meter.add(step.produced as u64);
+                    self.recipient.body(&unpacked[..step.produced])?;
+                }
+            }
+            Sink::Away(left) => match left.checked_sub(bytes.len() as u64) {
+                Some(less) => *left = less,
+                None => return Ok(Step::Enough),
+            },
+        }
+        Ok(Step::More)
+    }
+
+    /// The response has ended, or no more of it is wanted: what now?
+    pub(super) fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
+        let Some(redirect) = self.redirect.take() else {
+            return self.recipient.end(finisher);
+        };
+        let status = self.report.status.unwrap_or(0);
+        self.report.redirects.push((status, self.fetch.url.clone()));
+        redirect.prune(&mut self.fetch.headers);
+        self.fetch.method = redirect.method;
+        if !redirect.keep_body {
+            self.fetch.body = super::Body::None;
+        }
+        self.fetch.url = redirect.url;
+        self.report.url = self.fetch.url.clone();
+        Ok(After::Again)
+    }
+
+    /// Whether it may be sent a second time without asking anybody.
+    pub(super) fn may_retry(&self) -> bool {
+        self.fetch.method.is_idempotent() && !self.report.retried
+    }
+}
+
+/// What a field says that the user did not choose.
+const USER_AGENT: &str = concat!("wirewright/", env!("CARGO_PKG_VERSION"));
+
+fn refused(error: crate::error::Error) -> Failure {
+    Failure::from(&Error::Session(error))
+}

@@ -1,0 +1,354 @@
+//! A line: one connection, its session, and the job it works on.
+//!
+//! Specification: RFC 9112 §9.3 (persistence), §9.5 (failures), §9.6 (tear-down).
+//!
+//! ```text
+//!   (tunnel: CONNECT ─▶ 2xx ─▶ TLS) ─▶ asks for a job ─┬─▶ busy ─▶ whole ─▶ asks for a job …
+//!                                                      └─▶ idle ─▶ woken ─▶ asks for a job
+//!   broken: takes no more, wants to close
+//! ```
+
+use super::job::{Job, Step};
+use super::plan::{Badge, Plan, Standing};
+use super::report::Timings;
+use super::route::Route;
+use super::trace::{Mark, Voice};
+use crate::buffer::Buffer;
+use crate::http::exchange::{Event, Exchange};
+use crate::http::headers::text;
+use crate::net::pump::{Conversation, Turn};
+use crate::net::reactor::Handle;
+use crate::net::{Error, Failure};
+use crate::session::{Session, Wants};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How long a recipient may take to prepare without a word to or from the server.
+const PREPARE_WAIT: Duration = Duration::from_secs(600);
+
+/// How a connection came about.
+pub(super) struct Made {
+    pub(super) began: Instant,
+    pub(super) address: SocketAddr,
+    pub(super) timings: Timings,
+}
+
+/// Connections that have to be driven, though they did not ask for it.
+pub(super) type Wakes = Rc<RefCell<Vec<Handle>>>;
+
+/// See the head of this module.
+pub(super) struct Line {
+    plan: Rc<RefCell<Plan>>,
+    wakes: Wakes,
+    badge: Rc<Badge>,
+    route: Rc<Route>,
+    exchange: Exchange,
+    job: Option<Job>,
+    /// The request of the job was handed to the session.
+    asked: bool,
+    /// The first byte of the response has come.
+    heard: bool,
+    made: Made,
+    /// It has not asked for a job yet.
+    fresh: bool,
+    /// How far a tunnel is, where there has to be one.
+    tunnel: Tunnel,
+    broken: bool,
+    steps: u64,
+    voice: Voice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tunnel {
+    /// None is needed, or it is there.
+    Open,
+    /// The proxy was asked for it, or will be.
+    Asked,
+    /// The proxy has agreed: TLS is next.
+    Agreed,
+}
+
+impl Line {
+    pub(super) fn new(
+        plan: &Rc<RefCell<Plan>>,
+        wakes: &Wakes,
+        badge: Rc<Badge>,
+        made: Made,
+        voice: Voice,
+    ) -> Line {
+        let session = plan.borrow().options.session;
+        let route = plan.borrow().route(badge.route).clone();
+        let mut line = Line {
+            plan: plan.clone(),
+            wakes: wakes.clone(),
+            badge,
+            exchange: Exchange::new(session),
+            job: None,
+            asked: false,
+            heard: false,
+            made,
+            fresh: true,
+            tunnel: Tunnel::Open,
+            broken: false,
+            steps: 0,
+            voice,
+            route,
+        };
+        if let Some(request) = line.route.connect() {
+            line.tunnel = Tunnel::Asked;
+            line.voice.request(&request);
+            if let Err(error) = line.exchange.send(&request) {
+                line.fail(Failure::from(&Error::Session(error)));
+            }
+        }
+        line
+    }
+
+    // ---- what comes --------------------------------------------------------------------------
+
+    fn take(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Failure> {
+        let mut eaten = 0;
+        loop {
+            let received = self.exchange.receive(&input[eaten..], room);
+            let received = received.map_err(|error| Failure::from(&Error::Session(error)))?;
+            eaten += received.consumed;
+            let step = match (received.event, &mut self.job) {
+                (None, _) if received.consumed == 0 => return Ok(eaten),
+                (None, _) => continue,
+                (Some(event), None) => tunnelled(&event, &self.voice)?,
+                (Some(event), Some(job)) => {
+                    let Plan { options, finisher, unpacked, .. } = &mut *self.plan.borrow_mut();
+                    job.event(event, options, finisher, unpacked, &self.voice)?
+                }
+            };
+            match step {
+                Step::More => {}
+                Step::Whole => self.whole(),
+                Step::Enough => {
+                    self.voice.remark(|| "closed: the rest is of no interest".to_owned());
+                    self.ended();
+                    self.retire();
+                    return Ok(input.len());
+                }
+            }
+        }
+    }
+
+    /// A response has ended as it should.
+    fn whole(&mut self) {
+        if self.tunnel == Tunnel::Asked {
+            self.tunnel = Tunnel::Agreed;
+            return;
+        }
+        self.ended();
+        if self.exchange.wants() == Wants::Close {
+            self.voice.remark(|| "no further request on this connection".to_owned());
+            self.retire();
+        }
+    }
+
+    /// The job has its response.
+    fn ended(&mut self) {
+        if let Some(job) = self.job.take() {
+            self.plan.borrow_mut().ended(job);
+        }
+    }
+
+    // ---- what goes ---------------------------------------------------------------------------
+
+    /// Hands the request of the job to the session. False while it is not ready.
+    fn ask(&mut self, scratch: &mut [u8]) -> Result<bool, Failure> {
+        let Some(job) = &mut self.job else { return Ok(true) };
+        let plan = self.plan.borrow();
+        let Some(request) = job.prepare(&self.route, &plan.options, scratch)? else {
+            return Ok(false);
+        };
+        self.exchange.send(request).map_err(|error| Failure::from(&Error::Session(error)))?;
+        self.voice.request(request);
+        job.report.sent = true;
+        (self.asked, self.heard) = (true, false);
+        Ok(true)
+    }
+
+    /// A job, if there is none and one may be taken.
+    fn pull(&mut self) {
+        if self.job.is_some() || self.tunnel != Tunnel::Open || !self.exchange.is_idle() {
+            return;
+        }
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let job = self.plan.borrow_mut().take(&self.badge);
+        self.job = job.map(|mut job| {
+            job.begin(if fresh { self.made.began } else { Instant::now() });
+            job.report.timings = if fresh { self.made.timings } else { Timings::default() };
+            job.report.address = Some(self.made.address);
+            job.report.reused = !fresh;
+            job
+        });
+        self.asked = false;
+    }
+
+    fn say(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Failure> {
+        self.pull();
+        if self.job.is_some() && !self.asked && !self.ask(scratch)? {
+            self.steps += 1;
+            return Ok(Turn::Again);
+        }
+        if let (Some(job), true) = (&mut self.job, self.asked) {
+            while let Some(left) = self.exchange.wanted().filter(|left| *left > 0) {
+                let body = job.body(left.min(out.room() as u64), scratch)?;
+                let taken = self.exchange.offer(body, out);
+                let taken = taken.map_err(|error| Failure::from(&Error::Session(error)))?;
+                job.body_taken(taken);
+                if taken == 0 {
+                    break;
+                }
+                if self.exchange.wanted().is_none() {
+                    self.voice.body(Mark::Out, job.fetch.body.len().unwrap_or(0));
+                }
+            }
+        }
+        self.exchange.transmit(out);
+        Ok(Turn::Done)
+    }
+
+    // ---- how it ends -------------------------------------------------------------------------
+
+    /// The connection is of no use any more, and neither is what the job has heard on it.
+    fn fail(&mut self, failure: Failure) {
+        self.voice.remark(|| format!("failed: {}", failure.text));
+        match self.job.take() {
+            Some(job) if self.is_stale(&job) => {
+                self.voice.remark(|| "the connection had gone: again on another".to_owned());
+                let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
+                self.wakes.borrow_mut().extend(suspects);
+            }
+            Some(job) => self.plan.borrow_mut().failed(job, failure),
+            None if self.fresh => {
+                self.plan.borrow_mut().not_made(self.badge.route, failure);
+            }
+            None => {}
+        }
+        self.retire();
+    }
+
+    /// Whether the server had closed the connection before it saw the request, for all we know, and
+    /// the request does no harm if that is not so.
+    fn is_stale(&self, job: &Job) -> bool {
+        job.report.reused && self.asked && self.exchange.is_unanswered() && job.may_retry()
+    }
+
+    fn retire(&mut self) {
+        self.broken = true;
+        self.plan.borrow_mut().leave(&self.badge);
+    }
+
+    fn is_over(&self) -> bool {
+        self.broken || self.badge.standing.get() == Standing::Gone
+    }
+}
+
+/// What a proxy says to CONNECT.
+fn tunnelled(event: &Event<'_>, voice: &Voice) -> Result<Step, Failure> {
+    match event {
+        Event::Interim(head) => voice.response(head),
+        Event::Head { head, .. } => {
+            voice.response(head);
+            if !(200..300).contains(&head.status) {
+                let reason = text(head.reason()).into_owned();
+                let what = format!("the proxy will not connect: {} {reason}", head.status);
+                return Err(Failure::new("proxy_refused", &what));
+            }
+        }
+        Event::End(_) => return Ok(Step::Whole),
+        Event::Remark(_) | Event::Body(_) | Event::Trailers(_) => {}
+    }
+    Ok(Step::More)
+}
+
+impl Conversation for Line {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        if self.is_over() {
+            return Ok(input.len());
+        }
+        if !self.heard && !input.is_empty() {
+            self.heard = true;
+            if let Some(job) = &mut self.job {
+                job.report.timings.first_byte = Some(job.elapsed());
+            }
+        }
+        Ok(self.take(input, room).unwrap_or_else(|failure| {
+            self.fail(failure);
+            input.len()
+        }))
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        if let Err(error) = self.exchange.receive_eof() {
+            self.fail(Failure::from(&Error::Session(error)));
+        }
+        Ok(())
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        if self.is_over() {
+            return Ok(Turn::Done);
+        }
+        Ok(self.say(out, scratch).unwrap_or_else(|failure| {
+            self.fail(failure);
+            Turn::Done
+        }))
+    }
+
+    /// HTTP/1.1 has none.
+    fn last_words(&mut self, _: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        match self.exchange.wants() {
+            _ if self.is_over() => Wants::Close,
+            // No job, and so nothing to say, whatever the session would let us.
+            Wants::Done => Wants::Close,
+            wants => wants,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.job.is_some() && !self.asked {
+            true => PREPARE_WAIT,
+            false => self.exchange.patience(),
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        self.exchange.progress() + self.steps
+    }
+
+    fn is_receiving(&self) -> bool {
+        self.exchange.is_receiving()
+    }
+
+    fn memory(&self) -> usize {
+        self.exchange.capacity()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        self.exchange.waits_for()
+    }
+
+    fn give_up(&mut self, why: &Error) {
+        self.fail(Failure::from(why));
+    }
+
+    fn wind_down(&mut self) {
+        self.fail(Failure::from(&Error::Interrupted));
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        if self.is_over() {
+            return;
+        }
+        let error = outcome.err().unwrap_or(Error::Interrupted);
+        self.fail(Failure::from(&error));
+    }
+}

@@ -1,0 +1,69 @@
+//! How a client connects, and what it insists on.
+
+use super::trace::Trace;
+use crate::http::config::Config;
+use crate::net::Meter;
+use crate::net::dial;
+use crate::net::proxy::Proxies;
+use crate::net::pump::Limits;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// See the head of this module. What is not said here is in [`Config::limits`].
+#[derive(Clone)]
+pub struct Options {
+    /// Bounds and strictness of the sessions.
+    pub session: Config,
+    /// The pump's bounds.
+    pub limits: Limits,
+    /// The bounds of dialing.
+    pub dial: dial::Limits,
+    /// How long a name may take to be resolved.
+    pub name_wait: Duration,
+    /// How many requests are in flight at most, and how many connections are open.
+    pub in_flight_max: usize,
+    /// How many requests are in flight to one host and port at most.
+    pub per_host_max: usize,
+    /// Whether redirects are followed.
+    pub redirects: bool,
+    /// Whether gzip and deflate are asked for, and undone.
+    pub codings: bool,
+    /// Up to so many bytes of a body that nobody wants are read away, to use the connection again.
+    pub discard_bytes_max: u64,
+    /// How TLS is spoken.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::net::tls::ClientTls>,
+    /// Which proxies are used; none, unless they were asked for.
+    pub proxies: Proxies,
+    /// How long all that a call asks for may take.
+    pub timeout: Option<Duration>,
+    /// Whether SIGINT and SIGTERM end a call in order.
+    pub stop_at_signals: bool,
+    /// Who reads along.
+    pub trace: Option<Trace>,
+    /// Counts bytes of bodies as they come.
+    pub meter: Arc<Meter>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            session: Config::default(),
+            limits: Limits::default(),
+            dial: dial::Limits::default(),
+            name_wait: Duration::from_secs(20),
+            in_flight_max: 16,
+            per_host_max: usize::MAX,
+            redirects: false,
+            codings: true,
+            discard_bytes_max: 64 << 10,
+            #[cfg(feature = "tls")]
+            tls: None,
+            proxies: Proxies::default(),
+            timeout: None,
+            stop_at_signals: false,
+            trace: None,
+            meter: Arc::default(),
+        }
+    }
+}

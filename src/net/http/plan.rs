@@ -1,0 +1,309 @@
+//! Where jobs wait, and how many run: the account that lines and engine keep together.
+//!
+//! ```text
+//!   submit ─▶ waiting ─▶ take ─▶ (a line works) ─▶ settle ─▶ done
+//!                ▲                     │
+//!                └────── requeue ──────┘        redirect, other fields, a dead connection
+//!
+//!   in use = opening + busy ≤ in_flight_max      of all routes; each route: ≤ per_host_max
+//!   in use + idle           ≤ in_flight_max      the oldest idle one has to go
+//! ```
+
+use super::job::{Job, UNPACK_BYTES};
+use super::options::Options;
+use super::recipient::{After, Recipient};
+use super::report::Report;
+use super::route::Route;
+use crate::net::finisher::{Finisher, Pending};
+use crate::net::reactor::Handle;
+use crate::net::{Error, Failure};
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+/// What a line does, as the account sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is being made, or was woken for a job that it has not taken yet.
+    Opening,
+    /// It works on a job.
+    Busy,
+    /// It waits for one.
+    Idle,
+    /// It takes no more.
+    Gone,
+}
+
+/// What a line and the account know of each other.
+#[derive(Debug)]
+pub(super) struct Badge {
+    pub(super) route: usize,
+    pub(super) standing: Cell<Standing>,
+    pub(super) handle: Cell<Option<Handle>>,
+}
+
+struct Site {
+    route: Rc<Route>,
+    waiting: VecDeque<Job>,
+    opening: usize,
+    busy: usize,
+    /// Whether it stands in the queue of those that may need a line.
+    queued: bool,
+}
+
+/// See the head of this module.
+pub(super) struct Plan {
+    pub(super) options: Options,
+    pub(super) finisher: Finisher,
+    /// Where packed bodies are unpacked: one place for all, for it is used for a moment only.
+    pub(super) unpacked: Vec<u8>,
+    sites: Vec<Site>,
+    by_route: HashMap<Rc<Route>, usize>,
+    needy: VecDeque<usize>,
+    in_use: usize,
+    /// The one that has waited longest first.
+    idle: VecDeque<Rc<Badge>>,
+    /// Whole, but for a job on another thread.
+    finishing: Vec<(Job, Pending)>,
+    done: Vec<Option<Report>>,
+    outstanding: usize,
+    /// Nothing is begun any more.
+    given_up: bool,
+}
+
+impl Plan {
+    pub(super) fn new(options: Options, finisher: Finisher) -> Plan {
+        Plan {
+            options,
+            finisher,
+            unpacked: vec![0; UNPACK_BYTES],
+            sites: Vec::new(),
+            by_route: HashMap::new(),
+            needy: VecDeque::new(),
+            in_use: 0,
+            idle: VecDeque::new(),
+            finishing: Vec::new(),
+            done: Vec::new(),
+            outstanding: 0,
+            given_up: false,
+        }
+    }
+
+    // ---- jobs --------------------------------------------------------------------------------
+
+    /// Takes a fetch in.
+    pub(super) fn submit(&mut self, fetch: super::Fetch, recipient: Box<dyn Recipient>) {
+        let job = Job::new(self.done.len(), fetch, recipient, &self.options);
+        self.done.push(None);
+        self.outstanding += 1;
+        self.wait(job, false);
+    }
+
+    /// A line asks for work: it is busy now if there is some, and idle if there is none.
+    pub(super) fn take(&mut self, badge: &Rc<Badge>) -> Option<Job> {
+        if matches!(badge.standing.get(), Standing::Idle | Standing::Gone) {
+            return None;
+        }
+        self.leave(badge);
+        let site = &mut self.sites[badge.route];
+        let job = site.waiting.pop_front();
+        if job.is_some() {
+            badge.standing.set(Standing::Busy);
+            site.busy += 1;
+            self.in_use += 1;
+        } else {
+            badge.standing.set(Standing::Idle);
+            self.idle.push_back(badge.clone());
+        }
+        job
+    }
+
+    /// A line has nothing to do with its job any more, and takes the next one or none.
+    pub(super) fn leave(&mut self, badge: &Badge) {
+        let site = &mut self.sites[badge.route];
+        match badge.standing.replace(Standing::Gone) {
+            Standing::Opening => site.opening -= 1,
+            Standing::Busy => site.busy -= 1,
+            Standing::Idle => return self.idle.retain(|idle| !std::ptr::eq(&**idle, badge)),
+            Standing::Gone => return,
+        }
+        self.in_use -= 1;
+        self.consider(badge.route);
+    }
+
+    /// The response of a job is whole, or enough of it has come.
+    pub(super) fn ended(&mut self, mut job: Job) {
+        match job.end(&mut self.finisher) {
+            Ok(After::Again) => self.wait(job, true),
+            Ok(After::Pending(pending)) => self.finishing.push((job, pending)),
+            Ok(After::Done) => self.settle(job, Ok(())),
+            Err(failure) => self.settle(job, Err(failure)),
+        }
+    }
+
+    /// A job has failed.
+    pub(super) fn failed(&mut self, mut job: Job, failure: Failure) {
+        job.recipient.failed();
+        self.settle(job, Err(failure));
+    }
+
+    /// A connection that had served others died under a job without a word: another one gets it.
+    /// Its neighbours, which have waited as long, are not trusted either.
+    pub(super) fn retry(&mut self, mut job: Job, route: usize) -> Vec<Handle> {
+        job.report.retried = true;
+        self.wait(job, true);
+        let suspects: Vec<_> =
+            self.idle.iter().filter(|idle| idle.route == route).cloned().collect();
+        suspects.iter().filter_map(|badge| self.retire(badge)).collect()
+    }
+
+    /// A line could not be made: what it was to be made for fails.
+    pub(super) fn not_made(&mut self, route: usize, failure: Failure) {
+        if let Some(job) = self.sites[route].waiting.pop_front() {
+            self.failed(job, failure);
+        }
+    }
+
+    fn wait(&mut self, job: Job, first: bool) {
+        if self.given_up {
+            let failure = Failure::from(&Error::Interrupted);
+            return self.failed(job, failure);
+        }
+        let route = Rc::new(Route::new(&job.fetch.url, &self.options.proxies));
+        let at = match self.by_route.get(&route) {
+            Some(at) => *at,
+            None => {
+                let site = Site {
+                    route: route.clone(),
+                    waiting: VecDeque::new(),
+                    opening: 0,
+                    busy: 0,
+                    queued: false,
+                };
+                self.sites.push(site);
+                self.by_route.insert(route, self.sites.len() - 1);
+                self.sites.len() - 1
+            }
+        };
+        match first {
+            true => self.sites[at].waiting.push_front(job),
+            false => self.sites[at].waiting.push_back(job),
+        }
+        self.consider(at);
+    }
+
+    fn settle(&mut self, mut job: Job, outcome: Result<(), Failure>) {
+        if job.report.timings.last_byte.is_none() {
+            job.report.timings.last_byte = Some(job.elapsed());
+        }
+        job.report.outcome = outcome;
+        self.options.meter.add_one();
+        self.outstanding -= 1;
+        self.done[job.id] = Some(job.report);
+    }
+
+    // ---- lines -------------------------------------------------------------------------------
+
+    pub(super) fn route(&self, at: usize) -> &Rc<Route> {
+        &self.sites[at].route
+    }
+
+    /// The next route that needs a line, as far as the limits allow.
+    pub(super) fn needy(&mut self) -> Option<usize> {
+        while self.in_use < self.options.in_flight_max {
+            let at = self.needy.pop_front()?;
+            self.sites[at].queued = false;
+            if self.is_needy(at) {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// An idle line of that route, which was idle for the shortest time.
+    pub(super) fn idle(&mut self, route: usize) -> Option<Handle> {
+        let at = self.idle.iter().rposition(|badge| badge.route == route)?;
+        let badge = self.idle.remove(at)?;
+        badge.standing.set(Standing::Opening);
+        self.opening(route);
+        badge.handle.get()
+    }
+
+    /// A line is being made.
+    pub(super) fn opening(&mut self, route: usize) {
+        self.sites[route].opening += 1;
+        self.in_use += 1;
+        self.consider(route);
+    }
+
+    /// What was to become a line did not.
+    pub(super) fn not_opened(&mut self, route: usize) {
+        self.sites[route].opening -= 1;
+        self.in_use -= 1;
+        self.consider(route);
+    }
+
+    /// Makes place for a new line, where there are as many as there may be: who has been idle for
+    /// longest has to go. The reactor is to wake it.
+    pub(super) fn make_place(&mut self) -> Option<Handle> {
+        if self.in_use + self.idle.len() < self.options.in_flight_max {
+            return None;
+        }
+        let badge = self.idle.front()?.clone();
+        self.retire(&badge)
+    }
+
+    fn retire(&mut self, badge: &Rc<Badge>) -> Option<Handle> {
+        self.leave(badge);
+        badge.handle.get()
+    }
+
+    fn consider(&mut self, at: usize) {
+        if !self.sites[at].queued && self.is_needy(at) {
+            self.sites[at].queued = true;
+            self.needy.push_back(at);
+        }
+    }
+
+    fn is_needy(&self, at: usize) -> bool {
+        let Site { waiting, opening, busy, .. } = &self.sites[at];
+        waiting.len() > *opening && opening + busy < self.options.per_host_max
+    }
+
+    // ---- the end -----------------------------------------------------------------------------
+
+    /// Settles what waited for another thread.
+    pub(super) fn collect(&mut self) {
+        let mut at = 0;
+        while let Some((_, pending)) = self.finishing.get(at) {
+            match pending.poll() {
+                None => at += 1,
+                Some(outcome) => {
+                    let (job, _) = self.finishing.swap_remove(at);
+                    let outcome = outcome.map_err(|error| Failure::from(&Error::File(error)));
+                    self.settle(job, outcome);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.outstanding == 0
+    }
+
+    /// What waits fails.
+    pub(super) fn give_up(&mut self, why: &dyn Fn() -> Error) {
+        self.given_up = true;
+        for at in 0..self.sites.len() {
+            while let Some(job) = self.sites[at].waiting.pop_front() {
+                self.failed(job, Failure::from(&why()));
+            }
+        }
+    }
+
+    /// What has come of the fetches, in the order in which they were submitted.
+    pub(super) fn results(&mut self) -> Vec<Report> {
+        self.given_up = false;
+        std::mem::take(&mut self.done).into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! Who hears a response.
+
+use crate::http::head::Head;
+use crate::http::headers::Headers;
+use crate::net::Failure;
+use crate::net::finisher::{Finisher, Pending};
+
+/// What is to be done after a whole response.
+#[derive(Debug)]
+pub enum After {
+    /// Nothing.
+    Done,
+    /// A job on another thread has to end well.
+    Pending(Pending),
+    /// Ask again: [`prepare`](Recipient::prepare) has other fields now.
+    Again,
+}
+
+/// Hears the response to one fetch: that which counts, behind all redirects that are followed.
+///
+/// ```text
+///   prepare … ─▶ (interim)* ─▶ head ─▶ body* ─▶ (trailers) ─▶ end      again, where it says so
+///                                             or failed
+/// ```
+pub trait Recipient {
+    /// Adds fields to a request that is about to be sent. False where it is not ready yet: it is
+    /// called again when others have had their turn. `scratch` is for reading files.
+    ///
+    /// # Errors
+    /// Why the fetch cannot be made.
+    fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
+        let _ = (headers, scratch);
+        Ok(true)
+    }
+
+    /// An interim (1xx) response.
+    fn interim(&mut self, head: &Head) {
+        let _ = head;
+    }
+
+    /// The head of the final response. `len` is the length of the body in bytes where that is
+    /// known. False: the body is of no interest; it is read away where it is short, and the
+    /// connection is closed where it is not.
+    ///
+    /// # Errors
+    /// Why the response is of no use; the connection is closed.
+    fn head(
+        &mut self,
+        head: &Head,
+        len: Option<u64>,
+        finisher: &mut Finisher,
+    ) -> Result<bool, Failure>;
+
+    /// Bytes of the body, its content coding undone.
+    ///
+    /// # Errors
+    /// Why no more is wanted.
+    fn body(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Fields behind a chunked body.
+    fn trailers(&mut self, headers: &Headers) {
+        let _ = headers;
+    }
+
+    /// The response was whole, or as much of it as was wanted.
+    ///
+    /// # Errors
+    /// Why the fetch has failed all the same.
+    fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure>;
+
+    /// There will be no whole response.
+    fn failed(&mut self) {}
+}

@@ -1,0 +1,71 @@
+//! What became of a fetch.
+
+use crate::http::config::Remark;
+use crate::http::url::Url;
+use crate::net::Failure;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// When each step had been done, counted from the moment at which the fetch got its turn. `None`
+/// where there was no such step: on a connection that was used before neither name, connect nor
+/// TLS; for an address no name; in clear no TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// The name was resolved.
+    pub name: Option<Duration>,
+    /// TCP was connected.
+    pub connect: Option<Duration>,
+    /// TLS was up.
+    pub tls: Option<Duration>,
+    /// The first byte of the response came.
+    pub first_byte: Option<Duration>,
+    /// The last byte of it came, or the fetch failed.
+    pub last_byte: Option<Duration>,
+}
+
+/// What became of a fetch. After redirects it speaks of the last step, and its times count from the
+/// beginning of that step.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What was asked for last.
+    pub url: Url,
+    /// The redirects that were followed: status, and where from.
+    pub redirects: Vec<(u16, Url)>,
+    /// The status of the response, once there was one.
+    pub status: Option<u16>,
+    /// The times of its steps.
+    pub timings: Timings,
+    /// The other end of the connection.
+    pub address: Option<SocketAddr>,
+    /// Whether the connection had carried a request before.
+    pub reused: bool,
+    /// Whether the request was sent a second time, on another connection.
+    pub retried: bool,
+    /// Whether anything of the request was handed to a connection: then the server may have acted
+    /// on it, whatever came back.
+    pub sent: bool,
+    /// Bytes of body that came, as they travelled but without the framing of chunks.
+    pub received: u64,
+    /// Faults of the server that were tolerated.
+    pub remarks: Vec<Remark>,
+    /// Whether there was a whole response that its recipient was content with.
+    pub outcome: Result<(), Failure>,
+}
+
+impl Report {
+    pub(super) fn new(url: Url) -> Report {
+        Report {
+            url,
+            redirects: Vec::new(),
+            status: None,
+            timings: Timings::default(),
+            address: None,
+            reused: false,
+            retried: false,
+            sent: false,
+            received: 0,
+            remarks: Vec::new(),
+            outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The conversation in lines, as its two sides mean it.
+//!
+//! ```text
+//!   ** connected to 127.0.0.1:80        a remark
+//!   -> GET / HTTP/1.1                   out      ~> under TLS
+//!   -> Authorization: ***                        secrets are masked
+//!   <- HTTP/1.1 200 OK                  in       <~ under TLS
+//!   <- [10240 bytes of body]                     bodies are elided to their length
+//! ```
+//!
+//! The lines come from the encoder and the parser, not from the bytes: so a trace cannot show
+//! another request than the one that was made.
+
+use crate::buffer::Buffer;
+use crate::http::head::Head;
+use crate::http::headers::{Headers, masked, text};
+use crate::http::request::Request;
+use std::sync::Arc;
+
+/// What a line of a trace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// We said it.
+    Out,
+    /// The server said it.
+    In,
+    /// It is a remark on what happens.
+    Remark,
+}
+
+impl Mark {
+    /// The two characters that stand before the line.
+    pub fn as_str(self, is_tls: bool) -> &'static str {
+        match (self, is_tls) {
+            (Mark::Out, false) => "->",
+            (Mark::Out, true) => "~>",
+            (Mark::In, false) => "<-",
+            (Mark::In, true) => "<~",
+            (Mark::Remark, _) => "**",
+        }
+    }
+}
+
+/// Takes the lines of all conversations: what it is, whether TLS is up, which connection (they are
+/// numbered from 1), and the line, which may hold a server's bytes.
+pub type Trace = Arc<dyn Fn(Mark, bool, u64, &str) + Send + Sync>;
+
+/// Tells a trace, if there is one, about one connection.
+#[derive(Clone)]
+pub(super) struct Voice {
+    pub(super) trace: Option<Trace>,
+    pub(super) number: u64,
+    pub(super) is_tls: bool,
+}
+
+impl Voice {
+    pub(super) fn remark(&self, line: impl FnOnce() -> String) {
+        self.say(Mark::Remark, line);
+    }
+
+    pub(super) fn say(&self, mark: Mark, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            trace(mark, self.is_tls, self.number, &line());
+        }
+    }
+
+    /// A request as it travels, its secrets masked.
+    pub(super) fn request(&self, request: &Request) {
+        let mut head = Buffer::with_limit(usize::MAX);
+        if self.trace.is_none() || request.encode(&mut head).is_err() {
+            return;
+        }
+        for line in head.readable().split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let colon = line.iter().position(|byte| *byte == b':');
+            let field = colon.and_then(|at| {
+                let name = str::from_utf8(&line[..at]).ok()?;
+                Some((name, line[at + 1..].trim_ascii_start()))
+            });
+            match field {
+                // The request line may hold a colon, too; its name would hold a space.
+                Some((name, value)) if !name.contains(' ') => {
+                    self.say(Mark::Out, || format!("{name}: {}", masked(name, value)));
+                }
+                _ if line.is_empty() => {}
+                _ => self.say(Mark::Out, || text(line).into_owned()),
+            }
+        }
+    }
+
+    pub(super) fn response(&self, head: &Head) {
+        let (minor, status) = (head.minor, head.status);
+        self.say(Mark::In, || format!("HTTP/1.{minor} {status} {}", text(head.reason())));
+        self.fields(&head.headers);
+    }
+
+    pub(super) fn fields(&self, headers: &Headers) {
+        for field in headers.iter() {
+            self.say(Mark::In, || format!("{}: {}", field.name, masked(field.name, field.value)));
+        }
+    }
+
+    pub(super) fn body(&self, mark: Mark, bytes: u64) {
+        if bytes > 0 {
+            self.say(mark, || format!("[{bytes} bytes of body]"));
+        }
+    }
+}
