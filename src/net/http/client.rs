@@ -56,11 +56,11 @@ impl Client {
         Ok(Client { reactor, plan })
     }
 
-    /// Makes all fetches, as many at the same time as the options say. The reports stand
-    /// in the order of the fetches.
+    /// Makes all fetches, as many at the same time as the options say. The reports stand in the
+    /// order of the fetches.
     ///
     /// # Errors
-    /// Makes all fetches, as many at the same time as the options say. The reports stand in the
+    /// [`Error::Io`] where the system fails as a whole; what became of a fetch stands in its report.
     pub fn run(
         &mut self,
         fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)>,
