@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Specification: RFC 8305 §4 (families in turns, first address family count 1), §5 (attempts and
-//! the delay between them), §8 (values). The order that §4 begins with is the resolver's (RFC 6724),
-//! which `getaddrinfo` has applied; the queries of §3 are its own matter as well.
+//! the delay between them), §8 (values). The order that §4 begins with is that of RFC 6724, which
+//! `getaddrinfo` has applied; the queries of §3 are its own matter as well.
 //!
 //! Nothing here knows a socket or a clock. The caller asks until there is nothing to do now, waits
 //! for its sockets or for the instant that was named, and tells what became of each attempt:
@@ -37,14 +37,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// A shorter delay would be none: RFC 8305 §8.
+const ATTEMPT_DELAY_MIN: Duration = Duration::from_millis(10);
+
 /// How many addresses the text of [`Attempts`] names.
 const NAMED_MAX: usize = 4;
 
 /// The bounds of a dial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long an attempt is alone before the next one joins it: RFC 8305 §8, which wants no less
-    /// than 10 ms and recommends 100 ms to 2 s.
+    /// How long after an attempt the next one joins it. RFC 8305 §8 recommends 100 ms to 2 s; less
+    /// than 10 ms is taken for 10 ms.
     pub attempt_delay: Duration,
     /// How long one attempt may take.
     pub connect_wait: Duration,
@@ -70,8 +73,8 @@ impl Default for Limits {
 pub enum Step {
     /// Start to connect to this address, and ask again.
     Try(SocketAddr),
-    /// Attempts are running. Unless one of them ends before, ask again at that instant: the next one
-    /// may start then, or one of them has taken too long.
+    /// Attempts are running. Unless one of them ends before, ask again at that instant: the next
+    /// one may start then, or one of them has taken too long.
     Wait(Instant),
     /// No address is left; [`Dial::into_attempts`] says what was tried.
     Failed,
@@ -109,12 +112,11 @@ impl Dial {
     /// [`expired`](Dial::expired) has nothing more to say.
     pub fn next(&mut self, now: Instant) -> Step {
         let may_join = self.running.len() < self.limits.attempts_at_once_max;
-        if (may_join && self.next_at <= now) || self.running.is_empty() {
-            if let Some(address) = self.waiting.pop_front() {
-                self.running.push_back((address, now));
-                self.next_at = now + self.limits.attempt_delay;
-                return Step::Try(address);
-            }
+        let is_due = (may_join && self.next_at <= now) || self.running.is_empty();
+        if is_due && let Some(address) = self.waiting.pop_front() {
+            self.running.push_back((address, now));
+            self.next_at = now + self.limits.attempt_delay.max(ATTEMPT_DELAY_MIN);
+            return Step::Try(address);
         }
         let Some((_, since)) = self.running.front() else { return Step::Failed };
         let expiry = *since + self.limits.connect_wait;
@@ -205,16 +207,6 @@ impl fmt::Display for Attempts {
 }
 
 impl std::error::Error for Attempts {}
-
-impl From<Attempts> for io::Error {
-    /// An error of the kind that all share, or of none.
-    fn from(attempts: Attempts) -> io::Error {
-        let mut kinds = attempts.failed.iter().map(|(_, error)| error.kind());
-        let first = kinds.next().unwrap_or(io::ErrorKind::NotFound);
-        let kind = if kinds.all(|kind| kind == first) { first } else { io::ErrorKind::Other };
-        io::Error::new(kind, attempts)
-    }
-}
 
 /// The system's words as part of a line: without the number, and with a small first letter.
 fn in_short(error: &io::Error) -> String {

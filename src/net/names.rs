@@ -14,7 +14,7 @@
 //! and does not keep the process from ending before.
 //!
 //! How long an answer is true is known to the system's resolver alone. It is kept here only for so
-//! long that thousand requests to one host are one question; a failure, for so long that they are
+//! long that a thousand requests to one host are one question; a failure, for so long that they are
 //! one failure.
 
 use mio::Waker;
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// The bounds of [`Names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many lookups run at the same time, each on a thread.
+    /// How many lookups run at the same time, each on a thread; 0 is taken for 1.
     pub threads_max: usize,
     /// How many addresses of a name are kept; the resolver puts the best first.
     pub addresses_max: usize,
@@ -233,7 +233,7 @@ impl Desk {
     fn take(self: &Arc<Desk>, job: Job) {
         let mut jobs = self.jobs();
         jobs.queue.push_back(job);
-        if jobs.queue.len() > jobs.idle && jobs.threads < self.limits.threads_max {
+        if jobs.queue.len() > jobs.idle && jobs.threads < self.limits.threads_max.max(1) {
             let desk = self.clone();
             let thread = std::thread::Builder::new().name("names".to_owned());
             match thread.spawn(move || desk.work()) {

@@ -1,8 +1,8 @@
 //! Proxies, as the environment names them.
 //!
 //! ```text
-//!   http_proxy=http://user:password@proxy.example:3128    for http://  URLs  ┐ where one of them is
-//!   https_proxy=proxy.example:3128                        for https:// URLs  ┘ not set: all_proxy
+//!   http_proxy=http://user:password@proxy.example:3128    for http:// URLs   ┐ all_proxy where one
+//!   https_proxy=proxy.example:3128                        for https:// URLs  ┘ of them is not set
 //!   no_proxy=localhost,.example.com,10.0.0.0/8,[::1]:8080       asked for without a proxy
 //! ```
 //!
@@ -10,8 +10,9 @@
 //! RFC 7617 (Basic), RFC 4632 and RFC 4291 §2.3 (blocks of addresses).
 //!
 //! Only the lower-case names are read. A server hands the fields of a request to a CGI program as
-//! `HTTP_` and the name, so that `Proxy: evil.example` becomes `HTTP_PROXY`: whoever sends a request
-//! would choose the proxy of what it starts (httpoxy, CVE-2016-5385). An empty variable is not set.
+//! `HTTP_` and the name, so that `Proxy: evil.example` becomes `HTTP_PROXY`: whoever sends a
+//! request would choose the proxy of what it starts (httpoxy, CVE-2016-5385). An empty variable is
+//! not set.
 //!
 //! # Where programs differ
 //!
@@ -35,10 +36,10 @@
 //! | `[::1]` | curl: only without brackets; urllib: only with them | both |
 //! | `a b` | curl: two items; Python: one that matches nothing | two |
 //!
-//! An item of none of these forms matches nothing, as in all of them: the variable is shared by many
-//! programs, and each adds words of its own (`<local>`, `169.254/16`). A proxy that cannot be used
-//! is an error: to go without it would be to go where the user did not want to. Names are not looked
-//! up to compare them with blocks.
+//! An item of none of these forms matches nothing, as in all of them: the variable is shared by
+//! many programs, and each adds words of its own (`<local>`, `169.254/16`). A proxy that cannot be
+//! used is an error: to go without it would be to go where the user did not want to. Names are not
+//! looked up to compare them with blocks.
 
 use crate::envelope::{encode_into, encoded_len};
 use crate::error::Error;

@@ -51,7 +51,7 @@ fn said(dial: &mut Dial, begin: Instant, now: Instant) -> String {
 /// A moment in ms, what fails just before the dial is asked, and what it then says.
 type Moment = (u64, &'static str, &'static str);
 
-const MOMENTS: [(&str, &str, &[Moment]); 13] = [
+const MOMENTS: [(&str, &str, &[Moment]); 14] = [
     ("none", "", &[(0, "", "failed")]),
     (
         "one, which never answers",
@@ -122,6 +122,17 @@ const MOMENTS: [(&str, &str, &[Moment]); 13] = [
             (900, "x", "+y wait 10000"),
             (10_000, "", "-a +c wait 10500"),
             (10_500, "", "-b +z wait 10900"),
+        ],
+    ),
+    (
+        "one expires before the next may start",
+        "abcxyz",
+        &[
+            (0, "", "+a wait 250"),
+            (250, "", "+x wait 500"),
+            (500, "", "+b wait 10000"),
+            (9900, "xb", "+y wait 10000"),
+            (10_000, "", "-a +c wait 10250"),
         ],
     ),
     (
@@ -213,6 +224,15 @@ fn as_many_are_tried_as_the_limit_says() {
 }
 
 #[test]
+fn a_delay_of_nothing_is_ten_milliseconds() {
+    let (begin, limits) =
+        (Instant::now(), Limits { attempt_delay: Duration::ZERO, ..Limits::default() });
+    let mut dial = Dial::new(addresses("ax"), &limits, begin);
+    assert_eq!(said(&mut dial, begin, begin), "+a wait 10");
+    assert_eq!(said(&mut dial, begin, begin + Duration::from_millis(10)), "+x wait 10000");
+}
+
+#[test]
 fn a_limit_of_none_at_once_still_tries_one_after_the_other() {
     let (begin, limits) = (Instant::now(), Limits { attempts_at_once_max: 0, ..Limits::default() });
     let mut dial = Dial::new(addresses("ax"), &limits, begin);
@@ -258,22 +278,5 @@ fn one_that_expires_says_how_long_it_was_waited_for() {
         let attempts = dial.into_attempts();
         assert_eq!(attempts.to_string(), format!("192.0.2.1:80: {expected}"));
         assert_eq!(attempts.failed()[0].1.kind(), ErrorKind::TimedOut);
-    }
-}
-
-#[test]
-fn the_error_of_all_is_of_the_kind_they_share() {
-    use ErrorKind::{ConnectionRefused, NotFound, Other, TimedOut};
-    for (kinds, expected) in [
-        (&[][..], NotFound),
-        (&[TimedOut], TimedOut),
-        (&[ConnectionRefused, ConnectionRefused], ConnectionRefused),
-        (&[ConnectionRefused, TimedOut], Other),
-    ] {
-        let failed = kinds.iter().map(|kind| (named('a'), io::Error::from(*kind))).collect();
-        let attempts = Attempts { failed, untried: 0 };
-        let text = attempts.to_string();
-        let error = io::Error::from(attempts);
-        assert_eq!((error.kind(), error.to_string()), (expected, text));
     }
 }

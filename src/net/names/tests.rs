@@ -170,6 +170,13 @@ fn no_more_threads_than_the_limit_says() {
 }
 
 #[test]
+fn a_limit_of_no_threads_still_answers() {
+    let mut stage = Stage::new(Limits { threads_max: 0, ..Limits::default() });
+    assert!(stage.look_up("a.test").is_ok() && stage.look_up("b.test").is_ok());
+    assert_eq!(stage.threads(), 1);
+}
+
+#[test]
 fn a_thread_that_is_free_takes_the_next_job() {
     let mut stage = Stage::new(Limits::default());
     for n in 0..10 {
