@@ -1,7 +1,7 @@
 //! Where the bytes of a file that is received go.
 
 use super::error::Error;
-use super::files::{Durability, FileError, Partial, Root};
+use super::files::{Durability, FileError, Partial, Root, Small};
 use super::finisher::{Finisher, Pending};
 use crate::transfer::digest::crc32;
 use crate::transfer::name::Name;
@@ -61,18 +61,45 @@ impl Destination {
 
     /// Looks at the place of one file. `root` is kept for the next one: a directory is opened once.
     pub(super) fn open(&self, name: &Name, root: &mut Option<Root>) -> Result<Target, FileError> {
+        self.open_by(name, root, Root::partial)
+    }
+
+    /// The same where it is known that nothing is left over of it.
+    pub(super) fn open_new(
+        &self,
+        name: &Name,
+        root: &mut Option<Root>,
+    ) -> Result<Target, FileError> {
+        self.open_by(name, root, Root::new_partial)
+    }
+
+    fn open_by(
+        &self,
+        name: &Name,
+        root: &mut Option<Root>,
+        partial: impl FnOnce(&Root, &Name) -> Result<Partial, FileError>,
+    ) -> Result<Target, FileError> {
         Ok(match self {
             Destination::Directory(path) => {
                 let root = match root {
                     Some(root) => root,
                     None => root.insert(Root::open(path)?),
                 };
-                Target::Partial(Box::new(root.partial(name)?))
+                Target::Partial(Box::new(partial(root, name)?))
             }
             Destination::File(path) => Target::Partial(Box::new(Partial::at_path(path)?)),
             Destination::Device(device) => Target::Device(device.clone()),
             Destination::Sink(sink) => Target::Sink(sink.clone()),
         })
+    }
+
+    /// Whether something may be left over of unfinished files that go there.
+    pub(super) fn has_leftovers(&self) -> bool {
+        match self {
+            Destination::Directory(path) => Root::open(path).is_ok_and(|root| root.has_leftovers()),
+            Destination::File(_) => true,
+            Destination::Device(_) | Destination::Sink(_) => false,
+        }
     }
 
     /// The local path of a file, for reports.
@@ -88,6 +115,7 @@ impl Destination {
 /// The place of one file.
 pub(super) enum Target {
     Partial(Box<Partial>),
+    Small(Box<Small>),
     Device(Arc<File>),
     Sink(Sink),
 }
@@ -96,6 +124,7 @@ impl Target {
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
         match self {
             Target::Partial(partial) => partial.write_at(bytes, offset),
+            Target::Small(small) => small.write(bytes),
             Target::Device(device) => Ok((&**device).write_all(bytes)?),
             Target::Sink(sink) => {
                 sink(offset, bytes);
@@ -110,7 +139,7 @@ impl Target {
             Target::Partial(partial) => {
                 partial.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
             }
-            Target::Device(_) | Target::Sink(_) => Ok(()),
+            Target::Small(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
         }
     }
 
@@ -118,6 +147,7 @@ impl Target {
     pub(super) fn finish(self, durability: Durability, finisher: &mut Finisher) -> Option<Pending> {
         match self {
             Target::Partial(partial) => Some(finisher.run(partial.finish(durability, true))),
+            Target::Small(small) => Some(finisher.later(*small)),
             Target::Device(_) | Target::Sink(_) => None,
         }
     }

@@ -20,13 +20,12 @@ use super::behind::{Behind, Pen};
 use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::place::Place;
+use super::small::{Held, Small};
 use super::verify::Check;
 use crate::transfer::name::Name;
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The size to begin with where the sender does not say one; then [`Partial::finish`] cannot check
@@ -68,11 +67,12 @@ impl Partial {
     /// # Errors
     /// Those of [`Root::partial`](super::Root::partial).
     pub fn at_path(path: &Path) -> Result<Partial, FileError> {
-        let base = path.file_name().ok_or(FileError::BadName)?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        let dir = Dir::open_ambient_dir(parent, ambient_authority())?;
-        Partial::look(Place::new(Arc::new(dir), PathBuf::new(), base.to_owned())?)
+        Partial::look(Place::at_path(path)?)
+    }
+
+    /// Without a look at what is left over.
+    pub(super) fn new(place: Place) -> Partial {
+        Partial { place, part: None, leftover: None, check: None, growth: None }
     }
 
     pub(super) fn look(place: Place) -> Result<Partial, FileError> {
@@ -157,6 +157,16 @@ impl Partial {
             pen: None,
         });
         Ok(())
+    }
+
+    /// The same file as one that is gathered in memory, of `len` bytes; `None` where that is not
+    /// small, where too much is held already, or where there is something left over. Instead of
+    /// `begin`.
+    pub fn small(&self, len: u64, durability: Durability, held: &Held) -> Option<Small> {
+        match self.part.is_none() && self.growth.is_none() {
+            true => Small::new(&self.place, len, durability, held),
+            false => None,
+        }
     }
 
     /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.

@@ -15,10 +15,11 @@
 use super::FileError;
 use super::source::quiet_flags;
 use crate::transfer::name::RESERVED_PREFIX;
+use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, OFlags, RenameFlags};
 use rustix::io::Errno;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 /// How often the lock is tried where others finish, discard and begin at the same moment.
 const LOCK_TRIES_MAX: usize = 16;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     root: Arc<Dir>,
     /// Relative to the root; empty for the root itself.
@@ -58,6 +59,14 @@ impl Place {
             Err(error) => return Err(error.into()),
         };
         Ok(place)
+    }
+
+    /// The place of a local path, whose directory must exist.
+    pub(super) fn at_path(path: &Path) -> Result<Place, FileError> {
+        let base = path.file_name().ok_or(FileError::BadName)?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let dir = Dir::open_ambient_dir(parent.unwrap_or(Path::new(".")), ambient_authority())?;
+        Place::new(Arc::new(dir), PathBuf::new(), base.to_owned())
     }
 
     /// Makes the directory, if it is not there, and refuses a directory under the final name.
@@ -183,7 +192,11 @@ impl Place {
         Ok(())
     }
 
-    fn dir(&self) -> Result<&Dir, FileError> {
+    pub(super) fn base(&self) -> &OsStr {
+        &self.base
+    }
+
+    pub(super) fn dir(&self) -> Result<&Dir, FileError> {
         self.dir.as_deref().ok_or_else(|| FileError::misuse("there is no directory yet"))
     }
 

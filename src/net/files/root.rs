@@ -14,13 +14,17 @@ use super::place::Place;
 use super::source::quiet_flags;
 use super::walk::{Entry, Limits, Walk};
 use super::{FileError, Partial, Source};
-use crate::transfer::name::Name;
+use crate::transfer::name::{Name, RESERVED_PREFIX};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How many names of a directory are looked at before leftovers are taken to be there.
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// A directory, or one single file that is served under its base name. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -111,11 +115,42 @@ impl Root {
     /// [`FileError::ReadOnly`] if the root is a single file, [`FileError::Busy`] if another
     /// transfer is writing that file, [`FileError::NotFound`] if the name leads out of the root.
     pub fn partial(&self, name: &Name) -> Result<Partial, FileError> {
+        Partial::look(self.place(name)?)
+    }
+
+    /// The same without looking: where [`has_leftovers`](Root::has_leftovers) has said that there
+    /// is nothing.
+    ///
+    /// # Errors
+    /// Those of [`Root::partial`].
+    pub fn new_partial(&self, name: &Name) -> Result<Partial, FileError> {
+        Ok(Partial::new(self.place(name)?))
+    }
+
+    /// Whether something may be left over of unfinished files in the directory itself. One look at
+    /// all its names instead of one for each file that shall come; where there are very many the
+    /// answer is yes.
+    pub fn has_leftovers(&self) -> bool {
+        let Kind::Directory(dir) = &self.0 else { return false };
+        let Ok(entries) = dir.entries() else { return true };
+        for (count, entry) in entries.enumerate() {
+            let is_one = |entry: &cap_std::fs::DirEntry| {
+                entry.file_name().as_bytes().starts_with(RESERVED_PREFIX.as_bytes())
+            };
+            if count == LOOKED_AT_MAX || entry.as_ref().map_or(true, is_one) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Where a file of that name will stand.
+    pub(super) fn place(&self, name: &Name) -> Result<Place, FileError> {
         match &self.0 {
             Kind::Single(..) => Err(FileError::ReadOnly),
             Kind::Directory(dir) => {
                 let parent = name.parent().unwrap_or_default();
-                Partial::look(Place::new(Arc::clone(dir), parent.into(), name.base().into())?)
+                Place::new(Arc::clone(dir), parent.into(), name.base().into())
             }
         }
     }

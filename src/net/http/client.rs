@@ -57,17 +57,18 @@ impl Client {
     }
 
     /// Makes all fetches, as many at the same time as the options say. The reports stand in the
-    /// order of the fetches.
+    /// order of the fetches, which are asked for when there is soon a place for them: of a hundred
+    /// thousand few exist at any time.
     ///
     /// # Errors
     /// [`Error::Io`] where the system fails as a whole; what became of a fetch stands in its report.
     pub fn run(
         &mut self,
-        fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)>,
+        fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)> + 'static,
     ) -> Result<Vec<Report>, Error> {
         let timeout = {
             let mut plan = self.plan.borrow_mut();
-            fetches.into_iter().for_each(|(fetch, recipient)| plan.submit(fetch, recipient));
+            plan.feed(Box::new(fetches.into_iter()));
             plan.options.timeout
         };
         if self.reactor.was_stopped() {

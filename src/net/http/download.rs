@@ -23,7 +23,7 @@ use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
 use crate::http::url::Url;
-use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Root, SIZE_UNKNOWN};
+use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Held, Root, SIZE_UNKNOWN};
 use crate::net::finisher::Finisher;
 use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
@@ -69,26 +69,31 @@ pub struct Download {
 /// Those of [`Client::run`].
 pub fn download(
     client: &mut Client,
-    fetches: Vec<Fetch>,
+    fetches: impl IntoIterator<Item = Fetch> + 'static,
     saving: &Saving,
 ) -> Result<Vec<Download>, Error> {
-    let (mut naming, root) = (Naming::default(), Rc::default());
-    let mut places = Vec::with_capacity(fetches.len());
-    let mut all: Vec<(Fetch, Box<dyn Recipient>)> = Vec::with_capacity(fetches.len());
-    for fetch in fetches {
+    let has_leftovers = saving.destination.has_leftovers();
+    let shared = Rc::new(Shared { has_leftovers, ..Shared::default() });
+    let places: Rc<RefCell<Vec<Place>>> = Rc::default();
+    let (mut naming, saving) = (Naming::default(), saving.clone());
+    let (destination, noted) = (saving.destination.clone(), places.clone());
+    let reports = client.run(fetches.into_iter().map(move |fetch| {
         let name = naming.name(&fetch.url);
-        let filing = Filing::new(saving.clone(), name.clone(), &fetch.url, &root);
-        places.push((name, filing.progress.clone()));
-        all.push((fetch, Box::new(filing)));
-    }
-    let results = client.run(all)?;
-    let downloads = results.into_iter().zip(places).map(|(report, (name, progress))| {
+        let filing = Filing::new(saving.clone(), name.clone(), &fetch.url, &shared);
+        noted.borrow_mut().push((name, filing.progress.clone()));
+        (fetch, Box::new(filing) as Box<dyn Recipient>)
+    }))?;
+    let places = places.take().into_iter();
+    let downloads = reports.into_iter().zip(places).map(|(report, (name, progress))| {
         let (bytes, resumed_from) = progress.get();
-        let path = saving.destination.path(&name);
+        let path = destination.path(&name);
         Download { name: name.as_str().to_owned(), path, bytes, resumed_from, report }
     });
     Ok(downloads.collect())
 }
+
+/// The name of a file, and how far it is: bytes that are there, and those that were before.
+type Place = (Name, Rc<Cell<(u64, u64)>>);
 
 /// What is left over of a file, and may be gone on with.
 #[derive(Debug, Clone)]
@@ -113,13 +118,23 @@ enum Course {
     Refused,
 }
 
+/// What all files of a call share.
+#[derive(Default)]
+struct Shared {
+    /// The directory, once it is open.
+    root: RefCell<Option<Root>>,
+    held: Held,
+    /// Whether an unfinished file was seen there when the call began.
+    has_leftovers: bool,
+}
+
 /// One response into one file.
 struct Filing {
     saving: Saving,
     name: Name,
     /// Whose leftovers these are: a file of another URL may have the same name and even tag.
     mark: String,
-    root: Rc<RefCell<Option<Root>>>,
+    shared: Rc<Shared>,
     target: Option<Target>,
     /// What was asked with.
     leftover: Option<Leftover>,
@@ -133,14 +148,14 @@ struct Filing {
 }
 
 impl Filing {
-    fn new(saving: Saving, name: Name, url: &Url, root: &Rc<RefCell<Option<Root>>>) -> Filing {
+    fn new(saving: Saving, name: Name, url: &Url, shared: &Rc<Shared>) -> Filing {
         let mark = blake3::hash(url.to_string().as_bytes()).to_hex()[..32].to_owned();
         Filing {
             anew: !saving.resume,
             saving,
             name,
             mark,
-            root: root.clone(),
+            shared: shared.clone(),
             target: None,
             leftover: None,
             course: Course::None,
@@ -152,8 +167,12 @@ impl Filing {
 
     fn open(&mut self) -> Result<&mut Target, FileError> {
         if self.target.is_none() {
-            let opened = self.saving.destination.open(&self.name, &mut self.root.borrow_mut());
-            self.target = Some(opened?);
+            let Shared { root, has_leftovers, .. } = &*self.shared;
+            let (root, destination) = (&mut *root.borrow_mut(), &self.saving.destination);
+            self.target = Some(match has_leftovers {
+                true => destination.open(&self.name, root)?,
+                false => destination.open_new(&self.name, root)?,
+            });
         }
         self.target.as_mut().ok_or(FileError::NotFound)
     }
@@ -232,8 +251,12 @@ impl Filing {
             None => self.tag(head).filter(|_| size.is_some()),
         };
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
-        let mut from = 0;
+        let (mut from, durability, held) = (0, self.saving.durability, self.shared.held.clone());
         if let Target::Partial(partial) = self.open()? {
+            if let Some(small) = size.and_then(|size| partial.small(size, durability, &held)) {
+                self.target = Some(Target::Small(Box::new(small)));
+                return opening.iter().try_for_each(|bytes| self.write(bytes));
+            }
             partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
             if etag.is_none() {
                 partial.without_journal();

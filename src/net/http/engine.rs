@@ -254,7 +254,11 @@ fn try_addresses(
 
 impl Dispatch for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
-        self.plan.borrow_mut().collect();
+        {
+            let mut plan = self.plan.borrow_mut();
+            plan.collect();
+            plan.refill();
+        }
         self.hear(reactor, now);
         self.go_on(reactor, now);
         // What has failed may have made others needy, and these may fail at once.
@@ -266,6 +270,7 @@ impl Dispatch for Engine {
             }
             self.go_on(reactor, now);
         }
+        self.plan.borrow_mut().finisher.send();
         self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
     }
 

@@ -9,6 +9,7 @@
 //!   in use + idle           ≤ in_flight_max      the oldest idle one has to go
 //! ```
 
+use super::fetch::Fetch;
 use super::job::{Job, UNPACK_BYTES};
 use super::options::Options;
 use super::recipient::{After, Recipient};
@@ -51,6 +52,14 @@ struct Site {
     queued: bool,
 }
 
+/// Where fetches come from.
+pub(super) type Feed = Box<dyn Iterator<Item = (Fetch, Box<dyn Recipient>)>>;
+
+/// So many fetches for each place wait at least, as long as there are more to come: those for a
+/// host that has its share must not hide those for others.
+const WAITING_PER_PLACE: usize = 4;
+const WAITING_MIN: usize = 256;
+
 /// See the head of this module.
 pub(super) struct Plan {
     pub(super) options: Options,
@@ -67,6 +76,10 @@ pub(super) struct Plan {
     finishing: Vec<(Job, Pending)>,
     done: Vec<Option<Report>>,
     outstanding: usize,
+    /// How many of the outstanding ones wait at their routes.
+    waiting: usize,
+    /// Those that are still to come.
+    feed: Option<Feed>,
     /// Nothing is begun any more.
     given_up: bool,
 }
@@ -85,18 +98,33 @@ impl Plan {
             finishing: Vec::new(),
             done: Vec::new(),
             outstanding: 0,
+            waiting: 0,
+            feed: None,
             given_up: false,
         }
     }
 
     // ---- jobs --------------------------------------------------------------------------------
 
-    /// Takes a fetch in.
-    pub(super) fn submit(&mut self, fetch: super::Fetch, recipient: Box<dyn Recipient>) {
-        let job = Job::new(self.done.len(), fetch, recipient, &self.options);
-        self.done.push(None);
-        self.outstanding += 1;
-        self.wait(job, false);
+    /// Takes fetches, when there is soon a place for them.
+    pub(super) fn feed(&mut self, feed: Feed) {
+        self.feed = Some(feed);
+        self.refill();
+    }
+
+    /// Fetches wait again, if there are more.
+    pub(super) fn refill(&mut self) {
+        let enough = self.options.in_flight_max.saturating_mul(WAITING_PER_PLACE).max(WAITING_MIN);
+        while self.waiting < enough {
+            let Some((fetch, recipient)) = self.feed.as_mut().and_then(Iterator::next) else {
+                self.feed = None;
+                return;
+            };
+            let job = Job::new(self.done.len(), fetch, recipient, &self.options);
+            self.done.push(None);
+            self.outstanding += 1;
+            self.wait(job, false);
+        }
     }
 
     /// A line asks for work: it is busy now if there is some, and idle if there is none.
@@ -105,11 +133,10 @@ impl Plan {
             return None;
         }
         self.leave(badge);
-        let site = &mut self.sites[badge.route];
-        let job = site.waiting.pop_front();
+        let job = self.next(badge.route);
         if job.is_some() {
             badge.standing.set(Standing::Busy);
-            site.busy += 1;
+            self.sites[badge.route].busy += 1;
             self.in_use += 1;
         } else {
             badge.standing.set(Standing::Idle);
@@ -157,9 +184,15 @@ impl Plan {
         suspects.iter().filter_map(|badge| self.retire(badge)).collect()
     }
 
+    fn next(&mut self, route: usize) -> Option<Job> {
+        let job = self.sites[route].waiting.pop_front()?;
+        self.waiting -= 1;
+        Some(job)
+    }
+
     /// A line could not be made: what it was to be made for fails.
     pub(super) fn not_made(&mut self, route: usize, failure: Failure) {
-        if let Some(job) = self.sites[route].waiting.pop_front() {
+        if let Some(job) = self.next(route) {
             self.failed(job, failure);
         }
     }
@@ -185,6 +218,7 @@ impl Plan {
                 self.sites.len() - 1
             }
         };
+        self.waiting += 1;
         match first {
             true => self.sites[at].waiting.push_front(job),
             false => self.sites[at].waiting.push_back(job),
@@ -288,14 +322,15 @@ impl Plan {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.outstanding == 0
+        self.outstanding == 0 && self.feed.is_none()
     }
 
-    /// What waits fails.
+    /// What waits fails, and so does what is still to come.
     pub(super) fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
+        self.refill();
         for at in 0..self.sites.len() {
-            while let Some(job) = self.sites[at].waiting.pop_front() {
+            while let Some(job) = self.next(at) {
                 self.failed(job, Failure::from(&why()));
             }
         }
