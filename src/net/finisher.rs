@@ -1,25 +1,23 @@
 //! Waiting for the disk on a thread of its own.
 //!
 //! A sync may take seconds, and the reactor has others to serve: what is whole and verified is
-//! handed over here, synced and renamed, and the reactor is woken. Many small files are handed over
-//! together, once for each turn of the reactor, for waking a thread costs as much as writing one.
-//! The thread that writes large files behind belongs to it as well.
-//!
-//! ```text
-//!   run ───────────────▶ [job] ────────▶ thread ─▶ outcome, wake
-//!   later, later … send ▶ [job, job …] ─▶        ─▶ outcomes, wake
-//! ```
+//! handed over here, synced and renamed, and the reactor is woken. The thread that writes large
+//! files behind belongs to it as well.
 
-use super::files::{Behind, FileError, Finish, Partial, Small, WRITE_BEHIND_FROM};
+use super::files::{Behind, Durability, FileError, Finish, Nameless, Partial, WRITE_BEHIND_FROM};
 use mio::Waker;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 
-enum Job {
+/// What is to be done.
+#[derive(Debug)]
+pub enum Job {
+    /// The end of a file that grew beside its name.
     Finish(Finish),
-    Small(Small),
+    /// The end of one that had none.
+    Nameless(Nameless, Durability),
 }
 
 type Asked = (Job, Sender<Result<(), FileError>>);
@@ -27,9 +25,7 @@ type Asked = (Job, Sender<Result<(), FileError>>);
 /// Runs jobs in order, on one thread that begins with the first of them.
 pub struct Finisher {
     waker: Arc<Waker>,
-    worker: Option<(Sender<Vec<Asked>>, JoinHandle<()>)>,
-    /// What is handed over with the next [`send`](Finisher::send).
-    later: Vec<Asked>,
+    worker: Option<(Sender<Asked>, JoinHandle<()>)>,
     /// Once it was asked for: none where there is no processor for it.
     behind: Option<Option<Behind>>,
 }
@@ -54,7 +50,7 @@ impl Pending {
 impl Finisher {
     /// Will wake a reactor by `waker`.
     pub fn new(waker: Arc<Waker>) -> Finisher {
-        Finisher { waker, worker: None, later: Vec::new(), behind: None }
+        Finisher { waker, worker: None, behind: None }
     }
 
     /// Lets a file that has begun, of that size in bytes, be written behind if it is large.
@@ -68,32 +64,13 @@ impl Finisher {
     }
 
     /// Hands a job over.
-    pub fn run(&mut self, job: Finish) -> Pending {
+    pub fn run(&mut self, job: Job) -> Pending {
         let (sender, receiver) = channel();
-        self.hand_over(vec![(Job::Finish(job), sender)]);
-        Pending(receiver)
-    }
-
-    /// Keeps a small file until the next [`send`](Finisher::send).
-    pub fn later(&mut self, file: Small) -> Pending {
-        let (sender, receiver) = channel();
-        self.later.push((Job::Small(file), sender));
-        Pending(receiver)
-    }
-
-    /// Hands over what was kept.
-    pub fn send(&mut self) {
-        if !self.later.is_empty() {
-            let jobs = std::mem::take(&mut self.later);
-            self.hand_over(jobs);
-        }
-    }
-
-    fn hand_over(&mut self, batch: Vec<Asked>) {
         let waker = &self.waker;
         let (jobs, _) = self.worker.get_or_insert_with(|| start(waker.clone()));
-        // If the worker has gone the senders are dropped here, and `poll` says so.
-        let _ = jobs.send(batch);
+        // If the worker has gone the sender is dropped here, and `poll` says so.
+        let _ = jobs.send((job, sender));
+        Pending(receiver)
     }
 }
 
@@ -107,18 +84,16 @@ impl Drop for Finisher {
     }
 }
 
-fn start(waker: Arc<Waker>) -> (Sender<Vec<Asked>>, JoinHandle<()>) {
-    let (sender, batches) = channel::<Vec<Asked>>();
+fn start(waker: Arc<Waker>) -> (Sender<Asked>, JoinHandle<()>) {
+    let (sender, jobs) = channel::<Asked>();
     let thread = std::thread::spawn(move || {
-        for batch in batches {
-            for (job, outcome) in batch {
-                let done = match job {
-                    Job::Finish(finish) => finish.run(),
-                    Job::Small(small) => small.store(),
-                };
-                // Who asked may have gone; the file stands under its name all the same.
-                let _ = outcome.send(done);
-            }
+        for (job, outcome) in jobs {
+            // Who asked may have gone; the file stands under its name all the same.
+            let done = match job {
+                Job::Finish(finish) => finish.run(),
+                Job::Nameless(file, durability) => file.finish(durability),
+            };
+            let _ = outcome.send(done);
             let _ = waker.wake();
         }
     });

@@ -8,7 +8,7 @@
 
 use super::error::Error;
 use super::files::{Durability, Entry, FileError, Limits, Partial, Walk, rfc3339};
-use super::finisher::{Finisher, Pending};
+use super::finisher::{Finisher, Job, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
 use crate::buffer::Buffer;
@@ -307,7 +307,7 @@ impl Serving {
             std::mem::replace(&mut self.task, Task::None)
         {
             let job = partial.finish(self.desk.durability, overwrite).making_room();
-            self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(job));
+            self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(Job::Finish(job)));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Where the bytes of a file that is received go.
 
 use super::error::Error;
-use super::files::{Durability, FileError, Partial, Root, Small};
-use super::finisher::{Finisher, Pending};
+use super::files::{Durability, FileError, Nameless, Partial, Root};
+use super::finisher::{Finisher, Job, Pending};
 use crate::transfer::digest::crc32;
 use crate::transfer::name::Name;
 use std::fs::File;
@@ -115,7 +115,7 @@ impl Destination {
 /// The place of one file.
 pub(super) enum Target {
     Partial(Box<Partial>),
-    Small(Box<Small>),
+    Nameless(Box<Nameless>),
     Device(Arc<File>),
     Sink(Sink),
 }
@@ -124,7 +124,7 @@ impl Target {
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
         match self {
             Target::Partial(partial) => partial.write_at(bytes, offset),
-            Target::Small(small) => small.write(bytes),
+            Target::Nameless(file) => file.write(bytes),
             Target::Device(device) => Ok((&**device).write_all(bytes)?),
             Target::Sink(sink) => {
                 sink(offset, bytes);
@@ -139,15 +139,17 @@ impl Target {
             Target::Partial(partial) => {
                 partial.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
             }
-            Target::Small(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
+            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
         }
     }
 
     /// Makes what is whole durable; `None` where nothing is stored.
     pub(super) fn finish(self, durability: Durability, finisher: &mut Finisher) -> Option<Pending> {
         match self {
-            Target::Partial(partial) => Some(finisher.run(partial.finish(durability, true))),
-            Target::Small(small) => Some(finisher.later(*small)),
+            Target::Partial(partial) => {
+                Some(finisher.run(Job::Finish(partial.finish(durability, true))))
+            }
+            Target::Nameless(file) => Some(finisher.run(Job::Nameless(*file, durability))),
             Target::Device(_) | Target::Sink(_) => None,
         }
     }
@@ -162,6 +164,9 @@ impl Target {
         match self {
             Target::Partial(partial) if durability != Durability::Fsync => {
                 partial.finish(durability, true).run().map(|()| None)
+            }
+            Target::Nameless(file) if durability != Durability::Fsync => {
+                file.finish(durability).map(|()| None)
             }
             target => Ok(target.finish(durability, finisher)),
         }

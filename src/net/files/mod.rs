@@ -21,7 +21,7 @@
 //! | `verify` | reads again what a journal claims |
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
 //! | `behind` | [`Behind`]: a thread that writes large files while the next chunk is decoded |
-//! | `small` | [`Small`]: a file that is whole in memory, stored without a name beside its own |
+//! | `nameless` | [`Nameless`]: a short file that has no name at all before it is whole |
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
@@ -34,10 +34,10 @@ mod behind;
 mod error;
 mod finish;
 mod journal;
+mod nameless;
 mod partial;
 mod place;
 mod root;
-mod small;
 mod source;
 mod time;
 mod verify;
@@ -50,9 +50,9 @@ pub use behind::{Behind, WRITE_BEHIND_FROM};
 pub use error::FileError;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
+pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
 pub use partial::{Partial, SIZE_UNKNOWN};
 pub use root::Root;
-pub use small::{Held, SMALL_BYTES_MAX, Small};
 pub use source::Source;
 pub use time::rfc3339;
 pub use walk::{Entry, Limits, Step, Walk};

@@ -19,8 +19,8 @@ use super::FileError;
 use super::behind::{Behind, Pen};
 use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
+use super::nameless::Nameless;
 use super::place::Place;
-use super::small::{Held, Small};
 use super::verify::Check;
 use crate::transfer::name::Name;
 use std::fs::File;
@@ -159,14 +159,11 @@ impl Partial {
         Ok(())
     }
 
-    /// The same file as one that is gathered in memory, of `len` bytes; `None` where that is not
-    /// small, where too much is held already, or where there is something left over. Instead of
-    /// `begin`.
-    pub fn small(&self, len: u64, durability: Durability, held: &Held) -> Option<Small> {
-        match self.part.is_none() && self.growth.is_none() {
-            true => Small::new(&self.place, len, durability, held),
-            false => None,
-        }
+    /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where it
+    /// is worth being gone on with, or where there is something left over. Instead of `begin`.
+    pub fn nameless(&self, size: u64) -> Option<Nameless> {
+        let is_new = self.part.is_none() && self.growth.is_none();
+        is_new.then(|| Nameless::new(&self.place, size)).flatten()
     }
 
     /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.

@@ -196,6 +196,10 @@ impl Place {
         &self.base
     }
 
+    pub(super) fn part(&self) -> &str {
+        &self.part
+    }
+
     pub(super) fn dir(&self) -> Result<&Dir, FileError> {
         self.dir.as_deref().ok_or_else(|| FileError::misuse("there is no directory yet"))
     }

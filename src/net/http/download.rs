@@ -23,7 +23,7 @@ use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
 use crate::http::url::Url;
-use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Held, Root, SIZE_UNKNOWN};
+use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Root, SIZE_UNKNOWN};
 use crate::net::finisher::Finisher;
 use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
@@ -123,7 +123,6 @@ enum Course {
 struct Shared {
     /// The directory, once it is open.
     root: RefCell<Option<Root>>,
-    held: Held,
     /// Whether an unfinished file was seen there when the call began.
     has_leftovers: bool,
 }
@@ -251,10 +250,10 @@ impl Filing {
             None => self.tag(head).filter(|_| size.is_some()),
         };
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
-        let (mut from, durability, held) = (0, self.saving.durability, self.shared.held.clone());
+        let mut from = 0;
         if let Target::Partial(partial) = self.open()? {
-            if let Some(small) = size.and_then(|size| partial.small(size, durability, &held)) {
-                self.target = Some(Target::Small(Box::new(small)));
+            if let Some(file) = size.and_then(|size| partial.nameless(size)) {
+                self.target = Some(Target::Nameless(Box::new(file)));
                 return opening.iter().try_for_each(|bytes| self.write(bytes));
             }
             partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;

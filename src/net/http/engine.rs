@@ -270,7 +270,6 @@ impl Dispatch for Engine {
             }
             self.go_on(reactor, now);
         }
-        self.plan.borrow_mut().finisher.send();
         self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
     }
 

@@ -1,0 +1,140 @@
+//! A file without a name until it is whole: what is quickest for one that is not worth going on
+//! with.
+//!
+//! Specification: open(2) (`O_TMPFILE`), link(2), flock(2).
+//!
+//! ```text
+//!   open(directory, O_TMPFILE) → write … → (fsync) → link to its name → (fsync of the directory)
+//!                                              └ taken: lock, link to the part, rename
+//! ```
+//!
+//! It needs no lock, no other name beside its own, and leaves nothing behind wherever it is killed:
+//! four calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a
+//! part for a moment, and is locked before, so that nobody takes it for a leftover.
+
+use super::finish::Durability;
+use super::partial::Partial;
+use super::place::Place;
+use super::source::read_full_at;
+use super::{FileError, SEGMENT_BYTES_MIN};
+use crate::transfer::digest::crc32;
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+
+/// The largest file that is made this way, in bytes: a [`Partial`] would have nothing to go on with
+/// either if it were killed.
+pub const NAMELESS_BYTES_MAX: u64 = SEGMENT_BYTES_MIN;
+
+/// How much is copied at a time where the file has to be made in another way after all, in bytes.
+const COPY_BYTES: usize = 64 << 10;
+
+/// See the head of this module. Dropped, it was never there.
+#[derive(Debug)]
+pub struct Nameless {
+    place: Place,
+    file: File,
+    size: u64,
+    written: u64,
+}
+
+impl Nameless {
+    /// A file of `size` bytes; `None` where it is too large for this, or where the file system has
+    /// no files without names.
+    pub(super) fn new(place: &Place, size: u64) -> Option<Nameless> {
+        if size > NAMELESS_BYTES_MAX {
+            return None;
+        }
+        let mut place = place.clone();
+        if place.dir().is_err() {
+            place.prepare().ok()?;
+        }
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(place.dir().ok()?, ".", flags, Mode::from(0o666)).ok()?;
+        Some(Nameless { place, file: file.into(), size, written: 0 })
+    }
+
+    /// Adds bytes behind those that are there.
+    ///
+    /// # Errors
+    /// Those of the disk; [`FileError::Io`] for more than it was made for.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        if bytes.len() as u64 > self.size - self.written {
+            return Err(FileError::misuse("more bytes than the length of the file"));
+        }
+        self.file.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Gives it its name, in place of what stands there.
+    ///
+    /// # Errors
+    /// Those of the disk; [`FileError::InTheWay`] if a directory has the name,
+    /// [`FileError::Busy`] if another transfer is writing that file.
+    pub fn finish(self, durability: Durability) -> Result<(), FileError> {
+        if self.written != self.size {
+            return Err(FileError::misuse("finished before it was whole"));
+        }
+        if durability == Durability::Fsync {
+            self.file.sync_all()?;
+        }
+        match link(&self.file, self.place.dir()?, self.place.base()) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => self.replace()?,
+            Err(error) => return Err(std::io::Error::from(error).into()),
+        }
+        match durability {
+            Durability::Fsync => self.place.sync_directories(),
+            Durability::Rename | Durability::None => Ok(()),
+        }
+    }
+
+    /// Takes the place of what has the name.
+    fn replace(&self) -> Result<(), FileError> {
+        self.file.try_lock().map_err(|_| FileError::Busy)?;
+        match link(&self.file, self.place.dir()?, self.place.part().as_ref()) {
+            Ok(()) => {}
+            // Somebody's, or left over: a partial file knows which.
+            Err(Errno::EXIST) => return self.copy(),
+            Err(error) => return Err(std::io::Error::from(error).into()),
+        }
+        let renamed = self.place.rename(true);
+        if renamed.is_err() {
+            self.place.remove_part()?;
+        }
+        renamed
+    }
+
+    /// Makes it again, beside its name.
+    fn copy(&self) -> Result<(), FileError> {
+        let mut partial = Partial::look(self.place.clone())?;
+        partial.begin("", self.size)?;
+        partial.without_journal();
+        let (mut block, mut at) = (vec![0; COPY_BYTES], 0);
+        while at < self.size {
+            let read = read_full_at(&self.file, &mut block, at)?;
+            partial.write_at(&block[..read], at)?;
+            partial.chunk_verified(at, read as u64, crc32(&block[..read]))?;
+            at += read as u64;
+        }
+        // What has to be synced was, but for this copy.
+        partial.finish(Durability::Fsync, true).run()
+    }
+}
+
+/// Links a nameless file to a name.
+fn link(file: &File, dir: &Dir, name: &OsStr) -> rustix::io::Result<()> {
+    match rustix::fs::linkat(file, c"", dir, name, AtFlags::EMPTY_PATH) {
+        // Kernels before 6.10 let only root do that; by this way everybody may.
+        Err(Errno::NOENT) => {
+            let here = format!("/proc/self/fd/{}", file.as_raw_fd());
+            rustix::fs::linkat(rustix::fs::CWD, here, dir, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        linked => linked,
+    }
+}
