@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 #[derive(Debug)]
 pub enum Job {
     /// The end of a file that grew beside its name.
-    Finish(Finish),
+    Finish(Box<Finish>),
     /// The end of one that had none.
     Nameless(Nameless, Durability),
 }

@@ -307,7 +307,8 @@ impl Serving {
             std::mem::replace(&mut self.task, Task::None)
         {
             let job = partial.finish(self.desk.durability, overwrite).making_room();
-            self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(Job::Finish(job)));
+            self.task =
+                Task::Finishing(self.desk.finisher.borrow_mut().run(Job::Finish(Box::new(job))));
         }
     }
 

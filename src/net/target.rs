@@ -147,7 +147,7 @@ impl Target {
     pub(super) fn finish(self, durability: Durability, finisher: &mut Finisher) -> Option<Pending> {
         match self {
             Target::Partial(partial) => {
-                Some(finisher.run(Job::Finish(partial.finish(durability, true))))
+                Some(finisher.run(Job::Finish(Box::new(partial.finish(durability, true)))))
             }
             Target::Nameless(file) => Some(finisher.run(Job::Nameless(*file, durability))),
             Target::Device(_) | Target::Sink(_) => None,

@@ -1,10 +1,11 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming
+//!   names · walking · growing · resuming · nameless
 //! ```
 
 mod growing;
+mod nameless;
 mod names;
 mod resuming;
 mod walking;
