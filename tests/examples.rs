@@ -87,6 +87,37 @@ fn framed_client_visits_framed_server() {
     assert!(ended.stderr.contains("no such: "), "{}", ended.stderr);
 }
 
+fn has_python(test: &str) -> bool {
+    let found = Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
+    if !found {
+        eprintln!("{test} is skipped: there is no python3");
+    }
+    found
+}
+
+#[test]
+fn the_web_pages_visit_the_gateway() {
+    if !has_python("the_web_pages_visit_the_gateway") {
+        return;
+    }
+    let gateway = format!("{}/examples/gateway.py", env!("CARGO_MANIFEST_DIR"));
+    let (_server, address) = listening(Command::new("python3").args([&gateway, "0"]));
+    let to = tempfile::tempdir().unwrap();
+    let api = format!("http://{address}/meinv/?key=APIKey&num=3");
+    let said = good(example("picture_downloader").arg(api).arg(to.path()));
+    for name in ["1.png", "2.png", "3.png"] {
+        assert!(said.contains(&format!("{name}: ")), "{said}");
+        let picture = std::fs::read(to.path().join(name)).unwrap();
+        assert!(picture.starts_with(b"\x89PNG") && picture.ends_with(b"IEND\xaeB`\x82"));
+    }
+    assert_eq!(std::fs::read_dir(to.path()).unwrap().count(), 3);
+
+    let sms = format!("http://{address}/webservice/sms.php?method=Submit");
+    let said = good(example("text_message").arg(sms));
+    assert!(said.starts_with("200: ") && said.contains("\"code\":2"), "{said}");
+}
+
 #[test]
 fn a_client_without_a_server_fails() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

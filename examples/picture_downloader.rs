@@ -1,0 +1,54 @@
+//! The chapter's picture downloader: ask an API which pictures there are, then fetch them all at
+//! once.
+//!
+//!     python3 examples/gateway.py &
+//!     cargo run --example picture_downloader              into a folder beside temporary files
+//!     cargo run --example picture_downloader -- API_URL FOLDER
+//!
+//! What to look at: the chapter starts one thread for each picture; here all are on their way on
+//! this one thread, over as few connections as the server allows. A picture gets its name when it
+//! is whole, two pictures of one name get two names, and none can leave the folder, whatever the
+//! API says. The command does the same:
+//!
+//!     wirewright download --from API_URL --select '/newslist/*/picUrl' -o FOLDER/ --trace
+
+use std::error::Error;
+use std::path::PathBuf;
+use wirewright::http::url::Url;
+use wirewright::net::Destination;
+use wirewright::net::files::Durability;
+use wirewright::net::http::{Client, Fetch, Options, Saving, download};
+
+const API: &str = "http://127.0.0.1:8000/meinv/?key=APIKey&num=2";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let api = Url::parse(&args.next().unwrap_or_else(|| API.to_owned()))?;
+    let folder = args.next().map_or_else(|| std::env::temp_dir().join("pictures"), PathBuf::from);
+    std::fs::create_dir_all(&folder)?;
+
+    let mut client = Client::new(Options { redirects: true, ..Options::default() })?;
+    let answer = client.ask(Fetch::get(api.clone()))?;
+    let document: serde_json::Value = serde_json::from_slice(&answer.body)?;
+
+    let pictures = document["newslist"].as_array().ok_or("the API names no pictures")?;
+    let urls = pictures.iter().map(|picture| picture["picUrl"].as_str().unwrap_or(""));
+    // A URL of theirs may be relative to the API's.
+    let fetches: Vec<Fetch> =
+        urls.map(|url| api.join(url.as_bytes()).map(Fetch::get)).collect::<Result<_, _>>()?;
+
+    let saving = Saving {
+        destination: Destination::Directory(folder),
+        durability: Durability::Rename,
+        resume: true,
+        only_success: true,
+        with_head: false,
+    };
+    for picture in download(&mut client, fetches, &saving)? {
+        match &picture.report.outcome {
+            Ok(()) => println!("{}: {} bytes", picture.name, picture.bytes),
+            Err(failure) => println!("{}: {}", picture.report.url, failure.text.escape_debug()),
+        }
+    }
+    Ok(())
+}
