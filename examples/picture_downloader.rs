@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for picture in download(&mut client, fetches, &saving)? {
         match &picture.report.outcome {
             Ok(()) => println!("{}: {} bytes", picture.name, picture.bytes),
-            Err(failure) => println!("{}: {}", picture.report.url, failure.text.escape_debug()),
+            Err(failure) => println!("{}: {}", picture.report.url, failure),
         }
     }
     Ok(())

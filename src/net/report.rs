@@ -20,6 +20,14 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text.escape_debug().to_string())
+    }
+}
+
+impl std::error::Error for Failure {}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Failure {
         Failure::new(error.code(), &error.to_string())

@@ -61,7 +61,8 @@ impl Client {
     /// thousand few exist at any time.
     ///
     /// # Errors
-    /// [`Error::Io`] where the system fails as a whole; what became of a fetch stands in its report.
+    /// [`Error::Io`] where the system fails as a whole; what became of each fetch stands in its
+    /// report.
     pub fn run(
         &mut self,
         fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)> + 'static,

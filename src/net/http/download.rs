@@ -19,6 +19,7 @@ use super::fetch::Fetch;
 use super::naming::Naming;
 use super::recipient::{After, Recipient};
 use super::report::Report;
+use crate::http::coding::{Coding, coding};
 use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
@@ -142,6 +143,8 @@ struct Filing {
     course: Course,
     refusal: String,
     status: u16,
+    /// Length of the file in bytes, once its response has said it.
+    size: Option<u64>,
     /// Bytes of the file that are there, and those that were there before.
     progress: Rc<Cell<(u64, u64)>>,
 }
@@ -160,6 +163,7 @@ impl Filing {
             course: Course::None,
             refusal: String::new(),
             status: 0,
+            size: None,
             progress: Rc::default(),
         }
     }
@@ -208,7 +212,11 @@ impl Filing {
                 let tag = range::validator(&head.headers);
                 let is_its = tag.is_none_or(|tag| tag == left.tag.as_bytes());
                 let fits = len.is_none_or(|len| len == left.size - left.verified);
-                if range == rest && is_its && fits { Course::Writing } else { Course::Again }
+                let is_plain = coding(&head.headers) == Coding::Identity;
+                match range == rest && is_its && fits && is_plain {
+                    true => Course::Writing,
+                    false => Course::Again,
+                }
             }
             (206, Some(_), None) => Course::Again,
             (416, Some(left), Some(ContentRange::Unsatisfied { complete }))
@@ -237,7 +245,8 @@ impl Filing {
             self.clear();
         }
         let opening: &[&[u8]] = match self.saving.with_head {
-            true => &[head.bytes(), b"\r\n"],
+            // With its empty line.
+            true => &[head.bytes()],
             false => &[],
         };
         let before: usize = opening.iter().map(|bytes| bytes.len()).sum();
@@ -245,6 +254,7 @@ impl Filing {
             Some(left) => Some(left.size),
             None => len.map(|len| len + before as u64),
         };
+        self.size = size;
         let tag = match left {
             Some(left) => Some(left.tag),
             None => self.tag(head).filter(|_| size.is_some()),
@@ -339,7 +349,12 @@ impl Recipient for Filing {
         Ok(self.course == Course::Writing)
     }
 
+    /// The length of a part in chunks is known from its range alone.
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let end = self.progress.get().0 + bytes.len() as u64;
+        if self.size.is_some_and(|size| end > size) {
+            return Err(Failure::new("malformed", "more came than Content-Range says"));
+        }
         self.write(bytes).map_err(failure)
     }
 
@@ -350,6 +365,10 @@ impl Recipient for Filing {
                 self.failed();
                 let what = format!("the server answered {}", self.refusal.trim_end());
                 Err(Failure::new(&format!("http_{}", self.status), &what))
+            }
+            Course::Writing if self.size.is_some_and(|size| self.progress.get().0 < size) => {
+                self.failed();
+                Err(Failure::new("incomplete", "less came than Content-Range says"))
             }
             Course::Writing | Course::Whole => {
                 let Some(target) = self.target.take() else { return Ok(After::Done) };

@@ -59,6 +59,8 @@ pub(super) struct Engine {
     /// When one in the making has to be looked at.
     deadline: Option<Instant>,
     lines: u64,
+    /// Nobody waits any more for what is in the making.
+    given_up: bool,
 }
 
 impl Engine {
@@ -71,6 +73,17 @@ impl Engine {
             ended: Vec::new(),
             deadline: None,
             lines: 0,
+            given_up: false,
+        }
+    }
+
+    /// Drops what is in the making: to the next call it would be late, and old.
+    fn drop_makings(&mut self, reactor: &mut Reactor) {
+        for Making { route, stage, .. } in self.makings.drain(..) {
+            self.plan.borrow_mut().not_opened(route);
+            if let Stage::Dial(_, attempts) = stage {
+                attempts.into_iter().for_each(|(_, attempt)| reactor.abandon(attempt));
+            }
         }
     }
 
@@ -259,6 +272,9 @@ impl Dispatch for Engine {
             plan.collect();
             plan.refill();
         }
+        if std::mem::take(&mut self.given_up) {
+            self.drop_makings(reactor);
+        }
         self.hear(reactor, now);
         self.go_on(reactor, now);
         // What has failed may have made others needy, and these may fail at once.
@@ -285,8 +301,9 @@ impl Dispatch for Engine {
         self.plan.borrow().is_done()
     }
 
-    /// What is in the making finds no job any more when it is made, and waits for the next call.
+    /// What is in the making ends with the turn that follows.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
+        self.given_up = true;
         self.plan.borrow_mut().give_up(why);
     }
 }

@@ -67,6 +67,10 @@ pub(super) struct Job {
     sink: Sink,
     began: Instant,
     body_sent: u64,
+    /// It was taken from a connection that had gone, which is done once.
+    pub(super) moved: bool,
+    /// Only a connection that has carried nothing yet is trusted with it.
+    pub(super) wants_fresh: bool,
 }
 
 impl Job {
@@ -89,13 +93,15 @@ impl Job {
             sink: Sink::None,
             began: Instant::now(),
             body_sent: 0,
+            moved: false,
+            wants_fresh: false,
         }
     }
 
     /// It has got a connection, or one is being made for it since then.
     pub(super) fn begin(&mut self, began: Instant) {
         self.began = began;
-        (self.sink, self.body_sent) = (Sink::None, 0);
+        (self.sink, self.body_sent, self.wants_fresh) = (Sink::None, 0, false);
         (self.request, self.preparing) = (None, None);
         (self.report.status, self.report.received) = (None, 0);
     }
@@ -278,9 +284,9 @@ impl Job {
         Ok(After::Again)
     }
 
-    /// Whether it may be sent a second time without asking anybody.
-    pub(super) fn may_retry(&self) -> bool {
-        self.fetch.method.is_idempotent() && !self.report.retried
+    /// Whether to send it twice is the same as to send it once.
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.fetch.method.is_idempotent()
     }
 }
 

@@ -178,7 +178,7 @@ impl Line {
             return;
         }
         let fresh = std::mem::replace(&mut self.fresh, false);
-        let job = self.plan.borrow_mut().take(&self.badge);
+        let job = self.plan.borrow_mut().take(&self.badge, fresh);
         self.job = job.map(|mut job| {
             job.begin(if fresh { self.made.began } else { Instant::now() });
             job.report.timings = if fresh { self.made.timings } else { Timings::default() };
@@ -219,24 +219,44 @@ impl Line {
     fn fail(&mut self, failure: Failure) {
         self.voice.remark(|| format!("failed: {}", failure.text));
         match self.job.take() {
-            Some(job) if self.is_stale(&job) => {
-                self.voice.remark(|| "the connection had gone: again on another".to_owned());
-                let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
-                self.wakes.borrow_mut().extend(suspects);
-            }
             Some(job) => self.plan.borrow_mut().failed(job, failure),
-            None if self.fresh => {
-                self.plan.borrow_mut().not_made(self.badge.route, failure);
-            }
+            None if self.fresh => self.plan.borrow_mut().not_made(self.badge.route, failure),
             None => {}
         }
         self.retire();
     }
 
-    /// Whether the server had closed the connection before it saw the request, for all we know, and
-    /// the request does no harm if that is not so.
-    fn is_stale(&self, job: &Job) -> bool {
-        job.report.reused && self.asked && self.exchange.is_unanswered() && job.may_retry()
+    /// The connection has ended by itself: its job may have come too late.
+    fn lose(&mut self, failure: Failure) {
+        if self.job.is_none() && !self.fresh {
+            self.voice.remark(|| "the server closed the idle connection".to_owned());
+            return self.retire();
+        }
+        match self.job.take_if(|job| is_stale(job, self.asked, self.heard)) {
+            Some(mut job) => {
+                self.voice.remark(|| "the connection had gone: again on another".to_owned());
+                job.report.retried = self.asked;
+                let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
+                self.wakes.borrow_mut().extend(suspects);
+                self.retire();
+            }
+            None => self.fail(failure),
+        }
+    }
+
+    /// What the end of the connection means: a response that is missing, or a part of one, however
+    /// the stream ended (RFC 9112 §8).
+    fn loss(&mut self, outcome: Result<(), Error>) -> Failure {
+        match (outcome, self.exchange.receive_abort()) {
+            (Err(Error::Io(doing, error)), Err(missing)) => {
+                Failure::new(missing.kind(), &format!("{missing}: {doing}: {error}"))
+            }
+            (Err(error), _) => Failure::from(&error),
+            (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
+            (Ok(()), Ok(())) => {
+                Failure::new("incomplete", "the server closed the connection before the request")
+            }
+        }
     }
 
     fn retire(&mut self) {
@@ -247,6 +267,13 @@ impl Line {
     fn is_over(&self) -> bool {
         self.broken || self.badge.standing.get() == Standing::Gone
     }
+}
+
+/// Whether a connection that has ended was closed before the server saw the request of this job,
+/// for all we know, and to send it again does no harm if that is not so.
+fn is_stale(job: &Job, asked: bool, heard: bool) -> bool {
+    let is_harmless = !asked || (job.report.reused && !heard && job.is_idempotent());
+    is_harmless && !job.moved
 }
 
 /// What a proxy says to CONNECT.
@@ -286,7 +313,7 @@ impl Conversation for Line {
 
     fn receive_eof(&mut self) -> Result<(), Error> {
         if let Err(error) = self.exchange.receive_eof() {
-            self.fail(Failure::from(&Error::Session(error)));
+            self.lose(Failure::from(&Error::Session(error)));
         }
         Ok(())
     }
@@ -348,7 +375,7 @@ impl Conversation for Line {
         if self.is_over() {
             return;
         }
-        let error = outcome.err().unwrap_or(Error::Interrupted);
-        self.fail(Failure::from(&error));
+        let failure = self.loss(outcome);
+        self.lose(failure);
     }
 }

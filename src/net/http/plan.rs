@@ -127,13 +127,14 @@ impl Plan {
         }
     }
 
-    /// A line asks for work: it is busy now if there is some, and idle if there is none.
-    pub(super) fn take(&mut self, badge: &Rc<Badge>) -> Option<Job> {
+    /// A line asks for work: it is busy now if there is some, and idle if there is none. One that
+    /// asks for the first time is fresh.
+    pub(super) fn take(&mut self, badge: &Rc<Badge>, is_fresh: bool) -> Option<Job> {
         if matches!(badge.standing.get(), Standing::Idle | Standing::Gone) {
             return None;
         }
         self.leave(badge);
-        let job = self.next(badge.route);
+        let job = self.next(badge.route, is_fresh);
         if job.is_some() {
             badge.standing.set(Standing::Busy);
             self.sites[badge.route].busy += 1;
@@ -174,25 +175,28 @@ impl Plan {
         self.settle(job, Err(failure));
     }
 
-    /// A connection that had served others died under a job without a word: another one gets it.
-    /// Its neighbours, which have waited as long, are not trusted either.
+    /// A connection that had served others died under a job, or before its request was ready: a
+    /// fresh one gets it. The idle ones, which have waited as long, are not trusted either.
     pub(super) fn retry(&mut self, mut job: Job, route: usize) -> Vec<Handle> {
-        job.report.retried = true;
+        (job.moved, job.wants_fresh) = (true, true);
         self.wait(job, true);
         let suspects: Vec<_> =
             self.idle.iter().filter(|idle| idle.route == route).cloned().collect();
         suspects.iter().filter_map(|badge| self.retire(badge)).collect()
     }
 
-    fn next(&mut self, route: usize) -> Option<Job> {
-        let job = self.sites[route].waiting.pop_front()?;
+    /// The next job that waits for a line: some of them for a fresh one.
+    fn next(&mut self, route: usize, is_fresh: bool) -> Option<Job> {
+        let waiting = &mut self.sites[route].waiting;
+        let at = waiting.iter().position(|job| is_fresh || !job.wants_fresh)?;
+        let job = waiting.remove(at)?;
         self.waiting -= 1;
         Some(job)
     }
 
     /// A line could not be made: what it was to be made for fails.
     pub(super) fn not_made(&mut self, route: usize, failure: Failure) {
-        if let Some(job) = self.next(route) {
+        if let Some(job) = self.next(route, true) {
             self.failed(job, failure);
         }
     }
@@ -254,8 +258,12 @@ impl Plan {
         None
     }
 
-    /// An idle line of that route, which was idle for the shortest time.
+    /// An idle line of that route, which was idle for the shortest time; none where a fresh one is
+    /// needed.
     pub(super) fn idle(&mut self, route: usize) -> Option<Handle> {
+        if self.sites[route].waiting.front().is_some_and(|job| job.wants_fresh) {
+            return None;
+        }
         let at = self.idle.iter().rposition(|badge| badge.route == route)?;
         let badge = self.idle.remove(at)?;
         badge.standing.set(Standing::Opening);
@@ -330,7 +338,7 @@ impl Plan {
         self.given_up = true;
         self.refill();
         for at in 0..self.sites.len() {
-            while let Some(job) = self.next(at) {
+            while let Some(job) = self.next(at, true) {
                 self.failed(job, Failure::from(&why()));
             }
         }
