@@ -60,7 +60,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         threads: usize::from(args.threads),
         grace: args.grace,
         stop_at_signals: true,
-        tap: args.common.trace.then(|| trace::tap(args.tls_cert.is_some())),
+        tap: args.common.trace.then(trace::tap),
         log: (!args.common.quiet).then(log),
         ..Options::new(Supply::Files(root))
     };

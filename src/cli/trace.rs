@@ -19,8 +19,8 @@ struct Trace {
 }
 
 /// Makes a listener for each connection.
-pub fn tap(tls: bool) -> TapMaker {
-    Arc::new(move || Box::new(Trace { tls, out: Transcript::new(), into: Transcript::new() }))
+pub fn tap() -> TapMaker {
+    Arc::new(|| Box::new(Trace { tls: false, out: Transcript::new(), into: Transcript::new() }))
 }
 
 fn say(mark: &str, text: &str) {
@@ -40,6 +40,10 @@ impl Tap for Trace {
 
     fn remark(&mut self, text: &str) {
         say("**", text);
+    }
+
+    fn secured(&mut self) {
+        self.tls = true;
     }
 }
 

@@ -26,7 +26,7 @@ pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> 
     let mut options = Options {
         timeout: common.timeout,
         stop_at_signals: true,
-        tap: common.trace.then(|| trace::tap(peer.tls)),
+        tap: common.trace.then(trace::tap),
         ..Options::default()
     };
     options.session.token = peer.token_file.as_deref().map(token).transpose()?;
@@ -42,7 +42,7 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         let host = peer.server.rsplit_once(':').map_or(&*peer.server, |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = peer.tls_name.as_deref().unwrap_or(host);
-        let tls = ClientTls::new(root.as_deref(), name);
+        let tls = ClientTls::new(root.as_deref()).and_then(|tls| tls.named(name));
         options.tls = Some(tls.map_err(|error| failure(&peer.server, &error))?);
     }
     Ok(())
@@ -94,7 +94,11 @@ pub fn durability(durability: Durability) -> files::Durability {
 
 /// What failed, and what to do about it.
 pub fn failure(place: &str, error: &Error) -> Failure {
-    Failure::new(escape(place), error, advice(error.code()))
+    let advice = match error {
+        Error::Tls(fault) => fault.advice(),
+        _ => advice(error.code()),
+    };
+    Failure::new(escape(place), error, advice)
 }
 
 /// What to do about an error of `PROTOCOL.md` §9, or one of ours.

@@ -32,9 +32,9 @@ pub struct Options {
     pub session: client::Config,
     /// The pump's bounds.
     pub limits: Limits,
-    /// TLS, if it is wanted.
+    /// TLS, if it is wanted, and the name that the server has to show.
     #[cfg(feature = "tls")]
-    pub tls: Option<super::tls::ClientTls>,
+    pub tls: Option<super::tls::NamedTls>,
     /// How long the whole operation may take.
     pub timeout: Option<Duration>,
     /// How many connections are opened at most.

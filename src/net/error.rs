@@ -2,6 +2,7 @@
 
 use super::dial::Attempts;
 use super::files::FileError;
+use super::tls::Fault;
 use crate::error;
 use std::fmt;
 use std::io;
@@ -15,8 +16,8 @@ pub enum Error {
     Io(&'static str, io::Error),
     /// None of the addresses of a host answered.
     Unreachable(Attempts),
-    /// TLS failed; why, for people.
-    Tls(String),
+    /// TLS failed.
+    Tls(Fault),
     /// The peer was silent, or too slow.
     TimedOut {
         /// What was waited for.
@@ -50,6 +51,12 @@ impl From<error::Error> for Error {
     }
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Tls(fault)
+    }
+}
+
 impl From<FileError> for Error {
     fn from(error: FileError) -> Error {
         Error::File(error)
@@ -75,6 +82,7 @@ impl std::error::Error for Error {
         match self {
             Error::Session(error) => Some(error),
             Error::Io(_, error) => Some(error),
+            Error::Tls(fault) => Some(fault),
             Error::File(error) => Some(error),
             _ => None,
         }

@@ -31,7 +31,6 @@ pub mod server;
 pub mod stream;
 mod talk;
 mod target;
-#[cfg(feature = "tls")]
 pub mod tls;
 
 pub use error::Error;

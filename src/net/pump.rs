@@ -5,7 +5,8 @@
 //!   socket ─ read ─▶ receive ─▶ (application) ─▶ transmit ─▶ out ─ write ─▶ socket ─┘
 //!
 //!   Handshake ─▶ Open ─▶ Flushing ─▶ Lingering ─▶ closed
-//!                 (last words)   (read away what the peer still says)
+//!       ▲          │      (last words)   (read away what the peer still says)
+//!       └─ upgrade ┘
 //! ```
 //!
 //! It knows no protocol: a [`Conversation`] is a session together with the application that answers
@@ -14,6 +15,9 @@
 //! them.
 
 mod conversation;
+mod input;
+mod output;
+mod secure;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -25,7 +29,7 @@ use super::error::Error;
 use super::stream::Stream;
 use crate::buffer::Buffer;
 use crate::session::Wants;
-use shared::{ROOM_BYTES, copy, grow};
+use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 
@@ -71,8 +75,13 @@ pub struct Connection {
     leftover: Buffer,
     phase: Phase,
     eof: bool,
+    /// How many bytes came.
+    heard: u64,
+    /// How many bytes of `out` the stream took.
     written: u64,
-    /// Up to here, counted as `written` is, what was written is progress: payload, and what closes.
+    /// How many of them have left for the kernel; never less than before.
+    settled: u64,
+    /// Up to here, counted as `written` is, what has left is progress: payload, and what closes.
     worth: u64,
     stamp: u64,
     since: Instant,
@@ -100,7 +109,9 @@ impl Connection {
             leftover: Buffer::default(),
             phase,
             eof: false,
+            heard: 0,
             written: 0,
+            settled: 0,
             worth: 0,
             stamp: 0,
             since: now,
@@ -184,16 +195,6 @@ impl Connection {
 
     /// Does all that can be done now.
     pub fn drive(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
-        if self.phase == Phase::Handshake {
-            match self.stream.drive() {
-                Ok(true) => self.enter_open(now),
-                Ok(false) => return Verdict::Wait,
-                Err(why) => {
-                    self.outcome = Err(Error::Tls(why));
-                    return Verdict::Closed;
-                }
-            }
-        }
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
@@ -204,7 +205,7 @@ impl Connection {
             self.fail(error.into(), now);
             return Verdict::Again;
         }
-        let written = self.written.min(self.worth) / shared.limits.written_quantum;
+        let written = self.settled.min(self.worth) / shared.limits.written_quantum;
         let stamp = self.conversation.progress() + written;
         // The time for last words is one for all of them.
         if stamp != self.stamp && self.phase == Phase::Open {
@@ -220,7 +221,7 @@ impl Connection {
                 Phase::Open => self.turn(shared, now),
                 Phase::Flushing => self.flush(now),
                 Phase::Lingering { left } => return self.linger(shared, left),
-                Phase::Handshake => return Verdict::Wait,
+                Phase::Handshake => self.shake_hands(now),
             };
             match did {
                 Ok((0, Turn::Done)) => return Verdict::Wait,
@@ -230,6 +231,10 @@ impl Connection {
                 Ok((bytes, _)) => budget -= bytes.max(TURN_COST),
                 Err(End::Closed) => return Verdict::Closed,
                 Err(End::Failed(error)) => self.enter_flushing(Err(error), now),
+                Err(End::Broken(error)) => {
+                    self.outcome = Err(error);
+                    return Verdict::Closed;
+                }
             }
         }
     }
@@ -256,9 +261,14 @@ impl Connection {
                 self.enter_flushing(Ok(()), now);
                 Ok((1, Turn::Done))
             }
+            // What TLS has taken is still to be handed to the kernel.
+            Wants::Done if self.out.is_empty() && self.stream.unsent() > 0 => Ok((bytes, turn)),
             Wants::Done => Err(End::Closed),
-            Wants::Upgrade => Err(End::Failed(Error::Tls("no upgrade is known here".to_owned()))),
-            Wants::Read | Wants::Payload | Wants::Close => Ok((bytes, turn)),
+            Wants::Upgrade if self.out.is_empty() => {
+                self.upgrade(now)?;
+                Ok((1, Turn::Done))
+            }
+            Wants::Read | Wants::Payload | Wants::Close | Wants::Upgrade => Ok((bytes, turn)),
         }
     }
 
@@ -268,94 +278,12 @@ impl Connection {
         more && self.out.len() < shared.limits.write_bytes_max / 4
     }
 
-    /// Feeds what was left over, and if all of that was taken what the socket has.
-    fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
-        grow(&mut shared.room, ROOM_BYTES);
-        let held = self.leftover.len();
-        let eaten = self.conversation.receive(self.leftover.readable(), &mut shared.room)?;
-        self.leftover.consume(eaten);
-        if !self.leftover.is_empty() || self.eof || !self.stream.ready().readable.get() {
-            return Ok(held - self.leftover.len());
-        }
-        self.leftover = Buffer::default();
-        let bulk = self.conversation.is_receiving();
-        let len = shared.read_len(bulk);
-        let read = match self.stream.read(&mut shared.input[..len]) {
-            Ok(0) => {
-                self.eof = true;
-                self.conversation.receive_eof()?;
-                return Ok(held + 1);
-            }
-            Ok(read) => read,
-            Err(error) if is_not_now(&error) => return Ok(held),
-            Err(error) => return Err(End::Failed(Error::Io("reading", error))),
-        };
-        shared.bulk_read += if bulk { read } else { 0 };
-        let input = &shared.input[..read];
-        if let Some(tap) = &mut self.tap {
-            tap.received(input);
-        }
-        let eaten = self.conversation.receive(input, &mut shared.room)?;
-        self.leftover = copy(&input[eaten..]);
-        Ok(held + read)
-    }
-
-    fn write_out(&mut self, shared: &mut Shared) -> Result<usize, End> {
-        let before = self.written;
-        match self.write_some() {
-            Ok(()) => Ok((self.written - before) as usize),
-            Err(error) => Err(self.write_failed(error, shared)),
-        }
-    }
-
-    /// Writes until all is written or the socket is full.
-    fn write_some(&mut self) -> io::Result<()> {
-        while !self.out.is_empty() && self.stream.ready().writable.get() {
-            match self.stream.write(self.out.readable()) {
-                Ok(count) => {
-                    if let Some(tap) = &mut self.tap {
-                        tap.sent(&self.out.readable()[..count]);
-                    }
-                    self.out.consume(count);
-                    self.written += count as u64;
-                }
-                Err(error) if is_not_now(&error) => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// The peer does not read any more. Why not may stand in what it said before.
-    fn write_failed(&mut self, error: io::Error, shared: &mut Shared) -> End {
-        self.out.truncate(0);
-        for _ in 0..64 {
-            match self.take_input(shared) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(said @ End::Failed(Error::Session(crate::error::Error::Refused { .. }))) => {
-                    return said;
-                }
-                Err(_) => break,
-            }
-        }
-        End::Failed(Error::Io("writing", error))
-    }
-
-    fn enter_open(&mut self, now: Instant) {
-        self.phase = Phase::Open;
-        self.since = now;
-        if let Some(tap) = &mut self.tap {
-            tap.remark("TLS is up");
-        }
-    }
-
     /// Everything is said, or failed: only what is in `out` and the last words are still written.
     fn enter_flushing(&mut self, outcome: Result<(), Error>, now: Instant) {
         if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
             return;
         }
-        if matches!(outcome, Err(Error::Io(..))) {
+        if matches!(outcome, Err(Error::Io(..))) || self.phase == Phase::Handshake {
             self.out.truncate(0);
         } else {
             self.out.set_limit(self.out.len() + (256 << 10));
@@ -364,67 +292,6 @@ impl Connection {
         self.outcome = outcome;
         self.phase = Phase::Flushing;
         self.since = now;
-    }
-
-    fn flush(&mut self, now: Instant) -> Result<(usize, Turn), End> {
-        self.write_some().map_err(|_| End::Closed)?;
-        if !self.out.is_empty() {
-            return Ok((0, Turn::Done));
-        }
-        self.stream.shutdown_write();
-        if self.eof {
-            return Err(End::Closed);
-        }
-        self.phase = Phase::Lingering { left: usize::MAX };
-        self.since = now;
-        Ok((1, Turn::Done))
-    }
-
-    /// Reads away what the peer still says, so that our close does not turn into a reset which
-    /// destroys what it has not read yet.
-    fn linger(&mut self, shared: &mut Shared, left: usize) -> Verdict {
-        let mut left = left.min(shared.limits.linger_bytes_max);
-        let len = shared.read_len(false);
-        while left > 0 {
-            match self.stream.read(&mut shared.input[..len]) {
-                Ok(0) => return Verdict::Closed,
-                Ok(read) => left = left.saturating_sub(read),
-                Err(error) if is_not_now(&error) => {
-                    self.phase = Phase::Lingering { left };
-                    return Verdict::Wait;
-                }
-                Err(_) => return Verdict::Closed,
-            }
-        }
-        Verdict::Closed
-    }
-
-    /// Lends the large output storage to a connection that holds none.
-    fn lend(&mut self, shared: &mut Shared) {
-        shared.held -= std::mem::take(&mut self.counted);
-        let limit = shared.out_limit();
-        if self.out.is_empty() && self.out.capacity() == 0 {
-            self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
-        } else {
-            self.out.set_limit(limit);
-        }
-    }
-
-    /// Takes it back, whole where all was written. A short rest moves to storage of its own length
-    /// once all connections together hold much; before that one in the middle of a file keeps what
-    /// it fills again in a moment, and nothing is copied.
-    fn give_back(&mut self, shared: &mut Shared) {
-        let (len, capacity) = (self.out.len(), self.out.capacity());
-        let scarce = shared.held + capacity > shared.limits.out_bytes_budget / 2;
-        if len == 0 || (scarce && len < capacity / 4) {
-            let rest = copy(self.out.readable());
-            let storage = std::mem::replace(&mut self.out, rest).take_storage();
-            if storage.capacity() > shared.spare.capacity() {
-                shared.spare = storage;
-            }
-        }
-        self.counted = self.out.capacity() + self.leftover.capacity() + self.conversation.memory();
-        shared.held += self.counted;
     }
 
     /// Whether it gathers a long message while all together hold more than they may: who comes last
@@ -448,7 +315,10 @@ impl Connection {
 /// Why a turn was the last.
 enum End {
     Closed,
+    /// There may be last words.
     Failed(Error),
+    /// Nothing can be said any more.
+    Broken(Error),
 }
 
 impl From<Error> for End {

@@ -3,17 +3,39 @@
 //! Specification: RFC 9293 (TCP), RFC 8446 (TLS, done by the platform's library).
 //!
 //! ```text
-//!   Plain ─────────────────────────────── read, write
-//!   Handshaking ─ drive ─▶ Tls ────────── read, write
+//!   Plain ───────────────────────────────────── read, write
+//!     └ upgrade ─▶ Handshaking ─ drive ─▶ Tls ── read, write, flush
+//!                       ▲
+//!   begins with TLS ────┘
 //! ```
 //!
 //! Readiness is remembered in [`Ready`] until the kernel says `WouldBlock`. Under TLS a read may
 //! have to write and the other way round, and the library does not say which it waits for: the
 //! socket is wrapped, and clears the flag of the direction that really blocked.
+//!
+//! Under TLS bytes also stand between the library and the socket. What came and was not asked for
+//! yet stands there only while `readable` is true, so that it is not forgotten; what the socket did
+//! not take yet is told by [`Stream::unsent`], and goes out with [`Stream::flush`].
 
+#[cfg(feature = "tls")]
+mod sealed;
+#[cfg(feature = "tls")]
+mod secure;
+#[cfg(all(test, feature = "tls"))]
+mod tests;
+
+#[cfg(feature = "tls")]
+pub use sealed::{Sealed, Spare};
+
+use super::tls::Fault;
+#[cfg(feature = "tls")]
+use super::tls::{Handshake, NamedTls, Progress, ServerTls};
 use mio::net::TcpStream;
+#[cfg(feature = "tls")]
+use secure::Secure;
 use std::cell::Cell;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::rc::Rc;
 
 /// What the kernel last said about a socket: true until it says `WouldBlock`.
@@ -62,10 +84,11 @@ fn note(mut act: impl FnMut() -> io::Result<usize>, flag: &Cell<bool>) -> io::Re
 
 enum Kind {
     Plain(Socket),
+    /// `None` only after a handshake that failed: the library dropped the socket.
     #[cfg(feature = "tls")]
-    Handshaking(Option<super::tls::Handshake>),
+    Handshaking(Option<Handshake>),
     #[cfg(feature = "tls")]
-    Tls(Box<native_tls::TlsStream<Socket>>),
+    Tls(Box<Secure>),
 }
 
 /// A connected stream and its readiness.
@@ -83,18 +106,38 @@ impl Stream {
 
     /// A stream that begins with the client's side of a TLS handshake.
     #[cfg(feature = "tls")]
-    pub fn tls_client(inner: TcpStream, tls: &super::tls::ClientTls) -> Stream {
-        let ready = Rc::new(Ready::default());
-        let socket = Socket { inner, ready: ready.clone() };
-        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready }
+    pub fn tls_client(inner: TcpStream, tls: &NamedTls) -> Stream {
+        Stream::handshaking(inner, |socket| tls.handshake(socket))
     }
 
     /// A stream that begins with the server's side of a TLS handshake.
     #[cfg(feature = "tls")]
-    pub fn tls_server(inner: TcpStream, tls: &super::tls::ServerTls) -> Stream {
+    pub fn tls_server(inner: TcpStream, tls: &ServerTls) -> Stream {
+        Stream::handshaking(inner, |socket| tls.handshake(socket))
+    }
+
+    #[cfg(feature = "tls")]
+    fn handshaking(inner: TcpStream, begin: impl FnOnce(Sealed) -> Handshake) -> Stream {
         let ready = Rc::new(Ready::default());
-        let socket = Socket { inner, ready: ready.clone() };
-        Stream { kind: Kind::Handshaking(Some(tls.handshake(socket))), ready }
+        let socket = Sealed::new(Socket { inner, ready: ready.clone() });
+        Stream { kind: Kind::Handshaking(Some(begin(socket))), ready }
+    }
+
+    /// Turns a plain stream, in place, into one that begins with the client's side of a TLS
+    /// handshake. The socket, its registration and what is known of its readiness stay. False if
+    /// it is under TLS already: there is no TLS within TLS.
+    #[cfg(feature = "tls")]
+    pub fn upgrade(&mut self, tls: &NamedTls) -> bool {
+        match std::mem::replace(&mut self.kind, Kind::Handshaking(None)) {
+            Kind::Plain(socket) => {
+                self.kind = Kind::Handshaking(Some(tls.handshake(Sealed::new(socket))));
+                true
+            }
+            other => {
+                self.kind = other;
+                false
+            }
+        }
     }
 
     /// What the kernel last said.
@@ -102,7 +145,7 @@ impl Stream {
         &self.ready
     }
 
-    /// Whether bytes travel under TLS.
+    /// Whether bytes travel under TLS, or will when the handshake has ended.
     pub fn is_tls(&self) -> bool {
         !matches!(self.kind, Kind::Plain(_))
     }
@@ -110,15 +153,14 @@ impl Stream {
     /// Goes on with a TLS handshake. True once bytes can be read and written.
     ///
     /// # Errors
-    /// Why the handshake failed, in words for people.
-    pub fn drive(&mut self) -> Result<bool, String> {
+    /// Why the handshake failed.
+    pub fn drive(&mut self) -> Result<bool, Fault> {
         match &mut self.kind {
             Kind::Plain(_) => Ok(true),
             #[cfg(feature = "tls")]
             Kind::Tls(_) => Ok(true),
             #[cfg(feature = "tls")]
             Kind::Handshaking(handshake) => {
-                use super::tls::Progress;
                 let Some(begun) = handshake.take() else { return Ok(false) };
                 match begun.go_on()? {
                     Progress::Waits(again) => {
@@ -126,7 +168,7 @@ impl Stream {
                         Ok(false)
                     }
                     Progress::Done(stream) => {
-                        self.kind = Kind::Tls(Box::new(stream));
+                        self.kind = Kind::Tls(Box::new(Secure::new(stream)));
                         Ok(true)
                     }
                 }
@@ -134,21 +176,23 @@ impl Stream {
         }
     }
 
-    /// Reads what is there.
+    /// Reads what is there, under TLS of as many records as fit.
     ///
     /// # Errors
-    /// `WouldBlock`, with the flag of the blocked direction cleared, or what the system says.
+    /// `WouldBlock`, with the flag of the blocked direction cleared; `UnexpectedEof` if the
+    /// connection ended without TLS's own end; a [`Fault`] within, or what the system says.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.kind {
             Kind::Plain(socket) => socket.read(buffer),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.read(buffer),
+            Kind::Tls(secure) => secure.read(buffer),
             #[cfg(feature = "tls")]
             Kind::Handshaking(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
-    /// Writes what fits.
+    /// Writes what fits. Under TLS that is what was turned into records; the socket may not have
+    /// taken them all ([`unsent`](Stream::unsent)).
     ///
     /// # Errors
     /// As [`read`](Stream::read).
@@ -156,34 +200,102 @@ impl Stream {
         match &mut self.kind {
             Kind::Plain(socket) => socket.write(bytes),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => stream.write(bytes),
+            Kind::Tls(secure) => secure.write(bytes),
             #[cfg(feature = "tls")]
             Kind::Handshaking(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
-    /// Ends the sending half; under TLS says so to the peer first.
-    pub fn shutdown_write(&mut self) {
-        #[cfg(feature = "tls")]
-        if let Kind::Tls(stream) = &mut self.kind {
-            // What fails here fails because the connection is gone, which is what we want.
-            let _ = stream.shutdown();
-        }
-        if let Some(socket) = self.socket() {
-            let _ = socket.shutdown(std::net::Shutdown::Write);
+    /// Writes records that the socket has not taken yet.
+    ///
+    /// # Errors
+    /// As [`read`](Stream::read); `WouldBlock` while some are left.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match &mut self.kind {
+            Kind::Plain(_) => Ok(()),
+            #[cfg(feature = "tls")]
+            Kind::Tls(secure) => secure.flush(),
+            #[cfg(feature = "tls")]
+            Kind::Handshaking(_) => Ok(()),
         }
     }
 
-    /// The socket, for registration. `None` only inside a failed handshake.
+    /// How many bytes of records the socket has not taken yet.
+    pub fn unsent(&self) -> usize {
+        match &self.kind {
+            Kind::Plain(_) => 0,
+            #[cfg(feature = "tls")]
+            Kind::Tls(secure) => secure.unsent(),
+            #[cfg(feature = "tls")]
+            Kind::Handshaking(_) => 0,
+        }
+    }
+
+    /// Memory that it holds between the library and the socket, in bytes.
+    pub fn memory(&mut self) -> usize {
+        #[cfg(feature = "tls")]
+        if let Some(sealed) = self.sealed() {
+            return sealed.memory();
+        }
+        0
+    }
+
+    /// Lends it storage for records; it gathers up to about `gather_bytes_max` of them for one
+    /// write. Without storage it works as well, and takes some of its own.
+    #[cfg(feature = "tls")]
+    pub fn lend(&mut self, spare: &mut Spare, gather_bytes_max: usize) {
+        if let Some(sealed) = self.sealed() {
+            sealed.lend(spare, gather_bytes_max);
+        }
+    }
+
+    /// Takes storage back: all that holds nothing, and where memory is `scarce` also what is much
+    /// longer than what it holds.
+    #[cfg(feature = "tls")]
+    pub fn give_back(&mut self, spare: &mut Spare, scarce: bool) {
+        if let Some(sealed) = self.sealed() {
+            sealed.give_back(spare, scarce);
+        }
+    }
+
+    /// Ends the sending half; under TLS says so to the peer first.
+    ///
+    /// # Errors
+    /// `WouldBlock` while records are left that the socket has not taken: to be called again then.
+    pub fn shutdown_write(&mut self) -> io::Result<()> {
+        #[cfg(feature = "tls")]
+        if let Kind::Tls(secure) = &mut self.kind {
+            match secure.say_close() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+                // What fails here fails because the connection is gone, which is what we want.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        if let Some(socket) = self.socket() {
+            let _ = socket.shutdown(Shutdown::Write);
+        }
+        Ok(())
+    }
+
+    /// The socket, for registration. `None` only after a handshake that failed.
     pub fn socket(&mut self) -> Option<&mut TcpStream> {
         match &mut self.kind {
             Kind::Plain(socket) => Some(&mut socket.inner),
             #[cfg(feature = "tls")]
-            Kind::Tls(stream) => Some(&mut stream.get_mut().inner),
+            Kind::Tls(secure) => Some(&mut secure.sealed().socket().inner),
             #[cfg(feature = "tls")]
             Kind::Handshaking(handshake) => {
-                handshake.as_mut().and_then(|handshake| handshake.socket()).map(|s| &mut s.inner)
+                handshake.as_mut().map(|handshake| &mut handshake.sealed().socket().inner)
             }
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    fn sealed(&mut self) -> Option<&mut Sealed> {
+        match &mut self.kind {
+            Kind::Plain(_) => None,
+            Kind::Tls(secure) => Some(secure.sealed()),
+            Kind::Handshaking(handshake) => handshake.as_mut().map(Handshake::sealed),
         }
     }
 }

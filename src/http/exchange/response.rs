@@ -207,18 +207,27 @@ impl Exchange {
 
     /// The end was told, or is about to be.
     fn end_response(&mut self) {
+        if self.is_tunnel() {
+            // What the fields say of the connection is said of a message that has an end: RFC 9110
+            // §9.3.6. Proxies that answer as HTTP/1.0 are many.
+            self.close.clear();
+        }
         if self.owes() || self.sending == Sending::Stopped || !self.outbox.is_empty() {
             self.close.push("the response came before all of the request was sent");
             self.sending = Sending::Stopped;
         }
-        let is_tunnel = self.method.is_connect() && self.framing == Framing::None;
-        let succeeded = self.head.as_ref().is_some_and(|head| head.status < 300);
         self.stage = match self.close.is_empty() {
-            true if is_tunnel && succeeded => Stage::Tunnel,
+            true if self.is_tunnel() => Stage::Tunnel,
             true => Stage::Idle,
             false => Stage::Closing,
         };
         self.steps += 1;
+    }
+
+    /// Whether the response was a 2xx to CONNECT.
+    fn is_tunnel(&self) -> bool {
+        let succeeded = self.head.as_ref().is_some_and(|head| head.status < 300);
+        self.method.is_connect() && self.framing == Framing::None && succeeded
     }
 
     /// Whether some of the request's body is still to be sent.

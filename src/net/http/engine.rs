@@ -17,6 +17,10 @@ use crate::net::dial::{Dial, Step};
 use crate::net::names::{Lookup, Names};
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
 use crate::net::stream::Stream;
+#[cfg(not(feature = "tls"))]
+use crate::net::tls::Fault;
+#[cfg(feature = "tls")]
+use crate::net::tls::NamedTls;
 use crate::net::{Error, Failure};
 use mio::net::TcpStream;
 use std::cell::{Cell, RefCell};
@@ -199,7 +203,13 @@ impl Engine {
         let added = self.stream(socket, &route).and_then(|stream| {
             let (standing, handle) = (Cell::new(Standing::Opening), Cell::new(None));
             let badge = Rc::new(Badge { route: at, standing, handle });
-            let made = Made { began, address, timings };
+            let made = Made {
+                began,
+                address,
+                timings,
+                #[cfg(feature = "tls")]
+                tls: self.tls_behind(&route)?,
+            };
             let line = Line::new(&self.plan, &self.wakes, badge.clone(), made, voice);
             let guest = Guest { stream, conversation: Box::new(line), tap: None };
             let added = reactor.add(guest).map_err(|error| Error::Io("starting", error));
@@ -212,16 +222,22 @@ impl Engine {
 
     #[cfg(feature = "tls")]
     fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
-        match route.tls_name().filter(|_| route.begins_with_tls()) {
-            Some(name) => Err(Error::Tls(format!("{name} {socket:?}"))),
+        match route.begins_with_tls() {
+            Some(name) => Ok(Stream::tls_client(socket, &self.plan.borrow_mut().tls(&name)?)),
             None => Ok(Stream::plain(socket)),
         }
+    }
+
+    #[cfg(feature = "tls")]
+    fn tls_behind(&self, route: &Route) -> Result<Option<NamedTls>, Error> {
+        let tunnelled = route.tls_name().filter(|_| route.begins_with_tls().is_none());
+        tunnelled.map(|name| self.plan.borrow_mut().tls(&name)).transpose()
     }
 
     #[cfg(not(feature = "tls"))]
     fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
         match route.tls_name() {
-            Some(_) => Err(Error::Tls("built without TLS".to_owned())),
+            Some(_) => Err(Error::Tls(Fault::Settings("built without TLS".to_owned()))),
             None => Ok(Stream::plain(socket)),
         }
     }

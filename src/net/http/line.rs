@@ -18,9 +18,12 @@ use crate::http::exchange::{Event, Exchange};
 use crate::http::headers::text;
 use crate::net::pump::{Conversation, Turn};
 use crate::net::reactor::Handle;
+#[cfg(feature = "tls")]
+use crate::net::tls::NamedTls;
 use crate::net::{Error, Failure};
 use crate::session::{Session, Wants};
 use std::cell::RefCell;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -33,6 +36,9 @@ pub(super) struct Made {
     pub(super) began: Instant,
     pub(super) address: SocketAddr,
     pub(super) timings: Timings,
+    /// How TLS is spoken behind a tunnel.
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<NamedTls>,
 }
 
 /// Connections that have to be driven, though they did not ask for it.
@@ -316,6 +322,29 @@ impl Conversation for Line {
             self.lose(Failure::from(&Error::Session(error)));
         }
         Ok(())
+    }
+
+    fn receive_abort(&mut self, why: io::Error) -> Result<(), Error> {
+        if !self.is_over() {
+            let failure = self.loss(Err(Error::Io("reading", why)));
+            self.lose(failure);
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "tls")]
+    fn client_tls(&self) -> Option<NamedTls> {
+        self.made.tls.clone()
+    }
+
+    fn secured(&mut self) {
+        self.made.timings.tls = Some(self.made.began.elapsed());
+        self.voice.is_tls = true;
+        self.voice.remark(|| "TLS is up".to_owned());
+        if self.tunnel == Tunnel::Agreed {
+            self.tunnel = Tunnel::Open;
+            self.exchange = Exchange::new(self.plan.borrow().options.session);
+        }
     }
 
     fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {

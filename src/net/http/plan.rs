@@ -17,6 +17,8 @@ use super::report::Report;
 use super::route::Route;
 use crate::net::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
+#[cfg(feature = "tls")]
+use crate::net::tls::{ClientTls, NamedTls};
 use crate::net::{Error, Failure};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
@@ -310,6 +312,17 @@ impl Plan {
     fn is_needy(&self, at: usize) -> bool {
         let Site { waiting, opening, busy, .. } = &self.sites[at];
         waiting.len() > *opening && opening + busy < self.options.per_host_max
+    }
+
+    /// How TLS is spoken with a host. The system's roots are read when they are needed first, and
+    /// unless its user has said otherwise.
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(&mut self, name: &str) -> Result<NamedTls, Error> {
+        let tls = match &self.options.tls {
+            Some(tls) => tls,
+            None => self.options.tls.insert(ClientTls::new(None)?),
+        };
+        tls.named(name)
     }
 
     // ---- the end -----------------------------------------------------------------------------

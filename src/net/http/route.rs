@@ -63,9 +63,10 @@ impl Route {
         }
     }
 
-    /// Whether TLS begins with the connection, and not behind a tunnel.
-    pub(super) fn begins_with_tls(&self) -> bool {
-        matches!(self, Route::Direct(Origin { scheme: Scheme::Https, .. }))
+    /// The same where TLS begins with the connection, and not behind a tunnel.
+    #[cfg(feature = "tls")]
+    pub(super) fn begins_with_tls(&self) -> Option<String> {
+        self.tls_name().filter(|_| matches!(self, Route::Direct(_)))
     }
 
     /// The request that opens a tunnel, where there has to be one.

@@ -2,7 +2,10 @@
 
 use crate::buffer::Buffer;
 use crate::net::Error;
+#[cfg(feature = "tls")]
+use crate::net::tls::NamedTls;
 use crate::session::Wants;
+use std::io;
 use std::time::Duration;
 
 /// What an application has to do besides what it just did.
@@ -29,6 +32,26 @@ pub trait Conversation {
     /// # Errors
     /// As [`receive`](Conversation::receive).
     fn receive_eof(&mut self) -> Result<(), Error>;
+
+    /// The stream ended as it should not: by a reset, or under TLS without close_notify, so that
+    /// something may be missing. Where that is no error nothing more will come.
+    ///
+    /// # Errors
+    /// As [`receive`](Conversation::receive); [`Error::Io`] unless it is judged here.
+    fn receive_abort(&mut self, why: io::Error) -> Result<(), Error> {
+        Err(Error::Io("reading", why))
+    }
+
+    /// With which settings TLS begins, and as whom the peer has to prove itself, where
+    /// [`wants`](Conversation::wants) says [`Wants::Upgrade`]. Asked when all was written; without
+    /// settings the connection ends.
+    #[cfg(feature = "tls")]
+    fn client_tls(&self) -> Option<NamedTls> {
+        None
+    }
+
+    /// TLS is up: after an upgrade, or because the stream began with it.
+    fn secured(&mut self) {}
 
     /// Appends what there is to say, up to the limit of `out`; `scratch` is for reading files.
     ///
@@ -83,4 +106,7 @@ pub trait Tap {
 
     /// Something that is not bytes.
     fn remark(&mut self, text: &str);
+
+    /// From now on the bytes travel under TLS.
+    fn secured(&mut self) {}
 }

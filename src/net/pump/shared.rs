@@ -78,6 +78,8 @@ pub struct Shared {
     pub(super) room: Vec<u8>,
     pub(super) scratch: Vec<u8>,
     pub(super) spare: Vec<u8>,
+    #[cfg(feature = "tls")]
+    pub(super) sealed: crate::net::stream::Spare,
     /// Output and input that stalled connections hold, in bytes.
     pub(super) held: usize,
     /// How many connections want their turn now.
@@ -95,6 +97,8 @@ impl Shared {
             room: Vec::new(),
             scratch: Vec::new(),
             spare: Vec::new(),
+            #[cfg(feature = "tls")]
+            sealed: crate::net::stream::Spare::default(),
             held: 0,
             busy: 1,
             bulk_read: 0,

@@ -1,0 +1,88 @@
+//! What comes: from the socket to the conversation, and what is read away at the end.
+
+use super::shared::{ROOM_BYTES, Shared, copy, grow};
+use super::{Connection, End, Phase, Verdict, is_not_now};
+use crate::buffer::Buffer;
+use crate::net::error::Error;
+use crate::net::tls::Fault;
+use crate::session::Wants;
+use std::io::{self, ErrorKind};
+
+impl Connection {
+    /// Feeds what was left over, and if all of that was taken what the socket has.
+    pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
+        grow(&mut shared.room, ROOM_BYTES);
+        let held = self.leftover.len();
+        let eaten = self.conversation.receive(self.leftover.readable(), &mut shared.room)?;
+        self.leftover.consume(eaten);
+        if !self.leftover.is_empty() || !self.may_read() {
+            return Ok(held - self.leftover.len());
+        }
+        self.leftover = Buffer::default();
+        let bulk = self.conversation.is_receiving();
+        let len = shared.read_len(bulk);
+        let read = match self.stream.read(&mut shared.input[..len]) {
+            Ok(0) => {
+                self.eof = true;
+                self.conversation.receive_eof()?;
+                return Ok(held + 1);
+            }
+            Ok(read) => read,
+            Err(error) if is_not_now(&error) => return Ok(held),
+            Err(error) => {
+                self.break_off(error)?;
+                return Ok(held + 1);
+            }
+        };
+        self.heard += read as u64;
+        shared.bulk_read += if bulk { read } else { 0 };
+        let input = &shared.input[..read];
+        if let Some(tap) = &mut self.tap {
+            tap.received(input);
+        }
+        let eaten = self.conversation.receive(input, &mut shared.room)?;
+        self.leftover = copy(&input[eaten..]);
+        Ok(held + read)
+    }
+
+    /// Whether the socket may be asked. Where TLS is to begin the next byte belongs to it.
+    fn may_read(&self) -> bool {
+        let upgrades = self.conversation.wants() == Wants::Upgrade;
+        !self.eof && !upgrades && self.stream.ready().readable.get()
+    }
+
+    /// The stream did not end as it should: the conversation judges what that means.
+    fn break_off(&mut self, error: io::Error) -> Result<(), End> {
+        if let Some(fault) = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>())
+            && *fault != Fault::Truncated
+        {
+            return Err(End::Failed(fault.clone().into()));
+        }
+        match error.kind() {
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
+                self.eof = true;
+                Ok(self.conversation.receive_abort(error)?)
+            }
+            _ => Err(End::Failed(Error::Io("reading", error))),
+        }
+    }
+
+    /// Reads away what the peer still says, so that our close does not turn into a reset which
+    /// destroys what it has not read yet.
+    pub(super) fn linger(&mut self, shared: &mut Shared, left: usize) -> Verdict {
+        let mut left = left.min(shared.limits.linger_bytes_max);
+        let len = shared.read_len(false);
+        while left > 0 {
+            match self.stream.read(&mut shared.input[..len]) {
+                Ok(0) => return Verdict::Closed,
+                Ok(read) => left = left.saturating_sub(read),
+                Err(error) if is_not_now(&error) => {
+                    self.phase = Phase::Lingering { left };
+                    return Verdict::Wait;
+                }
+                Err(_) => return Verdict::Closed,
+            }
+        }
+        Verdict::Closed
+    }
+}

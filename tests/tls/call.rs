@@ -1,0 +1,222 @@
+//! A conversation that says what it was given, and notes what it hears; the reactor under it.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use wirewright::buffer::Buffer;
+use wirewright::net::pump::{Conversation, Limits, Tap, Turn};
+use wirewright::net::reactor::{Guest, Reactor, Seat};
+use wirewright::net::stream::Stream;
+use wirewright::net::tls::{ClientTls, NamedTls};
+use wirewright::net::{Error, endpoint};
+use wirewright::session::Wants;
+
+/// The certificate for `localhost`, its own root, that the bench uses.
+pub const CERTIFICATE: &[u8] = include_bytes!("../../src/cli/bench/localhost.pem");
+
+/// Trusts that certificate.
+pub fn localhost() -> NamedTls {
+    ClientTls::new(Some(CERTIFICATE)).unwrap().named("localhost").unwrap()
+}
+
+/// What a conversation noted.
+#[derive(Default)]
+pub struct Heard {
+    /// What came before TLS was up.
+    pub clear: Vec<u8>,
+    /// What came after.
+    pub bytes: Vec<u8>,
+    /// How often it was told that TLS is up.
+    pub secured: usize,
+    /// The peer ended its half as it should.
+    pub eof: bool,
+    /// The stream ended as it should not: why, in words.
+    pub aborted: Option<String>,
+    /// How it ended.
+    pub outcome: Option<Result<(), Error>>,
+    /// What the tap noted: a mark for each way, remarks as they are.
+    pub tapped: Vec<String>,
+}
+
+impl Heard {
+    /// The error it ended with.
+    pub fn error(&self) -> &Error {
+        self.outcome.as_ref().unwrap().as_ref().unwrap_err()
+    }
+}
+
+/// What to do.
+#[derive(Default)]
+pub struct Call {
+    /// Begin with TLS.
+    pub tls: Option<NamedTls>,
+    /// After the first line from the peer TLS begins.
+    pub upgrades: bool,
+    /// With these settings.
+    pub upgrade: Option<NamedTls>,
+    /// What is said under TLS, or at once where there will be none.
+    pub says: Vec<u8>,
+    /// An improper end is no error.
+    pub tolerant: bool,
+    /// Take so many bytes at a time; 0 for all.
+    pub sip: usize,
+    /// End when so many have come; 0 for when the peer ends.
+    pub enough: usize,
+}
+
+struct Caller {
+    call: Call,
+    said: usize,
+    /// The line before TLS has not come.
+    in_clear: bool,
+    wants_tls: bool,
+    ended: bool,
+    heard: Rc<RefCell<Heard>>,
+}
+
+impl Conversation for Caller {
+    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
+        let mut heard = self.heard.borrow_mut();
+        if self.wants_tls {
+            return Ok(0);
+        }
+        if self.in_clear {
+            let line = input.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            heard.clear.extend_from_slice(&input[..line]);
+            (self.in_clear, self.wants_tls) = (line == 0, line > 0);
+            return Ok(line);
+        }
+        let len = if self.call.sip == 0 { input.len() } else { input.len().min(self.call.sip) };
+        heard.bytes.extend_from_slice(&input[..len]);
+        self.ended |= self.call.enough > 0 && heard.bytes.len() >= self.call.enough;
+        Ok(len)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        self.heard.borrow_mut().eof = true;
+        self.ended = true;
+        Ok(())
+    }
+
+    fn receive_abort(&mut self, why: std::io::Error) -> Result<(), Error> {
+        self.heard.borrow_mut().aborted = Some(why.to_string());
+        self.ended = true;
+        if self.call.tolerant { Ok(()) } else { Err(Error::Io("reading", why)) }
+    }
+
+    fn client_tls(&self) -> Option<NamedTls> {
+        self.call.upgrade.clone()
+    }
+
+    fn secured(&mut self) {
+        self.wants_tls = false;
+        self.heard.borrow_mut().secured += 1;
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        if self.in_clear || self.wants_tls {
+            return Ok(Turn::Done);
+        }
+        let rest = &self.call.says[self.said..];
+        let len = rest.len().min(out.tail_room());
+        out.append(&rest[..len])?;
+        self.said += len;
+        Ok(Turn::Done)
+    }
+
+    fn last_words(&mut self, _: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        match (self.wants_tls, self.ended, self.said < self.call.says.len()) {
+            (true, ..) => Wants::Upgrade,
+            (_, true, _) => Wants::Close,
+            (_, _, true) => Wants::Payload,
+            _ => Wants::Read,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    fn progress(&self) -> u64 {
+        self.heard.borrow().bytes.len() as u64
+    }
+
+    fn is_receiving(&self) -> bool {
+        true
+    }
+
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the peer"
+    }
+
+    fn give_up(&mut self, _: &Error) {}
+
+    fn wind_down(&mut self) {}
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        self.heard.borrow_mut().outcome = Some(outcome);
+    }
+}
+
+struct Ear(Rc<RefCell<Heard>>);
+
+impl Ear {
+    fn note(&mut self, text: &str) {
+        let tapped = &mut self.0.borrow_mut().tapped;
+        if tapped.last().is_none_or(|last| last != text) {
+            tapped.push(text.to_owned());
+        }
+    }
+}
+
+impl Tap for Ear {
+    fn sent(&mut self, _: &[u8]) {
+        self.note("->");
+    }
+
+    fn received(&mut self, _: &[u8]) {
+        self.note("<-");
+    }
+
+    fn remark(&mut self, text: &str) {
+        self.note(text);
+    }
+
+    fn secured(&mut self) {
+        self.note("secured");
+    }
+}
+
+/// Runs it to its end.
+pub fn call(address: SocketAddr, call: Call) -> Heard {
+    let socket = endpoint::connect(&[address], None).unwrap();
+    let stream = match &call.tls {
+        Some(tls) => Stream::tls_client(socket, tls),
+        None => Stream::plain(socket),
+    };
+    let heard = Rc::new(RefCell::new(Heard::default()));
+    let tap = Some(Box::new(Ear(heard.clone())) as Box<dyn Tap>);
+    let conversation = Box::new(Caller {
+        said: 0,
+        in_clear: call.upgrades,
+        wants_tls: false,
+        ended: false,
+        heard: heard.clone(),
+        call,
+    });
+    let mut reactor = Reactor::new(Seat::new().unwrap(), 1, Limits::default());
+    reactor.add(Guest { stream, conversation, tap }).unwrap();
+    reactor.run().unwrap();
+    heard.take()
+}
