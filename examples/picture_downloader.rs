@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use wirewright::http::url::Url;
 use wirewright::net::Destination;
 use wirewright::net::files::Durability;
-use wirewright::net::http::{Client, Fetch, Options, Saving, download};
+use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
 
 const API: &str = "http://127.0.0.1:8000/meinv/?key=APIKey&num=2";
 
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         destination: Destination::Directory(folder),
         durability: Durability::Rename,
         resume: true,
-        only_success: true,
+        accepts: Accepts::Success,
         with_head: false,
     };
     for picture in download(&mut client, fetches, &saving)? {

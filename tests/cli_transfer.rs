@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "shared/command.rs"]
+mod command;
 #[path = "cli_transfer/gate.rs"]
 mod gate;
 #[path = "cli_transfer/getting.rs"]

@@ -1,5 +1,6 @@
 //! What may stand in argv, as types. clap reads its help from the comments here.
 
+pub mod http;
 pub mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,11 +8,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 use values::{address, digest, seconds, seconds_not_0, size};
 use wirewright::http::request::Method;
+use wirewright::net::files;
 use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::message::PAYLOAD_KEY;
 
-/// Moves files over TCP as length-prefixed JSON with a base64 payload: verified, resumed where they
-/// broke off, in bounded memory. Also measures that, and explains what its parsers see.
+/// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
+/// resumed where they broke off, in bounded memory. Also sends text messages by a gateway, measures
+/// what it does, and explains what its parsers see.
 #[derive(Debug, Parser)]
 #[command(
     name = "wirewright",
@@ -37,6 +40,12 @@ pub enum Command {
     Get(Get),
     /// Store files on a server.
     Put(Put),
+    /// Make one HTTP request, and write what comes.
+    Http(http::Http),
+    /// Fetch many URLs at once into a directory, going on where interrupted files stopped.
+    Download(http::Download),
+    /// Send a text message by a gateway that takes a form; never twice.
+    Sms(http::Sms),
     /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.
@@ -90,6 +99,16 @@ pub enum Durability {
     Rename,
     /// Nothing, and nothing is promised.
     None,
+}
+
+impl From<Durability> for files::Durability {
+    fn from(durability: Durability) -> files::Durability {
+        match durability {
+            Durability::Fsync => files::Durability::Fsync,
+            Durability::Rename => files::Durability::Rename,
+            Durability::None => files::Durability::None,
+        }
+    }
 }
 
 /// `wirewright serve`
@@ -345,6 +364,13 @@ mod tests {
             "explain envelope",
             "explain frame - --split 1 --json --payload data",
             "explain http x --method HEAD --strict --json",
+            "http http://h/",
+            "http PUT http://h/ -d @f -H a:b -H c: -o d/ -i -L --max-redirects 3 --fail --json",
+            "http http://h/ --form a=b --form c= --user u --password-file - --cacert c",
+            "http http://h/ --json-body 1 --identity --strict --max-body 1M --min-rate 1k",
+            "download http://h/a http://h/b -o d -j 4 --per-host 2 --no-resume --insecure",
+            "download --from http://h/ --select /a/*/b --durability fsync",
+            "sms --gateway http://h/ --account a --password-file f --mobile +1-2 --content c",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -386,6 +412,25 @@ mod tests {
             "explain http --method head",
             "explain smtp",
             "explain frame --split 0",
+            "http",
+            "http GET http://h/ x",
+            "http http://h/ -d x --form a=b",
+            "http http://h/ --form a",
+            "http http://h/ --json-body 1 -d x",
+            "http http://h/ --user u",
+            "http http://h/ --password-file f",
+            "http http://h/ --max-redirects 3",
+            "http http://h/ --cacert c --insecure",
+            "http http://h/ --max-body 0",
+            "http http://h/ --connect-timeout 0",
+            "download",
+            "download http://h/ --select /a",
+            "download http://h/ -j 0",
+            "download http://h/ --per-host 0",
+            "sms --gateway http://h/ --account a --password-file f --mobile 1",
+            "sms --gateway http://h/ --account a --password-file f --mobile x --content c",
+            "sms --gateway http://h/ --account a --password-file f --mobile + --content c",
+            "sms --gateway http://h/ --account a --mobile 1 --content c",
             "nothing",
         ] {
             assert!(!parses(line), "{line}");

@@ -1,7 +1,8 @@
 //! `wirewright get`: files from a server, verified, resumed, durable.
 
 use super::args::Get;
-use super::wire::{Drawing, client_options, durability, failure, report_files};
+use super::drawing::{Drawing, Label};
+use super::wire::{client_options, failure, report_files};
 use super::{Exit, Failure};
 use std::collections::HashSet;
 use std::path::Path;
@@ -18,7 +19,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         destination.map_err(|error| failure(&output.display().to_string(), &error))?;
     let mut options = client_options(&args.peer, &args.common)?;
     options.connections = usize::from(args.jobs);
-    options.durability = durability(args.durability);
+    options.durability = args.durability.into();
     options.resume = !args.no_resume;
     options.session.digests = match args.digest {
         Some(kind) => vec![kind],
@@ -30,7 +31,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         return Err(Failure::usage(output.display(), what, "give a directory that ends in /"));
     }
     let began = Instant::now();
-    let drawing = Drawing::start(options.meter.clone(), server, &args.common);
+    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     let reports = match args.classic {
         true => client::get_classic(server, &destination, &options).map(|report| vec![report]),
         false => client::get(server, &names, &destination, &options),

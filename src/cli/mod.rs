@@ -1,7 +1,7 @@
 //! The command: arguments → calls of the library → a report.
 //!
 //! ```text
-//!   argv ─▶ args ─▶ dispatch ─▶ serve | ls | get | … ─▶ Ok(Exit) | Err(Failure)
+//!   argv ─▶ args ─▶ dispatch ─▶ serve | get | http | … ─▶ Ok(Exit) | Err(Failure)
 //!                                                       status     one line
 //! ```
 //!
@@ -10,13 +10,21 @@
 
 mod args;
 mod bench;
+mod download;
+mod drawing;
 mod explain;
 mod get;
+mod http;
+mod input;
 mod ls;
 mod put;
 mod report;
+mod select;
 mod serve;
+mod sms;
+mod tokens;
 mod trace;
+mod web;
 mod wire;
 
 use args::{Cli, Command};
@@ -106,6 +114,11 @@ impl Failure {
         Failure { exit: Exit::SomeFailed, ..self }
     }
 
+    /// The same failure, where it is not known whether it was done all the same.
+    fn of_unknown(self) -> Failure {
+        Failure { exit: Exit::Unknown, ..self }
+    }
+
     /// Writing to stdout failed. Where its reader went away, there is nothing to say.
     pub fn stdout(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -138,6 +151,9 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Ls(args) => ls::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Put(args) => put::run(&args),
+        Command::Http(args) => http::run(&args),
+        Command::Download(args) => download::run(&args),
+        Command::Sms(args) => sms::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,7 +1,8 @@
 //! `wirewright put`: files to a server, each under its base name.
 
 use super::args::Put;
-use super::wire::{Drawing, client_options, failure, report_files};
+use super::drawing::{Drawing, Label};
+use super::wire::{client_options, failure, report_files};
 use super::{Exit, Failure};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
         return Err(Failure::usage(name, what, "put them one after the other"));
     }
     let began = Instant::now();
-    let drawing = Drawing::start(options.meter.clone(), server, &args.common);
+    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     let reports = client::put(server, &files, &options);
     drop(drawing);
     let reports = reports.map_err(|error| failure(server, &error))?;

@@ -148,6 +148,13 @@ impl Progress {
         self.0.is_some()
     }
 
+    /// These words stand before the numbers now.
+    pub fn set_label(&self, label: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(escape(label));
+        }
+    }
+
     /// There are so many bytes in all, as far as it is known now.
     pub fn set_total(&self, bytes: u64) {
         if let Some(bar) = &self.0 {

@@ -2,7 +2,7 @@
 
 use super::args::Serve;
 use super::report::escape;
-use super::wire::{durability, failure, token};
+use super::wire::{failure, token};
 use super::{Exit, Failure, trace};
 use std::sync::Arc;
 use wirewright::net::endpoint;
@@ -55,7 +55,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         classic,
         session: Arc::new(session),
         writable: args.writable,
-        durability: durability(args.durability),
+        durability: args.durability.into(),
         connections_max: connections_max(args),
         threads: usize::from(args.threads),
         grace: args.grace,
@@ -70,7 +70,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
 
 #[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
-    use super::wire::read_file;
+    use super::input::read_file;
     use wirewright::net::tls::ServerTls;
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);

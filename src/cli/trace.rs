@@ -7,10 +7,25 @@
 //! ```
 
 use super::report::escape;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use wirewright::net::client::TapMaker;
+use wirewright::net::http;
 use wirewright::net::pump::Tap;
 use wirewright::transfer::transcript::Transcript;
+
+/// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
+pub fn http() -> http::Trace {
+    let speaker = Mutex::new(0);
+    Arc::new(move |mark: http::Mark, is_tls, connection, line: &str| {
+        // A thread that panicked while it held this has left a number.
+        let mut speaker = speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = std::mem::replace(&mut *speaker, connection);
+        if last != connection && last != 0 {
+            say("**", &format!("connection {connection}"));
+        }
+        say(mark.as_str(is_tls), line);
+    })
+}
 
 struct Trace {
     tls: bool,

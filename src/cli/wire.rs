@@ -1,25 +1,15 @@
-//! What the commands of the framed and the classic wire share: options, secrets, progress, errors.
+//! What the commands of the framed and the classic wire share: options, errors, reports.
 
-use super::args::{Common, Durability, Peer};
-use super::report::{Out, Progress, escape};
+use super::args::{Common, Peer};
+use super::input::secret;
+use super::report::{Out, escape};
 use super::trace;
 use super::{Exit, Failure};
 use serde_json::{Value, json};
-use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 use wirewright::net::client::Options;
-use wirewright::net::{Error, FileReport, Meter, files};
+use wirewright::net::{Error, FileReport};
 use wirewright::transfer::token::Token;
-
-/// How often progress is drawn anew.
-const DRAW_EVERY: Duration = Duration::from_millis(100);
-
-/// The greatest length of a token or certificate file, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The options of a client.
 pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> {
@@ -36,6 +26,7 @@ pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> 
 
 #[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
+    use super::input::read_file;
     use wirewright::net::tls::ClientTls;
     if peer.tls {
         let root = peer.cacert.as_deref().map(read_file).transpose()?;
@@ -56,39 +47,12 @@ fn set_tls(_: &mut Options, peer: &Peer) -> Result<(), Failure> {
     }
 }
 
-/// Reads a small file, `-` for stdin.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes),
-        false => std::fs::File::open(path)
-            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)),
-    };
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(error) => {
-            Err(Failure::new(path.display(), error, "give a file that can be read, or -"))
-        }
-    }
-}
-
 /// Reads the token: the file without one trailing line end.
 pub fn token(path: &Path) -> Result<Token, Failure> {
-    let bytes = read_file(path)?;
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let bytes = secret(path)?;
     match bytes.is_empty() {
         true => Err(Failure::new(path.display(), "the token is empty", "put a secret into it")),
-        false => Ok(Token::new(bytes)),
-    }
-}
-
-/// The library's word for a durability.
-pub fn durability(durability: Durability) -> files::Durability {
-    match durability {
-        Durability::Fsync => files::Durability::Fsync,
-        Durability::Rename => files::Durability::Rename,
-        Durability::None => files::Durability::None,
+        false => Ok(Token::new(&bytes)),
     }
 }
 
@@ -122,41 +86,6 @@ pub fn advice(code: &str) -> &'static str {
             "run it again; look at the disks and the network"
         }
         _ => "see that the address is right and the file can be read and written",
-    }
-}
-
-/// Draws how far a meter is, until it is dropped.
-pub struct Drawing {
-    done: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drawing {
-    pub fn start(meter: Arc<Meter>, label: &str, common: &Common) -> Drawing {
-        let done = Arc::new(AtomicBool::new(false));
-        let (enabled, ended, label) =
-            (!common.quiet && !common.trace, done.clone(), label.to_owned());
-        let draw = move || {
-            let progress = Progress::new(Some(0), &label, enabled);
-            while progress.is_drawn() && !ended.load(Ordering::Relaxed) {
-                progress.set_total(meter.total());
-                progress.set(meter.done());
-                std::thread::park_timeout(DRAW_EVERY);
-            }
-            progress.finish();
-        };
-        Drawing { done, thread: Some(std::thread::spawn(draw)) }
-    }
-}
-
-impl Drop for Drawing {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // The thread only draws: if it panicked there is nothing to save.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -51,7 +51,7 @@ impl Head {
         self.status < 200
     }
 
-    /// All its bytes as they came, up to the empty line; only folds are undone.
+    /// All its bytes as they came, the empty line included; only folds are undone.
     pub fn bytes(&self) -> &[u8] {
         self.headers.bytes()
     }

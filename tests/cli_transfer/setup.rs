@@ -1,18 +1,11 @@
 //! What the tests of the commands share: a server over a folder of its own, clients, contents.
 
+pub use crate::command::{assert_fails, command, json, names_in, report};
 use crate::process::{Ended, Process, run};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
-
-/// The command, started in `folder`.
-pub fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
-    command.args(args).current_dir(folder).stdin(Stdio::null());
-    command
-}
 
 /// A server on a free port, and what it serves.
 pub struct Served {
@@ -62,29 +55,6 @@ impl Served {
     }
 }
 
-/// The JSON of a run that went well: one line, and nothing on stderr.
-pub fn report(ended: &Ended) -> Value {
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
-    assert_eq!(ended.stderr, "");
-    json(&ended.stdout)
-}
-
-/// One JSON document on a line of its own.
-pub fn json(stdout: &[u8]) -> Value {
-    let text = std::str::from_utf8(stdout).unwrap();
-    assert!(text.ends_with('\n') && text.matches('\n').count() == 1, "{text:?}");
-    serde_json::from_str(text).unwrap()
-}
-
-/// The status, exactly one line of error, and `what` in it.
-pub fn assert_fails(ended: &Ended, status: i32, what: &str) {
-    let line = &ended.stderr;
-    assert_eq!(ended.status.code(), Some(status), "{line:?}");
-    assert!(line.starts_with("error: ") && line.ends_with('\n'), "{line:?}");
-    assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
-    assert!(line.contains(what), "{line:?} says {what:?}");
-}
-
 /// Pseudo-random bytes.
 pub fn bytes(len: usize) -> Vec<u8> {
     let mut state = len as u64 ^ 0x9E37_79B9_7F4A_7C15;
@@ -110,13 +80,4 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 pub fn blake3(bytes: &[u8]) -> String {
     format!("blake3:{}", blake3::hash(bytes).to_hex())
-}
-
-/// The names in a folder, hidden ones too, sorted.
-pub fn names_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }

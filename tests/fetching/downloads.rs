@@ -9,14 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::Destination;
 use wirewright::net::files::Durability;
-use wirewright::net::http::{Client, Download, Fetch, Saving, download};
+use wirewright::net::http::{Accepts, Client, Download, Fetch, Saving, download};
 
 pub fn into(path: &Path) -> Saving {
     Saving {
         destination: Destination::Directory(path.to_owned()),
         durability: Durability::Rename,
         resume: true,
-        only_success: true,
+        accepts: Accepts::Success,
         with_head: false,
     }
 }
@@ -97,7 +97,7 @@ fn a_status_can_be_a_failure() {
         assert_eq!(got.bytes, 0);
     }
     assert_eq!(names(folder.path()), ["empty"]);
-    let saving = Saving { only_success: false, ..saving };
+    let saving = Saving { accepts: Accepts::Any, ..saving };
     for path in ["/gone", "/part", "/moved"] {
         let got = one(&mut client, get(*server, path), &saving);
         assert_eq!((code(&got.report), got.bytes), ("ok", 5), "{got:?}");

@@ -70,6 +70,31 @@ pub fn address(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// A name and a value, divided at the first `=`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("NAME=VALUE".to_owned()),
+    }
+}
+
+/// A telephone number as people write it.
+pub fn mobile(text: &str) -> Result<String, String> {
+    let is_written_so = text.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c));
+    match is_written_so && text.contains(|c: char| c.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("digits, with +, - and spaces, such as +49 170 1234567".to_owned()),
+    }
+}
+
+/// A message with at least one character in it.
+pub fn content(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("a message that is not empty".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// A digest by its name on the wire.
 pub fn digest(text: &str) -> Result<DigestKind, String> {
     DigestKind::from_name(text).ok_or_else(|| "blake3, sha256 or none".to_owned())
@@ -150,6 +175,21 @@ mod tests {
         }
         assert!(seconds_not_0("0.0").is_err());
         assert!(seconds_not_0("0.001").is_ok());
+    }
+
+    #[test]
+    fn pairs_and_numbers() {
+        let both = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(pair("a=b=c"), both("a", "b=c"));
+        assert_eq!(pair("a="), both("a", ""));
+        assert!(pair("a").is_err() && pair("=b").is_err() && pair("").is_err());
+        for text in ["1", "+49 170-123", "13012345678"] {
+            assert_eq!(mobile(text).as_deref(), Ok(text));
+        }
+        for text in ["", "+", " ", "1x", "1\n2", "\u{661}"] {
+            assert!(mobile(text).is_err(), "{text:?}");
+        }
+        assert!(content("").is_err() && content(" ").is_ok());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The members of a message as compact JSON, one of them left out.
 //!
-//! Specification: RFC 8259. The text was judged before, so the walk only has to know where tokens
-//! end. Numbers and escapes stay as the peer wrote them: a value tree would round the first, and
-//! take many times the memory.
+//! Specification: RFC 8259. Numbers and escapes stay as the peer wrote them: a value tree would
+//! round the first, and take many times the memory.
 
 use crate::cli::Failure;
+use crate::cli::tokens::Tokens;
 
 /// Gives `text`, which is one JSON object, piece by piece to `write`: without white space and
 /// without the member `leave_out`, whose value is a scalar.
@@ -49,39 +49,6 @@ fn is_key(token: &str, key: &str) -> bool {
         true => serde_json::from_str::<String>(token).is_ok_and(|name| name == key),
         false => token[1..token.len() - 1] == *key,
     }
-}
-
-/// The tokens of a valid JSON text: strings with their quotes, scalars, single bytes of structure.
-struct Tokens<'a>(&'a str);
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let text = self.0.trim_ascii_start();
-        let first = *text.as_bytes().first()?;
-        let len = match first {
-            b'"' => string_len(text.as_bytes()),
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => 1,
-            _ => text.find(|c: char| ",]}".contains(c) || c.is_ascii_whitespace()).unwrap_or(1),
-        };
-        let (token, rest) = text.split_at(len);
-        self.0 = rest;
-        Some(token)
-    }
-}
-
-/// Length of a string that `text` begins with, quotes included.
-fn string_len(text: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found + 1;
-        match text[at - 1] {
-            b'"' => return at,
-            _ => at += 1,
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

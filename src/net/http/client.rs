@@ -16,7 +16,7 @@ use crate::net::reactor::{Reactor, Seat};
 use crate::net::{Error, Failure};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Fetches. Its connections stay open from one call to the next.
 ///
@@ -82,22 +82,41 @@ impl Client {
         Ok(results)
     }
 
+    /// How long the next calls may take, in place of what the options said.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.plan.borrow_mut().options.timeout = timeout;
+    }
+
+    /// Makes one fetch and gathers the body of the response, whatever its status. What has come
+    /// before a failure is given as well.
+    ///
+    /// # Errors
+    /// Those of [`run`](Client::run). Why there is no whole response stands in the report; one of
+    /// more than `bytes_max` bytes is none.
+    pub fn gather(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Vec<u8>), Error> {
+        let (report, gathered) = self.gather_all(fetch, bytes_max)?;
+        Ok((report, gathered.body))
+    }
+
     /// Makes one fetch and gathers the body of the response, whatever its status.
     ///
     /// # Errors
     /// Why there is no whole response; one of more than
     /// [`GATHERED_BYTES_MAX`](Client::GATHERED_BYTES_MAX) bytes is none.
     pub fn ask(&mut self, fetch: Fetch) -> Result<Answer, Failure> {
-        let gathered = Rc::new(RefCell::new(Gathered::default()));
-        let recipient: Box<dyn Recipient> = Box::new(Gathering(gathered.clone()));
-        let mut results = self.run([(fetch, recipient)]).map_err(|error| Failure::from(&error))?;
-        let Some(report) = results.pop() else {
-            return Err(Failure::from(&Error::Interrupted));
-        };
+        let all = self.gather_all(fetch, Client::GATHERED_BYTES_MAX);
+        let (report, gathered) = all.map_err(|error| Failure::from(&error))?;
         report.outcome.clone()?;
-        let gathered = std::mem::take(&mut *gathered.borrow_mut());
         let (status, headers, body) = (gathered.status, gathered.headers, gathered.body);
         Ok(Answer { status, url: report.url.clone(), headers, body, report })
+    }
+
+    fn gather_all(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Gathered), Error> {
+        let gathered = Rc::new(RefCell::new(Gathered { bytes_max, ..Gathered::default() }));
+        let recipient: Box<dyn Recipient> = Box::new(Gathering(gathered.clone()));
+        let report = self.run([(fetch, recipient)])?.pop().ok_or(Error::Interrupted)?;
+        let gathered = std::mem::take(&mut *gathered.borrow_mut());
+        Ok((report, gathered))
     }
 }
 
@@ -118,6 +137,7 @@ pub struct Answer {
 
 #[derive(Default)]
 struct Gathered {
+    bytes_max: usize,
     status: u16,
     headers: Headers,
     body: Vec<u8>,
@@ -133,11 +153,10 @@ impl Recipient for Gathering {
     }
 
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let body = &mut self.0.borrow_mut().body;
-        let max = Client::GATHERED_BYTES_MAX;
-        if bytes.len() > max - body.len() {
-            let error =
-                too_large("GATHERED_BYTES_MAX", max as u64, body.len() as u64, "house, law 4");
+        let Gathered { bytes_max, body, .. } = &mut *self.0.borrow_mut();
+        let (max, len) = (*bytes_max, body.len());
+        if bytes.len() > max - len {
+            let error = too_large("gathered_bytes_max", max as u64, len as u64, "house, law 4");
             return Err(Failure::from(&Error::Session(error)));
         }
         body.extend_from_slice(bytes);

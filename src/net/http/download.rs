@@ -30,6 +30,7 @@ use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
 use crate::transfer::name::Name;
 use std::cell::{Cell, RefCell};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -42,10 +43,31 @@ pub struct Saving {
     pub durability: Durability,
     /// Whether what an interrupted run left is used, and something is left for the next.
     pub resume: bool,
-    /// Whether a status other than 2xx is a failure, and its body of no interest.
-    pub only_success: bool,
+    /// Which responses become files.
+    pub accepts: Accepts,
     /// Whether the head of the response stands before the body.
     pub with_head: bool,
+}
+
+/// Which responses are taken; any other is a failure, and its body of no interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepts {
+    /// All.
+    Any,
+    /// Those whose status is below 400.
+    NoError,
+    /// Those whose status is 2xx, parts (206) that nobody asked for excepted.
+    Success,
+}
+
+impl Accepts {
+    fn takes(self, status: u16) -> bool {
+        match self {
+            Accepts::Any => true,
+            Accepts::NoError => status < 400,
+            Accepts::Success => (200..300).contains(&status),
+        }
+    }
 }
 
 /// What became of one download.
@@ -203,7 +225,6 @@ impl Filing {
             .headers
             .get("Content-Range")
             .and_then(|field| ContentRange::parse(field.value, field.offset).ok());
-        let is_success = (200..300).contains(&head.status);
         match (head.status, &self.leftover, range) {
             (206, Some(left), Some(range)) => {
                 let complete = Some(left.size);
@@ -226,8 +247,8 @@ impl Filing {
             }
             (416, Some(_), _) => Course::Again,
             // A part that nobody asked for is not the file.
-            (206, None, _) if self.saving.only_success => Course::Refused,
-            _ if is_success || !self.saving.only_success => Course::Writing,
+            (206, None, _) if self.saving.accepts == Accepts::Success => Course::Refused,
+            _ if self.saving.accepts.takes(head.status) => Course::Writing,
             _ => Course::Refused,
         }
     }
@@ -244,15 +265,11 @@ impl Filing {
         if left.is_none() {
             self.clear();
         }
-        let opening: &[&[u8]] = match self.saving.with_head {
-            // With its empty line.
-            true => &[head.bytes()],
-            false => &[],
-        };
-        let before: usize = opening.iter().map(|bytes| bytes.len()).sum();
+        // The empty line is in it.
+        let opening = if self.saving.with_head { head.bytes() } else { &[] };
         let size = match &left {
             Some(left) => Some(left.size),
-            None => len.map(|len| len + before as u64),
+            None => len.map(|len| len + opening.len() as u64),
         };
         self.size = size;
         let tag = match left {
@@ -264,7 +281,7 @@ impl Filing {
         if let Target::Partial(partial) = self.open()? {
             if let Some(file) = size.and_then(|size| partial.nameless(size)) {
                 self.target = Some(Target::Nameless(Box::new(file)));
-                return opening.iter().try_for_each(|bytes| self.write(bytes));
+                return self.write(opening);
             }
             partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
             if etag.is_none() {
@@ -274,7 +291,7 @@ impl Filing {
             from = partial.verified();
         }
         self.progress.set((from, from));
-        opening.iter().try_for_each(|bytes| self.write(bytes))
+        if opening.is_empty() { Ok(()) } else { self.write(opening) }
     }
 
     /// Something is left of another version: it is not gone on with, even if it looks the same.
@@ -306,6 +323,11 @@ impl Filing {
 }
 
 fn failure(error: FileError) -> Failure {
+    if let FileError::Io(error) = &error
+        && error.kind() == ErrorKind::BrokenPipe
+    {
+        return Failure::new("broken_pipe", "nobody reads the output any more");
+    }
     Failure::from(&Error::File(error))
 }
 

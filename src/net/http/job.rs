@@ -83,7 +83,7 @@ impl Job {
         let limits = &options.session.limits;
         Job {
             id,
-            report: Report::new(fetch.url.clone()),
+            report: Report::new(&fetch),
             chain: options.redirects.then(|| Chain::new(limits, &fetch.method, &fetch.url)),
             fetch,
             recipient,
@@ -104,6 +104,7 @@ impl Job {
         (self.sink, self.body_sent, self.wants_fresh) = (Sink::None, 0, false);
         (self.request, self.preparing) = (None, None);
         (self.report.status, self.report.received) = (None, 0);
+        (self.report.head, self.report.trailers) = (None, Headers::new());
     }
 
     pub(super) fn elapsed(&self) -> std::time::Duration {
@@ -175,6 +176,9 @@ impl Job {
             Event::Body(bytes) => return self.take(bytes, options, unpacked),
             Event::Trailers(headers) => {
                 voice.fields(headers);
+                if options.heads {
+                    self.report.trailers = headers.clone();
+                }
                 self.recipient.trailers(headers);
             }
             Event::End(_) => {
@@ -197,6 +201,7 @@ impl Job {
         finisher: &mut Finisher,
     ) -> Result<Step, Failure> {
         self.report.status = Some(head.status);
+        self.report.head = options.heads.then(|| Box::new(head.clone()));
         let len = match framing {
             Framing::Length(len) => Some(len),
             Framing::None => Some(0),
@@ -280,7 +285,7 @@ impl Job {
             self.fetch.body = super::Body::None;
         }
         self.fetch.url = redirect.url;
-        self.report.url = self.fetch.url.clone();
+        (self.report.method, self.report.url) = (self.fetch.method.clone(), self.fetch.url.clone());
         Ok(After::Again)
     }
 

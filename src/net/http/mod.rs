@@ -50,7 +50,7 @@ mod route;
 mod trace;
 
 pub use client::{Answer, Client};
-pub use download::{Download, Saving, download};
+pub use download::{Accepts, Download, Saving, download};
 pub use fetch::{Body, Fetch};
 pub use options::Options;
 pub use recipient::{After, Recipient};

@@ -28,6 +28,9 @@ pub struct Options {
     pub redirects: bool,
     /// Whether gzip and deflate are asked for, and undone.
     pub codings: bool,
+    /// Whether reports keep the head of the final response and its trailer fields. Those of a
+    /// hostile server are as long as the limits allow, so this is not for thousands of fetches.
+    pub heads: bool,
     /// Up to so many bytes of a body that nobody wants are read away, to use the connection again.
     pub discard_bytes_max: u64,
     /// How TLS is spoken.
@@ -56,6 +59,7 @@ impl Default for Options {
             per_host_max: usize::MAX,
             redirects: false,
             codings: true,
+            heads: false,
             discard_bytes_max: 64 << 10,
             #[cfg(feature = "tls")]
             tls: None,

@@ -1,6 +1,10 @@
 //! What became of a fetch.
 
+use super::fetch::Fetch;
 use crate::http::config::Remark;
+use crate::http::head::Head;
+use crate::http::headers::Headers;
+use crate::http::request::Method;
 use crate::http::url::Url;
 use crate::net::Failure;
 use std::net::SocketAddr;
@@ -27,12 +31,18 @@ pub struct Timings {
 /// beginning of that step.
 #[derive(Debug, Clone)]
 pub struct Report {
+    /// The method of the last request.
+    pub method: Method,
     /// What was asked for last.
     pub url: Url,
     /// The redirects that were followed: status, and where from.
     pub redirects: Vec<(u16, Url)>,
     /// The status of the response, once there was one.
     pub status: Option<u16>,
+    /// Its head, where [`heads`](super::Options::heads) are kept.
+    pub head: Option<Box<Head>>,
+    /// The fields behind its body, where heads are kept; empty where there were none.
+    pub trailers: Headers,
     /// The times of its steps.
     pub timings: Timings,
     /// The other end of the connection.
@@ -53,11 +63,14 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(url: Url) -> Report {
+    pub(super) fn new(fetch: &Fetch) -> Report {
         Report {
-            url,
+            method: fetch.method.clone(),
+            url: fetch.url.clone(),
             redirects: Vec::new(),
             status: None,
+            head: None,
+            trailers: Headers::new(),
             timings: Timings::default(),
             address: None,
             reused: false,

@@ -1,0 +1,182 @@
+//! What may stand in argv of the commands that speak HTTP.
+
+use super::values::{pair, seconds_not_0, size};
+use super::{Common, Durability};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a server is reached.
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// Trust the certificates of this PEM file, too [default: those of the system].
+    #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
+    pub cacert: Option<PathBuf>,
+    /// Check no certificate: whoever stands between can read and change everything.
+    #[arg(long)]
+    pub insecure: bool,
+    /// Ask no proxy, whatever `http_proxy`, `https_proxy` and `all_proxy` say; only these
+    /// lower-case variables are read, and `no_proxy`.
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Give up on an address that does not answer for so long, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_not_0)]
+    pub connect_timeout: Duration,
+    /// Give up where the response does not begin for so long, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds_not_0)]
+    pub first_byte_timeout: Duration,
+}
+
+/// What goes with every request, and what is taken for a response.
+#[derive(Debug, Args)]
+pub struct Asking {
+    /// Send this field, too; may be given again. `Host` takes the place of the URL's.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// Who asks: sent as Basic (RFC 7617), with the password of --password-file.
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    pub user: Option<String>,
+    /// The password of --user, `-` for stdin; one line end behind it does not count.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// Follow redirects. Authorization and Cookie stay with the first origin.
+    #[arg(long, short = 'L')]
+    pub location: bool,
+    /// How many redirects are followed.
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "location",
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub max_redirects: u16,
+    /// Faults of a server that are tolerated with a remark are errors.
+    #[arg(long)]
+    pub strict: bool,
+    /// Ask for bodies as they are [default: gzip and deflate are asked for, and undone].
+    #[arg(long)]
+    pub identity: bool,
+    /// The longest body, also unpacked, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are
+    /// understood [default: no bound].
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub max_body: Option<u64>,
+    /// Give up where a body comes or goes slower than so many bytes a second, over 30 seconds
+    /// [default: 4096 bytes in 30 seconds].
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub min_rate: Option<u64>,
+}
+
+/// `wirewright http`
+#[derive(Debug, Args)]
+#[command(override_usage = "wirewright http [OPTIONS] [METHOD] URL")]
+pub struct Http {
+    /// The method, and what to ask for; http:// or https:// [default method: GET, or POST where
+    /// there is a body].
+    #[arg(value_name = "[METHOD] URL", required = true, num_args = 1..=2)]
+    pub target: Vec<String>,
+    /// The body of the request, or the file that holds it, `@-` for stdin. Its type is that of a
+    /// form unless -H says another.
+    #[arg(long, short, value_name = "DATA|@FILE", allow_hyphen_values = true)]
+    pub data: Option<String>,
+    /// A field of a form, which is the body, urlencoded; may be given again.
+    #[arg(long = "form", value_name = "NAME=VALUE", value_parser = pair,
+        allow_hyphen_values = true, conflicts_with = "data")]
+    pub form: Vec<(String, String)>,
+    /// JSON for the body, or the file that holds it.
+    #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true,
+        conflicts_with_all = ["data", "form"])]
+    pub json_body: Option<String>,
+    /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: stdout, or
+    /// with --json into the document].
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write the head of the response before the body.
+    #[arg(long, short)]
+    pub include: bool,
+    /// A status of 400 and above is a failure, and its body is not written.
+    #[arg(long)]
+    pub fail: bool,
+    /// What is synced before a file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Rename)]
+    pub durability: Durability,
+    /// What goes with the request, and what is taken for a response.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How the server is reached.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright download`
+#[derive(Debug, Args)]
+pub struct Download {
+    /// What to fetch; each file is called after the last segment of its URL's path, made safe.
+    #[arg(value_name = "URL", required_unless_present = "from")]
+    pub urls: Vec<String>,
+    /// Fetch what this JSON document names, too; a URL, or `-` for stdin.
+    #[arg(long, value_name = "API_URL")]
+    pub from: Option<String>,
+    /// Where URLs stand in that document: a JSON Pointer (RFC 6901) in which `*` stands for every
+    /// element or member [default: the document is an array of them].
+    #[arg(long, value_name = "POINTER", requires = "from", allow_hyphen_values = true)]
+    pub select: Option<String>,
+    /// The directory to write to; it is made if it is missing.
+    #[arg(long, short, value_name = "DIR", default_value = "./")]
+    pub output: PathBuf,
+    /// Requests in flight at the same time.
+    #[arg(long, short, value_name = "N", default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub jobs: u16,
+    /// How many of them to one host and port [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub per_host: Option<u16>,
+    /// Begin every file at 0, and leave nothing for a next run.
+    #[arg(long)]
+    pub no_resume: bool,
+    /// What is synced before a file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Rename)]
+    pub durability: Durability,
+    /// What goes with every request, and what is taken for a response.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How servers are reached.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright sms`
+#[derive(Debug, Args)]
+pub struct Sms {
+    /// The gateway: where its form is sent to.
+    #[arg(long, value_name = "URL")]
+    pub gateway: String,
+    /// The account at the gateway.
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+    /// Its password, `-` for stdin; one line end behind it does not count.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: PathBuf,
+    /// The number that gets the message.
+    #[arg(long, value_name = "NUMBER", value_parser = super::values::mobile,
+        allow_hyphen_values = true)]
+    pub mobile: String,
+    /// The message.
+    #[arg(long, value_name = "TEXT", value_parser = super::values::content,
+        allow_hyphen_values = true)]
+    pub content: String,
+    /// A further field of the form; may be given again. `format` is `json` unless it is given.
+    #[arg(long = "field", value_name = "NAME=VALUE", value_parser = pair)]
+    pub fields: Vec<(String, String)>,
+    /// What the reply has to say: a member and its value, a number or a string; may be given again.
+    #[arg(long = "success", value_name = "NAME=VALUE", value_parser = pair,
+        default_value = "code=2")]
+    pub success: Vec<(String, String)>,
+    /// How the gateway is reached.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What all networked subcommands share. Without --timeout it gives up after 30 seconds.
+    #[command(flatten)]
+    pub common: Common,
+}

@@ -1,0 +1,347 @@
+//! `wirewright download`: many URLs at once, each into a file of its own.
+//!
+//! ```text
+//!   URL … ──────────────────────────┐
+//!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ table | document
+//! ```
+
+use super::args::http::Download as Args;
+use super::drawing::{Drawing, Label};
+use super::report::{Out, escape, rate, size};
+use super::select::Selector;
+use super::{Exit, Failure, say_line, web};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::{Value, json};
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use wirewright::http::headers::Headers;
+use wirewright::http::url::Url;
+use wirewright::net::files::Durability;
+use wirewright::net::http::{Accepts, Client, Download, Fetch, Options, Saving, download};
+use wirewright::net::{Destination, Failure as Why, endpoint};
+
+/// The longest document that URLs are taken out of, in bytes.
+const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// How many URLs are taken out of one: what is known of each costs about a KiB.
+const URLS_MAX: usize = 10_000;
+
+/// How many rows the table has.
+const ROWS_MAX: usize = 50;
+
+/// How many characters of a name it shows.
+const NAME_CHARS_MAX: usize = 40;
+
+/// Descriptors that are no request's: the poll, the standard streams, the directory.
+const DESCRIPTORS_KEPT: u64 = 32;
+
+/// What a request holds: its socket, its file, its journal.
+const DESCRIPTORS_EACH: u64 = 3;
+
+/// Fields that would contradict those of resuming.
+const OURS: [&str; 2] = ["Range", "If-Range"];
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    let urls: Result<Vec<Url>, Failure> =
+        args.urls.iter().map(|text| web::url("URL", text)).collect();
+    let urls = urls?;
+    let headers = headers(args)?;
+    let source = Source::of(args)?;
+    let destination = destination(args)?;
+    let options = options(args)?;
+    let meter = options.meter.clone();
+    let mut client = Client::new(options).map_err(|error| web::failed("starting", &error))?;
+    let mut wanted: Vec<Wanted> = urls.into_iter().map(Wanted::by_user).collect();
+    if let Some(source) = &source {
+        wanted.extend(source.read(&mut client, &headers)?);
+        let left = |timeout: Duration| timeout.saturating_sub(began.elapsed());
+        client.set_timeout(args.common.timeout.map(left));
+    }
+    let saving = Saving {
+        destination,
+        durability: args.durability.into(),
+        resume: !args.no_resume,
+        accepts: Accepts::Success,
+        with_head: false,
+    };
+    let label = Label::Files { count: wanted.len(), before: meter.ended() };
+    let drawing = Drawing::start(meter, label, &args.common);
+    let bare = without_secrets(&headers);
+    let fetches = wanted.into_iter().map(move |Wanted { url, with_secrets }| {
+        let headers = if with_secrets { &headers } else { &bare };
+        asked(url, headers)
+    });
+    let done = download(&mut client, fetches, &saving);
+    drop(drawing);
+    let done = done.map_err(|error| web::failed("fetching", &error))?;
+    tell(&done, began.elapsed(), saving.durability, args)
+}
+
+// ---- what is asked for -----------------------------------------------------------------------
+
+/// A URL, and whether the secrets among the user's fields go there.
+struct Wanted {
+    url: Url,
+    with_secrets: bool,
+}
+
+impl Wanted {
+    fn by_user(url: Url) -> Wanted {
+        Wanted { url, with_secrets: true }
+    }
+}
+
+fn asked(url: Url, headers: &Headers) -> Fetch {
+    Fetch { headers: headers.clone(), ..Fetch::get(url) }
+}
+
+fn headers(args: &Args) -> Result<Headers, Failure> {
+    let headers = web::headers(&args.asking)?;
+    match OURS.iter().find(|name| headers.get(name).is_some()) {
+        Some(name) => {
+            let what = format!("{name} belongs to resuming");
+            Err(Failure::usage("-H", what, "fetch a part with wirewright http"))
+        }
+        None => Ok(headers),
+    }
+}
+
+/// What goes along to an origin that somebody else has chosen.
+fn without_secrets(headers: &Headers) -> Headers {
+    let mut bare = headers.clone();
+    ["Authorization", "Cookie", "Proxy-Authorization", "Host"].iter().for_each(|name| {
+        bare.remove(name);
+    });
+    bare
+}
+
+fn options(args: &Args) -> Result<Options, Failure> {
+    let needed = u64::from(args.jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
+    raise_descriptors(needed);
+    let allowed = endpoint::descriptors_max();
+    if needed > allowed {
+        let what = format!("they need {needed} descriptors, and {allowed} are allowed");
+        return Err(Failure::usage("--jobs", what, "give a smaller number, or raise ulimit -n"));
+    }
+    let mut options = web::options(&args.reach, &args.common)?;
+    web::take(&args.asking, &mut options);
+    options.in_flight_max = usize::from(args.jobs);
+    options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
+    Ok(options)
+}
+
+/// Takes what the hard limit gives.
+fn raise_descriptors(needed: u64) {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        let current = Some(limit.maximum.map_or(needed, |maximum| maximum.min(needed)));
+        // What was refused shows in what is allowed.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
+}
+
+/// The directory; it is one whatever its name ends in.
+fn destination(args: &Args) -> Result<Destination, Failure> {
+    if args.output.as_os_str() == "-" {
+        let what = "many files do not go to stdout";
+        return Err(Failure::usage("-o", what, "give a directory, or fetch with wirewright http"));
+    }
+    let mut path = args.output.clone().into_os_string();
+    path.push("/");
+    let path = PathBuf::from(path);
+    Destination::from_path(&path)
+        .map_err(|error| web::failed(escape(&args.output.to_string_lossy()), &error))
+}
+
+/// Where the document comes from, and what is taken out of it.
+struct Source {
+    /// `None` for stdin.
+    url: Option<Url>,
+    selector: Selector,
+}
+
+impl Source {
+    fn of(args: &Args) -> Result<Option<Source>, Failure> {
+        let Some(from) = &args.from else { return Ok(None) };
+        let selector = match &args.select {
+            Some(pointer) => Selector::parse(pointer).map_err(|what| {
+                Failure::usage("--select", what, "give a pointer such as '/newslist/*/picUrl'")
+            })?,
+            None => Selector::elements(),
+        };
+        let url = if from == "-" { None } else { Some(web::url("--from", from)?) };
+        Ok(Some(Source { url, selector }))
+    }
+
+    /// Reads the document. Secrets go along only to the origin that the user named: another one
+    /// was chosen by whoever wrote the document.
+    fn read(&self, client: &mut Client, headers: &Headers) -> Result<Vec<Wanted>, Failure> {
+        let (place, base, document) = match &self.url {
+            Some(url) => {
+                let (place, document) = ask(client, asked(url.clone(), headers))?;
+                (place.to_string(), Some(place), document)
+            }
+            None => ("stdin".to_owned(), None, stdin()?),
+        };
+        let urls = self.selector.urls(&document, base.as_ref(), URLS_MAX).map_err(|what| {
+            Failure::new(&place, escape(&what), "look at the document and --select")
+        })?;
+        let is_its = |url: &Url| self.url.as_ref().is_some_and(|api| api.origin() == url.origin());
+        let wanted = |url: Url| Wanted { with_secrets: is_its(&url), url };
+        Ok(urls.into_iter().map(wanted).collect())
+    }
+}
+
+/// The document, and where it was in the end.
+fn ask(client: &mut Client, fetch: Fetch) -> Result<(Url, Vec<u8>), Failure> {
+    let url = fetch.url.clone();
+    let asked = client.gather(fetch, DOCUMENT_BYTES_MAX);
+    let (report, document) = asked.map_err(|error| web::failed(&url, &error))?;
+    let status = report.status.unwrap_or(0);
+    match report.outcome {
+        Err(why) => Err(web::failure(&report.url, &why)),
+        Ok(()) if !(200..300).contains(&status) => {
+            let advice = web::advice(&format!("http_{status}"));
+            Err(Failure::new(&report.url, format_args!("the server answered {status}"), advice))
+        }
+        Ok(()) => Ok((report.url, document)),
+    }
+}
+
+fn stdin() -> Result<Vec<u8>, Failure> {
+    let mut document = Vec::new();
+    let mut from = std::io::stdin().lock().take(DOCUMENT_BYTES_MAX as u64 + 1);
+    let hint = "give a JSON document";
+    from.read_to_end(&mut document).map_err(|error| Failure::new("stdin", error, hint))?;
+    if document.len() > DOCUMENT_BYTES_MAX {
+        let what = format!("more than {DOCUMENT_BYTES_MAX} (document_bytes_max)");
+        return Err(Failure::new("stdin", what, "divide the document"));
+    }
+    Ok(document)
+}
+
+// ---- what became of it -----------------------------------------------------------------------
+
+/// Says on stdout (`--json`) or stderr what became of the files, and gives the status.
+fn tell(
+    done: &[Download],
+    elapsed: Duration,
+    durability: Durability,
+    args: &Args,
+) -> Result<Exit, Failure> {
+    if args.common.json {
+        write_document(done, elapsed, durability)?;
+    } else if !args.common.quiet {
+        table(done, elapsed);
+    }
+    let mut failed = done.iter().filter_map(|one| Some((one, why(one)?)));
+    let Some((first, reason)) = failed.next() else { return Ok(Exit::Done) };
+    let others = failed.count();
+    let more = if others == 0 { String::new() } else { format!(" (and {others} more failed)") };
+    let what = format!("{}{more}", escape(&reason.text));
+    let failure = Failure::new(&first.report.url, what, web::advice(&reason.code));
+    Err(if others + 1 < done.len() { failure.of_some() } else { failure })
+}
+
+fn why(one: &Download) -> Option<&Why> {
+    one.report.outcome.as_ref().err()
+}
+
+fn seconds(one: &Download) -> Duration {
+    one.report.timings.last_byte.unwrap_or_default()
+}
+
+/// How many bytes of files arrived.
+fn arrived(done: &[Download]) -> u64 {
+    done.iter().filter(|one| why(one).is_none()).map(|one| one.bytes).sum()
+}
+
+/// Writes the document file by file, so that it costs no memory for thousands of them.
+fn write_document(
+    done: &[Download],
+    elapsed: Duration,
+    durability: Durability,
+) -> Result<(), Failure> {
+    let mut out = Out::new();
+    out.raw("{\"files\":[")?;
+    for (at, one) in done.iter().enumerate() {
+        out.raw(if at == 0 { "" } else { "," })?;
+        out.json_text(&file(one).to_string())?;
+    }
+    let failed = done.iter().filter(|one| why(one).is_some()).count();
+    let (bytes, seconds) = (arrived(done), elapsed.as_secs_f64());
+    let durability = durability.as_str();
+    out.raw(&format!(
+        "],\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":\"{durability}\",\
+         \"failed\":{failed}}}\n"
+    ))?;
+    out.flush()
+}
+
+fn file(one: &Download) -> Value {
+    let path = one.path.as_ref().filter(|_| why(one).is_none());
+    let mut file = json!({
+        "name": one.name,
+        "path": path.map(|path| path.to_string_lossy()),
+        "url": one.report.url.to_string(),
+        "status": one.report.status,
+        "bytes": one.bytes,
+        "received": one.report.received,
+        "seconds": seconds(one).as_secs_f64(),
+        "resumed_from": one.resumed_from,
+        "reused": one.report.reused,
+    });
+    if let Some(why) = why(one) {
+        file["error"] = web::error(why);
+    }
+    file
+}
+
+/// A row for each file, or where there are many for each that failed, and the sum.
+fn table(done: &[Download], elapsed: Duration) {
+    let failed = done.iter().filter(|one| why(one).is_some()).count();
+    let all = done.len() <= ROWS_MAX;
+    let rows: Vec<&Download> = done.iter().filter(|one| all || why(one).is_some()).collect();
+    let width = rows.iter().take(ROWS_MAX).map(|one| shown(one).chars().count()).max();
+    for one in rows.iter().take(ROWS_MAX) {
+        say_line(&row(one, width.unwrap_or(0)));
+    }
+    if rows.len() > ROWS_MAX {
+        say_line(&format!("… and {} more that failed", rows.len() - ROWS_MAX));
+    }
+    let bytes = arrived(done);
+    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+    let plural = if done.len() == 1 { "" } else { "s" };
+    say_line(&format!(
+        "{} file{plural}, {} in {:.1} s, {}{failed}",
+        done.len(),
+        size(bytes),
+        elapsed.as_secs_f64(),
+        rate(bytes, elapsed),
+    ));
+}
+
+/// The name as it stands in the table.
+fn shown(one: &Download) -> String {
+    let name = escape(&one.name);
+    match name.chars().count() > NAME_CHARS_MAX {
+        true => name.chars().take(NAME_CHARS_MAX - 1).chain(['…']).collect(),
+        false => name,
+    }
+}
+
+fn row(one: &Download, width: usize) -> String {
+    let name = shown(one);
+    let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
+    if let Some(why) = why(one) {
+        return format!("{name:<width$}  {status:>3}  {}", escape(&why.text));
+    }
+    let resumed = match one.resumed_from {
+        0 => String::new(),
+        from => format!("  resumed at {}", size(from)),
+    };
+    let rate = rate(one.report.received, seconds(one));
+    format!("{name:<width$}  {status:>3}  {:>10}  {rate:>12}{resumed}", size(one.bytes))
+}

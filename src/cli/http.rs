@@ -1,0 +1,217 @@
+//! `wirewright http`: one request, and what comes of it.
+//!
+//! ```text
+//!   argv ─▶ Fetch ─▶ download into one place ─▶ stdout | FILE | DIR/ | the document of --json
+//! ```
+
+use super::args::http::Http;
+use super::drawing::{Drawing, Label};
+use super::report::{Out, escape, rate, size};
+use super::{Exit, Failure, input, web};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use std::io::{BufReader, IsTerminal as _, Seek as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wirewright::http::form;
+use wirewright::http::request::Method;
+use wirewright::net::Destination;
+use wirewright::net::files::Durability;
+use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Saving, download};
+
+/// The longest body that is put into the document of --json, in bytes.
+const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
+
+pub fn run(args: &Http) -> Result<Exit, Failure> {
+    let fetch = fetch(args)?;
+    let url = fetch.url.to_string();
+    let is_stdout = args.output.as_deref().is_none_or(|path| path.as_os_str() == "-");
+    let kept = Arc::new(Mutex::new(Kept::default()));
+    let destination = match (&args.output, is_stdout && args.common.json) {
+        (_, true) => keeping(&kept),
+        (None, false) => place(Path::new("-"))?,
+        (Some(path), false) => place(path)?,
+    };
+    let saving = Saving {
+        destination,
+        durability: args.durability.into(),
+        resume: false,
+        accepts: if args.fail { Accepts::NoError } else { Accepts::Any },
+        with_head: args.include && !(is_stdout && args.common.json),
+    };
+    let mut options = web::options(&args.reach, &args.common)?;
+    web::take(&args.asking, &mut options);
+    options.heads = true;
+    let drawn = !args.common.quiet && !args.common.trace;
+    let drawn = drawn && !(is_stdout && std::io::stdout().is_terminal());
+    let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
+    let made = Client::new(options)
+        .and_then(|mut client| download(&mut client, vec![fetch], &saving))
+        .map_err(|error| web::failed(&url, &error))?;
+    drop(drawing);
+    let Some(done) = made.first() else { return Ok(Exit::Done) };
+    if args.common.json {
+        let body = is_stdout.then(|| lock(&kept));
+        let mut out = Out::new();
+        out.json(&document(done, saving.durability, body.as_deref()))?;
+        out.flush()?;
+    }
+    match &done.report.outcome {
+        Err(why) => Err(web::failure(&done.report.url, why)),
+        Ok(()) => {
+            if !args.common.json && !args.common.quiet {
+                say(done, args);
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+// ---- what is asked for -----------------------------------------------------------------------
+
+fn fetch(args: &Http) -> Result<Fetch, Failure> {
+    let (method, url) = match &*args.target {
+        [method, url] => (Some(web::method(method)?), url),
+        [url] => (None, url),
+        _ => return Err(Failure::usage("URL", "there is none", "give [METHOD] URL")),
+    };
+    let has_body = args.data.is_some() || args.json_body.is_some() || !args.form.is_empty();
+    let method = method.unwrap_or(if has_body { Method::POST } else { Method::GET });
+    let mut fetch = Fetch::new(method, web::url("URL", url)?);
+    check_stdin(args)?;
+    fetch.headers = web::headers(&args.asking)?;
+    if let Some(data) = &args.data {
+        fetch.body = data_body(data)?;
+        fetch.set_type(form::MEDIA_TYPE);
+    } else if let Some(text) = &args.json_body {
+        fetch.body = data_body(text)?;
+        check_json(&fetch.body)?;
+        fetch.set_type("application/json");
+    } else if !args.form.is_empty() {
+        let mut text = String::new();
+        for (name, value) in &args.form {
+            if [name, value].iter().any(|part| part.contains(['\r', '\n', '\0'])) {
+                let what = "a field holds no line end and no NUL";
+                return Err(Failure::usage("--form", what, "send it with -d @FILE"));
+            }
+            form::push(&mut text, name, value);
+        }
+        fetch.set_form(text);
+    }
+    Ok(fetch)
+}
+
+/// Not two of them can read stdin.
+fn check_stdin(args: &Http) -> Result<(), Failure> {
+    let bodies = [&args.data, &args.json_body].into_iter().flatten();
+    let password = args.asking.password_file.as_deref() == Some(Path::new("-"));
+    match password && bodies.into_iter().any(|body| body == "@-") {
+        true => {
+            let what = "the body comes from stdin, too";
+            Err(Failure::usage("--password-file", what, "read one of them from a file"))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Bytes of argv, or behind `@` a file.
+fn data_body(data: &str) -> Result<Body, Failure> {
+    match data.strip_prefix('@') {
+        Some(path) => input::body(Path::new(path)),
+        None => Ok(Body::Bytes(data.as_bytes().into())),
+    }
+}
+
+/// What is said to be JSON is; a file is read through, but not kept.
+fn check_json(body: &Body) -> Result<(), Failure> {
+    let judged = match body {
+        Body::None => return Ok(()),
+        Body::Bytes(bytes) => serde_json::from_slice::<IgnoredAny>(bytes),
+        Body::File(file, _) => {
+            let mut file = &**file;
+            let rewound = file.rewind();
+            rewound.map_err(|error| Failure::new("--json-body", error, "give another file"))?;
+            serde_json::from_reader(BufReader::new(file))
+        }
+    };
+    judged.map(|_| ()).map_err(|error| {
+        Failure::usage("--json-body", format_args!("it is no JSON: {error}"), "look at the text")
+    })
+}
+
+// ---- where it goes ---------------------------------------------------------------------------
+
+fn place(path: &Path) -> Result<Destination, Failure> {
+    Destination::from_path(path).map_err(|error| web::failed(path.display(), &error))
+}
+
+/// A body that is kept for the document, unless it is long.
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    omitted: bool,
+}
+
+impl Kept {
+    fn push(&mut self, bytes: &[u8]) {
+        self.omitted |= bytes.len() > DOCUMENT_BODY_BYTES_MAX - self.bytes.len();
+        match self.omitted {
+            true => self.bytes = Vec::new(),
+            false => self.bytes.extend_from_slice(bytes),
+        }
+    }
+
+    /// Its members of the document.
+    fn put_into(&self, document: &mut Value) {
+        match (self.omitted, str::from_utf8(&self.bytes)) {
+            (true, _) => {
+                document["body"] = Value::Null;
+                document["body_omitted"] = json!(true);
+            }
+            (false, Ok(text)) => document["body"] = json!(text),
+            (false, Err(_)) => document["body_base64"] = json!(web::base64(&self.bytes)),
+        }
+    }
+}
+
+fn keeping(kept: &Arc<Mutex<Kept>>) -> Destination {
+    let kept = kept.clone();
+    Destination::Sink(Arc::new(move |_, bytes: &[u8]| lock(&kept).push(bytes)))
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// ---- what became of it -----------------------------------------------------------------------
+
+fn document(done: &Download, durability: Durability, body: Option<&Kept>) -> Value {
+    let mut document = web::document(&done.report);
+    let path = done.path.as_ref().filter(|_| done.report.outcome.is_ok());
+    document["bytes"] = json!(done.bytes);
+    document["path"] = json!(path.map(|path| path.to_string_lossy()));
+    document["durability"] = json!(path.map(|_| durability.as_str()));
+    match &done.report.outcome {
+        Err(why) => document["error"] = web::error(why),
+        Ok(()) => body.into_iter().for_each(|kept| kept.put_into(&mut document)),
+    }
+    document
+}
+
+/// For people: what was tolerated, and what became of a file.
+fn say(done: &Download, args: &Http) {
+    let report = &done.report;
+    if !args.common.trace {
+        web::say_remarks(&report.remarks);
+    }
+    if let Some(path) = &done.path {
+        let elapsed = report.timings.last_byte.unwrap_or_default();
+        super::say_line(&format!(
+            "{}: {}, {} at {}",
+            escape(&path.to_string_lossy()),
+            report.status.unwrap_or(0),
+            size(done.bytes),
+            rate(report.received, elapsed),
+        ));
+    }
+}

@@ -1,0 +1,124 @@
+//! What comes from outside besides argv: small files, secrets, bodies of any length.
+//!
+//! ```text
+//!   FILE         read, or sent from where it is
+//!   -, a pipe    read; a body goes into a file without a name, so that its length is known and it
+//!                can be sent twice
+//! ```
+
+use super::Failure;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use wirewright::net::http::Body;
+
+/// The greatest length of a token, password or certificate file, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a small file, `-` for stdin.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes),
+        false => {
+            File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
+        }
+    };
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            Err(Failure::new(path.display(), error, "give a file that can be read, or -"))
+        }
+    }
+}
+
+/// Reads a secret: the file without one trailing line end.
+pub fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = read_file(path)?;
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    if bytes.last() == Some(&b'\r') {
+        bytes.pop();
+    }
+    Ok(bytes)
+}
+
+/// The body of a request that stands in a file, `-` for stdin.
+pub fn body(path: &Path) -> Result<Body, Failure> {
+    let hint = "give a file that can be read, or @-";
+    let failed = |error| Failure::new(path.display(), error, hint);
+    let spooled = match path.as_os_str() == "-" {
+        true => spool(&mut io::stdin().lock()),
+        false => File::open(path).and_then(|mut file| match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => spool(&mut file),
+        }),
+    };
+    let file = spooled.map_err(failed)?;
+    let len = file.metadata().map_err(failed)?.len();
+    Ok(Body::File(Arc::new(file), len))
+}
+
+/// Copies all of it into a file that nobody else can see.
+fn spool(from: &mut impl Read) -> io::Result<File> {
+    let (folder, flags) = (std::env::temp_dir(), OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC);
+    let mut file = match rustix::fs::open(&folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => File::from(file),
+        // A file system that has no files without a name.
+        Err(_) => named_and_removed(&folder)?,
+    };
+    io::copy(from, &mut file)?;
+    Ok(file)
+}
+
+fn named_and_removed(folder: &Path) -> io::Result<File> {
+    let path = folder.join(format!("wirewright-{}.body", std::process::id()));
+    let mut options = File::options();
+    let file = options.read(true).write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_end_is_no_part_of_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        for (text, expected) in [
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a\n\n", "a\n"),
+            (" a \n", " a "),
+            ("\n", ""),
+            ("", ""),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(secret(&path).unwrap(), expected.as_bytes(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_spooled_can_be_read_again() {
+        for mut file in [spool(&mut &b"twice"[..]).unwrap(), {
+            let folder = tempfile::tempdir().unwrap();
+            let mut file = named_and_removed(folder.path()).unwrap();
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+            io::copy(&mut &b"twice"[..], &mut file).unwrap();
+            file
+        }] {
+            for _ in 0..2 {
+                let mut text = String::new();
+                io::Seek::rewind(&mut file).unwrap();
+                file.read_to_string(&mut text).unwrap();
+                assert_eq!(text, "twice");
+            }
+        }
+    }
+}

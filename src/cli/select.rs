@@ -1,0 +1,315 @@
+//! URLs out of a JSON document, by a pointer in which `*` stands for many.
+//!
+//! Specification: RFC 6901 (JSON Pointer); `*` is ours.
+//!
+//! ```text
+//!   /newslist/*/picUrl      {"newslist": [{"picUrl": "http://…"}, {"picUrl": "/relative"}]}
+//!                                          └─ /newslist/0/picUrl ┘
+//!   ~0 is ~, ~1 is /        a token that is no more than * is every element, or every member
+//! ```
+//!
+//! The document is walked while it is parsed: what the pointer does not lead to is never kept, so
+//! the memory is that of the URLs. A member that is called `*` cannot be pointed at.
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+use wirewright::http::url::Url;
+
+/// One step down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// Every element or member.
+    Every,
+    /// Every element; members are not meant.
+    Elements,
+    /// The member of that name, or the element of that number.
+    Token(String),
+}
+
+/// Where in a document URLs stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector(Vec<Step>);
+
+impl Selector {
+    /// The elements of an array that is the document.
+    pub fn elements() -> Selector {
+        Selector(vec![Step::Elements])
+    }
+
+    /// Reads a pointer; the empty one is the whole document. The error is for people.
+    pub fn parse(pointer: &str) -> Result<Selector, &'static str> {
+        if pointer.is_empty() {
+            return Ok(Selector(Vec::new()));
+        }
+        let Some(tokens) = pointer.strip_prefix('/') else {
+            return Err("a pointer begins with / (RFC 6901 §3)");
+        };
+        let steps = tokens.split('/').map(step).collect::<Option<Vec<Step>>>();
+        steps.map(Selector).ok_or("0 or 1 stands behind ~ (RFC 6901 §3)")
+    }
+
+    /// The URLs there, relative ones joined to `base`, in their order. More than `urls_max` are an
+    /// error, as is whatever is no URL; it says where.
+    pub fn urls(
+        &self,
+        document: &[u8],
+        base: Option<&Url>,
+        urls_max: usize,
+    ) -> Result<Vec<Url>, String> {
+        let mut found = Found { urls: Vec::new(), urls_max, base, at: String::new() };
+        let mut parser = serde_json::Deserializer::from_slice(document);
+        let walked = Walk { steps: &self.0, found: &mut found }.deserialize(&mut parser);
+        walked.and_then(|()| parser.end()).map_err(|error| error.to_string())?;
+        Ok(found.urls)
+    }
+}
+
+fn step(token: &str) -> Option<Step> {
+    if token == "*" {
+        return Some(Step::Every);
+    }
+    let mut parts = token.split('~');
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (escaped, rest) = part.split_at_checked(1)?;
+        text.push(match escaped {
+            "0" => '~',
+            "1" => '/',
+            _ => return None,
+        });
+        text.push_str(rest);
+    }
+    Some(Step::Token(text))
+}
+
+/// What has been found, and where the walk is.
+struct Found<'a> {
+    urls: Vec<Url>,
+    urls_max: usize,
+    base: Option<&'a Url>,
+    at: String,
+}
+
+impl Found<'_> {
+    fn push<E: de::Error>(&mut self, text: &str) -> Result<(), E> {
+        let url = match self.base {
+            Some(base) => base.join(text.as_bytes()),
+            None => Url::parse(text),
+        };
+        let url = url.map_err(|error| self.wrong(&error.reason()))?;
+        if self.urls.len() == self.urls_max {
+            let max = self.urls_max;
+            return Err(E::custom(format_args!("more than {max} URLs (urls_max)")));
+        }
+        self.urls.push(url);
+        Ok(())
+    }
+
+    fn wrong<E: de::Error>(&self, what: &str) -> E {
+        let at = if self.at.is_empty() { "the document" } else { &*self.at };
+        E::custom(format_args!("{at}: {what}"))
+    }
+
+    /// A token that names one thing has to lead somewhere.
+    fn missed<E: de::Error>(&mut self, step: &Step, hit: bool) -> Result<(), E> {
+        match step {
+            Step::Token(token) if !hit => {
+                Err(self.below(token, |found| found.wrong("there is none")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes one step down for `walk`.
+    fn below<T>(&mut self, token: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let len = self.at.len();
+        self.at.push('/');
+        self.at.push_str(&token.replace('~', "~0").replace('/', "~1"));
+        let walked = walk(self);
+        self.at.truncate(len);
+        walked
+    }
+}
+
+/// What is left of the way, and what was found on it.
+struct Walk<'w, 'a> {
+    steps: &'w [Step],
+    found: &'w mut Found<'a>,
+}
+
+impl Walk<'_, '_> {
+    /// The value leads nowhere and is no URL.
+    fn scalar<E: de::Error>(&self, is: &str) -> Result<(), E> {
+        let wanted = if self.steps.is_empty() { "no string" } else { "neither array nor object" };
+        Err(self.found.wrong(&format!("{is} is {wanted}")))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        match (self.steps.is_empty(), text) {
+            (true, "") => Err(self.found.wrong("an empty string is no URL")),
+            (true, text) => self.found.push(text),
+            (false, _) => self.scalar("a string"),
+        }
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
+        self.scalar("true or false")
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        self.scalar("a number")
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        self.scalar("a number")
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        self.scalar("a number")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.scalar("null")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Walk { steps, found } = self;
+        let Some((step, rest)) = steps.split_first() else {
+            return Err(found.wrong("an array is no string"));
+        };
+        let (mut index, mut hit) = (0_u64, false);
+        loop {
+            let token = index.to_string();
+            let is_meant = !matches!(step, Step::Token(meant) if *meant != token);
+            let more = match is_meant {
+                true => found.below(&token, |found| {
+                    elements.next_element_seed(Walk { steps: rest, found })
+                })?,
+                false => elements.next_element::<IgnoredAny>()?.map(|_| ()),
+            };
+            if more.is_none() {
+                break;
+            }
+            (index, hit) = (index + 1, hit || is_meant);
+        }
+        found.missed(step, hit)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Walk { steps, found } = self;
+        let Some((step, rest)) = steps.split_first() else {
+            return Err(found.wrong("an object is no string"));
+        };
+        if *step == Step::Elements {
+            return Err(found.wrong("an object is no array"));
+        }
+        let mut hit = false;
+        while let Some(name) = members.next_key::<String>()? {
+            if matches!(step, Step::Token(meant) if *meant != name) {
+                members.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            found.below(&name, |found| members.next_value_seed(Walk { steps: rest, found }))?;
+            hit = true;
+        }
+        found.missed(step, hit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAPTER: &str = r#"{"code": 200, "newslist": [
+        {"title": "a", "picUrl": "http://h/a.jpg"}, {"picUrl": "/b.jpg?x#y"},
+        {"picUrl": "c.jpg", "more": [[{}]]}]}"#;
+
+    fn select(pointer: &str, document: &str) -> Result<Vec<String>, String> {
+        let base = Url::parse("http://api/meinv/?key=1").unwrap();
+        let urls = Selector::parse(pointer)?.urls(document.as_bytes(), Some(&base), 4)?;
+        Ok(urls.iter().map(Url::to_string).collect())
+    }
+
+    #[test]
+    fn what_is_found() {
+        for (pointer, document, expected) in [
+            (
+                "/newslist/*/picUrl",
+                CHAPTER,
+                &["http://h/a.jpg", "http://api/b.jpg?x", "http://api/meinv/c.jpg"][..],
+            ),
+            ("/newslist/1/picUrl", CHAPTER, &["http://api/b.jpg?x"]),
+            ("", "\"x\"", &["http://api/meinv/x"]),
+            ("/*", "[]", &[]),
+            ("/*", "{}", &[]),
+            ("/*/*", "[[],[\"x\"],{\"a\":\"y\"}]", &["http://api/meinv/x", "http://api/meinv/y"]),
+            ("/*", "{\"b\":\"https://h/2\",\"a\":\"1\"}", &["https://h/2", "http://api/meinv/1"]),
+            ("/a~1b/~0/~01", "{\"a/b\":{\"~\":{\"~1\":\"x\"}}}", &["http://api/meinv/x"]),
+            ("//", "{\"\":{\"\":\"x\"}}", &["http://api/meinv/x"]),
+            ("/0", "{\"0\":\"x\"}", &["http://api/meinv/x"]),
+            ("/x", "{\"\\u0078\":\"\\u0061\"}", &["http://api/meinv/a"]),
+        ] {
+            let expected = expected.iter().map(|url| (*url).to_owned()).collect();
+            assert_eq!(select(pointer, document), Ok(expected), "{pointer} in {document}");
+        }
+    }
+
+    #[test]
+    fn what_is_not() {
+        for (pointer, document, what) in [
+            ("a", "{}", "begins with /"),
+            ("/~", "{}", "behind ~"),
+            ("/a~2", "{}", "behind ~"),
+            ("/a~", "{}", "behind ~"),
+            ("/newslist/*/picurl", CHAPTER, "/newslist/0/picurl: there is none"),
+            ("/newslist/3/picUrl", CHAPTER, "/newslist/3: there is none"),
+            ("/newslist/01/picUrl", CHAPTER, "/newslist/01: there is none"),
+            ("/newslist/-", CHAPTER, "/newslist/-: there is none"),
+            ("/newslist/*/more", CHAPTER, "/newslist/0/more: there is none"),
+            ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
+            ("/newslist/0", CHAPTER, "/newslist/0: an object is no string"),
+            ("/code", CHAPTER, "/code: a number is no string"),
+            ("/code/x", CHAPTER, "/code: a number is neither array nor object"),
+            ("", "null", "the document: null is no string"),
+            ("/*", "[true]", "/0: true or false is no string"),
+            ("/*", "[-1]", "/0: a number is no string"),
+            ("/*", "[1.5]", "/0: a number is no string"),
+            ("/*", "[\"\"]", "/0: an empty string is no URL"),
+            ("/*", "[\"x\", \"ftp://h/\"]", "/1: a URL begins with http"),
+            ("/*", "[\"javascript:alert(1)\"]", "/0: a URL begins with http"),
+            ("/*", "[\"http://h/\\r\\nX: y\"]", "/0: a URL holds no line end"),
+            ("/a~1b/*", "{\"a/b\":[1]}", "/a~1b/0: a number"),
+            ("/*", "[\"1\",\"2\",\"3\",\"4\",\"5\"]", "more than 4 URLs"),
+            ("/*", "[\"1\"", "EOF"),
+            ("/*", "[\"1\"] x", "trailing"),
+            ("/*", "", "EOF"),
+        ] {
+            let said = select(pointer, document).unwrap_err();
+            assert!(said.contains(what), "{pointer} in {document}: {said}");
+        }
+    }
+
+    #[test]
+    fn elements_are_an_arrays() {
+        let urls = |document: &str| Selector::elements().urls(document.as_bytes(), None, 9);
+        assert_eq!(urls("[\"http://h/1\", \"http://h/2\"]").unwrap().len(), 2);
+        assert!(urls("{\"a\":\"http://h/\"}").unwrap_err().contains("no array"));
+        assert!(urls("[\"relative\"]").unwrap_err().contains("begins with http"));
+    }
+}

@@ -1,0 +1,335 @@
+//! `wirewright sms`: a text message by a gateway that takes a form over HTTP.
+//!
+//! ```text
+//!   POST … account=…&password=…&mobile=…&content=…&format=json ─▶
+//!                              ◀─ 2xx {"code":2, …}    as --success says       accepted   0
+//!                              ◀─ anything else whole                          refused    1
+//!   no connection: nothing was sent                                            refused    1
+//!   sent, and no whole answer: the gateway may have acted on it                unknown    4
+//! ```
+//!
+//! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
+//! followed. The password is in the form alone; whatever is shown of what the gateway says goes
+//! through [`Secret`] first.
+
+use super::args::http::Sms;
+use super::report::{Out, escape};
+use super::tokens::Tokens;
+use super::{Exit, Failure, input, web};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use wirewright::http::form;
+use wirewright::http::headers::{MASK, text};
+use wirewright::http::redirect::is_redirect;
+use wirewright::http::request::Method;
+use wirewright::net::Failure as Why;
+use wirewright::net::http::{Client, Fetch, Report, Trace};
+
+/// The longest reply, in bytes.
+const REPLY_BYTES_MAX: usize = 64 << 10;
+
+/// How many characters of the gateway's words stand in an error.
+const WORDS_CHARS_MAX: usize = 200;
+
+/// How long all of it may take, unless --timeout says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Fields that have options of their own.
+const OURS: [&str; 4] = ["account", "password", "mobile", "content"];
+
+pub fn run(args: &Sms) -> Result<Exit, Failure> {
+    let url = web::url("--gateway", &args.gateway)?;
+    let secret = Arc::new(Secret::read(args)?);
+    let mut fetch = Fetch::new(Method::POST, url);
+    fetch.set_form(form(args, &secret)?);
+    let accept = fetch.headers.push("Accept", b"text/plain");
+    accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
+    let mut options = web::options(&args.reach, &args.common)?;
+    options.timeout = Some(args.common.timeout.unwrap_or(TIMEOUT));
+    options.heads = true;
+    options.trace = options.trace.map(|trace| masking(trace, secret.clone()));
+    let place = secret.hide(&fetch.url.to_string());
+    let mut client = Client::new(options).map_err(|error| web::failed(&place, &error))?;
+    let answer = match client.gather(fetch, REPLY_BYTES_MAX) {
+        Ok((report, body)) => Answer::new(&report, &body, args, &secret),
+        // The reactor itself has failed, at a moment that is not known.
+        Err(error) => Answer::lost(&Why::from(&error), true, &secret),
+    };
+    answer.tell(&place, args)
+}
+
+/// The form.
+fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
+    let mut text = String::new();
+    let ours = [&args.account, &secret.0[0], &args.mobile, &args.content];
+    OURS.iter().zip(ours).for_each(|(name, value)| form::push(&mut text, name, value));
+    if args.fields.iter().all(|(name, _)| name != "format") {
+        form::push(&mut text, "format", "json");
+    }
+    for (name, value) in &args.fields {
+        if OURS.contains(&&**name) {
+            let hint = "a password stands in a file, never in the arguments";
+            return Err(Failure::usage("--field", format!("{name} has an option"), hint));
+        }
+        form::push(&mut text, name, value);
+    }
+    Ok(text)
+}
+
+// ---- the secret ------------------------------------------------------------------------------
+
+/// The password, and the other forms in which a gateway may repeat it. The first is itself.
+struct Secret(Vec<String>);
+
+impl Secret {
+    fn read(args: &Sms) -> Result<Secret, Failure> {
+        let wrong = |what| {
+            let hint = "put the password of the account into it";
+            Err(Failure::new(args.password_file.display(), what, hint))
+        };
+        match String::from_utf8(input::secret(&args.password_file)?) {
+            Ok(password) if password.is_empty() => wrong("the password is empty"),
+            Ok(password) if password.contains('\0') => wrong("a password holds no NUL"),
+            Ok(password) => Ok(Secret::new(password)),
+            Err(_) => wrong("the password is not UTF-8"),
+        }
+    }
+
+    fn new(password: String) -> Secret {
+        let mut encoded = String::new();
+        form::push(&mut encoded, "", &password);
+        let encoded = encoded.split_off(1);
+        let spaced = encoded.replace('+', "%20");
+        let mut forms = vec![password];
+        for form in [lower_hex(&encoded), encoded, lower_hex(&spaced), spaced] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+        Secret(forms)
+    }
+
+    /// Text without the password in any of its forms; the longest are looked for first.
+    fn hide(&self, text: &str) -> String {
+        self.0.iter().rev().fold(text.to_owned(), |text, form| text.replace(&**form, MASK))
+    }
+
+    /// A valid JSON text in one line, without the password: not as a string in any notation, and
+    /// not as a number.
+    fn hide_in_json(&self, json: &str) -> String {
+        Tokens(json).fold(String::with_capacity(json.len()), |out, token| {
+            let meant = serde_json::from_str::<String>(token).unwrap_or_else(|_| token.to_owned());
+            let hidden = self.hide(&meant);
+            match hidden == meant {
+                true => out + token,
+                false => out + &Value::from(hidden).to_string(),
+            }
+        })
+    }
+}
+
+/// The digits of percent-encoding in lower case.
+fn lower_hex(encoded: &str) -> String {
+    let mut left = 0;
+    let lower = encoded.chars().map(|c| {
+        left = if c == '%' { 3 } else { left };
+        let is_digit = left > 0;
+        left = left.max(1) - 1;
+        if is_digit { c.to_ascii_lowercase() } else { c }
+    });
+    lower.collect()
+}
+
+fn masking(trace: Trace, secret: Arc<Secret>) -> Trace {
+    Arc::new(move |mark, is_tls, connection, line: &str| {
+        trace(mark, is_tls, connection, &secret.hide(line));
+    })
+}
+
+// ---- the answer ------------------------------------------------------------------------------
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    Refused,
+    Unknown,
+}
+
+/// What is known in the end, the password taken out of all of it.
+struct Answer {
+    outcome: Outcome,
+    status: Option<u16>,
+    /// The reply, if it is JSON, in one line.
+    reply: Option<String>,
+    /// The gateway's own words, or why there are none.
+    text: String,
+    /// The code of what failed, what failed, and what to do about it.
+    fault: Option<(String, String, &'static str)>,
+}
+
+impl Answer {
+    fn new(report: &Report, body: &[u8], args: &Sms, secret: &Secret) -> Answer {
+        if let Err(why) = &report.outcome {
+            return Answer { status: report.status, ..Answer::lost(why, report.sent, secret) };
+        }
+        let status = report.status.unwrap_or(0);
+        let said = text(body);
+        let reply: Option<Value> = serde_json::from_slice(body).ok();
+        let words = reply.as_ref().and_then(|reply| reply["msg"].as_str());
+        let words = words.map_or_else(|| shortened(said.trim()), shortened);
+        let judged = judge(report, status, reply.as_ref(), &words, args);
+        let fault = judged.err().map(|(code, what, hint)| (code, secret.hide(&what), hint));
+        Answer {
+            outcome: if fault.is_some() { Outcome::Refused } else { Outcome::Accepted },
+            status: report.status,
+            reply: reply.map(|_| secret.hide_in_json(&said)),
+            text: secret.hide(&words),
+            fault,
+        }
+    }
+
+    /// There is no whole answer.
+    fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
+        let why_not = secret.hide(&why.text);
+        let (outcome, text, hint) = match sent {
+            true => (
+                Outcome::Unknown,
+                format!("the message may have been sent: {why_not}"),
+                "ask the gateway before you send it again",
+            ),
+            false => (Outcome::Refused, format!("not sent: {why_not}"), web::advice(&why.code)),
+        };
+        let fault = Some((why.code.clone(), text.clone(), hint));
+        Answer { outcome, status: None, reply: None, text, fault }
+    }
+
+    fn tell(&self, place: &str, args: &Sms) -> Result<Exit, Failure> {
+        let mut out = Out::new();
+        if args.common.json {
+            out.json(&self.document())?;
+        } else if let Some(reply) = &self.reply {
+            out.json_text(reply)?;
+            out.raw("\n")?;
+        }
+        out.flush()?;
+        let Some((_, what, hint)) = &self.fault else { return Ok(Exit::Done) };
+        let failure = Failure::new(place, escape(what), hint);
+        Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+    }
+
+    fn document(&self) -> Value {
+        let outcome = match self.outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Refused => "refused",
+            Outcome::Unknown => "unknown",
+        };
+        let reply = self.reply.as_ref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let mut document = json!({
+            "outcome": outcome,
+            "status": self.status,
+            "reply": reply,
+            "text": self.text,
+        });
+        if let Some((code, what, _)) = &self.fault {
+            document["error"] = json!({ "code": code, "text": what });
+        }
+        document
+    }
+}
+
+/// Whether the gateway took it; if not, a code, its words, and what to do.
+fn judge(
+    report: &Report,
+    status: u16,
+    reply: Option<&Value>,
+    words: &str,
+    args: &Sms,
+) -> Result<(), (String, String, &'static str)> {
+    let code = format!("http_{status}");
+    if is_redirect(status) {
+        let head = report.head.as_deref();
+        let to = head.and_then(|head| head.headers.get("Location"));
+        let to = to.map_or("nowhere".into(), |field| text(field.value));
+        let what = format!("the gateway answered {status} and points to {to}");
+        return Err((code, what, "give that URL if you trust it; nothing is sent to it by itself"));
+    }
+    if !(200..300).contains(&status) {
+        let what = format!("the gateway answered {status}: {words}");
+        return Err((code, what, "look at the URL, the account and its password"));
+    }
+    let Some(reply) = reply else {
+        let what = format!("the reply is no JSON: {words}");
+        return Err(("malformed".to_owned(), what, "look at the URL, or give --field format=json"));
+    };
+    let missed = args.success.iter().find(|(name, value)| !says(&reply[&**name], value));
+    let Some((name, value)) = missed else { return Ok(()) };
+    let what = format!("the gateway refused: {words}");
+    let hint = match reply[&**name].is_null() {
+        true => "it has no such member as --success asks for; look at the gateway's manual",
+        false => "look the code up in the gateway's manual",
+    };
+    let said = match &reply[&**name] {
+        Value::Null => format!("{what} (without {name})"),
+        said => format!("{what} ({name} is {}, not {value})", shortened(&said.to_string())),
+    };
+    Err(("refused".to_owned(), said, hint))
+}
+
+/// A number or a string is compared by its text.
+fn says(said: &Value, wanted: &str) -> bool {
+    match said {
+        Value::String(text) => text == wanted,
+        Value::Number(number) => number.to_string() == wanted,
+        _ => false,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(WORDS_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_hidden_in_every_form() {
+        let secret = Secret::new("p+ä \"/5".to_owned());
+        for (text, hidden) in [
+            ("say p+ä \"/5!", "say ***!"),
+            ("password=p%2B%C3%A4+%22%2F5&x=p", "password=***&x=p"),
+            ("p%2b%c3%a4+%22%2f5", "***"),
+            ("p%2B%C3%A4%20%22%2F5", "***"),
+            ("p%2b%c3%a4%20%22%2f5", "***"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(secret.hide(text), hidden);
+        }
+        let json = "{\n \"a\" : [\"x p+\\u00e4 \\\"\\/5\", 2.50],\t\"p+ä \\\"/5\":null}";
+        assert_eq!(secret.hide_in_json(json), "{\"a\":[\"x ***\",2.50],\"***\":null}");
+        let secret = Secret::new("147258".to_owned());
+        let json = "{\"code\":2,\"n\":147258,\"m\":[0147258e1]}".replace("0147258", "9147258");
+        assert_eq!(secret.hide_in_json(&json), "{\"code\":2,\"n\":\"***\",\"m\":[\"9***e1\"]}");
+    }
+
+    #[test]
+    fn values_are_compared_by_their_text() {
+        for (said, wanted, is_so) in [
+            (json!(2), "2", true),
+            (json!("2"), "2", true),
+            (json!("ok"), "ok", true),
+            (json!(-1.5), "-1.5", true),
+            (json!(2), "02", false),
+            (json!(22), "2", false),
+            (json!(true), "true", false),
+            (json!(null), "null", false),
+            (json!([2]), "2", false),
+        ] {
+            assert_eq!(says(&said, wanted), is_so, "{said} {wanted}");
+        }
+    }
+}

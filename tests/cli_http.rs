@@ -1,0 +1,34 @@
+//! `http`, `download` and `sms` as a user meets them: the binary against scripted servers.
+
+#![cfg(feature = "cli")]
+
+#[path = "cli_http/bodies.rs"]
+mod bodies;
+#[path = "shared/bytes.rs"]
+mod bytes;
+#[path = "shared/command.rs"]
+mod command;
+#[path = "cli_http/downloads.rs"]
+mod downloads;
+#[path = "cli_http/failures.rs"]
+mod failures;
+#[path = "cli_http/outputs.rs"]
+mod outputs;
+#[path = "cli_transfer/process.rs"]
+mod process;
+#[path = "cli_http/redirects.rs"]
+mod redirects;
+#[path = "cli_http/refusals.rs"]
+mod refusals;
+#[path = "cli_http/requests.rs"]
+mod requests;
+#[path = "cli_http/resuming.rs"]
+mod resuming;
+#[path = "cli_http/selecting.rs"]
+mod selecting;
+#[path = "cli_http/server.rs"]
+mod server;
+#[path = "cli_http/sms.rs"]
+mod sms;
+#[path = "cli_http/tracing.rs"]
+mod tracing;

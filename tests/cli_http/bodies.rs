@@ -1,0 +1,65 @@
+//! Bodies from files and pipes, which are as long as they like.
+
+use crate::bytes::bytes;
+use crate::command::assert_fails;
+use crate::process::Process;
+use crate::server::{Reply, Server, run_in, wirewright};
+use std::fs::File;
+use std::io::Write as _;
+use std::process::Stdio;
+
+#[test]
+fn a_file_and_stdin_travel_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(3_000_001);
+    std::fs::write(folder.path().join("data"), &content).unwrap();
+    let server = Server::new(|_| Reply::ok(""));
+    let ended = run_in(folder.path(), &["http", &server.url, "-d", "@data"]);
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+
+    let mut piped = Process::start(
+        wirewright(folder.path(), &["http", "PUT", &server.url, "-d", "@-"]).stdin(Stdio::piped()),
+    );
+    let mut stdin = piped.child.stdin.take().unwrap();
+    stdin.write_all(&content).unwrap();
+    drop(stdin);
+    let ended = piped.finish();
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    let requests = server.requests();
+    assert_eq!(requests.iter().map(|r| r.method()).collect::<Vec<_>>(), ["POST", "PUT"]);
+    for request in requests {
+        assert!(request.body == content);
+        assert_eq!(request.get("Content-Length"), Some("3000001"));
+    }
+}
+
+#[test]
+fn what_came_from_a_pipe_is_sent_again_behind_a_redirect() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("json"), "[\"twice\"]").unwrap();
+    let server = Server::new(|request| match request.target() {
+        "/" => Reply::with("307 Temporary Redirect", &["Location: /there"], ""),
+        _ => Reply::ok("there"),
+    });
+    let stdin = File::open(folder.path().join("json")).unwrap();
+    let args = ["http", &server.url, "-L", "--json-body", "@-"];
+    let ended = Process::start(wirewright(folder.path(), &args).stdin(stdin)).finish();
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    assert_eq!(ended.stdout, b"there");
+    for request in server.requests() {
+        assert_eq!((request.method(), request.text()), ("POST", "[\"twice\"]"));
+        assert_eq!(request.get("Content-Type"), Some("application/json"));
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    let server = Server::new(|_| Reply::ok(""));
+    let folder = tempfile::tempdir().unwrap();
+    for args in [["-d", "@nothing"], ["--json-body", "@nothing"]] {
+        let ended = run_in(folder.path(), &[&["http", server.url.as_str()], &args[..]].concat());
+        assert_fails(&ended, 1, "error: nothing: ");
+    }
+    assert_eq!(server.accepted(), 0);
+}

@@ -1,0 +1,212 @@
+//! `wirewright sms`: the gateway of the chapter, and others.
+
+use crate::command::{assert_fails, json};
+use crate::process::Ended;
+use crate::server::{Reply, Server, run_in};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const PASSWORD: &str = "p+\u{e4}ss & w\u{f6}rd/";
+const ENCODED: &str = "p%2B%C3%A4ss+%26+w%C3%B6rd%2F";
+const CONTENT: &str = "您的验证码是：147258。请不要把验证码泄露给其他人。";
+
+fn send_to(url: &str, folder: &Path, args: &[&str]) -> Ended {
+    std::fs::write(folder.join("password"), format!("{PASSWORD}\n")).unwrap();
+    let message = ["--mobile", "13512345678", "--content", CONTENT];
+    let account = ["--account", "me", "--password-file", "password"];
+    let all = [&["sms", "--gateway", url], &account[..], &message, args].concat();
+    let ended = run_in(folder, &all);
+    let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
+    for secret in [PASSWORD, ENCODED, &ENCODED.to_lowercase(), "\\u00e4ss", "p+\\"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    ended
+}
+
+/// Sends the message to a gateway that answers so.
+fn send(server: &Server, args: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    send_to(&server.at("/webservice/sms.php?method=Submit"), folder.path(), args)
+}
+
+#[test]
+fn the_program_of_the_chapter() {
+    let reply = "{\"code\":2,\"msg\":\"提交成功\",\"smsid\":\"16\"}";
+    let server = Server::new(move |_| Reply::ok(reply));
+    let ended = send(&server, &[]);
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), format!("{reply}\n"));
+    let request = server.request();
+    assert_eq!(request.line(), "POST /webservice/sms.php?method=Submit HTTP/1.1");
+    assert_eq!(request.get("Content-Type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(request.get("Accept"), Some("text/plain"));
+    // urllib.parse.urlencode of Python says the same.
+    let content = "%E6%82%A8%E7%9A%84%E9%AA%8C%E8%AF%81%E7%A0%81%E6%98%AF%EF%BC%9A147258%E3%80%82\
+        %E8%AF%B7%E4%B8%8D%E8%A6%81%E6%8A%8A%E9%AA%8C%E8%AF%81%E7%A0%81%E6%B3%84%E9%9C%B2%E7%BB%99\
+        %E5%85%B6%E4%BB%96%E4%BA%BA%E3%80%82";
+    assert_eq!(
+        request.text(),
+        format!("account=me&password={ENCODED}&mobile=13512345678&content={content}&format=json")
+    );
+}
+
+#[test]
+fn further_fields_and_other_successes() {
+    let server = Server::new(|_| Reply::new("201 Created", "{\"state\":\"ok\",\"n\":0}"));
+    let fields = ["--field", "format=xml", "--field", "sign=a&b"];
+    let success = ["--success", "state=ok", "--success", "n=0"];
+    let ended = send(&server, &[&fields[..], &success].concat());
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    let text = server.request().text().to_owned();
+    assert!(text.ends_with("&format=xml&sign=a%26b") && text.matches("format=").count() == 1);
+    let ended = send(&server, &["--success", "state=ok", "--success", "n=1"]);
+    assert_fails(&ended, 1, "(n is 0, not 1)");
+}
+
+#[test]
+fn the_document() {
+    let server = Server::new(|_| Reply::ok("{\n \"smsid\" : \"7\\u009b\", \"code\": \"2\"}\n"));
+    let ended = send(&server, &["--json"]);
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    assert!(!String::from_utf8(ended.stdout.clone()).unwrap().contains('\u{9b}'));
+    let told = json(&ended.stdout);
+    assert_eq!((&told["outcome"], &told["status"]), (&json!("accepted"), &json!(200)));
+    assert_eq!(told["reply"], json!({"smsid": "7\u{9b}", "code": "2"}));
+    assert_eq!(told.get("error"), None);
+    let ended = send(&server, &[]);
+    let line = "{\"smsid\":\"7\\u009b\",\"code\":\"2\"}\n";
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), line);
+}
+
+#[test]
+fn what_is_refused() {
+    let refused = |status: &'static str, reply: &'static str, what: &str| {
+        let server = Server::new(move |_| Reply::new(status, reply));
+        let ended = send(&server, &["--json"]);
+        assert_fails(&ended, 1, what);
+        let told = json(&ended.stdout);
+        assert_eq!(told["outcome"], "refused", "{told}");
+        let status: u16 = status[..3].parse().unwrap();
+        assert_eq!(told["status"], status);
+        assert_eq!(server.requests().len(), 1);
+        told
+    };
+    let told = refused(
+        "200 OK",
+        "{\"code\":405,\"msg\":\"用户名或密码不正确\u{202e}\"}",
+        "the gateway refused: 用户名或密码不正确\\u{202e} (code is 405, not 2)",
+    );
+    assert_eq!(told["reply"]["code"], 405);
+    assert_eq!(told["text"], "用户名或密码不正确\u{202e}");
+    refused("200 OK", "{\"msg\":\"what\"}", "the gateway refused: what (without code)");
+    refused("200 OK", "{\"code\":22}", "(code is 22, not 2)");
+    refused("200 OK", "{\"code\":\"2 \"}", "(code is \"2 \", not 2)");
+    refused("200 OK", "[2]", "(without code)");
+    refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is no JSON: <p>\\u{1b}[31mhi</p>;");
+    refused("200 OK", "", "the reply is no JSON: ;");
+    let told =
+        refused("503 Busy", "{\"code\":2,\"msg\":\"later\"}", "the gateway answered 503: later");
+    assert_eq!(told["error"]["code"], "http_503");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let other = Server::new(|_| Reply::ok("{\"code\":2}"));
+    for status in ["301 Moved", "307 Again"] {
+        let location = format!("Location: {}", other.at(&format!("/?password={ENCODED}")));
+        let server = Server::new(move |_| Reply::with(status, &[&location], "{\"code\":2}"));
+        let ended = send(&server, &[]);
+        let to = other.at("/?password=***");
+        assert_fails(&ended, 1, &format!("answered {} and points to {to}", &status[..3]));
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert_eq!(other.accepted(), 0);
+}
+
+#[test]
+fn a_lost_answer_may_have_been_sent() {
+    for reply in [
+        Reply::raw("").and_close(),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Le").and_close(),
+        Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":2").and_close(),
+        Reply::raw("").and_silence(),
+        Reply::raw("SMTP? \u{1b}").and_close(),
+        Reply::ok(vec![b' '; 70_000]),
+    ] {
+        let server = Server::new(move |_| reply.clone());
+        let ended = send(&server, &["--json", "--timeout", "5"]);
+        assert_fails(&ended, 4, ": the message may have been sent: ");
+        let told = json(&ended.stdout);
+        assert_eq!((&told["outcome"], &told["reply"]), (&json!("unknown"), &Value::Null));
+        let requests = server.requests();
+        assert_eq!(requests.len(), 1);
+        assert!(requests[0].text().ends_with("&format=json"));
+        assert_eq!(server.accepted(), 1);
+    }
+}
+
+#[test]
+fn what_was_never_sent() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("http://{free}/");
+    let ended = send_to(&url, folder.path(), &["--json"]);
+    assert_fails(&ended, 1, &format!("error: {url}: not sent: no connection"));
+    let told = json(&ended.stdout);
+    assert_eq!((&told["outcome"], &told["status"]), (&json!("refused"), &Value::Null));
+    assert_eq!(told["error"]["code"], "unreachable");
+}
+
+#[test]
+fn a_gateway_that_repeats_the_password() {
+    let escaped: String = PASSWORD.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let reply = format!(
+        "{{\"code\":9,\"msg\":\"no {escaped} here\",\"form\":\"password={}\",\"{escaped}\":1}}",
+        ENCODED.replace("%C3%A4", "%c3%a4").replace("%C3%B6", "%c3%b6").replace("%2B", "%2b")
+    );
+    let server = Server::new(move |_| {
+        let fields = [&*format!("X-Seen: {ENCODED}"), &*format!("X-Raw: {PASSWORD}")];
+        Reply::with(&format!("200 OK {PASSWORD}"), &fields, &reply)
+    });
+    for args in [&[][..], &["--json"], &["--trace"], &["--trace", "--json"]] {
+        let ended = send(&server, args);
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("the gateway refused: no *** here"), "{}", ended.stderr);
+    }
+    let ended = send(&server, &["--trace"]);
+    for line in ["-> POST /webservice/sms.php?method=Submit HTTP/1.1", "<- X-Seen: ***"] {
+        assert!(ended.stderr.lines().any(|said| said == line), "{}", ended.stderr);
+    }
+    assert!(ended.stderr.contains(" bytes of body]"));
+    assert!(!ended.stderr.contains("13512345678"), "{}", ended.stderr);
+}
+
+#[test]
+fn passwords_that_cannot_be_used() {
+    let server = Server::new(|_| Reply::ok("{\"code\":2}"));
+    let folder = tempfile::tempdir().unwrap();
+    for (password, what) in [
+        (&b"\n"[..], "error: secret: the password is empty"),
+        (b"a\0b", "error: secret: a password holds no NUL"),
+        (b"\xff", "error: secret: the password is not UTF-8"),
+    ] {
+        std::fs::write(folder.path().join("secret"), password).unwrap();
+        let args = ["--account", "a", "--password-file", "secret", "--mobile", "1"];
+        let all = [&["sms", "--gateway", &server.url, "--content", "c"], &args[..]].concat();
+        assert_fails(&run_in(folder.path(), &all), 1, what);
+    }
+    assert_eq!(server.accepted(), 0);
+}
+
+#[test]
+fn line_ends_are_part_of_a_message() {
+    let server = Server::new(|_| Reply::ok("{\"code\":2}"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "x").unwrap();
+    let account = ["--account", "a", "--password-file", "password", "--mobile", "+49 1-2"];
+    let message = ["--content", "one\r\ntwo\n"];
+    let all = [&["sms", "--gateway", &server.url], &account[..], &message].concat();
+    assert_eq!(run_in(folder.path(), &all).status.code(), Some(0));
+    let text = "account=a&password=x&mobile=%2B49+1-2&content=one%0D%0Atwo%0A&format=json";
+    assert_eq!(server.request().text(), text);
+}
