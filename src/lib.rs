@@ -14,6 +14,7 @@
 //!   transfer/          PROTOCOL.md · frame · message · client · server · classic
 //!   http/              url · request · head · body · chunked · exchange · redirect · coding
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
+//!   smtp/              reply · capabilities · command · data · auth · client · transcript
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -29,7 +30,8 @@
 //! - How a gigabyte inside a JSON string streams through a few hundred KiB: [`envelope`].
 //! - The protocol and its specification: [`transfer`].
 //! - How an HTTP response is framed, and why each refusal is there: [`http`].
-//! - What a mail message is made of: [`mime`].
+//! - What a mail message is made of: [`mime`]. How it is handed to a server, and when it is
+//!   accepted: [`smtp`].
 //! - The six questions that any session answers: [`session`].
 //! - Moving files from a program: `net::client` and `net::server`.
 //!
@@ -62,4 +64,5 @@ pub mod mime;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod session;
+pub mod smtp;
 pub mod transfer;

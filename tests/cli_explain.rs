@@ -239,7 +239,7 @@ fn usage_errors_are_one_line() {
     for (args, what) in [
         (&["explain"][..], "explain: "),
         (&["explain", "http", "--method", "POST"], "GET or HEAD"),
-        (&["explain", "smtp"], "comes with a later version"),
+        (&["explain", "imap"], "frame, envelope, http or smtp"),
         (&["explain", "frame", "--split", "0"], "--split"),
         (&["explain", "frame", "a", "b"], "'b'"),
         (&["gte"], "wirewright --help"),

@@ -19,6 +19,12 @@ mod mime;
 mod names;
 #[path = "../fuzz/oracles/pair.rs"]
 mod pair;
+#[path = "../fuzz/oracles/smtp_data.rs"]
+mod smtp_data;
+#[path = "../fuzz/oracles/smtp_reply.rs"]
+mod smtp_reply;
+#[path = "../fuzz/oracles/smtp_session.rs"]
+mod smtp_session;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +40,9 @@ const TARGETS: &[Target] = &[
     ("mime", mime::check),
     ("names", names::check),
     ("pair", pair::check),
+    ("smtp_data", smtp_data::check),
+    ("smtp_reply", smtp_reply::check),
+    ("smtp_session", smtp_session::check),
 ];
 
 fn fuzz() -> PathBuf {
@@ -93,6 +102,21 @@ fn names_seeds() {
 #[test]
 fn pair_seeds() {
     replay("pair");
+}
+
+#[test]
+fn smtp_data_seeds() {
+    replay("smtp_data");
+}
+
+#[test]
+fn smtp_reply_seeds() {
+    replay("smtp_reply");
+}
+
+#[test]
+fn smtp_session_seeds() {
+    replay("smtp_session");
 }
 
 #[test]

@@ -299,14 +299,16 @@ pub enum What {
     Envelope,
     /// A response of HTTP/1.1.
     Http,
+    /// Replies of an SMTP server.
+    Smtp,
 }
 
 /// `wirewright explain`
 #[derive(Debug, Args)]
 pub struct Explain {
     /// `frame` for the framed wire, `envelope` for one JSON object with a base64 member, `http` for
-    /// the response to an HTTP/1.1 request.
-    #[arg(value_name = "frame|envelope|http", value_parser = values::what)]
+    /// the response to an HTTP/1.1 request, `smtp` for what a mail server says.
+    #[arg(value_name = "frame|envelope|http|smtp", value_parser = values::what)]
     pub what: What,
     /// Where the bytes are; `-` for stdin.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -371,6 +373,7 @@ mod tests {
             "download http://h/a http://h/b -o d -j 4 --per-host 2 --no-resume --insecure",
             "download --from http://h/ --select /a/*/b --durability fsync",
             "sms --gateway http://h/ --account a --password-file f --mobile +1-2 --content c",
+            "explain smtp x --json --split 3",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -410,7 +413,7 @@ mod tests {
             "explain",
             "explain http --method POST",
             "explain http --method head",
-            "explain smtp",
+            "explain imap",
             "explain frame --split 0",
             "http",
             "http GET http://h/ x",

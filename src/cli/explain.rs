@@ -11,6 +11,7 @@ mod envelope;
 mod frame;
 mod http;
 mod members;
+mod smtp;
 
 use super::args::{self, What};
 use super::report::{self, Out, Progress};
@@ -131,6 +132,7 @@ pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
         What::Envelope => Box::new(envelope::Envelope::new(&args.payload)),
         What::Frame => Box::new(frame::Frame::new(&args.payload)),
         What::Http => Box::new(http::Http::new(&args.method, args.strict)?),
+        What::Smtp => Box::new(smtp::Smtp::new()),
     };
     let mut input = Input::open(&args.file)?;
     let mut page = Page { out: Out::new(), json: args.json };

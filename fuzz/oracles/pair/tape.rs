@@ -1,6 +1,7 @@
 //! Decisions read from the bytes of the fuzzer. Behind its end a tape says 0, which means well.
 
 /// A tape of decisions.
+#[derive(Debug, Clone)]
 pub struct Tape<'a>(&'a [u8]);
 
 impl<'a> Tape<'a> {

@@ -106,8 +106,8 @@ pub fn what(text: &str) -> Result<What, String> {
         "frame" => Ok(What::Frame),
         "envelope" => Ok(What::Envelope),
         "http" => Ok(What::Http),
-        "smtp" => Err(format!("explaining {text} comes with a later version")),
-        _ => Err("frame, envelope or http".to_owned()),
+        "smtp" => Ok(What::Smtp),
+        _ => Err("frame, envelope, http or smtp".to_owned()),
     }
 }
 

@@ -1,0 +1,8 @@
+//! Fuzzes a message of SMTP on the wire.
+
+#![no_main]
+
+#[path = "../oracles/smtp_data.rs"]
+mod oracle;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| oracle::check(data));

@@ -1,0 +1,369 @@
+//! The oracle of a conversation: the session against a server that does what the input says. It
+//! always ends, says nothing before it may, and calls nothing accepted that was not.
+
+#[path = "smtp_session/server.rs"]
+mod server;
+#[path = "pair/tape.rs"]
+mod tape;
+
+use server::{Rules, Server};
+use tape::Tape;
+use wirewright::buffer::Buffer;
+use wirewright::error::Error;
+use wirewright::session::{Session as _, Wants};
+use wirewright::smtp::auth::{Credentials, Mechanism};
+use wirewright::smtp::client::{Client, Envelope, Event, Verdict};
+use wirewright::smtp::command::{Domain, Path};
+use wirewright::smtp::config::{Config, Limits, StartTls};
+
+/// Rounds after which a conversation has ended, whoever is the server.
+const ROUNDS_MAX: usize = 20_000;
+
+/// A message of the application.
+#[derive(Debug, Clone)]
+struct Letter {
+    recipients: usize,
+    content: Vec<u8>,
+    says_size: bool,
+    aborts: bool,
+}
+
+/// What both sides set out with.
+#[derive(Debug, Clone)]
+struct Plan {
+    config: Config,
+    rules: Rules,
+    letters: Vec<Letter>,
+    room: usize,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fate {
+    message: u64,
+    verdict: Verdict,
+    accepted: usize,
+    refused: usize,
+    was_told: bool,
+}
+
+/// What the application saw.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    events: Vec<String>,
+    fates: Vec<Fate>,
+    sent: Vec<usize>,
+    unsent: Vec<Box<str>>,
+    error: Option<Error>,
+    aborted: bool,
+    was_rude: bool,
+}
+
+/// The property. Decisions: first the plan, then whatever the server does.
+pub fn check(data: &[u8]) {
+    let mut tape = Tape::new(data);
+    let step = usize::from(tape.byte()) + 1;
+    let plan = plan(&mut tape);
+    let whole = play(&plan, tape.clone(), usize::MAX);
+    let cut = play(&plan, tape.clone(), step);
+    let bytewise = play(&plan, tape, 1);
+    // In a small room, replies are heard between two rows of one group.
+    if plan.rules.is_honest && !whole.was_rude && plan.room > 64 {
+        assert_eq!(whole, cut, "in pieces of {step}");
+        assert_eq!(whole, bytewise, "bytewise");
+    }
+}
+
+fn plan(tape: &mut Tape<'_>) -> Plan {
+    let (bits, more) = (tape.byte(), tape.byte());
+    let mut config = Config::new(Domain::parse("client.example").expect("a domain"));
+    let is_tls = bits & 1 != 0;
+    config.starttls =
+        [StartTls::Required, StartTls::Never, StartTls::Opportunistic, StartTls::Never]
+            [usize::from(bits >> 1 & 3)];
+    let needs_auth = bits & 8 != 0;
+    config.credentials =
+        needs_auth.then(|| Credentials::new("user", "secret").expect("credentials"));
+    config.insecure_auth = bits & 16 != 0;
+    config.mechanisms = match bits & 32 {
+        0 => Mechanism::PREFERRED.to_vec(),
+        _ => vec![Mechanism::Login, Mechanism::Plain],
+    };
+    config.all_or_nothing = bits & 64 != 0;
+    config.chunking = bits & 128 != 0;
+    config.pipelining = more & 1 == 0;
+    config.limits = Limits {
+        transaction_recipients_max: 3,
+        chunk_bytes_max: 40,
+        chunks_unanswered_max: 3,
+        ..Limits::default()
+    };
+    let rules = Rules {
+        is_honest: more & 2 == 0,
+        is_tls,
+        needs_tls: config.starttls == StartTls::Required,
+        needs_auth,
+        may_auth_in_clear: config.insecure_auth,
+        offers: tape.byte(),
+    };
+    let room = if more & 4 == 0 { 1 << 16 } else { 64 };
+    let letters = (0..more >> 3 & 3).map(|_| letter(tape)).collect();
+    Plan { config, rules, letters, room }
+}
+
+fn letter(tape: &mut Tape<'_>) -> Letter {
+    let (shape, len) = (tape.byte(), tape.amount() % 97);
+    let line: &[u8] =
+        [&b"hello\r\n"[..], b".\r\n", b"\r\n", b"a\n.\nMAIL FROM:<>\r"][usize::from(shape & 3)];
+    Letter {
+        recipients: usize::from(shape >> 2 & 7) + 1,
+        content: line.iter().copied().cycle().take(len).collect(),
+        says_size: shape & 32 != 0,
+        aborts: shape >> 6 == 3,
+    }
+}
+
+/// The application.
+struct App<'a> {
+    plan: &'a Plan,
+    client: Client,
+    seen: Seen,
+    next: usize,
+    unserved: Option<Envelope>,
+    /// How much of the current content was taken.
+    offered: usize,
+    /// For each message, how many bytes the client had heard when its end was handed out.
+    ends: Vec<Option<u64>>,
+    finished: bool,
+}
+
+fn play(plan: &Plan, tape: Tape<'_>, step: usize) -> Seen {
+    let mut server = Server::new(plan.rules, tape);
+    let client = Client::new(plan.config.clone(), plan.rules.is_tls);
+    let mut app = App {
+        plan,
+        client,
+        seen: Seen::default(),
+        next: 0,
+        unserved: None,
+        offered: 0,
+        ends: Vec::new(),
+        finished: false,
+    };
+    let mut out = Buffer::with_limit(plan.room);
+    for round in 0.. {
+        assert!(round < ROUNDS_MAX, "it ends");
+        let acted = app.act(&mut out);
+        let heard = out.readable().len();
+        server.hear(out.readable());
+        out.consume(heard);
+        if app.client.wants() == Wants::Close {
+            break;
+        }
+        if app.client.wants() == Wants::Upgrade && server.said.is_empty() {
+            assert!(!server.is_closed || server.has_quit || server.said.is_empty());
+            server.upgrade();
+            app.client.upgraded().expect("it was wanted");
+            app.hear(&[]);
+            continue;
+        }
+        let len = server.said.len().min(step);
+        let said: Vec<u8> = server.said.drain(..len).collect();
+        app.hear(&said);
+        if len == 0 && heard == 0 && !acted {
+            // Nothing moves: the server waits for more, or has closed.
+            let ended = app.client.receive_eof();
+            app.seen.error = app.seen.error.take().or(ended.err());
+            break;
+        }
+    }
+    app.end(&server, &mut out)
+}
+
+impl App<'_> {
+    /// Sends what there is to send, as far as the session goes along.
+    fn act(&mut self, out: &mut Buffer) -> bool {
+        let before = (self.next, self.offered, self.finished, self.seen.aborted);
+        self.client.transmit(out);
+        self.note_ends();
+        if self.client.is_ready() {
+            self.send_next();
+        }
+        if self.client.wants() == Wants::Payload {
+            self.offer(out);
+        }
+        self.client.transmit(out);
+        self.note_ends();
+        before != (self.next, self.offered, self.finished, self.seen.aborted)
+    }
+
+    fn send_next(&mut self) {
+        let envelope = match (self.unserved.take(), self.plan.letters.get(self.next)) {
+            (Some(envelope), _) => envelope,
+            (None, Some(letter)) => {
+                self.next += 1;
+                envelope(letter)
+            }
+            (None, None) => return self.client.end(),
+        };
+        let count = envelope.recipients.len();
+        (self.offered, self.finished) = (0, false);
+        match self.client.send(envelope) {
+            Ok(sent) => {
+                let unserved = sent.unserved.as_ref().map_or(0, |rest| rest.recipients.len());
+                self.seen.sent.push(count - unserved);
+                assert_eq!(sent.message, self.seen.sent.len() as u64);
+                self.ends.push(None);
+                self.unserved = sent.unserved;
+            }
+            Err(Error::Refused { code, .. }) => self.seen.unsent.push(code),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn offer(&mut self, out: &mut Buffer) {
+        let letter = &self.plan.letters[self.next - 1];
+        if letter.aborts && self.offered > 10 {
+            self.seen.aborted = true;
+            return self.client.abort();
+        }
+        let rest = &letter.content[self.offered..];
+        self.offered += self.client.offer(rest, out).expect("no more than announced");
+        if self.offered == letter.content.len() && self.client.wants() == Wants::Payload {
+            self.client.finish_message().expect("all of it");
+            self.finished = true;
+        }
+    }
+
+    /// Notes where the server's stream was when the end of a message was handed out.
+    fn note_ends(&mut self) {
+        let unfinished: Vec<_> = self.client.unfinished().map(|o| (o.message, o.verdict)).collect();
+        for (message, verdict) in unfinished {
+            if verdict == Verdict::Unknown {
+                let offset = self.client.offset();
+                self.ends[message as usize - 1].get_or_insert(offset);
+            }
+        }
+    }
+
+    fn hear(&mut self, mut said: &[u8]) {
+        while self.seen.error.is_none() {
+            let received = self.client.receive(said, &mut []);
+            match received {
+                Ok(received) => {
+                    said = &said[received.consumed..];
+                    let Some(event) = received.event else { break };
+                    note(event, &mut self.seen, &self.ends);
+                }
+                Err(error) => self.seen.error = Some(error),
+            }
+        }
+        assert!(self.client.capacity() < 1 << 17, "bounded");
+    }
+
+    /// Everything has ended: each message has one fate, and none is better than the truth.
+    fn end(mut self, server: &Server<'_>, out: &mut Buffer) -> Seen {
+        self.client.transmit(out);
+        assert!(matches!(out.readable(), b"" | b"QUIT\r\n"), "nothing but good-bye");
+        if let Some(error) = &self.seen.error {
+            assert_eq!(self.client.receive(b"250 x\r\n", &mut []), Err(error.clone()), "it stays");
+        }
+        let unfinished: Vec<Fate> = self.client.unfinished().map(|o| fate(&o, false)).collect();
+        self.seen.fates.extend(unfinished);
+        let messages: Vec<u64> = self.seen.fates.iter().map(|fate| fate.message).collect();
+        let expected: Vec<u64> = (1..=self.seen.sent.len() as u64).collect();
+        assert_eq!(messages, expected, "one fate for each, in order: {:?}", self.seen);
+        let unknown = self.seen.fates.iter().filter(|fate| fate.verdict == Verdict::Unknown);
+        assert!(unknown.count() <= 1);
+        for (fate, recipients) in self.seen.fates.iter().zip(&self.seen.sent) {
+            assert!(fate.accepted + fate.refused <= *recipients);
+            let was_out = self.ends[fate.message as usize - 1].is_some();
+            match fate.verdict {
+                Verdict::Accepted => assert!(fate.was_told && fate.accepted == *recipients),
+                Verdict::Partial => assert!(fate.was_told && fate.refused > 0 && fate.accepted > 0),
+                Verdict::Unknown => assert!(was_out && !fate.was_told),
+                // A refused chunk is enough, whatever is said of the last one.
+                Verdict::Refused { .. } => {
+                    assert!(fate.was_told || !was_out || self.plan.config.chunking);
+                }
+            }
+        }
+        if self.plan.rules.is_honest {
+            self.by_the_book(server);
+        }
+        self.seen.was_rude = server.was_rude;
+        self.seen
+    }
+
+    /// An honest server's own book says the same.
+    fn by_the_book(&self, server: &Server<'_>) {
+        let good = |fate: &&Fate| matches!(fate.verdict, Verdict::Accepted | Verdict::Partial);
+        let said = self.seen.fates.iter().filter(good).count();
+        let taken: Vec<&Vec<u8>> =
+            server.book.iter().filter(|(taken, _)| *taken).map(|(_, text)| text).collect();
+        let unknown = self.seen.fates.iter().any(|fate| fate.verdict == Verdict::Unknown);
+        assert!(taken.len() == said || (unknown && taken.len() == said + 1), "{:?}", self.seen);
+        // What it took is what somebody sent, and whole.
+        for text in taken {
+            let is_letter = |letter: &Letter| {
+                let content = normalised(&letter.content);
+                *text == content || *text == stuffed(&content)
+            };
+            assert!(self.plan.letters.iter().any(is_letter), "{}", text.escape_ascii());
+        }
+        let aborted = self.seen.aborted;
+        assert!(aborted || self.seen.error.is_some() || server.has_quit || server.is_closed);
+        assert!(!server.tape_is_over() || server.is_closed || aborted || self.seen.error.is_some());
+    }
+}
+
+fn fate(outcome: &wirewright::smtp::client::Outcome<'_>, was_told: bool) -> Fate {
+    let wirewright::smtp::client::Outcome { message, verdict, accepted, refused, .. } = *outcome;
+    Fate { message, verdict, accepted, refused, was_told }
+}
+
+fn note(event: Event<'_>, seen: &mut Seen, ends: &[Option<u64>]) {
+    if let Event::Outcome(outcome) = event {
+        if matches!(outcome.verdict, Verdict::Accepted | Verdict::Partial) {
+            let reply = outcome.reply.expect("the reply that took it");
+            assert!(reply.is_positive(), "{reply:?}");
+            let end = ends[outcome.message as usize - 1].expect("its end was handed out");
+            assert!(reply.offset() >= end, "a reply to something else");
+        }
+        seen.fates.push(fate(&outcome, true));
+    }
+    if let Event::Recipient { message, .. } = event {
+        assert_eq!(message, seen.fates.len() as u64 + 1, "of the message it belongs to");
+    }
+    seen.events.push(format!("{event:?}"));
+}
+
+fn envelope(letter: &Letter) -> Envelope {
+    let path = |text: &str| Path::parse(text).expect("a path");
+    let size = normalised(&letter.content).len() as u64;
+    Envelope {
+        from: path("a@example.org"),
+        recipients: (0..letter.recipients).map(|at| path(&format!("r{at}@example.net"))).collect(),
+        size: letter.says_size.then_some(size),
+        is_8bit: false,
+        needs_smtputf8: false,
+    }
+}
+
+fn normalised(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text).replace("\r\n", "\n").replace('\r', "\n");
+    text.replace('\n', "\r\n").into_bytes()
+}
+
+fn stuffed(text: &[u8]) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(text).into_owned();
+    if !text.is_empty() && !text.ends_with("\r\n") {
+        text.push_str("\r\n");
+    }
+    let lines = text.split_inclusive("\r\n");
+    let dotted = lines.map(|line| match line.starts_with('.') {
+        true => format!(".{line}"),
+        false => line.to_owned(),
+    });
+    format!("{}.\r\n", dotted.collect::<String>()).into_bytes()
+}

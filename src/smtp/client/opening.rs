@@ -1,0 +1,177 @@
+//! From the greeting to the point where messages can be sent.
+//!
+//! ```text
+//!   220 ─▶ EHLO ─2yz─▶ STARTTLS? ─220─▶ (TLS) ─▶ EHLO ─2yz─▶ AUTH? ─235─▶ ready
+//!            └5yz─▶ HELO, where neither TLS nor AUTH is required
+//! ```
+//!
+//! Specification: RFC 5321 §3.1, §3.2, §4.1.1.1; RFC 3207 §4; RFC 4954 §4.
+
+use super::super::auth::{Credentials, Mechanism, Sasl};
+use super::super::capabilities::Capabilities;
+use super::super::command::{AUTH_LINE_MAX, Command};
+use super::super::config::{Remark, StartTls, refused, too_large};
+use super::rows::Expect;
+use super::{Client, Due, Phase};
+use crate::error::Error;
+
+impl Client {
+    pub(super) fn say_hello(&mut self) {
+        self.row.say(Command::Ehlo(&self.config.name), Expect::Ehlo);
+    }
+
+    pub(super) fn hear_greeting(&mut self) -> Result<(), Error> {
+        self.due.push_back(Due::Greeting);
+        match self.parser.reply().code() {
+            220 => self.say_hello(),
+            400.. => return Err(self.parser.reply().refusal()),
+            _ => return self.wrong("a server greets with 220", "RFC 5321 §3.1"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn hear_ehlo(&mut self) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        if reply.is_positive() {
+            self.capabilities = Capabilities::of(reply);
+            self.due.push_back(Due::Capabilities);
+            return self.after_hello();
+        }
+        if reply.is_intermediate() {
+            return self.wrong("the reply to EHLO is no 3yz", "RFC 5321 §4.3.2");
+        }
+        let needs_tls = !self.is_tls && self.config.starttls == StartTls::Required;
+        let needs_ehlo = needs_tls || self.is_upgraded || self.config.credentials.is_some();
+        if reply.is_transient() || needs_ehlo {
+            return Err(reply.refusal());
+        }
+        self.remark("the server does not know EHLO, so HELO has to do", "RFC 5321 §3.2");
+        self.row.say(Command::Helo(&self.config.name), Expect::Helo);
+        Ok(())
+    }
+
+    pub(super) fn hear_helo(&mut self) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        if reply.is_intermediate() {
+            return self.wrong("the reply to HELO is no 3yz", "RFC 5321 §4.3.2");
+        }
+        if !reply.is_positive() {
+            return Err(reply.refusal());
+        }
+        let Capabilities { host, .. } = Capabilities::of(reply);
+        self.capabilities = Capabilities { host, ..Capabilities::default() };
+        self.due.push_back(Due::Capabilities);
+        self.after_hello()
+    }
+
+    /// It is known what is offered: TLS first, then AUTH.
+    fn after_hello(&mut self) -> Result<(), Error> {
+        let wants_tls = !self.is_tls && self.config.starttls != StartTls::Never;
+        if wants_tls && self.capabilities.starttls && !self.tls_refused {
+            self.row.say(Command::StartTls, Expect::StartTls);
+            return Ok(());
+        }
+        if wants_tls && self.config.starttls == StartTls::Required {
+            let text = "TLS is required, and the server does not offer STARTTLS";
+            return Err(refused("no-starttls", text.to_owned()));
+        }
+        match self.config.credentials.clone() {
+            Some(credentials) => self.log_in(&credentials),
+            None => self.begin(),
+        }
+    }
+
+    pub(super) fn hear_starttls(&mut self) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        match reply.code() {
+            220 => {
+                self.phase = Phase::Upgrading;
+                // What was told in clear may have been told by anybody: RFC 3207 §4.2.
+                self.capabilities = Capabilities::default();
+                Ok(())
+            }
+            400.. if self.config.starttls == StartTls::Required => Err(reply.refusal()),
+            400.. => {
+                self.tls_refused = true;
+                self.remark("the server offers STARTTLS and refuses it", "RFC 3207 §4");
+                self.after_hello()
+            }
+            _ => self.wrong("the reply to STARTTLS is 220, 4yz or 5yz", "RFC 3207 §4"),
+        }
+    }
+
+    fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {
+        if !self.is_tls && !self.config.insecure_auth {
+            let text = "there is no TLS, and credentials do not travel in clear";
+            return Err(refused("no-tls", text.to_owned()));
+        }
+        let Some(mechanism) = self.mechanism(credentials) else {
+            let offered = match &*self.capabilities.auth {
+                [] => "the server offers no AUTH".to_owned(),
+                names => format!("of these none can be used: {}", names.join(" ")),
+            };
+            return Err(refused("no-auth", offered));
+        };
+        let mut sasl = Sasl::new(mechanism, credentials, &self.config.nonce, &self.config.limits);
+        let line = sasl.begin();
+        self.sasl = Some(Box::new(sasl));
+        self.say_auth(&line)
+    }
+
+    /// The best mechanism that both sides can use.
+    fn mechanism(&self, credentials: &Credentials) -> Option<Mechanism> {
+        let is_offered = |mechanism: &Mechanism| {
+            self.capabilities.auth.iter().any(|name| **name == *mechanism.name())
+        };
+        let can_be = |mechanism: &Mechanism| mechanism.takes(credentials, &self.config.nonce);
+        self.config.mechanisms.iter().copied().filter(can_be).find(is_offered)
+    }
+
+    fn say_auth(&mut self, line: &str) -> Result<(), Error> {
+        if line.len() + 2 > AUTH_LINE_MAX {
+            let (max, offset) = (AUTH_LINE_MAX as u64, self.parser.offset());
+            return Err(too_large("AUTH_LINE_MAX", max, offset, "RFC 4954 §4"));
+        }
+        self.row.say_bytes(&[line.as_bytes(), b"\r\n"], Expect::Auth);
+        Ok(())
+    }
+
+    pub(super) fn hear_auth(&mut self) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        let Some(sasl) = &mut self.sasl else { return Ok(()) };
+        match reply.code() {
+            334 => {
+                let challenge = reply.lines().next().unwrap_or_default();
+                let answer = sasl.answer(challenge, reply.offset())?;
+                self.say_auth(&answer)
+            }
+            235 if sasl.is_done() => {
+                let mechanism = sasl.mechanism();
+                self.sasl = None;
+                self.due.push_back(Due::Authenticated(mechanism));
+                self.begin()
+            }
+            235 => self.wrong("success comes after the last step of AUTH", "RFC 4954 §4"),
+            400.. => Err(reply.refusal()),
+            _ => self.wrong("the reply to AUTH is 235, 334, 4yz or 5yz", "RFC 4954 §4"),
+        }
+    }
+
+    /// Messages can be sent.
+    fn begin(&mut self) -> Result<(), Error> {
+        self.phase = Phase::Ready;
+        self.due.push_back(Due::Ready);
+        Ok(())
+    }
+
+    /// A remark on the reply just heard.
+    fn remark(&mut self, text: &'static str, section: &'static str) {
+        let offset = self.parser.reply().offset();
+        self.due.push_back(Due::Remark(Remark { text, offset, section }));
+    }
+
+    /// The reply just heard breaks a rule.
+    pub(super) fn wrong(&self, rule: &'static str, section: &'static str) -> Result<(), Error> {
+        Err(Error::malformed(rule, self.parser.reply().offset(), section))
+    }
+}

@@ -1,0 +1,301 @@
+//! What a reply does to the messages on their way.
+//!
+//! ```text
+//!              to MAIL      to RCPT            to DATA           to the end
+//!   2yz        go on        one taken          an error          accepted, or partial
+//!   354        an error     an error           content, or       an error
+//!                                              a lone dot
+//!   4yz, 5yz   refused      one refused        refused           refused
+//!   421        refused, and the connection closes
+//! ```
+//!
+//! Specification: RFC 5321 §4.3.2 (which replies answer what), §3.8 (421), RFC 2920 §3.1 (all
+//! recipients refused, and 354 nevertheless), RFC 3030 §2 (chunks).
+
+use super::rows::Expect;
+use super::transaction::{Step, Transaction};
+use super::{Client, Decisive, Due, Ended, Event, Outcome, Phase, Stage, Verdict};
+use crate::error::Error;
+
+const SECTION: &str = "RFC 5321 §4.3.2";
+
+impl Client {
+    /// Eats of the input up to an event.
+    pub(super) fn advance(&mut self, input: &[u8]) -> Result<(usize, Option<Due>), Error> {
+        let mut eaten = 0;
+        loop {
+            if let Some(due) = self.due.pop_front() {
+                return Ok((eaten, Some(due)));
+            }
+            let rest = &input[eaten..];
+            if self.phase == Phase::Closing {
+                return Ok((input.len(), None));
+            }
+            if rest.is_empty() {
+                return Ok((eaten, None));
+            }
+            if self.phase == Phase::Upgrading {
+                // It would be taken for something said under TLS.
+                let rule = "nothing follows the reply to STARTTLS in clear";
+                return Err(Error::malformed(rule, self.parser.offset(), "RFC 3207 §4.2"));
+            }
+            let fed = self.parser.feed(rest);
+            if !matches!(fed, Ok((_, false))) {
+                self.tell_remarks();
+            }
+            let (taken, is_whole) = fed?;
+            eaten += taken;
+            if is_whole {
+                self.steps += 1;
+                self.hear()?;
+            }
+        }
+    }
+
+    fn tell_remarks(&mut self) {
+        while let Some(remark) = self.parser.take_remark() {
+            self.due.push_back(Due::Remark(remark));
+        }
+    }
+
+    pub(super) fn event(&self, due: Due) -> Event<'_> {
+        let reply = self.parser.reply();
+        match due {
+            Due::Remark(remark) => Event::Remark(remark),
+            Due::Greeting => Event::Greeting(reply),
+            Due::Capabilities => Event::Capabilities { reply, capabilities: &self.capabilities },
+            Due::Secured => Event::Secured(reply),
+            Due::Authenticated(mechanism) => Event::Authenticated { mechanism, reply },
+            Due::Ready => Event::Ready,
+            Due::Recipient { message, index } => Event::Recipient { message, index, reply },
+            Due::Outcome => Event::Outcome(self.told()),
+            Due::Closing => Event::Closing(reply),
+        }
+    }
+
+    fn told(&self) -> Outcome<'_> {
+        let Ended { message, verdict, stage, accepted, refused, ref reply } =
+            *self.outcome.as_ref().expect("an outcome is told where there is one");
+        let reply = match reply {
+            Decisive::None => None,
+            Decisive::Last => Some(self.parser.reply()),
+            Decisive::Earlier(reply) => Some(&**reply),
+        };
+        Outcome { message, verdict, stage, accepted, refused, reply }
+    }
+
+    /// A reply is whole.
+    fn hear(&mut self) -> Result<(), Error> {
+        let expect = self.expected.pop_front();
+        if self.parser.reply().code() == 421 {
+            return self.hear_shutdown(expect);
+        }
+        match expect {
+            Some(Expect::Greeting) => self.hear_greeting(),
+            Some(Expect::Ehlo) => self.hear_ehlo(),
+            Some(Expect::Helo) => self.hear_helo(),
+            Some(Expect::StartTls) => self.hear_starttls(),
+            Some(Expect::Auth) => self.hear_auth(),
+            None | Some(Expect::Unasked) => self.hear_unasked(),
+            Some(expect) => self.hear_of_message(expect),
+        }
+    }
+
+    fn hear_of_message(&mut self, expect: Expect) -> Result<(), Error> {
+        if self.parser.reply().is_intermediate() && expect != Expect::Data {
+            self.expected.push_front(expect);
+            return self.wrong("354 answers DATA alone", SECTION);
+        }
+        match expect {
+            Expect::Mail | Expect::Rcpt(_) | Expect::Data | Expect::LoneDot => {
+                self.hear_of_current(expect)
+            }
+            Expect::Chunk => {
+                self.hear_chunk();
+                self.settle();
+                Ok(())
+            }
+            Expect::Dot | Expect::LastChunk => {
+                self.hear_end();
+                Ok(())
+            }
+            Expect::Rset if self.parser.reply().is_positive() => Ok(()),
+            Expect::Rset => Err(self.parser.reply().refusal()),
+            Expect::Quit => {
+                self.due.push_back(Due::Closing);
+                self.close();
+                Ok(())
+            }
+            Expect::Greeting
+            | Expect::Ehlo
+            | Expect::Helo
+            | Expect::StartTls
+            | Expect::Auth
+            | Expect::Unasked => self.wrong("a reply to the opening comes in it", SECTION),
+        }
+    }
+
+    fn hear_of_current(&mut self, expect: Expect) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        let Some(current) = &mut self.current else { return Ok(()) };
+        current.owed -= 1;
+        match expect {
+            Expect::Mail if !reply.is_positive() => {
+                current.refusal = Some((Stage::Mail, Box::new(reply.clone())));
+            }
+            Expect::Rcpt(index) => {
+                match reply.is_positive() {
+                    true => current.accepted += 1,
+                    false => current.refused += 1,
+                }
+                current.postponed += usize::from(reply.is_transient());
+                self.due.push_back(Due::Recipient { message: current.id, index });
+            }
+            Expect::Data if reply.is_positive() => {
+                return self.wrong("DATA is answered by 354, 4yz or 5yz", SECTION);
+            }
+            Expect::Data if reply.code() == 354 => {
+                let is_doomed = current.is_doomed(self.config.all_or_nothing);
+                current.step = if is_doomed { Step::LoneDot } else { Step::Content };
+                return Ok(());
+            }
+            Expect::Data if reply.is_intermediate() => {
+                return self.wrong("DATA is answered by 354, 4yz or 5yz", SECTION);
+            }
+            Expect::Data if current.refusal.is_none() && current.accepted > 0 => {
+                current.refusal = Some((Stage::Data, Box::new(reply.clone())));
+            }
+            Expect::LoneDot => {
+                if let Some(message) = self.current.take() {
+                    self.conclude(message);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// A reply to a part of a message in chunks, whose end may be on its way.
+    fn hear_chunk(&mut self) {
+        let reply = self.parser.reply();
+        let Some(message) = self.awaited.as_mut().or(self.current.as_mut()) else { return };
+        message.owed -= 1;
+        if !reply.is_positive() && message.refusal.is_none() {
+            message.refusal = Some((Stage::Message, Box::new(reply.clone())));
+        }
+    }
+
+    /// The reply to the end of a message: the only one that makes it accepted.
+    fn hear_end(&mut self) {
+        let reply = self.parser.reply();
+        let Some(message) = self.awaited.take() else { return };
+        let verdict = match reply.is_positive() {
+            _ if message.refusal.is_some() => message.verdict(false).0,
+            true if message.refused > 0 => Verdict::Partial,
+            true => Verdict::Accepted,
+            false => Verdict::Refused { retryable: reply.is_transient() },
+        };
+        let decisive = match message.refusal {
+            Some((_, ref reply)) => Decisive::Earlier(reply.clone()),
+            None => Decisive::Last,
+        };
+        self.tell(&message, verdict, Stage::Message, decisive);
+    }
+
+    /// Looks whether more is to be said about the current message, after a reply.
+    fn settle(&mut self) {
+        let Some(current) = &mut self.current else { return };
+        let is_doomed = current.is_doomed(self.config.all_or_nothing);
+        let is_heard = current.owed == 0 && self.row.is_empty();
+        if is_doomed && !matches!(current.step, Step::Held | Step::LoneDot) {
+            // Nothing more is said about it.
+            current.step = Step::Held;
+        }
+        let all_heard = current.accepted + current.refused == current.envelope.recipients.len();
+        if is_doomed && is_heard {
+            self.reset_due = true;
+            if let Some(message) = self.current.take() {
+                self.conclude(message);
+            }
+        } else if current.step == Step::Verdict && all_heard {
+            current.step = if current.is_chunked { Step::Content } else { Step::Data };
+        }
+    }
+
+    /// A message has ended, and nobody gets it.
+    fn conclude(&mut self, mut message: Box<Transaction>) {
+        let (verdict, stage) = message.verdict(false);
+        let decisive = match message.refusal.take() {
+            Some((_, reply)) => Decisive::Earlier(reply),
+            None => Decisive::None,
+        };
+        self.tell(&message, verdict, stage, decisive);
+    }
+
+    fn tell(&mut self, message: &Transaction, verdict: Verdict, stage: Stage, reply: Decisive) {
+        let Transaction { id, accepted, refused, .. } = *message;
+        self.outcome = Some(Ended { message: id, verdict, stage, accepted, refused, reply });
+        self.due.push_back(Due::Outcome);
+    }
+
+    /// A reply where none is owed: while the content is on its way, the server has had enough of
+    /// it. What it says next would be counted wrongly, so the connection ends; without the end of
+    /// the message, unless that was handed out in the middle of this reply.
+    fn hear_unasked(&mut self) -> Result<(), Error> {
+        let reply = self.parser.reply();
+        let is_refusal = !reply.is_positive() && !reply.is_intermediate();
+        let is_sending = |message: &Transaction| matches!(message.step, Step::Content | Step::End);
+        let is_of_current = self.current.as_deref().is_some_and(is_sending);
+        if !is_refusal || (self.awaited.is_none() && !is_of_current) {
+            return self.wrong("each reply answers a command", "RFC 5321 §4.3.1");
+        }
+        let retryable = reply.is_transient();
+        if let Some(message) = self.awaited.take().or_else(|| self.current.take()) {
+            let verdict = Verdict::Refused { retryable };
+            self.tell(&message, verdict, Stage::Message, Decisive::Last);
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// 421: the server closes the connection, whatever was said.
+    fn hear_shutdown(&mut self, expect: Option<Expect>) -> Result<(), Error> {
+        if matches!(self.phase, Phase::Opening | Phase::Upgrading) {
+            if expect == Some(Expect::Greeting) {
+                self.due.push_back(Due::Greeting);
+            }
+            return Err(self.parser.reply().refusal());
+        }
+        match expect {
+            Some(Expect::Rset | Expect::Quit) => {}
+            Some(Expect::Dot | Expect::LastChunk) => self.shut_down_on(true, Stage::Message),
+            Some(Expect::Chunk) => self.shut_down_on(self.awaited.is_some(), Stage::Message),
+            Some(Expect::Mail) => self.shut_down_on(false, Stage::Mail),
+            Some(Expect::Rcpt(_)) => self.shut_down_on(false, Stage::Rcpt),
+            Some(Expect::Unasked) | None if self.awaited.is_some() => {
+                self.shut_down_on(true, Stage::Message);
+            }
+            Some(expect) if expect != Expect::Unasked => self.shut_down_on(false, Stage::Data),
+            _ => {
+                let stage = self.current.as_ref().map_or(Stage::Mail, |message| message.stage());
+                self.shut_down_on(false, stage);
+            }
+        }
+        self.due.push_back(Due::Closing);
+        self.close();
+        Ok(())
+    }
+
+    /// A message ends with the connection: the server told so in the place of its reply.
+    fn shut_down_on(&mut self, is_awaited: bool, stage: Stage) {
+        let message = if is_awaited { &mut self.awaited } else { &mut self.current };
+        let Some(message) = message.take() else { return };
+        if message.is_doomed(self.config.all_or_nothing) {
+            return self.conclude(message);
+        }
+        let verdict = Verdict::Refused { retryable: true };
+        self.tell(&message, verdict, stage, Decisive::Last);
+    }
+}

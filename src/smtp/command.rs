@@ -1,0 +1,286 @@
+//! Commands: what a client says, and the types that make sure it is one line.
+//!
+//! ```text
+//!   EHLO client.example CR LF
+//!   MAIL FROM:<a@example.org> SIZE=1234 BODY=8BITMIME SMTPUTF8 CR LF
+//!   RCPT TO:<"b c"@[192.0.2.1]> CR LF
+//!   BDAT 1000 LAST CR LF
+//! ```
+//!
+//! Specification: RFC 5321 §4.1.1 (commands), §4.1.2 (paths), §4.5.3.1 (lengths); RFC 1870 (SIZE),
+//! RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3030 (BDAT), RFC 4954 (AUTH).
+//!
+//! A [`Path`] and a [`Domain`] are checked when they are made, so no command holds a control
+//! character, and none passes the 512 bytes of §4.5.3.1.4 with its extensions. A line of AUTH may
+//! have 12,288 (RFC 4954 §4).
+
+use super::config::too_large;
+use crate::error::Error;
+use std::fmt;
+
+/// The longest local part in bytes: §4.5.3.1.1.
+pub const LOCAL_MAX: usize = 64;
+
+/// The longest domain in bytes: §4.5.3.1.2.
+pub const DOMAIN_MAX: usize = 255;
+
+/// The longest path in bytes, its brackets counted: §4.5.3.1.3.
+pub const PATH_MAX: usize = 256;
+
+/// The longest line of AUTH in bytes, its line end counted: RFC 4954 §4.
+pub const AUTH_LINE_MAX: usize = 12_288;
+
+/// A domain or an address in brackets: what a host calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain(Box<str>);
+
+impl Domain {
+    /// Checks `client.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in `text`.
+    pub fn parse(text: &str) -> Result<Domain, Error> {
+        let mut reader = Reader { text, at: 0 };
+        reader.domain()?;
+        match reader.peek() {
+            None => Ok(Domain(text.into())),
+            Some(_) => reader.wrong("a domain is letters, digits, dots and hyphens"),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whom a message is from or to: an address without a display name, or nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(Box<str>);
+
+impl Path {
+    /// The null sender: nobody is told what becomes of the message (RFC 5321 §4.5.5).
+    pub fn null() -> Path {
+        Path(Box::default())
+    }
+
+    /// Checks `local@domain` without its brackets; the local part may be quoted. `postmaster` needs
+    /// no domain (RFC 5321 §4.1.1.3). Characters that are not ASCII make a path that needs
+    /// SMTPUTF8.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in `text`.
+    pub fn parse(text: &str) -> Result<Path, Error> {
+        let mut reader = Reader { text, at: 0 };
+        reader.local()?;
+        let is_postmaster = text.eq_ignore_ascii_case("postmaster");
+        if reader.peek() != Some('@') && !is_postmaster {
+            return reader.wrong("an address is local part, @ and domain");
+        }
+        if !is_postmaster {
+            reader.at += 1;
+            reader.domain()?;
+        }
+        if reader.peek().is_some() {
+            return reader.wrong("nothing follows the domain of an address");
+        }
+        if text.len() + 2 > PATH_MAX {
+            let (max, section) = (PATH_MAX as u64, "RFC 5321 §4.5.3.1.3");
+            return Err(too_large("PATH_MAX", max, max - 2, section));
+        }
+        Ok(Path(text.into()))
+    }
+
+    /// The address without brackets; empty for nobody.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is [`null`](Path::null).
+    pub fn is_null(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether only a server that offers SMTPUTF8 can be told it.
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.0.is_ascii()
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What stands behind the sender in MAIL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// `SIZE=`: the length of the message in bytes.
+    pub size: Option<u64>,
+    /// `BODY=8BITMIME`: it holds octets above 127.
+    pub is_8bit: bool,
+    /// `SMTPUTF8`: an address or a field holds UTF-8.
+    pub smtputf8: bool,
+}
+
+/// What a client says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Who it is, asking what is offered.
+    Ehlo(&'a Domain),
+    /// Who it is.
+    Helo(&'a Domain),
+    /// TLS, please.
+    StartTls,
+    /// A transaction begins, with its sender.
+    Mail(&'a Path, Parameters),
+    /// One recipient.
+    Rcpt(&'a Path),
+    /// The message follows, once the server says so.
+    Data,
+    /// So many bytes of the message follow at once; whether they are the last.
+    Bdat(usize, bool),
+    /// The transaction is given up.
+    Rset,
+    /// Good-bye.
+    Quit,
+}
+
+impl Command<'_> {
+    /// Appends the line with its line end.
+    pub fn encode(&self, line: &mut Vec<u8>) {
+        let mut put = |parts: &[&str]| {
+            parts.iter().for_each(|part| line.extend_from_slice(part.as_bytes()));
+        };
+        match self {
+            Command::Ehlo(name) => put(&["EHLO ", name.as_str()]),
+            Command::Helo(name) => put(&["HELO ", name.as_str()]),
+            Command::StartTls => put(&["STARTTLS"]),
+            Command::Mail(path, parameters) => {
+                put(&["MAIL FROM:<", path.as_str(), ">"]);
+                if let Some(size) = parameters.size {
+                    put(&[" SIZE=", &size.to_string()]);
+                }
+                put(&[if parameters.is_8bit { " BODY=8BITMIME" } else { "" }]);
+                put(&[if parameters.smtputf8 { " SMTPUTF8" } else { "" }]);
+            }
+            Command::Rcpt(path) => put(&["RCPT TO:<", path.as_str(), ">"]),
+            Command::Data => put(&["DATA"]),
+            Command::Bdat(len, is_last) => {
+                put(&["BDAT ", &len.to_string(), if *is_last { " LAST" } else { "" }]);
+            }
+            Command::Rset => put(&["RSET"]),
+            Command::Quit => put(&["QUIT"]),
+        }
+        put(&["\r\n"]);
+    }
+}
+
+/// A character of an atom: RFC 5322 §3.2.3, or one that is not ASCII (RFC 6531 §3.3).
+fn is_atom(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_foreign(c)
+}
+
+/// Not ASCII, and no control character either (U+0080 to U+009F are such).
+fn is_foreign(c: char) -> bool {
+    !c.is_ascii() && !c.is_control()
+}
+
+/// A character of a domain. An underscore is no host name, but in use.
+fn is_domain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || is_foreign(c)
+}
+
+/// Reads an address from its beginning to its end.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn wrong<T>(&self, rule: &'static str) -> Result<T, Error> {
+        Err(Error::malformed(rule, self.at as u64, "RFC 5321 §4.1.2"))
+    }
+
+    fn run(&mut self, wanted: fn(char) -> bool) -> usize {
+        let rest = &self.text[self.at..];
+        let len = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        self.at += len;
+        len
+    }
+
+    fn check_len(
+        &self,
+        from: usize,
+        limit: &'static str,
+        max: usize,
+        section: &'static str,
+    ) -> Result<(), Error> {
+        if self.at - from <= max {
+            return Ok(());
+        }
+        Err(too_large(limit, max as u64, (from + max) as u64, section))
+    }
+
+    fn local(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            Some('"') => self.quoted()?,
+            _ => self.dotted(is_atom, "a local part is atoms with dots between, or quoted")?,
+        }
+        self.check_len(0, "LOCAL_MAX", LOCAL_MAX, "RFC 5321 §4.5.3.1.1")
+    }
+
+    fn dotted(&mut self, wanted: fn(char) -> bool, rule: &'static str) -> Result<(), Error> {
+        loop {
+            if self.run(wanted) == 0 {
+                return self.wrong(rule);
+            }
+            if self.peek() != Some('.') {
+                return Ok(());
+            }
+            self.at += 1;
+        }
+    }
+
+    fn quoted(&mut self) -> Result<(), Error> {
+        let is_text = |c: char| matches!(c, ' '..='~') || is_foreign(c);
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some('"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some('\\') => {
+                    self.at += 1;
+                    match self.peek() {
+                        Some(' '..='~') => self.at += 1,
+                        _ => return self.wrong("a backslash quotes a visible character"),
+                    }
+                }
+                Some(c) if is_text(c) => self.at += c.len_utf8(),
+                _ => return self.wrong("a quoted local part ends with its quote"),
+            }
+        }
+    }
+
+    fn domain(&mut self) -> Result<(), Error> {
+        let from = self.at;
+        if self.peek() == Some('[') {
+            self.at += 1;
+            let is_inside = |c: char| matches!(c, '!'..='~') && !matches!(c, '[' | '\\' | ']');
+            if self.run(is_inside) == 0 || self.peek() != Some(']') {
+                return self.wrong("an address literal stands in brackets");
+            }
+            self.at += 1;
+        } else {
+            self.dotted(is_domain, "a domain is labels with dots between")?;
+        }
+        self.check_len(from, "DOMAIN_MAX", DOMAIN_MAX, "RFC 5321 §4.5.3.1.2")
+    }
+}

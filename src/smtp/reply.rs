@@ -1,0 +1,388 @@
+//! Replies: what a server says, one line or several, each beginning with the same three digits.
+//!
+//! ```text
+//!   250-mx.example.org CR LF          code, hyphen: another line follows
+//!   250-SIZE 10240000 CR LF
+//!   250 8BITMIME CR LF                code, space: the last line
+//!   250 2.1.5 Ok CR LF                an enhanced code in front of the text    RFC 2034
+//!   250 CR LF   250 CR LF             no text, with or without the space
+//! ```
+//!
+//! Specification: RFC 5321 §4.2 and §4.2.1 (replies), §2.3.8 (lines), §4.5.3.1.5 (lengths); RFC
+//! 2034 §4 and RFC 3463 §2 (enhanced codes).
+//!
+//! Each byte is judged when it comes, so an error has the offset of the first byte that is wrong,
+//! however the input is cut. Refused, because two readers would not agree where a reply ends or
+//! which it is: anything but CR LF for a line end, a code that changes within a reply, something
+//! other than a space or a hyphen behind the code, control characters. Forgiven with a [`Remark`]:
+//! text that is not ASCII, and a second digit above 5 (`571` is common).
+//!
+//! The parser keeps one reply and uses its memory again for the next.
+
+use super::config::{Limits, Remark, too_large};
+use crate::error::Error;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+
+const SECTION: &str = "RFC 5321 §4.2";
+
+/// A whole reply.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    code: u16,
+    /// The text of all lines, without codes and line ends.
+    bytes: Vec<u8>,
+    /// Where each line ends in the bytes, and its offset in the stream.
+    ends: Vec<(usize, u64)>,
+    offset: u64,
+}
+
+impl Reply {
+    /// The reply code, from 200 to 599.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// Offset in the stream of its first byte.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The text of each line as it came, an enhanced code included; at least one line.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.placed_lines().map(|(_, line)| line)
+    }
+
+    /// The same, each with the offset in the stream of its first digit.
+    pub fn placed_lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        begins.zip(&self.ends).map(|(begin, &(end, at))| (at, &self.bytes[begin..end]))
+    }
+
+    /// All lines as one, for people. Escape it before showing.
+    pub fn text(&self) -> String {
+        let lines: Vec<Cow<'_, str>> = self.lines().map(text).collect();
+        lines.join(" ")
+    }
+
+    /// The enhanced code at the beginning of the first line, if its class is that of the reply.
+    pub fn enhanced(&self) -> Option<Enhanced> {
+        let line = self.lines().next()?;
+        Enhanced::parse(line).filter(|enhanced| u16::from(enhanced.class) == self.code / 100)
+    }
+
+    /// 2yz: it was done.
+    pub fn is_positive(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    /// 3yz: more is to be said.
+    pub fn is_intermediate(&self) -> bool {
+        self.code / 100 == 3
+    }
+
+    /// 4yz: not now; the same may go well later.
+    pub fn is_transient(&self) -> bool {
+        self.code / 100 == 4
+    }
+
+    /// As an error: the server's refusal.
+    pub fn refusal(&self) -> Error {
+        let (code, text) = (self.code.to_string().into(), self.text().into());
+        Error::Refused { code, text }
+    }
+
+    fn restart(&mut self, offset: u64) {
+        self.code = 0;
+        self.bytes.clear();
+        self.ends.clear();
+        self.offset = offset;
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.code, self.lines().map(text).collect::<Vec<_>>())
+    }
+}
+
+/// Text of a reply: UTF-8 if it is that (RFC 6531 §3.7.4.2), else ISO-8859-1.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+    }
+}
+
+/// An enhanced status code: RFC 3463 §2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enhanced {
+    /// 2, 4 or 5, as the first digit of a reply.
+    pub class: u8,
+    /// What it is about, up to 999.
+    pub subject: u16,
+    /// What it is exactly, up to 999.
+    pub detail: u16,
+}
+
+impl Enhanced {
+    /// Reads one at the beginning of a line; a space or the end of the line has to follow.
+    pub fn parse(line: &[u8]) -> Option<Enhanced> {
+        let word = line.split(|byte| *byte == b' ').next()?;
+        let mut parts = word.split(|byte| *byte == b'.').map(number);
+        let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
+        let is_good = parts.next().is_none() && matches!(class, 2 | 4 | 5);
+        is_good.then_some(Enhanced { class: class as u8, subject, detail })
+    }
+}
+
+impl fmt::Display for Enhanced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+/// One to three digits without zeros in front.
+fn number(digits: &[u8]) -> Option<u16> {
+    let is_good = matches!(digits, [b'0'] | [b'1'..=b'9'] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]);
+    let value = |sum: Option<u16>, byte: &u8| {
+        Some(sum? * 10 + u16::from(byte.is_ascii_digit().then(|| byte - b'0')?))
+    };
+    is_good.then(|| digits.iter().fold(Some(0), value))?
+}
+
+/// What the next byte of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Digit 0, 1 or 2 of the code.
+    Code(u8),
+    Separator,
+    Text,
+    LineFeed,
+}
+
+/// Reads replies from a stream that comes in pieces of any length.
+#[derive(Debug)]
+pub struct Parser {
+    line_bytes_max: usize,
+    lines_max: usize,
+    bytes_max: usize,
+    next: Next,
+    /// The digits of this line.
+    code: u16,
+    is_last: bool,
+    line_len: usize,
+    /// Bytes of the whole reply so far.
+    len: usize,
+    reply: Reply,
+    /// Offset in the stream of the next byte.
+    offset: u64,
+    remarks: VecDeque<Remark>,
+    failed: Option<Box<Error>>,
+}
+
+impl Parser {
+    /// A parser at the beginning of a stream.
+    pub fn new(limits: &Limits) -> Parser {
+        Parser {
+            line_bytes_max: limits.reply_line_bytes_max,
+            lines_max: limits.reply_lines_max,
+            bytes_max: limits.reply_bytes_max,
+            next: Next::Code(0),
+            code: 0,
+            is_last: false,
+            line_len: 0,
+            len: 0,
+            reply: Reply::default(),
+            offset: 0,
+            remarks: VecDeque::new(),
+            failed: None,
+        }
+    }
+
+    /// Eats of `input` up to the end of a reply, and says whether that was there.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::TooLarge`]; the same again on every later call.
+    pub fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), Error> {
+        match &self.failed {
+            Some(error) => Err((**error).clone()),
+            None => self.take(input).inspect_err(|error| {
+                self.failed = Some(Box::new(error.clone()));
+            }),
+        }
+    }
+
+    /// The last reply that was whole; it stays until the next one begins.
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// What was forgiven in it, once.
+    pub fn take_remark(&mut self) -> Option<Remark> {
+        self.remarks.pop_front()
+    }
+
+    /// Whether the stream stands between two replies.
+    pub fn is_between(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bytes of the stream were eaten.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The stream has ended.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] within a reply, or the error of before.
+    pub fn finish(&self) -> Result<(), Error> {
+        let (expected, offset) = ("the end of the reply", self.offset);
+        match &self.failed {
+            Some(error) => Err((**error).clone()),
+            None if self.is_between() => Ok(()),
+            None => Err(Error::Incomplete { expected, offset, section: SECTION }),
+        }
+    }
+
+    /// Memory taken from the allocator, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.reply.bytes.capacity() + self.reply.ends.capacity() * size_of::<(usize, u64)>()
+    }
+
+    fn take(&mut self, input: &[u8]) -> Result<(usize, bool), Error> {
+        let mut eaten = 0;
+        while eaten < input.len() {
+            let room = self.room()?;
+            let rest = &input[eaten..input.len().min(eaten.saturating_add(room))];
+            if self.len == 0 {
+                self.reply.restart(self.offset);
+                self.remarks.clear();
+            }
+            let taken = match self.next {
+                Next::Text => self.take_text(rest)?,
+                _ => self.take_byte(rest[0]).map(|()| 1)?,
+            };
+            eaten += taken;
+            self.offset += taken as u64;
+            self.line_len += taken;
+            self.len += taken;
+            if self.next == Next::Code(0) {
+                self.line_len = 0;
+                if self.is_last {
+                    self.len = 0;
+                    return Ok((eaten, true));
+                }
+            }
+        }
+        Ok((eaten, false))
+    }
+
+    /// How many bytes the limits still allow in this line; at least one.
+    fn room(&self) -> Result<usize, Error> {
+        let passed =
+            |limit, max: usize, section| Err(too_large(limit, max as u64, self.offset, section));
+        if self.line_len >= self.line_bytes_max {
+            return passed("reply_line_bytes_max", self.line_bytes_max, "RFC 5321 §4.5.3.1.5");
+        }
+        if self.len >= self.bytes_max {
+            return passed("reply_bytes_max", self.bytes_max, SECTION);
+        }
+        if self.line_len == 0 && self.len > 0 && self.reply.ends.len() >= self.lines_max {
+            return passed("reply_lines_max", self.lines_max, SECTION);
+        }
+        Ok((self.line_bytes_max - self.line_len).min(self.bytes_max - self.len))
+    }
+
+    fn take_byte(&mut self, byte: u8) -> Result<(), Error> {
+        match self.next {
+            Next::Code(at) => self.take_digit(at, byte),
+            Next::Separator => {
+                self.is_last = byte != b'-';
+                self.next = match byte {
+                    b' ' | b'-' => Next::Text,
+                    b'\r' => Next::LineFeed,
+                    _ => return self.wrong("a space or a hyphen follows the code", SECTION),
+                };
+                Ok(())
+            }
+            Next::LineFeed if byte == b'\n' => {
+                let at = self.offset - self.line_len as u64;
+                self.reply.ends.push((self.reply.bytes.len(), at));
+                self.next = Next::Code(0);
+                Ok(())
+            }
+            Next::LineFeed => self.wrong("a CR is followed by a LF", "RFC 5321 §2.3.8"),
+            Next::Text => Ok(()),
+        }
+    }
+
+    fn take_digit(&mut self, at: u8, byte: u8) -> Result<(), Error> {
+        let is_good = match at {
+            0 => matches!(byte, b'2'..=b'5'),
+            _ => byte.is_ascii_digit(),
+        };
+        if !is_good {
+            let rule = match at {
+                0 => "a reply begins with a digit from 2 to 5",
+                _ => "a reply code is three digits",
+            };
+            return self.wrong(rule, SECTION);
+        }
+        let digit = u16::from(byte - b'0');
+        let before = if at == 0 { 0 } else { self.code };
+        self.code = before * 10 + digit;
+        if !self.reply.ends.is_empty()
+            && self.reply.code / [100, 10, 1][usize::from(at)] != self.code
+        {
+            return self.wrong("all lines of a reply have the same code", "RFC 5321 §4.2.1");
+        }
+        if at == 1 && digit > 5 {
+            self.remark("a second digit above 5", SECTION);
+        }
+        if at == 2 {
+            self.reply.code = self.code;
+        }
+        self.next = if at == 2 { Next::Separator } else { Next::Code(at + 1) };
+        Ok(())
+    }
+
+    /// Text up to a CR, which it takes along.
+    fn take_text(&mut self, rest: &[u8]) -> Result<usize, Error> {
+        let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F;
+        let len = rest.iter().position(is_control).unwrap_or(rest.len());
+        if let Some(at) = rest[..len].iter().position(|byte| !byte.is_ascii()) {
+            self.offset += at as u64;
+            self.remark("text that is not ASCII", SECTION);
+            self.offset -= at as u64;
+        }
+        self.reply.bytes.extend_from_slice(&rest[..len]);
+        match rest.get(len) {
+            None => Ok(len),
+            Some(b'\r') => {
+                self.next = Next::LineFeed;
+                Ok(len + 1)
+            }
+            Some(byte) => {
+                self.offset += len as u64;
+                match byte {
+                    b'\n' => self.wrong("a line ends with CR LF", "RFC 5321 §2.3.8"),
+                    _ => self.wrong("text holds no control character but the tab", SECTION),
+                }
+            }
+        }
+    }
+
+    /// Keeps a remark, unless there was one of its kind in this reply.
+    fn remark(&mut self, text: &'static str, section: &'static str) {
+        if self.remarks.iter().all(|remark| remark.text != text) {
+            self.remarks.push_back(Remark { text, offset: self.offset, section });
+        }
+    }
+
+    fn wrong<T>(&self, rule: &'static str, section: &'static str) -> Result<T, Error> {
+        Err(Error::malformed(rule, self.offset, section))
+    }
+}

@@ -1,0 +1,308 @@
+//! A conversation read along, in words: one line for each line, messages elided, secrets masked.
+//!
+//! ```text
+//!   said   AUTH PLAIN AGFiYwBzZWNyZXQ=    ─▶ AUTH PLAIN ***
+//!   heard  334 VXNlcm5hbWU6               ─▶ 334 ***
+//!   said   c2VjcmV0                       ─▶ ***
+//!   said   From: … CR LF . CR LF          ─▶ (a message of 1234 bytes)   .
+//! ```
+//!
+//! It judges nothing. Both directions go through one reader, in the order in which they passed:
+//! only the server's replies tell whether what is said next is a command, an answer to a challenge
+//! or a message.
+//!
+//! Specification: RFC 4954 §4 (what of AUTH is secret), RFC 5321 §4.5.2 (where a message ends).
+
+use super::data::{Event, Unstuffer};
+use super::reply::text;
+
+/// A longer line is cut, in bytes.
+const LINE_BYTES_MAX: usize = 2048;
+
+/// Instead of a secret.
+const MASK: &str = "***";
+
+/// What is said next.
+#[derive(Debug)]
+enum Mode {
+    /// A command.
+    Command,
+    /// A message, once 354 has come; until then nothing is said.
+    Announced,
+    /// A message, up to the lone dot.
+    Message(Unstuffer),
+    /// So many bytes of a chunk.
+    Chunk(u64),
+    /// Answers to challenges.
+    Auth,
+}
+
+/// A line that is not whole yet.
+#[derive(Debug, Default)]
+struct Line {
+    bytes: Vec<u8>,
+    /// All its bytes, those left out counted.
+    len: u64,
+}
+
+/// Both directions of a conversation.
+#[derive(Debug)]
+pub struct Transcript {
+    mode: Mode,
+    out: Line,
+    into: Line,
+    /// Bytes of the message so far.
+    elided: u64,
+}
+
+impl Transcript {
+    /// At the beginning of a connection.
+    pub fn new() -> Transcript {
+        Transcript { mode: Mode::Command, out: Line::default(), into: Line::default(), elided: 0 }
+    }
+
+    /// Takes bytes of the client and gives a line for each that is whole.
+    pub fn said(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+        while !input.is_empty() {
+            let taken = match &mut self.mode {
+                Mode::Message(_) => self.message(input, say),
+                Mode::Chunk(left) => {
+                    let taken = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= taken as u64;
+                    self.elided += taken as u64;
+                    if *left == 0 {
+                        self.say_elided("a part of a message", say);
+                        self.mode = Mode::Command;
+                    }
+                    taken
+                }
+                Mode::Command | Mode::Announced | Mode::Auth => {
+                    let (taken, is_whole) = self.out.take(input);
+                    if is_whole {
+                        self.command(say);
+                    }
+                    taken
+                }
+            };
+            input = &input[taken..];
+        }
+    }
+
+    /// Takes bytes of the server and gives a line for each that is whole.
+    pub fn heard(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+        while !input.is_empty() {
+            let (taken, is_whole) = self.into.take(input);
+            input = &input[taken..];
+            if is_whole {
+                let line = self.into.end();
+                match line.strip_prefix("334") {
+                    Some(challenge) if challenge.len() > 1 => say(&format!("334 {MASK}")),
+                    _ => say(&line),
+                }
+                if line.as_bytes().get(3) != Some(&b'-') {
+                    self.replied(&line);
+                }
+            }
+        }
+    }
+
+    /// The conversation ended: says what was left in the middle.
+    pub fn finish(&mut self, say: &mut dyn FnMut(&str)) {
+        if self.elided > 0 {
+            say(&format!("ended within a message, after {} bytes of it", self.elided));
+        }
+        for (line, who) in [(&self.out, "the client"), (&self.into, "the server")] {
+            if line.len > 0 {
+                say(&format!("ended within a line of {who}, after {} bytes of it", line.len));
+            }
+        }
+    }
+
+    /// A line of the client is whole.
+    fn command(&mut self, say: &mut dyn FnMut(&str)) {
+        let line = self.out.end();
+        let mut words = line.split(' ');
+        let verb = words.next().unwrap_or_default().to_ascii_uppercase();
+        match (&self.mode, &*verb) {
+            (Mode::Auth, _) => return say(if line.is_empty() { "" } else { MASK }),
+            (_, "AUTH") => {
+                self.mode = Mode::Auth;
+                let mechanism = words.next().unwrap_or_default();
+                let secret = if words.next().is_some() { " ***" } else { "" };
+                return say(&format!("AUTH {mechanism}{secret}"));
+            }
+            (_, "DATA") => self.mode = Mode::Announced,
+            (_, "BDAT") => {
+                let len = words.next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+                self.mode = if len > 0 { Mode::Chunk(len) } else { Mode::Command };
+            }
+            _ => self.mode = Mode::Command,
+        }
+        say(&line);
+    }
+
+    /// The last line of a reply is whole.
+    fn replied(&mut self, line: &str) {
+        self.mode = match std::mem::replace(&mut self.mode, Mode::Command) {
+            Mode::Announced if line.starts_with("354") => Mode::Message(Unstuffer::new()),
+            Mode::Auth if !line.starts_with("334") => Mode::Command,
+            mode => mode,
+        };
+    }
+
+    fn message(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> usize {
+        let Mode::Message(unstuffer) = &mut self.mode else { return 0 };
+        match unstuffer.feed(input) {
+            Ok((taken, Event::Text(text))) => {
+                self.elided += text.len() as u64;
+                taken
+            }
+            Ok((taken, Event::More)) => taken,
+            Ok((taken, Event::End)) => {
+                self.say_elided("a message", say);
+                say(".");
+                self.mode = Mode::Command;
+                taken
+            }
+            Err(_) => {
+                // It does not end as a message has to: the rest is only counted.
+                self.elided += input.len() as u64;
+                input.len()
+            }
+        }
+    }
+
+    fn say_elided(&mut self, what: &str, say: &mut dyn FnMut(&str)) {
+        say(&format!("({what} of {} bytes)", std::mem::take(&mut self.elided)));
+    }
+}
+
+impl Default for Transcript {
+    fn default() -> Transcript {
+        Transcript::new()
+    }
+}
+
+impl Line {
+    /// Takes of `input` up to a line end, and says whether that was there.
+    fn take(&mut self, input: &[u8]) -> (usize, bool) {
+        let end = memchr::memchr(b'\n', input);
+        let taken = end.map_or(input.len(), |at| at + 1);
+        let room = LINE_BYTES_MAX.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&input[..taken.min(room)]);
+        self.len += taken as u64;
+        (taken, end.is_some())
+    }
+
+    /// The line without its end, cut if it is long.
+    fn end(&mut self) -> String {
+        let len = std::mem::take(&mut self.len);
+        let bytes = std::mem::take(&mut self.bytes);
+        let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let line = text(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
+        match len > LINE_BYTES_MAX as u64 {
+            true => format!("{line}… ({len} bytes in all)"),
+            false => line,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both directions in pieces, each line marked.
+    fn lines(talk: &[(char, &str)], piece: usize) -> Vec<String> {
+        let (mut transcript, mut lines) = (Transcript::new(), Vec::new());
+        for (side, text) in talk {
+            for part in text.as_bytes().chunks(piece) {
+                let mut say = |line: &str| lines.push(format!("{side} {line}"));
+                match side {
+                    'C' => transcript.said(part, &mut say),
+                    _ => transcript.heard(part, &mut say),
+                }
+            }
+        }
+        transcript.finish(&mut |line| lines.push(format!("* {line}")));
+        lines
+    }
+
+    #[test]
+    fn secrets_and_messages_are_not_shown() {
+        let talk = [
+            ('S', "220 mx ready\r\n"),
+            ('C', "EHLO c\r\n"),
+            ('S', "250-mx\r\n250 AUTH PLAIN LOGIN\r\n"),
+            ('C', "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"),
+            ('S', "535 no\r\n"),
+            ('C', "auth login\r\n"),
+            ('S', "334 VXNlcm5hbWU6\r\n"),
+            ('C', "dXNlcg==\r\n"),
+            ('S', "334 UGFzc3dvcmQ6\r\n"),
+            ('C', "c2VjcmV0\r\n"),
+            ('S', "235 ok\r\n"),
+            ('C', "MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n"),
+            ('S', "250 ok\r\n250 ok\r\n354 go\r\n"),
+            ('C', "..secret\r\n..\r\nDATA\r\n.\r\nMAIL FROM:<>\r\n"),
+            ('S', "250-taken\r\n250 ok\r\n250 ok\r\n"),
+            ('C', "BDAT 4\r\nx\r\n.RSET\r\nDATA\r\n"),
+            ('S', "250 ok\r\n250 ok\r\n554 no\r\n"),
+            ('C', "QUIT\r\n"),
+            ('S', "221 bye"),
+        ];
+        let expected = [
+            "S 220 mx ready",
+            "C EHLO c",
+            "S 250-mx",
+            "S 250 AUTH PLAIN LOGIN",
+            "C AUTH PLAIN ***",
+            "S 535 no",
+            "C AUTH login",
+            "S 334 ***",
+            "C ***",
+            "S 334 ***",
+            "C ***",
+            "S 235 ok",
+            "C MAIL FROM:<>",
+            "C RCPT TO:<a@b>",
+            "C DATA",
+            "S 250 ok",
+            "S 250 ok",
+            "S 354 go",
+            "C (a message of 18 bytes)",
+            "C .",
+            "C MAIL FROM:<>",
+            "S 250-taken",
+            "S 250 ok",
+            "S 250 ok",
+            "C BDAT 4",
+            "C (a part of a message of 4 bytes)",
+            "C RSET",
+            "C DATA",
+            "S 250 ok",
+            "S 250 ok",
+            "S 554 no",
+            "C QUIT",
+            "* ended within a line of the server, after 7 bytes of it",
+        ];
+        for piece in [1, 2, 3, 7, 1000] {
+            assert_eq!(lines(&talk, piece), expected, "{piece}");
+        }
+    }
+
+    #[test]
+    fn the_middle_is_not_shown_either() {
+        let talk = [('C', "AUTH PLAIN AHVzZXIAc2VjcmV0")];
+        assert_eq!(lines(&talk, 5), ["* ended within a line of the client, after 27 bytes of it"]);
+        let talk = [('C', "DATA\r\n"), ('S', "354 go\r\n"), ('C', "secret\nmore")];
+        let expected = ["C DATA", "S 354 go", "* ended within a message, after 11 bytes of it"];
+        assert_eq!(lines(&talk, 1000), expected);
+    }
+
+    #[test]
+    fn long_lines_are_cut() {
+        let long = format!("250 {}\r\n", "x".repeat(5000));
+        let shown = lines(&[('S', &long)], 100);
+        assert!(shown[0].ends_with("… (5006 bytes in all)") && shown[0].len() < 2100);
+    }
+}

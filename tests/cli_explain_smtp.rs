@@ -1,0 +1,144 @@
+//! `wirewright explain smtp`, as a user meets it: the binary.
+
+#![cfg(feature = "cli")]
+
+#[path = "cli_explain/run.rs"]
+mod run;
+
+use run::{assert_error_line, run, text};
+
+/// Runs it with `--json` and gives the lines.
+fn lines(input: &[u8], good: bool) -> Vec<String> {
+    let output = run(&["explain", "smtp", "--json"], input);
+    let shown = input.escape_ascii();
+    assert_eq!(output.status.code(), Some(i32::from(!good)), "{shown}");
+    match good {
+        true => assert_eq!(text(&output.stderr), "", "{shown}"),
+        false => assert_error_line(&output, "stdin: "),
+    }
+    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    for line in &lines {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON a line");
+        assert!(event["event"].is_string());
+    }
+    lines
+}
+
+fn reply(code: u16, enhanced: &str, lines: &str) -> String {
+    let enhanced = match enhanced {
+        "" => "null".to_owned(),
+        code => format!("\"{code}\""),
+    };
+    format!("{{\"event\":\"reply\",\"code\":{code},\"enhanced\":{enhanced},\"lines\":[{lines}]}}")
+}
+
+fn error(kind: &str, offset: u64, reason: &str, spec: &str) -> String {
+    format!(
+        "{{\"event\":\"error\",\"kind\":\"{kind}\",\"offset\":{offset},\
+         \"reason\":\"{reason}\",\"spec\":\"{spec}\"}}"
+    )
+}
+
+#[test]
+fn good_replies() {
+    for (input, expected) in [
+        (&b""[..], vec![]),
+        (b"220 mx ready\r\n", vec![reply(220, "", "\"mx ready\"")]),
+        (b"250 2.1.5 Ok\r\n", vec![reply(250, "2.1.5", "\"2.1.5 Ok\"")]),
+        (b"250\r\n354 \r\n", vec![reply(250, "", "\"\""), reply(354, "", "\"\"")]),
+        (
+            b"250-mx\r\n250-\r\n250 SIZE 10\r\n550 5.1.1 caf\xc3\xa9\r\n",
+            vec![
+                reply(250, "", "\"mx\",\"\",\"SIZE 10\""),
+                "{\"event\":\"remark\",\"offset\":40,\"text\":\"text that is not ASCII\",\
+                 \"spec\":\"RFC 5321 §4.2\"}"
+                    .to_owned(),
+                reply(550, "5.1.1", "\"5.1.1 caf\u{e9}\""),
+            ],
+        ),
+    ] {
+        assert_eq!(lines(input, true), expected, "{}", input.escape_ascii());
+    }
+}
+
+#[test]
+fn bad_replies() {
+    for (input, expected) in [
+        (
+            &b"SSH-2.0-x\r\n"[..],
+            error("malformed", 0, "a reply begins with a digit from 2 to 5", "RFC 5321 §4.2"),
+        ),
+        (
+            b"250-a\r\n251 b\r\n",
+            error("malformed", 9, "all lines of a reply have the same code", "RFC 5321 §4.2.1"),
+        ),
+        (b"250 a\n", error("malformed", 5, "a line ends with CR LF", "RFC 5321 §2.3.8")),
+        (b"250 a\rb", error("malformed", 6, "a CR is followed by a LF", "RFC 5321 §2.3.8")),
+        (
+            b"250-a\r\n",
+            error("incomplete", 7, "ended before the end of the reply", "RFC 5321 §4.2"),
+        ),
+    ] {
+        let got = lines(input, false);
+        assert_eq!(got.last(), Some(&expected), "{}", input.escape_ascii());
+    }
+    let long = format!("220 ok\r\n250 {}\r\n", "y".repeat(5000));
+    let expected = error(
+        "too_large",
+        8 + 4096,
+        "more than 4096 (reply_line_bytes_max)",
+        "RFC 5321 §4.5.3.1.5",
+    );
+    assert_eq!(lines(long.as_bytes(), false), [reply(220, "", "\"ok\""), expected]);
+}
+
+/// Neither the events nor the error nor its offset depend on the cuts, in both forms.
+#[test]
+fn every_split_gives_the_same() {
+    for input in [
+        &b"220 mx\r\n250-mx\r\n250-SIZE 1\r\n250 AUTH PLAIN\r\n250 2.0.0 ok\r\n221\r\n"[..],
+        b"250-caf\xe9\r\n250 x\r\n571 5.7.1 no\r\n",
+        b"250-caf\xe9\r\n250 x\x07\r\n",
+        b"250-a\r\n25",
+        b"250 a\r\r\n",
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let args = [&["explain", "smtp"][..], form].concat();
+            let whole = run(&args, input);
+            assert!(!whole.stdout.is_empty());
+            for split in 1..=input.len().min(30) {
+                let split = split.to_string();
+                let cut = run(&[&args[..], &["--split", &split]].concat(), input);
+                assert_eq!(text(&cut.stdout), text(&whole.stdout), "split {split}");
+                assert_eq!(text(&cut.stderr), text(&whole.stderr), "split {split}");
+                assert_eq!(cut.status, whole.status, "split {split}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_form_for_people() {
+    let input = b"220 mx\r\n250-\r\n250-mx\r\n250\r\n571 5.7.1 no\x1b\r\n";
+    let output = run(&["explain", "smtp"], input);
+    assert_eq!(output.status.code(), Some(1));
+    let page = text(&output.stdout);
+    let lines: Vec<&str> = page.lines().map(str::trim_start).collect();
+    let expected = [
+        "0  reply          220 done: the connection  [RFC 5321 §4.2]",
+        "0  line           mx  [RFC 5321 §4.2.1]",
+        "8  reply          250 done: the mail system  [RFC 5321 §4.2]",
+        "8  line             [RFC 5321 §4.2.1]",
+        "14  line           mx  [RFC 5321 §4.2.1]",
+        "22  line             [RFC 5321 §4.2.1]",
+        "28  remark         a second digit above 5  [RFC 5321 §4.2]",
+        "39  error          malformed: text holds no control character but the tab  \
+         [RFC 5321 §4.2]",
+    ];
+    assert_eq!(lines, expected);
+    let output = run(&["explain", "smtp"], b"421 4.3.2 \xe2\x80\xae\r\n");
+    let page = text(&output.stdout);
+    assert!(page.contains("421 not now, try again later: the connection"), "{page}");
+    assert!(page.contains("enhanced       4.3.2  [RFC 3463 §2]"), "{page}");
+    assert!(page.contains("4.3.2 \\u{202e}"), "{page}");
+}

@@ -1,0 +1,164 @@
+//! Logging in: the examples of the specifications, and what is refused.
+
+use wirewright::error::Error;
+use wirewright::smtp::auth::{Credentials, Mechanism, Sasl};
+use wirewright::smtp::config::Limits;
+
+fn sasl(mechanism: Mechanism, user: &str, secret: &str, nonce: &str) -> Sasl {
+    let credentials = Credentials::new(user, secret).expect("credentials");
+    Sasl::new(mechanism, &credentials, nonce, &Limits::default())
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+fn plain(text: &str) -> String {
+    use base64::Engine as _;
+    let raw = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    String::from_utf8(raw).expect("a text")
+}
+
+#[test]
+fn plain_is_that_of_the_examples() {
+    // RFC 4616 §4, the first exchange; RFC 4954 §4.1 shows such a line in SMTP.
+    let mut sasl = sasl(Mechanism::Plain, "tim", "tanstaaftanstaaf", "");
+    assert_eq!(sasl.begin(), format!("AUTH PLAIN {}", base64("\0tim\0tanstaaftanstaaf")));
+    assert!(sasl.is_done());
+    assert!(matches!(sasl.answer(b"", 7), Err(Error::Malformed { offset: 7, .. })));
+}
+
+#[test]
+fn login_answers_two_challenges() {
+    for challenges in [["VXNlcm5hbWU6", "UGFzc3dvcmQ6"], ["", "what?"]] {
+        let mut sasl = sasl(Mechanism::Login, "user", "p\u{e4}ss", "");
+        assert_eq!(sasl.begin(), "AUTH LOGIN");
+        assert!(!sasl.is_done());
+        assert_eq!(sasl.answer(challenges[0].as_bytes(), 0).as_deref(), Ok(&*base64("user")));
+        assert!(!sasl.is_done());
+        assert_eq!(sasl.answer(challenges[1].as_bytes(), 0), Ok(base64("p\u{e4}ss")));
+        assert!(sasl.is_done());
+        assert!(sasl.answer(b"", 0).is_err());
+    }
+}
+
+#[test]
+fn cram_md5_is_that_of_the_example() {
+    // RFC 2195 §2.
+    let mut sasl = sasl(Mechanism::CramMd5, "tim", "tanstaaftanstaaf", "");
+    assert_eq!(sasl.begin(), "AUTH CRAM-MD5");
+    let challenge = "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+    let answer = "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw";
+    assert_eq!(sasl.answer(challenge.as_bytes(), 0).as_deref(), Ok(answer));
+    assert!(sasl.is_done());
+}
+
+/// RFC 7677 §3.
+const NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
+const FIRST: &str = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+                     s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+const FINAL: &str = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+                     p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+const SHOWN: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+#[test]
+fn scram_is_that_of_the_example() {
+    let mut sasl = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+    let line = sasl.begin();
+    let initial = line.strip_prefix("AUTH SCRAM-SHA-256 ").expect("with an initial response");
+    assert_eq!(plain(initial), format!("n,,n=user,r={NONCE}"));
+    let answer = sasl.answer(base64(FIRST).as_bytes(), 0).expect("an answer");
+    assert_eq!(plain(&answer), FINAL);
+    assert!(!sasl.is_done(), "the server has not proved anything yet");
+    assert_eq!(sasl.answer(base64(SHOWN).as_bytes(), 0).as_deref(), Ok(""));
+    assert!(sasl.is_done());
+}
+
+#[test]
+fn scram_refuses() {
+    for (first, rule) in [
+        ("", "a nonce first"),
+        ("e=no", "a nonce first"),
+        ("m=x,r=1", "a nonce first"),
+        (&FIRST.replace("rOpr", "xOpr"), "continues that of the client"),
+        (&format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"), "continues that of the client"),
+        (&FIRST.replace("s=W2", "s=*"), "a salt in base64"),
+        (&FIRST.replace("i=4096", "i=x"), "an iteration count"),
+        (&FIRST.replace("i=4096", "i=4095"), "at least 4096"),
+        (&FIRST.replace(",i=4096", ""), "an iteration count"),
+    ] {
+        let mut sasl = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+        sasl.begin();
+        let error = sasl.answer(base64(first).as_bytes(), 3).expect_err(first);
+        assert!(error.reason().contains(rule), "{first}: {error}");
+        assert_eq!(error.offset(), Some(3));
+    }
+    let mut many = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+    many.begin();
+    let error = many.answer(base64(&FIRST.replace("4096", "1000001")).as_bytes(), 0);
+    assert!(matches!(error, Err(Error::TooLarge { limit: "scram_iterations_max", .. })));
+    for shown in ["v=AAAA", "e=other-error", "", &SHOWN[..SHOWN.len() - 4]] {
+        let mut sasl = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+        sasl.begin();
+        sasl.answer(base64(FIRST).as_bytes(), 0).expect("an answer");
+        assert!(sasl.answer(base64(shown).as_bytes(), 0).is_err(), "{shown}");
+        assert!(!sasl.is_done());
+    }
+    let mut sasl = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+    sasl.begin();
+    assert!(sasl.answer(b"not base64", 0).is_err());
+}
+
+#[test]
+fn names_are_escaped_and_tokens_sent() {
+    let mut scram = sasl(Mechanism::ScramSha256, "a=b,c", "x", "n");
+    assert!(plain(&scram.begin()["AUTH SCRAM-SHA-256 ".len()..]).contains("n=a=3Db=2Cc,r=n"));
+    let mut token = sasl(Mechanism::XOAuth2, "a@b", "ya29.x", "");
+    let line = token.begin();
+    let initial = plain(line.strip_prefix("AUTH XOAUTH2 ").expect("a token"));
+    assert_eq!(initial, "user=a@b\u{1}auth=Bearer ya29.x\u{1}\u{1}");
+    // An error is told in a challenge, which has to be answered.
+    assert_eq!(token.answer(base64("{\"status\":\"401\"}").as_bytes(), 0).as_deref(), Ok(""));
+}
+
+#[test]
+fn rounds_are_bounded() {
+    let mut sasl = sasl(Mechanism::XOAuth2, "u", "t", "");
+    sasl.begin();
+    for _ in 0..Limits::default().auth_rounds_max {
+        sasl.answer(b"", 0).expect("one more");
+    }
+    let error = sasl.answer(b"", 9);
+    assert!(matches!(error, Err(Error::TooLarge { limit: "auth_rounds_max", offset: 9, .. })));
+}
+
+#[test]
+fn what_scram_takes() {
+    let takes = |user, secret, nonce| {
+        let credentials = Credentials::new(user, secret).expect("credentials");
+        assert!(Mechanism::Plain.takes(&credentials, ""));
+        Mechanism::ScramSha256.takes(&credentials, nonce)
+    };
+    assert!(takes("user", "pencil", NONCE));
+    assert!(!takes("user", "p\u{e4}ss", NONCE), "it would have to be prepared");
+    assert!(!takes("\u{738b}", "pencil", NONCE));
+    assert!(!takes("", "pencil", NONCE));
+    assert!(!takes("user", "pencil", ""));
+    assert!(!takes("user", "pencil", "a,b"));
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let credentials = Credentials::new("tim", "hunter2").expect("credentials");
+    let mut sasl = Sasl::new(Mechanism::Plain, &credentials, "", &Limits::default());
+    sasl.begin();
+    for shown in [format!("{credentials:?}"), format!("{sasl:?}"), format!("{sasl:#?}")] {
+        assert!(!shown.contains("hunter2") && !shown.contains(&base64("hunter2")), "{shown}");
+    }
+    for (user, secret, at) in [("a\0", "b", 1), ("a", "\0b", 0), ("a\n", "b", 1), ("a", "b\r", 1)] {
+        let error = Credentials::new(user, secret).expect_err("refused");
+        assert_eq!(error.offset(), Some(at));
+        assert!(!error.to_string().contains('b'.to_string().repeat(3).as_str()));
+    }
+}
