@@ -242,6 +242,8 @@ impl Connection {
     /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let read = self.take_input(shared)?;
+        let silent = self.leftover.is_empty() && !self.stream.ready().readable.get();
+        self.conversation.silence(silent);
         grow(&mut shared.scratch, ROOM_BYTES);
         let sending = self.conversation.wants() == Wants::Payload;
         let waiting = self.out.len();

@@ -149,3 +149,29 @@ fn a_call_with_a_timeout_leaves_nothing_for_the_next() {
     let (report, heard) = fetch(&mut client, get(*server, "/"));
     assert_eq!((code(&report), heard.text()), ("ok", "said"), "{report:?}");
 }
+
+/// However long the response is, and so wherever the reads end: what a server says behind it is no
+/// answer to a request that it has not seen.
+#[test]
+fn what_stands_behind_a_response_of_any_length_is_never_the_next() {
+    let head_len = ok(vec![7; 16_000]).len() - 16_000;
+    // The first read of a connection has 16 KiB; the next ones, while a body comes, 256.
+    for whole in [16_384, 16_384 - 1, 16_384 + 1, 16_384 + 262_144, 100_000] {
+        let len = whole - head_len;
+        let server = Server::start(move |mut conn| {
+            while let Some(request) = conn.request() {
+                let mut said = ok(vec![7; len]);
+                if request.target() == "/first" {
+                    said.extend(ok("forged"));
+                }
+                conn.send(said);
+            }
+        });
+        let mut client = client(|options| options.in_flight_max = 1);
+        let fetches = vec![get(*server, "/first"), get(*server, "/second")];
+        for (report, heard) in fetch_all(&mut client, fetches) {
+            assert_eq!((code(&report), heard.body.len()), ("ok", len), "{report:?}");
+            assert!(!report.reused, "{len}: {report:?}");
+        }
+    }
+}

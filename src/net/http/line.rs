@@ -56,6 +56,9 @@ pub(super) struct Line {
     asked: bool,
     /// The first byte of the response has come.
     heard: bool,
+    /// Nothing has come that was not heard: a request that is sent now is answered by what comes
+    /// then (RFC 9112 §9.2).
+    silent: bool,
     made: Made,
     /// It has not asked for a job yet.
     fresh: bool,
@@ -94,6 +97,7 @@ impl Line {
             job: None,
             asked: false,
             heard: false,
+            silent: false,
             made,
             fresh: true,
             tunnel: Tunnel::Open,
@@ -180,7 +184,8 @@ impl Line {
 
     /// A job, if there is none and one may be taken.
     fn pull(&mut self) {
-        if self.job.is_some() || self.tunnel != Tunnel::Open || !self.exchange.is_idle() {
+        let is_free = self.job.is_none() && self.tunnel == Tunnel::Open && self.silent;
+        if !is_free || !self.exchange.is_idle() {
             return;
         }
         let fresh = std::mem::replace(&mut self.fresh, false);
@@ -335,6 +340,10 @@ impl Conversation for Line {
     #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls> {
         self.made.tls.clone()
+    }
+
+    fn silence(&mut self, is_silent: bool) {
+        self.silent = is_silent;
     }
 
     fn secured(&mut self) {

@@ -53,6 +53,13 @@ pub trait Conversation {
     /// TLS is up: after an upgrade, or because the stream began with it.
     fn secured(&mut self) {}
 
+    /// Told before [`transmit`](Conversation::transmit): whether all that the peer has said so far
+    /// was heard, and it has not ended. Whoever must not take what comes next for an answer to what
+    /// it says now waits until that is so.
+    fn silence(&mut self, is_silent: bool) {
+        let _ = is_silent;
+    }
+
     /// Appends what there is to say, up to the limit of `out`; `scratch` is for reading files.
     ///
     /// # Errors
