@@ -77,6 +77,8 @@ pub struct Connection {
     eof: bool,
     /// How many bytes came.
     heard: u64,
+    /// The last read took all that had come.
+    drained: bool,
     /// How many bytes of `out` the stream took.
     written: u64,
     /// How many of them have left for the kernel; never less than before.
@@ -110,6 +112,7 @@ impl Connection {
             phase,
             eof: false,
             heard: 0,
+            drained: false,
             written: 0,
             settled: 0,
             worth: 0,
@@ -242,8 +245,7 @@ impl Connection {
     /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let read = self.take_input(shared)?;
-        let silent = self.leftover.is_empty() && !self.stream.ready().readable.get();
-        self.conversation.silence(silent);
+        self.conversation.silence(self.is_silent());
         grow(&mut shared.scratch, ROOM_BYTES);
         let sending = self.conversation.wants() == Wants::Payload;
         let waiting = self.out.len();

@@ -268,6 +268,9 @@ impl Reactor {
         }
         let Some(connection) = &mut slot.connection else { return };
         let ready = connection.stream().ready();
+        if event.is_read_closed() || event.is_error() {
+            ready.closed.set(true);
+        }
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             ready.readable.set(true);
         }

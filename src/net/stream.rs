@@ -45,6 +45,8 @@ pub struct Ready {
     pub readable: Cell<bool>,
     /// There may be room to write.
     pub writable: Cell<bool>,
+    /// The peer has ended its half, or all: it was said once and stays so.
+    pub closed: Cell<bool>,
 }
 
 /// A socket that notes which direction blocked.

@@ -35,6 +35,7 @@ impl Connection {
             }
         };
         self.heard += read as u64;
+        self.drained = read < len && !self.stream.is_tls();
         shared.bulk_read += if bulk { read } else { 0 };
         let input = &shared.input[..read];
         if let Some(tap) = &mut self.tap {
@@ -43,6 +44,14 @@ impl Connection {
         let eaten = self.conversation.receive(input, &mut shared.room)?;
         self.leftover = copy(&input[eaten..]);
         Ok(held + read)
+    }
+
+    /// Whether all that has come was heard, as far as can be known without asking once more: a read
+    /// that fills less than its room has emptied the socket (epoll(7)), unless the end came with it.
+    pub(super) fn is_silent(&self) -> bool {
+        let ready = self.stream.ready();
+        let drained = self.drained && !ready.closed.get();
+        self.leftover.is_empty() && (drained || !ready.readable.get())
     }
 
     /// Whether the socket may be asked. Where TLS is to begin the next byte belongs to it.
