@@ -123,7 +123,7 @@ pub fn begin_connect(address: SocketAddr) -> io::Result<mio::net::TcpStream> {
 /// Gives a socket that will only ever hear from this machine its whole window from the beginning.
 ///
 /// A window that grows by itself begins at a few segments, and a server under BBR takes the rate of
-/// those first moments for that of the path: with the window open, 1 GiB from nginx takes about half
+/// those first moments for that of the path: with the window open, 1 GiB from nginx may take half
 /// the time (`benches/README.md`). On other paths what the kernel does is right.
 fn widen(socket: &Socket, address: SocketAddr) {
     if address.ip().is_loopback() {

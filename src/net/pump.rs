@@ -212,7 +212,8 @@ impl Connection {
         let stamp = self.conversation.progress() + written;
         // The time for last words is one for all of them.
         if stamp != self.stamp && self.phase == Phase::Open {
-            (self.stamp, self.since) = (stamp, now);
+            // What was done may have taken long: a file that is written to blocks.
+            (self.stamp, self.since) = (stamp, now.max(Instant::now()));
         }
         verdict
     }

@@ -154,6 +154,14 @@ impl Target {
         }
     }
 
+    /// Whether a file can stand there, as far as is seen without writing.
+    pub(super) fn check(&mut self) -> Result<(), FileError> {
+        match self {
+            Target::Partial(partial) => partial.check(),
+            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
+        }
+    }
+
     /// Gives what is whole its name: at once where nothing is synced, for that is quicker than to
     /// ask another thread, and there where it is.
     pub(super) fn finish_here(

@@ -14,7 +14,7 @@ use wirewright::net::http::{After, Body, Client, Fetch, Options, Recipient, Repo
 
 /// A client whose calls end in any case.
 pub fn client(set: impl FnOnce(&mut Options)) -> Client {
-    let mut options = Options { timeout: Some(2 * WAIT), ..Options::default() };
+    let mut options = Options { timeout: Some(2 * WAIT), heads: true, ..Options::default() };
     set(&mut options);
     Client::new(options).unwrap()
 }

@@ -6,6 +6,8 @@ use socket2::{Domain, Socket, Type};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use wirewright::http::url::Url;
+use wirewright::net::http::Fetch;
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -142,4 +144,15 @@ fn attempts_do_not_fail_the_next_call() {
     let (report, heard) = fetch(&mut client, get(address, "/"));
     assert_eq!((code(&report), heard.text()), ("ok", "now"), "{report:?}");
     served.join().unwrap();
+}
+
+/// More of them than wait at a time: all fail, and the call ends.
+#[test]
+fn very_many_fail_at_once() {
+    let mut client = client(|options| options.in_flight_max = 2);
+    let urls = (0..700).map(|at| Url::parse(&format!("http://255.255.255.255/{at}")).unwrap());
+    let fetches = urls.map(Fetch::get).collect();
+    for (report, _) in fetch_all(&mut client, fetches) {
+        assert_eq!(code(&report), "unreachable", "{report:?}");
+    }
 }

@@ -126,7 +126,8 @@ fn a_connection_that_ends_at_once() {
         assert!(["incomplete", "io", "unreachable"].contains(&code(&report)), "{report:?}");
         assert!(!why(&report).contains("interrupted"), "{report:?}");
     }
-    assert_eq!(server.accepts(), 100);
+    // Where the end was there before the request, another connection was tried: one.
+    assert!((100..=200).contains(&server.accepts()), "{}", server.accepts());
 }
 
 /// Silence is no death: to ask again would double the wait, and the load of a slow server.

@@ -8,9 +8,10 @@
 //!                                              └ taken: lock, link to the part, rename
 //! ```
 //!
-//! It needs no lock, no other name beside its own, and leaves nothing behind wherever it is killed:
-//! four calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a
-//! part for a moment, and is locked before, so that nobody takes it for a leftover.
+//! It needs no lock, no other name beside its own, and leaves nothing behind where it is killed: four
+//! calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a part
+//! for a moment, which a kill may leave to the next run, and is locked before, so that nobody else
+//! takes it for a leftover.
 
 use super::finish::Durability;
 use super::partial::Partial;
@@ -85,7 +86,7 @@ impl Nameless {
         }
         match link(&self.file, self.place.dir()?, self.place.base()) {
             Ok(()) => {}
-            Err(Errno::EXIST) => self.replace()?,
+            Err(Errno::EXIST) => self.replace(durability)?,
             Err(error) => return Err(std::io::Error::from(error).into()),
         }
         match durability {
@@ -95,12 +96,12 @@ impl Nameless {
     }
 
     /// Takes the place of what has the name.
-    fn replace(&self) -> Result<(), FileError> {
+    fn replace(&self, durability: Durability) -> Result<(), FileError> {
         self.file.try_lock().map_err(|_| FileError::Busy)?;
         match link(&self.file, self.place.dir()?, self.place.part().as_ref()) {
             Ok(()) => {}
             // Somebody's, or left over: a partial file knows which.
-            Err(Errno::EXIST) => return self.copy(),
+            Err(Errno::EXIST) => return self.copy(durability),
             Err(error) => return Err(std::io::Error::from(error).into()),
         }
         let renamed = self.place.rename(true);
@@ -111,7 +112,7 @@ impl Nameless {
     }
 
     /// Makes it again, beside its name.
-    fn copy(&self) -> Result<(), FileError> {
+    fn copy(&self, durability: Durability) -> Result<(), FileError> {
         let mut partial = Partial::look(self.place.clone())?;
         partial.begin("", self.size)?;
         partial.without_journal();
@@ -122,8 +123,7 @@ impl Nameless {
             partial.chunk_verified(at, read as u64, crc32(&block[..read]))?;
             at += read as u64;
         }
-        // What has to be synced was, but for this copy.
-        partial.finish(Durability::Fsync, true).run()
+        partial.finish(durability, true).run()
     }
 }
 

@@ -159,6 +159,14 @@ impl Partial {
         Ok(())
     }
 
+    /// Makes the directory of the file, if it is missing, and sees that none has its name.
+    ///
+    /// # Errors
+    /// [`FileError::InTheWay`] if one has, and those of the disk.
+    pub fn check(&mut self) -> Result<(), FileError> {
+        self.place.prepare()
+    }
+
     /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where it
     /// is worth being gone on with, or where there is something left over. Instead of `begin`.
     pub fn nameless(&self, size: u64) -> Option<Nameless> {

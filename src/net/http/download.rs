@@ -118,6 +118,9 @@ pub fn download(
 /// The name of a file, and how far it is: bytes that are there, and those that were before.
 type Place = (Name, Rc<Cell<(u64, u64)>>);
 
+/// So much of a server's reason is told.
+const REASON_CHARS_MAX: usize = 200;
+
 /// What is left over of a file, and may be gone on with.
 #[derive(Debug, Clone)]
 struct Leftover {
@@ -231,7 +234,9 @@ impl Filing {
                 let rest =
                     ContentRange::Satisfied { first: left.verified, last: left.size - 1, complete };
                 let tag = range::validator(&head.headers);
-                let is_its = tag.is_none_or(|tag| tag == left.tag.as_bytes());
+                // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be
+                // of a server that has not understood If-Range.
+                let is_its = tag == Some(left.tag.as_bytes());
                 let fits = len.is_none_or(|len| len == left.size - left.verified);
                 let is_plain = coding(&head.headers) == Coding::Identity;
                 match range == rest && is_its && fits && is_plain {
@@ -241,7 +246,7 @@ impl Filing {
             }
             (206, Some(_), None) => Course::Again,
             (416, Some(left), Some(ContentRange::Unsatisfied { complete }))
-                if complete == left.size && complete == left.verified =>
+                if complete == left.size && complete == left.verified && !self.is_other(head) =>
             {
                 Course::Whole
             }
@@ -251,6 +256,12 @@ impl Filing {
             _ if self.saving.accepts.takes(head.status) => Course::Writing,
             _ => Course::Refused,
         }
+    }
+
+    /// Whether the response names another version than that which is left over.
+    fn is_other(&self, head: &Head) -> bool {
+        let tag = range::validator(&head.headers);
+        tag.is_some_and(|tag| self.leftover.as_ref().is_none_or(|left| tag != left.tag.as_bytes()))
     }
 
     /// Begins to write, behind what is left over or at the beginning.
@@ -334,7 +345,8 @@ fn failure(error: FileError) -> Failure {
 impl Recipient for Filing {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
         if self.anew {
-            return Ok(true);
+            // That there is no place for it is to be known before anybody is asked.
+            return self.open().and_then(Target::check).map(|()| true).map_err(failure);
         }
         if self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
             return Ok(false);
@@ -365,7 +377,8 @@ impl Recipient for Filing {
                 self.target.take().into_iter().for_each(Target::discard);
             }
             Course::Refused | Course::None => {
-                self.refusal = format!("{} {}", head.status, text(head.reason()));
+                let reason: String = text(head.reason()).chars().take(REASON_CHARS_MAX).collect();
+                self.refusal = format!("{} {reason}", head.status);
             }
         }
         Ok(self.course == Course::Writing)

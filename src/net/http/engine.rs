@@ -91,10 +91,12 @@ impl Engine {
         }
     }
 
-    /// Begins all lines that are needed.
-    fn begin(&mut self, reactor: &mut Reactor, now: Instant) {
+    /// Begins all lines that are needed; whether any was.
+    fn begin(&mut self, reactor: &mut Reactor, now: Instant) -> bool {
+        let mut begun = false;
         loop {
-            let Some(route) = self.plan.borrow_mut().needy() else { return };
+            let Some(route) = self.plan.borrow_mut().needy() else { return begun };
+            begun = true;
             let idle = self.plan.borrow_mut().idle(route);
             if let Some(line) = idle {
                 reactor.wake(line);
@@ -294,13 +296,9 @@ impl Dispatch for Engine {
         self.hear(reactor, now);
         self.go_on(reactor, now);
         // What has failed may have made others needy, and these may fail at once.
-        loop {
-            let before = self.makings.len();
-            self.begin(reactor, now);
-            if self.makings.len() == before {
-                break;
-            }
+        while self.begin(reactor, now) {
             self.go_on(reactor, now);
+            self.plan.borrow_mut().refill();
         }
         self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
     }

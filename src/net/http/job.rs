@@ -28,6 +28,9 @@ use std::time::Instant;
 /// Room that a packed body is unpacked into, in bytes.
 pub(super) const UNPACK_BYTES: usize = 64 << 10;
 
+/// The longest URL that is kept of where a redirect led, where reports are to be short, in bytes.
+const KEPT_URL_BYTES_MAX: usize = 1024;
+
 /// What happens to the body of the response.
 #[derive(Debug)]
 enum Sink {
@@ -66,6 +69,8 @@ pub(super) struct Job {
     preparing: Option<Headers>,
     sink: Sink,
     began: Instant,
+    /// Whether the report may hold much of what the server said.
+    keeps_heads: bool,
     body_sent: u64,
     /// It was taken from a connection that had gone, which is done once.
     pub(super) moved: bool,
@@ -92,6 +97,7 @@ impl Job {
             preparing: None,
             sink: Sink::None,
             began: Instant::now(),
+            keeps_heads: options.heads,
             body_sent: 0,
             moved: false,
             wants_fresh: false,
@@ -278,14 +284,21 @@ impl Job {
             return self.recipient.end(finisher);
         };
         let status = self.report.status.unwrap_or(0);
-        self.report.redirects.push((status, self.fetch.url.clone()));
+        if self.keeps_heads {
+            self.report.redirects.push((status, self.fetch.url.clone()));
+        }
+        // Another request: what befell the connection of this one does not count against it.
+        (self.moved, self.wants_fresh) = (false, false);
         redirect.prune(&mut self.fetch.headers);
         self.fetch.method = redirect.method;
         if !redirect.keep_body {
             self.fetch.body = super::Body::None;
         }
         self.fetch.url = redirect.url;
-        (self.report.method, self.report.url) = (self.fetch.method.clone(), self.fetch.url.clone());
+        self.report.method = self.fetch.method.clone();
+        if self.keeps_heads || self.fetch.url.origin_form().len() <= KEPT_URL_BYTES_MAX {
+            self.report.url = self.fetch.url.clone();
+        }
         Ok(After::Again)
     }
 

@@ -251,6 +251,11 @@ impl Line {
                 self.wakes.borrow_mut().extend(suspects);
                 self.retire();
             }
+            // It ended before it was of any use, with nothing said: that may be chance, once.
+            None if self.fresh && self.tunnel == Tunnel::Open && failure.code == "incomplete" => {
+                self.plan.borrow_mut().not_made_yet(self.badge.route, failure);
+                self.retire();
+            }
             None => self.fail(failure),
         }
     }
@@ -371,9 +376,9 @@ impl Conversation for Line {
 
     fn wants(&self) -> Wants {
         match self.exchange.wants() {
+            // In clear there is nothing more to say, and nothing to wait for: at once.
+            _ if self.is_over() && !self.voice.is_tls => Wants::Done,
             _ if self.is_over() => Wants::Close,
-            // No job, and so nothing to say, whatever the session would let us.
-            Wants::Done => Wants::Close,
             wants => wants,
         }
     }

@@ -22,14 +22,16 @@ pub struct Options {
     pub name_wait: Duration,
     /// How many requests are in flight at most, and how many connections are open.
     pub in_flight_max: usize,
-    /// How many requests are in flight to one host and port at most.
+    /// How many requests are in flight to one host and port at most; all that one proxy is asked for
+    /// in clear counts as one.
     pub per_host_max: usize,
     /// Whether redirects are followed.
     pub redirects: bool,
     /// Whether gzip and deflate are asked for, and undone.
     pub codings: bool,
-    /// Whether reports keep the head of the final response and its trailer fields. Those of a
-    /// hostile server are as long as the limits allow, so this is not for thousands of fetches.
+    /// Whether reports keep the head of the final response, its trailer fields, the redirects, and
+    /// where the last of them led if that is long. Those of a hostile server are as long as the
+    /// limits allow, so this is not for thousands of fetches.
     pub heads: bool,
     /// Up to so many bytes of a body that nobody wants are read away, to use the connection again.
     pub discard_bytes_max: u64,

@@ -203,6 +203,18 @@ impl Plan {
         }
     }
 
+    /// The same, where it may be tried once more.
+    pub(super) fn not_made_yet(&mut self, route: usize, failure: Failure) {
+        match self.next(route, true) {
+            Some(job) if job.moved => self.failed(job, failure),
+            Some(mut job) => {
+                (job.moved, job.wants_fresh) = (true, true);
+                self.wait(job, true);
+            }
+            None => {}
+        }
+    }
+
     fn wait(&mut self, job: Job, first: bool) {
         if self.given_up {
             let failure = Failure::from(&Error::Interrupted);
