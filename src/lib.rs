@@ -33,7 +33,7 @@
 //! - What a mail message is made of: [`mime`]. How it is handed to a server, and when it is
 //!   accepted: [`smtp`].
 //! - The six questions that any session answers: [`session`].
-//! - Moving files from a program: `net::client` and `net::server`.
+//! - Moving files from a program: `net::client` and `net::server`. Sending mail: `net::mail`.
 //!
 //! ```
 //! use wirewright::envelope::{Decoder, Event, Limits};

@@ -119,6 +119,41 @@ fn the_web_pages_visit_the_gateway() {
 }
 
 #[test]
+fn the_mail_pages_visit_the_sink() {
+    if !has_python("the_mail_pages_visit_the_sink") {
+        return;
+    }
+    let sink = format!("{}/examples/sink.py", env!("CARGO_MANIFEST_DIR"));
+    let mut python = Command::new("python3");
+    let (mut sink, address) = listening(python.args([&sink, "0"]).env("PYTHONIOENCODING", "utf-8"));
+    let server = format!("smtp://{address}");
+    let said = good(example("send_text_mail").arg(&server));
+    assert_eq!(said, "luo@example.net: Accepted\nkui@example.com: Accepted\n");
+
+    let folder = tempfile::tempdir().unwrap();
+    let (text, table) = (folder.path().join("hello.txt"), folder.path().join("汇总数据.xlsx"));
+    std::fs::write(&text, "你好").unwrap();
+    std::fs::write(&table, vec![7; 100_000]).unwrap();
+    let said = good(example("send_attachments").args([&text, &table]).arg(&server));
+    assert!(said.starts_with("Accepted: 13"), "{said}");
+
+    sink.child.kill().unwrap();
+    let taken = String::from_utf8(sink.finish().stdout).unwrap();
+    for line in [
+        "from wang@example.org to luo@example.net, kui@example.com: ",
+        "王大锤 <wang@example.org> -> 骆昊 <luo@example.net>, kui@example.com: 示例代码实验邮件\n",
+        "text: 用户您好，这是一封实验邮件。\n",
+        "text: 附件中有本月数据请查收\n",
+        "file: hello.txt, text/plain, 6 bytes\n",
+        "file: month-data.xlsx, application/vnd.ms-excel, 100000 bytes\n",
+    ] {
+        assert!(taken.contains(line), "{line:?} in {taken}");
+    }
+    let ended = run(example("send_text_mail").arg("smtp://127.0.0.1:1"));
+    assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
 fn a_client_without_a_server_fails() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let to = tempfile::tempdir().unwrap();

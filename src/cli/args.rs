@@ -1,6 +1,7 @@
 //! What may stand in argv, as types. clap reads its help from the comments here.
 
 pub mod http;
+pub mod mail;
 pub mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -13,8 +14,8 @@ use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::message::PAYLOAD_KEY;
 
 /// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
-/// resumed where they broke off, in bounded memory. Also sends text messages by a gateway, measures
-/// what it does, and explains what its parsers see.
+/// resumed where they broke off, in bounded memory. Also sends mail, and text messages by gateways,
+/// measures what it does, and explains what its parsers see.
 #[derive(Debug, Parser)]
 #[command(
     name = "wirewright",
@@ -46,6 +47,8 @@ pub enum Command {
     Download(http::Download),
     /// Send a text message by a gateway that takes a form; never twice.
     Sms(http::Sms),
+    /// Send a message by SMTP, with files of any length; never twice.
+    Mail(Box<mail::Mail>),
     /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.

@@ -17,6 +17,7 @@ mod get;
 mod http;
 mod input;
 mod ls;
+mod mail;
 mod put;
 mod report;
 mod select;
@@ -154,6 +155,7 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Http(args) => http::run(&args),
         Command::Download(args) => download::run(&args),
         Command::Sms(args) => sms::run(&args),
+        Command::Mail(args) => mail::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wirewright::net::client::TapMaker;
 use wirewright::net::http;
 use wirewright::net::pump::Tap;
+use wirewright::smtp;
 use wirewright::transfer::transcript::Transcript;
 
 /// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
@@ -36,6 +37,43 @@ struct Trace {
 /// Makes a listener for each connection.
 pub fn tap() -> TapMaker {
     Arc::new(|| Box::new(Trace { tls: false, out: Transcript::new(), into: Transcript::new() }))
+}
+
+/// Makes a listener for each connection of SMTP. What is secret is masked by the reader itself.
+pub fn smtp() -> TapMaker {
+    Arc::new(|| Box::new(SmtpTrace { tls: false, both: smtp::transcript::Transcript::new() }))
+}
+
+struct SmtpTrace {
+    tls: bool,
+    /// One reader of both directions: only replies tell what is said next.
+    both: smtp::transcript::Transcript,
+}
+
+impl Tap for SmtpTrace {
+    fn sent(&mut self, bytes: &[u8]) {
+        let mark = if self.tls { "~>" } else { "->" };
+        self.both.said(bytes, &mut |line| say(mark, line));
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        let mark = if self.tls { "<~" } else { "<-" };
+        self.both.heard(bytes, &mut |line| say(mark, line));
+    }
+
+    fn remark(&mut self, text: &str) {
+        say("**", text);
+    }
+
+    fn secured(&mut self) {
+        self.tls = true;
+    }
+}
+
+impl Drop for SmtpTrace {
+    fn drop(&mut self) {
+        self.both.finish(&mut |line| say("**", line));
+    }
 }
 
 fn say(mark: &str, text: &str) {

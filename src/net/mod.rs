@@ -10,6 +10,7 @@
 //! a protocol means is decided in its own room; here bytes are moved, time is kept, and files are
 //! made durable.
 
+mod calling;
 mod classic;
 pub mod client;
 pub mod dial;
@@ -19,6 +20,7 @@ pub mod files;
 pub mod finisher;
 mod get;
 pub mod http;
+pub mod mail;
 pub mod names;
 mod origin;
 pub mod proxy;

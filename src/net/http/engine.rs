@@ -13,8 +13,8 @@ use super::plan::{Badge, Plan, Standing};
 use super::report::Timings;
 use super::route::Route;
 use super::trace::Voice;
-use crate::net::dial::{Dial, Step};
-use crate::net::names::{Lookup, Names};
+use crate::net::calling::Call;
+use crate::net::names::Names;
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
 use crate::net::stream::Stream;
 #[cfg(not(feature = "tls"))]
@@ -27,29 +27,12 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A line in the making.
 struct Making {
     route: usize,
-    began: Instant,
-    timings: Timings,
-    stage: Stage,
-}
-
-enum Stage {
-    /// Its name is being looked up.
-    Name(Lookup),
-    /// Addresses are tried.
-    Dial(Dial, Vec<(SocketAddr, Handle)>),
-}
-
-/// What came of a turn of one in the making.
-enum Outcome {
-    /// It goes on by itself, or at that instant.
-    Wait(Instant),
-    /// None of its addresses answers.
-    Unreachable,
+    call: Call,
 }
 
 /// See the head of this module.
@@ -83,11 +66,9 @@ impl Engine {
 
     /// Drops what is in the making: to the next call it would be late, and old.
     fn drop_makings(&mut self, reactor: &mut Reactor) {
-        for Making { route, stage, .. } in self.makings.drain(..) {
+        for Making { route, call } in self.makings.drain(..) {
             self.plan.borrow_mut().not_opened(route);
-            if let Stage::Dial(_, attempts) = stage {
-                attempts.into_iter().for_each(|(_, attempt)| reactor.abandon(attempt));
-            }
+            call.hang_up(reactor);
         }
     }
 
@@ -107,12 +88,8 @@ impl Engine {
             let mut plan = self.plan.borrow_mut();
             plan.opening(route);
             let (host, port) = plan.route(route).endpoint();
-            self.makings.push(Making {
-                route,
-                began: now,
-                timings: Timings::default(),
-                stage: Stage::Name(self.names.ask(&host, port, now)),
-            });
+            let call = Call::new(self.names.ask(&host, port, now), now);
+            self.makings.push(Making { route, call });
         }
     }
 
@@ -121,39 +98,18 @@ impl Engine {
         self.deadline = None;
         let mut at = 0;
         while let Some(making) = self.makings.get_mut(at) {
-            let name_wait = self.plan.borrow().options.name_wait;
-            let limits = self.plan.borrow().options.dial;
-            if let Stage::Name(lookup) = &making.stage {
-                match looked_up(lookup, making.began, name_wait, now) {
-                    Ok(None) => {}
-                    Ok(Some(addresses)) => {
-                        let is_name = self.plan.borrow().route(making.route).has_name();
-                        making.timings.name = is_name.then(|| now - making.began);
-                        let dial = Dial::new(addresses, &limits, now);
-                        making.stage = Stage::Dial(dial, Vec::new());
-                    }
-                    Err(error) => {
-                        let Making { route, .. } = self.makings.swap_remove(at);
-                        self.not_made(route, &error);
-                        continue;
-                    }
-                }
-            }
-            let outcome = match &mut making.stage {
-                Stage::Name(_) => Outcome::Wait(making.began + name_wait),
-                Stage::Dial(dial, attempts) => try_addresses(dial, attempts, reactor, now),
+            let (name_wait, limits) = {
+                let options = &self.plan.borrow().options;
+                (options.name_wait, options.dial)
             };
-            match outcome {
-                Outcome::Wait(until) => {
+            match making.call.go_on(reactor, &limits, name_wait, now) {
+                Ok(until) => {
                     self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
                     at += 1;
                 }
-                Outcome::Unreachable => {
-                    let Making { route, stage, .. } = self.makings.swap_remove(at);
-                    if let Stage::Dial(dial, _) = stage {
-                        let error = Error::Unreachable(dial.into_attempts());
-                        self.not_made(route, &error);
-                    }
+                Err(error) => {
+                    let Making { route, .. } = self.makings.swap_remove(at);
+                    self.not_made(route, &error);
                 }
             }
         }
@@ -168,21 +124,13 @@ impl Engine {
     /// Attempts have ended: with a socket, or without.
     fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
         for (handle, outcome) in std::mem::take(&mut self.ended) {
-            let is_its = |making: &Making| match &making.stage {
-                Stage::Dial(_, attempts) => attempts.iter().any(|(_, its)| *its == handle),
-                Stage::Name(_) => false,
-            };
-            let Some(at) = self.makings.iter().position(is_its) else { continue };
-            let Stage::Dial(dial, attempts) = &mut self.makings[at].stage else { continue };
-            let Some(which) = attempts.iter().position(|(_, its)| *its == handle) else { continue };
-            let (address, _) = attempts.swap_remove(which);
-            match outcome {
-                Err(error) => dial.failed(address, error, now),
-                Ok(socket) => {
-                    attempts.drain(..).for_each(|(_, loser)| reactor.abandon(loser));
-                    let making = self.makings.swap_remove(at);
-                    self.connected(making, socket, address, reactor, now);
-                }
+            let its = self.makings.iter().position(|making| making.call.is_its(handle));
+            let Some(at) = its else { continue };
+            if let Some((socket, address)) =
+                self.makings[at].call.hear(handle, outcome, reactor, now)
+            {
+                let making = self.makings.swap_remove(at);
+                self.connected(making, socket, address, reactor, now);
             }
         }
     }
@@ -195,9 +143,11 @@ impl Engine {
         reactor: &mut Reactor,
         now: Instant,
     ) {
-        let Making { route: at, began, mut timings, .. } = making;
-        timings.connect = Some(now - began);
+        let Making { route: at, call } = making;
+        let began = call.began();
         let route = self.plan.borrow().route(at).clone();
+        let name = call.name_took().filter(|_| route.has_name());
+        let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
         let trace = self.plan.borrow().options.trace.clone();
         let voice = Voice { trace, number: self.lines, is_tls: false };
@@ -241,44 +191,6 @@ impl Engine {
         match route.tls_name() {
             Some(_) => Err(Error::Tls(Fault::Settings("built without TLS".to_owned()))),
             None => Ok(Stream::plain(socket)),
-        }
-    }
-}
-
-/// The addresses, once there are some.
-fn looked_up(
-    lookup: &Lookup,
-    began: Instant,
-    wait: Duration,
-    now: Instant,
-) -> Result<Option<Vec<SocketAddr>>, Error> {
-    match lookup.poll() {
-        Some(Ok(addresses)) => Ok(Some(addresses)),
-        Some(Err(error)) => Err(Error::Io("looking the name up", error)),
-        None if now >= began + wait => Err(Error::TimedOut { state: "the name to be looked up" }),
-        None => Ok(None),
-    }
-}
-
-/// Begins what attempts are due, and drops those that have taken too long.
-fn try_addresses(
-    dial: &mut Dial,
-    attempts: &mut Vec<(SocketAddr, Handle)>,
-    reactor: &mut Reactor,
-    now: Instant,
-) -> Outcome {
-    while let Some(late) = dial.expired(now) {
-        let gone = attempts.extract_if(.., |(address, _)| *address == late);
-        gone.for_each(|(_, handle)| reactor.abandon(handle));
-    }
-    loop {
-        match dial.next(now) {
-            Step::Try(address) => match reactor.connect(address) {
-                Ok(handle) => attempts.push((address, handle)),
-                Err(error) => dial.failed(address, error, now),
-            },
-            Step::Wait(until) => return Outcome::Wait(until),
-            Step::Failed => return Outcome::Unreachable,
         }
     }
 }

@@ -1,0 +1,58 @@
+//! The chapter's mail: a text in UTF-8, from one sender to two receivers on two domains.
+//!
+//!     python3 examples/sink.py &
+//!     cargo run --example send_text_mail
+//!     cargo run --example send_text_mail -- smtp://USER@HOST PASSWORD_FILE
+//!
+//! What to look at: the chapter writes a name and an address into one encoded word, which no reader
+//! has to understand; here a mailbox is a type, and only its name is encoded. Date and identifier
+//! are arguments, for every mail has them. And success is a report for each receiver: one of them
+//! may be refused while the other gets it.
+//!
+//! With a user, TLS comes first and its certificate is checked; without one this page talks to the
+//! sink on this machine, in clear. The command does the same:
+//!
+//!     wirewright mail --server smtp://USER@HOST --password-file FILE --from A --to B --text TEXT …
+
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+use wirewright::mime::Limits;
+use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
+use wirewright::net::mail::{Letter, Options, Server, send};
+use wirewright::smtp::auth::Credentials;
+use wirewright::smtp::client::Verdict;
+use wirewright::smtp::config::StartTls;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let server = std::env::args().nth(1).unwrap_or_else(|| "smtp://127.0.0.1:2525".to_owned());
+    let mut options = Options::new(Server::parse(&server)?);
+    options.timeout = Some(Duration::from_secs(60));
+    match (&options.server.user, std::env::args().nth(2)) {
+        (Some(user), Some(file)) => {
+            let password = std::fs::read_to_string(file)?;
+            options.credentials = Some(Credentials::new(user, password.trim_end())?);
+        }
+        _ => options.starttls = StartTls::Never,
+    }
+
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let date = Date::new(i64::try_from(now.as_secs())?, 0)?;
+    let id = MsgId::parse(&format!("{}.{}@example.org", now.as_nanos(), std::process::id()))?;
+    let from = Mailbox::parse("王大锤 <wang@example.org>")?;
+    let mut builder = Builder::new(from, date, id, 1, Limits::default());
+    builder.to(Mailbox::parse("骆昊 <luo@example.net>")?)?;
+    builder.to(Mailbox::parse("kui@example.com")?)?;
+    builder.subject("示例代码实验邮件")?;
+    builder.text("用户您好，这是一封实验邮件。")?;
+
+    let letter = Letter::new(builder.build()?, Vec::new())?;
+    for report in send(options, vec![letter])? {
+        for recipient in &report.recipients {
+            println!("{}: {:?}", recipient.path, recipient.fate);
+        }
+        if report.verdict != Verdict::Accepted {
+            return Err(format!("{:?}: {:?}", report.verdict, report.failure).into());
+        }
+    }
+    Ok(())
+}

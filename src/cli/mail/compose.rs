@@ -1,0 +1,359 @@
+//! From argv to a letter: mailboxes, texts, files, date and identifiers.
+
+use super::super::Failure;
+use super::super::args::mail::Writing;
+use super::super::report::escape;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path as FilePath;
+use wirewright::error::Error;
+use wirewright::mime::Limits;
+use wirewright::mime::date::Date;
+use wirewright::mime::header::Header;
+use wirewright::mime::id::MsgId;
+use wirewright::mime::mailbox::Mailbox;
+use wirewright::mime::message::{Attachment, Builder};
+use wirewright::mime::param::{FileName, MediaType};
+use wirewright::net::files::Source;
+use wirewright::net::mail::{Letter, Raw};
+use wirewright::smtp::command::Path;
+
+/// What a file is taken for, by the end of its name.
+const TYPES: [(&str, &str); 26] = [
+    ("txt", "text/plain; charset=utf-8"),
+    ("md", "text/markdown; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+    ("htm", "text/html; charset=utf-8"),
+    ("html", "text/html; charset=utf-8"),
+    ("ics", "text/calendar; charset=utf-8"),
+    ("json", "application/json"),
+    ("xml", "application/xml"),
+    ("pdf", "application/pdf"),
+    ("zip", "application/zip"),
+    ("gz", "application/gzip"),
+    ("doc", "application/msword"),
+    ("xls", "application/vnd.ms-excel"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("svg", "image/svg+xml"),
+    ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
+    ("webm", "video/webm"),
+];
+
+/// What is written.
+pub fn letter(writing: &Writing) -> Result<Letter, Failure> {
+    if writing.to.is_empty() && writing.cc.is_empty() && writing.bcc.is_empty() {
+        let hint = "give --to 'Name <a@b>', or --cc or --bcc";
+        return Err(Failure::usage("--to", "nobody gets it", hint));
+    }
+    match &writing.raw_eml {
+        Some(path) => raw(writing, path),
+        None => built(writing),
+    }
+}
+
+// ---- a message that is made here -------------------------------------------------------------
+
+fn built(writing: &Writing) -> Result<Letter, Failure> {
+    let Some(from) = &writing.from else {
+        return Err(Failure::usage("--from", "nobody sends it", "give --from 'Name <a@b>'"));
+    };
+    let from = mailbox("--from", from)?;
+    let id = match &writing.message_id {
+        Some(id) => MsgId::parse(id).map_err(|error| wrong("--message-id", &error))?,
+        None => new_id(&from)?,
+    };
+    let seed = match writing.boundary_seed {
+        Some(seed) => seed,
+        None => u64::from_ne_bytes(chance()?),
+    };
+    let mut builder = Builder::new(from, date(writing)?, id, seed, Limits::default());
+    address(&mut builder, writing)?;
+    let Some(subject) = &writing.subject else {
+        return Err(Failure::usage("--subject", "there is none", "give --subject TEXT"));
+    };
+    builder.subject(subject).map_err(|error| wrong("--subject", &error))?;
+    for header in &writing.headers {
+        let header = Header::parse(header).and_then(|header| builder.header(header));
+        header.map_err(|error| wrong("--header", &error))?;
+    }
+    if let Some(text) = &writing.text {
+        builder.text(&words("--text", text)?).map_err(|error| wrong("--text", &error))?;
+    }
+    if let Some(html) = &writing.html {
+        builder.html(&words("--html", html)?).map_err(|error| wrong("--html", &error))?;
+    }
+    builder.compat_names(writing.compat_name);
+    let mut files = Vec::new();
+    for argument in &writing.attach {
+        let (attachment, source) = attachment(argument)?;
+        builder.attach(attachment).map_err(|error| wrong("--attach", &error))?;
+        files.push(source);
+    }
+    let message = builder.build().map_err(|error| wrong("the message", &error))?;
+    let letter = Letter::new(message, files);
+    let mut letter = letter.map_err(|error| {
+        Failure::usage("the addresses", error, "look at --from, --to, --cc and --bcc")
+    })?;
+    if let Some(from) = &writing.envelope_from {
+        letter.envelope.from = path("--envelope-from", from)?;
+    }
+    Ok(letter)
+}
+
+fn address(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {
+    type Add = fn(&mut Builder, Mailbox) -> Result<(), Error>;
+    let all: [(&str, &[String], Add); 4] = [
+        ("--to", &writing.to, Builder::to),
+        ("--cc", &writing.cc, Builder::cc),
+        ("--bcc", &writing.bcc, Builder::bcc),
+        ("--reply-to", writing.reply_to.as_slice(), Builder::reply_to),
+    ];
+    for (argument, texts, add) in all {
+        for text in texts {
+            let added = add(builder, mailbox(argument, text)?);
+            added.map_err(|error| wrong(argument, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn mailbox(argument: &str, text: &str) -> Result<Mailbox, Failure> {
+    Mailbox::parse(text).map_err(|error| {
+        let what = format!("{}: {} (at byte {})", escape(text), error.reason(), place(&error));
+        Failure::usage(argument, what, "give one mailbox, such as 'Name <a@b>' or a@b")
+    })
+}
+
+/// The time of an argument, or now, in local time.
+fn date(writing: &Writing) -> Result<Date, Failure> {
+    let (seconds, minutes) = match &writing.date {
+        Some(text) => instant(text).ok_or_else(|| {
+            let hint = "give a time such as 2026-11-22T09:27:00+08:00";
+            Failure::usage("--date", format_args!("{} is no RFC 3339", escape(text)), hint)
+        })?,
+        None => {
+            let now = jiff::Zoned::now();
+            (now.timestamp().as_second(), now.offset().seconds() / 60)
+        }
+    };
+    let date = i16::try_from(minutes).map(|minutes| Date::new(seconds, minutes));
+    match date {
+        Ok(Ok(date)) => Ok(date),
+        Ok(Err(error)) => Err(wrong("--date", &error)),
+        Err(_) => Err(Failure::usage("--date", "its offset is a day or more", "look at it")),
+    }
+}
+
+/// Seconds since 1970 and the offset in minutes: RFC 3339 §5.6.
+fn instant(text: &str) -> Option<(i64, i32)> {
+    let bytes = text.as_bytes();
+    let is_form = bytes.len() >= 20 && bytes[4] == b'-' && matches!(bytes[10], b'T' | b't' | b' ');
+    let minutes = match bytes.last()? {
+        b'Z' | b'z' => 0,
+        _ => {
+            let (_, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+            let (hours, minutes) = offset[1..].split_once(':')?;
+            let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+            match bytes[bytes.len() - 6] {
+                b'+' => hours * 60 + minutes,
+                b'-' => -(hours * 60 + minutes),
+                _ => return None,
+            }
+        }
+    };
+    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    is_form.then(|| (timestamp.as_second(), minutes))
+}
+
+/// An identifier that never was: RFC 5322 §3.6.4.
+fn new_id(from: &Mailbox) -> Result<MsgId, Failure> {
+    let left: String = chance::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = MsgId::parse(&format!("{left}@{}", from.domain()));
+    id.map_err(|error| Failure::usage("--from", error.reason(), "give --message-id, too"))
+}
+
+fn chance<const LEN: usize>() -> Result<[u8; LEN], Failure> {
+    let mut bytes = [0; LEN];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(error) => {
+            let hint = "give --message-id and --boundary-seed";
+            Err(Failure::new("the system's source of chance", error, hint))
+        }
+    }
+}
+
+/// A text of argv, or behind `@` a file, `@-` for stdin.
+fn words(argument: &str, text: &str) -> Result<String, Failure> {
+    let Some(path) = text.strip_prefix('@') else { return Ok(text.to_owned()) };
+    let max = Limits::default().text_bytes_max as u64;
+    let mut words = String::new();
+    let read = match path {
+        "-" => io::stdin().take(max + 1).read_to_string(&mut words),
+        path => File::open(path).and_then(|file| file.take(max + 1).read_to_string(&mut words)),
+    };
+    match read {
+        // One byte more than there may be is refused where it is put into the message.
+        Ok(_) => Ok(words),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData && words.is_empty() => {
+            Err(Failure::new(escape(path), "it is not UTF-8", "send it with --attach"))
+        }
+        Err(error) => {
+            let hint = format!("give {argument} TEXT, @FILE or @-");
+            Err(Failure::new(escape(path), error, hint))
+        }
+    }
+}
+
+/// `PATH[;type=MIME][;name=NAME]`.
+fn attachment(argument: &str) -> Result<(Attachment, Source), Failure> {
+    let (path, media_type, name) = divide(argument);
+    let source = Source::from_path(FilePath::new(path)).map_err(|error| {
+        Failure::new(escape(path), error, "give a regular file that can be read")
+    })?;
+    let base = FilePath::new(path).file_name().and_then(|base| base.to_str()).unwrap_or_default();
+    let name = name.unwrap_or(base);
+    let name = FileName::new(name).map_err(|error| wrong("--attach name=", &error))?;
+    let media_type = media_type.unwrap_or_else(|| type_of(name.as_str(), base));
+    let media_type = MediaType::parse(media_type);
+    let media_type = media_type.map_err(|error| wrong("--attach type=", &error))?;
+    let len = source.size();
+    Ok((Attachment { name, media_type, len }, source))
+}
+
+/// A media type may hold a `;`, so the pieces begin at their names.
+fn divide(argument: &str) -> (&str, Option<&str>, Option<&str>) {
+    let (mut media_type, mut name, mut rest) = (None, None, argument);
+    while let Some((at, kind)) = last_of(rest) {
+        let value = &rest[at + kind.len()..];
+        match kind {
+            TYPE => media_type = media_type.or(Some(value)),
+            _ => name = name.or(Some(value)),
+        }
+        rest = &rest[..at];
+    }
+    (rest, media_type, name)
+}
+
+const TYPE: &str = ";type=";
+const NAME: &str = ";name=";
+
+fn last_of(text: &str) -> Option<(usize, &'static str)> {
+    let found = [TYPE, NAME].map(|kind| text.rfind(kind).map(|at| (at, kind)));
+    found.into_iter().flatten().max()
+}
+
+/// What a file is, by its name for the receiver or its own.
+fn type_of(name: &str, base: &str) -> &'static str {
+    let by = |name: &str| {
+        let (_, end) = name.rsplit_once('.')?;
+        let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(end));
+        known.map(|(_, media_type)| *media_type)
+    };
+    by(name).or_else(|| by(base)).unwrap_or("application/octet-stream")
+}
+
+// ---- a message that stands in a file ---------------------------------------------------------
+
+fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
+    let from = match (&writing.envelope_from, &writing.from) {
+        (Some(from), _) => path("--envelope-from", from)?,
+        (None, Some(from)) => path("--from", from)?,
+        (None, None) => {
+            let hint = "give --from or --envelope-from";
+            return Err(Failure::usage("--from", "nobody sends it", hint));
+        }
+    };
+    let mut recipients: Vec<Path> = Vec::new();
+    let all = [("--to", &writing.to), ("--cc", &writing.cc), ("--bcc", &writing.bcc)];
+    for (argument, text) in all.iter().flat_map(|(name, all)| all.iter().map(move |t| (*name, t))) {
+        let path = path(argument, text)?;
+        if path.is_null() {
+            return Err(Failure::usage(argument, "nobody is no recipient", "give an address"));
+        }
+        if !recipients.contains(&path) {
+            recipients.push(path);
+        }
+    }
+    let hint = "give a regular file that holds a whole message";
+    let source = Source::from_path(file);
+    let source = source.map_err(|error| Failure::new(file.display(), error, hint))?;
+    let raw = Raw::new(source).map_err(|error| Failure::new(file.display(), error, hint))?;
+    Ok(Letter::raw(from, recipients, raw))
+}
+
+/// The address of a mailbox, or nobody.
+fn path(argument: &str, text: &str) -> Result<Path, Failure> {
+    if matches!(text.trim(), "" | "<>") {
+        return Ok(Path::null());
+    }
+    let address = mailbox(argument, text)?.address();
+    Path::parse(&address).map_err(|error| wrong(argument, &error))
+}
+
+// ---- what is wrong ---------------------------------------------------------------------------
+
+fn wrong(place_of: impl Display, error: &Error) -> Failure {
+    let section = error.section().map_or(String::new(), |section| format!(" ({section})"));
+    let at = error.offset().map_or(String::new(), |at| format!(" at byte {at}"));
+    let what = format!("{}{at}{section}", error.reason());
+    Failure::usage(place_of, what, "see wirewright mail --help")
+}
+
+fn place(error: &Error) -> u64 {
+    error.offset().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attachments_are_divided_at_the_names() {
+        for (text, path, media_type, name) in [
+            ("a", "a", None, None),
+            ("a;b", "a;b", None, None),
+            ("a;type=t/p", "a", Some("t/p"), None),
+            ("a;name=b", "a", None, Some("b")),
+            ("a;type=t/p; charset=utf-8;name=b c", "a", Some("t/p; charset=utf-8"), Some("b c")),
+            ("a;name=b;type=t/p", "a", Some("t/p"), Some("b")),
+            ("a;name=;type=", "a", Some(""), Some("")),
+        ] {
+            assert_eq!(divide(text), (path, media_type, name), "{text}");
+        }
+    }
+
+    #[test]
+    fn instants() {
+        for (text, expected) in [
+            ("1970-01-01T00:00:00Z", Some((0, 0))),
+            ("2026-11-22T09:27:00+08:00", Some((1_795_310_820, 480))),
+            ("2000-02-28t20:30:00.25-03:30", Some((951_782_400, -210))),
+            ("2026-11-22", None),
+            ("2026-11-22T09:27:00", None),
+            ("2026-11-22T09:27:00+0800", None),
+            ("Sun, 22 Nov 2026 09:27:00 +0800", None),
+            ("2026-13-22T09:27:00Z", None),
+            ("", None),
+        ] {
+            assert_eq!(instant(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn types_by_name() {
+        assert_eq!(type_of("a.XLS", "b"), "application/vnd.ms-excel");
+        assert_eq!(type_of("a", "b.png"), "image/png");
+        assert_eq!(type_of("png", "b.unknown"), "application/octet-stream");
+    }
+}

@@ -1,0 +1,113 @@
+//! How the server is reached, and who logs in: from argv to the options of the library.
+
+use super::super::args::Common;
+use super::super::args::mail::{Mail, Reach};
+use super::super::{Failure, input, say_line, trace};
+use std::path::Path;
+use wirewright::net::mail::{Options, Server};
+use wirewright::smtp::auth::{Credentials, Mechanism};
+use wirewright::smtp::command::Domain;
+
+/// The options of a client.
+pub fn options(args: &Mail) -> Result<Options, Failure> {
+    let Mail { reach, common, .. } = args;
+    let hint = "give smtp://HOST:PORT or smtps://HOST:PORT, with USER@ before HOST to log in";
+    let server = reach.server.as_deref().unwrap_or_default();
+    let server = Server::parse(server).map_err(|error| {
+        let at = error.offset().unwrap_or(0);
+        Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)
+    })?;
+    let credentials = credentials(reach, &server)?;
+    let mut options = base(Options::new(server), common);
+    options.name = match &reach.ehlo {
+        Some(name) => Some(Domain::parse(name).map_err(|error| {
+            Failure::usage("--ehlo", error.reason(), "give a name such as client.example")
+        })?),
+        None => None,
+    };
+    options.starttls = reach.starttls.into();
+    options.insecure_auth = reach.insecure_auth;
+    options.all_or_nothing = args.all_or_nothing;
+    options.chunking = reach.chunking;
+    options.tls_name.clone_from(&reach.tls_name);
+    options.credentials = credentials;
+    if let Some(auth) = reach.auth {
+        options.mechanisms = vec![Mechanism::from(auth)];
+    }
+    if options.insecure_auth && options.credentials.is_some() {
+        say_line("warning: --insecure-auth: without TLS everybody on the way sees the password");
+    }
+    set_tls(&mut options, reach)?;
+    Ok(options)
+}
+
+fn base(mut options: Options, common: &Common) -> Options {
+    options.timeout = common.timeout;
+    options.stop_at_signals = true;
+    options.tap = common.trace.then(trace::smtp);
+    options
+}
+
+/// Who logs in. A name without a password is a mistake, and so is the reverse.
+fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Failure> {
+    let wrong = |place, what| {
+        let hint = "give --server smtp://USER@HOST and --password-file FILE together";
+        Err(Failure::usage(place, what, hint))
+    };
+    let (user, file) = match (&server.user, &reach.password_file) {
+        (Some(user), Some(file)) => (user, file),
+        (Some(_), None) => return wrong("--server", "USER logs in with a password"),
+        (None, Some(_)) => return wrong("--password-file", "nobody logs in"),
+        (None, None) if reach.auth.is_some() => return wrong("--auth", "nobody logs in"),
+        (None, None) => return Ok(None),
+    };
+    let unusable = |what: &str| {
+        Err(Failure::new(file.display(), what, "put the password of USER into it, and only that"))
+    };
+    match String::from_utf8(input::secret(file)?) {
+        Ok(password) if password.is_empty() => unusable("the password is empty"),
+        Ok(password) => match Credentials::new(user, &password) {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(error) => unusable(&error.reason()),
+        },
+        Err(_) => unusable("the password is not UTF-8"),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    use wirewright::net::tls::ClientTls;
+    if let Some(path) = &reach.cacert {
+        let tls = ClientTls::new(Some(&input::read_file(path)?));
+        options.tls = Some(tls.map_err(|error| {
+            Failure::new(path.display(), error, "give a file of certificates in PEM")
+        })?);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    let never = wirewright::smtp::config::StartTls::Never;
+    if options.server.is_tls || options.starttls != never || reach.cacert.is_some() {
+        let hint = "build with the feature tls, or give smtp:// and --starttls never";
+        return Err(Failure::usage("--server", "built without TLS", hint));
+    }
+    Ok(())
+}
+
+/// Not two of them can read stdin.
+pub fn check_stdin(args: &Mail) -> Result<(), Failure> {
+    let texts = [("--text", &args.writing.text), ("--html", &args.writing.html)];
+    let texts = texts.iter().filter(|(_, text)| text.as_deref() == Some("@-"));
+    let password = args.reach.password_file.as_deref() == Some(Path::new("-"));
+    let all: Vec<&str> =
+        texts.map(|(name, _)| *name).chain(password.then_some("--password-file")).collect();
+    match *all {
+        [] | [_] => Ok(()),
+        [first, second, ..] => {
+            let what = format!("{first} reads stdin, too");
+            Err(Failure::usage(second, what, "read one of them from a file"))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Sending mail: letters in, reports out, over one connection or several.
+//!
+//! Specification: RFC 5321 and its extensions, by [`crate::smtp`]; RFC 3207 (TLS in place), RFC
+//! 8314 §3.3 (TLS from the beginning), RFC 8305 (several addresses at once).
+//!
+//! ```text
+//!   Letter ─▶ waiting ─▶ line ─┬─▶ session ─▶ out          the envelope, then the content,
+//!    envelope, content         │     ▲                     read and encoded in blocks
+//!                              └─ pen ┘
+//!   name ─▶ call ─▶ line ─▶ 220, EHLO, STARTTLS, AUTH ─▶ ready ─▶ letters … ─▶ QUIT
+//!                                                                    └─▶ Report for each
+//! ```
+//!
+//! What is promised:
+//!
+//! - A report says accepted when the server has said so after the end of the message, and unknown
+//!   where that reply did not come. Nothing is ever sent again by itself but to recipients that
+//!   have not been told of yet.
+//! - A file is read while it is sent, in blocks: what is held does not depend on its length.
+//! - A message that cannot be finished (a file has changed, we were stopped) is taken back: the
+//!   connection closes without the end of it.
+//! - A connection that carried letters and was then lost is made anew for those that have not
+//!   begun. One that comes to nothing ends all of them.
+//!
+//! ```no_run
+//! use wirewright::mime::Limits;
+//! use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
+//! use wirewright::net::mail::{Letter, Options, Server, send};
+//!
+//! let from = Mailbox::parse("Wang <wang@example.org>")?;
+//! let (date, id) = (Date::new(1_795_310_820, 480)?, MsgId::parse("1@example.org")?);
+//! let mut builder = Builder::new(from, date, id, 7, Limits::default());
+//! builder.to(Mailbox::parse("luo@example.net")?)?;
+//! builder.text("Good morning")?;
+//! let letter = Letter::new(builder.build()?, Vec::new())?;
+//! let options = Options::new(Server::parse("smtps://mail.example.org")?);
+//! for report in send(options, vec![letter])? {
+//!     println!("{:?}", report.verdict);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod engine;
+mod letter;
+mod line;
+mod options;
+mod pen;
+mod plan;
+mod report;
+mod server;
+
+pub use client::{check, send};
+pub use letter::{Content, Letter, Raw};
+pub use options::Options;
+pub use report::{Fate, Recipient, Report, Visit};
+pub use server::Server;

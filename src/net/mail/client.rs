@@ -1,0 +1,62 @@
+//! The façade: letters in, reports out; or a visit without a letter.
+
+use super::engine::Engine;
+use super::letter::Letter;
+use super::options::Options;
+use super::plan::Plan;
+use super::report::{Report, Visit};
+use crate::net::Error;
+use crate::net::names::Names;
+use crate::net::reactor::{Reactor, Seat};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Sends letters, in their order where there is one connection. The reports stand in the order of
+/// the letters.
+///
+/// # Errors
+/// Where the system fails as a whole, or TLS cannot be used at all: then nothing was sent. What
+/// became of each letter stands in its report.
+pub fn send(options: Options, letters: Vec<Letter>) -> Result<Vec<Report>, Error> {
+    if letters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (_, reports, _) = run(options, letters)?;
+    Ok(reports)
+}
+
+/// Visits a server and sends nothing: connects, begins TLS, logs in, says good-bye. What was seen,
+/// and why it came no further.
+///
+/// # Errors
+/// As [`send`].
+pub fn check(options: Options) -> Result<(Visit, Option<Arc<Error>>), Error> {
+    let (visit, _, failure) = run(options, Vec::new())?;
+    Ok((visit, failure))
+}
+
+type Results = (Visit, Vec<Report>, Option<Arc<Error>>);
+
+fn run(options: Options, letters: Vec<Letter>) -> Result<Results, Error> {
+    let failed = |error| Error::Io("starting", error);
+    let mut seat = Seat::new().map_err(failed)?;
+    if options.stop_at_signals {
+        seat.stop_at_signals().map_err(failed)?;
+    }
+    let (limits, timeout) = (options.limits, options.timeout);
+    let mut reactor = Reactor::new(seat, usize::MAX, limits);
+    let names = Names::new(reactor.waker());
+    let plan = Rc::new(RefCell::new(Plan::new(options, letters)));
+    reactor.set_dispatch(Box::new(Engine::new(plan.clone(), names)?));
+    reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
+    reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
+    drop(reactor);
+    let Some(plan) = Rc::into_inner(plan) else {
+        return Err(
+            crate::error::Error::Misuse("the reactor has gone and its lines have not").into()
+        );
+    };
+    Ok(plan.into_inner().into_results())
+}

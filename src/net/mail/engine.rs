@@ -1,0 +1,195 @@
+//! The engine: makes the lines that letters wait for.
+//!
+//! Specification: RFC 8305 (by [`Call`]), RFC 8314 §3.3 (TLS from the beginning).
+
+use super::line::Line;
+use super::plan::Plan;
+use crate::net::Error;
+use crate::net::calling::Call;
+use crate::net::names::Names;
+use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
+use crate::net::stream::Stream;
+#[cfg(feature = "tls")]
+use crate::net::tls::NamedTls;
+use crate::smtp::client::Client;
+use mio::net::TcpStream;
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// See the head of this module.
+pub(super) struct Engine {
+    plan: Rc<RefCell<Plan>>,
+    names: Names,
+    calls: Vec<Call>,
+    /// Attempts that have ended since the last turn.
+    ended: Vec<(Handle, io::Result<TcpStream>)>,
+    /// When a call has to be looked at.
+    deadline: Option<Instant>,
+    given_up: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<NamedTls>,
+}
+
+impl Engine {
+    /// Whom TLS trusts is read now, if it may be spoken.
+    #[cfg(feature = "tls")]
+    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
+        use crate::net::tls::ClientTls;
+        let tls = {
+            let options = &plan.borrow().options;
+            let name = options.tls_name.as_deref().unwrap_or(&options.server.host);
+            match (&options.tls, options.may_need_tls()) {
+                (_, false) => None,
+                (Some(tls), true) => Some(tls.named(name)?),
+                (None, true) => Some(ClientTls::new(None)?.named(name)?),
+            }
+        };
+        Ok(Engine { tls, ..Engine::without_tls(plan, names) })
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
+        if plan.borrow().options.may_need_tls() {
+            let why = "built without TLS".to_owned();
+            return Err(Error::Tls(crate::net::tls::Fault::Settings(why)));
+        }
+        Ok(Engine::without_tls(plan, names))
+    }
+
+    fn without_tls(plan: Rc<RefCell<Plan>>, names: Names) -> Engine {
+        Engine {
+            plan,
+            names,
+            calls: Vec::new(),
+            ended: Vec::new(),
+            deadline: None,
+            given_up: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Begins all calls that are needed.
+    fn begin(&mut self, now: Instant) {
+        while self.plan.borrow().needs_line() {
+            let mut plan = self.plan.borrow_mut();
+            plan.opening();
+            let server = &plan.options.server;
+            let lookup = self.names.ask(&server.host, server.port, now);
+            self.calls.push(Call::new(lookup, now));
+        }
+    }
+
+    /// Goes on with all calls.
+    fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.deadline = None;
+        let mut at = 0;
+        while let Some(call) = self.calls.get_mut(at) {
+            let (limits, name_wait) = {
+                let options = &self.plan.borrow().options;
+                (options.dial, options.name_wait)
+            };
+            match call.go_on(reactor, &limits, name_wait, now) {
+                Ok(until) => {
+                    self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
+                    at += 1;
+                }
+                Err(error) => {
+                    self.calls.swap_remove(at);
+                    self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
+                }
+            }
+        }
+    }
+
+    /// Attempts have ended: with a socket, or without.
+    fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
+        for (handle, outcome) in std::mem::take(&mut self.ended) {
+            let its = self.calls.iter().position(|call| call.is_its(handle));
+            let Some(at) = its else { continue };
+            if let Some((socket, address)) = self.calls[at].hear(handle, outcome, reactor, now) {
+                self.calls.swap_remove(at);
+                if let Err(error) = self.add(socket, address, reactor) {
+                    self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
+                }
+            }
+        }
+    }
+
+    fn add(
+        &self,
+        socket: TcpStream,
+        address: SocketAddr,
+        reactor: &mut Reactor,
+    ) -> Result<(), Error> {
+        let starting = |error| Error::Io("starting", error);
+        let ours = socket.local_addr().map_err(starting)?;
+        let (session, tap, is_tls) = {
+            let mut plan = self.plan.borrow_mut();
+            plan.visit.address.get_or_insert(address);
+            let (options, is_tls) = (&plan.options, plan.options.server.is_tls);
+            let session = Client::new(options.config(ours)?, is_tls);
+            let mut tap = options.tap.as_ref().map(|make| make());
+            if let Some(tap) = &mut tap {
+                tap.remark(&format!("connected to {} at {address}", options.server));
+            }
+            (session, tap, is_tls)
+        };
+        let line = Line::new(&self.plan, session, is_tls);
+        #[cfg(feature = "tls")]
+        let line = line.with_tls(self.tls.clone());
+        let stream = self.stream(socket, is_tls);
+        let guest = Guest { stream, conversation: Box::new(line), tap };
+        reactor.add(guest).map(|_| ()).map_err(starting)
+    }
+
+    #[cfg(feature = "tls")]
+    fn stream(&self, socket: TcpStream, is_tls: bool) -> Stream {
+        match self.tls.as_ref().filter(|_| is_tls) {
+            Some(tls) => Stream::tls_client(socket, tls),
+            None => Stream::plain(socket),
+        }
+    }
+
+    /// Without the feature nothing that begins with TLS comes so far.
+    #[cfg(not(feature = "tls"))]
+    fn stream(&self, socket: TcpStream, _: bool) -> Stream {
+        Stream::plain(socket)
+    }
+}
+
+impl Dispatch for Engine {
+    fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
+        if std::mem::take(&mut self.given_up) {
+            for call in self.calls.drain(..) {
+                call.hang_up(reactor);
+                self.plan.borrow_mut().ended(false, false, None);
+            }
+        }
+        self.hear(reactor, now);
+        self.begin(now);
+        self.go_on(reactor, now);
+    }
+
+    fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
+        self.ended.push((attempt, outcome));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn is_done(&self) -> bool {
+        self.plan.borrow().is_done()
+    }
+
+    /// Calls end with the turn that follows.
+    fn give_up(&mut self, why: &dyn Fn() -> Error) {
+        self.given_up = true;
+        self.plan.borrow_mut().give_up(Arc::new(why()));
+    }
+}

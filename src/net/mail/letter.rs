@@ -1,0 +1,128 @@
+//! What is sent: an envelope, and a content that can be read as often as it takes.
+
+use super::pen::Pen;
+use crate::mime::message::Message;
+use crate::mime::raw::Normaliser;
+use crate::net::Error;
+use crate::net::files::Source;
+use crate::smtp::client::Envelope;
+use crate::smtp::command::Path;
+use std::io;
+use std::sync::Arc;
+
+/// How much of a file is read at once, in bytes.
+const BLOCK_BYTES: usize = 128 << 10;
+
+/// Where the octets of a message come from. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A message that was built, and its files in the order they were attached.
+    Built(Arc<Message>, Arc<[Source]>),
+    /// A message that stands in a file.
+    Raw(Arc<Raw>),
+}
+
+impl Content {
+    /// Its length in bytes, before dots are doubled.
+    pub fn size(&self) -> u64 {
+        match self {
+            Content::Built(message, _) => message.size(),
+            Content::Raw(raw) => raw.size,
+        }
+    }
+}
+
+/// A file that holds a whole message. Its line ends become CR LF; nothing else is changed.
+#[derive(Debug)]
+pub struct Raw {
+    source: Source,
+    size: u64,
+    is_8bit: bool,
+}
+
+impl Raw {
+    /// Reads it through once, to know how long it is on the wire.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read, [`Error::Session`] at a NUL.
+    pub fn new(source: Source) -> Result<Raw, Error> {
+        let (mut measured, mut offset, mut is_8bit) = (Normaliser::new(), 0, false);
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            let read = source.read_at(&mut block, offset);
+            let piece = match read.map_err(|error| Error::Io("reading the message", error))? {
+                0 => return Ok(Raw { source, size: measured.made(), is_8bit }),
+                read => &block[..read],
+            };
+            measured.measure(piece)?;
+            is_8bit |= !piece.is_ascii();
+            offset += piece.len() as u64;
+        }
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+/// A message and whom it goes to.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// From whom and to whom, and what the content needs.
+    pub envelope: Envelope,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Letter {
+    /// A message that was built, with its files in the order they were attached. Its envelope is
+    /// made of its mailboxes; who is named twice is told once.
+    ///
+    /// # Errors
+    /// [`Error::Session`] for a mailbox that cannot be told to a server, or files that are not
+    /// those of the message.
+    pub fn new(message: Message, files: Vec<Source>) -> Result<Letter, Error> {
+        let lens = message.attachments().iter().map(|attachment| attachment.len);
+        if !lens.eq(files.iter().map(Source::size)) {
+            let what = "the files are not those that were attached";
+            return Err(crate::error::Error::Misuse(what).into());
+        }
+        let mut recipients: Vec<Path> = Vec::new();
+        let mut told = std::collections::HashSet::new();
+        for mailbox in message.recipients() {
+            let address = mailbox.address();
+            if told.insert(address.clone()) {
+                recipients.push(Path::parse(&address)?);
+            }
+        }
+        let from = Path::parse(&message.from().address())?;
+        let content = Content::Built(Arc::new(message), files.into());
+        Ok(Letter::with(from, recipients, content, false))
+    }
+
+    /// A message that stands in a file.
+    pub fn raw(from: Path, recipients: Vec<Path>, raw: Raw) -> Letter {
+        let is_8bit = raw.is_8bit;
+        Letter::with(from, recipients, Content::Raw(Arc::new(raw)), is_8bit)
+    }
+
+    fn with(from: Path, recipients: Vec<Path>, content: Content, is_8bit: bool) -> Letter {
+        let size = Some(content.size());
+        let envelope = Envelope { from, recipients, size, is_8bit, needs_smtputf8: false };
+        Letter { envelope, content }
+    }
+
+    /// Writes the message as it would be sent, before dots are doubled.
+    ///
+    /// # Errors
+    /// Those of its files, and those of `out`.
+    pub fn write(&self, out: &mut dyn io::Write) -> Result<(), Error> {
+        let (mut pen, mut block) = (Pen::new(self.content.clone()), vec![0; BLOCK_BYTES]);
+        while pen.fill(&mut block)? {
+            let written = out.write_all(pen.made());
+            written.map_err(|error| Error::Io("writing the message", error))?;
+            pen.consume(pen.made().len());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! Messages as they are written without being sent, and arguments that make none.
+
+use crate::command::{assert_fails, names_in, report};
+use crate::process::run;
+use crate::server::{MESSAGE, mail};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn has_python(test: &str) -> bool {
+    let found = Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
+    if !found {
+        eprintln!("{test} is skipped: there is no python3");
+    }
+    found
+}
+
+fn dry(folder: &Path, args: &[&str]) -> Vec<u8> {
+    let ended = mail(folder, &[&["--dry-run"], args].concat());
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{args:?}");
+    ended.stdout
+}
+
+/// What Python's `email` makes of the message in `a.eml`.
+fn understood(folder: &Path) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mime/parse.py");
+    let ended = run(Command::new("python3").arg(script).arg(folder));
+    assert!(ended.status.success(), "{}", ended.stderr);
+    let text = String::from_utf8(ended.stdout).unwrap();
+    text.lines().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn python_reads_what_is_written() {
+    if !has_python("python_reads_what_is_written") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hello.txt"), "你好\n").unwrap();
+    std::fs::write(folder.path().join("data"), [0, 255, 13, 10]).unwrap();
+    std::fs::write(folder.path().join("text"), "附件中有本月数据请查收\n").unwrap();
+    let args = [
+        "--from",
+        "王大锤 <wang@example.org>",
+        "--to",
+        "骆昊 <luo@example.net>",
+        "--cc",
+        "\"Zhou, Jr.\" <jr@example.com>",
+        "--bcc",
+        "hidden@example.com",
+        "--subject",
+        "本月数据",
+        "--text",
+        "@text",
+        "--html",
+        "<p>本月数据</p>",
+        "--attach",
+        "hello.txt",
+        "--attach",
+        "data;type=application/vnd.ms-excel;name=汇总数据.xlsx",
+        "--header",
+        "X-Course: 网络编程",
+        "--date",
+        "2026-11-22T09:27:00+08:00",
+        "--message-id",
+        "<1@example.org>",
+    ];
+    let eml = tempfile::tempdir().unwrap();
+    let out = eml.path().join("a.eml");
+    let to = out.to_str().unwrap();
+    let told = mail(folder.path(), &[&["--dry-run", "-o", to, "--json"], &args[..]].concat());
+    let told = report(&told);
+    assert_eq!(told["size"], std::fs::metadata(&out).unwrap().len());
+    assert_eq!(told["durability"], "rename");
+    assert_eq!(names_in(eml.path()), ["a.eml"]);
+    let read = understood(eml.path());
+    assert_eq!(read["from"], json!([["王大锤", "wang@example.org"]]));
+    assert_eq!(read["to"], json!([["骆昊", "luo@example.net"]]));
+    assert_eq!(read["cc"], json!([["Zhou, Jr.", "jr@example.com"]]));
+    assert_eq!((&read["bcc"], &read["defects"]), (&json!([]), &json!([])));
+    assert_eq!((&read["subject"], &read["id"]), (&json!("本月数据"), &json!("<1@example.org>")));
+    assert_eq!(read["date"], 1_795_310_820);
+    assert_eq!(read["texts"].as_array().unwrap().len(), 2);
+    let files = read["files"].as_array().unwrap();
+    let named: Vec<(&str, &str)> = files
+        .iter()
+        .map(|file| (file["name"].as_str().unwrap(), file["type"].as_str().unwrap()))
+        .collect();
+    assert_eq!(named, [("hello.txt", "text/plain"), ("汇总数据.xlsx", "application/vnd.ms-excel")]);
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.contains("filename*=UTF-8''") && !text.contains("name==?"), "{text}");
+    let compat = dry(folder.path(), &[&args[..], &["--compat-name"]].concat());
+    assert!(String::from_utf8(compat).unwrap().contains(" name=\"=?UTF-8?"));
+}
+
+#[test]
+fn the_same_arguments_make_the_same_message() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "x").unwrap();
+    let args = [&MESSAGE[..], &["--attach", "a"]].concat();
+    let first = dry(folder.path(), &args);
+    assert_eq!(first, dry(folder.path(), &args));
+    // Without these three, date, identifier and boundary come from outside.
+    let free: Vec<&str> = [&MESSAGE[..8], &["--attach", "a"]].concat();
+    let text = String::from_utf8(dry(folder.path(), &free)).unwrap();
+    let id = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("Message-ID: <")).unwrap();
+        line.to_owned()
+    };
+    assert!(id(&text).ends_with("@example.org>"), "{text}");
+    assert_ne!(id(&text), id(&String::from_utf8(dry(folder.path(), &free)).unwrap()));
+}
+
+#[test]
+fn places_for_a_message() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    std::fs::write(folder.path().join("old.eml"), "old").unwrap();
+    let expected = dry(folder.path(), &MESSAGE);
+    for (to, file) in
+        [("new.eml", "new.eml"), ("old.eml", "old.eml"), ("there", "there/message.eml")]
+    {
+        let ended = mail(folder.path(), &[&["--dry-run", "-o", to], &MESSAGE[..]].concat());
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert_eq!(std::fs::read(folder.path().join(file)).unwrap(), expected);
+    }
+    assert_eq!(names_in(folder.path()), ["new.eml", "old.eml", "there"]);
+    assert_eq!(dry(folder.path(), &[&["-o", "-"], &MESSAGE[..]].concat()), expected);
+    assert_eq!(dry(folder.path(), &[&["-q", "-o", "/dev/null"], &MESSAGE[..]].concat()), b"");
+}
+
+#[test]
+fn what_makes_no_message() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "x").unwrap();
+    let base = ["--from", "a@example.org", "--to", "b@example.net", "--subject", "s"];
+    for (args, what) in [
+        (&["--to", "a b <"][..], "--to"),
+        (&["--to", "a@b, c@d"], "--to"),
+        (&["--cc", "b@example.net\r\nBcc: x@y"], "--cc"),
+        (&["--header", "X: a\nBcc: b"], "--header"),
+        (&["--header", "Subject: again"], "--header"),
+        (&["--header", "no colon"], "--header"),
+        (&["--attach", "a;name=../a"], "--attach"),
+        (&["--attach", "a;name="], "--attach"),
+        (&["--attach", "a;type=text"], "--attach"),
+        (&["--attach", "a;type=message/rfc822"], "--attach"),
+        (&["--text", "a", "--text", "b"], "--text"),
+        (&["--text", "@-", "--html", "@-"], "stdin"),
+        (&["--date", "tomorrow"], "--date"),
+        (&["--message-id", "no-at"], "--message-id"),
+        (&["--envelope-from", "x"], "--envelope-from"),
+        (&["--json"], "--json"),
+        (&["--raw-eml", "a"], "--raw-eml"),
+        (&["--check"], "--check"),
+        (&["--boundary-seed", "x"], "--boundary-seed"),
+    ] {
+        let ended = mail(folder.path(), &[&["--dry-run"], &base[..], args].concat());
+        assert_fails(&ended, 2, what);
+        assert_eq!(ended.stdout, b"");
+    }
+    for (args, what) in [
+        (&["--attach", "missing"][..], "missing"),
+        (&["--attach", "."], "error: .: "),
+        (&["--text", "@missing"], "missing"),
+        (&["--text", "@."], "error: .: "),
+    ] {
+        assert_fails(&mail(folder.path(), &[&["--dry-run"], &base[..], args].concat()), 1, what);
+    }
+    for (args, what) in [
+        (&["--from", "a@example.org", "--subject", "s"][..], "--to"),
+        (&["--to", "a@example.org", "--subject", "s"], "--from"),
+        (&base[..4], "--subject"),
+    ] {
+        assert_fails(&mail(folder.path(), &[&["--dry-run"], args].concat()), 2, what);
+    }
+    assert_fails(&mail(folder.path(), &base), 2, "--server");
+    for server in ["mx.example:25", "http://mx.example", "smtp://", "smtp://h:x"] {
+        let ended = mail(folder.path(), &[&["--server", server], &base[..]].concat());
+        assert_fails(&ended, 2, "--server");
+    }
+}
+
+#[test]
+fn a_long_attachment_takes_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = std::fs::File::create(folder.path().join("long")).unwrap();
+    long.set_len(300 << 20).unwrap();
+    // The limit of its data segment ends a process that holds the file, or its encoding.
+    let args = ["--dry-run", "-o", "/dev/null", "-q", "--attach", "long"];
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -d 65536 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_wirewright")]);
+    limited.arg("mail").args(args).args(MESSAGE).current_dir(folder.path());
+    let ended = run(&mut limited);
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+}

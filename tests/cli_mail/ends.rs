@@ -1,0 +1,97 @@
+//! Connections that end where they should not: what is known then, and what is not.
+
+use crate::command::{assert_fails, command, json};
+use crate::process::{Process, run, wait_for};
+use crate::server::{CLOSE, END, MESSAGE, SILENT, Server, send};
+use serde_json::json;
+use std::process::Command;
+
+#[test]
+fn a_message_whose_reply_does_not_come_is_unknown() {
+    for (reply, args) in [(CLOSE, &[][..]), (SILENT, &["--timeout", "1"])] {
+        let server = Server::new(move |line| (line == END).then(|| reply.to_owned()));
+        let ended = send(&server, &[args, &["--json"]].concat());
+        assert_fails(&ended, 4, "may have been taken");
+        let told = json(&ended.stdout);
+        assert_eq!((&told["outcome"], &told["reply"]), (&json!("unknown"), &json!(null)));
+        assert_eq!((&told["accepted"], &told["refused"]), (&json!([]), &json!([])));
+        // It is never sent again by itself.
+        assert_eq!(server.heard().messages.len(), 1);
+    }
+}
+
+#[test]
+fn a_message_whose_end_was_not_sent_is_refused() {
+    for verb in ["greeting", "EHLO", "MAIL", "RCPT", "DATA"] {
+        for reply in [CLOSE, SILENT, "garbage", "421 later"] {
+            let args: &[&str] = if reply == SILENT { &["--timeout", "1"] } else { &[] };
+            let script = move |line: &str| line.starts_with(verb).then(|| reply.to_owned());
+            let server = Server::new(script);
+            let ended = send(&server, &[args, &["--json"]].concat());
+            assert_fails(&ended, 1, "error: 127.0.0.1:");
+            let told = json(&ended.stdout);
+            assert_eq!(told["outcome"], "refused", "{verb} {reply}: {told}");
+            assert_eq!(server.heard().messages.len(), 0, "{verb} {reply}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_takes_the_message_and_no_good_bye_has_taken_it() {
+    for reply in [CLOSE, "garbage", "500 what"] {
+        let server = Server::new(move |line| (line == "QUIT").then(|| reply.to_owned()));
+        let ended = send(&server, &["--json"]);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{reply}");
+        assert_eq!(json(&ended.stdout)["outcome"], "accepted");
+    }
+}
+
+#[test]
+fn nobody_listens() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to = format!("smtp://{free}");
+    let how = ["mail", "--server", &to, "--starttls", "never", "--json"];
+    let ended = run(&mut command(&std::env::temp_dir(), &[&how[..], &MESSAGE].concat()));
+    assert_fails(&ended, 1, "connection refused");
+    let told = json(&ended.stdout);
+    assert_eq!((&told["outcome"], &told["reply"]), (&json!("refused"), &json!(null)));
+    assert_eq!(told["error"]["code"], "unreachable");
+}
+
+/// Stops a run as Ctrl-C does once the server has heard `verb`.
+fn interrupted(server: &Server, verb: &str) -> crate::process::Ended {
+    let to = format!("smtp://{}", server.address);
+    let how = ["mail", "--server", &to, "--starttls", "never"];
+    let process =
+        Process::start(&mut command(&std::env::temp_dir(), &[&how[..], &MESSAGE].concat()));
+    wait_for(verb, || (!server.heard().those(verb).is_empty()).then_some(()));
+    let pid = process.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    process.finish()
+}
+
+#[test]
+fn an_interrupted_message_is_taken_back() {
+    let server = Server::new(|line| (line == "DATA").then(|| SILENT.to_owned()));
+    assert_fails(&interrupted(&server, "DATA"), 1, "interrupted");
+    wait_for("the end of the connection", || (server.heard().left == 1).then_some(()));
+    assert!(!server.heard().rest.windows(3).any(|three| three == b".\r\n"));
+}
+
+#[test]
+fn an_attachment_that_shrinks_is_not_sent_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    std::fs::write(&path, vec![7; 4 << 20]).unwrap();
+    let shrunk = path.clone();
+    let server = Server::new(move |line| {
+        if line == "DATA" {
+            std::fs::write(&shrunk, "short").unwrap();
+        }
+        None
+    });
+    let to = format!("smtp://{}", server.address);
+    let ended = crate::server::send_from(folder.path(), &to, &["--attach", "a.bin"]);
+    assert_fails(&ended, 1, "not sent: ");
+    assert_eq!(server.heard().messages.len(), 0);
+}

@@ -1,0 +1,140 @@
+//! Refusals at every stage, and what the reports say of them.
+
+use crate::command::{assert_fails, json};
+use crate::server::{END, Server, send};
+use serde_json::{Value, json};
+
+fn told(server: &Server, args: &[&str], status: i32) -> Value {
+    let ended = send(server, &[args, &["--json"]].concat());
+    assert_fails(&ended, status, "error: ");
+    json(&ended.stdout)
+}
+
+fn of(address: &str, stage: &str, code: u16, text: &str, retryable: bool) -> Value {
+    let enhanced = text.split(' ').next().filter(|word| word.contains('.'));
+    json!({"address": address, "stage": stage, "code": code, "enhanced": enhanced, "text": text,
+        "retryable": retryable})
+}
+
+#[test]
+fn each_stage_has_its_name() {
+    let luo = "luo@example.net";
+    let cases: [(&[_], Value, Value); 5] = [
+        (
+            &[("MAIL", "550 5.7.1 not you")],
+            json!([of(luo, "mail", 550, "5.7.1 not you", false)]),
+            json!({"code": 550, "enhanced": "5.7.1", "text": "5.7.1 not you"}),
+        ),
+        (
+            &[("RCPT", "450 4.2.0 greylisted")],
+            json!([of(luo, "rcpt", 450, "4.2.0 greylisted", true)]),
+            Value::Null,
+        ),
+        (
+            &[("DATA", "451 busy")],
+            json!([of(luo, "data", 451, "busy", true)]),
+            json!({"code": 451, "enhanced": null, "text": "busy"}),
+        ),
+        (
+            &[(END, "552 5.3.4 too big")],
+            json!([of(luo, "message", 552, "5.3.4 too big", false)]),
+            json!({"code": 552, "enhanced": "5.3.4", "text": "5.3.4 too big"}),
+        ),
+        (&[("greeting", "554 no mail here")], json!([]), Value::Null),
+    ];
+    for (said, refused, reply) in cases {
+        let said: Vec<(String, String)> = said
+            .iter()
+            .map(|(verb, reply): &(&str, &str)| ((*verb).to_owned(), (*reply).to_owned()))
+            .collect();
+        let server = Server::new(move |line| {
+            let known = said.iter().find(|(verb, _)| line.starts_with(verb));
+            known.map(|(_, reply)| reply.clone())
+        });
+        let told = told(&server, &[], 1);
+        assert_eq!((&told["outcome"], &told["accepted"]), (&json!("refused"), &json!([])));
+        assert_eq!((&told["refused"], &told["reply"]), (&refused, &reply));
+    }
+}
+
+#[test]
+fn one_refused_recipient_does_not_stop_the_others() {
+    let said: &[_] = &[("RCPT TO:<luo", "550 5.1.1 no \u{202e}such user")];
+    let server = Server::saying(said);
+    let told = told(&server, &["--cc", "c@example.net"], 3);
+    assert_eq!(
+        (&told["outcome"], &told["accepted"]),
+        (&json!("partial"), &json!(["c@example.net"]))
+    );
+    assert_eq!(told["refused"][0]["code"], 550);
+    assert_eq!(told["reply"]["code"], 250);
+    assert_eq!(server.heard().messages.len(), 1);
+    let ended = send(&Server::saying(said), &["--cc", "c@example.net"]);
+    assert_fails(&ended, 3, "luo@example.net: 550 5.1.1 no \\u{202e}such user");
+}
+
+#[test]
+fn all_or_nothing() {
+    let server = Server::saying(&[("RCPT TO:<c@", "550 no")]);
+    let told = told(&server, &["--cc", "c@example.net", "--all-or-nothing"], 1);
+    assert_eq!((&told["outcome"], &told["accepted"]), (&json!("refused"), &json!([])));
+    assert_eq!(told["refused"], json!([of("c@example.net", "rcpt", 550, "no", false)]));
+    let heard = server.heard();
+    assert_eq!((heard.messages.len(), heard.those("DATA").len()), (0, 0));
+}
+
+#[test]
+fn a_server_that_says_354_though_nobody_is_left_gets_an_empty_message() {
+    let server = Server::saying(&[("RCPT", "550 no"), (END, "554 no recipients")]);
+    let told = told(&server, &[], 1);
+    assert_eq!(told["refused"][0]["stage"], "rcpt");
+    assert_eq!(server.heard().messages, [b""]);
+}
+
+#[test]
+fn a_limit_of_size_is_told_with_its_numbers() {
+    let server = Server::saying(&[("EHLO", "250-mx.example\r\n250 SIZE 100")]);
+    let ended = send(&server, &[]);
+    assert_fails(&ended, 1, "the server takes 100 at most");
+    assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT"]);
+}
+
+#[test]
+fn tls_is_required_unless_it_is_said_otherwise() {
+    let server = Server::polite();
+    let to = format!("smtp://{}", server.address);
+    let folder = std::env::temp_dir();
+    let args = [&["--server", &to], &crate::server::MESSAGE[..]].concat();
+    let ended = crate::server::mail(&folder, &args);
+    assert_fails(&ended, 1, "--starttls opportunistic or never");
+    assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT"]);
+    let ended =
+        crate::server::mail(&folder, &[&args[..], &["--starttls", "opportunistic"]].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(server.heard().messages.len(), 1);
+}
+
+#[test]
+fn what_stands_in_clear_behind_starttls_is_a_failure() {
+    let server = Server::saying(&[
+        ("EHLO", "250-mx.example\r\n250 STARTTLS"),
+        ("STARTTLS", "220 go\r\n250 injected"),
+    ]);
+    for when in ["required", "opportunistic"] {
+        let to = format!("smtp://{}", server.address);
+        let how = ["--server", &to, "--starttls", when];
+        let args = [&how[..], &crate::server::MESSAGE].concat();
+        let ended = crate::server::mail(&std::env::temp_dir(), &args);
+        assert_fails(&ended, 1, "RFC 3207");
+    }
+    assert_eq!(server.heard().those("MAIL"), [""; 0]);
+}
+
+#[test]
+fn the_wrong_kind_of_tls_is_explained() {
+    let server = Server::polite();
+    let to = format!("smtps://{}", server.address);
+    let args = [&["--server", &to], &crate::server::MESSAGE[..]].concat();
+    let ended = crate::server::mail(&std::env::temp_dir(), &args);
+    assert_fails(&ended, 1, &format!("give smtp://{} for STARTTLS", server.address));
+}

@@ -1,0 +1,195 @@
+//! What travels, and what is reported when all goes well.
+
+use crate::command::{assert_fails, json, report};
+use crate::server::{END, MESSAGE, Server, mail, send, send_from};
+use serde_json::json;
+
+/// The message as it stands in a file of its own.
+fn written(args: &[&str]) -> Vec<u8> {
+    let folder = std::env::temp_dir();
+    let ended = mail(&folder, &[&["--dry-run"], &MESSAGE[..], args].concat());
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    ended.stdout
+}
+
+#[test]
+fn the_program_of_the_chapter() {
+    let server = Server::polite();
+    let more = ["--to", "kui@example.com"];
+    let told = report(&send(&server, &[&more[..], &["--json"]].concat()));
+    let message = written(&more);
+    assert_eq!(
+        told,
+        json!({
+            "outcome": "accepted",
+            "accepted": ["luo@example.net", "kui@example.com"],
+            "refused": [],
+            "reply": {"code": 250, "enhanced": "2.0.0", "text": "2.0.0 queued"},
+            "size": message.len(),
+        })
+    );
+    let heard = server.heard();
+    assert_eq!(
+        heard.lines,
+        [
+            "EHLO [127.0.0.1]",
+            "MAIL FROM:<wang@example.org>",
+            "RCPT TO:<luo@example.net>",
+            "RCPT TO:<kui@example.com>",
+            "DATA",
+            "QUIT"
+        ]
+    );
+    assert_eq!(heard.messages, [message]);
+}
+
+#[test]
+fn people_hear_of_it_on_stderr() {
+    let server = Server::polite();
+    let ended = send(&server, &[]);
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0));
+    assert!(ended.stderr.contains("accepted for 1 recipient"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("250 2.0.0 queued"), "{}", ended.stderr);
+    assert_eq!(send(&server, &["--quiet"]).stderr, "");
+}
+
+#[test]
+fn dots_are_doubled_on_the_wire_alone() {
+    let server = Server::polite();
+    let text = ["--text", ".\n..\na.\n.b"];
+    let base: Vec<&str> = MESSAGE.iter().copied().filter(|arg| *arg != "你好").collect();
+    let base: Vec<&str> = base.into_iter().filter(|arg| *arg != "--text").collect();
+    let to = format!("smtp://{}", server.address);
+    let how = ["--server", &to, "--starttls", "never", "--quiet"];
+    let folder = std::env::temp_dir();
+    let ended = mail(&folder, &[&how[..], &base, &text].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let heard = server.heard();
+    assert!(heard.messages[0].ends_with(b"\r\n\r\n..\r\n...\r\na.\r\n..b\r\n"));
+    let ended = mail(&folder, &[&["--dry-run"], &base[..], &text].concat());
+    assert!(ended.stdout.ends_with(b"\r\n\r\n.\r\n..\r\na.\r\n.b\r\n"));
+}
+
+#[test]
+fn bcc_is_in_the_envelope_alone_and_nobody_is_told_twice() {
+    let server = Server::polite();
+    let copies = ["--cc", "c@example.net", "--bcc", "b@example.net", "--bcc", "c@example.net"];
+    report(&send(&server, &[&copies[..], &["--json"]].concat()));
+    let heard = server.heard();
+    assert_eq!(
+        heard.those("RCPT"),
+        ["RCPT TO:<luo@example.net>", "RCPT TO:<c@example.net>", "RCPT TO:<b@example.net>"]
+    );
+    let message = String::from_utf8(heard.messages[0].clone()).unwrap();
+    assert!(message.contains("\r\nCc: c@example.net\r\n"), "{message}");
+    assert!(!message.contains("b@example.net") && !message.to_lowercase().contains("bcc"));
+}
+
+#[test]
+fn the_sender_of_the_envelope() {
+    for (from, said) in [("bounce@example.org", "<bounce@example.org>"), ("<>", "<>")] {
+        let server = Server::polite();
+        report(&send(&server, &["--envelope-from", from, "--json"]));
+        assert_eq!(server.heard().those("MAIL"), [format!("MAIL FROM:{said}")]);
+    }
+}
+
+#[test]
+fn many_recipients_need_several_transactions() {
+    let server = Server::polite();
+    let addresses: Vec<String> = (0..230).map(|n| format!("n{n}@example.net")).collect();
+    let mut args = vec!["--json"];
+    addresses.iter().for_each(|address| args.extend(["--bcc", address]));
+    let told = report(&send(&server, &args));
+    assert_eq!(told["outcome"], "accepted");
+    assert_eq!(told["accepted"].as_array().unwrap().len(), 231);
+    let heard = server.heard();
+    assert_eq!((heard.those("MAIL").len(), heard.those("RCPT").len()), (3, 231));
+    assert_eq!(heard.messages.len(), 3);
+    assert!(heard.messages.iter().all(|message| *message == heard.messages[0]));
+    // Whoever wants all or nothing has to be told of all at once.
+    let server = Server::polite();
+    args.push("--all-or-nothing");
+    report(&send(&server, &args));
+    assert_eq!((server.heard().those("MAIL").len(), server.heard().messages.len()), (1, 1));
+}
+
+#[test]
+fn attachments_are_streamed_from_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> =
+        (0..3_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    std::fs::write(folder.path().join("汇总数据.xlsx"), &bytes).unwrap();
+    std::fs::write(folder.path().join("hello.txt"), "你好").unwrap();
+    let files = ["--attach", "hello.txt", "--attach", "汇总数据.xlsx;name=month-data.xlsx"];
+    let server = Server::polite();
+    let to = format!("smtp://{}", server.address);
+    let told = report(&send_from(folder.path(), &to, &[&files[..], &["--json"]].concat()));
+    let written = mail(folder.path(), &[&["--dry-run"], &MESSAGE[..], &files].concat()).stdout;
+    assert_eq!(told["size"], written.len());
+    assert_eq!(server.heard().messages, [written]);
+}
+
+#[test]
+fn a_whole_message_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.eml");
+    let server = Server::polite();
+    let to = format!("smtp://{}", server.address);
+    let how = ["--server", &to, "--starttls", "never", "--from", "a@example.org"];
+    let args = [&how[..], &["--to", "b@example.net", "--raw-eml", "a.eml", "--json"]].concat();
+    std::fs::write(&file, "Subject: \u{e4}\nX: 1\r\n\r.a\n\n.\nend").unwrap();
+    let told = report(&mail(folder.path(), &args));
+    let plain = "Subject: \u{e4}\r\nX: 1\r\n\r\n.a\r\n\r\n.\r\nend";
+    assert_eq!(told["size"], plain.len());
+    let heard = server.heard();
+    let sent = "Subject: \u{e4}\r\nX: 1\r\n\r\n..a\r\n\r\n..\r\nend\r\n";
+    assert_eq!(heard.messages, [sent.as_bytes()]);
+    assert_eq!(heard.those("MAIL"), ["MAIL FROM:<a@example.org> BODY=8BITMIME"]);
+    let dry = [&how[4..], &["--to", "b@example.net", "--raw-eml", "a.eml", "--dry-run"]].concat();
+    assert_eq!(mail(folder.path(), &dry).stdout, plain.as_bytes());
+    std::fs::write(&file, "Subject: x\n\na\0b").unwrap();
+    assert_fails(&mail(folder.path(), &args[..args.len() - 1]), 1, "at byte 13");
+    assert_eq!(server.heard().messages.len(), 1);
+}
+
+#[test]
+fn what_is_looked_at_without_sending() {
+    let server = Server::saying(&[("EHLO", "250-mx.example\r\n250-SIZE 1000\r\n250 AUTH PLAIN")]);
+    let to = format!("smtp://{}", server.address);
+    let args = ["--check", "--server", &to, "--starttls", "never"];
+    let folder = std::env::temp_dir();
+    let ended = mail(&folder, &args);
+    let table = String::from_utf8(ended.stdout).unwrap();
+    for (name, value) in [("greeting", "mx.example ready"), ("TLS", "none"), ("SIZE", "1000")] {
+        let row = table.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        assert!(row.ends_with(value), "{table}");
+    }
+    let told = json(&mail(&folder, &[&args[..], &["--json"]].concat()).stdout);
+    assert_eq!(told["capabilities"], json!(["SIZE 1000", "AUTH PLAIN"]));
+    assert_eq!((&told["size_max"], &told["auth"]), (&json!(1000), &json!(["PLAIN"])));
+    assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT", "EHLO [127.0.0.1]", "QUIT"]);
+    let refusing = Server::saying(&[("greeting", "554 no mail here")]);
+    let to = format!("smtp://{}", refusing.address);
+    let ended = mail(&folder, &["--check", "--server", &to, "--starttls", "never"]);
+    assert_fails(&ended, 1, "no mail here");
+}
+
+#[test]
+fn the_trace_elides_the_message() {
+    let server = Server::saying(&[(END, "250 \u{202e}queued")]);
+    let ended = send(&server, &["--trace"]);
+    assert_eq!(ended.status.code(), Some(0));
+    for line in [
+        "<- 220 mx.example ready\n",
+        "-> EHLO [127.0.0.1]\n",
+        "-> MAIL FROM:<wang@example.org>\n",
+        "-> .\n",
+        "<- 250 \\u{202e}queued\n",
+        "-> QUIT\n",
+        "<- 221 bye\n",
+    ] {
+        assert!(ended.stderr.contains(line), "{line:?} in {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("5L2g5aW9"), "{}", ended.stderr);
+}
