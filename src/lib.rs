@@ -15,6 +15,7 @@
 //!   http/              url · request · head · body · chunked · exchange · redirect · coding
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
 //!   smtp/              reply · capabilities · command · data · auth · client · transcript
+//!   daytime, datagram  one line with the time; numbered datagrams, the receiver's books, the pace
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -32,6 +33,7 @@
 //! - How an HTTP response is framed, and why each refusal is there: [`http`].
 //! - What a mail message is made of: [`mime`]. How it is handed to a server, and when it is
 //!   accepted: [`smtp`].
+//! - The smallest of sessions: [`daytime`]. What UDP does to datagrams: [`datagram`].
 //! - The six questions that any session answers: [`session`].
 //! - Moving files from a program: `net::client` and `net::server`. Sending mail: `net::mail`.
 //!
@@ -57,6 +59,8 @@
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+pub mod datagram;
+pub mod daytime;
 pub mod envelope;
 pub mod error;
 pub mod http;

@@ -9,6 +9,7 @@ use process::{Process, run};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use wirewright::daytime::Moment;
 
 /// A built example: it stands in `examples` beside the folder of this very test. `cargo test`
 /// builds them; `cargo test --test examples` alone does not, and then it is done here.
@@ -154,6 +155,31 @@ fn the_mail_pages_visit_the_sink() {
 }
 
 #[test]
+fn time_client_visits_time_server() {
+    for transport in ["tcp", "udp"] {
+        let (_server, address) = listening(example("time_server").args(["127.0.0.1:0", transport]));
+        let said = good(example("time_client").args([&address, transport]));
+        let (moment, words) = said.trim_end().rsplit_once(": ").unwrap();
+        let (year, month, day) = Moment::parse(moment.as_bytes()).unwrap().date();
+        assert!(year >= 2026, "{said}");
+        assert_eq!(words, format!("day {day} of month {month}"));
+    }
+}
+
+#[test]
+fn the_udp_pair_sees_what_its_relay_does() {
+    let said = good(&mut example("udp_pair"));
+    let figure = |name: &str| {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let sent = figure("sent");
+    assert_eq!(figure("received") + figure("lost"), sent);
+    assert!(figure("lost") >= sent / 10, "{said}");
+    assert!(figure("duplicated") > 0 && figure("reordered") > 0, "{said}");
+}
+
+#[test]
 fn a_client_without_a_server_fails() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let to = tempfile::tempdir().unwrap();
@@ -161,6 +187,9 @@ fn a_client_without_a_server_fails() {
         let ended = run(example(name).arg(free.to_string()).arg(to.path()));
         assert_eq!(ended.status.code(), Some(1), "{name}");
     }
+    let ended = run(example("time_client").arg(free.to_string()));
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stderr.contains("refused"), "{}", ended.stderr);
 }
 
 #[test]

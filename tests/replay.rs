@@ -5,6 +5,8 @@
 // Each oracle stands alone, as its target sees it; two of them bring the same reader of JSON.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "../fuzz/oracles/datagram.rs"]
+mod datagram;
 #[path = "../fuzz/oracles/envelope.rs"]
 mod envelope;
 #[path = "../fuzz/oracles/frame.rs"]
@@ -33,6 +35,7 @@ use std::path::{Path, PathBuf};
 type Target = (&'static str, fn(&[u8]));
 
 const TARGETS: &[Target] = &[
+    ("datagram", datagram::check),
     ("envelope", envelope::check),
     ("frame", frame::check),
     ("http_request", http_request::check),
@@ -67,6 +70,11 @@ fn replay(target: &str) {
         println!("{target}/{seed}");
         check(&fs::read(folder.join(seed)).expect("a readable seed"));
     }
+}
+
+#[test]
+fn datagram_seeds() {
+    replay("datagram");
 }
 
 #[test]

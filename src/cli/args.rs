@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod mail;
+pub mod services;
 pub mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -15,7 +16,8 @@ use wirewright::transfer::message::PAYLOAD_KEY;
 
 /// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
 /// resumed where they broke off, in bounded memory. Also sends mail, and text messages by gateways,
-/// measures what it does, and explains what its parsers see.
+/// tells the time, shows what UDP does to datagrams, measures what it does, and explains what its
+/// parsers see.
 #[derive(Debug, Parser)]
 #[command(
     name = "wirewright",
@@ -49,6 +51,18 @@ pub enum Command {
     Sms(http::Sms),
     /// Send a message by SMTP, with files of any length; never twice.
     Mail(Box<mail::Mail>),
+    /// Date and time in one line: serve it, or ask for it.
+    Time {
+        /// Which of the two.
+        #[command(subcommand)]
+        what: services::Time,
+    },
+    /// Numbered datagrams at a steady rate: send them, or receive them and see what was lost.
+    Udp {
+        /// Which of the two.
+        #[command(subcommand)]
+        what: services::Udp,
+    },
     /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.
@@ -377,6 +391,12 @@ mod tests {
             "download --from http://h/ --select /a/*/b --durability fsync",
             "sms --gateway http://h/ --account a --password-file f --mobile +1-2 --content c",
             "explain smtp x --json --split 3",
+            "time serve",
+            "time serve --listen [::1]:0 --udp --trace --timeout 3",
+            "time get h:1 --udp --json --timeout 0.5",
+            "udp recv --listen h:0 --seconds 0.5 --json",
+            "udp send h:1 --rate 1G --size 65507 --seconds 1 --json",
+            "udp send h:1 --size 32 --rate 800",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -437,6 +457,16 @@ mod tests {
             "sms --gateway http://h/ --account a --password-file f --mobile x --content c",
             "sms --gateway http://h/ --account a --password-file f --mobile + --content c",
             "sms --gateway http://h/ --account a --mobile 1 --content c",
+            "time",
+            "time get",
+            "time serve --listen 6789",
+            "udp",
+            "udp send",
+            "udp send h:1 --size 31",
+            "udp send h:1 --size 65508",
+            "udp send h:1 --rate 0",
+            "udp send h:1 --seconds 0",
+            "udp recv --seconds 0",
             "nothing",
         ] {
             assert!(!parses(line), "{line}");

@@ -23,8 +23,10 @@ mod report;
 mod select;
 mod serve;
 mod sms;
+mod time;
 mod tokens;
 mod trace;
+mod udp;
 mod web;
 mod wire;
 
@@ -156,6 +158,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Download(args) => download::run(&args),
         Command::Sms(args) => sms::run(&args),
         Command::Mail(args) => mail::run(&args),
+        Command::Time { what } => time::run(&what),
+        Command::Udp { what } => udp::run(&what),
         Command::Bench(args) => bench::run(&args),
     }
 }

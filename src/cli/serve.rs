@@ -2,7 +2,7 @@
 
 use super::args::Serve;
 use super::report::escape;
-use super::wire::{failure, token};
+use super::wire::{announce, failure, stop_after, token};
 use super::{Exit, Failure, trace};
 use std::sync::Arc;
 use wirewright::net::endpoint;
@@ -25,14 +25,8 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
         );
     }
     let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
-    announce(&format!("listening on {}", server.local_addr()), args.common.json)?;
-    if let Some(timeout) = args.common.timeout {
-        let stopper = server.stopper();
-        std::thread::spawn(move || {
-            std::thread::sleep(timeout);
-            stopper.stop();
-        });
-    }
+    announce(server.local_addr(), args.common.json)?;
+    stop_after(server.stopper(), args.common.timeout);
     server.run().map_err(|e| failure(&args.listen, &e))?;
     Ok(Exit::Done)
 }
@@ -101,16 +95,4 @@ fn connections_max(args: &Serve) -> usize {
 
 fn log() -> Log {
     Arc::new(|text: &str| super::say_line(&escape(text)))
-}
-
-/// The one line that says where it listens: data, so stdout; with `--json` stderr.
-fn announce(text: &str, json: bool) -> Result<(), Failure> {
-    if json {
-        super::say_line(text);
-        return Ok(());
-    }
-    let mut out = super::report::Out::new();
-    out.raw(text)?;
-    out.raw("\n")?;
-    out.flush()
 }

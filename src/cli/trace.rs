@@ -8,6 +8,7 @@
 
 use super::report::escape;
 use std::sync::{Arc, Mutex, PoisonError};
+use wirewright::datagram::{Alien, Datagram, Kind};
 use wirewright::net::client::TapMaker;
 use wirewright::net::http;
 use wirewright::net::pump::Tap;
@@ -73,6 +74,72 @@ impl Tap for SmtpTrace {
 impl Drop for SmtpTrace {
     fn drop(&mut self) {
         self.both.finish(&mut |line| say("**", line));
+    }
+}
+
+/// Prints text as it travels, each line on its own.
+struct Lines;
+
+/// Makes a listener for each connection that speaks in lines of text.
+pub fn lines() -> TapMaker {
+    Arc::new(|| Box::new(Lines))
+}
+
+fn say_lines(mark: &str, bytes: &[u8]) {
+    if bytes.is_empty() {
+        say(mark, "(an empty datagram)");
+    }
+    String::from_utf8_lossy(bytes)
+        .split_inclusive('\n')
+        .for_each(|line| say(mark, line.trim_end()));
+}
+
+impl Tap for Lines {
+    fn sent(&mut self, bytes: &[u8]) {
+        say_lines("->", bytes);
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        say_lines("<-", bytes);
+    }
+
+    fn remark(&mut self, text: &str) {
+        say("**", text);
+    }
+}
+
+/// Prints numbered datagrams by their headers.
+struct Numbered;
+
+/// Makes a listener for numbered datagrams.
+pub fn datagrams() -> TapMaker {
+    Arc::new(|| Box::new(Numbered))
+}
+
+fn say_datagram(mark: &str, bytes: &[u8]) {
+    let len = bytes.len();
+    let text = match Datagram::decode(bytes) {
+        Ok(Datagram { kind: Kind::Data, run, sequence, time_ns, .. }) => {
+            format!("data {sequence} of run {run:016x} at {time_ns} ns, {len} bytes")
+        }
+        Ok(Datagram { run, sequence, .. }) => format!("end of run {run:016x}: {sequence} sent"),
+        Err(Alien::Short) => format!("a datagram too short, {len} bytes"),
+        Err(Alien::Foreign) => format!("a foreign datagram, {len} bytes"),
+    };
+    say(mark, &text);
+}
+
+impl Tap for Numbered {
+    fn sent(&mut self, bytes: &[u8]) {
+        say_datagram("->", bytes);
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        say_datagram("<-", bytes);
+    }
+
+    fn remark(&mut self, text: &str) {
+        say("**", text);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the commands of the framed and the classic wire share: options, errors, reports.
+//! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
 use super::args::{Common, Peer};
 use super::input::secret;
@@ -6,8 +6,11 @@ use super::report::{Out, escape};
 use super::trace;
 use super::{Exit, Failure};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 use wirewright::net::client::Options;
+use wirewright::net::reactor::Stopper;
 use wirewright::net::{Error, FileReport};
 use wirewright::transfer::token::Token;
 
@@ -44,6 +47,29 @@ fn set_tls(_: &mut Options, peer: &Peer) -> Result<(), Failure> {
     match peer.tls {
         true => Err(Failure::usage("--tls", "built without TLS", "build with the feature tls")),
         false => Ok(()),
+    }
+}
+
+/// The one line that says where it listens: data, so stdout; with `--json` stderr.
+pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
+    let text = format!("listening on {address}");
+    if json {
+        super::say_line(&text);
+        return Ok(());
+    }
+    let mut out = Out::new();
+    out.raw(&text)?;
+    out.raw("\n")?;
+    out.flush()
+}
+
+/// Stops a server when `--timeout` is over.
+pub fn stop_after(stopper: Stopper, timeout: Option<Duration>) {
+    if let Some(timeout) = timeout {
+        std::thread::spawn(move || {
+            std::thread::sleep(timeout);
+            stopper.stop();
+        });
     }
 }
 

@@ -51,6 +51,38 @@ pub fn listen(address: SocketAddr, share: bool) -> io::Result<mio::net::TcpListe
     Ok(mio::net::TcpListener::from_std(socket.into()))
 }
 
+/// How much the kernel is asked to hold of datagrams that came and were not received yet, in bytes;
+/// it lowers this to its own limit.
+const DATAGRAMS_HELD: usize = 4 << 20;
+
+/// A socket that receives datagrams from anybody.
+///
+/// # Errors
+/// Those of the system: the address is in use, or not ours.
+pub fn datagrams(address: SocketAddr) -> io::Result<mio::net::UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Less is held where the system does not allow so much, and more is lost.
+    let _ = socket.set_recv_buffer_size(DATAGRAMS_HELD);
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(mio::net::UdpSocket::from_std(socket.into()))
+}
+
+/// A socket for datagrams to and from one peer: the kernel drops what others send, and tells where
+/// the peer's machine says that nobody listens.
+///
+/// # Errors
+/// Those of the system.
+pub fn datagrams_with(peer: SocketAddr) -> io::Result<mio::net::UdpSocket> {
+    let socket = Socket::new(Domain::for_address(peer), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.connect(&peer.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(mio::net::UdpSocket::from_std(socket.into()))
+}
+
 /// Errors of accept(2) that concern only the connection that was waiting.
 pub(super) fn is_about_the_guest(error: &io::Error) -> bool {
     matches!(

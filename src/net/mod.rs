@@ -3,7 +3,8 @@
 //! ```text
 //!   façades (client, server)  ─▶ reactor ─▶ pump ─▶ conversation = session + application
 //!                                  │          └▶ stream (plain | handshaking | TLS)
-//!                                  └▶ timers, signals, accept          files, finisher (disk)
+//!                                  ├▶ posts: sockets of datagrams       files, finisher (disk)
+//!                                  └▶ timers, signals, accept
 //! ```
 //!
 //! One reactor is one thread; it runs conversations of different kinds at the same time. Everything
@@ -13,6 +14,8 @@
 mod calling;
 mod classic;
 pub mod client;
+pub mod datagrams;
+pub mod daytime;
 pub mod dial;
 pub mod endpoint;
 mod error;

@@ -5,6 +5,7 @@
 //!                   ├ signal ───▶ stop accepting, wind down, grace, end
 //!                   ├ waker ────▶ drive who waits for a job
 //!                   ├ attempt ──▶ connected, or not ─▶ the dispatcher
+//!                   ├ datagrams ▶ receive, answer, compose     (see `Post`)
 //!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
 //!   timers ─▶ expire
 //!   dispatcher ─▶ connect, add, wake                (a client's: see `Dispatch`)
@@ -17,10 +18,12 @@
 
 mod accept;
 mod dispatch;
+mod post;
 mod seat;
 
 pub use accept::Welcome;
 pub use dispatch::{Dispatch, Handle};
+pub use post::Post;
 pub use seat::{Seat, Stopper};
 
 use super::error::Error;
@@ -29,6 +32,7 @@ use super::stream::Stream;
 use accept::{LISTENERS_MAX, Listener};
 use mio::net::{TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use post::Posts;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, ErrorKind, Read};
@@ -68,6 +72,7 @@ pub struct Reactor {
     stop: Arc<AtomicBool>,
     followers: Vec<Stopper>,
     listeners: Vec<Listener>,
+    posts: Posts,
     dispatch: Option<Box<dyn Dispatch>>,
     accept_at: Option<Instant>,
     slots: Vec<Slot>,
@@ -95,6 +100,7 @@ impl Reactor {
             stop: seat.stop,
             followers: Vec::new(),
             listeners: Vec::new(),
+            posts: Posts::default(),
             dispatch: None,
             accept_at: None,
             slots: Vec::new(),
@@ -174,9 +180,9 @@ impl Reactor {
         self.free.push(index);
     }
 
-    /// Runs until there is no connection and nothing to listen to, or the dispatcher is done, or
-    /// it was stopped. May be called again where there is a dispatcher; what has happened to its
-    /// connections in between is looked at first.
+    /// Runs until there is no connection, no post and nothing to listen to, or the dispatcher is
+    /// done, or it was stopped. May be called again where there is a dispatcher; what has happened
+    /// to its connections in between is looked at first.
     ///
     /// # Errors
     /// Those of the system's poll. Whatever happens to one connection ends only that one.
@@ -184,7 +190,7 @@ impl Reactor {
         let mut events = Events::with_capacity(1024);
         let mut looked = self.dispatch.is_none();
         while !looked || self.goes_on() {
-            let timeout = match looked {
+            let timeout = match looked && !self.posts.nap(Instant::now()) {
                 true => self.timeout(Instant::now()),
                 false => Some(Duration::ZERO),
             };
@@ -202,6 +208,7 @@ impl Reactor {
             }
             self.check_stop();
             self.accept_all();
+            self.posts.drive();
             self.drive_ready();
             self.expire();
             self.dispatch();
@@ -217,7 +224,10 @@ impl Reactor {
     fn goes_on(&self) -> bool {
         match &self.dispatch {
             Some(dispatch) => !dispatch.is_done(),
-            None => self.live > 0 || (!self.listeners.is_empty() && self.ending.is_none()),
+            None => {
+                let listens = !self.listeners.is_empty() && self.ending.is_none();
+                self.live > 0 || listens || self.posts.are_open()
+            }
         }
     }
 
@@ -229,7 +239,8 @@ impl Reactor {
         }
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
         let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
-        let all = [next, self.accept_at, self.ending, self.deadline, dispatch];
+        let posts = self.posts.deadline(now);
+        let all = [next, self.accept_at, self.ending, self.deadline, dispatch, posts];
         let soonest = all.into_iter().flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
@@ -252,6 +263,7 @@ impl Reactor {
             Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
                 self.listeners[LISTENERS_END - token].acceptable = true;
             }
+            Token(token) if Posts::has(token) => self.posts.note(token, event),
             token => self.note_connection(token, event),
         }
     }
@@ -384,6 +396,7 @@ impl Reactor {
     /// Time is over for all: last words as far as the sockets take them at once, then the end.
     fn end_all(&mut self, error: impl Fn() -> Error) {
         let now = Instant::now();
+        self.posts.give_up(&error);
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.fail(error(), now);
@@ -407,6 +420,7 @@ impl Reactor {
         self.listeners.clear();
         self.accept_at = None;
         self.give_up_dispatch(&|| Error::Interrupted);
+        self.posts.wind_down();
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.wind_down();

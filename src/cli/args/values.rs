@@ -37,6 +37,19 @@ pub fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Bits a second, at least 1: `800`, `64k`, `100M`, `1G`. Units count by thousands, as networks do.
+pub fn bit_rate(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 5] =
+        [("", 1), ("k", 1_000), ("m", 1_000_000), ("g", 1_000_000_000), ("t", 1_000_000_000_000)];
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.to_ascii_lowercase();
+    let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    let number = number.parse::<u64>().ok().filter(|number| *number > 0);
+    let rate = number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+    rate.ok_or_else(|| "bits a second, such as 64k, 100M or 1G".to_owned())
+}
+
 /// Seconds, with a fraction if need be.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
@@ -162,6 +175,23 @@ mod tests {
             "16777216T",
         ] {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates() {
+        for (text, rate) in [
+            ("1", 1),
+            ("64k", 64_000),
+            ("64K", 64_000),
+            ("100M", 100_000_000),
+            ("1G", 1_000_000_000),
+            ("2t", 2_000_000_000_000),
+        ] {
+            assert_eq!(bit_rate(text), Ok(rate), "{text}");
+        }
+        for text in ["", "0", "0M", "M", "-1", "1.5G", "1 M", "1Mi", "99999999T", "1Mbit"] {
+            assert!(bit_rate(text).is_err(), "{text}");
         }
     }
 

@@ -1,0 +1,78 @@
+//! UDP, which the chapter describes and leaves to the reader: what a network does to datagrams.
+//!
+//!     cargo run --example udp_pair
+//!
+//! What to look at: a sender and a receiver in one process, and between them a relay that loses
+//! every tenth datagram, doubles every seventh and lets every fifth be overtaken. Nobody is told:
+//! the sender's calls all succeed, and no error comes anywhere. TCP would mend it and you would
+//! only see it become slower; UDP hands on what comes. So each datagram bears a number and a time,
+//! and the receiver keeps books: that is what telephones and video do over UDP (RTP, RFC 3550),
+//! before they decide what to do about it. The last datagrams say how many there were: without them
+//! the loss of the tail could not be seen.
+//!
+//! The same between two machines, without a relay, for that is what the network is:
+//!
+//!     wirewright udp recv --listen 0.0.0.0:5567
+//!     wirewright udp send HOST:5567 --rate 20M --seconds 5
+
+use std::error::Error;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+use wirewright::datagram::{Datagram, Kind};
+use wirewright::net::datagrams::{ReceiveOptions, Receiver, SendOptions, send};
+
+/// How often the sender tells its end.
+const ENDS: u32 = 5;
+
+/// Passes datagrams on as a bad network does, until the sender has told its end for the last time.
+fn relay(socket: &UdpSocket, to: SocketAddr) -> std::io::Result<()> {
+    let (mut room, mut held, mut ends) = ([0; 2048], None::<Vec<u8>>, 0);
+    while ends < ENDS {
+        let len = socket.recv(&mut room)?;
+        let bytes = &room[..len];
+        let Ok(datagram) = Datagram::decode(bytes) else { continue };
+        let number = datagram.sequence;
+        if datagram.kind == Kind::End {
+            ends += 1;
+        } else if number % 10 == 9 {
+            continue; // lost
+        } else if number % 5 == 1 {
+            held = Some(bytes.to_vec()); // to be overtaken
+            continue;
+        }
+        socket.send_to(bytes, to)?;
+        if datagram.kind == Kind::Data && number % 7 == 0 {
+            socket.send_to(bytes, to)?; // doubled
+        }
+        if let Some(held) = held.take() {
+            socket.send_to(&held, to)?;
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let receiver = Receiver::bind("127.0.0.1:0".parse()?, ReceiveOptions::default())?;
+    let to = receiver.local_addr();
+    let network = UdpSocket::bind("127.0.0.1:0")?;
+    network.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let through = network.local_addr()?.to_string();
+
+    let network = std::thread::spawn(move || relay(&network, to));
+    let sender = std::thread::spawn(move || {
+        let span = Duration::from_secs(1);
+        send(&through, &SendOptions { rate: 2_000_000, size: 500, span, ..SendOptions::default() })
+    });
+    let report = receiver.run()?.report;
+    network.join().map_err(|_| "the relay panicked")??;
+    let sent = sender.join().map_err(|_| "the sender panicked")??;
+
+    println!("sent       {}", sent.sent);
+    println!("received   {}", report.received);
+    println!("lost       {}", report.lost);
+    println!("duplicated {}", report.duplicated);
+    println!("reordered  {}", report.reordered);
+    println!("jitter     {:?}", Duration::from_nanos(report.jitter_ns));
+    println!("rate       {:.1} Mbit/s", report.bits_per_second as f64 / 1e6);
+    Ok(())
+}

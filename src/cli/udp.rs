@@ -1,0 +1,166 @@
+//! `wirewright udp`: numbered datagrams at a steady rate, and what became of them.
+
+use super::args::services::{Udp, UdpRecv, UdpSend};
+use super::report::Out;
+use super::wire::{announce, failure};
+use super::{Exit, Failure, trace};
+use serde_json::{Value, json};
+use wirewright::net::datagrams::{
+    ReceiveOptions, Received, Receiver, SendOptions, Sent, send as send_run,
+};
+use wirewright::net::endpoint;
+
+pub fn run(udp: &Udp) -> Result<Exit, Failure> {
+    match udp {
+        Udp::Send(args) => send(args),
+        Udp::Recv(args) => recv(args),
+    }
+}
+
+fn send(args: &UdpSend) -> Result<Exit, Failure> {
+    let options = SendOptions {
+        rate: args.rate,
+        size: usize::from(args.size),
+        span: args.seconds,
+        timeout: args.common.timeout,
+        stop_at_signals: true,
+        tap: args.common.trace.then(trace::datagrams),
+    };
+    let sent = send_run(&args.receiver, &options);
+    let sent = sent.map_err(|error| failure(&args.receiver, &error))?;
+    // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
+    let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;
+    if args.common.json {
+        print(&sent_document(&sent, options.size))?;
+    } else if !args.common.quiet && !is_refused {
+        super::say_line(&sent_text(&sent));
+    }
+    match is_refused {
+        true => {
+            let what = format!("nobody listens there ({} datagrams refused)", sent.refused);
+            Err(Failure::new(&args.receiver, what, "start wirewright udp recv there first"))
+        }
+        false => Ok(Exit::Done),
+    }
+}
+
+fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
+    let failed = |error| failure(&args.listen, &error);
+    let options = ReceiveOptions {
+        span: args.seconds,
+        timeout: args.common.timeout,
+        stop_at_signals: true,
+        tap: args.common.trace.then(trace::datagrams),
+        ..ReceiveOptions::default()
+    };
+    let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
+    let receiver = Receiver::bind(address, options).map_err(failed)?;
+    announce(receiver.local_addr(), args.common.json)?;
+    let received = receiver.run().map_err(failed)?;
+    if args.common.json {
+        print(&received_document(&received))?;
+    } else if !args.common.quiet {
+        received_text(&received).iter().for_each(|line| super::say_line(line));
+    }
+    Ok(Exit::Done)
+}
+
+fn print(document: &Value) -> Result<(), Failure> {
+    let mut out = Out::new();
+    out.json(document)?;
+    out.flush()
+}
+
+fn hex(run: u64) -> String {
+    format!("{run:016x}")
+}
+
+fn sent_document(sent: &Sent, size: usize) -> Value {
+    json!({
+        "run": hex(sent.run),
+        "sent": sent.sent,
+        "bytes": sent.bytes,
+        "size": size,
+        "seconds": sent.elapsed.as_secs_f64(),
+        "bits_per_second": sent.bits_per_second,
+        "refused": sent.refused,
+    })
+}
+
+fn sent_text(sent: &Sent) -> String {
+    let (count, seconds) = (sent.sent, sent.elapsed.as_secs_f64());
+    format!("sent {count} datagrams in {seconds:.3} s, {}", bits(sent.bits_per_second))
+}
+
+fn received_document(received: &Received) -> Value {
+    let report = &received.report;
+    json!({
+        "run": received.run.map(hex),
+        "from": received.from.map(|from| from.to_string()),
+        "sent": report.sent,
+        "received": report.received,
+        "lost": report.lost,
+        "duplicated": report.duplicated,
+        "reordered": report.reordered,
+        "late": report.late,
+        "jitter_ms": report.jitter_ns as f64 / 1e6,
+        "bytes": report.bytes,
+        "seconds": report.elapsed_ns as f64 / 1e9,
+        "bits_per_second": report.bits_per_second,
+        "short": report.short,
+        "foreign": report.foreign,
+        "other_run": report.other_run,
+        "implausible": report.implausible,
+    })
+}
+
+fn received_text(received: &Received) -> Vec<String> {
+    let report = &received.report;
+    let from = received.from.map_or("nobody".to_owned(), |from| from.to_string());
+    let all = report.received + report.lost;
+    let share = report.lost as f64 * 100.0 / (all.max(1)) as f64;
+    let seconds = report.elapsed_ns as f64 / 1e9;
+    let rate = bits(report.bits_per_second);
+    let end = if report.sent.is_some() { "" } else { " (the sender told no end)" };
+    let mut lines = vec![
+        format!("received {} of {all} datagrams from {from}{end}", report.received),
+        format!("lost {} ({share:.2} %), late {}", report.lost, report.late),
+        format!("duplicated {}, reordered {}", report.duplicated, report.reordered),
+        format!("jitter {:.3} ms, {rate} for {seconds:.3} s", report.jitter_ns as f64 / 1e6),
+    ];
+    if report.short + report.foreign + report.other_run + report.implausible > 0 {
+        lines.push(format!(
+            "not trusted: {} short, {} foreign, {} of another run, {} implausible",
+            report.short, report.foreign, report.other_run, report.implausible
+        ));
+    }
+    lines
+}
+
+/// Bits a second for people, by thousands as networks count: `999 bit/s`, `98.7 Mbit/s`.
+fn bits(per_second: u64) -> String {
+    const UNITS: [(&str, f64); 3] = [("G", 1e9), ("M", 1e6), ("k", 1e3)];
+    let rate = per_second as f64;
+    match UNITS.iter().find(|(_, factor)| rate >= *factor) {
+        Some((unit, factor)) => format!("{:.1} {unit}bit/s", rate / factor),
+        None => format!("{per_second} bit/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bits;
+
+    #[test]
+    fn rates_for_people() {
+        for (rate, text) in [
+            (0, "0 bit/s"),
+            (999, "999 bit/s"),
+            (1000, "1.0 kbit/s"),
+            (98_700_000, "98.7 Mbit/s"),
+            (12_000_000_000, "12.0 Gbit/s"),
+        ] {
+            assert_eq!(bits(rate), text);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The bytes, the books and the pace, by tables and beside naive forms.
+
+use super::*;
+use proptest::prelude::*;
+
+const RUN: u64 = 0x0102_0304_0506_0708;
+
+fn data(run: u64, sequence: u64, time_ns: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    Datagram { kind: Kind::Data, run, sequence, time_ns, payload: b"" }.encode(&mut out);
+    out
+}
+
+fn end(run: u64, sent: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    Datagram { kind: Kind::End, run, sequence: sent, time_ns: 0, payload: b"" }.encode(&mut out);
+    out
+}
+
+fn small() -> Ledger {
+    Ledger::new(Limits { window: 64, ahead_max: 1000 })
+}
+
+#[test]
+fn the_bytes_are_those_of_the_page() {
+    let datagram =
+        Datagram { kind: Kind::End, run: RUN, sequence: 258, time_ns: 1 << 40, payload: b"xyz" };
+    let mut out = b"old".to_vec();
+    datagram.encode(&mut out);
+    let expected = b"wwdg\x01\x01\x00\x23\x01\x02\x03\x04\x05\x06\x07\x08\
+        \x00\x00\x00\x00\x00\x00\x01\x02\x00\x00\x01\x00\x00\x00\x00\x00xyz";
+    assert_eq!(out, expected);
+    assert_eq!(Datagram::decode(&out), Ok(datagram));
+}
+
+#[test]
+fn what_is_not_ours_is_told() {
+    let good = data(RUN, 1, 2);
+    for len in 0..good.len() {
+        assert_eq!(Datagram::decode(&good[..len]), Err(Alien::Short), "{len}");
+    }
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    for (bytes, alien) in [
+        (with(0, b'W'), Alien::Foreign),
+        (with(3, 0), Alien::Foreign),
+        (with(4, 2), Alien::Foreign),
+        (with(5, 2), Alien::Foreign),
+        (with(7, 33), Alien::Short),
+        (with(6, 255), Alien::Short),
+        (with(7, 31), Alien::Foreign),
+        ([&good[..], b"x"].concat(), Alien::Foreign),
+        (vec![0; 100], Alien::Foreign),
+    ] {
+        assert_eq!(Datagram::decode(&bytes), Err(alien), "{bytes:?}");
+    }
+}
+
+#[test]
+fn the_greatest_datagram_fits() {
+    let payload = vec![7; DATAGRAM_BYTES_MAX - HEADER_BYTES];
+    let mut out = Vec::new();
+    Datagram { kind: Kind::Data, run: 1, sequence: 0, time_ns: 0, payload: &payload }
+        .encode(&mut out);
+    assert_eq!(out.len(), DATAGRAM_BYTES_MAX);
+    assert_eq!(Datagram::decode(&out).unwrap().payload, payload);
+}
+
+#[test]
+fn what_becomes_of_a_datagram() {
+    use Entry::{Duplicate, End, Foreign, Implausible, Late, OtherRun, Received, Reordered, Short};
+    let mut ledger = small();
+    let beyond = 1_104 + 1_001;
+    for (bytes, entry) in [
+        (vec![], Short),
+        (b"hello".to_vec(), Short),
+        (vec![0; 40], Foreign),
+        (data(RUN, 0, 0), Received),
+        (data(RUN, 0, 0), Duplicate),
+        (data(RUN + 1, 1, 0), OtherRun),
+        (end(RUN + 1, 1), OtherRun),
+        (data(RUN, 3, 0), Received),
+        (data(RUN, 1, 0), Reordered),
+        (data(RUN, 1, 0), Duplicate),
+        (data(RUN, 3, 0), Duplicate),
+        (data(RUN, 66, 0), Received),
+        // Numbers 3 to 66 are in the window of 64.
+        (data(RUN, 3, 0), Duplicate),
+        (data(RUN, 2, 0), Late),
+        (data(RUN, 4, 0), Reordered),
+        (data(RUN, 67 + 1_001, 0), Implausible),
+        (end(RUN, 66), Implausible),
+        (data(RUN, 1_103, 0), Implausible),
+        (data(RUN, 1_067, 0), Received),
+        (data(RUN, 1_066, 0), Reordered),
+        (data(RUN, 1_003, 0), Late),
+        (end(RUN, beyond), Implausible),
+        (end(RUN, 1_070), End),
+        (end(RUN, 1_070), End),
+        (end(RUN, 1_071), Implausible),
+        (data(RUN, 1_070, 0), Implausible),
+        (data(RUN, 1_069, 0), Received),
+    ] {
+        assert_eq!(ledger.enter(&bytes, 0), entry, "{bytes:?}");
+    }
+    let report = ledger.report();
+    let expected = Report {
+        received: 8,
+        lost: 1_062,
+        duplicated: 4,
+        reordered: 3,
+        late: 2,
+        short: 2,
+        foreign: 1,
+        other_run: 2,
+        implausible: 6,
+        bytes: 8 * 32,
+        sent: Some(1_070),
+        ..Report::default()
+    };
+    assert_eq!(report, expected);
+    assert_eq!(ledger.run(), Some(RUN));
+}
+
+#[test]
+fn limits_are_exact() {
+    for (ahead, entry) in
+        [(999, Entry::Received), (1000, Entry::Received), (1001, Entry::Implausible)]
+    {
+        assert_eq!(small().enter(&data(RUN, ahead, 0), 0), entry, "{ahead}");
+    }
+    for (newest, entry) in [(63, Entry::Duplicate), (64, Entry::Late)] {
+        let mut ledger = small();
+        ledger.enter(&data(RUN, 0, 0), 0);
+        ledger.enter(&data(RUN, newest, 0), 0);
+        assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), entry, "{newest}");
+    }
+}
+
+#[test]
+fn numbers_at_the_end_of_all_numbers_do_no_harm() {
+    let mut ledger = Ledger::new(Limits { window: 1, ahead_max: u64::MAX });
+    assert_eq!(ledger.enter(&data(RUN, u64::MAX - 1, u64::MAX), u64::MAX), Entry::Received);
+    assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Late);
+    assert_eq!(ledger.enter(&end(RUN, u64::MAX), 0), Entry::End);
+    assert_eq!(ledger.report().lost, u64::MAX - 1);
+}
+
+#[test]
+fn jitter_by_hand() {
+    let mut ledger = small();
+    // Sent each 1,000 ns; transit 500, 500, 660, 340: differences 0, 160, 320.
+    for (sequence, transit) in [500, 500, 660, 340].into_iter().enumerate() {
+        let sent = sequence as u64 * 1000;
+        ledger.enter(&data(RUN, sequence as u64, sent), sent + transit);
+    }
+    // 16 J: 0, then 160, then 160 + 320 - (168 >> 4) = 470.
+    assert_eq!(ledger.report().jitter_ns, 470 >> 4);
+    // From 500 to 3,340 three further datagrams of 32 bytes.
+    assert_eq!(ledger.report().elapsed_ns, 2840);
+    assert_eq!(ledger.report().bits_per_second, 3 * 32 * 8 * 1_000_000_000 / 2840);
+}
+
+#[test]
+fn hostile_stamps_keep_the_jitter_bounded() {
+    let mut ledger = small();
+    for sequence in 0..200 {
+        let stamp = if sequence % 2 == 0 { 0 } else { u64::MAX };
+        ledger.enter(&data(RUN, sequence, stamp), sequence);
+    }
+    assert!(ledger.report().jitter_ns <= 1 << 52);
+}
+
+#[test]
+fn the_pace_is_exact_and_catching_up_is_bounded() {
+    // 1,400 bytes at 1 Gbit/s: 11,200 ns each.
+    let mut pacer = Pacer::new(1400, 1_000_000_000, 100_000, 50);
+    assert!(!pacer.take(49) && pacer.take(50) && !pacer.take(50));
+    assert_eq!(pacer.next_ns(), 50 + 11_200);
+    let late = (0..).take_while(|_| pacer.take(50 + 100_000)).count();
+    assert_eq!(late, 8, "11,200 to 89,600");
+    // A second is lost; of it 100 µs are made up for.
+    let late = (0..).take_while(|_| pacer.take(1_000_100_000)).count();
+    assert_eq!(late, 9);
+    assert!(pacer.next_ns() > 1_000_100_000 && pacer.next_ns() <= 1_000_111_200);
+}
+
+proptest! {
+    #[test]
+    fn no_error_adds_up(
+        bytes in 1usize..65_507, rate in 1u64..1_000_000_000_000, count in 0u64..9999,
+    ) {
+        let mut pacer = Pacer::new(bytes, rate, 0, 7);
+        for _ in 0..count {
+            let at = pacer.next_ns();
+            prop_assert!(pacer.take(at));
+        }
+        let exact = u128::from(count) * bytes as u128 * 8_000_000_000;
+        prop_assert_eq!(u128::from(pacer.next_ns() - 7), exact.div_ceil(u128::from(rate)));
+    }
+
+    #[test]
+    fn what_is_encoded_decodes(
+        is_end: bool, run: u64, sequence: u64, time_ns: u64,
+        payload in proptest::collection::vec(any::<u8>(), 0..99),
+    ) {
+        let kind = if is_end { Kind::End } else { Kind::Data };
+        let datagram = Datagram { kind, run, sequence, time_ns, payload: &payload };
+        let mut out = Vec::new();
+        datagram.encode(&mut out);
+        prop_assert_eq!(Datagram::decode(&out), Ok(datagram));
+    }
+}

@@ -1,0 +1,354 @@
+//! The date and the time in one line: what the smallest of servers says.
+//!
+//! Specification: RFC 867 (Daytime Protocol), whose text has "no specific syntax": one line, then
+//! the server closes, and what the client sends is thrown away. The line here is the one that
+//! Python's `str(datetime.now())` makes, in the server's local time and ended by LF.
+//!
+//! ```text
+//!   client ── connects ─────────────────────────▶ server
+//!          ◀─ 2026-11-21 18:43:00.123456 LF ─────
+//!          ◀─ end of stream ─────────────────────
+//!
+//!   2026-11-21 18:43:00.123456      19 characters, or 26 where the microseconds are not 0
+//!   └─date───┘ └─time─┘ └µs──┘
+//! ```
+//!
+//! | side | state | next |
+//! |---|---|---|
+//! | [`Server`] | line to be said | said: close |
+//! | [`Client`] | reading, to the end of the stream | done; none or more than one: an error |
+//!
+//! Over UDP the line answers any datagram, an empty one too. The answer is longer than the
+//! question, and the sender's address may be forged: a daytime service that strangers reach is a
+//! reflector. That is why the command serves loopback unless it is told otherwise.
+
+use crate::buffer::Buffer;
+use crate::error::Error;
+use crate::session::{Received, Session, Wants};
+use std::fmt;
+use std::time::Duration;
+
+const SECTION: &str = "RFC 867";
+
+/// The greatest length of a line as [`Moment`] writes it, with its end, in bytes.
+pub const LINE_BYTES: usize = 27;
+
+/// The bounds of both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How much a server may say in all, in bytes.
+    pub line_bytes_max: usize,
+    /// How long the whole may take.
+    pub line_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { line_bytes_max: 512, line_wait: Duration::from_secs(10) }
+    }
+}
+
+/// A date and a time of day somewhere; it does not know where, as Python's "naive" ones.
+///
+/// ```
+/// use wirewright::daytime::Moment;
+///
+/// let moment = Moment::parse(b"2026-11-21 18:43:00.123456")?;
+/// assert_eq!(moment.microsecond(), 123_456);
+/// assert_eq!(moment.to_string(), "2026-11-21 18:43:00.123456");
+/// # Ok::<(), wirewright::error::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    microsecond: u32,
+}
+
+impl Moment {
+    /// A year from 1 to 9999, month and day from 1, and a time of day as hour, minute, second. What
+    /// no calendar or clock shows is `None`; a leap second is among that, as in Python.
+    pub fn new(
+        (year, month, day): (u16, u8, u8),
+        (hour, minute, second): (u8, u8, u8),
+        microsecond: u32,
+    ) -> Option<Moment> {
+        let date = (1..=9999).contains(&year) && (1..=days_of(year, month)).contains(&day);
+        let time = hour < 24 && minute < 60 && second < 60 && microsecond < 1_000_000;
+        (date && time).then_some(Moment { year, month, day, hour, minute, second, microsecond })
+    }
+
+    /// Year, month from 1, day from 1.
+    pub fn date(&self) -> (u16, u8, u8) {
+        (self.year, self.month, self.day)
+    }
+
+    /// Hour, minute, second.
+    pub fn time(&self) -> (u8, u8, u8) {
+        (self.hour, self.minute, self.second)
+    }
+
+    /// The fraction of the second, in its millionths.
+    pub fn microsecond(&self) -> u32 {
+        self.microsecond
+    }
+
+    /// Reads exactly what [`Display`](fmt::Display) writes, without a line end.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] at the first byte that differs, [`Error::Incomplete`] where it is cut
+    /// off. Microseconds that are 0 are never written, so `.000000` is malformed.
+    pub fn parse(text: &[u8]) -> Result<Moment, Error> {
+        let mut reader = Reader { text, at: 0 };
+        let year = reader.number(4)? as u16;
+        let month = reader.after(b'-')?;
+        let day = reader.after(b'-')?;
+        let hour = reader.after(b' ')?;
+        let minute = reader.after(b':')?;
+        let second = reader.after(b':')?;
+        let mut microsecond = 0;
+        if reader.at < text.len() {
+            reader.byte(b'.')?;
+            let from = reader.at;
+            microsecond = reader.number(6)?;
+            if microsecond == 0 {
+                return Err(wrong("microseconds are left out when they are 0", from));
+            }
+        }
+        if reader.at < text.len() {
+            return Err(wrong("nothing stands behind the time", reader.at));
+        }
+        Moment::new((year, month, day), (hour, minute, second), microsecond)
+            .ok_or_else(|| wrong("a date of the calendar and a time of the clock", 0))
+    }
+}
+
+impl fmt::Display for Moment {
+    /// As Python's `str(datetime)`: the microseconds are left out when they are 0.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((year, month, day), (hour, minute, second)) = (self.date(), self.time());
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")?;
+        match self.microsecond {
+            0 => Ok(()),
+            microsecond => write!(f, ".{microsecond:06}"),
+        }
+    }
+}
+
+/// How many days a month has; 0 where there is no such month.
+fn days_of(year: u16, month: u8) -> u8 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    }
+}
+
+fn wrong(rule: &'static str, at: usize) -> Error {
+    Error::malformed(rule, at as u64, SECTION)
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn next(&mut self) -> Result<u8, Error> {
+        let Some(byte) = self.text.get(self.at) else {
+            let offset = self.text.len() as u64;
+            return Err(Error::Incomplete { expected: "the rest", offset, section: SECTION });
+        };
+        self.at += 1;
+        Ok(*byte)
+    }
+
+    fn byte(&mut self, expected: u8) -> Result<(), Error> {
+        match self.next()? {
+            byte if byte == expected => Ok(()),
+            _ => Err(wrong("YYYY-MM-DD HH:MM:SS.ffffff", self.at - 1)),
+        }
+    }
+
+    /// A number of exactly so many digits; six at most.
+    fn number(&mut self, digits: usize) -> Result<u32, Error> {
+        (0..digits).try_fold(0, |number, _| match self.next()? {
+            digit @ b'0'..=b'9' => Ok(number * 10 + u32::from(digit - b'0')),
+            _ => Err(wrong("YYYY-MM-DD HH:MM:SS.ffffff", self.at - 1)),
+        })
+    }
+
+    /// A number of two digits behind that byte.
+    fn after(&mut self, byte: u8) -> Result<u8, Error> {
+        self.byte(byte)?;
+        Ok(self.number(2)? as u8)
+    }
+}
+
+/// The server's side: says one line, and reads away what the client says.
+#[derive(Debug)]
+pub struct Server {
+    limits: Limits,
+    moment: Option<Moment>,
+}
+
+impl Server {
+    /// Will say this moment.
+    pub fn new(limits: Limits, moment: Moment) -> Server {
+        Server { limits, moment: Some(moment) }
+    }
+}
+
+/// The line of a moment, as it travels.
+pub fn line(moment: &Moment) -> String {
+    format!("{moment}\n")
+}
+
+impl Session for Server {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _room: &'a mut [u8],
+    ) -> Result<Received<()>, Error> {
+        Ok(Received::quiet(input.len()))
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer) {
+        if let Some(moment) = &self.moment
+            && out.append(line(moment).as_bytes()).is_ok()
+        {
+            self.moment = None;
+        }
+    }
+
+    /// Never more than to be written out: the line is there from the beginning.
+    fn wants(&self) -> Wants {
+        if self.moment.is_some() { Wants::Read } else { Wants::Close }
+    }
+
+    fn patience(&self) -> Duration {
+        self.limits.line_wait
+    }
+
+    fn progress(&self) -> u64 {
+        0
+    }
+}
+
+/// The client's side: says nothing, hears one line.
+#[derive(Debug)]
+pub struct Client {
+    limits: Limits,
+    text: Vec<u8>,
+    state: Hearing,
+}
+
+#[derive(Debug)]
+enum Hearing {
+    /// More may come.
+    Open,
+    Ended,
+    Failed(Box<Error>),
+}
+
+impl Client {
+    /// At the beginning of a stream.
+    pub fn new(limits: Limits) -> Client {
+        Client { limits, text: Vec::new(), state: Hearing::Open }
+    }
+
+    /// What the server said, without white space at its ends, once the stream has ended well. It
+    /// may hold anything but line ends: [`Moment::parse`] tells whether it is a moment.
+    pub fn line(&self) -> Option<&[u8]> {
+        matches!(self.state, Hearing::Ended).then(|| self.text.trim_ascii())
+    }
+
+    fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
+        self.state = Hearing::Failed(Box::new(error.clone()));
+        Err(error)
+    }
+}
+
+impl Session for Client {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _room: &'a mut [u8],
+    ) -> Result<Received<()>, Error> {
+        if let Hearing::Failed(error) = &self.state {
+            return Err((**error).clone());
+        }
+        let max = self.limits.line_bytes_max;
+        let take = input.len().min(max - self.text.len());
+        self.text.extend_from_slice(&input[..take]);
+        if take < input.len() {
+            let limit = "line_bytes_max";
+            let error =
+                Error::TooLarge { limit, max: max as u64, offset: max as u64, section: SECTION };
+            return self.fail(error);
+        }
+        Ok(Received::quiet(take))
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        if let Hearing::Failed(error) = &self.state {
+            return Err((**error).clone());
+        }
+        let line = self.text.trim_ascii();
+        if line.is_empty() {
+            let offset = self.text.len() as u64;
+            let expected = "the date and the time";
+            return self.fail(Error::Incomplete { expected, offset, section: SECTION });
+        }
+        let before = self.text.len() - self.text.trim_ascii_start().len();
+        if let Some(at) = line.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+            return self.fail(wrong("the daytime is just one line", before + at));
+        }
+        self.state = Hearing::Ended;
+        Ok(())
+    }
+
+    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    fn transmit(&mut self, _out: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        match self.state {
+            Hearing::Open => Wants::Read,
+            Hearing::Ended | Hearing::Failed(_) => Wants::Done,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.limits.line_wait
+    }
+
+    /// One line is one step: bytes that drip do not buy more time.
+    fn progress(&self) -> u64 {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests;

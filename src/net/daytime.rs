@@ -1,0 +1,404 @@
+//! The date and the time over TCP and UDP: the smallest server there is, and its client.
+//!
+//! Specification: RFC 867; the line and the sessions are [`crate::daytime`]'s.
+//!
+//! ```text
+//!   TCP: accept ─▶ the line ─▶ our half ends ─▶ linger: read away, so that no reset eats the line
+//!   UDP: a datagram ─▶ the line back to whom it came from
+//! ```
+//!
+//! A client that says nothing, or too much, or never goes away, costs one slot for as long as
+//! lingering is allowed, and nothing else.
+//!
+//! Over UDP a sender's address may be forged. Two such services that are set on each other would
+//! talk for ever, so a line of time is not answered, and neither is a port below 1024, where
+//! services live and no clients.
+
+use super::client::TapMaker;
+use super::endpoint;
+use super::error::Error;
+use super::pump::{Conversation, Limits as PumpLimits, Turn};
+use super::reactor::{Guest, Post, Reactor, Seat, Stopper, Welcome};
+use super::stream::Stream;
+use crate::buffer::Buffer;
+use crate::daytime::{Client, Limits, Moment, Server as Session, line};
+use crate::error;
+use crate::session::{Session as _, Wants};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How the line travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// A connection for each line.
+    Tcp,
+    /// A datagram for each one received.
+    Udp,
+}
+
+/// How to serve or ask.
+#[derive(Clone)]
+pub struct Options {
+    /// How the line travels.
+    pub transport: Transport,
+    /// The sessions' bounds.
+    pub limits: Limits,
+    /// How many connections a server holds at a time.
+    pub connections_max: usize,
+    /// How long a client tries.
+    pub timeout: Option<Duration>,
+    /// Whether SIGINT and SIGTERM stop it.
+    pub stop_at_signals: bool,
+    /// Who listens along.
+    pub tap: Option<TapMaker>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            transport: Transport::Tcp,
+            limits: Limits::default(),
+            connections_max: 10_000,
+            timeout: None,
+            stop_at_signals: false,
+            tap: None,
+        }
+    }
+}
+
+/// How long a client is listened to after the line, and how much it may say then.
+const LINGER_WAIT: Duration = Duration::from_secs(1);
+const LINGER_BYTES_MAX: usize = 64 << 10;
+
+/// How long lines that were begun may take once it was asked to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Ports below this one belong to services.
+const CLIENT_PORTS: u16 = 1024;
+
+/// Local date and time now.
+pub fn now() -> Option<Moment> {
+    let now = jiff::Zoned::now();
+    let small = |number: i8| u8::try_from(number).ok();
+    Moment::new(
+        (u16::try_from(now.year()).ok()?, small(now.month())?, small(now.day())?),
+        (small(now.hour())?, small(now.minute())?, small(now.second())?),
+        u32::try_from(now.subsec_nanosecond()).ok()? / 1000,
+    )
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+/// A server that listens; [`run`](Server::run) serves.
+pub struct Server {
+    options: Options,
+    seat: Seat,
+    socket: Socket,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens on an address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the address is in use or not ours.
+    pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
+        let failed = |error| Error::Io("listening", error);
+        let mut seat = Seat::new().map_err(failed)?;
+        if options.stop_at_signals {
+            seat.stop_at_signals().map_err(failed)?;
+        }
+        let (socket, address) = match options.transport {
+            Transport::Tcp => {
+                let socket = endpoint::listen(address, false).map_err(failed)?;
+                let address = socket.local_addr().map_err(failed)?;
+                (Socket::Tcp(socket), address)
+            }
+            Transport::Udp => {
+                let socket = endpoint::datagrams(address).map_err(failed)?;
+                let address = socket.local_addr().map_err(failed)?;
+                (Socket::Udp(socket), address)
+            }
+        };
+        Ok(Server { options, seat, socket, address })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.seat.stopper()
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the reactor cannot go on; no peer can bring that about.
+    pub fn run(self) -> Result<(), Error> {
+        let limits = PumpLimits {
+            linger_wait: LINGER_WAIT,
+            linger_bytes_max: LINGER_BYTES_MAX,
+            ..PumpLimits::default()
+        };
+        let mut reactor = Reactor::new(self.seat, self.options.connections_max, limits);
+        reactor.set_grace(GRACE);
+        let tap = self.options.tap.as_ref().map(|make| make());
+        let begun = match self.socket {
+            Socket::Tcp(socket) => reactor.listen(socket, Box::new(Door(self.options))),
+            Socket::Udp(socket) => reactor.post(socket, Box::new(Answering(false)), tap),
+        };
+        begun.map_err(|error| Error::Io("listening", error))?;
+        reactor.run().map_err(|error| Error::Io("waiting for events", error))
+    }
+}
+
+/// Lets guests in.
+struct Door(Options);
+
+impl Welcome for Door {
+    fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Option<Guest> {
+        let session = Session::new(self.0.limits, now()?);
+        let outcome = Rc::default();
+        let tap = self.0.tap.as_ref().map(|make| make());
+        let conversation = Box::new(Talk { session, outcome });
+        Some(Guest { stream: Stream::plain(socket), conversation, tap })
+    }
+}
+
+/// Either side's session as a conversation: nothing but the session itself decides.
+struct Talk<S> {
+    session: S,
+    outcome: Rc<RefCell<Option<Outcome>>>,
+}
+
+/// What a client leaves behind.
+type Outcome = Result<Vec<u8>, Error>;
+
+/// What the two sessions do not have in common.
+trait Side: crate::session::Session {
+    const WAITS_FOR: &'static str;
+
+    /// The line that was heard.
+    fn heard(&self) -> Vec<u8>;
+}
+
+impl Side for Session {
+    const WAITS_FOR: &'static str = "the client to read";
+
+    fn heard(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+impl Side for Client {
+    const WAITS_FOR: &'static str = "the server's line";
+
+    fn heard(&self) -> Vec<u8> {
+        self.line().unwrap_or_default().to_vec()
+    }
+}
+
+impl<S: Side> Conversation for Talk<S> {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        Ok(self.session.receive(input, room)?.consumed)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, _scratch: &mut [u8]) -> Result<Turn, Error> {
+        self.session.transmit(out);
+        Ok(Turn::Done)
+    }
+
+    fn last_words(&mut self, _out: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        self.session.patience()
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn is_receiving(&self) -> bool {
+        false
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+
+    fn waits_for(&self) -> &'static str {
+        S::WAITS_FOR
+    }
+
+    fn give_up(&mut self, _why: &Error) {}
+
+    /// One line is not worth breaking off.
+    fn wind_down(&mut self) {}
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        *self.outcome.borrow_mut() = Some(outcome.map(|()| self.session.heard()));
+    }
+}
+
+/// The server's side over UDP; true when it was asked to stop.
+struct Answering(bool);
+
+impl Post for Answering {
+    fn receive(&mut self, datagram: &[u8], from: SocketAddr, _: Instant, answer: &mut Vec<u8>) {
+        let is_service = from.port() < CLIENT_PORTS;
+        if is_service || Moment::parse(datagram.trim_ascii()).is_ok() {
+            return;
+        }
+        if let Some(moment) = now() {
+            answer.extend_from_slice(line(&moment).as_bytes());
+        }
+    }
+
+    fn compose(&mut self, _now: Instant, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Whoever asked has gone: nothing is owed.
+    fn failed(&mut self, _error: io::Error) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn is_done(&self) -> bool {
+        self.0
+    }
+
+    fn wind_down(&mut self) {
+        self.0 = true;
+    }
+
+    fn give_up(&mut self, _why: Error) {
+        self.0 = true;
+    }
+}
+
+/// Asks a server for its line, and gives it without its end. It may hold anything else.
+///
+/// # Errors
+/// Where no whole line came.
+pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
+    let failed = |error| Error::Io("starting", error);
+    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+    let addresses = endpoint::resolve(endpoint)?;
+    let mut seat = Seat::new().map_err(failed)?;
+    if options.stop_at_signals {
+        seat.stop_at_signals().map_err(failed)?;
+    }
+    let mut reactor = Reactor::new(seat, 1, PumpLimits::default());
+    reactor.set_deadline(deadline);
+    reactor.set_grace(Duration::ZERO);
+    let tap = options.tap.as_ref().map(|make| make());
+    let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
+    match options.transport {
+        Transport::Tcp => {
+            let socket = endpoint::connect(&addresses, deadline)?;
+            let session = Client::new(options.limits);
+            let conversation = Box::new(Talk { session, outcome: outcome.clone() });
+            let guest = Guest { stream: Stream::plain(socket), conversation, tap };
+            reactor.add(guest).map_err(failed)?;
+        }
+        Transport::Udp => {
+            let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
+            let asking = Asking::new(options.limits, outcome.clone());
+            reactor.post(socket, Box::new(asking), tap).map_err(failed)?;
+        }
+    }
+    reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
+    outcome.take().unwrap_or(Err(Error::Interrupted))
+}
+
+/// How long an answer is waited for before it is asked once more: question or answer may be lost.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What asks over UDP: an empty datagram is a question.
+const QUESTION: &[u8] = b"";
+
+/// The client's side over UDP.
+struct Asking {
+    limits: Limits,
+    began: Instant,
+    ask_at: Instant,
+    outcome: Rc<RefCell<Option<Outcome>>>,
+}
+
+impl Asking {
+    fn new(limits: Limits, outcome: Rc<RefCell<Option<Outcome>>>) -> Asking {
+        let began = Instant::now();
+        Asking { limits, began, ask_at: began, outcome }
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.outcome.borrow_mut().get_or_insert(outcome);
+    }
+}
+
+/// A datagram is a stream that has ended.
+fn read(datagram: &[u8], limits: Limits) -> Result<Vec<u8>, error::Error> {
+    let mut client = Client::new(limits);
+    client.receive(datagram, &mut [])?;
+    client.receive_eof()?;
+    Ok(client.heard())
+}
+
+impl Post for Asking {
+    fn receive(&mut self, datagram: &[u8], _: SocketAddr, _: Instant, _answer: &mut Vec<u8>) {
+        self.end(read(datagram, self.limits).map_err(Error::from));
+    }
+
+    fn compose(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        if now >= self.began + self.limits.line_wait {
+            self.end(Err(Error::TimedOut { state: Client::WAITS_FOR }));
+        }
+        if self.is_done() || now < self.ask_at {
+            return false;
+        }
+        self.ask_at = now + ASK_AGAIN;
+        out.clear();
+        out.extend_from_slice(QUESTION);
+        true
+    }
+
+    fn failed(&mut self, error: io::Error) {
+        self.end(Err(Error::Io("asking", error)));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.ask_at.min(self.began + self.limits.line_wait))
+    }
+
+    fn is_done(&self) -> bool {
+        self.outcome.borrow().is_some()
+    }
+
+    fn wind_down(&mut self) {
+        self.end(Err(Error::Interrupted));
+    }
+
+    fn give_up(&mut self, why: Error) {
+        self.end(Err(why));
+    }
+}

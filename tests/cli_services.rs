@@ -1,0 +1,14 @@
+//! `time` and `udp` as a user meets them: the binary, over loopback.
+
+#![cfg(feature = "cli")]
+
+#[path = "shared/command.rs"]
+mod command;
+#[path = "cli_services/daytime.rs"]
+mod daytime;
+#[path = "cli_services/lossy.rs"]
+mod lossy;
+#[path = "cli_transfer/process.rs"]
+mod process;
+#[path = "cli_services/relay.rs"]
+mod relay;
