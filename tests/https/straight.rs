@@ -2,6 +2,7 @@
 
 use crate::authority::{Authority, has_openssl};
 use crate::server::{End, ask, client, ok, serve};
+#[cfg(feature = "cli")]
 use std::process::Command;
 
 #[test]
