@@ -8,10 +8,10 @@
 //!                                              └ taken: lock, link to the part, rename
 //! ```
 //!
-//! It needs no lock, no other name beside its own, and leaves nothing behind where it is killed: four
-//! calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a part
-//! for a moment, which a kill may leave to the next run, and is locked before, so that nobody else
-//! takes it for a leftover.
+//! It needs no lock, no other name beside its own, and leaves nothing behind where it is killed:
+//! four calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a
+//! part for a moment, which a kill may leave to the next run, and is locked before, so that nobody
+//! else takes it for a leftover.
 
 use super::finish::Durability;
 use super::partial::Partial;

@@ -22,8 +22,8 @@ pub struct Options {
     pub name_wait: Duration,
     /// How many requests are in flight at most, and how many connections are open.
     pub in_flight_max: usize,
-    /// How many requests are in flight to one host and port at most; all that one proxy is asked for
-    /// in clear counts as one.
+    /// How many requests are in flight to one host and port at most; all that one proxy is asked
+    /// for in clear counts as one.
     pub per_host_max: usize,
     /// Whether redirects are followed.
     pub redirects: bool,

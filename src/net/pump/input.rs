@@ -46,8 +46,8 @@ impl Connection {
         Ok(held + read)
     }
 
-    /// Whether all that has come was heard, as far as is known without asking once more: a read that
-    /// fills less than its room has emptied the socket (epoll(7)), unless the end came with it.
+    /// Whether all that has come was heard, as far as is known without asking once more: a read
+    /// that fills less than its room has emptied the socket (epoll(7)), unless the end came too.
     pub(super) fn is_silent(&self) -> bool {
         let ready = self.stream.ready();
         let drained = self.drained && !ready.closed.get();
