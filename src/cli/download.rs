@@ -4,25 +4,29 @@
 //!   URL … ──────────────────────────┐
 //!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ table | document
 //! ```
+//!
+//! Secrets among the user's fields go to one origin: that of the API, or else of the first URL.
+//! Where the document names no URL, that element has failed, and the others are fetched.
 
 use super::args::http::Download as Args;
 use super::drawing::{Drawing, Label};
-use super::report::{Out, escape, rate, size};
+use super::report::{Out, escape, rate, size, words};
 use super::select::Selector;
 use super::{Exit, Failure, say_line, web};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use wirewright::http::headers::Headers;
-use wirewright::http::url::Url;
+use wirewright::http::url::{Origin, Url};
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Download, Fetch, Options, Saving, download};
 use wirewright::net::{Destination, Failure as Why, endpoint};
 
 /// The longest document that URLs are taken out of, in bytes.
-const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
 /// How many URLs are taken out of one: what is known of each costs about a KiB.
 const URLS_MAX: usize = 10_000;
@@ -39,6 +43,12 @@ const DESCRIPTORS_KEPT: u64 = 32;
 /// What a request holds: its socket, its file, its journal.
 const DESCRIPTORS_EACH: u64 = 3;
 
+/// The code of an element of the document that is no URL.
+const NO_URL: &str = "no_url";
+
+/// What to do where the document holds something else than was looked for.
+const SELECT_ADVICE: &str = "look at the document and --select";
+
 /// Fields that would contradict those of resuming.
 const OURS: [&str; 2] = ["Range", "If-Range"];
 
@@ -47,13 +57,16 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let urls: Result<Vec<Url>, Failure> =
         args.urls.iter().map(|text| web::url("URL", text)).collect();
     let urls = urls?;
+    let from_stdin = args.from.as_deref() == Some("-");
+    web::check_stdin(&args.asking, from_stdin.then_some("the document"))?;
     let headers = headers(args)?;
     let source = Source::of(args)?;
+    let trusted = trusted(source.as_ref(), &urls);
     let destination = destination(args)?;
     let options = options(args)?;
     let meter = options.meter.clone();
     let mut client = Client::new(options).map_err(|error| web::failed("starting", &error))?;
-    let mut wanted: Vec<Wanted> = urls.into_iter().map(Wanted::by_user).collect();
+    let mut wanted: Vec<Wanted> = urls.into_iter().map(Ok).collect();
     if let Some(source) = &source {
         wanted.extend(source.read(&mut client, &headers)?);
         let left = |timeout: Duration| timeout.saturating_sub(began.elapsed());
@@ -66,31 +79,44 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         accepts: Accepts::Success,
         with_head: false,
     };
-    let label = Label::Files { count: wanted.len(), before: meter.ended() };
+    let (urls, faults) = divided(wanted);
+    let label = Label::Files { count: urls.len(), before: meter.ended() };
     let drawing = Drawing::start(meter, label, &args.common);
     let bare = without_secrets(&headers);
-    let fetches = wanted.into_iter().map(move |Wanted { url, with_secrets }| {
-        let headers = if with_secrets { &headers } else { &bare };
-        asked(url, headers)
+    let fetches = urls.into_iter().map(move |url| {
+        let is_trusted = trusted.as_ref() == Some(url.origin());
+        asked(url, if is_trusted { &headers } else { &bare })
     });
     let done = download(&mut client, fetches, &saving);
     drop(drawing);
     let done = done.map_err(|error| web::failed("fetching", &error))?;
-    tell(&done, began.elapsed(), saving.durability, args)
+    tell(&rows(done, faults), began.elapsed(), saving.durability, args)
 }
 
 // ---- what is asked for -----------------------------------------------------------------------
 
-/// A URL, and whether the secrets among the user's fields go there.
-struct Wanted {
-    url: Url,
-    with_secrets: bool,
+/// A URL, or an element of the document that is none.
+type Wanted = Result<Url, NoUrl>;
+
+/// An element that is no URL.
+struct NoUrl {
+    /// Where the document was.
+    document: Rc<str>,
+    why: Why,
 }
 
-impl Wanted {
-    fn by_user(url: Url) -> Wanted {
-        Wanted { url, with_secrets: true }
-    }
+/// The URLs, and for each that was wanted what was wrong with it, if anything.
+fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<NoUrl>>) {
+    let mut urls = Vec::with_capacity(wanted.len());
+    let faults = wanted.into_iter().map(|one| one.map(|url| urls.push(url)).err()).collect();
+    (urls, faults)
+}
+
+/// Where secrets go: whoever wrote a document, or owns one of several servers, is not told what
+/// another is.
+fn trusted(source: Option<&Source>, urls: &[Url]) -> Option<Origin> {
+    let api = source.and_then(|source| source.url.as_ref());
+    api.or(urls.first()).map(|url| url.origin().clone())
 }
 
 fn asked(url: Url, headers: &Headers) -> Fetch {
@@ -108,7 +134,7 @@ fn headers(args: &Args) -> Result<Headers, Failure> {
     }
 }
 
-/// What goes along to an origin that somebody else has chosen.
+/// What goes along to another origin.
 fn without_secrets(headers: &Headers) -> Headers {
     let mut bare = headers.clone();
     ["Authorization", "Cookie", "Proxy-Authorization", "Host"].iter().for_each(|name| {
@@ -175,8 +201,7 @@ impl Source {
         Ok(Some(Source { url, selector }))
     }
 
-    /// Reads the document. Secrets go along only to the origin that the user named: another one
-    /// was chosen by whoever wrote the document.
+    /// Reads the document.
     fn read(&self, client: &mut Client, headers: &Headers) -> Result<Vec<Wanted>, Failure> {
         let (place, base, document) = match &self.url {
             Some(url) => {
@@ -185,12 +210,14 @@ impl Source {
             }
             None => ("stdin".to_owned(), None, stdin()?),
         };
-        let urls = self.selector.urls(&document, base.as_ref(), URLS_MAX).map_err(|what| {
-            Failure::new(&place, escape(&what), "look at the document and --select")
-        })?;
-        let is_its = |url: &Url| self.url.as_ref().is_some_and(|api| api.origin() == url.origin());
-        let wanted = |url: Url| Wanted { with_secrets: is_its(&url), url };
-        Ok(urls.into_iter().map(wanted).collect())
+        let urls = self
+            .selector
+            .urls(&document, base.as_ref(), URLS_MAX)
+            .map_err(|what| Failure::new(&place, words(&what), SELECT_ADVICE))?;
+        let document: Rc<str> = place.into();
+        let no_url =
+            |text| NoUrl { document: document.clone(), why: Why { code: NO_URL.to_owned(), text } };
+        Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }
 }
 
@@ -224,9 +251,78 @@ fn stdin() -> Result<Vec<u8>, Failure> {
 
 // ---- what became of it -----------------------------------------------------------------------
 
+/// What became of one of those that were wanted.
+enum Row {
+    File(Box<Download>),
+    NoUrl(NoUrl),
+}
+
+/// All in the order in which they were wanted.
+fn rows(done: Vec<Download>, faults: Vec<Option<NoUrl>>) -> Vec<Row> {
+    let mut done = done.into_iter();
+    let row = |fault| match fault {
+        Some(fault) => Some(Row::NoUrl(fault)),
+        None => done.next().map(|one| Row::File(Box::new(one))),
+    };
+    faults.into_iter().filter_map(row).collect()
+}
+
+impl Row {
+    fn why(&self) -> Option<&Why> {
+        match self {
+            Row::File(one) => one.report.outcome.as_ref().err(),
+            Row::NoUrl(no_url) => Some(&no_url.why),
+        }
+    }
+
+    /// The one line, where `more` says how many others failed.
+    fn failure(&self, why: &Why, more: &str) -> Failure {
+        let what = words(&why.text) + more;
+        match self {
+            Row::File(one) => Failure::new(&one.report.url, what, web::advice(&why.code)),
+            Row::NoUrl(no_url) => Failure::new(&no_url.document, what, SELECT_ADVICE),
+        }
+    }
+
+    /// How many bytes of a file arrived.
+    fn bytes(&self) -> u64 {
+        match self {
+            Row::File(one) if one.report.outcome.is_ok() => one.bytes,
+            _ => 0,
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Row::File(one) => file(one),
+            Row::NoUrl(no_url) => json!({
+                "name": null, "path": null, "url": null, "status": null, "bytes": 0,
+                "received": 0, "seconds": 0.0, "resumed_from": 0, "reused": false,
+                "error": web::error(&no_url.why),
+            }),
+        }
+    }
+
+    /// The name as it stands in the table.
+    fn shown(&self) -> String {
+        match self {
+            Row::File(one) => shown(&one.name),
+            Row::NoUrl(_) => "-".to_owned(),
+        }
+    }
+
+    fn line(&self, width: usize) -> String {
+        let name = self.shown();
+        match self {
+            Row::File(one) => row(one, &name, width),
+            Row::NoUrl(no_url) => format!("{name:<width$}    -  {}", words(&no_url.why.text)),
+        }
+    }
+}
+
 /// Says on stdout (`--json`) or stderr what became of the files, and gives the status.
 fn tell(
-    done: &[Download],
+    done: &[Row],
     elapsed: Duration,
     durability: Durability,
     args: &Args,
@@ -236,12 +332,11 @@ fn tell(
     } else if !args.common.quiet {
         table(done, elapsed);
     }
-    let mut failed = done.iter().filter_map(|one| Some((one, why(one)?)));
+    let mut failed = done.iter().filter_map(|one| Some((one, one.why()?)));
     let Some((first, reason)) = failed.next() else { return Ok(Exit::Done) };
     let others = failed.count();
     let more = if others == 0 { String::new() } else { format!(" (and {others} more failed)") };
-    let what = format!("{}{more}", escape(&reason.text));
-    let failure = Failure::new(&first.report.url, what, web::advice(&reason.code));
+    let failure = first.failure(reason, &more);
     Err(if others + 1 < done.len() { failure.of_some() } else { failure })
 }
 
@@ -254,23 +349,19 @@ fn seconds(one: &Download) -> Duration {
 }
 
 /// How many bytes of files arrived.
-fn arrived(done: &[Download]) -> u64 {
-    done.iter().filter(|one| why(one).is_none()).map(|one| one.bytes).sum()
+fn arrived(done: &[Row]) -> u64 {
+    done.iter().map(Row::bytes).sum()
 }
 
 /// Writes the document file by file, so that it costs no memory for thousands of them.
-fn write_document(
-    done: &[Download],
-    elapsed: Duration,
-    durability: Durability,
-) -> Result<(), Failure> {
+fn write_document(done: &[Row], elapsed: Duration, durability: Durability) -> Result<(), Failure> {
     let mut out = Out::new();
     out.raw("{\"files\":[")?;
     for (at, one) in done.iter().enumerate() {
         out.raw(if at == 0 { "" } else { "," })?;
-        out.json_text(&file(one).to_string())?;
+        out.json_text(&one.json().to_string())?;
     }
-    let failed = done.iter().filter(|one| why(one).is_some()).count();
+    let failed = done.iter().filter(|one| one.why().is_some()).count();
     let (bytes, seconds) = (arrived(done), elapsed.as_secs_f64());
     let durability = durability.as_str();
     out.raw(&format!(
@@ -300,13 +391,13 @@ fn file(one: &Download) -> Value {
 }
 
 /// A row for each file, or where there are many for each that failed, and the sum.
-fn table(done: &[Download], elapsed: Duration) {
-    let failed = done.iter().filter(|one| why(one).is_some()).count();
+fn table(done: &[Row], elapsed: Duration) {
+    let failed = done.iter().filter(|one| one.why().is_some()).count();
     let all = done.len() <= ROWS_MAX;
-    let rows: Vec<&Download> = done.iter().filter(|one| all || why(one).is_some()).collect();
-    let width = rows.iter().take(ROWS_MAX).map(|one| shown(one).chars().count()).max();
+    let rows: Vec<&Row> = done.iter().filter(|one| all || one.why().is_some()).collect();
+    let width = rows.iter().take(ROWS_MAX).map(|one| one.shown().chars().count()).max();
     for one in rows.iter().take(ROWS_MAX) {
-        say_line(&row(one, width.unwrap_or(0)));
+        say_line(&one.line(width.unwrap_or(0)));
     }
     if rows.len() > ROWS_MAX {
         say_line(&format!("… and {} more that failed", rows.len() - ROWS_MAX));
@@ -323,20 +414,19 @@ fn table(done: &[Download], elapsed: Duration) {
     ));
 }
 
-/// The name as it stands in the table.
-fn shown(one: &Download) -> String {
-    let name = escape(&one.name);
+/// A name, cut where it is long.
+fn shown(name: &str) -> String {
+    let name = escape(name);
     match name.chars().count() > NAME_CHARS_MAX {
         true => name.chars().take(NAME_CHARS_MAX - 1).chain(['…']).collect(),
         false => name,
     }
 }
 
-fn row(one: &Download, width: usize) -> String {
-    let name = shown(one);
+fn row(one: &Download, name: &str, width: usize) -> String {
     let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
     if let Some(why) = why(one) {
-        return format!("{name:<width$}  {status:>3}  {}", escape(&why.text));
+        return format!("{name:<width$}  {status:>3}  {}", words(&why.text));
     }
     let resumed = match one.resumed_from {
         0 => String::new(),

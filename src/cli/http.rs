@@ -3,14 +3,17 @@
 //! ```text
 //!   argv ─▶ Fetch ─▶ download into one place ─▶ stdout | FILE | DIR/ | the document of --json
 //! ```
+//!
+//! A terminal gets a body with its control characters escaped, unless `-o -` was given.
 
 use super::args::http::Http;
 use super::drawing::{Drawing, Label};
 use super::report::{Out, escape, rate, size};
+use super::screen::Screen;
 use super::{Exit, Failure, input, web};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::io::{BufReader, IsTerminal as _, Seek as _};
+use std::io::{BufReader, IsTerminal as _, Seek as _, Stdout};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wirewright::http::form;
@@ -27,8 +30,11 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     let url = fetch.url.to_string();
     let is_stdout = args.output.as_deref().is_none_or(|path| path.as_os_str() == "-");
     let kept = Arc::new(Mutex::new(Kept::default()));
+    let is_terminal = std::io::stdout().is_terminal();
+    let screen = Arc::new(Mutex::new(Screen::new(std::io::stdout())));
     let destination = match (&args.output, is_stdout && args.common.json) {
         (_, true) => keeping(&kept),
+        (None, false) if is_terminal => showing(&screen),
         (None, false) => place(Path::new("-"))?,
         (Some(path), false) => place(path)?,
     };
@@ -43,12 +49,13 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     web::take(&args.asking, &mut options);
     options.heads = true;
     let drawn = !args.common.quiet && !args.common.trace;
-    let drawn = drawn && !(is_stdout && std::io::stdout().is_terminal());
+    let drawn = drawn && !(is_stdout && is_terminal);
     let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
     let made = Client::new(options)
         .and_then(|mut client| download(&mut client, vec![fetch], &saving))
         .map_err(|error| web::failed(&url, &error))?;
     drop(drawing);
+    lock(&screen).finish().map_err(|error| Failure::stdout(&error))?;
     let Some(done) = made.first() else { return Ok(Exit::Done) };
     if args.common.json {
         let body = is_stdout.then(|| lock(&kept));
@@ -78,7 +85,8 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
     let has_body = args.data.is_some() || args.json_body.is_some() || !args.form.is_empty();
     let method = method.unwrap_or(if has_body { Method::POST } else { Method::GET });
     let mut fetch = Fetch::new(method, web::url("URL", url)?);
-    check_stdin(args)?;
+    let from_stdin = [&args.data, &args.json_body].into_iter().flatten().any(|body| body == "@-");
+    web::check_stdin(&args.asking, from_stdin.then_some("the body"))?;
     fetch.headers = web::headers(&args.asking)?;
     if let Some(data) = &args.data {
         fetch.body = data_body(data)?;
@@ -99,19 +107,6 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
         fetch.set_form(text);
     }
     Ok(fetch)
-}
-
-/// Not two of them can read stdin.
-fn check_stdin(args: &Http) -> Result<(), Failure> {
-    let bodies = [&args.data, &args.json_body].into_iter().flatten();
-    let password = args.asking.password_file.as_deref() == Some(Path::new("-"));
-    match password && bodies.into_iter().any(|body| body == "@-") {
-        true => {
-            let what = "the body comes from stdin, too";
-            Err(Failure::usage("--password-file", what, "read one of them from a file"))
-        }
-        false => Ok(()),
-    }
 }
 
 /// Bytes of argv, or behind `@` a file.
@@ -179,8 +174,13 @@ fn keeping(kept: &Arc<Mutex<Kept>>) -> Destination {
     Destination::Sink(Arc::new(move |_, bytes: &[u8]| lock(&kept).push(bytes)))
 }
 
-fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+fn showing(screen: &Arc<Mutex<Screen<Stdout>>>) -> Destination {
+    let screen = screen.clone();
+    Destination::Sink(Arc::new(move |_, bytes: &[u8]| lock(&screen).push(bytes)))
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // ---- what became of it -----------------------------------------------------------------------

@@ -20,13 +20,16 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Reads a small file, `-` for stdin.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
+    let max = FILE_BYTES_MAX + 1;
     let read = match path.as_os_str() == "-" {
-        true => io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes),
-        false => {
-            File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
-        }
+        true => io::stdin().take(max).read_to_end(&mut bytes),
+        false => File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes)),
     };
     match read {
+        Ok(len) if len as u64 > FILE_BYTES_MAX => {
+            let what = format!("more than {FILE_BYTES_MAX} bytes (file_bytes_max)");
+            Err(Failure::new(path.display(), what, "give a shorter file"))
+        }
         Ok(_) => Ok(bytes),
         Err(error) => {
             Err(Failure::new(path.display(), error, "give a file that can be read, or -"))
@@ -101,6 +104,19 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(secret(&path).unwrap(), expected.as_bytes(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (len, is_read) in [(FILE_BYTES_MAX, true), (FILE_BYTES_MAX + 1, false)] {
+            std::fs::write(&path, vec![b'x'; len as usize]).unwrap();
+            match read_file(&path) {
+                Ok(bytes) => assert!(is_read && bytes.len() as u64 == len),
+                Err(failure) => assert!(!is_read && failure.line.unwrap().contains("more than")),
+            }
         }
     }
 

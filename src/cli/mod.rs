@@ -20,6 +20,7 @@ mod ls;
 mod mail;
 mod put;
 mod report;
+mod screen;
 mod select;
 mod serve;
 mod sms;
@@ -49,7 +50,7 @@ pub enum Exit {
     Usage,
     /// Of several things some failed.
     SomeFailed,
-    /// Whether it was done is not known.
+    /// Whether it was done is not known, or it was, and that could not be told.
     Unknown,
 }
 
@@ -73,7 +74,10 @@ impl Exit {
             Exit::Failed => "failed: network, peer, file or verification",
             Exit::Usage => "usage error",
             Exit::SomeFailed => "some of several failed",
-            Exit::Unknown => "outcome unknown: the connection was lost before the last reply",
+            Exit::Unknown => {
+                "outcome unknown: the connection was lost before the last reply; or a message was \
+                 accepted, and that could not be printed"
+            }
         }
     }
 

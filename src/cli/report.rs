@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How much is gathered before it is written to stdout, in bytes.
 const OUT_BYTES: usize = 65_536;
 
+/// How many characters of a peer's words are shown.
+const WORDS_CHARS_MAX: usize = 200;
+
 // ---- stdout ----------------------------------------------------------------------------------
 
 /// The standard output, gathered into large writes. Nothing is sure to be out before
@@ -75,7 +78,7 @@ fn write_seen(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// Whether a character moves the cursor, turns the direction of writing, or hides: controls (C0,
 /// DEL, C1), separators of lines, marks and overrides of direction, zero width, tags.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -92,6 +95,19 @@ pub fn escape(text: &str) -> String {
         }
         out
     })
+}
+
+/// The words of a peer, cut where they are long.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(WORDS_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The words of a peer, cut where they are long, in one line that does nothing to a terminal.
+pub fn words(text: &str) -> String {
+    escape(&shortened(text))
 }
 
 /// Several lines folded into one, and that escaped.
@@ -212,6 +228,14 @@ mod tests {
             assert_eq!(escape(text), shown);
         }
         assert_eq!(one_line("error:\n  two\r\n\n three\x07\n"), "error: two three\\u{7}");
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        let most = "\u{e9}".repeat(WORDS_CHARS_MAX);
+        assert_eq!(words(&most), most);
+        assert_eq!(words(&format!("{most}x")), format!("{most}…"));
+        assert_eq!(words("\n"), "\\n");
     }
 
     #[test]

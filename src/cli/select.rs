@@ -48,14 +48,15 @@ impl Selector {
         steps.map(Selector).ok_or("0 or 1 stands behind ~ (RFC 6901 §3)")
     }
 
-    /// The URLs there, relative ones joined to `base`, in their order. More than `urls_max` are an
-    /// error, as is whatever is no URL; it says where.
+    /// The URLs there, relative ones joined to `base`, in their order. Where `null`, a number, a
+    /// boolean or a text that is no URL stands there, why and where takes its place, as does a
+    /// `null` on the way. More than `urls_max` are an error, as is a pointer that does not fit.
     pub fn urls(
         &self,
         document: &[u8],
         base: Option<&Url>,
         urls_max: usize,
-    ) -> Result<Vec<Url>, String> {
+    ) -> Result<Vec<Result<Url, String>>, String> {
         let mut found = Found { urls: Vec::new(), urls_max, base, at: String::new() };
         let mut parser = serde_json::Deserializer::from_slice(document);
         let walked = Walk { steps: &self.0, found: &mut found }.deserialize(&mut parser);
@@ -84,7 +85,7 @@ fn step(token: &str) -> Option<Step> {
 
 /// What has been found, and where the walk is.
 struct Found<'a> {
-    urls: Vec<Url>,
+    urls: Vec<Result<Url, String>>,
     urls_max: usize,
     base: Option<&'a Url>,
     at: String,
@@ -96,18 +97,26 @@ impl Found<'_> {
             Some(base) => base.join(text.as_bytes()),
             None => Url::parse(text),
         };
-        let url = url.map_err(|error| self.wrong(&error.reason()))?;
+        self.add(url.map_err(|error| error.reason().to_string()))
+    }
+
+    /// What stands here: a URL, or why it is none.
+    fn add<E: de::Error>(&mut self, found: Result<Url, String>) -> Result<(), E> {
         if self.urls.len() == self.urls_max {
             let max = self.urls_max;
             return Err(E::custom(format_args!("more than {max} URLs (urls_max)")));
         }
-        self.urls.push(url);
+        self.urls.push(found.map_err(|what| self.here(&what)));
         Ok(())
     }
 
-    fn wrong<E: de::Error>(&self, what: &str) -> E {
+    fn here(&self, what: &str) -> String {
         let at = if self.at.is_empty() { "the document" } else { &*self.at };
-        E::custom(format_args!("{at}: {what}"))
+        format!("{at}: {what}")
+    }
+
+    fn wrong<E: de::Error>(&self, what: &str) -> E {
+        E::custom(self.here(what))
     }
 
     /// A token that names one thing has to lead somewhere.
@@ -138,10 +147,12 @@ struct Walk<'w, 'a> {
 }
 
 impl Walk<'_, '_> {
-    /// The value leads nowhere and is no URL.
-    fn scalar<E: de::Error>(&self, is: &str) -> Result<(), E> {
-        let wanted = if self.steps.is_empty() { "no string" } else { "neither array nor object" };
-        Err(self.found.wrong(&format!("{is} is {wanted}")))
+    /// The value leads nowhere and is no URL: at the end of the way that is a fault of this one.
+    fn scalar<E: de::Error>(self, is: &str) -> Result<(), E> {
+        match self.steps.is_empty() {
+            true => self.found.add(Err(format!("{is} is no string"))),
+            false => Err(self.found.wrong(&format!("{is} is neither array nor object"))),
+        }
     }
 }
 
@@ -162,7 +173,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
         match (self.steps.is_empty(), text) {
-            (true, "") => Err(self.found.wrong("an empty string is no URL")),
+            (true, "") => self.found.add(Err("an empty string is no URL".to_owned())),
             (true, text) => self.found.push(text),
             (false, _) => self.scalar("a string"),
         }
@@ -184,8 +195,9 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         self.scalar("a number")
     }
 
+    /// It stands for what is missing, so the pointer is not to blame wherever that is.
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.scalar("null")
+        self.found.add(Err("null is no string".to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
@@ -243,7 +255,7 @@ mod tests {
     fn select(pointer: &str, document: &str) -> Result<Vec<String>, String> {
         let base = Url::parse("http://api/meinv/?key=1").unwrap();
         let urls = Selector::parse(pointer)?.urls(document.as_bytes(), Some(&base), 4)?;
-        Ok(urls.iter().map(Url::to_string).collect())
+        Ok(urls.into_iter().map(|url| url.map_or_else(|why| why, |url| url.to_string())).collect())
     }
 
     #[test]
@@ -284,17 +296,8 @@ mod tests {
             ("/newslist/*/more", CHAPTER, "/newslist/0/more: there is none"),
             ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
             ("/newslist/0", CHAPTER, "/newslist/0: an object is no string"),
-            ("/code", CHAPTER, "/code: a number is no string"),
             ("/code/x", CHAPTER, "/code: a number is neither array nor object"),
-            ("", "null", "the document: null is no string"),
-            ("/*", "[true]", "/0: true or false is no string"),
-            ("/*", "[-1]", "/0: a number is no string"),
-            ("/*", "[1.5]", "/0: a number is no string"),
-            ("/*", "[\"\"]", "/0: an empty string is no URL"),
-            ("/*", "[\"x\", \"ftp://h/\"]", "/1: a URL begins with http"),
-            ("/*", "[\"javascript:alert(1)\"]", "/0: a URL begins with http"),
-            ("/*", "[\"http://h/\\r\\nX: y\"]", "/0: a URL holds no line end"),
-            ("/a~1b/*", "{\"a/b\":[1]}", "/a~1b/0: a number"),
+            ("/*", "[null,null,null,null,\"5\"]", "more than 4 URLs"),
             ("/*", "[\"1\",\"2\",\"3\",\"4\",\"5\"]", "more than 4 URLs"),
             ("/*", "[\"1\"", "EOF"),
             ("/*", "[\"1\"] x", "trailing"),
@@ -306,10 +309,34 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_no_url_stands_for_itself() {
+        for (pointer, document, what) in [
+            ("/code", CHAPTER, "/code: a number is no string"),
+            ("", "null", "the document: null is no string"),
+            ("/*/x", "[null]", "/0: null is no string"),
+            ("/*", "[true]", "/0: true or false is no string"),
+            ("/*", "[-1]", "/0: a number is no string"),
+            ("/*", "[1.5]", "/0: a number is no string"),
+            ("/*", "[\"\"]", "/0: an empty string is no URL"),
+            ("/*", "[\"x\", \"ftp://h/\"]", "/1: a URL begins with http"),
+            ("/*", "[\"javascript:alert(1)\"]", "/0: a URL begins with http"),
+            ("/*", "[\"http://h/\\r\\nX: y\"]", "/0: a URL holds no line end"),
+            ("/a~1b/*", "{\"a/b\":[1]}", "/a~1b/0: a number"),
+        ] {
+            let base = Url::parse("http://api/").unwrap();
+            let selector = Selector::parse(pointer).unwrap();
+            let found = selector.urls(document.as_bytes(), Some(&base), 4).unwrap();
+            let faults: Vec<&String> = found.iter().filter_map(|one| one.as_ref().err()).collect();
+            assert!(faults.len() == 1 && faults[0].contains(what), "{document}: {faults:?}");
+        }
+    }
+
+    #[test]
     fn elements_are_an_arrays() {
         let urls = |document: &str| Selector::elements().urls(document.as_bytes(), None, 9);
         assert_eq!(urls("[\"http://h/1\", \"http://h/2\"]").unwrap().len(), 2);
         assert!(urls("{\"a\":\"http://h/\"}").unwrap_err().contains("no array"));
-        assert!(urls("[\"relative\"]").unwrap_err().contains("begins with http"));
+        let relative = urls("[\"relative\"]").unwrap().remove(0);
+        assert!(relative.unwrap_err().contains("begins with http"));
     }
 }

@@ -9,11 +9,12 @@
 //! ```
 //!
 //! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
-//! followed. The password is in the form alone; whatever is shown of what the gateway says goes
-//! through [`Secret`] first.
+//! followed. What became of it is judged before anything is printed: an accepted message whose
+//! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
+//! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
 use super::args::http::Sms;
-use super::report::{Out, escape};
+use super::report::{Out, escape, shortened};
 use super::tokens::Tokens;
 use super::{Exit, Failure, input, web};
 use serde_json::{Value, json};
@@ -28,9 +29,6 @@ use wirewright::net::http::{Client, Fetch, Report, Trace};
 
 /// The longest reply, in bytes.
 const REPLY_BYTES_MAX: usize = 64 << 10;
-
-/// How many characters of the gateway's words stand in an error.
-const WORDS_CHARS_MAX: usize = 200;
 
 /// How long all of it may take, unless --timeout says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,7 +60,7 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
 /// The form.
 fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
     let mut text = String::new();
-    let ours = [&args.account, &secret.0[0], &args.mobile, &args.content];
+    let ours = [&args.account, &secret.password, &args.mobile, &args.content];
     OURS.iter().zip(ours).for_each(|(name, value)| form::push(&mut text, name, value));
     if args.fields.iter().all(|(name, _)| name != "format") {
         form::push(&mut text, "format", "json");
@@ -79,8 +77,11 @@ fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
 
 // ---- the secret ------------------------------------------------------------------------------
 
-/// The password, and the other forms in which a gateway may repeat it. The first is itself.
-struct Secret(Vec<String>);
+/// The password, and all forms in which a gateway may repeat it, the longest first.
+struct Secret {
+    password: String,
+    forms: Vec<String>,
+}
 
 impl Secret {
     fn read(args: &Sms) -> Result<Secret, Failure> {
@@ -101,18 +102,20 @@ impl Secret {
         form::push(&mut encoded, "", &password);
         let encoded = encoded.split_off(1);
         let spaced = encoded.replace('+', "%20");
-        let mut forms = vec![password];
-        for form in [lower_hex(&encoded), encoded, lower_hex(&spaced), spaced] {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
+        let mut forms = vec![lower_hex(&encoded), encoded, lower_hex(&spaced), spaced];
+        for plain in std::iter::once(password.clone()).chain(json_notations(&password)) {
+            // Where any byte of a reply is not UTF-8, all of it is shown as Latin-1.
+            forms.push(plain.bytes().map(char::from).collect());
+            forms.push(plain);
         }
-        Secret(forms)
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        forms.dedup();
+        Secret { password, forms }
     }
 
-    /// Text without the password in any of its forms; the longest are looked for first.
+    /// Text without the password in any of its forms.
     fn hide(&self, text: &str) -> String {
-        self.0.iter().rev().fold(text.to_owned(), |text, form| text.replace(&**form, MASK))
+        self.forms.iter().fold(text.to_owned(), |text, form| text.replace(&**form, MASK))
     }
 
     /// A valid JSON text in one line, without the password: not as a string in any notation, and
@@ -127,6 +130,22 @@ impl Secret {
             }
         })
     }
+}
+
+/// How JSON writers put a text between quotes: other characters as they are or as `\\u`, its digits
+/// in either case, and a slash with and without a backslash.
+fn json_notations(text: &str) -> impl Iterator<Item = String> {
+    let quoted = Value::from(text).to_string();
+    let quoted = quoted[1..quoted.len() - 1].to_owned();
+    let ascii = |upper: bool| {
+        quoted.encode_utf16().fold(String::new(), |out, unit| match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out + &char::from(byte).to_string(),
+            _ if upper => out + &format!("\\u{unit:04X}"),
+            _ => out + &format!("\\u{unit:04x}"),
+        })
+    };
+    let all = [ascii(false), ascii(true), quoted];
+    all.into_iter().flat_map(|form| [form.replace('/', "\\/"), form])
 }
 
 /// The digits of percent-encoding in lower case.
@@ -176,22 +195,26 @@ impl Answer {
         let status = report.status.unwrap_or(0);
         let said = text(body);
         let reply: Option<Value> = serde_json::from_slice(body).ok();
-        let words = reply.as_ref().and_then(|reply| reply["msg"].as_str());
-        let words = words.map_or_else(|| shortened(said.trim()), shortened);
-        let judged = judge(report, status, reply.as_ref(), &words, args);
-        let fault = judged.err().map(|(code, what, hint)| (code, secret.hide(&what), hint));
+        let hidden = reply.as_ref().map(|_| secret.hide_in_json(&said));
+        // What is cut first may end within the password, which is then not found.
+        let words = match (reply.as_ref().and_then(|reply| reply["msg"].as_str()), &hidden) {
+            (Some(msg), _) => shortened(&secret.hide(msg)),
+            (None, Some(hidden)) => shortened(hidden),
+            (None, None) => shortened(&secret.hide(said.trim())),
+        };
+        let fault = judge(report, status, reply.as_ref(), &words, args, secret).err();
         Answer {
             outcome: if fault.is_some() { Outcome::Refused } else { Outcome::Accepted },
             status: report.status,
-            reply: reply.map(|_| secret.hide_in_json(&said)),
-            text: secret.hide(&words),
+            reply: hidden,
+            text: words,
             fault,
         }
     }
 
     /// There is no whole answer.
     fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
-        let why_not = secret.hide(&why.text);
+        let why_not = shortened(&secret.hide(&why.text));
         let (outcome, text, hint) = match sent {
             true => (
                 Outcome::Unknown,
@@ -204,7 +227,27 @@ impl Answer {
         Answer { outcome, status: None, reply: None, text, fault }
     }
 
+    /// Prints the reply. What became of the message decides the status; that it could not be
+    /// printed is said where it would read as success otherwise.
     fn tell(&self, place: &str, args: &Sms) -> Result<Exit, Failure> {
+        let printed = self.print(args).is_ok();
+        let Some((_, what, hint)) = &self.fault else {
+            return match printed {
+                true => Ok(Exit::Done),
+                false => Err(Failure::new(
+                    place,
+                    "the gateway accepted the message, but its reply could not be printed",
+                    "do not send it again; look at where the output goes",
+                )
+                .of_unknown()),
+            };
+        };
+        let unprinted = if printed { "" } else { " (and the report could not be printed)" };
+        let failure = Failure::new(place, escape(what) + unprinted, hint);
+        Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+    }
+
+    fn print(&self, args: &Sms) -> Result<(), Failure> {
         let mut out = Out::new();
         if args.common.json {
             out.json(&self.document())?;
@@ -212,10 +255,7 @@ impl Answer {
             out.json_text(reply)?;
             out.raw("\n")?;
         }
-        out.flush()?;
-        let Some((_, what, hint)) = &self.fault else { return Ok(Exit::Done) };
-        let failure = Failure::new(place, escape(what), hint);
-        Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+        out.flush()
     }
 
     fn document(&self) -> Value {
@@ -238,19 +278,21 @@ impl Answer {
     }
 }
 
-/// Whether the gateway took it; if not, a code, its words, and what to do.
+/// Whether the gateway took it; if not, a code, its words, and what to do. The password is taken
+/// out of `words` before, and here out of all else.
 fn judge(
     report: &Report,
     status: u16,
     reply: Option<&Value>,
     words: &str,
     args: &Sms,
+    secret: &Secret,
 ) -> Result<(), (String, String, &'static str)> {
     let code = format!("http_{status}");
     if is_redirect(status) {
         let head = report.head.as_deref();
         let to = head.and_then(|head| head.headers.get("Location"));
-        let to = to.map_or("nowhere".into(), |field| text(field.value));
+        let to = to.map_or("nowhere".into(), |field| shortened(&secret.hide(&text(field.value))));
         let what = format!("the gateway answered {status} and points to {to}");
         return Err((code, what, "give that URL if you trust it; nothing is sent to it by itself"));
     }
@@ -271,7 +313,10 @@ fn judge(
     };
     let said = match &reply[&**name] {
         Value::Null => format!("{what} (without {name})"),
-        said => format!("{what} ({name} is {}, not {value})", shortened(&said.to_string())),
+        said => {
+            let said = shortened(&secret.hide_in_json(&said.to_string()));
+            format!("{what} ({name} is {said}, not {value})")
+        }
     };
     Err(("refused".to_owned(), said, hint))
 }
@@ -282,13 +327,6 @@ fn says(said: &Value, wanted: &str) -> bool {
         Value::String(text) => text == wanted,
         Value::Number(number) => number.to_string() == wanted,
         _ => false,
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WORDS_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
@@ -305,6 +343,8 @@ mod tests {
             ("p%2b%c3%a4+%22%2f5", "***"),
             ("p%2B%C3%A4%20%22%2F5", "***"),
             ("p%2b%c3%a4%20%22%2f5", "***"),
+            ("p+\u{c3}\u{a4} \"/5", "***"),
+            ("p+ä \\\"/5 p+\\u00e4 \\\"\\/5 p+\\u00E4 \\\"/5", "*** *** ***"),
             ("nothing", "nothing"),
         ] {
             assert_eq!(secret.hide(text), hidden);

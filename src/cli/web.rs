@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::args::http::{Asking, Reach};
 use super::input::secret;
-use super::report::escape;
+use super::report::{escape, words};
 use super::{Failure, say_line, trace};
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -102,10 +102,11 @@ pub fn url(argument: &str, text: &str) -> Result<Url, Failure> {
         Failure::usage(place, format_args!("{} (at byte {at})", error.reason()), hint)
     })?;
     if url.userinfo().is_some() {
-        say_line(
-            "warning: the user in the URL is not sent; give --user NAME --password-file FILE for \
-             that",
-        );
+        let option = if argument == "--gateway" { "--account" } else { "--user" };
+        say_line(&format!(
+            "warning: the user in the URL is not sent; give {option} NAME --password-file FILE \
+             for that"
+        ));
     }
     Ok(url)
 }
@@ -139,6 +140,18 @@ pub fn headers(asking: &Asking) -> Result<Headers, Failure> {
     let pushed = headers.push("Authorization", basic.as_bytes());
     pushed.map_err(|error| Failure::usage("--user", error.reason(), "give another name"))?;
     Ok(headers)
+}
+
+/// Not two of them can read stdin; `taken` says what else does.
+pub fn check_stdin(asking: &Asking, taken: Option<&str>) -> Result<(), Failure> {
+    let password = asking.password_file.as_deref() == Some(Path::new("-"));
+    match taken.filter(|_| password) {
+        Some(what) => {
+            let what = format!("{what} comes from stdin, too");
+            Err(Failure::usage("--password-file", what, "read one of them from a file"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
@@ -195,7 +208,7 @@ pub fn base64(bytes: &[u8]) -> String {
 pub fn failure(place: impl Display, why: &net::Failure) -> Failure {
     match &*why.code {
         "broken_pipe" => Failure::stdout(&std::io::ErrorKind::BrokenPipe.into()),
-        code => Failure::new(place, escape(&why.text), advice(code)),
+        code => Failure::new(place, words(&why.text), advice(code)),
     }
 }
 

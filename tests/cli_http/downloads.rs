@@ -222,6 +222,40 @@ fn all_or_some_or_none_failed() {
 }
 
 #[test]
+fn secrets_go_to_the_origin_of_the_first_url_alone() {
+    let (first, other) = (echo(), echo());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "secret").unwrap();
+    let urls = [first.at("/1"), other.at("/2"), first.at("/3")];
+    for secret in [
+        &["--user", "me", "--password-file", "password"][..],
+        &["-H", "Authorization: s", "-H", "Cookie: s", "-H", "Proxy-Authorization: s"],
+    ] {
+        let mut args = vec!["download", "--json", "-o", "to"];
+        args.extend(urls.iter().map(String::as_str).chain(secret.iter().copied()));
+        report(&run_in(folder.path(), &args));
+    }
+    let count = |server: &Server, name: &str| {
+        server.requests().iter().filter(|request| request.get(name).is_some()).count()
+    };
+    for (name, sent) in [("Authorization", 4), ("Cookie", 2), ("Proxy-Authorization", 2)] {
+        assert_eq!((count(&first, name), count(&other, name)), (sent, 0), "{name}");
+    }
+    assert_eq!((first.requests().len(), other.requests().len()), (4, 2));
+}
+
+#[test]
+fn a_long_reason_is_cut() {
+    let reason = "so ".repeat(1000);
+    let server = Server::new(move |_| Reply::new(&format!("404 {reason}"), ""));
+    let folder = tempfile::tempdir().unwrap();
+    let ended = run_in(folder.path(), &["download", &server.at("/x")]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches('…').count(), 2, "{}", ended.stderr);
+    assert!(ended.stderr.lines().all(|line| line.chars().count() < 400), "{}", ended.stderr);
+}
+
+#[test]
 fn half_of_a_file_is_no_file() {
     let server =
         Server::new(|_| Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").and_close());

@@ -1,6 +1,6 @@
 //! `--from` and `--select`.
 
-use crate::command::{assert_fails, names_in, report};
+use crate::command::{assert_fails, json, names_in, report};
 use crate::process::Process;
 use crate::server::{Reply, Server, run_in, wirewright};
 use std::io::Write as _;
@@ -78,7 +78,6 @@ fn documents_that_are_of_no_use() {
     let folder = tempfile::tempdir().unwrap();
     for (path, select, what) in [
         ("/object", None, "the document: an object is no array"),
-        ("/number", None, "/1: a number is no string"),
         ("/elsewhere", None, "/0: a URL begins with http:// or https://"),
         ("/error", None, "the server answered 500; try again later"),
         ("/torn", None, "EOF"),
@@ -89,11 +88,40 @@ fn documents_that_are_of_no_use() {
         let url = server.at(path);
         let mut args = vec!["download", "--from", &url];
         args.extend(select.into_iter().flat_map(|pointer| ["--select", pointer]));
-        let ended = run_in(folder.path(), &args);
+        let ended = run_in(folder.path(), &[&args[..], &["--quiet"]].concat());
         assert_fails(&ended, 1, what);
         assert!(ended.stderr.starts_with(&format!("error: {url}: ")), "{}", ended.stderr);
     }
     assert_eq!(names_in(folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn one_element_that_is_no_url_fails_alone() {
+    let server = Server::new(|request| match request.target() {
+        "/list" => Reply::ok("[\"/a\", null, \"\", 5, \"ftp://h/\", \"/b\"]"),
+        "/deep" => Reply::ok("[{\"x\": \"/a\"}, null]"),
+        path => Reply::ok(path.as_bytes()),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.at("/list");
+    let ended = run_in(folder.path(), &["download", "--json", "--from", &url]);
+    let what = format!("error: {url}: /1: null is no string (and 3 more failed); look at");
+    assert_fails(&ended, 3, &what);
+    let told = json(&ended.stdout);
+    assert_eq!((told["failed"].as_u64(), told["bytes"].as_u64()), (Some(4), Some(4)));
+    let files = told["files"].as_array().unwrap();
+    for (file, name) in files.iter().zip([Some("a"), None, None, None, None, Some("b")]) {
+        assert_eq!(file["name"].as_str(), name, "{file}");
+        let code = if name.is_some() { None } else { Some("no_url") };
+        assert_eq!(file["error"]["code"].as_str(), code, "{file}");
+    }
+    assert_eq!(files[2]["error"]["text"], "/2: an empty string is no URL");
+    assert_eq!(names_in(folder.path()), ["a", "b"]);
+    let deep = server.at("/deep");
+    let args = ["download", "--from", &deep, "--select", "/*/x"];
+    let ended = run_in(folder.path(), &args);
+    assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.lines().any(|line| line == "-    -  /1: null is no string"));
 }
 
 #[test]
@@ -107,14 +135,17 @@ fn secrets_go_to_the_origin_of_the_document_alone() {
     let folder = tempfile::tempdir().unwrap();
     let url = server.at("/list");
     let fields = ["-H", "Authorization: s", "-H", "Cookie: s", "-H", "X-Plain: p"];
-    let args = [&["download", "--json", "--from", &url], &fields[..]].concat();
+    let named = other.at("/named");
+    let args = [&["download", "--json", &named, "--from", &url], &fields[..]].concat();
     report(&run_in(folder.path(), &args));
     for request in server.requests() {
         assert_eq!((request.get("Authorization"), request.get("Cookie")), (Some("s"), Some("s")));
     }
-    let theirs = other.request();
-    assert_eq!((theirs.get("Authorization"), theirs.get("Cookie")), (None, None));
-    assert_eq!(theirs.get("X-Plain"), Some("p"));
+    assert_eq!(other.requests().len(), 2);
+    for theirs in other.requests() {
+        assert_eq!((theirs.get("Authorization"), theirs.get("Cookie")), (None, None));
+        assert_eq!(theirs.get("X-Plain"), Some("p"));
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use crate::command::{assert_fails, json};
 use crate::process::Ended;
-use crate::server::{Reply, Server, run_in};
+use crate::server::{Reply, Server, run_in, wirewright};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::path::Path;
+use std::process::Stdio;
 
 const PASSWORD: &str = "p+\u{e4}ss & w\u{f6}rd/";
 const ENCODED: &str = "p%2B%C3%A4ss+%26+w%C3%B6rd%2F";
@@ -179,6 +181,77 @@ fn a_gateway_that_repeats_the_password() {
     }
     assert!(ended.stderr.contains(" bytes of body]"));
     assert!(!ended.stderr.contains("13512345678"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_password_at_the_cut_between_quotes_and_in_latin_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--account", "a", "--password-file", "password", "--mobile", "1"];
+    let long = format!("{}pa\"ss\\word/{0}", "x".repeat(194));
+    for (password, status, body, parts) in [
+        ("pa\"ss\\word/", "200 OK", long.clone().into_bytes(), &["pa\"", "word"][..]),
+        ("pa\"ss\\word/", "500 No", json!({"msg": long}).to_string().into_bytes(), &["pa", "word"]),
+        (
+            "pa\"ss\\word/",
+            "200 OK",
+            br#"{"code":{"you sent":"pa\"ss\\word/"}}"#.to_vec(),
+            &["word"],
+        ),
+        ("pa\"ss\\word/", "500 No", br#"{"e":"pa\"ss\\word\/"}"#.to_vec(), &["word"]),
+        ("pa\"ss\\word/", "500 No", br#"not JSON: "pa\"ss\\word\/""#.to_vec(), &["word"]),
+        ("w\u{f6}rd", "500 No", [b"\xff ".as_slice(), "w\u{f6}rd".as_bytes()].concat(), &["rd"]),
+    ] {
+        std::fs::write(folder.path().join("password"), password).unwrap();
+        let server = Server::new(move |_| Reply::new(status, &body));
+        let all = [&["sms", "--gateway", &server.url, "--content", "c"], &args[..]].concat();
+        for json in [&[][..], &["--json"]] {
+            let ended = run_in(folder.path(), &[&all[..], json].concat());
+            assert_fails(&ended, 1, ": the ");
+            let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
+            let said = said.replace("password", "").replace("look at the URL, the account", "");
+            assert!(parts.iter().all(|part| !said.contains(part)), "{password}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_was_sent_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "secret").unwrap();
+    let args = ["--account", "a", "--password-file", "password", "--mobile", "1"];
+    for (reply, json, status, what) in [
+        (Reply::ok("{\"code\":2}"), &[][..], 4, "accepted the message, but its reply could not be"),
+        (
+            Reply::ok("{\"code\":2}"),
+            &["--json"],
+            4,
+            "accepted the message, but its reply could not",
+        ),
+        (Reply::raw("").and_close(), &["--json"], 4, "the message may have been sent: "),
+        (Reply::ok("{\"code\":3}"), &["--json"], 1, "refused"),
+    ] {
+        let server = Server::new(move |_| reply.clone());
+        let all = [&["sms", "--gateway", &server.url, "--content", "c"], &args[..], json].concat();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let (reader, closed) = std::io::pipe().unwrap();
+        drop(reader);
+        for stdout in [Stdio::from(full), Stdio::from(closed)] {
+            let mut command = wirewright(folder.path(), &all);
+            let ended = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+            let stderr = String::from_utf8(ended.stderr).unwrap();
+            let ended = Ended { status: ended.status, stdout: ended.stdout, stderr };
+            assert_fails(&ended, status, what);
+        }
+    }
+}
+
+#[test]
+fn the_user_of_a_url_is_no_account() {
+    let server = Server::new(|_| Reply::ok("{\"code\":2}"));
+    let folder = tempfile::tempdir().unwrap();
+    let ended = send_to(&server.url.replace("http://", "http://me@"), folder.path(), &[]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("give --account NAME") && !ended.stderr.contains("--user"));
 }
 
 #[test]

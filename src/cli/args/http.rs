@@ -83,7 +83,8 @@ pub struct Http {
         conflicts_with_all = ["data", "form"])]
     pub json_body: Option<String>,
     /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: stdout, or
-    /// with --json into the document].
+    /// with --json into the document]. On a terminal, control characters but line ends and tabs
+    /// are shown escaped, unless `-` is given here.
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Write the head of the response before the body.
@@ -110,9 +111,12 @@ pub struct Http {
 #[derive(Debug, Args)]
 pub struct Download {
     /// What to fetch; each file is called after the last segment of its URL's path, made safe.
+    /// Authorization, Cookie and Proxy-Authorization go to the origin of --from alone, or else to
+    /// that of the first URL.
     #[arg(value_name = "URL", required_unless_present = "from")]
     pub urls: Vec<String>,
-    /// Fetch what this JSON document names, too; a URL, or `-` for stdin.
+    /// Fetch what this JSON document names, too; a URL, or `-` for stdin. An element that is no
+    /// URL is a failure of its own.
     #[arg(long, value_name = "API_URL")]
     pub from: Option<String>,
     /// Where URLs stand in that document: a JSON Pointer (RFC 6901) in which `*` stands for every
@@ -170,6 +174,7 @@ pub struct Sms {
     #[arg(long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
     /// What the reply has to say: a member and its value, a number or a string; may be given again.
+    /// A message that was accepted, but whose reply cannot be printed, ends with status 4.
     #[arg(long = "success", value_name = "NAME=VALUE", value_parser = pair,
         default_value = "code=2")]
     pub success: Vec<(String, String)>,

@@ -22,6 +22,9 @@ const UNITS: [(&str, u64); 13] = [
     ("tib", 1 << 40),
 ];
 
+/// The longest span: ten years, in seconds. A clock cannot be set forward by any span there is.
+const SECONDS_MAX: u64 = 10 * 365 * 24 * 60 * 60;
+
 /// A number of bytes, at least 1: `4096`, `64M`, `4KiB`, `1MB`.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -50,13 +53,14 @@ pub fn bit_rate(text: &str) -> Result<u64, String> {
     rate.ok_or_else(|| "bits a second, such as 64k, 100M or 1G".to_owned())
 }
 
-/// Seconds, with a fraction if need be.
+/// Seconds, with a fraction if need be, and no more than ten years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
     let number = text.parse::<f64>().ok().filter(|_| plain);
-    number
-        .and_then(|number| Duration::try_from_secs_f64(number).ok())
-        .ok_or_else(|| "seconds, such as 10 or 0.5".to_owned())
+    let number = number.ok_or_else(|| "seconds, such as 10 or 0.5".to_owned())?;
+    let span = Duration::try_from_secs_f64(number).ok();
+    span.filter(|span| *span <= Duration::from_secs(SECONDS_MAX))
+        .ok_or_else(|| format!("at most {SECONDS_MAX} seconds, which are ten years"))
 }
 
 /// Seconds, more than none.
@@ -202,6 +206,10 @@ mod tests {
         assert_eq!(seconds("0"), Ok(Duration::ZERO));
         for text in ["", ".", "-1", "+1", "1e3", "inf", "nan", "1s", "99999999999999999999999"] {
             assert!(seconds(text).is_err(), "{text}");
+        }
+        assert_eq!(seconds("315360000"), Ok(Duration::from_secs(SECONDS_MAX)));
+        for text in ["315360000.1", "315360001", "18446744073709551615"] {
+            assert!(seconds(text).is_err_and(|said| said.contains("at most 315360000")), "{text}");
         }
         assert!(seconds_not_0("0.0").is_err());
         assert!(seconds_not_0("0.001").is_ok());
