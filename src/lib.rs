@@ -1,8 +1,8 @@
 //! wirewright: network protocols by hand, as state machines without I/O.
 //!
-//! Today it holds one protocol whole: files over TCP as length-prefixed JSON with a base64 payload,
-//! and the unframed document that teaching scripts send. It is written to be read, to be measured
-//! and to be fuzzed.
+//! Files over TCP as length-prefixed JSON with a base64 payload, and the unframed document that
+//! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the time
+//! in one line, numbered datagrams. It is written to be read, to be measured and to be fuzzed.
 //!
 //! # The map
 //!
@@ -35,7 +35,8 @@
 //!   accepted: [`smtp`].
 //! - The smallest of sessions: [`daytime`]. What UDP does to datagrams: [`datagram`].
 //! - The six questions that any session answers: [`session`].
-//! - Moving files from a program: `net::client` and `net::server`. Sending mail: `net::mail`.
+//! - Moving files from a program: `net::client` and `net::server`. Fetching over HTTP: `net::http`.
+//!   Sending mail: `net::mail`.
 //!
 //! ```
 //! use wirewright::envelope::{Decoder, Event, Limits};
