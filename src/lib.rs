@@ -1,8 +1,8 @@
 //! wirewright: network protocols by hand, as state machines without I/O.
 //!
 //! Files over TCP as length-prefixed JSON with a base64 payload, and the unframed document that
-//! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the time
-//! in one line, numbered datagrams. It is written to be read, to be measured and to be fuzzed.
+//! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the
+//! time in one line, numbered datagrams. It is written to be read, to be measured, to be fuzzed.
 //!
 //! # The map
 //!
