@@ -3,12 +3,13 @@
 use super::error::Error;
 use super::files::{Durability, FileError, Nameless, Partial, Root};
 use super::finisher::{Finisher, Job, Pending};
+use super::outlet;
 use crate::transfer::digest::crc32;
 use crate::transfer::name::Name;
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Takes the bytes of a file in order: offset, bytes.
 pub type Sink = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
@@ -122,10 +123,20 @@ pub(super) enum Target {
 
 impl Target {
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
+        self.write_until(offset, bytes, None)
+    }
+
+    /// The same, where what may not take bytes now is waited for no longer than until then.
+    pub(super) fn write_until(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        deadline: Option<Instant>,
+    ) -> Result<(), FileError> {
         match self {
             Target::Partial(partial) => partial.write_at(bytes, offset),
             Target::Nameless(file) => file.write(bytes),
-            Target::Device(device) => Ok((&**device).write_all(bytes)?),
+            Target::Device(device) => Ok(outlet::write(device, bytes, deadline)?),
             Target::Sink(sink) => {
                 sink(offset, bytes);
                 Ok(())

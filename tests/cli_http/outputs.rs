@@ -243,3 +243,30 @@ fn a_framed_server_is_no_web_server() {
     assert_fails(&ended, 1, &format!("error: {url}: "));
     assert_eq!(ended.stdout, b"");
 }
+
+/// Whoever reads the output sleeps: the command can be ended all the same, and by `--timeout`, too.
+#[test]
+fn a_pipe_that_nobody_reads_holds_nobody() {
+    let server = Server::new(|_| Reply::ok(bytes(5 << 20)));
+    for (args, expected) in
+        [(&["http", "--timeout", "1"][..], "timed out"), (&["http"][..], "interrupted")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = wirewright(folder.path(), &[args, &[server.url.as_str()]].concat());
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        if args.len() == 1 {
+            // It has written what the pipe holds when that can be read without waiting; a byte is
+            // enough to know that it is at it.
+            child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            let killed = std::process::Command::new("kill").arg(child.id().to_string()).status();
+            assert!(killed.unwrap().success());
+        }
+        let status = wait_for("its end", || child.try_wait().unwrap());
+        let mut said = String::new();
+        child.stderr.unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.lines().last().unwrap_or("").contains(expected), "{said}");
+    }
+}

@@ -82,6 +82,11 @@ impl Client {
         Ok(results)
     }
 
+    /// How long a call may take.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.plan.borrow().options.timeout
+    }
+
     /// How long the next calls may take, in place of what the options said.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.plan.borrow_mut().options.timeout = timeout;

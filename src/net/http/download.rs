@@ -33,6 +33,7 @@ use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// How responses become files.
 #[derive(Clone)]
@@ -96,7 +97,8 @@ pub fn download(
     saving: &Saving,
 ) -> Result<Vec<Download>, Error> {
     let has_leftovers = saving.destination.has_leftovers();
-    let shared = Rc::new(Shared { has_leftovers, ..Shared::default() });
+    let deadline = client.timeout().map(|timeout| Instant::now() + timeout);
+    let shared = Rc::new(Shared { has_leftovers, deadline, ..Shared::default() });
     let places: Rc<RefCell<Vec<Place>>> = Rc::default();
     let (mut naming, saving) = (Naming::default(), saving.clone());
     let (destination, noted) = (saving.destination.clone(), places.clone());
@@ -151,6 +153,8 @@ struct Shared {
     root: RefCell<Option<Root>>,
     /// Whether an unfinished file was seen there when the call began.
     has_leftovers: bool,
+    /// Until when a pipe is waited for that nobody reads.
+    deadline: Option<Instant>,
 }
 
 /// One response into one file.
@@ -325,7 +329,7 @@ impl Filing {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let (offset, from) = self.progress.get();
         if let Some(target) = &mut self.target {
-            target.write(offset, bytes)?;
+            target.write_until(offset, bytes, self.shared.deadline)?;
             target.count(offset, bytes)?;
         }
         self.progress.set((offset + bytes.len() as u64, from));
@@ -334,12 +338,17 @@ impl Filing {
 }
 
 fn failure(error: FileError) -> Failure {
-    if let FileError::Io(error) = &error
-        && error.kind() == ErrorKind::BrokenPipe
-    {
-        return Failure::new("broken_pipe", "nobody reads the output any more");
+    let kind = if let FileError::Io(error) = &error { Some(error.kind()) } else { None };
+    match kind {
+        Some(ErrorKind::BrokenPipe) => {
+            Failure::new("broken_pipe", "nobody reads the output any more")
+        }
+        Some(ErrorKind::Interrupted) => Failure::from(&Error::Interrupted),
+        Some(ErrorKind::TimedOut) => {
+            Failure::from(&Error::TimedOut { state: "somebody to read the output" })
+        }
+        _ => Failure::from(&Error::File(error)),
     }
-    Failure::from(&Error::File(error))
 }
 
 impl Recipient for Filing {
