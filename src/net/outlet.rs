@@ -4,7 +4,7 @@
 //! Specification: poll(2), pipe(7).
 //!
 //! ```text
-//!   wait until it takes bytes, a signal comes, or time is over ─▶ write so many as it takes at once
+//!   wait until it takes bytes, a signal comes, or time is over ─▶ write what it takes at once
 //! ```
 //!
 //! A blocking write would be begun again after every signal, and nobody could end a program whose
