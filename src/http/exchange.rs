@@ -97,8 +97,6 @@ pub struct Exchange {
     remarks: Remarks,
     /// Offset in the stream of the next byte.
     offset: u64,
-    /// Where the response begins, or will.
-    began_at: u64,
     ended: bool,
     eof: bool,
     steps: u64,
@@ -124,7 +122,6 @@ impl Exchange {
             body_len: 0,
             remarks: Remarks::new(config.policy),
             offset: 0,
-            began_at: 0,
             ended: false,
             eof: false,
             steps: 0,
@@ -152,7 +149,6 @@ impl Exchange {
         self.close = reuse::of_request(request.headers()).into_iter().collect();
         (self.head, self.trailers) = (None, Headers::new());
         (self.interim, self.body_len) = (0, 0);
-        self.began_at = self.offset;
         self.stage = self.lines();
         self.steps += 1;
         Ok(())
@@ -195,12 +191,6 @@ impl Exchange {
     /// Whether a request can be made: none is outstanding, and nothing speaks against another.
     pub fn is_idle(&self) -> bool {
         matches!(self.stage, Stage::Idle) && !self.ended && !self.eof && self.failed.is_none()
-    }
-
-    /// Whether no byte of a response came since the last request was made. Where that is so on a
-    /// connection that had carried requests before, an idempotent one may be tried on another.
-    pub fn is_unanswered(&self) -> bool {
-        self.offset == self.began_at
     }
 
     /// Whether body is on its way in: large reads pay.
