@@ -10,6 +10,8 @@ mod command;
 mod composing;
 #[path = "cli_mail/ends.rs"]
 mod ends;
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "cli_transfer/process.rs"]
 mod process;
 #[path = "cli_mail/refusals.rs"]

@@ -8,6 +8,9 @@ mod command;
 mod gate;
 #[path = "cli_transfer/getting.rs"]
 mod getting;
+#[cfg(feature = "tls")]
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "cli_transfer/listing.rs"]
 mod listing;
 #[path = "cli_transfer/peers.rs"]

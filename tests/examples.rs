@@ -2,9 +2,12 @@
 
 #![cfg(feature = "net")]
 
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "cli_transfer/process.rs"]
 mod process;
 
+use installed::has_program;
 use process::{Process, run};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -88,18 +91,9 @@ fn framed_client_visits_framed_server() {
     assert!(ended.stderr.contains("no such: "), "{}", ended.stderr);
 }
 
-fn has_python(test: &str) -> bool {
-    let found = Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
-    if !found {
-        eprintln!("{test} is skipped: there is no python3");
-    }
-    found
-}
-
 #[test]
 fn the_web_pages_visit_the_gateway() {
-    if !has_python("the_web_pages_visit_the_gateway") {
+    if !has_program("python3", "--version", "the_web_pages_visit_the_gateway") {
         return;
     }
     let gateway = format!("{}/examples/gateway.py", env!("CARGO_MANIFEST_DIR"));
@@ -121,7 +115,7 @@ fn the_web_pages_visit_the_gateway() {
 
 #[test]
 fn the_mail_pages_visit_the_sink() {
-    if !has_python("the_mail_pages_visit_the_sink") {
+    if !has_program("python3", "--version", "the_mail_pages_visit_the_sink") {
         return;
     }
     let sink = format!("{}/examples/sink.py", env!("CARGO_MANIFEST_DIR"));

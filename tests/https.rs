@@ -6,6 +6,8 @@
 mod authority;
 #[path = "https/faults.rs"]
 mod faults;
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "https/server.rs"]
 mod server;
 #[path = "https/straight.rs"]

@@ -3,6 +3,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "shared/bytes.rs"]
 mod shared;
 
@@ -17,17 +19,6 @@ use process::{Process, run};
 use shared::bytes;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// Whether there is python3. Where `CI` is set there has to be.
-fn has_python(test: &str) -> bool {
-    let asked = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
-    let found = asked.is_ok_and(|status| status.success());
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
-    if !found {
-        eprintln!("{test} is skipped: there is no python3");
-    }
-    found
-}
 
 /// A script of this repository, started in `folder`.
 fn python(folder: &Path, script: &str, args: &[&str]) -> Command {

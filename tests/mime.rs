@@ -9,6 +9,8 @@ mod contents;
 mod fields;
 #[path = "mime/golden.rs"]
 mod golden;
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "mime/limits.rs"]
 mod limits;
 #[path = "../fuzz/oracles/mime.rs"]

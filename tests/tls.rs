@@ -11,6 +11,8 @@ mod call;
 mod ends;
 #[path = "tls/faults.rs"]
 mod faults;
+#[path = "shared/installed.rs"]
+mod installed;
 #[path = "tls/peer.rs"]
 mod peer;
 #[path = "tls/streaming.rs"]

@@ -1,20 +1,12 @@
 //! Messages as they are written without being sent, and arguments that make none.
 
 use crate::command::{assert_fails, names_in, report};
+use crate::installed::has_program;
 use crate::process::run;
 use crate::server::{MESSAGE, mail};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-fn has_python(test: &str) -> bool {
-    let found = Command::new("python3").arg("-V").stdout(Stdio::null()).status().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
-    if !found {
-        eprintln!("{test} is skipped: there is no python3");
-    }
-    found
-}
+use std::process::Command;
 
 fn dry(folder: &Path, args: &[&str]) -> Vec<u8> {
     let ended = mail(folder, &[&["--dry-run"], args].concat());
@@ -33,7 +25,7 @@ fn understood(folder: &Path) -> Value {
 
 #[test]
 fn python_reads_what_is_written() {
-    if !has_python("python_reads_what_is_written") {
+    if !has_program("python3", "--version", "python_reads_what_is_written") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

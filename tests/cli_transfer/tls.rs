@@ -1,20 +1,11 @@
 //! TLS on both sides, with a certificate authority that openssl makes for the test.
 
+use crate::installed::has_program;
 use crate::process::{Process, run};
 use crate::setup::{assert_fails, blake3, bytes, command, report};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
-
-/// Whether there is openssl. Where `CI` is set there has to be.
-fn has_openssl(test: &str) -> bool {
-    let found = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs openssl");
-    if !found {
-        eprintln!("{test} is skipped: there is no openssl");
-    }
-    found
-}
 
 fn openssl(folder: &Path, args: &str) {
     let ended = run(Command::new("openssl").args(args.split(' ')).current_dir(folder));
@@ -75,7 +66,7 @@ impl Secured {
 
 #[test]
 fn several_mib_each_way() {
-    if !has_openssl("several_mib_each_way") {
+    if !has_program("openssl", "version", "several_mib_each_way") {
         return;
     }
     let server = secured(&[]);
@@ -103,7 +94,7 @@ fn several_mib_each_way() {
 
 #[test]
 fn certificates_are_checked() {
-    if !has_openssl("certificates_are_checked") {
+    if !has_program("openssl", "version", "certificates_are_checked") {
         return;
     }
     let server = secured(&[]);
@@ -138,7 +129,7 @@ fn certificates_are_checked() {
 
 #[test]
 fn the_other_side_does_not_speak_tls() {
-    if !has_openssl("the_other_side_does_not_speak_tls") {
+    if !has_program("openssl", "version", "the_other_side_does_not_speak_tls") {
         return;
     }
     let mut server = secured(&[]);
@@ -158,7 +149,7 @@ fn the_other_side_does_not_speak_tls() {
 
 #[test]
 fn certificates_and_keys_that_do_not_fit() {
-    if !has_openssl("certificates_and_keys_that_do_not_fit") {
+    if !has_program("openssl", "version", "certificates_and_keys_that_do_not_fit") {
         return;
     }
     let folder = certificates();
@@ -173,7 +164,7 @@ fn certificates_and_keys_that_do_not_fit() {
 
 #[test]
 fn a_token_and_the_classic_wire_under_tls() {
-    if !has_openssl("a_token_and_the_classic_wire_under_tls") {
+    if !has_program("openssl", "version", "a_token_and_the_classic_wire_under_tls") {
         return;
     }
     let folder = certificates();

@@ -1,7 +1,8 @@
 //! The chapter's scripts: one JSON object on connect, in both directions.
 
+use crate::installed::has_program;
 use crate::process::{Process, run};
-use crate::{bytes, files_in, good, has_python, listening, python, wirewright};
+use crate::{bytes, files_in, good, listening, python, wirewright};
 
 /// Outside ASCII, one of them outside the plane that one `\uXXXX` reaches.
 const NAME: &str = "guido ü 漢 😀.jpg";
@@ -11,7 +12,7 @@ const CLIENT: &str = "tests/python/classic_client.py";
 
 #[test]
 fn our_client_and_their_server() {
-    if !has_python("our_client_and_their_server") {
+    if !has_program("python3", "--version", "our_client_and_their_server") {
         return;
     }
     for (size, ascii) in [(0, "1"), (1, "0"), (2, "1"), (196_608, "0"), (5_000_000, "1")] {
@@ -28,7 +29,7 @@ fn our_client_and_their_server() {
 
 #[test]
 fn our_server_and_their_client() {
-    if !has_python("our_server_and_their_client") {
+    if !has_program("python3", "--version", "our_server_and_their_client") {
         return;
     }
     // Their client takes time with the square of the size.
@@ -46,7 +47,7 @@ fn our_server_and_their_client() {
 /// One byte a segment, escapes of names cut anywhere.
 #[test]
 fn their_server_dribbles() {
-    if !has_python("their_server_dribbles") {
+    if !has_program("python3", "--version", "their_server_dribbles") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -62,7 +63,7 @@ fn their_server_dribbles() {
 
 #[test]
 fn twenty_of_our_clients_at_once() {
-    if !has_python("twenty_of_our_clients_at_once") {
+    if !has_program("python3", "--version", "twenty_of_our_clients_at_once") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -85,7 +86,7 @@ fn twenty_of_our_clients_at_once() {
 
 #[test]
 fn twenty_of_their_clients_at_once() {
-    if !has_python("twenty_of_their_clients_at_once") {
+    if !has_program("python3", "--version", "twenty_of_their_clients_at_once") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +111,7 @@ fn twenty_of_their_clients_at_once() {
 /// A stream that ends early is a failure for us, never a short file.
 #[test]
 fn their_server_dies_in_the_middle() {
-    if !has_python("their_server_dies_in_the_middle") {
+    if !has_program("python3", "--version", "their_server_dies_in_the_middle") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 //! `examples/peer.py`, a second implementation of the framed wire, in both directions.
 
+use crate::installed::has_program;
 use crate::process::run;
-use crate::{bytes, files_in, good, has_python, listening, python, wirewright};
+use crate::{bytes, files_in, good, listening, python, wirewright};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -53,7 +54,7 @@ fn without_digest<'a>(variant: &'a [&'a str]) -> &'a [&'a str] {
 
 #[test]
 fn our_client_and_peer_py() {
-    if !has_python("our_client_and_peer_py") {
+    if !has_program("python3", "--version", "our_client_and_peer_py") {
         return;
     }
     for (variant, sizes) in VARIANTS {
@@ -85,7 +86,7 @@ fn our_client_and_peer_py() {
 
 #[test]
 fn peer_py_and_our_server() {
-    if !has_python("peer_py_and_our_server") {
+    if !has_program("python3", "--version", "peer_py_and_our_server") {
         return;
     }
     for (variant, sizes) in VARIANTS {
@@ -115,7 +116,7 @@ fn peer_py_and_our_server() {
 
 #[test]
 fn tokens_that_differ() {
-    if !has_python("tokens_that_differ") {
+    if !has_program("python3", "--version", "tokens_that_differ") {
         return;
     }
     let folders = folders(&[3]);
@@ -142,7 +143,7 @@ fn tokens_that_differ() {
 /// A digest that the other side cannot do is refused, not passed over.
 #[test]
 fn no_common_digest() {
-    if !has_python("no_common_digest") {
+    if !has_program("python3", "--version", "no_common_digest") {
         return;
     }
     let folders = folders(&[3]);

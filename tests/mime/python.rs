@@ -1,23 +1,13 @@
 //! The messages of these tests as Python's `email` package reads them.
 
 use crate::golden;
+use crate::installed::has_program;
 use crate::oracle::{Letter, build, write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-/// Whether there is python3. Where `CI` is set there has to be.
-fn has_python(test: &str) -> bool {
-    let asked = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
-    let found = asked.is_ok_and(|status| status.success());
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs python3");
-    if !found {
-        eprintln!("{test} is skipped: there is no python3");
-    }
-    found
-}
+use std::process::Command;
 
 /// What Python makes of each message.
 fn understood(messages: &[Vec<u8>]) -> Vec<Value> {
@@ -40,7 +30,7 @@ fn coded(bytes: &[u8]) -> String {
 
 #[test]
 fn the_golden_messages() {
-    if !has_python("the_golden_messages") {
+    if !has_program("python3", "--version", "the_golden_messages") {
         return;
     }
     let (message, contents) = golden::files();
@@ -111,7 +101,7 @@ const TEXTS: [&str; 16] = [
 
 #[test]
 fn values_of_many_kinds() {
-    if !has_python("values_of_many_kinds") {
+    if !has_program("python3", "--version", "values_of_many_kinds") {
         return;
     }
     let letter = |text: &str| Letter {

@@ -7,16 +7,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// Whether there is openssl. Where `CI` is set there has to be.
-pub fn has_openssl(test: &str) -> bool {
-    let found = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{test} needs openssl");
-    if !found {
-        eprintln!("{test} is skipped: there is no openssl");
-    }
-    found
-}
-
 const CURVE: &str = "ec -pkeyopt ec_paramgen_curve:prime256v1";
 
 const NAMES: &str = "subjectAltName=DNS:files.example,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n";
