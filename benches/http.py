@@ -24,24 +24,19 @@ import os
 import resource
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from contest import free_port, rounds, show
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = os.path.join(ROOT, "target/release/wirewright")
 PEERS = os.path.join(ROOT, "benches/http_peers/target/release/http_peers")
 LARGE_BYTES, MANY, MANY_BYTES, IN_FLIGHT = 1 << 30, 4000, 10 << 10, 64
 WAITING, WAIT_SECONDS = 1000, 0.5
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -68,51 +63,6 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000; t
         process.wait()
 
 
-def run(command, given=None):
-    """Seconds of a whole process, and its largest resident memory in MiB."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE if given else subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if given:
-        process.stdin.write(given)
-        process.stdin.close()
-    # Looked at while it runs: what wait4(2) says counts this script, out of which it was born.
-    peak = 0
-    while process.poll() is None:
-        with contextlib.suppress(OSError, ValueError, StopIteration), \
-                open(f"/proc/{process.pid}/status") as lines:
-            peak = int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.005)
-    if process.returncode:
-        sys.exit(f"error: {command[0]}: status {process.returncode}")
-    return time.monotonic() - began, peak / 1024
-
-
-def rounds(contestants, count, check=lambda: None, before=lambda: None):
-    times = {name: [] for name in contestants}
-    memory = {}
-    for at in range(count + 1):
-        for name, (command, given) in contestants.items():
-            before()
-            seconds, peak = run(command, given)
-            check()
-            memory[name] = max(peak, memory.get(name, 0))
-            if at:
-                times[name].append(seconds)
-    return times, memory
-
-
-def show(title, times, memory, work, unit):
-    ours = statistics.median(times["wirewright"])
-    print(f"\n{title}")
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
-        figure = work / median if work else median
-        print(f"  {name:12} {figure:10.2f} {unit}   {min(seconds):.3f} {median:.3f} {max(seconds):.3f} s"
-              f"   ours is {median / ours:5.2f} times as fast   {memory[name]:6.1f} MiB")
-
-
 def large(folder, url, count):
     path = os.path.join(folder, "files/large")
     with open(path, "wb") as out:
@@ -126,8 +76,8 @@ def large(folder, url, count):
         "ureq": ([PEERS, "ureq", url], None),
         "reqwest": ([PEERS, "reqwest", url], None),
     }
-    times, memory = rounds(contestants, count)
-    show("one body of 1 GiB", times, memory, LARGE_BYTES / 1e9, "GB/s   ")
+    results = rounds(contestants, count)
+    show("one body of 1 GiB", results, LARGE_BYTES / 1e9, "GB/s   ")
 
 
 def many(folder, url, count):
@@ -158,8 +108,8 @@ def many(folder, url, count):
         "curl": (["curl", "-s", "--parallel", "--parallel-max", str(IN_FLIGHT), "-K", config], None),
         "reqwest": ([PEERS, "reqwest-many", str(IN_FLIGHT), into], "\n".join(urls).encode()),
     }
-    times, memory = rounds(contestants, count, check, before)
-    show("4,000 files of 10 KiB, 64 in flight", times, memory, MANY, "files/s")
+    results = rounds(contestants, count, check, before)
+    show("4,000 files of 10 KiB, 64 in flight", results, MANY, "files/s")
 
 
 class Waiter(threading.Thread):
@@ -194,8 +144,8 @@ def waiting(folder, count):
     into = os.path.join(folder, "waited")
     urls = [f"http://127.0.0.1:{server.port}/{at}" for at in range(WAITING)]
     command = [OURS, "download", "-j", str(WAITING), "-o", into + "/", "--quiet", *urls]
-    times, memory = rounds({"wirewright": (command, None)}, count)
-    show(f"{WAITING} URLs that each wait {WAIT_SECONDS} s, all in flight", times, memory, 0, "s      ")
+    results = rounds({"wirewright": (command, None)}, count)
+    show(f"{WAITING} URLs that each wait {WAIT_SECONDS} s, all in flight", results, 0, "s      ")
 
 
 def main():

@@ -166,3 +166,80 @@ fn nothing_is_left_behind() {
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// `bench smtp` as a load, with so few messages that figures mean nothing.
+fn load(args: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    run(command.args(["bench", "smtp", "--quiet"]).args(args))
+}
+
+#[test]
+fn a_load_of_mail_to_our_own_sink() {
+    for (size, file) in [("500", false), ("200K", true)] {
+        let few = ["--messages", "20", "--rounds", "2", "--connections", "3", "--json"];
+        let ended = load(&[&few[..], &["--message-size", size]].concat());
+        assert_eq!((ended.status, &*ended.stderr), (Some(0), ""));
+        let value: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        let rounds = value["rounds"].as_array().unwrap();
+        assert_eq!(rounds.len(), 2);
+        assert!(rounds.iter().all(|round| round["accepted"] == 20), "{value}");
+        assert!(positive(&value["messages_per_s"]["median"]) && positive(&value["size"]));
+        assert_eq!(value["file_bytes"].as_u64() > Some(0), file, "{value}");
+    }
+    let ended = load(&["--messages", "3", "--rounds", "1"]);
+    let text = String::from_utf8(ended.stdout).unwrap();
+    assert!(text.contains("accepted 3, refused 0, unknown 0"), "{text}");
+}
+
+/// The sink is a process of its own here, and takes what the command `mail` sends, too.
+#[cfg(unix)]
+#[test]
+fn a_sink_for_other_senders() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    command.args(["bench", "smtp", "--listen", "127.0.0.1:0", "--json"]);
+    let piped = std::process::Stdio::piped;
+    let mut sink = command.stdout(piped()).stderr(piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(sink.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let server = format!("smtp://{}", line.trim().strip_prefix("listening on ").unwrap());
+    let ended = load(&["--server", &server, "--messages", "7", "--rounds", "1", "--json"]);
+    let value: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    let mail = ["mail", "--server", &server, "--starttls", "never", "--from", "a@b.example"];
+    let mail = run(command.args(mail).args(["--to", "c@d.example", "--text", ".\n..", "--json"]));
+    assert_eq!(mail.status, Some(0), "{}", mail.stderr);
+    let mailed: Value = serde_json::from_slice(&mail.stdout).unwrap();
+    let bytes = value["size"].as_u64().unwrap() * 7 + mailed["size"].as_u64().unwrap();
+    assert!(
+        Command::new("kill").args(["-INT", &sink.id().to_string()]).status().unwrap().success()
+    );
+    let mut said = String::new();
+    sink.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(sink.wait().unwrap().code(), Some(0));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((said["messages"].as_u64(), said["bytes"].as_u64()), (Some(8), Some(bytes)));
+}
+
+#[test]
+fn a_load_that_makes_no_sense_or_comes_to_nothing() {
+    let little: [&[&str]; 6] = [
+        &["--message-size", "10"],
+        &["--server", "http://127.0.0.1:1"],
+        &["--server", "smtps://127.0.0.1:1"],
+        &["--server", "smtp://me@127.0.0.1:1"],
+        &["--messages", "0"],
+        &["--messages", "3", "loopback"],
+    ];
+    for args in little {
+        let ended = load(args);
+        assert_eq!((ended.status, ended.stdout.len()), (Some(2), 0), "{args:?}");
+        assert_eq!(ended.stderr.matches("error: ").count(), 1, "{args:?}: {}", ended.stderr);
+    }
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("smtp://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let ended = load(&["--server", &server, "--messages", "2", "--rounds", "1"]);
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("0 of 2 messages were accepted"), "{}", ended.stderr);
+}

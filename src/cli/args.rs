@@ -282,10 +282,10 @@ pub struct Bench {
     /// How long to measure each rung, and each point of a sweep, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
     pub seconds: Duration,
-    /// Connections at the same time, for the rung `connections`; they share the size.
-    #[arg(long, value_name = "N", default_value_t = 100,
-        value_parser = clap::value_parser!(u32).range(1..=5000))]
-    pub connections: u32,
+    /// Connections at the same time: for the rung `connections`, which share the size [default:
+    /// 100], and for a load of mail [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub connections: Option<u32>,
     /// Threads of the server.
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -296,6 +296,9 @@ pub struct Bench {
     /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
     #[arg(long, value_name = "PATH", requires = "peer")]
     pub peer_program: Option<PathBuf>,
+    /// A load of mail.
+    #[command(flatten)]
+    pub load: Load,
     /// Print one JSON document on stdout instead of the tables.
     #[arg(long)]
     pub json: bool,
@@ -305,6 +308,32 @@ pub struct Bench {
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `wirewright bench smtp` with one of these sends a load of mail, in place of measuring the rung.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A load of mail: bench smtp")]
+pub struct Load {
+    /// Send to this server, in clear and as nobody [default: our own sink, which throws it away].
+    #[arg(long, value_name = "smtp://HOST:PORT", conflicts_with_all = ["sweeps", "peer", "html"])]
+    pub server: Option<String>,
+    /// How many messages are sent in a round [default: 20000].
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+        value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub messages: Option<u32>,
+    /// How long each is, its head counted; beyond 64 KiB most of it is an attachment [default: 1K].
+    #[arg(long, value_name = "BYTES", value_parser = size,
+        conflicts_with_all = ["sweeps", "peer", "html"])]
+    pub message_size: Option<u64>,
+    /// How many rounds [default: 5].
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub rounds: Option<u16>,
+    /// Send nothing: be the sink, for other senders, until SIGINT or SIGTERM.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address,
+        conflicts_with_all = ["sweeps", "peer", "html", "server", "messages", "message_size",
+        "rounds"])]
+    pub listen: Option<String>,
 }
 
 /// What can be explained.

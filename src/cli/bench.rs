@@ -14,6 +14,7 @@
 //! | `ladder`, `rung`, `setup` | which rungs there are, how one is measured, with what |
 //! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
 //! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and who serves them |
+//! | `smtp/` | a file by mail; a load of messages for a server; a sink |
 //! | `bytes`, `sides`, `stats`, `machine` | right bytes? whose time? few numbers of many |
 //! | `sweep/` | the same at many sizes, numbers and rates |
 //! | `findings`, `table`, `document`, `page/` | what was found, on a terminal, as JSON, as a page |
@@ -34,6 +35,7 @@ mod rung;
 mod running;
 mod setup;
 mod sides;
+mod smtp;
 mod stats;
 mod sweep;
 mod table;
@@ -67,6 +69,9 @@ const SCALE: &str = "loopback-raw";
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
     if args.peer.is_some() {
         return peer::run(args);
+    }
+    if smtp::load::is_asked(&args.load) {
+        return smtp::load::run(args);
     }
     let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
     let page = args.html.as_deref().map(open_page).transpose()?;

@@ -5,7 +5,7 @@
 //! adds it to the list, and it is measured in the same rounds and shown beside the others.
 
 use super::rung::{Check, Limit, Place, Run, Rung};
-use super::{compute, file, memory, raw, reactor, wire};
+use super::{compute, file, memory, raw, reactor, smtp, wire};
 
 /// What base64 leaves of a wire.
 const OF_THE_WIRE: f64 = 0.75;
@@ -105,6 +105,9 @@ fn on_the_wire() -> Vec<Rung> {
         wired("connections", "as loopback, over many at once", wire::connections)
             .checked(wire::check_connections),
         wired("classic", "unframed, memory to memory", wire::classic).checked(wire::check_classic),
+        wired("smtp", "a cached file by mail, one message", smtp::run)
+            .checked(smtp::check)
+            .within(Limit::Share("loopback-raw", smtp::OF_THE_WIRE)),
     ]
 }
 

@@ -10,6 +10,9 @@ use wirewright::transfer::sender::CHUNK_BYTES;
 /// How often each rung is measured; medians of fewer say little.
 pub const ROUNDS: usize = 5;
 
+/// Connections of the rung of that name, where nobody says how many.
+const CONNECTIONS: u32 = 100;
+
 /// How long a block is, in chunks: 2.1 MiB, more than a cache near a core holds.
 const BLOCK_CHUNKS: usize = 11;
 
@@ -37,7 +40,7 @@ impl Setup {
     pub fn new(args: &Bench) -> Result<Setup, String> {
         Ok(Setup {
             size: args.size,
-            connections: args.connections as usize,
+            connections: args.connections.unwrap_or(CONNECTIONS) as usize,
             threads: usize::from(args.threads),
             slice: args.seconds / ROUNDS as u32,
             sweep_max: args.sweep_max,

@@ -1,0 +1,270 @@
+//! The load: many messages to a server, round after round, and what became of them.
+//!
+//! ```text
+//!   letter ×N ─▶ up to C connections ─▶ server      a round begins with connecting and ends with
+//!     └──────────── Report for each ─────────┘      the last good-bye
+//! ```
+//!
+//! Without `--server` the server is our own sink, in this process. With `--listen` there is nothing
+//! but the sink, for other senders.
+
+use super::super::machine;
+use super::super::setup::{ROUNDS, Setup};
+use super::super::{broken, said, sides};
+use super::show;
+use super::sink::{Door, Taken};
+use super::{letters, options, start};
+use crate::cli::args::{Bench, Load};
+use crate::cli::report::{Out, Progress};
+use crate::cli::wire::announce;
+use crate::cli::{Exit, Failure};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wirewright::net::endpoint;
+use wirewright::net::mail::{Letter, Report, Server, send};
+use wirewright::net::pump::Limits;
+use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::smtp::client::Verdict;
+
+/// How many messages are sent in a round, where nobody says.
+const MESSAGES: u32 = 20_000;
+
+/// How long they are, where nobody says, in bytes.
+const SIZE: u64 = 1024;
+
+/// What was sent.
+pub struct Plan {
+    pub server: String,
+    pub messages: u32,
+    pub connections: usize,
+    /// Bytes of a message, before dots are doubled.
+    pub size: u64,
+    /// Bytes of a file that is in it.
+    pub file: u64,
+}
+
+/// One round.
+pub struct Round {
+    pub elapsed: Duration,
+    /// Processor time of our side.
+    pub spent: Duration,
+    pub accepted: u32,
+    pub refused: u32,
+    pub unknown: u32,
+    /// Why one of them was not accepted.
+    pub why: Option<String>,
+}
+
+pub fn run(args: &Bench) -> Result<Exit, Failure> {
+    let load = &args.load;
+    if args.rungs != ["smtp"] {
+        let hint = "give `bench smtp`, and no other rung";
+        return Err(Failure::usage("--messages", "only mail is sent as a load", hint));
+    }
+    match &load.listen {
+        Some(address) => listen(address, args),
+        None => send_all(args),
+    }
+}
+
+/// Whether a load was asked for, and not a rung.
+pub fn is_asked(load: &Load) -> bool {
+    let Load { server, messages, message_size, rounds, listen } = load;
+    server.is_some()
+        || messages.is_some()
+        || message_size.is_some()
+        || rounds.is_some()
+        || listen.is_some()
+}
+
+// ---- sending -----------------------------------------------------------------------------------
+
+fn send_all(args: &Bench) -> Result<Exit, Failure> {
+    let load = &args.load;
+    let setup = Setup::new(args);
+    let setup =
+        setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
+    let (letter, file) = letters::of_size(&setup, load.message_size.unwrap_or(SIZE))
+        .map_err(|error| Failure::usage("--message-size", error, "give more"))?;
+    let own = match load.server {
+        None => Some(start(None).map_err(|error| broken("smtp", &error))?),
+        Some(_) => None,
+    };
+    let (server, name) = server(load, own.as_ref().map(|(sink, _)| &*sink.endpoint))?;
+    let plan = Plan {
+        server: name,
+        messages: load.messages.unwrap_or(MESSAGES),
+        connections: args.connections.unwrap_or(1) as usize,
+        size: letter.content.size(),
+        file,
+    };
+    let rounds = load.rounds.map_or(ROUNDS, usize::from);
+    let progress = Progress::new(Some(rounds as u64), "bench smtp", !args.quiet);
+    let taken = own.as_ref().map(|(_, taken)| &**taken);
+    let mut done = Vec::new();
+    machine::reset_peak();
+    for round in 0..rounds {
+        done.push(one_round(&plan, &server, &letter, taken)?);
+        progress.set(round as u64 + 1);
+    }
+    progress.finish();
+    report(&plan, &done, args.json)
+}
+
+/// The server that was asked for, or our own.
+fn server(load: &Load, own: Option<&str>) -> Result<(Server, String), Failure> {
+    let name = match (&load.server, own) {
+        (Some(server), _) => server.clone(),
+        (None, own) => format!("smtp://{}", own.unwrap_or_default()),
+    };
+    let hint = "give smtp://HOST:PORT; a load is sent in clear, as nobody";
+    match Server::parse(&name) {
+        Ok(server) if server.is_tls || server.user.is_some() => {
+            Err(Failure::usage("--server", "a load needs neither TLS nor a user", hint))
+        }
+        Ok(server) => Ok((server, name)),
+        Err(error) => Err(Failure::usage("--server", error.reason(), hint)),
+    }
+}
+
+fn one_round(
+    plan: &Plan,
+    server: &Server,
+    letter: &Letter,
+    taken: Option<&Taken>,
+) -> Result<Round, Failure> {
+    let mut options = options(server.clone(), plan.connections);
+    options.stop_at_signals = true;
+    let before = (taken.map(Taken::counts), sides::thread());
+    let letters = vec![letter.clone(); plan.messages as usize];
+    let began = Instant::now();
+    let reports = send(options, letters).map_err(|error| broken("smtp", &said(error)))?;
+    let (elapsed, spent) = (began.elapsed(), sides::thread() - before.1);
+    let round = count(&reports, elapsed, spent);
+    let expected = before.0.map(|(messages, bytes)| {
+        let more = u64::from(round.accepted);
+        (messages + more, bytes + more * plan.size)
+    });
+    match taken.map(Taken::counts) == expected {
+        true => Ok(round),
+        false => Err(broken("smtp", "the sink has taken other messages than were accepted")),
+    }
+}
+
+fn count(reports: &[Report], elapsed: Duration, spent: Duration) -> Round {
+    let (accepted, refused, unknown, why) = (0, 0, 0, None);
+    let mut round = Round { elapsed, spent, accepted, refused, unknown, why };
+    for report in reports {
+        *match report.verdict {
+            Verdict::Accepted => &mut round.accepted,
+            Verdict::Unknown => &mut round.unknown,
+            // With one recipient nothing is partial.
+            Verdict::Partial | Verdict::Refused { .. } => &mut round.refused,
+        } += 1;
+        if report.verdict != Verdict::Accepted && round.why.is_none() {
+            round.why = Some(match (&report.reply, &report.failure) {
+                (Some(reply), _) => format!("{} {}", reply.code(), reply.text()),
+                (None, Some(failure)) => failure.to_string(),
+                (None, None) => "its recipient was refused".to_owned(),
+            });
+        }
+    }
+    round
+}
+
+fn report(plan: &Plan, rounds: &[Round], json: bool) -> Result<Exit, Failure> {
+    let mut out = Out::new();
+    match json {
+        true => out.json(&show::document(plan, rounds))?,
+        false => out.raw(&show::text(plan, rounds))?,
+    }
+    out.flush()?;
+    verdict(plan, rounds)
+}
+
+/// Nothing but messages that were accepted is a success.
+fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
+    let (accepted, unknown) = (sum(rounds, |r| r.accepted), sum(rounds, |r| r.unknown));
+    let all = rounds.len() as u64 * u64::from(plan.messages);
+    if accepted == all {
+        return Ok(Exit::Done);
+    }
+    let why = rounds.iter().find_map(|round| round.why.as_deref()).unwrap_or_default();
+    let what = format!("{accepted} of {all} messages were accepted: {why}");
+    let hint = "look at one of them with wirewright mail --trace";
+    let failure = Failure::new(&plan.server, crate::cli::report::escape(&what), hint);
+    Err(match (accepted, unknown) {
+        (_, 1..) => failure.of_unknown(),
+        (0, 0) => failure,
+        (_, 0) => failure.of_some(),
+    })
+}
+
+/// A count of all rounds together.
+pub fn sum(rounds: &[Round], count: fn(&Round) -> u32) -> u64 {
+    rounds.iter().map(|round| u64::from(count(round))).sum()
+}
+
+// ---- listening ---------------------------------------------------------------------------------
+
+/// Takes mail until it is stopped, and says how much.
+fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
+    let failed = |error: String| Failure::new(address, error, "give an address of this machine");
+    let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
+    let socket = endpoint::listen(address, false).map_err(|error| failed(said(error)))?;
+    let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
+    let mut seat = Seat::new().map_err(|error| failed(said(error)))?;
+    seat.stop_at_signals().map_err(|error| failed(said(error)))?;
+    let taken = Arc::<Taken>::default();
+    let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
+    reactor.set_grace(Duration::ZERO);
+    let door = Door { taken: taken.clone(), seen: None };
+    reactor.listen(socket, Box::new(door)).map_err(|error| failed(said(error)))?;
+    announce(bound, args.json)?;
+    reactor.run().map_err(|error| failed(said(error)))?;
+    let (messages, bytes) = taken.counts();
+    let mut out = Out::new();
+    match args.json {
+        true => out.json(&serde_json::json!({ "messages": messages, "bytes": bytes }))?,
+        false => crate::cli::say_line(&format!("{messages} messages of {bytes} bytes")),
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::bench::setup::tests::small;
+
+    #[test]
+    fn a_round_counts_what_the_sink_took() {
+        let setup = small();
+        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let (sink, taken) = start(None).unwrap();
+        let name = format!("smtp://{}", sink.endpoint);
+        let server = Server::parse(&name).unwrap();
+        let size = letter.content.size();
+        let plan = Plan { server: name, messages: 30, connections: 4, size, file };
+        let round = one_round(&plan, &server, &letter, Some(&taken)).unwrap();
+        assert_eq!((round.accepted, round.refused, round.unknown), (30, 0, 0));
+        assert_eq!(taken.counts(), (30, 30 * size));
+        // Another sink has taken nothing of it.
+        let other = one_round(&plan, &server, &letter, Some(&Taken::default()));
+        assert!(other.is_err());
+    }
+
+    #[test]
+    fn nobody_listens() {
+        let setup = small();
+        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let free = endpoint::listen("127.0.0.1:0".parse().unwrap(), false).unwrap();
+        let name = format!("smtp://{}", free.local_addr().unwrap());
+        drop(free);
+        let (server, size) = (Server::parse(&name).unwrap(), letter.content.size());
+        let plan = Plan { server: name, messages: 3, connections: 2, size, file };
+        let round = one_round(&plan, &server, &letter, None).unwrap();
+        assert_eq!((round.accepted, round.refused, round.unknown), (0, 3, 0));
+        assert!(round.why.is_some());
+    }
+}
