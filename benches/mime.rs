@@ -3,7 +3,7 @@
 //! `cargo bench --bench mime`. Bytes are those of the file. Every run is checked by its size, and
 //! one whole message by decoding it again; the limit beside it is a copy of as many bytes. The
 //! others, mail-builder and lettre, hold the file and the message in memory; ours passes the file
-//! through a buffer of 256 KiB, as a connection would be written. lettre takes the file by value, so
+//! through a buffer of 256 KiB, as a connection would be written. lettre takes the file by value:
 //! the copy that it needs for that is made outside of what is measured.
 
 use base64::Engine as _;
