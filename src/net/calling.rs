@@ -1,4 +1,4 @@
-//! A call: from the name of a host to a connected socket.
+//! A call: from the name of a host to a connected socket; and all calls of an engine.
 //!
 //! Specification: RFC 8305, by [`Dial`].
 //!
@@ -16,8 +16,94 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// See the head of this module.
-pub(super) struct Call {
+/// The calls of an engine, each for something of its own.
+pub(super) struct Calls<T> {
+    calls: Vec<(T, Call)>,
+    /// Attempts that have ended since the last turn.
+    ended: Vec<(Handle, io::Result<TcpStream>)>,
+    /// When a call has to be looked at.
+    deadline: Option<Instant>,
+}
+
+/// A call that has come about.
+pub(super) struct Answered<T> {
+    pub(super) what: T,
+    pub(super) socket: TcpStream,
+    pub(super) address: SocketAddr,
+    pub(super) began: Instant,
+    /// How long the name took to be looked up.
+    pub(super) name_took: Option<Duration>,
+}
+
+impl<T> Calls<T> {
+    pub(super) fn new() -> Calls<T> {
+        Calls { calls: Vec::new(), ended: Vec::new(), deadline: None }
+    }
+
+    pub(super) fn begin(&mut self, what: T, lookup: Lookup, now: Instant) {
+        let stage = Stage::Name(lookup);
+        self.calls.push((what, Call { began: now, looked_up: None, stage }));
+    }
+
+    /// An attempt has ended; it is heard with the next turn.
+    pub(super) fn ended(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
+        self.ended.push((attempt, outcome));
+    }
+
+    /// When one of them has to be looked at even if nothing happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Hears what attempts have ended with; gives the calls that have come about.
+    pub(super) fn hear(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<Answered<T>> {
+        let mut answered = Vec::new();
+        for (handle, outcome) in std::mem::take(&mut self.ended) {
+            let its = self.calls.iter().position(|(_, call)| call.is_its(handle));
+            let Some(at) = its else { continue };
+            if let Some((socket, address)) = self.calls[at].1.hear(handle, outcome, reactor, now) {
+                let (what, Call { began, looked_up, .. }) = self.calls.swap_remove(at);
+                let name_took = looked_up.map(|at| at - began);
+                answered.push(Answered { what, socket, address, began, name_took });
+            }
+        }
+        answered
+    }
+
+    /// Goes on with all of them; gives those that have come to nothing, and why.
+    pub(super) fn go_on(
+        &mut self,
+        reactor: &mut Reactor,
+        limits: &Limits,
+        name_wait: Duration,
+        now: Instant,
+    ) -> Vec<(T, Error)> {
+        self.deadline = None;
+        let (mut failed, mut at) = (Vec::new(), 0);
+        while let Some((_, call)) = self.calls.get_mut(at) {
+            match call.go_on(reactor, limits, name_wait, now) {
+                Ok(until) => {
+                    self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
+                    at += 1;
+                }
+                Err(error) => failed.push((self.calls.swap_remove(at).0, error)),
+            }
+        }
+        failed
+    }
+
+    /// Nobody waits for them any more; gives what they were for.
+    pub(super) fn hang_up(&mut self, reactor: &mut Reactor) -> Vec<T> {
+        let ended = self.calls.drain(..).map(|(what, call)| {
+            call.hang_up(reactor);
+            what
+        });
+        ended.collect()
+    }
+}
+
+/// One of them.
+struct Call {
     began: Instant,
     /// When the addresses were known.
     looked_up: Option<Instant>,
@@ -32,24 +118,11 @@ enum Stage {
 }
 
 impl Call {
-    pub(super) fn new(lookup: Lookup, now: Instant) -> Call {
-        Call { began: now, looked_up: None, stage: Stage::Name(lookup) }
-    }
-
-    pub(super) fn began(&self) -> Instant {
-        self.began
-    }
-
-    /// How long the name took to be looked up.
-    pub(super) fn name_took(&self) -> Option<Duration> {
-        self.looked_up.map(|at| at - self.began)
-    }
-
     /// Does what can be done now; says when to come again even if nothing happens.
     ///
     /// # Errors
     /// Nobody is reached: the name has no address, or none of them answers.
-    pub(super) fn go_on(
+    fn go_on(
         &mut self,
         reactor: &mut Reactor,
         limits: &Limits,
@@ -71,7 +144,7 @@ impl Call {
         Err(Error::Unreachable(spent.into_attempts()))
     }
 
-    pub(super) fn is_its(&self, attempt: Handle) -> bool {
+    fn is_its(&self, attempt: Handle) -> bool {
         match &self.stage {
             Stage::Dial(_, attempts) => attempts.iter().any(|(_, its)| *its == attempt),
             Stage::Name(_) => false,
@@ -80,7 +153,7 @@ impl Call {
 
     /// One of its attempts has ended. Its socket, if it is the first to have one: then the others
     /// are dropped.
-    pub(super) fn hear(
+    fn hear(
         &mut self,
         attempt: Handle,
         outcome: io::Result<TcpStream>,
@@ -103,7 +176,7 @@ impl Call {
     }
 
     /// Nobody waits for it any more.
-    pub(super) fn hang_up(self, reactor: &mut Reactor) {
+    fn hang_up(self, reactor: &mut Reactor) {
         if let Stage::Dial(_, attempts) = self.stage {
             attempts.into_iter().for_each(|(_, attempt)| reactor.abandon(attempt));
         }

@@ -1,6 +1,6 @@
 //! The engine: makes the lines that jobs wait for.
 //!
-//! Specification: RFC 8305 (by [`Dial`]), RFC 8446.
+//! Specification: RFC 8305 (by [`Calls`]), RFC 8446.
 //!
 //! ```text
 //!   needy route ─┬─ an idle line ─▶ woken
@@ -13,7 +13,7 @@ use super::plan::{Badge, Plan, Standing};
 use super::report::Timings;
 use super::route::Route;
 use super::trace::Voice;
-use crate::net::calling::Call;
+use crate::net::calling::{Answered, Calls};
 use crate::net::names::Names;
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
 use crate::net::stream::Stream;
@@ -25,26 +25,16 @@ use crate::net::{Error, Failure};
 use mio::net::TcpStream;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
-
-/// A line in the making.
-struct Making {
-    route: usize,
-    call: Call,
-}
 
 /// See the head of this module.
 pub(super) struct Engine {
     plan: Rc<RefCell<Plan>>,
     wakes: Wakes,
     names: Names,
-    makings: Vec<Making>,
-    /// Attempts that have ended since the last turn.
-    ended: Vec<(Handle, io::Result<TcpStream>)>,
-    /// When one in the making has to be looked at.
-    deadline: Option<Instant>,
+    /// Lines in the making, each for a route.
+    makings: Calls<usize>,
     lines: u64,
     /// Nobody waits any more for what is in the making.
     given_up: bool,
@@ -56,9 +46,7 @@ impl Engine {
             plan,
             wakes: Wakes::default(),
             names,
-            makings: Vec::new(),
-            ended: Vec::new(),
-            deadline: None,
+            makings: Calls::new(),
             lines: 0,
             given_up: false,
         }
@@ -66,9 +54,8 @@ impl Engine {
 
     /// Drops what is in the making: to the next call it would be late, and old.
     fn drop_makings(&mut self, reactor: &mut Reactor) {
-        for Making { route, call } in self.makings.drain(..) {
+        for route in self.makings.hang_up(reactor) {
             self.plan.borrow_mut().not_opened(route);
-            call.hang_up(reactor);
         }
     }
 
@@ -88,30 +75,18 @@ impl Engine {
             let mut plan = self.plan.borrow_mut();
             plan.opening(route);
             let (host, port) = plan.route(route).endpoint();
-            let call = Call::new(self.names.ask(&host, port, now), now);
-            self.makings.push(Making { route, call });
+            self.makings.begin(route, self.names.ask(&host, port, now), now);
         }
     }
 
     /// Goes on with all that are in the making.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
-        self.deadline = None;
-        let mut at = 0;
-        while let Some(making) = self.makings.get_mut(at) {
-            let (name_wait, limits) = {
-                let options = &self.plan.borrow().options;
-                (options.name_wait, options.dial)
-            };
-            match making.call.go_on(reactor, &limits, name_wait, now) {
-                Ok(until) => {
-                    self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
-                    at += 1;
-                }
-                Err(error) => {
-                    let Making { route, .. } = self.makings.swap_remove(at);
-                    self.not_made(route, &error);
-                }
-            }
+        let (name_wait, limits) = {
+            let options = &self.plan.borrow().options;
+            (options.name_wait, options.dial)
+        };
+        for (route, error) in self.makings.go_on(reactor, &limits, name_wait, now) {
+            self.not_made(route, &error);
         }
     }
 
@@ -121,32 +96,10 @@ impl Engine {
         plan.not_made(route, Failure::from(error));
     }
 
-    /// Attempts have ended: with a socket, or without.
-    fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
-        for (handle, outcome) in std::mem::take(&mut self.ended) {
-            let its = self.makings.iter().position(|making| making.call.is_its(handle));
-            let Some(at) = its else { continue };
-            if let Some((socket, address)) =
-                self.makings[at].call.hear(handle, outcome, reactor, now)
-            {
-                let making = self.makings.swap_remove(at);
-                self.connected(making, socket, address, reactor, now);
-            }
-        }
-    }
-
-    fn connected(
-        &mut self,
-        making: Making,
-        socket: TcpStream,
-        address: SocketAddr,
-        reactor: &mut Reactor,
-        now: Instant,
-    ) {
-        let Making { route: at, call } = making;
-        let began = call.began();
+    fn connected(&mut self, answered: Answered<usize>, reactor: &mut Reactor, now: Instant) {
+        let Answered { what: at, socket, address, began, name_took } = answered;
         let route = self.plan.borrow().route(at).clone();
-        let name = call.name_took().filter(|_| route.has_name());
+        let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
         let trace = self.plan.borrow().options.trace.clone();
@@ -205,7 +158,9 @@ impl Dispatch for Engine {
         if std::mem::take(&mut self.given_up) {
             self.drop_makings(reactor);
         }
-        self.hear(reactor, now);
+        for answered in self.makings.hear(reactor, now) {
+            self.connected(answered, reactor, now);
+        }
         self.go_on(reactor, now);
         // What has failed may have made others needy, and these may fail at once.
         while self.begin(reactor, now) {
@@ -216,11 +171,11 @@ impl Dispatch for Engine {
     }
 
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
-        self.ended.push((attempt, outcome));
+        self.makings.ended(attempt, outcome);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.makings.deadline()
     }
 
     fn is_done(&self) -> bool {

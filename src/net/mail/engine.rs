@@ -1,11 +1,11 @@
 //! The engine: makes the lines that letters wait for.
 //!
-//! Specification: RFC 8305 (by [`Call`]), RFC 8314 §3.3 (TLS from the beginning).
+//! Specification: RFC 8305 (by [`Calls`]), RFC 8314 §3.3 (TLS from the beginning).
 
 use super::line::Line;
 use super::plan::Plan;
 use crate::net::Error;
-use crate::net::calling::Call;
+use crate::net::calling::{Answered, Calls};
 use crate::net::names::Names;
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
 use crate::net::stream::Stream;
@@ -24,11 +24,7 @@ use std::time::Instant;
 pub(super) struct Engine {
     plan: Rc<RefCell<Plan>>,
     names: Names,
-    calls: Vec<Call>,
-    /// Attempts that have ended since the last turn.
-    ended: Vec<(Handle, io::Result<TcpStream>)>,
-    /// When a call has to be looked at.
-    deadline: Option<Instant>,
+    calls: Calls<()>,
     given_up: bool,
     #[cfg(feature = "tls")]
     tls: Option<NamedTls>,
@@ -64,9 +60,7 @@ impl Engine {
         Engine {
             plan,
             names,
-            calls: Vec::new(),
-            ended: Vec::new(),
-            deadline: None,
+            calls: Calls::new(),
             given_up: false,
             #[cfg(feature = "tls")]
             tls: None,
@@ -80,42 +74,26 @@ impl Engine {
             plan.opening();
             let server = &plan.options.server;
             let lookup = self.names.ask(&server.host, server.port, now);
-            self.calls.push(Call::new(lookup, now));
+            self.calls.begin((), lookup, now);
         }
     }
 
     /// Goes on with all calls.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
-        self.deadline = None;
-        let mut at = 0;
-        while let Some(call) = self.calls.get_mut(at) {
-            let (limits, name_wait) = {
-                let options = &self.plan.borrow().options;
-                (options.dial, options.name_wait)
-            };
-            match call.go_on(reactor, &limits, name_wait, now) {
-                Ok(until) => {
-                    self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
-                    at += 1;
-                }
-                Err(error) => {
-                    self.calls.swap_remove(at);
-                    self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
-                }
-            }
+        let (limits, name_wait) = {
+            let options = &self.plan.borrow().options;
+            (options.dial, options.name_wait)
+        };
+        for ((), error) in self.calls.go_on(reactor, &limits, name_wait, now) {
+            self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
         }
     }
 
-    /// Attempts have ended: with a socket, or without.
+    /// Makes lines of the calls that have come about.
     fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
-        for (handle, outcome) in std::mem::take(&mut self.ended) {
-            let its = self.calls.iter().position(|call| call.is_its(handle));
-            let Some(at) = its else { continue };
-            if let Some((socket, address)) = self.calls[at].hear(handle, outcome, reactor, now) {
-                self.calls.swap_remove(at);
-                if let Err(error) = self.add(socket, address, reactor) {
-                    self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
-                }
+        for Answered { socket, address, .. } in self.calls.hear(reactor, now) {
+            if let Err(error) = self.add(socket, address, reactor) {
+                self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
             }
         }
     }
@@ -165,8 +143,7 @@ impl Engine {
 impl Dispatch for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
         if std::mem::take(&mut self.given_up) {
-            for call in self.calls.drain(..) {
-                call.hang_up(reactor);
+            for () in self.calls.hang_up(reactor) {
                 self.plan.borrow_mut().ended(false, false, None);
             }
         }
@@ -176,11 +153,11 @@ impl Dispatch for Engine {
     }
 
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
-        self.ended.push((attempt, outcome));
+        self.calls.ended(attempt, outcome);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.calls.deadline()
     }
 
     fn is_done(&self) -> bool {
