@@ -2,9 +2,12 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_explain/events.rs"]
+mod events;
 #[path = "cli_explain/run.rs"]
 mod run;
 
+use events::{assert_no_split_matters, error, events};
 use run::{assert_error_line, run, text};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -31,20 +34,8 @@ const SHA256_HI: &str = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b
 const SHA256_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn check(parser: &str, input: &[u8], expected: &[&str], good: bool) {
-    let output = run(&["explain", parser, "--json"], input);
-    let lines = text(&output.stdout);
-    let lines: Vec<&str> = lines.lines().collect();
     let shown = String::from_utf8_lossy(input);
-    assert_eq!(lines, expected, "{shown}");
-    assert_eq!(output.status.code(), Some(i32::from(!good)), "{shown}");
-    match good {
-        true => assert_eq!(text(&output.stderr), "", "{shown}"),
-        false => assert_error_line(&output, "stdin: "),
-    }
-    for line in lines {
-        let event: serde_json::Value = serde_json::from_str(line).expect("JSON a line");
-        assert!(event["event"].is_string());
-    }
+    assert_eq!(events(&[parser], input, good), expected, "{shown}");
 }
 
 #[test]
@@ -83,13 +74,6 @@ fn good_envelopes() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         check("envelope", input.as_bytes(), &expected, true);
     }
-}
-
-fn error(kind: &str, offset: u64, reason: &str, spec: &str) -> String {
-    format!(
-        "{{\"event\":\"error\",\"kind\":\"{kind}\",\"offset\":{offset},\
-         \"reason\":\"{reason}\",\"spec\":\"{spec}\"}}"
-    )
 }
 
 #[test]
@@ -170,18 +154,7 @@ fn every_split_gives_the_same() {
         ("frame", example()),
         ("frame", bad_frames),
     ] {
-        for form in [&[][..], &["--json"]] {
-            let args = [&["explain", parser][..], form].concat();
-            let whole = run(&args, &input);
-            assert!(!whole.stdout.is_empty());
-            for split in 1..=input.len() {
-                let split = split.to_string();
-                let cut = run(&[&args[..], &["--split", &split]].concat(), &input);
-                assert_eq!(text(&cut.stdout), text(&whole.stdout), "{parser}, split {split}");
-                assert_eq!(text(&cut.stderr), text(&whole.stderr), "{parser}, split {split}");
-                assert_eq!(cut.status, whole.status, "{parser}, split {split}");
-            }
-        }
+        assert_no_split_matters(parser, &input, input.len());
     }
 }
 

@@ -2,29 +2,19 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_explain/events.rs"]
+mod events;
 #[path = "cli_explain/run.rs"]
 mod run;
 
-use run::{assert_error_line, run, text};
+use events::{assert_no_split_matters, error, events};
+use run::{run, text};
 
 const SHA256_HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const SHA256_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Runs it with `--json` and gives the lines.
 fn lines(args: &[&str], input: &[u8], good: bool) -> Vec<String> {
-    let output = run(&[&["explain", "http", "--json"], args].concat(), input);
-    let shown = input.escape_ascii();
-    assert_eq!(output.status.code(), Some(i32::from(!good)), "{shown}");
-    match good {
-        true => assert_eq!(text(&output.stderr), "", "{shown}"),
-        false => assert_error_line(&output, "stdin: "),
-    }
-    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
-    for line in &lines {
-        let event: serde_json::Value = serde_json::from_str(line).expect("JSON a line");
-        assert!(event["event"].is_string());
-    }
-    lines
+    events(&[&["http"], args].concat(), input, good)
 }
 
 fn end(body_len: u64, sha256: &str, framing: &str, reuse: bool, leftover: u64) -> String {
@@ -87,13 +77,6 @@ fn good_responses() {
         let upto = if is_good { got.len() } else { got.len() - 1 };
         assert_eq!(got[..upto], expected, "{}", input.escape_ascii());
     }
-}
-
-fn error(kind: &str, offset: u64, reason: &str, spec: &str) -> String {
-    format!(
-        "{{\"event\":\"error\",\"kind\":\"{kind}\",\"offset\":{offset},\
-         \"reason\":\"{reason}\",\"spec\":\"{spec}\"}}"
-    )
 }
 
 #[test]
@@ -187,18 +170,7 @@ fn every_split_gives_the_same() {
         "HTTP/1.1 200 OK\r\nX: y\n\nX".to_owned(),
         "HTTP/1.1 200 OK\r\nX : y\r\n\r\n".to_owned(),
     ] {
-        for form in [&[][..], &["--json"]] {
-            let args = [&["explain", "http"][..], form].concat();
-            let whole = run(&args, input.as_bytes());
-            assert!(!whole.stdout.is_empty());
-            for split in 1..=input.len().min(40) {
-                let split = split.to_string();
-                let cut = run(&[&args[..], &["--split", &split]].concat(), input.as_bytes());
-                assert_eq!(text(&cut.stdout), text(&whole.stdout), "{input}, split {split}");
-                assert_eq!(text(&cut.stderr), text(&whole.stderr), "{input}, split {split}");
-                assert_eq!(cut.status, whole.status, "{input}, split {split}");
-            }
-        }
+        assert_no_split_matters("http", input.as_bytes(), 40);
     }
 }
 

@@ -2,26 +2,16 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_explain/events.rs"]
+mod events;
 #[path = "cli_explain/run.rs"]
 mod run;
 
-use run::{assert_error_line, run, text};
+use events::{assert_no_split_matters, error, events};
+use run::{run, text};
 
-/// Runs it with `--json` and gives the lines.
 fn lines(input: &[u8], good: bool) -> Vec<String> {
-    let output = run(&["explain", "smtp", "--json"], input);
-    let shown = input.escape_ascii();
-    assert_eq!(output.status.code(), Some(i32::from(!good)), "{shown}");
-    match good {
-        true => assert_eq!(text(&output.stderr), "", "{shown}"),
-        false => assert_error_line(&output, "stdin: "),
-    }
-    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
-    for line in &lines {
-        let event: serde_json::Value = serde_json::from_str(line).expect("JSON a line");
-        assert!(event["event"].is_string());
-    }
-    lines
+    events(&["smtp"], input, good)
 }
 
 fn reply(code: u16, enhanced: &str, lines: &str) -> String {
@@ -30,13 +20,6 @@ fn reply(code: u16, enhanced: &str, lines: &str) -> String {
         code => format!("\"{code}\""),
     };
     format!("{{\"event\":\"reply\",\"code\":{code},\"enhanced\":{enhanced},\"lines\":[{lines}]}}")
-}
-
-fn error(kind: &str, offset: u64, reason: &str, spec: &str) -> String {
-    format!(
-        "{{\"event\":\"error\",\"kind\":\"{kind}\",\"offset\":{offset},\
-         \"reason\":\"{reason}\",\"spec\":\"{spec}\"}}"
-    )
 }
 
 #[test]
@@ -102,18 +85,7 @@ fn every_split_gives_the_same() {
         b"250-a\r\n25",
         b"250 a\r\r\n",
     ] {
-        for form in [&[][..], &["--json"]] {
-            let args = [&["explain", "smtp"][..], form].concat();
-            let whole = run(&args, input);
-            assert!(!whole.stdout.is_empty());
-            for split in 1..=input.len().min(30) {
-                let split = split.to_string();
-                let cut = run(&[&args[..], &["--split", &split]].concat(), input);
-                assert_eq!(text(&cut.stdout), text(&whole.stdout), "split {split}");
-                assert_eq!(text(&cut.stderr), text(&whole.stderr), "split {split}");
-                assert_eq!(cut.status, whole.status, "split {split}");
-            }
-        }
+        assert_no_split_matters("smtp", input, 30);
     }
 }
 

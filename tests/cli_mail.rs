@@ -12,6 +12,8 @@ mod composing;
 mod ends;
 #[path = "shared/installed.rs"]
 mod installed;
+#[path = "cli_mail/letters.rs"]
+mod letters;
 #[path = "cli_transfer/process.rs"]
 mod process;
 #[path = "cli_mail/refusals.rs"]

@@ -19,7 +19,9 @@ mod properties;
 mod requests;
 #[path = "http/session.rs"]
 mod session;
+#[path = "shared/cases.rs"]
+mod shared_cases;
 #[path = "http/shown.rs"]
 mod shown;
-#[path = "http/text.rs"]
+#[path = "shared/text.rs"]
 mod text;

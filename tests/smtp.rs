@@ -26,5 +26,7 @@ mod limits;
 mod properties;
 #[path = "smtp/sending.rs"]
 mod sending;
-#[path = "http/text.rs"]
+#[path = "shared/cases.rs"]
+mod shared_cases;
+#[path = "shared/text.rs"]
 mod text;

@@ -15,6 +15,10 @@ use super::header::{LINE_PREFERRED_MAX, Line, check_value};
 use super::word::{self, Encoding};
 use crate::error::Error;
 
+/// The longest half of a media type, name of a parameter of it, or value of that, in bytes. So each
+/// fits into a line. RFC 6838 §4.2.
+pub const MEDIA_NAME_MAX: usize = 127;
+
 /// The longest parameter that is not divided: with a space before and a semicolon behind it.
 const WHOLE_MAX: usize = LINE_PREFERRED_MAX - 2;
 
@@ -69,8 +73,14 @@ impl MediaType {
     /// Reads a type with parameters whose values are tokens.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the offset.
+    /// [`Error::Malformed`] with the offset, [`Error::TooLarge`] beyond [`MEDIA_NAME_MAX`].
     pub fn parse(text: &str) -> Result<MediaType, Error> {
+        let is_part = |c: char| matches!(c, '/' | ';' | '=' | ' ');
+        if text.split(is_part).any(|part| part.len() > MEDIA_NAME_MAX) {
+            let max = MEDIA_NAME_MAX as u64;
+            let (limit, section) = ("MEDIA_NAME_MAX", "RFC 6838 §4.2");
+            return Err(Error::TooLarge { limit, max, offset: max, section });
+        }
         let mut pieces = text.split(';');
         let first = pieces.next().unwrap_or("");
         let essence = first.trim_matches(' ').to_ascii_lowercase();

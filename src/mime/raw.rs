@@ -54,20 +54,17 @@ impl Normaliser {
         self.check()?;
         let mut taken = 0;
         while taken < input.len() {
-            let rest = &input[taken..];
+            // No more is looked at than there is room for: a line may be as long as the text.
+            let len = (input.len() - taken).min(out.tail_room().max(1));
+            let rest = &input[taken..taken + len];
             let done = match self.sight(rest) {
                 Sight::Nul => return self.fail(),
                 Sight::Rest => (1, &b""[..]),
-                Sight::Run(len) => {
-                    let len = len.min(out.tail_room());
-                    (len, &rest[..len])
-                }
+                Sight::Run(_) if out.tail_room() == 0 => break,
+                Sight::Run(len) => (len, &rest[..len]),
                 Sight::End if out.tail_room() < 2 => break,
                 Sight::End => (1, &b"\r\n"[..]),
             };
-            if done.0 == 0 {
-                break;
-            }
             out.append(done.1)?;
             self.go_on(rest[done.0 - 1], done.0, done.1.len());
             taken += done.0;

@@ -14,6 +14,7 @@
 //! `Debug` that shows nothing, and no `Display`.
 
 use super::config::{Limits, too_large};
+use super::secrets::Secrets;
 use crate::envelope::{decode_strict, decoded_len_max, encode_into, encoded_len};
 use crate::error::Error;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -51,6 +52,12 @@ impl Credentials {
     /// The name.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// What a server may not be heard to repeat.
+    pub(super) fn hide(&self, secrets: &mut Secrets) {
+        secrets.add(self.secret.as_bytes());
+        secrets.add(encode(self.secret.as_bytes()).as_bytes());
     }
 
     fn is_visible_ascii(&self) -> bool {
@@ -263,7 +270,9 @@ impl Sasl {
                 Ok((answer.into_bytes(), Scram::Proved(server)))
             }
             Scram::Proved(expected) => {
-                let shown = text.strip_prefix("v=").and_then(|value| decode(value.as_bytes()));
+                // RFC 5802 §7: extensions may follow.
+                let verifier = text.split(',').next().and_then(|part| part.strip_prefix("v="));
+                let shown = verifier.and_then(|value| decode(value.as_bytes()));
                 match shown.is_some_and(|shown| shown == expected) {
                     true => Ok((Vec::new(), Scram::Verified)),
                     false => Err(wrong("the server proves that it knows the password")),
@@ -345,7 +354,8 @@ fn encode(raw: &[u8]) -> String {
     text.into_iter().map(char::from).collect()
 }
 
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
+/// Base64, strictly.
+pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut raw = vec![0; decoded_len_max(text.len())];
     let len = decode_strict(text, &mut raw)?;
     raw.truncate(len);

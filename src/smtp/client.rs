@@ -52,6 +52,7 @@ use super::auth::{Mechanism, Sasl};
 use super::capabilities::Capabilities;
 use super::config::{Config, Remark};
 use super::reply::{Parser, Reply};
+use super::secrets::Secrets;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
@@ -121,6 +122,8 @@ pub struct Client {
     /// STARTTLS was refused, and that was put up with.
     tls_refused: bool,
     sasl: Option<Box<Sasl>>,
+    /// What was said in AUTH: servers quote what they do not understand.
+    secrets: Secrets,
     /// What the next replies answer.
     expected: VecDeque<Expect>,
     row: Row,
@@ -152,6 +155,7 @@ impl Client {
             is_upgraded: false,
             tls_refused: false,
             sasl: None,
+            secrets: Secrets::default(),
             expected: VecDeque::from([Expect::Greeting]),
             row: Row::default(),
             reset_due: false,
@@ -412,6 +416,8 @@ impl Session for Client {
     fn patience(&self) -> Duration {
         let limits = &self.config.limits;
         match (self.expected.front(), &self.current) {
+            // Nothing depends on what is still to be written.
+            _ if self.phase == Phase::Closing => limits.quit_wait,
             (Some(expect), _) => expect.patience(limits),
             (None, Some(_)) => limits.block_wait,
             (None, None) if self.phase == Phase::Ready => limits.idle_wait,

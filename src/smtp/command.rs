@@ -35,13 +35,16 @@ pub const AUTH_LINE_MAX: usize = 12_288;
 pub struct Domain(Box<str>);
 
 impl Domain {
-    /// Checks `client.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+    /// Checks `client.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`. It is ASCII: a name of
+    /// another script is said in its form of `xn--` (RFC 6531 §3.7.1).
     ///
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in `text`.
     pub fn parse(text: &str) -> Result<Domain, Error> {
+        let ascii = text.bytes().take_while(u8::is_ascii).count();
         let mut reader = Reader { text, at: 0 };
         reader.domain()?;
+        reader.at = reader.at.min(ascii);
         match reader.peek() {
             None => Ok(Domain(text.into())),
             Some(_) => reader.wrong("a domain is letters, digits, dots and hyphens"),

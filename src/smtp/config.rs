@@ -55,7 +55,8 @@ pub struct Limits {
     pub end_wait: Duration,
     /// How long it may take to answer RSET.
     pub reset_wait: Duration,
-    /// How long it may take to answer QUIT. Nothing depends on that answer.
+    /// How long it may take to answer QUIT, or to read what stands before a close. Nothing depends
+    /// on either.
     pub quit_wait: Duration,
     /// How long a connection may wait for its next message: what a server waits, §4.5.3.2.7.
     pub idle_wait: Duration,

@@ -31,7 +31,8 @@
 //!   that reply does not come it is [unknown](client::Verdict::Unknown), and before its end was
 //!   sent it cannot have been taken.
 //! - **No secret in clear.** Credentials travel under TLS alone unless it is asked otherwise, and
-//!   who has credentials never sends unauthenticated. Bytes behind the reply to STARTTLS are an
+//!   who has credentials never sends unauthenticated; what a server repeats of them is masked.
+//!   Bytes behind the reply to STARTTLS are an
 //!   error, and what was offered before TLS is forgotten.
 //! - **Bounded.** Every reply, list, round and wait has its limit in [`config::Limits`].
 //!
@@ -93,4 +94,5 @@ pub mod command;
 pub mod config;
 pub mod data;
 pub mod reply;
+mod secrets;
 pub mod transcript;

@@ -20,6 +20,7 @@
 //! The parser keeps one reply and uses its memory again for the next.
 
 use super::config::{Limits, Remark, too_large};
+use super::secrets::Secrets;
 use crate::error::Error;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -91,6 +92,20 @@ impl Reply {
     pub fn refusal(&self) -> Error {
         let (code, text) = (self.code.to_string().into(), self.text().into());
         Error::Refused { code, text }
+    }
+
+    /// Masks what it repeats of secrets.
+    fn mask(&mut self, secrets: &Secrets) {
+        let masked: Vec<Option<Vec<u8>>> = self.lines().map(|line| secrets.mask(line)).collect();
+        if masked.iter().all(Option::is_none) {
+            return;
+        }
+        let (mut bytes, mut begin) = (Vec::with_capacity(self.bytes.len()), 0);
+        for ((end, _), masked) in self.ends.iter_mut().zip(masked) {
+            bytes.extend_from_slice(masked.as_deref().unwrap_or(&self.bytes[begin..*end]));
+            begin = std::mem::replace(end, bytes.len());
+        }
+        self.bytes = bytes;
     }
 
     fn restart(&mut self, offset: u64) {
@@ -217,6 +232,11 @@ impl Parser {
     /// The last reply that was whole; it stays until the next one begins.
     pub fn reply(&self) -> &Reply {
         &self.reply
+    }
+
+    /// Masks what the last reply repeats of secrets.
+    pub(super) fn mask(&mut self, secrets: &Secrets) {
+        self.reply.mask(secrets);
     }
 
     /// What was forgiven in it, once.

@@ -13,14 +13,14 @@
 //!
 //! Specification: RFC 4954 §4 (what of AUTH is secret), RFC 5321 §4.5.2 (where a message ends).
 
+use super::auth::decode;
 use super::data::{Event, Unstuffer};
 use super::reply::text;
+use super::secrets::{MASK, Secrets};
+use std::fmt;
 
 /// A longer line is cut, in bytes.
 const LINE_BYTES_MAX: usize = 2048;
-
-/// Instead of a secret.
-const MASK: &str = "***";
 
 /// What is said next.
 #[derive(Debug)]
@@ -33,16 +33,23 @@ enum Mode {
     Message(Unstuffer),
     /// So many bytes of a chunk.
     Chunk(u64),
-    /// Answers to challenges.
-    Auth,
+    /// Answers to challenges; whether the next one is only a name.
+    Auth { is_name: bool },
 }
 
 /// A line that is not whole yet.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Line {
     bytes: Vec<u8>,
     /// All its bytes, those left out counted.
     len: u64,
+}
+
+/// It may be one of AUTH, so nothing of it is shown.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line({} bytes)", self.len)
+    }
 }
 
 /// Both directions of a conversation.
@@ -53,12 +60,20 @@ pub struct Transcript {
     into: Line,
     /// Bytes of the message so far.
     elided: u64,
+    /// What was said in AUTH, which the server may repeat.
+    secrets: Secrets,
 }
 
 impl Transcript {
     /// At the beginning of a connection.
     pub fn new() -> Transcript {
-        Transcript { mode: Mode::Command, out: Line::default(), into: Line::default(), elided: 0 }
+        Transcript {
+            mode: Mode::Command,
+            out: Line::default(),
+            into: Line::default(),
+            elided: 0,
+            secrets: Secrets::default(),
+        }
     }
 
     /// Takes bytes of the client and gives a line for each that is whole.
@@ -76,7 +91,7 @@ impl Transcript {
                     }
                     taken
                 }
-                Mode::Command | Mode::Announced | Mode::Auth => {
+                Mode::Command | Mode::Announced | Mode::Auth { .. } => {
                     let (taken, is_whole) = self.out.take(input);
                     if is_whole {
                         self.command(say);
@@ -97,7 +112,10 @@ impl Transcript {
                 let line = self.into.end();
                 match line.strip_prefix("334") {
                     Some(challenge) if challenge.len() > 1 => say(&format!("334 {MASK}")),
-                    _ => say(&line),
+                    _ => match self.secrets.mask(line.as_bytes()) {
+                        Some(masked) => say(&text(&masked)),
+                        None => say(&line),
+                    },
                 }
                 if line.as_bytes().get(3) != Some(&b'-') {
                     self.replied(&line);
@@ -124,11 +142,17 @@ impl Transcript {
         let mut words = line.split(' ');
         let verb = words.next().unwrap_or_default().to_ascii_uppercase();
         match (&self.mode, &*verb) {
-            (Mode::Auth, _) => return say(if line.is_empty() { "" } else { MASK }),
+            (Mode::Auth { is_name }, _) => {
+                hide(&mut self.secrets, &line, *is_name);
+                self.mode = Mode::Auth { is_name: false };
+                return say(if line.is_empty() { "" } else { MASK });
+            }
             (_, "AUTH") => {
-                self.mode = Mode::Auth;
                 let mechanism = words.next().unwrap_or_default();
-                let secret = if words.next().is_some() { " ***" } else { "" };
+                let (is_login, initial) = (mechanism.eq_ignore_ascii_case("LOGIN"), words.next());
+                hide(&mut self.secrets, initial.unwrap_or_default(), is_login);
+                self.mode = Mode::Auth { is_name: is_login && initial.is_none() };
+                let secret = if initial.is_some() { " ***" } else { "" };
                 return say(&format!("AUTH {mechanism}{secret}"));
             }
             (_, "DATA") => self.mode = Mode::Announced,
@@ -145,7 +169,7 @@ impl Transcript {
     fn replied(&mut self, line: &str) {
         self.mode = match std::mem::replace(&mut self.mode, Mode::Command) {
             Mode::Announced if line.starts_with("354") => Mode::Message(Unstuffer::new()),
-            Mode::Auth if !line.starts_with("334") => Mode::Command,
+            Mode::Auth { .. } if !line.starts_with("334") => Mode::Command,
             mode => mode,
         };
     }
@@ -174,6 +198,25 @@ impl Transcript {
 
     fn say_elided(&mut self, what: &str, say: &mut dyn FnMut(&str)) {
         say(&format!("({what} of {} bytes)", std::mem::take(&mut self.elided)));
+    }
+}
+
+/// Remembers an answer to a challenge, and what it says if that is more than a name: behind NUL the
+/// password of PLAIN, behind a space the digest of CRAM-MD5 or the token of XOAUTH2.
+fn hide(secrets: &mut Secrets, answer: &str, is_name: bool) {
+    secrets.add(answer.as_bytes());
+    // A line that was cut may end anywhere.
+    let whole = &answer.as_bytes()[..answer.len().min(LINE_BYTES_MAX) / 4 * 4];
+    let Some(said) = decode(whole).filter(|_| !is_name) else { return };
+    match memchr::memrchr(0, &said) {
+        Some(at) => secrets.add(&said[at + 1..]),
+        None => {
+            secrets.add(&said);
+            let token =
+                said.split(|byte| *byte == 1).find_map(|part| part.strip_prefix(b"auth=Bearer "));
+            let digest = said.rsplit(|byte| *byte == b' ').next();
+            secrets.add(token.or(digest).unwrap_or_default());
+        }
     }
 }
 

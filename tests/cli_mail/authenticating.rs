@@ -113,3 +113,29 @@ fn a_name_and_a_password_belong_together() {
     let how = ["--server", &nameless, "--starttls", "never", "--json"];
     report(&mail(folder.path(), &[&how[..], &MESSAGE].concat()));
 }
+
+/// Servers quote what they do not understand, whole or cut short.
+#[test]
+fn what_a_server_repeats_is_not_shown() {
+    let server = Server::new(|line| match line.split(' ').next()? {
+        "EHLO" => Some("250-mx.example\r\n250 AUTH PLAIN LOGIN".to_owned()),
+        "AUTH" if line == "AUTH LOGIN" => Some("334 VXNlcm5hbWU6".to_owned()),
+        "bWVAZXhhbXBsZS5vcmc=" => Some("334 UGFzc3dvcmQ6".to_owned()),
+        "MAIL" | "QUIT" | "greeting" => None,
+        _ => Some(format!(
+            "500-5.5.1 what is {line}?\r\n500 5.5.1 {} {PASSWORD}",
+            &line[..line.len() - 9]
+        )),
+    });
+    for how in ["plain", "login"] {
+        let args = ["--insecure-auth", "--trace", "--json", "--auth", how];
+        let ended = send(&server, &args);
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
+        for part in ["cMOkc3N3", "YXNzd8O2cmQ", "ssw\u{f6}rd", "147258"] {
+            assert!(!said.contains(part), "{part} in {said}");
+        }
+        assert_eq!(said.matches("what is").count(), 4, "{said}");
+    }
+    assert_eq!(server.heard().messages.len(), 0);
+}

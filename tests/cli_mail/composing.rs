@@ -127,6 +127,7 @@ fn what_makes_no_message() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a"), "x").unwrap();
     let base = ["--from", "a@example.org", "--to", "b@example.net", "--subject", "s"];
+    let long_type = format!("a;type=text/{}", "x".repeat(1000));
     for (args, what) in [
         (&["--to", "a b <"][..], "--to"),
         (&["--to", "a@b, c@d"], "--to"),
@@ -140,7 +141,9 @@ fn what_makes_no_message() {
         (&["--attach", "a;type=message/rfc822"], "--attach"),
         (&["--text", "a", "--text", "b"], "--text"),
         (&["--text", "@-", "--html", "@-"], "stdin"),
+        (&["--attach", &long_type], "--attach"),
         (&["--date", "tomorrow"], "--date"),
+        (&["--date", "2026-11-22T09:27:00\u{e9}0:00"], "--date"),
         (&["--message-id", "no-at"], "--message-id"),
         (&["--envelope-from", "x"], "--envelope-from"),
         (&["--json"], "--json"),
@@ -152,11 +155,16 @@ fn what_makes_no_message() {
         assert_fails(&ended, 2, what);
         assert_eq!(ended.stdout, b"");
     }
+    // Its limit divides a character.
+    std::fs::write(folder.path().join("long"), "\u{738b}".repeat(3 << 20)).unwrap();
+    std::fs::write(folder.path().join("latin"), b"caf\xe9").unwrap();
     for (args, what) in [
         (&["--attach", "missing"][..], "missing"),
         (&["--attach", "."], "error: .: "),
         (&["--text", "@missing"], "missing"),
         (&["--text", "@."], "error: .: "),
+        (&["--text", "@long"], "text_bytes_max"),
+        (&["--text", "@latin"], "not UTF-8"),
     ] {
         assert_fails(&mail(folder.path(), &[&["--dry-run"], &base[..], args].concat()), 1, what);
     }

@@ -95,3 +95,19 @@ fn an_attachment_that_shrinks_is_not_sent_as_a_whole() {
     assert_fails(&ended, 1, "not sent: ");
     assert_eq!(server.heard().messages.len(), 0);
 }
+
+/// Whoever asks the status alone is not to send it again.
+#[test]
+fn a_report_that_cannot_be_written_does_not_change_the_status() {
+    for (reply, status) in [(CLOSE, 4), ("554 no", 1)] {
+        let server = Server::new(move |line| (line == END).then(|| reply.to_owned()));
+        let to = format!("smtp://{}", server.address);
+        let how = ["mail", "--server", &to, "--starttls", "never", "--json"];
+        let mut command = command(&std::env::temp_dir(), &[&how[..], &MESSAGE].concat());
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).stderr(std::process::Stdio::piped()).output().unwrap();
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{line}");
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+    }
+}

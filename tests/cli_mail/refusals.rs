@@ -1,7 +1,7 @@
 //! Refusals at every stage, and what the reports say of them.
 
 use crate::command::{assert_fails, json};
-use crate::server::{END, Server, send};
+use crate::server::{CLOSE, END, SILENT, Server, send};
 use serde_json::{Value, json};
 
 fn told(server: &Server, args: &[&str], status: i32) -> Value {
@@ -137,4 +137,18 @@ fn the_wrong_kind_of_tls_is_explained() {
     let args = [&["--server", &to], &crate::server::MESSAGE[..]].concat();
     let ended = crate::server::mail(&std::env::temp_dir(), &args);
     assert_fails(&ended, 1, &format!("give smtp://{} for STARTTLS", server.address));
+}
+
+/// A server of TLS waits for us, as we wait for it.
+#[test]
+fn a_server_that_does_not_greet_may_speak_tls() {
+    for (reply, args) in [(CLOSE, &[][..]), (SILENT, &["--timeout", "1"])] {
+        let server = Server::new(move |line| (line == "greeting").then(|| reply.to_owned()));
+        let ended = send(&server, args);
+        assert_fails(&ended, 1, &format!("give smtps://{}", server.address));
+    }
+    let server = Server::new(|line| line.starts_with("EHLO").then(|| SILENT.to_owned()));
+    let ended = send(&server, &["--timeout", "1"]);
+    assert_fails(&ended, 1, "--timeout");
+    assert!(!ended.stderr.contains("smtps://"), "{}", ended.stderr);
 }

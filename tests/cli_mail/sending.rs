@@ -73,7 +73,7 @@ fn dots_are_doubled_on_the_wire_alone() {
 #[test]
 fn bcc_is_in_the_envelope_alone_and_nobody_is_told_twice() {
     let server = Server::polite();
-    let copies = ["--cc", "c@example.net", "--bcc", "b@example.net", "--bcc", "c@example.net"];
+    let copies = ["--cc", "c@example.net", "--bcc", "b@example.net", "--bcc", "c@EXAMPLE.net"];
     report(&send(&server, &[&copies[..], &["--json"]].concat()));
     let heard = server.heard();
     assert_eq!(
@@ -169,6 +169,13 @@ fn what_is_looked_at_without_sending() {
     assert_eq!(told["capabilities"], json!(["SIZE 1000", "AUTH PLAIN"]));
     assert_eq!((&told["size_max"], &told["auth"]), (&json!(1000), &json!(["PLAIN"])));
     assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT", "EHLO [127.0.0.1]", "QUIT"]);
+    let old = Server::saying(&[("EHLO", "502 what?")]);
+    let to = format!("smtp://{}", old.address);
+    let args = ["--check", "--server", &to, "--starttls", "never"];
+    let table = String::from_utf8(mail(&folder, &args).stdout).unwrap();
+    assert!(table.contains("\nremark               the server does not know EHLO"), "{table}");
+    let told = json(&mail(&folder, &[&args[..], &["--json"]].concat()).stdout);
+    assert_eq!(told["remarks"][0]["spec"], "RFC 5321 §3.2");
     let refusing = Server::saying(&[("greeting", "554 no mail here")]);
     let to = format!("smtp://{}", refusing.address);
     let ended = mail(&folder, &["--check", "--server", &to, "--starttls", "never"]);
@@ -192,4 +199,60 @@ fn the_trace_elides_the_message() {
         assert!(ended.stderr.contains(line), "{line:?} in {}", ended.stderr);
     }
     assert!(!ended.stderr.contains("5L2g5aW9"), "{}", ended.stderr);
+}
+
+/// RFC 5321 §4.5.3.1.10: those for whom there was no room are told of in another transaction.
+#[test]
+fn a_server_that_takes_few_recipients_at_once_is_told_of_the_others_later() {
+    let addresses: Vec<String> = (0..7).map(|n| format!("n{n}@example.net")).collect();
+    let mut args = vec!["--json"];
+    addresses.iter().for_each(|address| args.extend(["--bcc", address]));
+    for (reply, room) in [("452 4.5.3 too many", 3), ("452 too many", 1), ("552 5.5.3 no", 4)] {
+        let told_of = std::sync::Mutex::new(0);
+        let server = Server::new(move |line| {
+            let mut told_of = told_of.lock().unwrap();
+            let verb = line.split(' ').next()?;
+            *told_of = if verb == "RCPT" { *told_of + 1 } else { 0 };
+            match line {
+                "RCPT TO:<n2@example.net>" => Some("550 5.1.1 nobody".to_owned()),
+                _ => (*told_of > room).then(|| reply.to_owned()),
+            }
+        });
+        let ended = send(&server, &args);
+        assert_fails(&ended, 3, "n2@example.net: 550 5.1.1 nobody");
+        let told = json(&ended.stdout);
+        assert_eq!(told["outcome"], "partial");
+        assert_eq!(told["accepted"].as_array().unwrap().len(), 7, "{told}");
+        assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+        let heard = server.heard();
+        assert_eq!(heard.messages.len(), 7_usize.div_ceil(room), "{reply}");
+        assert_eq!(heard.lines.last().map(String::as_str), Some("QUIT"));
+    }
+}
+
+/// A mailbox that is full is no reason to ask at once again, and who takes nobody is not asked
+/// for ever.
+#[test]
+fn other_refusals_are_not_asked_about_twice() {
+    for (reply, status) in [("452 4.2.2 full", 3), ("450 later", 3), ("552 5.2.2 full", 3)] {
+        let script = move |line: &str| line.contains("n1@").then(|| reply.to_owned());
+        let server = Server::new(script);
+        let ended = send(&server, &["--bcc", "n1@example.net", "--bcc", "n2@example.net"]);
+        assert_fails(&ended, status, "n1@example.net");
+        assert_eq!((server.heard().those("MAIL").len(), server.heard().messages.len()), (1, 1));
+    }
+    let server = Server::saying(&[("RCPT", "452 4.5.3 too many")]);
+    assert_fails(&send(&server, &["--bcc", "n1@example.net"]), 1, "452 4.5.3");
+    assert_eq!(server.heard().those("MAIL").len(), 1);
+    // One is always too many.
+    let server = Server::saying(&[("RCPT TO:<n1", "452 4.5.3 too many")]);
+    let ended = send(&server, &["--bcc", "n1@example.net", "--json"]);
+    assert_fails(&ended, 3, "n1@example.net: 452");
+    let heard = server.heard();
+    assert_eq!((heard.those("MAIL").len(), heard.messages.len()), (2, 2));
+    assert_eq!(heard.messages[1], b"", "a lone dot: the server says 354 though nobody is left");
+    let args = ["--bcc", "n1@example.net", "--all-or-nothing"];
+    let server = Server::saying(&[("RCPT TO:<n1", "452 4.5.3 too many")]);
+    assert_fails(&send(&server, &args), 1, "n1@example.net: 452");
+    assert_eq!((server.heard().those("MAIL").len(), server.heard().messages.len()), (1, 0));
 }

@@ -91,3 +91,14 @@ fn a_boundary_is_not_in_a_text() {
     let other = Letter { seed: 1, ..plain };
     assert_ne!(same, write(&build(&other), &other, 1, 4096));
 }
+
+/// A line as long as the whole text: each byte is looked at a few times, not once for each piece
+/// that is written. It would take minutes otherwise.
+#[test]
+fn a_long_line_is_read_in_linear_time() {
+    let text = "\u{738b}".repeat(2 << 20);
+    let letter = Letter { text: Some(text), ..Letter::default() };
+    let message = build(&letter);
+    let size = message.size();
+    assert_eq!(write(&message, &letter, 4096, 4096).len() as u64, size);
+}

@@ -51,6 +51,26 @@ fn counts() {
     });
 }
 
+/// No line passes 998 characters, so no word of a field can be of any length.
+#[test]
+fn media_types() {
+    use wirewright::mime::param::{MEDIA_NAME_MAX, MediaType};
+    for (len, good) in
+        [(MEDIA_NAME_MAX - 1, true), (MEDIA_NAME_MAX, true), (MEDIA_NAME_MAX + 1, false)]
+    {
+        let long = "x".repeat(len);
+        for text in [
+            format!("{long}/b"),
+            format!("a/{long}"),
+            format!("a/b; {long}=c"),
+            format!("a/b; c={long}"),
+        ] {
+            let read = MediaType::parse(&text).map(|_| ());
+            assert_eq!(passes("MEDIA_NAME_MAX", read), good, "{text}");
+        }
+    }
+}
+
 #[test]
 fn lengths() {
     let limits = Limits {

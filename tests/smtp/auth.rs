@@ -71,8 +71,13 @@ fn scram_is_that_of_the_example() {
     let answer = sasl.answer(base64(FIRST).as_bytes(), 0).expect("an answer");
     assert_eq!(plain(&answer), FINAL);
     assert!(!sasl.is_done(), "the server has not proved anything yet");
+    let mut extended = sasl.clone();
     assert_eq!(sasl.answer(base64(SHOWN).as_bytes(), 0).as_deref(), Ok(""));
     assert!(sasl.is_done());
+    // RFC 5802 §7: extensions that nobody knows may follow.
+    let shown = format!("{SHOWN},x=y");
+    assert_eq!(extended.answer(base64(&shown).as_bytes(), 0).as_deref(), Ok(""));
+    assert!(extended.is_done());
 }
 
 #[test]
@@ -161,4 +166,33 @@ fn secrets_are_not_shown() {
         assert_eq!(error.offset(), Some(at));
         assert!(!error.to_string().contains('b'.to_string().repeat(3).as_str()));
     }
+}
+
+/// Not even the bytes that wait for room are shown.
+#[test]
+fn nothing_shows_what_is_said() {
+    use wirewright::session::Session as _;
+    use wirewright::smtp::client::Client;
+    use wirewright::smtp::command::Domain;
+    use wirewright::smtp::config::Config;
+    use wirewright::smtp::transcript::Transcript;
+    let name = Domain::parse("c.example").expect("a domain");
+    let credentials = Some(Credentials::new("user", "secret").expect("credentials"));
+    let mut client = Client::new(Config { credentials, ..Config::new(name) }, true);
+    let mut out = wirewright::buffer::Buffer::with_limit(1 << 10);
+    for reply in [&b"220 mx\r\n"[..], b"250-mx\r\n250 AUTH PLAIN\r\n"] {
+        let mut input = reply;
+        while !input.is_empty() {
+            input = &input[client.receive(input, &mut []).expect("no error").consumed..];
+        }
+        while client.receive(b"", &mut []).expect("no error").event.is_some() {}
+        if reply.starts_with(b"220") {
+            client.transmit(&mut out);
+        }
+    }
+    // The row that waits begins with AUTH.
+    assert!(!format!("{client:?}").contains("65, 85, 84, 72"), "{client:?}");
+    let mut transcript = Transcript::new();
+    transcript.said(b"AUTH PLAIN AHVz", &mut |_| {});
+    assert!(!format!("{transcript:?}").contains("65, 85, 84, 72"), "{transcript:?}");
 }

@@ -9,51 +9,13 @@
 //! ```
 
 use crate::reply_oracle::{Outcome, run};
-use crate::text::unescape;
-use std::path::Path;
+use crate::shared_cases::{self, at_every_cut, judge};
 use wirewright::smtp::config::Limits;
 
-struct Case {
-    place: String,
-    limits: Limits,
-    stream: Vec<u8>,
-    expected: String,
-}
+type Case = shared_cases::Case<Limits>;
 
 fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/smtp/cases");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .expect("cases")
-        .map(|entry| entry.expect("a file").path())
-        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
-        .collect();
-    paths.sort();
-    paths.iter().flat_map(|path| read(path)).collect()
-}
-
-fn read(path: &Path) -> Vec<Case> {
-    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).expect("a text");
-    let (mut cases, mut limits, mut stream) = (Vec::new(), Limits::default(), None);
-    for (at, line) in text.lines().enumerate() {
-        let (mark, rest) = line.split_at(line.len().min(1));
-        let rest = rest.strip_prefix(' ').unwrap_or(rest);
-        let place = format!("{name}:{}", at + 1);
-        match mark {
-            "" | "#" => {}
-            "=" => limits = limits_of(rest, &place),
-            "<" => stream.get_or_insert_with(Vec::new).extend(unescape(rest)),
-            ">" => cases.push(Case {
-                limits,
-                stream: stream.take().unwrap_or_else(|| panic!("{place}: no stream")),
-                expected: rest.trim_end().to_owned(),
-                place,
-            }),
-            _ => panic!("{place}: {line}"),
-        }
-    }
-    assert!(stream.is_none(), "{name}: a stream without a verdict");
-    cases
+    shared_cases::cases("smtp/cases", limits_of)
 }
 
 fn limits_of(word: &str, place: &str) -> Limits {
@@ -86,27 +48,15 @@ fn shown(outcome: &Outcome) -> String {
 
 /// Whole, bytewise and at every cut the same.
 fn every_cut(stream: &[u8], case: &Case) -> Outcome {
-    let whole = run([stream], &case.limits);
-    assert_eq!(whole, run(stream.chunks(1), &case.limits), "{}: bytewise", case.place);
-    for cut in 0..=stream.len().min(300) {
-        let (a, b) = stream.split_at(cut);
-        assert_eq!(whole, run([a, b], &case.limits), "{}: cut at {cut}", case.place);
-    }
+    let whole = run([stream], &case.setting);
+    assert_eq!(whole, run(stream.chunks(1), &case.setting), "{}: bytewise", case.place);
+    at_every_cut(stream, &whole, &case.place, |parts| run(parts, &case.setting));
     whole
 }
 
 #[test]
 fn tables() {
-    let cases = cases();
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let got = shown(&every_cut(&case.stream, case));
-        if got != case.expected {
-            wrong.push(format!("{}\n  expected {}\n  got      {got}", case.place, case.expected));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert!(cases.len() >= 80, "{} cases", cases.len());
+    judge(&cases(), 80, |case| shown(&every_cut(&case.stream, case)));
 }
 
 /// What stands behind a whole stream is another reply, and changes nothing of those before; behind
@@ -115,7 +65,7 @@ fn tables() {
 fn trailing_bytes() {
     let (mut ended, mut failed) = (0, 0);
     for case in cases() {
-        let whole = run([&case.stream[..]], &case.limits);
+        let whole = run([&case.stream[..]], &case.setting);
         let kind = whole.error.as_ref().map(|error| error.kind());
         for behind in [&b"250 x\r\n"[..], b"\r\n", b"x", b"\0"] {
             let stream = [&case.stream[..], behind].concat();
@@ -142,7 +92,7 @@ fn trailing_bytes() {
 fn a_bent_case_fails() {
     let cases = cases();
     let bent = cases.iter().filter(|case| {
-        let shorter = run([&case.stream[..case.stream.len() - 1]], &case.limits);
+        let shorter = run([&case.stream[..case.stream.len() - 1]], &case.setting);
         shown(&shorter) != case.expected
     });
     assert!(bent.count() > cases.len() / 2);

@@ -31,6 +31,17 @@ fn lines() {
     }
 }
 
+/// What a client calls itself is said before anybody has offered UTF-8: RFC 6531 §3.7.1.
+#[test]
+fn a_host_is_ascii() {
+    for text in ["client.example", "[192.0.2.1]", "a_b"] {
+        assert_eq!(Domain::parse(text).map(|domain| domain.as_str() == text), Ok(true));
+    }
+    for (text, at) in [("b\u{fc}cher.example", 1), ("a.\u{738b}", 2), ("a b", 1), ("", 0)] {
+        assert_eq!(Domain::parse(text).unwrap_err().offset(), Some(at), "{text}");
+    }
+}
+
 #[test]
 fn paths_that_are_taken() {
     for text in [

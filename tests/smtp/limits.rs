@@ -217,3 +217,21 @@ fn memory() {
     assert_eq!(client.capacity(), held);
     assert!(held < 4096, "{held}");
 }
+
+/// Who wants to close does not wait for the other side as long as for an answer.
+#[test]
+fn a_close_takes_no_longer_than_good_bye() {
+    let quit_wait = Limits::default().quit_wait;
+    let (mut client, mut out) = ready("PIPELINING", config());
+    client.send(envelope(1)).expect("it is sent");
+    client.transmit(&mut out);
+    hear(&mut client, b"250 a\r\n250 b\r\n354 c\r\n");
+    assert_eq!(client.patience(), Limits::default().block_wait);
+    // The server has had enough of it, and may read nothing of what is still to be written.
+    hear(&mut client, b"552 too much\r\n");
+    assert_eq!((client.wants(), client.patience()), (Wants::Close, quit_wait));
+    let (mut client, _) = ready("PIPELINING", config());
+    client.send(envelope(1)).expect("it is sent");
+    client.abort();
+    assert_eq!((client.wants(), client.patience()), (Wants::Close, quit_wait));
+}

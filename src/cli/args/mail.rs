@@ -159,7 +159,8 @@ pub struct Mail {
     #[arg(long, conflicts_with = "check")]
     pub dry_run: bool,
     /// Send nothing: connect, begin TLS, log in, and show what the server offers.
-    #[arg(long, conflicts_with_all = ["from", "to", "cc", "bcc", "subject", "raw_eml"])]
+    #[arg(long, conflicts_with_all = ["from", "to", "cc", "bcc", "subject", "raw_eml", "text",
+        "html", "attach", "headers", "reply_to", "envelope_from"])]
     pub check: bool,
     /// Where --dry-run writes to: a file, a directory (exists as one or ends in `/`), or `-` for
     /// stdout [default: stdout].

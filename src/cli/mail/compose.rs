@@ -162,7 +162,7 @@ fn instant(text: &str) -> Option<(i64, i32)> {
         b'Z' | b'z' => 0,
         _ => {
             let (_, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-            let (hours, minutes) = offset[1..].split_once(':')?;
+            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
             let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
             match bytes[bytes.len() - 6] {
                 b'+' => hours * 60 + minutes,
@@ -196,18 +196,17 @@ fn chance<const LEN: usize>() -> Result<[u8; LEN], Failure> {
 /// A text of argv, or behind `@` a file, `@-` for stdin.
 fn words(argument: &str, text: &str) -> Result<String, Failure> {
     let Some(path) = text.strip_prefix('@') else { return Ok(text.to_owned()) };
-    let max = Limits::default().text_bytes_max as u64;
-    let mut words = String::new();
+    let max = Limits::default().text_bytes_max;
+    let mut bytes = Vec::new();
     let read = match path {
-        "-" => io::stdin().take(max + 1).read_to_string(&mut words),
-        path => File::open(path).and_then(|file| file.take(max + 1).read_to_string(&mut words)),
+        "-" => io::stdin().take(max as u64 + 1).read_to_end(&mut bytes),
+        path => File::open(path).and_then(|file| file.take(max as u64 + 1).read_to_end(&mut bytes)),
     };
+    let unfit = |what: &str| Failure::new(escape(path), what, "send it with --attach");
     match read {
-        // One byte more than there may be is refused where it is put into the message.
-        Ok(_) => Ok(words),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData && words.is_empty() => {
-            Err(Failure::new(escape(path), "it is not UTF-8", "send it with --attach"))
-        }
+        // The limit may stand in the middle of a character.
+        Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes (text_bytes_max)"))),
+        Ok(_) => String::from_utf8(bytes).map_err(|_| unfit("it is not UTF-8")),
         Err(error) => {
             let hint = format!("give {argument} TEXT, @FILE or @-");
             Err(Failure::new(escape(path), error, hint))

@@ -19,6 +19,9 @@ use wirewright::smtp::reply::Reply;
 /// How many refused recipients are named in an error.
 const NAMED_MAX: usize = 3;
 
+/// What a session waits for first, in its words.
+const GREETING: &str = "the greeting";
+
 /// What is known in the end.
 pub struct Told {
     server: Server,
@@ -43,15 +46,17 @@ impl Told {
     }
 
     pub fn tell(&self, args: &Mail) -> Result<Exit, Failure> {
-        if args.common.json {
-            let mut out = Out::new();
-            out.json(&self.document())?;
-            out.flush()?;
-        }
+        let mut out = Out::new();
+        let written = match args.common.json {
+            true => out.json(&self.document()).and_then(|()| out.flush()),
+            false => Ok(()),
+        };
         let (what, hint) = self.words();
         let failure = || Failure::new(&self.server, escape(&what), &hint);
         match self.report.verdict {
+            // Where the report cannot be written, the status still tells what became of the rest.
             Verdict::Accepted => {
+                written?;
                 if !args.common.json && !args.common.quiet {
                     say_line(&format!("{}: {}", self.server, escape(&what)));
                 }
@@ -170,13 +175,12 @@ fn said(reply: &Reply) -> String {
 
 /// What to do about an error, knowing which server was meant.
 pub fn advice(error: &Error, server: &Server) -> String {
-    let host = &server.host;
     match error {
         Error::Tls(fault) => of_tls(fault, server),
-        Error::TimedOut { state } if *state == "the greeting" && !server.is_tls => format!(
-            "if the server speaks TLS there from the beginning, give smtps://{host}:{}",
-            server.port
-        ),
+        Error::TimedOut { state: GREETING } if !server.is_tls => of_silence(server),
+        Error::Session(error::Error::Incomplete { expected: GREETING, .. }) if !server.is_tls => {
+            of_silence(server)
+        }
         Error::TimedOut { .. } => "look at the network, or allow more with --timeout".to_owned(),
         Error::Unreachable(_) => {
             "see that the host and the port are right and the server runs".to_owned()
@@ -187,6 +191,12 @@ pub fn advice(error: &Error, server: &Server) -> String {
         Error::Interrupted => "run the same command again".to_owned(),
         _ => "look at what happens with --trace".to_owned(),
     }
+}
+
+/// A server of TLS waits for us, as we wait for it.
+fn of_silence(server: &Server) -> String {
+    let Server { host, port, .. } = server;
+    format!("if the server speaks TLS there from the beginning, give smtps://{host}:{port}")
 }
 
 fn of_session(error: &error::Error, server: &Server) -> String {

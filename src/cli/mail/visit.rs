@@ -6,6 +6,7 @@
 //!   TLS        by STARTTLS
 //!   login      PLAIN
 //!   SIZE       10240000        what it offers, one line each, as it stood in its reply
+//!   remark     …               what was forgiven
 //! ```
 
 use super::super::args::mail::Mail;
@@ -14,6 +15,7 @@ use super::super::{Exit, Failure};
 use super::{outcome, reach};
 use serde_json::{Value, json};
 use wirewright::net::mail::{Server, Visit, check};
+use wirewright::smtp::config::Remark;
 
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let options = reach::options(args)?;
@@ -62,6 +64,10 @@ fn rows(visit: &Visit, server: &Server) -> Vec<(String, String)> {
         let (keyword, parameters) = line.split_once(' ').unwrap_or((line, ""));
         row(keyword, parameters.to_owned())
     }));
+    let remarks = visit.remarks.iter();
+    rows.extend(
+        remarks.map(|Remark { text, section, .. }| row("remark", format!("{text} ({section})"))),
+    );
     rows
 }
 
@@ -75,5 +81,10 @@ fn document(visit: &Visit, server: &Server) -> Value {
         "capabilities": offered.map_or(&[][..], |offered| &offered.lines),
         "auth": offered.map_or(&[][..], |offered| &offered.auth),
         "size_max": offered.and_then(|offered| offered.size_max),
+        "remarks": visit.remarks.iter().map(remark).collect::<Vec<_>>(),
     })
+}
+
+fn remark(remark: &Remark) -> Value {
+    json!({ "text": remark.text, "offset": remark.offset, "spec": remark.section })
 }

@@ -90,9 +90,10 @@ impl Letter {
         let mut recipients: Vec<Path> = Vec::new();
         let mut told = std::collections::HashSet::new();
         for mailbox in message.recipients() {
-            let address = mailbox.address();
-            if told.insert(address.clone()) {
-                recipients.push(Path::parse(&address)?);
+            // RFC 5321 §2.4: a domain is the same in any case, a local part may be another.
+            let domain = mailbox.domain().to_ascii_lowercase();
+            if told.insert((mailbox.local().to_owned(), domain)) {
+                recipients.push(Path::parse(&mailbox.address())?);
             }
         }
         let from = Path::parse(&message.from().address())?;

@@ -5,7 +5,8 @@
 //! ```text
 //!   opening ─▶ ready ─▶ takes a letter ─▶ envelope ─▶ content ─▶ end ─▶ takes the next …
 //!                          ▲                                      └ its reply ─▶ concluded
-//!                          └ more than 100 recipients: the rest, with the same content
+//!                          └ the rest, with the same content: more than 100 recipients, or more
+//!                            than the server had room for (452)
 //!   no letter left ─▶ QUIT      stopped: no further byte of content, waits for due replies
 //! ```
 //!
@@ -22,7 +23,8 @@ use crate::net::pump::{Conversation, Turn};
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::session::{Session, Wants};
-use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage};
+use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
+use crate::smtp::reply::Reply;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
@@ -30,15 +32,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a session waits for first, in its words.
+const GREETING: &str = "the greeting";
+
 /// A transaction on its way.
 struct Job {
     /// Its number on this connection.
     message: u64,
     share: Share,
+    letter: Rc<Letter>,
     pen: Pen,
+    /// For these recipients the server had no room in this transaction.
+    later: Vec<usize>,
     /// Its end was handed to the session.
     is_finished: bool,
 }
+
+/// Some recipients of a letter, as an envelope of their own.
+type Rest = (Share, Rc<Letter>, Envelope);
 
 /// See the head of this module.
 pub(super) struct Line {
@@ -49,8 +60,8 @@ pub(super) struct Line {
     is_tls: bool,
     /// The oldest first.
     jobs: VecDeque<Job>,
-    /// Recipients that need another transaction.
-    rest: Option<(Share, Rc<Letter>, Envelope)>,
+    /// Recipients that need another transaction, in their order.
+    rest: VecDeque<Rest>,
     is_ready: bool,
     /// A letter has got its answer.
     is_of_use: bool,
@@ -69,7 +80,7 @@ impl Line {
             tls: None,
             is_tls,
             jobs: VecDeque::new(),
-            rest: None,
+            rest: VecDeque::new(),
             is_ready: false,
             is_of_use: false,
             is_stopping: false,
@@ -108,14 +119,15 @@ impl Line {
     /// Takes the next letter, or says good-bye.
     fn begin(&mut self) -> Result<(), Error> {
         while self.session.is_ready() {
-            let next = self.rest.take().or_else(|| {
-                let (letter, content) = self.plan.borrow_mut().take()?;
-                let envelope = content.envelope.clone();
-                let share = Share { letter, first: 0, count: envelope.recipients.len() };
-                Some((share, content, envelope))
+            let next = self.rest.pop_front().or_else(|| {
+                let (share, letter) = self.plan.borrow_mut().take()?;
+                let envelope = letter.envelope.clone();
+                Some((share, letter, envelope))
             });
             match next {
                 Some((share, letter, envelope)) => self.send(share, letter, envelope)?,
+                // Whether these get another transaction depends on what becomes of the first.
+                None if self.jobs.iter().any(|job| !job.later.is_empty()) => return Ok(()),
                 None => {
                     self.session.end();
                     return Ok(());
@@ -125,13 +137,22 @@ impl Line {
         Ok(())
     }
 
-    fn send(&mut self, share: Share, letter: Rc<Letter>, envelope: Envelope) -> Result<(), Error> {
+    fn send(
+        &mut self,
+        mut share: Share,
+        letter: Rc<Letter>,
+        envelope: Envelope,
+    ) -> Result<(), Error> {
         match self.session.send(envelope) {
             Ok(Sent { message, unserved }) => {
-                let (share, rest) = share.split(unserved.as_ref());
+                if let Some(unserved) = unserved {
+                    let rest = share.split_off(unserved.recipients.len());
+                    self.plan.borrow().again(&letter);
+                    self.rest.push_front((rest, letter.clone(), unserved));
+                }
                 let pen = Pen::new(letter.content.clone());
-                self.jobs.push_back(Job { message, share, pen, is_finished: false });
-                self.rest = rest.zip(unserved).map(|(share, rest)| (share, letter, rest));
+                let (later, is_finished) = (Vec::new(), false);
+                self.jobs.push_back(Job { message, share, letter, pen, later, is_finished });
             }
             // It cannot be taken by this server; others can.
             Err(error) => {
@@ -172,30 +193,45 @@ impl Line {
         for outcome in self.session.unfinished() {
             let its = self.jobs.iter().position(|job| job.message == outcome.message);
             if let Some(job) = its.and_then(|at| self.jobs.remove(at)) {
-                plan.conclude(&job.share, &outcome, why);
+                let may_wait = self.is_of_use && is_untouched(&job, &outcome);
+                if !may_wait || !plan.put_back(&job.share, &job.letter) {
+                    plan.conclude(&job.share, &outcome, why);
+                    self.is_of_use |= plan.was_put_back(&job.share);
+                }
             }
         }
         let unbegun = self.jobs.drain(..).map(|job| job.share);
-        for share in unbegun.chain(self.rest.take().map(|(share, ..)| share)) {
+        for share in unbegun.chain(self.rest.drain(..).map(|(share, ..)| share)) {
             plan.unsent(&share, why, true);
         }
     }
 }
 
-impl Share {
-    /// Those that are served now, and those that are not.
-    fn split(self, unserved: Option<&Envelope>) -> (Share, Option<Share>) {
-        let Some(unserved) = unserved else { return (self, None) };
-        let count = self.count - unserved.recipients.len();
-        let rest = Share { first: self.first + count, count: unserved.recipients.len(), ..self };
-        (Share { count, ..self }, Some(rest))
-    }
+/// Whether a transaction ended with its connection alone: before its content, and nothing was
+/// refused. The server has taken nothing of it and said nothing against it.
+fn is_untouched(job: &Job, outcome: &Outcome<'_>) -> bool {
+    let has_ended = outcome.reply.is_none_or(|reply| reply.code() == 421);
+    let is_early = outcome.stage != Stage::Message && !job.is_finished;
+    let is_refused = matches!(outcome.verdict, Verdict::Refused { retryable: true });
+    is_refused && is_early && has_ended && outcome.refused == 0
+}
+
+/// RFC 5321 §4.5.3.1.10: there were too many recipients for one transaction. 552 is what RFC 821
+/// called it; a code that says what else it is, is believed.
+fn has_no_room(reply: &Reply) -> bool {
+    let what = reply.enhanced().map(|enhanced| (enhanced.subject, enhanced.detail));
+    matches!(reply.code(), 452 | 552) && what.is_none_or(|what| what == (5, 3))
 }
 
 /// Notes what the server said.
-fn hear(plan: &mut Plan, jobs: &mut VecDeque<Job>, is_tls: bool, event: Event<'_>) -> Heard {
+fn hear(
+    plan: &mut Plan,
+    jobs: &mut VecDeque<Job>,
+    (is_tls, is_of_use): (bool, bool),
+    event: Event<'_>,
+) -> Heard {
     match event {
-        Event::Remark(remark) => plan.visit.remarks.push(remark),
+        Event::Remark(remark) => plan.visit.remark(remark),
         Event::Greeting(reply) => plan.visit.greeting = Some(reply.text()),
         Event::Capabilities { capabilities, .. } => {
             let known = match is_tls {
@@ -207,16 +243,21 @@ fn hear(plan: &mut Plan, jobs: &mut VecDeque<Job>, is_tls: bool, event: Event<'_
         Event::Secured(_) => {}
         Event::Authenticated { mechanism, .. } => plan.visit.mechanism = Some(mechanism),
         Event::Ready => return Heard::Ready,
-        Event::Recipient { message, index, reply } if !reply.is_positive() => {
-            if let Some(job) = jobs.iter().find(|job| job.message == message) {
-                let fate = Fate::Refused { stage: Stage::Rcpt, reply: Arc::new(reply.clone()) };
-                plan.refused(&job.share, index, fate);
+        Event::Recipient { message, index, reply } => {
+            if let Some(job) = jobs.iter_mut().find(|job| job.message == message) {
+                let fate = match reply.is_positive() {
+                    true => Fate::Unsent,
+                    false => Fate::Refused { stage: Stage::Rcpt, reply: Arc::new(reply.clone()) },
+                };
+                plan.answered(&job.share, index, fate);
+                job.later.extend(has_no_room(reply).then_some(index));
             }
         }
-        Event::Recipient { .. } => {}
         Event::Outcome(outcome) => {
-            conclude(plan, jobs, &outcome);
-            return Heard::Outcome;
+            let its = jobs.iter().position(|job| job.message == outcome.message);
+            if let Some(job) = its.and_then(|at| jobs.remove(at)) {
+                return conclude(plan, job, &outcome, is_of_use);
+            }
         }
         Event::Closing(reply) if !reply.is_positive() => return Heard::Closing(reply.refusal()),
         Event::Closing(_) => {}
@@ -224,17 +265,38 @@ fn hear(plan: &mut Plan, jobs: &mut VecDeque<Job>, is_tls: bool, event: Event<'_
     Heard::Other
 }
 
-fn conclude(plan: &mut Plan, jobs: &mut VecDeque<Job>, outcome: &Outcome<'_>) {
-    let its = jobs.iter().position(|job| job.message == outcome.message);
-    if let Some(job) = its.and_then(|at| jobs.remove(at)) {
-        plan.conclude(&job.share, outcome, None);
+/// A transaction has its outcome. Where the server had no room for some, and has taken it for
+/// others, these get one of their own: each takes one recipient at least, so there is an end.
+fn conclude(plan: &mut Plan, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -> Heard {
+    let is_untouched = is_untouched(&job, outcome);
+    if is_untouched && is_of_use && plan.put_back(&job.share, &job.letter) {
+        return Heard::Other;
     }
+    plan.conclude(&job.share, outcome, None);
+    if is_untouched && !plan.was_put_back(&job.share) {
+        return Heard::Other;
+    }
+    if job.later.is_empty() || !matches!(outcome.verdict, Verdict::Partial) {
+        return Heard::Outcome(None);
+    }
+    plan.again(&job.letter);
+    let share = job.share.of(&job.later);
+    let Envelope { from, size, is_8bit, needs_smtputf8, .. } = &job.letter.envelope;
+    let envelope = Envelope {
+        from: from.clone(),
+        recipients: plan.paths(&share),
+        size: *size,
+        is_8bit: *is_8bit,
+        needs_smtputf8: *needs_smtputf8,
+    };
+    Heard::Outcome(Some((share, job.letter, envelope)))
 }
 
 /// What an event means for the line.
 enum Heard {
     Ready,
-    Outcome,
+    /// A letter has got its answer; and whom it is to be sent to once more.
+    Outcome(Option<Rest>),
     Closing(crate::error::Error),
     Other,
 }
@@ -251,13 +313,17 @@ impl Conversation for Line {
                     _ => continue,
                 }
             };
-            let heard = hear(&mut self.plan.borrow_mut(), &mut self.jobs, self.is_tls, event);
+            let state = (self.is_tls, self.is_of_use);
+            let heard = hear(&mut self.plan.borrow_mut(), &mut self.jobs, state, event);
             match heard {
                 Heard::Ready => {
                     self.is_ready = true;
                     self.plan.borrow_mut().is_ready();
                 }
-                Heard::Outcome => self.is_of_use = true,
+                Heard::Outcome(rest) => {
+                    self.is_of_use = true;
+                    self.rest.extend(rest);
+                }
                 Heard::Closing(refusal) => {
                     self.failure.get_or_insert(Error::Session(refusal));
                 }
@@ -291,6 +357,8 @@ impl Conversation for Line {
 
     fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
         if let Err(error) = self.say(out, scratch) {
+            // It is the fault of one letter, and none of the server.
+            self.is_of_use = true;
             self.fail(error);
         }
         Ok(Turn::Done)
@@ -326,6 +394,10 @@ impl Conversation for Line {
 
     fn give_up(&mut self, why: &Error) {
         let why = match why {
+            // A server that does not even greet may be one of TLS: that is worth to be told.
+            Error::TimedOut { .. } if self.session.waits_for() == GREETING => {
+                Error::TimedOut { state: GREETING }
+            }
             Error::TimedOut { state } => Error::TimedOut { state },
             _ => Error::Interrupted,
         };

@@ -10,8 +10,9 @@ use super::options::Options;
 use super::report::{Fate, Report, Visit};
 use crate::net::Error;
 use crate::smtp::client::{Outcome, Verdict};
+use crate::smtp::command::Path;
 use crate::smtp::reply::Reply;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub(super) struct Plan {
     pub(super) options: Options,
     pub(super) visit: Visit,
     waiting: VecDeque<(usize, Rc<Letter>)>,
+    /// Letters that waited twice.
+    put_back: HashSet<usize>,
     reports: Vec<Report>,
     /// Calls, and lines that cannot send yet.
     opening: usize,
@@ -30,18 +33,42 @@ pub(super) struct Plan {
     /// Nothing is to be sent: a server is only visited.
     is_visit: bool,
     /// Why the visit came to nothing.
-    pub(super) failure: Option<Arc<Error>>,
+    failure: Option<Arc<Error>>,
+    /// Why nothing more is begun, if we were stopped.
+    given_up: Option<Arc<Error>>,
 }
 
 /// A part of a letter's recipients, in one transaction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Share {
     /// Which letter.
     pub(super) letter: usize,
-    /// The first of them.
-    pub(super) first: usize,
-    /// How many there are.
-    pub(super) count: usize,
+    /// Their places in its envelope.
+    places: Vec<usize>,
+}
+
+impl Share {
+    /// All of them.
+    fn whole(letter: usize, count: usize) -> Share {
+        Share { letter, places: (0..count).collect() }
+    }
+
+    /// Takes the last ones away, for another transaction.
+    pub(super) fn split_off(&mut self, count: usize) -> Share {
+        let at = self.places.len().saturating_sub(count);
+        Share { letter: self.letter, places: self.places.split_off(at) }
+    }
+
+    /// Some of them, by their places in this transaction.
+    pub(super) fn of(&self, indices: &[usize]) -> Share {
+        let places = indices.iter().filter_map(|index| self.places.get(*index).copied());
+        Share { letter: self.letter, places: places.collect() }
+    }
+
+    /// Whether the whole letter goes in it.
+    fn is_of_all(&self, letter: &Letter) -> bool {
+        self.places.len() == letter.envelope.recipients.len()
+    }
 }
 
 impl Plan {
@@ -54,10 +81,12 @@ impl Plan {
             reports: letters.iter().map(Report::new).collect(),
             is_visit: letters.is_empty(),
             waiting: letters.into_iter().map(Rc::new).enumerate().collect(),
+            put_back: HashSet::new(),
             opening: 0,
             ready: 0,
             is_closed: false,
             failure: None,
+            given_up: None,
             options,
         }
     }
@@ -94,6 +123,7 @@ impl Plan {
             true => self.ready -= 1,
             false => self.opening -= 1,
         }
+        let why = why.or_else(|| self.given_up.clone());
         if self.is_visit && !was_ready {
             self.is_closed = true;
             self.failure = self.failure.take().or(why);
@@ -108,13 +138,14 @@ impl Plan {
         }
     }
 
-    /// Nothing more is begun.
+    /// Nothing more is begun. What a line on its way waits for in vain says more than `why`.
     pub(super) fn give_up(&mut self, why: Arc<Error>) {
         let was_closed = std::mem::replace(&mut self.is_closed, true);
-        self.fail_waiting(Some(&why));
-        if !was_closed {
-            self.failure.get_or_insert(why);
+        if self.opening + self.ready == 0 {
+            self.fail_waiting(Some(&why));
+            self.failure = self.failure.take().or((!was_closed).then(|| why.clone()));
         }
+        self.given_up = Some(why);
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -123,8 +154,33 @@ impl Plan {
 
     // ---- letters -----------------------------------------------------------------------------
 
-    pub(super) fn take(&mut self) -> Option<(usize, Rc<Letter>)> {
-        self.waiting.pop_front()
+    pub(super) fn take(&mut self) -> Option<(Share, Rc<Letter>)> {
+        if self.given_up.is_some() {
+            return None;
+        }
+        let (at, letter) = self.waiting.pop_front()?;
+        Some((Share::whole(at, letter.envelope.recipients.len()), letter))
+    }
+
+    /// A letter that was begun on a connection which ended, and of whose content nothing was sent:
+    /// another connection takes it. Says whether it waits again, which it does once; a part of a
+    /// letter does not.
+    pub(super) fn put_back(&mut self, share: &Share, letter: &Rc<Letter>) -> bool {
+        let waits = share.is_of_all(letter) && self.put_back.insert(share.letter);
+        if waits {
+            self.waiting.push_front((share.letter, letter.clone()));
+        }
+        waits
+    }
+
+    /// Whether it was put back: that two connections ended with it is then its own fault.
+    pub(super) fn was_put_back(&self, share: &Share) -> bool {
+        self.put_back.contains(&share.letter)
+    }
+
+    /// One more transaction with the content of a letter.
+    pub(super) fn again(&self, letter: &Letter) {
+        self.options.meter.add_total(letter.content.size());
     }
 
     fn fail_waiting(&mut self, why: Option<&Arc<Error>>) {
@@ -133,10 +189,11 @@ impl Plan {
         }
     }
 
-    /// What the server says of one recipient, if it refuses it.
-    pub(super) fn refused(&mut self, share: &Share, index: usize, fate: Fate) {
+    /// What the server says of one recipient: it is refused, or the fate of the message decides.
+    pub(super) fn answered(&mut self, share: &Share, index: usize, fate: Fate) {
         let recipients = &mut self.reports[share.letter].recipients;
-        if let Some(recipient) = recipients.get_mut(share.first + index) {
+        let place = share.places.get(index);
+        if let Some(recipient) = place.and_then(|place| recipients.get_mut(*place)) {
             recipient.fate = fate;
         }
     }
@@ -173,11 +230,20 @@ impl Plan {
         report.judge(Verdict::Refused { retryable });
     }
 
+    /// Who is in a share.
+    pub(super) fn paths(&self, share: &Share) -> Vec<Path> {
+        let recipients = &self.reports[share.letter].recipients;
+        let its = share.places.iter().filter_map(|place| recipients.get(*place));
+        its.map(|recipient| recipient.path.clone()).collect()
+    }
+
     /// Gives a fate to those of a share that have none yet.
     fn fill(&mut self, share: &Share, fate: &Fate) {
         let recipients = &mut self.reports[share.letter].recipients;
-        for recipient in recipients.iter_mut().skip(share.first).take(share.count) {
-            if recipient.fate == Fate::Unsent {
+        for place in &share.places {
+            if let Some(recipient) = recipients.get_mut(*place)
+                && recipient.fate == Fate::Unsent
+            {
                 recipient.fate = fate.clone();
             }
         }

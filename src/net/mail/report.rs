@@ -96,11 +96,21 @@ pub struct Visit {
     pub under_tls: Option<Capabilities>,
     /// How it was logged in.
     pub mechanism: Option<Mechanism>,
-    /// Faults that were tolerated.
+    /// Faults that were tolerated, the first of them.
     pub remarks: Vec<Remark>,
 }
 
+/// The most remarks that are kept: a server makes as many as it likes.
+const REMARKS_MAX: usize = 64;
+
 impl Visit {
+    /// Keeps a remark, unless there are too many.
+    pub(super) fn remark(&mut self, remark: Remark) {
+        if self.remarks.len() < REMARKS_MAX {
+            self.remarks.push(remark);
+        }
+    }
+
     /// What it offered last.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.under_tls.as_ref().or(self.in_clear.as_ref())

@@ -114,6 +114,7 @@ impl Client {
         };
         let mut sasl = Sasl::new(mechanism, credentials, &self.config.nonce, &self.config.limits);
         let line = sasl.begin();
+        credentials.hide(&mut self.secrets);
         self.sasl = Some(Box::new(sasl));
         self.say_auth(&line)
     }
@@ -132,6 +133,10 @@ impl Client {
             let (max, offset) = (AUTH_LINE_MAX as u64, self.parser.offset());
             return Err(too_large("AUTH_LINE_MAX", max, offset, "RFC 4954 §4"));
         }
+        // `AUTH LOGIN` alone tells nobody anything.
+        let said =
+            line.strip_prefix("AUTH ").map_or(Some(line), |rest| Some(rest.split_once(' ')?.1));
+        self.secrets.add(said.unwrap_or_default().as_bytes());
         self.row.say_bytes(&[line.as_bytes(), b"\r\n"], Expect::Auth);
         Ok(())
     }

@@ -3,8 +3,9 @@
 //! ```text
 //!              to MAIL      to RCPT            to DATA           to the end
 //!   2yz        go on        one taken          an error          accepted, or partial
-//!   354        an error     an error           content, or       an error
-//!                                              a lone dot
+//!   354        an error     an error           content; or       an error
+//!                                              a lone dot, or
+//!                                              the end of all
 //!   4yz, 5yz   refused      one refused        refused           refused
 //!   421        refused, and the connection closes
 //! ```
@@ -47,6 +48,9 @@ impl Client {
             eaten += taken;
             if is_whole {
                 self.steps += 1;
+                if !self.secrets.is_empty() && self.parser.reply().code() != 334 {
+                    self.parser.mask(&self.secrets);
+                }
                 self.hear()?;
             }
         }
@@ -155,8 +159,12 @@ impl Client {
                 return self.wrong("DATA is answered by 354, 4yz or 5yz", SECTION);
             }
             Expect::Data if reply.code() == 354 => {
-                let is_doomed = current.is_doomed(self.config.all_or_nothing);
-                current.step = if is_doomed { Step::LoneDot } else { Step::Content };
+                match current.is_doomed(self.config.all_or_nothing) {
+                    false => current.step = Step::Content,
+                    true if current.accepted == 0 => current.step = Step::LoneDot,
+                    // Somebody would get an empty message.
+                    true => self.close_on_current(),
+                }
                 return Ok(());
             }
             Expect::Data if reply.is_intermediate() => {
@@ -175,6 +183,14 @@ impl Client {
         }
         self.settle();
         Ok(())
+    }
+
+    /// The current message ends without its end: with the connection.
+    fn close_on_current(&mut self) {
+        if let Some(message) = self.current.take() {
+            self.conclude(message);
+        }
+        self.close();
     }
 
     /// A reply to a part of a message in chunks, whose end may be on its way.
@@ -201,6 +217,10 @@ impl Client {
             Some((_, ref reply)) => Decisive::Earlier(reply.clone()),
             None => Decisive::Last,
         };
+        // RFC 3030 §2: a chunk that failed leaves its transaction open, whatever follows.
+        let is_open = message.is_chunked && matches!(verdict, Verdict::Refused { .. });
+        let is_begun = self.current.as_ref().is_some_and(|next| next.step != Step::Mail);
+        self.reset_due |= is_open && !is_begun && self.row.is_empty();
         self.tell(&message, verdict, Stage::Message, decisive);
     }
 

@@ -12,6 +12,7 @@ use super::super::config::Limits;
 use super::transaction::Step;
 use super::{Client, Phase};
 use crate::buffer::Buffer;
+use std::fmt;
 use std::time::Duration;
 
 /// What a reply answers.
@@ -82,11 +83,18 @@ impl Expect {
 }
 
 /// A line that waits for room.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Row {
     bytes: Vec<u8>,
     moved: usize,
     expect: Option<Expect>,
+}
+
+/// It may be one of AUTH, so nothing of it is shown.
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({} bytes, {:?})", self.bytes.len(), self.expect)
+    }
 }
 
 impl Row {

@@ -178,7 +178,7 @@ impl Transaction {
         bytes_max: usize,
     ) -> Result<(usize, bool), Error> {
         let room = out.tail_room().min(bytes_max.saturating_add(BDAT_LINE_MAX));
-        if room < CHUNK_ROOM_MIN.min(bytes_max + BDAT_LINE_MAX) {
+        if room < CHUNK_ROOM_MIN.min(bytes_max.saturating_add(BDAT_LINE_MAX)) {
             return Ok((0, false));
         }
         let (taken, made) = self.stuffer.measure(payload, room - BDAT_LINE_MAX);

@@ -1,0 +1,105 @@
+//! Secrets that were said, and what a server repeats of them.
+//!
+//! ```text
+//!   said    AUTH PLAIN AHVzZXIAc2VjcmV0
+//!   heard   500 what is "AUTH PLAIN AHVzZXIAc2VjcmV0"?   ─▶   500 what is "AUTH PLAIN ***"?
+//! ```
+//!
+//! Specification: RFC 4954 §9 (what of AUTH has to be kept from others).
+//!
+//! Servers quote a command that they do not understand, whole or cut short, and some in capitals.
+//! What they say is shown to people and written to logs, so it is masked before anybody sees it.
+
+use std::fmt;
+
+/// Instead of a secret.
+pub(super) const MASK: &str = "***";
+
+/// A shorter secret is not looked for: it would be found in every other word.
+const BYTES_MIN: usize = 4;
+
+/// So much of a secret is enough to know it by, where a server cut it short, in bytes.
+const BEGIN_BYTES: usize = 8;
+
+/// The most secrets that are remembered.
+const COUNT_MAX: usize = 32;
+
+/// What nobody is to see.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(Vec<Box<[u8]>>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+impl Secrets {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Remembers one, each once.
+    pub(super) fn add(&mut self, secret: &[u8]) {
+        let is_new = self.0.iter().all(|known| **known != *secret);
+        if secret.len() >= BYTES_MIN && is_new && self.0.len() < COUNT_MAX {
+            self.0.push(secret.into());
+        }
+    }
+
+    /// The text with each of them masked; `None` if it holds none.
+    pub(super) fn mask(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let (mut masked, mut at, mut kept) = (Vec::new(), 0, 0);
+        while at < text.len() {
+            match self.0.iter().map(|secret| begun_len(secret, &text[at..])).max() {
+                None | Some(0) => at += 1,
+                Some(len) => {
+                    masked.extend_from_slice(&text[kept..at]);
+                    masked.extend_from_slice(MASK.as_bytes());
+                    at += len;
+                    kept = at;
+                }
+            }
+        }
+        if kept == 0 {
+            return None;
+        }
+        masked.extend_from_slice(&text[kept..]);
+        Some(masked)
+    }
+}
+
+/// How much of a secret stands at the beginning of a text, if that is enough to know it by.
+fn begun_len(secret: &[u8], text: &[u8]) -> usize {
+    let same = secret.iter().zip(text).take_while(|(a, b)| a.eq_ignore_ascii_case(b));
+    let len = same.count();
+    if len >= secret.len().min(BEGIN_BYTES) { len } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_masked() {
+        let mut secrets = Secrets::default();
+        for secret in ["AHVzZXIAc2VjcmV0", "secret", "abc", "secret"] {
+            secrets.add(secret.as_bytes());
+        }
+        for (text, masked) in [
+            ("", None),
+            ("nothing of it", None),
+            ("abc AHVzZXI", None),
+            ("secret", Some("***")),
+            ("a secret, Secretly", Some("a ***, ***ly")),
+            ("AUTH PLAIN AHVzZXIAc2VjcmV0?", Some("AUTH PLAIN ***?")),
+            ("\"AUTH PLAIN AHVZZXIAC2\"", Some("\"AUTH PLAIN ***\"")),
+            ("AHVzZXIAc2VjcmV0secret", Some("******")),
+        ] {
+            let made = secrets.mask(text.as_bytes());
+            assert_eq!(made.as_deref(), masked.map(str::as_bytes), "{text}");
+        }
+        assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+        assert_eq!(Secrets::default().mask(b"secret"), None);
+    }
+}
