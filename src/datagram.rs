@@ -10,7 +10,8 @@
 //!   │"wwdg" │01│ k│ len │    run     │  sequence  │  time, ns  │ payload …
 //!   └───────┴──┴──┴─────┴────────────┴────────────┴────────────┴─────────
 //!     magic  │  │   └ of the whole datagram, in bytes        all numbers big-endian
-//!            │  └ 0 data: sequence counts from 0; 1 end: sequence is how many were sent
+//!            │  └ 0 data, 2 part of a file: sequence counts from 0
+//!            │    1 end,  3 seal of a file: sequence is how many were sent
 //!            └ version
 //! ```
 //!
@@ -18,17 +19,42 @@
 //! on their way are told apart by it. `time` counts from the sender's own beginning, so nothing is
 //! learned about its clock, and no clocks need to agree.
 //!
+//! A run carries either filling or a file, which is cut into parts, each sent once and never again:
+//!
+//! ```text
+//!   file   0────────1352─────2704─────4056─────5000        size 5000
+//!   sent     part 0   part 1   part 2   part 3   seal seal seal …
+//!   came     part 0            part 2            seal
+//!   missing           1352 … 2703       4056 … 4999        nobody sends it again
+//! ```
+//!
 //! - [`Datagram`]: one of them, encoded and decoded. What does not fit is [`Alien`].
+//! - [`Part`], [`Seal`]: what the datagrams of a file carry.
 //! - [`Ledger`]: the receiver's books.
+//! - [`Assembly`]: which bytes of a file came; [`Ranges`] is the set below it.
 //! - [`Pacer`]: when the sender may send the next one.
+//!
+//! | limit | default | where it is passed |
+//! |---|---|---|
+//! | [`Limits::window`] | 65,536 datagrams | late |
+//! | [`Limits::ahead_max`] | 2^32 numbers | implausible |
+//! | [`Limits::ranges_max`] | 65,536 ranges | not placed, and so missing |
+//! | [`Limits::file_bytes_max`] | 1 TiB | not placed |
+//! | [`DATAGRAM_BYTES_MAX`] | 65,507 bytes | cannot be encoded |
 
+mod assembly;
 mod ledger;
 mod pacer;
+mod part;
+mod ranges;
 #[cfg(test)]
 mod tests;
 
+pub use assembly::Assembly;
 pub use ledger::{Entry, Ledger, Limits, Report};
 pub use pacer::Pacer;
+pub use part::{DIGEST_BYTES, PART_HEADER_BYTES, Part, Seal};
+pub use ranges::Ranges;
 
 /// Length of the header in bytes, and so the least length of a datagram.
 pub const HEADER_BYTES: usize = 32;
@@ -47,6 +73,34 @@ pub enum Kind {
     /// The sender has done: its sequence is how many data datagrams it sent. Without it the loss of
     /// the last ones could not be seen. It is sent more than once, for it may be lost as well.
     End,
+    /// One of those that are counted, and a piece of a file: its payload is a [`Part`].
+    Part,
+    /// The end of a file: as [`Kind::End`], and its payload is a [`Seal`].
+    Seal,
+}
+
+impl Kind {
+    /// By the byte that stands for each.
+    const ALL: [Kind; 4] = [Kind::Data, Kind::End, Kind::Part, Kind::Seal];
+
+    /// Whether it tells an end: its sequence is how many were sent.
+    pub fn is_end(self) -> bool {
+        matches!(self, Kind::End | Kind::Seal)
+    }
+
+    /// Whether it is of a run that carries a file.
+    pub fn is_of_file(self) -> bool {
+        matches!(self, Kind::Part | Kind::Seal)
+    }
+
+    /// Whether what stands behind the header can be a payload of this kind.
+    fn takes(self, payload: &[u8]) -> bool {
+        match self {
+            Kind::Data | Kind::End => true,
+            Kind::Part => Part::decode(payload).is_some(),
+            Kind::Seal => Seal::decode(payload).is_some(),
+        }
+    }
 }
 
 /// One datagram.
@@ -69,7 +123,8 @@ pub struct Datagram<'a> {
 pub enum Alien {
     /// Shorter than a header, or than its header says.
     Short,
-    /// Another magic, version or kind, or longer than its header says.
+    /// Another magic, version or kind, longer than its header says, or a payload that is none of
+    /// its kind.
     Foreign,
 }
 
@@ -83,7 +138,7 @@ impl<'a> Datagram<'a> {
         assert!(len <= DATAGRAM_BYTES_MAX, "a datagram of {len} bytes");
         out.clear();
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&[VERSION, u8::from(self.kind == Kind::End)]);
+        out.extend_from_slice(&[VERSION, self.kind as u8]);
         out.extend_from_slice(&(len as u16).to_be_bytes());
         for number in [self.run, self.sequence, self.time_ns] {
             out.extend_from_slice(&number.to_be_bytes());
@@ -99,20 +154,29 @@ impl<'a> Datagram<'a> {
         let Some((header, payload)) = bytes.split_at_checked(HEADER_BYTES) else {
             return Err(Alien::Short);
         };
-        let kind = match (&header[..4] == MAGIC, header[4], header[5]) {
-            (true, VERSION, 0) => Kind::Data,
-            (true, VERSION, 1) => Kind::End,
-            _ => return Err(Alien::Foreign),
+        let is_ours = &header[..4] == MAGIC && header[4] == VERSION;
+        let Some(kind) = Kind::ALL.get(usize::from(header[5])).filter(|_| is_ours) else {
+            return Err(Alien::Foreign);
         };
         let len = usize::from(u16::from_be_bytes([header[6], header[7]]));
         if bytes.len() < len {
             return Err(Alien::Short);
         }
-        if bytes.len() > len {
+        if bytes.len() > len || !kind.takes(payload) {
             return Err(Alien::Foreign);
         }
         let number = |at: usize| header[at..at + 8].iter().fold(0, |n, b| n << 8 | u64::from(*b));
         let (run, sequence, time_ns) = (number(8), number(16), number(24));
-        Ok(Datagram { kind, run, sequence, time_ns, payload })
+        Ok(Datagram { kind: *kind, run, sequence, time_ns, payload })
+    }
+
+    /// The piece of a file that it carries, if it is one.
+    pub fn part(&self) -> Option<Part<'a>> {
+        Part::decode(self.payload).filter(|_| self.kind == Kind::Part)
+    }
+
+    /// The end of a file that it tells, if it does.
+    pub fn seal(&self) -> Option<Seal> {
+        Seal::decode(self.payload).filter(|_| self.kind == Kind::Seal)
     }
 }

@@ -6,6 +6,8 @@
 mod command;
 #[path = "cli_services/daytime.rs"]
 mod daytime;
+#[path = "cli_services/file.rs"]
+mod file;
 #[path = "cli_services/lossy.rs"]
 mod lossy;
 #[path = "cli_transfer/process.rs"]

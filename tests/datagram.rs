@@ -1,4 +1,4 @@
-//! The receiver's books beside naive ones that remember everything, over random runs.
+//! The receiver's books and files beside naive ones that remember everything, over random runs.
 
 #[path = "../fuzz/oracles/datagram.rs"]
 mod oracle;
@@ -25,6 +25,17 @@ proptest! {
             [choice, argument, time]
         });
         let script: Vec<u8> = [window, 255].into_iter().chain(records).collect();
+        oracle::check(&script);
+    }
+
+    /// Small parts all over a file, with room for few ranges: holes are made and filled.
+    #[test]
+    fn files_with_holes(
+        ranges_max in 0u8..=40,
+        records in proptest::collection::vec((4u8..20, any::<u8>(), 0u8..40), 0..150),
+    ) {
+        let records = records.into_iter().flat_map(|(choice, at, len)| [choice, at, len]);
+        let script: Vec<u8> = [ranges_max, 255].into_iter().chain(records).collect();
         oracle::check(&script);
     }
 }

@@ -1,21 +1,31 @@
-//! The oracle of the receiver's books: they say what naive ones say, which remember everything.
+//! The oracle of the receiver's books and of its files: they say what naive ones say, which
+//! remember everything.
 
-use std::collections::{HashMap, HashSet};
-use wirewright::datagram::{Alien, Datagram, Entry, HEADER_BYTES, Kind, Ledger, Limits, Report};
+use std::collections::HashSet;
+use wirewright::datagram::{
+    Alien, Assembly, Datagram, Entry, HEADER_BYTES, Kind, Ledger, Limits, Part, Report, Seal,
+};
+
+/// How many records go by between two looks at all figures: the naive ones take their time.
+const LOOK_EACH: usize = 8;
 
 /// The property. The window and how far ahead, then records: a byte of choices, its argument, how
-/// much time goes by. At last the whole input as one datagram.
+/// much time goes by. At last the whole input as one datagram. The same records are then a file's.
 pub fn check(data: &[u8]) {
     let [window, ahead, script @ ..] = data else { return };
-    let limits = Limits { window: usize::from(*window), ahead_max: u64::from(*ahead) };
+    check_file(usize::from(*window), script);
+    let limits =
+        Limits { window: usize::from(*window), ahead_max: u64::from(*ahead), ..Limits::default() };
     let (mut ledger, mut naive) = (Ledger::new(limits), Naive::new(limits));
     let (mut newest, mut now) = (0u64, 0u64);
-    for record in script.chunks_exact(3) {
+    for (at, record) in script.chunks_exact(3).enumerate() {
         let bytes = datagram(record[0], u64::from(record[1]), &mut newest, now);
         now += u64::from(record[2]) << (record[0] >> 5);
         round_trips(&bytes);
         assert_eq!(ledger.enter(&bytes, now), naive.enter(&bytes, now), "{bytes:?}");
-        assert_eq!(ledger.report(), naive.report());
+        if at % LOOK_EACH == 0 {
+            assert_eq!(ledger.report(), naive.report());
+        }
     }
     round_trips(data);
     assert_eq!(ledger.enter(data, now), naive.enter(data, now));
@@ -49,8 +59,16 @@ fn datagram(choice: u8, argument: u64, newest: &mut u64, now: u64) -> Vec<u8> {
     if choice % 8 < 3 {
         *newest = sequence;
     }
-    let mut bytes = Vec::new();
-    Datagram { kind, run, sequence, time_ns, payload: &[0; 3] }.encode(&mut bytes);
+    let (mut bytes, mut payload) = (Vec::new(), vec![0; 3]);
+    // Every fourth argument is that of a run which carries a file.
+    if argument % 4 == 3 {
+        kind = if kind == Kind::End { Kind::Seal } else { Kind::Part };
+        match kind {
+            Kind::Seal => Seal { size: argument, digest: None }.encode(&mut payload),
+            _ => Part { size: argument, offset: argument - 2, bytes: &[1; 2] }.encode(&mut payload),
+        }
+    }
+    Datagram { kind, run, sequence, time_ns, payload: &payload }.encode(&mut bytes);
     // Some are cut, some lengthened, some spoilt.
     match choice & 0x18 {
         0x18 if argument.is_multiple_of(16) => bytes.truncate(argument as usize / 8),
@@ -68,9 +86,123 @@ fn round_trips(bytes: &[u8]) {
             let mut again = Vec::new();
             datagram.encode(&mut again);
             assert_eq!(again, bytes);
+            let (part, seal) = (datagram.part(), datagram.seal());
+            assert_eq!(part.is_some(), datagram.kind == Kind::Part);
+            assert_eq!(seal.is_some(), datagram.kind == Kind::Seal);
+            if let Some(part) = part {
+                assert!(!part.bytes.is_empty() && part.end() <= part.size);
+                part.encode(&mut again);
+                assert_eq!(again, datagram.payload);
+            }
+            if let Some(seal) = seal {
+                seal.encode(&mut again);
+                assert_eq!(again, datagram.payload);
+            }
         }
         Err(Alien::Short) => assert!(bytes.len() < HEADER_BYTES || bytes.starts_with(b"wwdg\x01")),
         Err(Alien::Foreign) => assert!(bytes.len() >= HEADER_BYTES),
+    }
+}
+
+/// The size of the file in `check_file`, in bytes.
+const FILE_BYTES: usize = 320;
+
+/// A file out of parts: the assembly beside a naive one that keeps every byte in an `Option`. A
+/// record is a byte of choices, where the part begins, how long it is.
+fn check_file(ranges_max: usize, script: &[u8]) {
+    let limits = Limits { ranges_max, file_bytes_max: FILE_BYTES as u64 + 1, ..Limits::default() };
+    let mut assembly = Assembly::new(limits);
+    let mut naive = NaiveFile { limits, size: None, kept: [None; FILE_BYTES], refused: (0, 0) };
+    let mut kept = [0; FILE_BYTES];
+    for (count, record) in script.chunks_exact(3).enumerate() {
+        let (choice, at, len) = (record[0], usize::from(record[1]), usize::from(record[2]) % 33);
+        // Mostly the file's own bytes, now and then others.
+        let own = |at: usize| (at as u8).wrapping_mul(7) ^ u8::from(choice % 16 == 1);
+        let bytes: Vec<u8> = (at..at + len.max(1)).map(own).collect();
+        let size = match choice % 16 {
+            2 => FILE_BYTES as u64 + 1,
+            3 => FILE_BYTES as u64 + 2,
+            _ => FILE_BYTES as u64,
+        };
+        let part = Part { size, offset: at as u64, bytes: &bytes };
+        take(&mut assembly, &mut kept, &part);
+        naive.take(&part);
+        if count % LOOK_EACH == 0 {
+            naive.agrees_with(&assembly, &kept);
+        }
+    }
+    naive.agrees_with(&assembly, &kept);
+}
+
+/// What a receiver does that keeps the bytes.
+fn take(assembly: &mut Assembly, kept: &mut [u8], part: &Part<'_>) {
+    if !assembly.admit(part) {
+        return;
+    }
+    let place = |offset: u64, bytes: &[u8]| offset as usize..offset as usize + bytes.len();
+    if assembly.overlaps(part).any(|(offset, bytes)| kept[place(offset, bytes)] != *bytes) {
+        return assembly.disagree();
+    }
+    for (offset, bytes) in assembly.gaps(part) {
+        kept[place(offset, bytes)].copy_from_slice(bytes);
+    }
+    assembly.enter(part);
+}
+
+/// A file as the bytes that came.
+struct NaiveFile {
+    limits: Limits,
+    size: Option<u64>,
+    kept: [Option<u8>; FILE_BYTES],
+    /// Disagreeing, unplaced.
+    refused: (u64, u64),
+}
+
+impl NaiveFile {
+    fn ranges(&self) -> usize {
+        let begins =
+            |at: &usize| self.kept[*at].is_some() && (*at == 0 || self.kept[at - 1].is_none());
+        (0..FILE_BYTES).filter(begins).count()
+    }
+
+    fn take(&mut self, part: &Part<'_>) {
+        match self.size {
+            Some(known) if known != part.size => return self.refused.0 += 1,
+            None if part.size > self.limits.file_bytes_max => return self.refused.1 += 1,
+            _ => self.size = Some(part.size),
+        }
+        let (from, to) = (part.offset as usize, part.end() as usize);
+        let touched = &self.kept[from.saturating_sub(1)..(to + 1).min(FILE_BYTES)];
+        if self.ranges() >= self.limits.ranges_max && touched.iter().all(Option::is_none) {
+            return self.refused.1 += 1;
+        }
+        let place = &mut self.kept[from..to];
+        let differs = |(kept, byte): (&Option<u8>, &u8)| kept.is_some_and(|kept| kept != *byte);
+        if place.iter().zip(part.bytes).any(differs) {
+            return self.refused.0 += 1;
+        }
+        place.iter_mut().zip(part.bytes).for_each(|(kept, byte)| *kept = Some(*byte));
+    }
+
+    fn agrees_with(&self, assembly: &Assembly, kept: &[u8]) {
+        assert_eq!(assembly.size(), self.size);
+        assert_eq!((assembly.disagreeing(), assembly.unplaced()), self.refused);
+        let came = self.kept.iter().flatten().count() as u64;
+        assert_eq!(assembly.received(), came);
+        assert_eq!(assembly.is_complete(), self.size == Some(came));
+        let mut missing = [false; FILE_BYTES + 1];
+        let mut end = 0;
+        for range in assembly.missing() {
+            // In order, none empty, none beside another.
+            assert!(range.start < range.end && (range.start > end || end == 0));
+            end = range.end;
+            missing[range.start as usize..range.end as usize].fill(true);
+        }
+        for at in 0..self.size.unwrap_or(0) {
+            let byte = self.kept.get(at as usize).copied().flatten();
+            assert_eq!(missing[at as usize], byte.is_none(), "{at}");
+            assert!(byte.is_none_or(|byte| kept[at as usize] == byte), "{at}");
+        }
     }
 }
 
@@ -78,7 +210,8 @@ fn round_trips(bytes: &[u8]) {
 struct Naive {
     window: u64,
     ahead_max: u64,
-    run: Option<u64>,
+    /// And whether it carries a file.
+    run: Option<(u64, bool)>,
     /// Of each entry its sequence, where it has one, in order of arrival.
     entries: Vec<(Entry, u64)>,
     /// Arrival, sending and length of those received.
@@ -124,45 +257,43 @@ impl Naive {
     }
 
     fn judge(&mut self, datagram: &Datagram<'_>) -> Entry {
-        let (sequence, next) = (datagram.sequence, self.next());
-        if *self.run.get_or_insert(datagram.run) != datagram.run {
-            return Entry::OtherRun;
+        let own = (datagram.run, matches!(datagram.kind, Kind::Part | Kind::Seal));
+        match self.run {
+            Some((run, _)) if run != own.0 => return Entry::OtherRun,
+            Some(run) if run != own => return Entry::Implausible,
+            _ => {}
         }
+        let entry = self.judge_own(datagram);
+        if entry != Entry::Implausible {
+            self.run = Some(own);
+        }
+        entry
+    }
+
+    fn judge_own(&mut self, datagram: &Datagram<'_>) -> Entry {
+        let (sequence, next) = (datagram.sequence, self.next());
         if sequence > next.saturating_add(self.ahead_max) {
             return Entry::Implausible;
         }
-        match (datagram.kind, self.sent) {
-            (Kind::End, Some(sent)) if sent != sequence => Entry::Implausible,
-            (Kind::End, _) if sequence < next => Entry::Implausible,
-            (Kind::End, _) => {
+        let is_end = matches!(datagram.kind, Kind::End | Kind::Seal);
+        match (is_end, self.sent) {
+            (true, Some(sent)) if sent != sequence => Entry::Implausible,
+            (true, _) if sequence < next => Entry::Implausible,
+            (true, _) => {
                 self.sent = Some(sequence);
                 Entry::End
             }
-            (Kind::Data, Some(sent)) if sequence >= sent => Entry::Implausible,
-            (Kind::Data, _) if sequence >= next => Entry::Received,
-            (Kind::Data, _) if sequence + self.window < next => Entry::Late,
-            (Kind::Data, _) if self.numbers().any(|number| number == sequence) => Entry::Duplicate,
-            (Kind::Data, _) => Entry::Reordered,
+            (false, Some(sent)) if sequence >= sent => Entry::Implausible,
+            (false, _) if sequence >= next => Entry::Received,
+            (false, _) if sequence + self.window < next => Entry::Late,
+            (false, _) if self.numbers().any(|number| number == sequence) => Entry::Duplicate,
+            (false, _) => Entry::Reordered,
         }
     }
 
     fn report(&self) -> Report {
-        let mut counts: HashMap<&'static str, u64> = HashMap::new();
-        for (entry, _) in &self.entries {
-            let name = match entry {
-                Entry::Received => "in order",
-                Entry::Reordered => "reordered",
-                Entry::Duplicate => "duplicate",
-                Entry::Late => "late",
-                Entry::End => "end",
-                Entry::Short => "short",
-                Entry::Foreign => "foreign",
-                Entry::OtherRun => "other run",
-                Entry::Implausible => "implausible",
-            };
-            *counts.entry(name).or_default() += 1;
-        }
-        let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+        let of = |wanted: Entry| self.entries.iter().filter(move |(entry, _)| *entry == wanted);
+        let count = |wanted: Entry| of(wanted).count() as u64;
         let distinct: HashSet<u64> = self.numbers().collect();
         let received = distinct.len() as u64;
         let bytes: u64 = self.received.iter().map(|(_, _, len)| len).sum();
@@ -173,13 +304,13 @@ impl Naive {
         Report {
             received,
             lost: self.sent.unwrap_or(self.next()) - received,
-            duplicated: count("duplicate"),
-            reordered: count("reordered"),
-            late: count("late"),
-            short: count("short"),
-            foreign: count("foreign"),
-            other_run: count("other run"),
-            implausible: count("implausible"),
+            duplicated: count(Entry::Duplicate),
+            reordered: count(Entry::Reordered),
+            late: count(Entry::Late),
+            short: count(Entry::Short),
+            foreign: count(Entry::Foreign),
+            other_run: count(Entry::OtherRun),
+            implausible: count(Entry::Implausible),
             bytes,
             jitter_ns: self.jitter(),
             elapsed_ns,

@@ -426,6 +426,8 @@ mod tests {
             "udp recv --listen h:0 --seconds 0.5 --json",
             "udp send h:1 --rate 1G --size 65507 --seconds 1 --json",
             "udp send h:1 --size 32 --rate 800",
+            "udp send h:1 --file x --size 49 --rate 800",
+            "udp recv -o x --durability rename --seconds 1",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -496,6 +498,7 @@ mod tests {
             "udp send h:1 --rate 0",
             "udp send h:1 --seconds 0",
             "udp recv --seconds 0",
+            "udp send h:1 --file x --seconds 1",
             "nothing",
         ] {
             assert!(!parses(line), "{line}");

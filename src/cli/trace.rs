@@ -122,11 +122,20 @@ fn say_datagram(mark: &str, bytes: &[u8]) {
         Ok(Datagram { kind: Kind::Data, run, sequence, time_ns, .. }) => {
             format!("data {sequence} of run {run:016x} at {time_ns} ns, {len} bytes")
         }
+        Ok(one) if one.kind == Kind::Part => part(&one, len),
         Ok(Datagram { run, sequence, .. }) => format!("end of run {run:016x}: {sequence} sent"),
         Err(Alien::Short) => format!("a datagram too short, {len} bytes"),
         Err(Alien::Foreign) => format!("a foreign datagram, {len} bytes"),
     };
     say(mark, &text);
+}
+
+fn part(one: &Datagram<'_>, len: usize) -> String {
+    let Datagram { run, sequence, time_ns, .. } = one;
+    let place = one.part().map_or(String::new(), |part| {
+        format!(", bytes {} to {} of {}", part.offset, part.end() - 1, part.size)
+    });
+    format!("part {sequence} of run {run:016x} at {time_ns} ns, {len} bytes{place}")
 }
 
 impl Tap for Numbered {

@@ -1,14 +1,17 @@
 //! `wirewright udp`: numbered datagrams at a steady rate, and what became of them.
 
+mod file;
+
 use super::args::services::{Udp, UdpRecv, UdpSend};
 use super::report::Out;
 use super::wire::{announce, failure};
 use super::{Exit, Failure, trace};
+use serde::Serialize;
 use serde_json::{Value, json};
 use wirewright::net::datagrams::{
     ReceiveOptions, Received, Receiver, SendOptions, Sent, send as send_run,
 };
-use wirewright::net::endpoint;
+use wirewright::net::{Error, endpoint};
 
 pub fn run(udp: &Udp) -> Result<Exit, Failure> {
     match udp {
@@ -22,12 +25,16 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
         rate: args.rate,
         size: usize::from(args.size),
         span: args.seconds,
+        file: args.file.as_deref().map(|path| file::open(path, args.size)).transpose()?,
         timeout: args.common.timeout,
         stop_at_signals: true,
         tap: args.common.trace.then(trace::datagrams),
     };
     let sent = send_run(&args.receiver, &options);
-    let sent = sent.map_err(|error| failure(&args.receiver, &error))?;
+    let sent = sent.map_err(|error| match (&args.file, &error) {
+        (Some(path), Error::File(_)) => failure(&path.display().to_string(), &error),
+        _ => failure(&args.receiver, &error),
+    })?;
     // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
     let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;
     if args.common.json {
@@ -35,37 +42,46 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
     } else if !args.common.quiet && !is_refused {
         super::say_line(&sent_text(&sent));
     }
-    match is_refused {
-        true => {
-            let what = format!("nobody listens there ({} datagrams refused)", sent.refused);
-            Err(Failure::new(&args.receiver, what, "start wirewright udp recv there first"))
-        }
-        false => Ok(Exit::Done),
+    if is_refused {
+        let what = format!("nobody listens there ({} datagrams refused)", sent.refused);
+        return Err(Failure::new(&args.receiver, what, "start wirewright udp recv there first"));
     }
+    sent.file.as_ref().map_or(Ok(Exit::Done), |sent| file::sent_outcome(sent, &args.receiver))
 }
 
 fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
-    let failed = |error| failure(&args.listen, &error);
     let options = ReceiveOptions {
         span: args.seconds,
         timeout: args.common.timeout,
+        path: args.output.clone(),
+        durability: args.durability.into(),
         stop_at_signals: true,
         tap: args.common.trace.then(trace::datagrams),
         ..ReceiveOptions::default()
+    };
+    args.output.as_deref().map_or(Ok(()), file::check_output)?;
+    let failed = |error| match (&args.output, &error) {
+        (Some(path), Error::File(_)) => failure(&path.display().to_string(), &error),
+        _ => failure(&args.listen, &error),
     };
     let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
     let receiver = Receiver::bind(address, options).map_err(failed)?;
     announce(receiver.local_addr(), args.common.json)?;
     let received = receiver.run().map_err(failed)?;
     if args.common.json {
-        print(&received_document(&received))?;
+        let file = received.file.as_ref();
+        let file = file.map(|file| file::received_document(file, args.durability.into()));
+        print(&Document { run: received_document(&received), file })?;
     } else if !args.common.quiet {
         received_text(&received).iter().for_each(|line| super::say_line(line));
     }
-    Ok(Exit::Done)
+    match &args.output {
+        Some(path) => file::received_outcome(received.file.as_ref(), path),
+        None => Ok(Exit::Done),
+    }
 }
 
-fn print(document: &Value) -> Result<(), Failure> {
+fn print(document: &impl Serialize) -> Result<(), Failure> {
     let mut out = Out::new();
     out.json(document)?;
     out.flush()
@@ -84,12 +100,28 @@ fn sent_document(sent: &Sent, size: usize) -> Value {
         "seconds": sent.elapsed.as_secs_f64(),
         "bits_per_second": sent.bits_per_second,
         "refused": sent.refused,
+        "file": sent.file.as_ref().map(file::sent_document),
     })
 }
 
 fn sent_text(sent: &Sent) -> String {
     let (count, seconds) = (sent.sent, sent.elapsed.as_secs_f64());
-    format!("sent {count} datagrams in {seconds:.3} s, {}", bits(sent.bits_per_second))
+    let file = sent.file.as_ref().map_or(String::new(), file::sent_text);
+    // That few are refused does not mean that many arrived: routers and hosts say so sparingly.
+    let refused = match sent.refused {
+        0 => String::new(),
+        count => format!(", refused {count}: nobody listened for some time"),
+    };
+    let rate = bits(sent.bits_per_second);
+    format!("sent {count} datagrams{file} in {seconds:.3} s, {rate}{refused}")
+}
+
+/// The report of a receiver.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    run: Value,
+    file: Option<file::Document<'a>>,
 }
 
 fn received_document(received: &Received) -> Value {
@@ -134,6 +166,7 @@ fn received_text(received: &Received) -> Vec<String> {
             report.short, report.foreign, report.other_run, report.implausible
         ));
     }
+    lines.extend(received.file.iter().flat_map(file::received_text));
     lines
 }
 

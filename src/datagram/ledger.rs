@@ -10,7 +10,7 @@
 //! from behind the window can be the first copy or the second: it is counted as late and nowhere
 //! else. So *sent = received + lost* always, and `lost` counts what was late, too.
 
-use super::{Alien, Datagram, Kind};
+use super::{Alien, Datagram};
 
 /// The bounds of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,19 @@ pub struct Limits {
     /// 64.
     pub window: usize,
     /// How far beyond the newest a sequence may lie. What is farther is counted as implausible, so
-    /// that one forged number does not turn the run into loss.
+    /// that one forged number does not turn the run into loss. A receiver may also begin so much
+    /// later than the sender.
     pub ahead_max: u64,
+    /// How many ranges of a file are remembered at a time, and so, but for one, how many holes.
+    /// Each takes about 50 bytes.
+    pub ranges_max: usize,
+    /// The greatest size of a file in bytes.
+    pub file_bytes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { window: 65_536, ahead_max: 1 << 26 }
+        Limits { window: 65_536, ahead_max: 1 << 32, ranges_max: 65_536, file_bytes_max: 1 << 40 }
     }
 }
 
@@ -48,7 +54,7 @@ pub enum Entry {
     Foreign,
     /// Of another run than the first that was heard.
     OtherRun,
-    /// Of this run, with a number that cannot be.
+    /// With a number that cannot be, or of another kind of run than it is.
     Implausible,
 }
 
@@ -67,11 +73,11 @@ pub struct Report {
     pub late: u64,
     /// Too short to be ours.
     pub short: u64,
-    /// None of ours.
+    /// None of ours, or of this run but not from its sender.
     pub foreign: u64,
     /// Ours, but of another run.
     pub other_run: u64,
-    /// Of this run, with a number that cannot be.
+    /// With a number that cannot be, or of another kind of run than it is.
     pub implausible: u64,
     /// Bytes of those received, headers included.
     pub bytes: u64,
@@ -89,7 +95,8 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Ledger {
     limits: Limits,
-    run: Option<u64>,
+    /// The run, and whether it carries a file.
+    run: Option<(u64, bool)>,
     /// One more than the greatest sequence that came: `NextExp` of RFC 4737.
     next: u64,
     /// Bit `sequence % window` of each of the newest.
@@ -124,9 +131,16 @@ impl Ledger {
         }
     }
 
-    /// The run whose books these are: that of the first datagram of ours that came.
+    /// The run whose books these are: that of the first datagram that could be entered.
     pub fn run(&self) -> Option<u64> {
-        self.run
+        self.run.map(|(run, _)| run)
+    }
+
+    /// Enters a datagram that is not to be trusted, whatever it says: for one of this run that did
+    /// not come from where the run comes from.
+    pub fn refuse(&mut self) -> Entry {
+        self.counts.foreign += 1;
+        Entry::Foreign
     }
 
     /// Enters whatever came at `now_ns`, on the receiver's clock.
@@ -137,27 +151,40 @@ impl Ledger {
                 self.counts.short += 1;
                 return Entry::Short;
             }
-            Err(Alien::Foreign) => {
-                self.counts.foreign += 1;
-                return Entry::Foreign;
-            }
+            Err(Alien::Foreign) => return self.refuse(),
         };
-        if *self.run.get_or_insert(datagram.run) != datagram.run {
-            self.counts.other_run += 1;
-            return Entry::OtherRun;
+        let is_of_file = datagram.kind.is_of_file();
+        match self.run {
+            Some((run, _)) if run != datagram.run => {
+                self.counts.other_run += 1;
+                return Entry::OtherRun;
+            }
+            Some((_, known)) if known != is_of_file => return self.disbelieve(),
+            _ => {}
         }
-        match datagram.kind {
-            Kind::Data => self.enter_data(&datagram, bytes.len() as u64, now_ns),
-            Kind::End => self.enter_end(datagram.sequence),
+        let entry = match datagram.kind.is_end() {
+            false => self.enter_data(&datagram, bytes.len() as u64, now_ns),
+            true => self.enter_end(datagram.sequence),
+        };
+        // What cannot be is of no run: it would shut the true one out.
+        if entry != Entry::Implausible {
+            self.run = Some((datagram.run, is_of_file));
         }
+        entry
+    }
+
+    fn disbelieve(&mut self) -> Entry {
+        self.counts.implausible += 1;
+        Entry::Implausible
     }
 
     fn enter_data(&mut self, datagram: &Datagram<'_>, bytes: u64, now_ns: u64) -> Entry {
         let sequence = datagram.sequence;
         let too_far = sequence.saturating_sub(self.next) > self.limits.ahead_max;
-        if too_far || self.counts.sent.is_some_and(|sent| sequence >= sent) {
-            self.counts.implausible += 1;
-            return Entry::Implausible;
+        // How many were sent has to be a number, too.
+        let past_end = sequence >= self.counts.sent.unwrap_or(u64::MAX);
+        if too_far || past_end {
+            return self.disbelieve();
         }
         let entry = if sequence >= self.next {
             self.advance(sequence);
@@ -185,8 +212,7 @@ impl Ledger {
             None => sent >= self.next && sent - self.next <= self.limits.ahead_max,
         };
         if !agrees {
-            self.counts.implausible += 1;
-            return Entry::Implausible;
+            return self.disbelieve();
         }
         self.counts.sent = Some(sent);
         Entry::End
@@ -202,7 +228,7 @@ impl Ledger {
                 self.seen[word] &= !bit;
             }
         }
-        self.next = sequence.saturating_add(1);
+        self.next = sequence + 1;
     }
 
     fn place(&self, sequence: u64) -> (usize, u64) {

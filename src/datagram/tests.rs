@@ -1,5 +1,7 @@
 //! The bytes, the books and the pace, by tables and beside naive forms.
 
+mod file;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -17,8 +19,24 @@ fn end(run: u64, sent: u64) -> Vec<u8> {
     out
 }
 
+fn part(sequence: u64, part: Part<'_>) -> Vec<u8> {
+    let (mut payload, mut out) = (Vec::new(), Vec::new());
+    part.encode(&mut payload);
+    Datagram { kind: Kind::Part, run: RUN, sequence, time_ns: 0, payload: &payload }
+        .encode(&mut out);
+    out
+}
+
+fn seal(sent: u64, seal: Seal) -> Vec<u8> {
+    let (mut payload, mut out) = (Vec::new(), Vec::new());
+    seal.encode(&mut payload);
+    Datagram { kind: Kind::Seal, run: RUN, sequence: sent, time_ns: 0, payload: &payload }
+        .encode(&mut out);
+    out
+}
+
 fn small() -> Ledger {
-    Ledger::new(Limits { window: 64, ahead_max: 1000 })
+    Ledger::new(Limits { window: 64, ahead_max: 1000, ..Limits::default() })
 }
 
 #[test]
@@ -49,6 +67,7 @@ fn what_is_not_ours_is_told() {
         (with(3, 0), Alien::Foreign),
         (with(4, 2), Alien::Foreign),
         (with(5, 2), Alien::Foreign),
+        (with(5, 4), Alien::Foreign),
         (with(7, 33), Alien::Short),
         (with(6, 255), Alien::Short),
         (with(7, 31), Alien::Foreign),
@@ -126,6 +145,48 @@ fn what_becomes_of_a_datagram() {
 }
 
 #[test]
+fn what_cannot_be_does_not_open_the_books() {
+    // Else it would shut the true run out, and nobody would ever hear its end.
+    for stranger in [data(1, 1_001, 0), end(1, 1_001), data(1, u64::MAX, 0), end(1, u64::MAX)] {
+        let mut ledger = small();
+        assert_eq!(ledger.enter(&stranger, 0), Entry::Implausible);
+        assert_eq!(ledger.run(), None);
+        assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Received);
+        assert_eq!(ledger.enter(&stranger, 0), Entry::OtherRun);
+        assert_eq!(ledger.run(), Some(RUN));
+        assert_eq!((ledger.report().implausible, ledger.report().other_run), (1, 1));
+    }
+}
+
+#[test]
+fn what_is_refused_is_foreign() {
+    let mut ledger = small();
+    assert_eq!(ledger.refuse(), Entry::Foreign);
+    assert_eq!(ledger.report(), Report { foreign: 1, ..Report::default() });
+    assert_eq!(ledger.run(), None);
+}
+
+#[test]
+fn a_run_carries_a_file_or_none() {
+    let part = part(0, Part { size: 9, offset: 0, bytes: b"x" });
+    let seal = seal(1, Seal { size: 9, digest: None });
+    for (first, others) in
+        [(data(RUN, 0, 0), [&part, &seal]), (part.clone(), [&data(RUN, 1, 0), &end(RUN, 1)])]
+    {
+        let mut ledger = small();
+        assert_eq!(ledger.enter(&first, 0), Entry::Received);
+        for other in others {
+            assert_eq!(ledger.enter(other, 0), Entry::Implausible);
+        }
+    }
+    let mut ledger = small();
+    assert_eq!(ledger.enter(&part, 0), Entry::Received);
+    assert_eq!(ledger.enter(&part, 0), Entry::Duplicate);
+    assert_eq!(ledger.enter(&seal, 0), Entry::End);
+    assert_eq!(ledger.report().sent, Some(1));
+}
+
+#[test]
 fn limits_are_exact() {
     for (ahead, entry) in
         [(999, Entry::Received), (1000, Entry::Received), (1001, Entry::Implausible)]
@@ -142,7 +203,9 @@ fn limits_are_exact() {
 
 #[test]
 fn numbers_at_the_end_of_all_numbers_do_no_harm() {
-    let mut ledger = Ledger::new(Limits { window: 1, ahead_max: u64::MAX });
+    let mut ledger = Ledger::new(Limits { window: 1, ahead_max: u64::MAX, ..Limits::default() });
+    // What comes after it could not be told in a number.
+    assert_eq!(ledger.enter(&data(RUN, u64::MAX, 0), 0), Entry::Implausible);
     assert_eq!(ledger.enter(&data(RUN, u64::MAX - 1, u64::MAX), u64::MAX), Entry::Received);
     assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Late);
     assert_eq!(ledger.enter(&end(RUN, u64::MAX), 0), Entry::End);

@@ -26,7 +26,7 @@ use crate::error;
 use crate::session::{Session as _, Wants};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -301,9 +301,41 @@ impl Post for Answering {
 /// # Errors
 /// Where no whole line came.
 pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
-    let failed = |error| Error::Io("starting", error);
     let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
     let addresses = endpoint::resolve(endpoint)?;
+    match options.transport {
+        Transport::Tcp => ask(&addresses, options, deadline),
+        Transport::Udp => ask_each(&addresses, options, deadline),
+    }
+}
+
+/// Asks one address after the other, as long as their machines say that nobody listens there: a
+/// name may stand for two families, and a server that it means listen in one.
+fn ask_each(
+    addresses: &[SocketAddr],
+    options: &Options,
+    deadline: Option<Instant>,
+) -> Result<Vec<u8>, Error> {
+    let is_refused = |outcome: &Outcome| match outcome {
+        Err(Error::Io(_, error)) => error.kind() == ErrorKind::ConnectionRefused,
+        _ => false,
+    };
+    let mut outcome = ask(&addresses[..1], options, deadline);
+    for address in &addresses[1..] {
+        if !is_refused(&outcome) {
+            break;
+        }
+        outcome = ask(std::slice::from_ref(address), options, deadline);
+    }
+    outcome
+}
+
+fn ask(
+    addresses: &[SocketAddr],
+    options: &Options,
+    deadline: Option<Instant>,
+) -> Result<Vec<u8>, Error> {
+    let failed = |error| Error::Io("starting", error);
     let mut seat = Seat::new().map_err(failed)?;
     if options.stop_at_signals {
         seat.stop_at_signals().map_err(failed)?;
@@ -315,7 +347,7 @@ pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
     let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
     match options.transport {
         Transport::Tcp => {
-            let socket = endpoint::connect(&addresses, deadline)?;
+            let socket = endpoint::connect(addresses, deadline)?;
             let session = Client::new(options.limits);
             let conversation = Box::new(Talk { session, outcome: outcome.clone() });
             let guest = Guest { stream: Stream::plain(socket), conversation, tap };
@@ -400,5 +432,26 @@ impl Post for Asking {
 
     fn give_up(&mut self, why: Error) {
         self.end(Err(why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_where_nobody_listens_is_not_the_last() {
+        let options = Options { transport: Transport::Udp, ..Options::default() };
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), options.clone()).unwrap();
+        let (here, stopper) = (server.local_addr(), server.stopper());
+        let serving = std::thread::spawn(move || server.run());
+        let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let there = nobody.local_addr().unwrap();
+        drop(nobody);
+        let line = ask_each(&[there, there, here], &options, None).unwrap();
+        assert!(Moment::parse(&line).is_ok());
+        assert!(ask_each(&[there, there], &options, None).is_err());
+        stopper.stop();
+        serving.join().unwrap().unwrap();
     }
 }

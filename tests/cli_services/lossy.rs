@@ -113,6 +113,41 @@ fn what_is_not_of_the_run_is_counted_and_never_trusted() {
 }
 
 #[test]
+fn what_cannot_be_does_not_shut_the_run_out() {
+    let (receiver, address) = receiver(&["--json"]);
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut out = Vec::new();
+    Datagram { kind: Kind::Data, run: 1, sequence: 1 << 60, time_ns: 0, payload: b"" }
+        .encode(&mut out);
+    stranger.send_to(&out, &address).unwrap();
+    let sent = report(&sender(&address).finish());
+    let got = received(&receiver.finish());
+    assert_eq!((&got["run"], &got["received"]), (&sent["run"], &sent["sent"]));
+    assert_eq!((&got["implausible"], &got["other_run"]), (&Value::from(1), &Value::from(0)));
+}
+
+#[test]
+fn who_knows_the_run_cannot_speak_for_it_from_elsewhere() {
+    let (receiver, address) = receiver(&["--json"]);
+    let (ours, other) =
+        (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let send = |socket: &UdpSocket, kind, sequence| {
+        let mut out = Vec::new();
+        Datagram { kind, run: 7, sequence, time_ns: 0, payload: b"" }.encode(&mut out);
+        socket.send_to(&out, &address).unwrap();
+    };
+    send(&ours, Kind::Data, 0);
+    send(&other, Kind::Data, 50);
+    send(&other, Kind::End, 60);
+    send(&ours, Kind::Data, 1);
+    send(&ours, Kind::End, 2);
+    let got = received(&receiver.finish());
+    assert_eq!((&got["sent"], &got["received"]), (&Value::from(2), &Value::from(2)));
+    assert_eq!((&got["lost"], &got["foreign"]), (&Value::from(0), &Value::from(2)));
+    assert_eq!(got["from"], ours.local_addr().unwrap().to_string());
+}
+
+#[test]
 fn it_reports_at_the_deadline_and_at_the_signal() {
     let (receiver, _) = receiver(&["--seconds", "0.1", "--json"]);
     let got = received(&receiver.finish());
@@ -148,9 +183,9 @@ fn an_interrupted_sender_tells_its_end() {
     while ends.len() < 5 {
         let len = socket.recv(&mut room).unwrap();
         let datagram = Datagram::decode(&room[..len]).unwrap();
-        match datagram.kind {
-            Kind::End => ends.push(datagram.sequence),
-            Kind::Data => heard += 1,
+        match datagram.kind.is_end() {
+            true => ends.push(datagram.sequence),
+            false => heard += 1,
         }
         if heard == 1 {
             signal("-TERM", &sender);
@@ -160,6 +195,7 @@ fn an_interrupted_sender_tells_its_end() {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert_eq!(ends, [heard; 5]);
     assert_eq!(json(&ended.stdout)["sent"], heard);
+    assert_eq!(json(&ended.stdout)["file"], Value::Null);
     assert_eq!(ended.stderr.matches("-> end of run").count(), 5, "{}", ended.stderr);
     assert!(ended.stderr.contains("-> data 0 of run "), "{}", ended.stderr);
 }

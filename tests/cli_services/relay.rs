@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::net::UdpSocket;
 use std::time::Duration;
-use wirewright::datagram::{Datagram, Kind};
+use wirewright::datagram::Datagram;
 
 /// For a machine that is busy.
 const WAIT: Duration = Duration::from_secs(60);
@@ -20,6 +20,12 @@ pub struct Passed {
 }
 
 impl Passed {
+    /// Those of the first `count` that never came out.
+    pub fn lost(&self, count: u64) -> Vec<u64> {
+        let came: HashSet<u64> = self.order.iter().copied().collect();
+        (0..count).filter(|number| !came.contains(number)).collect()
+    }
+
     pub fn received(&self) -> u64 {
         self.order.iter().collect::<HashSet<_>>().len() as u64
     }
@@ -81,7 +87,7 @@ impl Relay {
         while seen < 5 {
             let len = self.socket.recv(&mut room).unwrap();
             let bytes = &room[..len];
-            if Datagram::decode(bytes).unwrap().kind == Kind::End {
+            if Datagram::decode(bytes).unwrap().kind.is_end() {
                 // What is held goes behind the first end: it is late, but not lost.
                 seen += 1;
                 if seen <= ends {

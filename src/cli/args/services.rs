@@ -1,8 +1,9 @@
 //! The arguments of the small services: the time of day, and numbered datagrams.
 
-use super::Common;
 use super::values::{address, bit_rate, seconds_not_0};
+use super::{Common, Durability};
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `wirewright time`
@@ -54,10 +55,16 @@ pub struct TimeGet {
 pub enum Udp {
     /// Send numbered, time-stamped datagrams at a steady rate, and tell their end.
     ///
+    /// With --file they carry a file, each part of it once: nothing is sent again, whatever is
+    /// lost, and the receiver tells which parts are missing. TCP would mend that for you, and
+    /// wirewright put uses it. No name travels.
+    ///
     /// Fails where the other machine says that nobody listens. With --json:
-    /// {"run":HEX,"sent":N,"bytes":N,"size":N,"seconds":S,"bits_per_second":N,"refused":N}
+    /// {"run":HEX,"sent":N,"bytes":N,"size":N,"seconds":S,"bits_per_second":N,"refused":N,
+    ///  "file":null or {"size":N,"bytes":N,"digest":"blake3:HEX" or null}}
     /// sent    datagrams, without those that tell the end
     /// refused how often the other machine said that nobody listens
+    /// file    size of the file, how many bytes of it were sent, the digest that was told
     #[command(verbatim_doc_comment)]
     Send(UdpSend),
     /// Receive one run of them, and report what became of it.
@@ -66,13 +73,20 @@ pub enum Udp {
     /// after --seconds, or at SIGINT. With --json:
     /// {"run":HEX or null,"from":ADDR or null,"sent":N or null,"received":N,"lost":N,
     ///  "duplicated":N,"reordered":N,"late":N,"jitter_ms":MS,"bytes":N,"seconds":S,
-    ///  "bits_per_second":N,"short":N,"foreign":N,"other_run":N,"implausible":N}
+    ///  "bits_per_second":N,"short":N,"foreign":N,"other_run":N,"implausible":N,
+    ///  "file":null or {"size":N,"bytes":N,"complete":BOOL,"missing":[{"offset":N,"len":N},...],
+    ///   "disagreeing":N,"unplaced":N,"digest":"blake3:HEX" or null,"verified":BOOL or null,
+    ///   "path":PATH or null,"durability":WHAT or null}}
     /// sent        what the sender's end told; received + lost is that number
     /// received    of which one copy came; duplicated counts the further ones
     /// reordered   of those received: overtaken by a later one (RFC 4737)
     /// late        copies 65,536 or more behind the newest; in no other figure
     /// jitter_ms   interarrival jitter (RFC 3550, section 6.4.1)
-    /// short, foreign, other_run, implausible   what was never trusted, nor counted above
+    /// short, foreign, other_run, implausible   what was never trusted, nor counted above; foreign
+    ///             is also what bears the run and comes from another address
+    /// file        of a run that carries one: bytes that came, and which did not; datagrams that
+    ///             contradict an earlier one, and those beyond a limit (65,536 ranges, 1 TiB);
+    ///             verified is null where that could not be tried
     #[command(verbatim_doc_comment)]
     Recv(UdpRecv),
 }
@@ -91,8 +105,12 @@ pub struct UdpSend {
         value_parser = clap::value_parser!(u16).range(32..=65_507))]
     pub size: u16,
     /// How long to send, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds_not_0)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds_not_0,
+        conflicts_with = "file")]
     pub seconds: Duration,
+    /// Send this file, for as long as it takes. Needs datagrams of at least 49 bytes.
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<PathBuf>,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,
@@ -107,6 +125,15 @@ pub struct UdpRecv {
     /// Report after so long, in seconds, whatever has come [default: at the end of the run].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
     pub seconds: Option<Duration>,
+    /// Store the file of the run under this name, which replaces what stands there: only when all
+    /// of it came and its digest is right. Otherwise the status is 1, and nothing is left. A
+    /// regular file, since parts come in any order. Without it what is missing is told all the
+    /// same.
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// What is synced before the file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
+    pub durability: Durability,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,

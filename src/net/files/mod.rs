@@ -22,6 +22,7 @@
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
 //! | `behind` | [`Behind`]: a thread that writes large files while the next chunk is decoded |
 //! | `nameless` | [`Nameless`]: a short file that has no name at all before it is whole |
+//! | `scattered` | [`Scattered`]: a file that is written in any order |
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
@@ -38,6 +39,7 @@ mod nameless;
 mod partial;
 mod place;
 mod root;
+mod scattered;
 mod source;
 mod time;
 mod verify;
@@ -53,6 +55,7 @@ pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
 pub use partial::{Partial, SIZE_UNKNOWN};
 pub use root::Root;
+pub use scattered::Scattered;
 pub use source::Source;
 pub use time::rfc3339;
 pub use walk::{Entry, Limits, Step, Walk};

@@ -1,13 +1,14 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · nameless
+//!   names · walking · growing · resuming · nameless · scattered
 //! ```
 
 mod growing;
 mod nameless;
 mod names;
 mod resuming;
+mod scattered;
 mod walking;
 
 use super::{FileError, Partial, Root};
