@@ -11,12 +11,13 @@
 //! it is empty.
 
 use crate::error::Error;
+use std::fmt;
 
 /// The least room for decoded payload that may be handed to a codec or a session, in bytes.
 pub const ROOM_MIN: usize = 64;
 
 /// A queue of bytes that never holds more than its limit.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Buffer {
     /// Storage; its length is what has been taken from the allocator, not what is used.
     bytes: Vec<u8>,
@@ -24,6 +25,14 @@ pub struct Buffer {
     end: usize,
     searched: usize,
     limit: usize,
+}
+
+/// Its cursors alone: it is long, and what it holds may be a secret.
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Buffer { bytes, start, end, limit, .. } = self;
+        write!(f, "Buffer({start}..{end} of {}, at most {limit})", bytes.len())
+    }
 }
 
 impl Buffer {

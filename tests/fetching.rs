@@ -13,6 +13,8 @@ mod downloads;
 mod flight;
 #[path = "fetching/hostile.rs"]
 mod hostile;
+#[path = "shared/listening.rs"]
+mod listening;
 #[path = "fetching/ordinary.rs"]
 mod ordinary;
 #[path = "fetching/pool.rs"]

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   FILE         read, or sent from where it is
-//!   -, a pipe    read; a body goes into a file without a name, so that its length is known and it
-//!                can be sent twice
+//!   -, a pipe    read; a body or a message goes into a file without a name, so that its length is
+//!                known and it can be read twice
 //! ```
 
 use super::Failure;
@@ -52,7 +52,14 @@ pub fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
 /// The body of a request that stands in a file, `-` for stdin.
 pub fn body(path: &Path) -> Result<Body, Failure> {
     let hint = "give a file that can be read, or @-";
-    let failed = |error| Failure::new(path.display(), error, hint);
+    let file = spooled(path, hint)?;
+    let metadata = file.metadata();
+    let len = metadata.map_err(|error| Failure::new(path.display(), error, hint))?.len();
+    Ok(Body::File(Arc::new(file), len))
+}
+
+/// A regular file as it is; what comes by a pipe, or by stdin for `-`, in a file without a name.
+pub fn spooled(path: &Path, hint: &str) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
         true => spool(&mut io::stdin().lock()),
         false => File::open(path).and_then(|mut file| match file.metadata()?.is_file() {
@@ -60,9 +67,7 @@ pub fn body(path: &Path) -> Result<Body, Failure> {
             false => spool(&mut file),
         }),
     };
-    let file = spooled.map_err(failed)?;
-    let len = file.metadata().map_err(failed)?.len();
-    Ok(Body::File(Arc::new(file), len))
+    spooled.map_err(|error| Failure::new(path.display(), error, hint))
 }
 
 /// Copies all of it into a file that nobody else can see.

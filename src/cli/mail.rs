@@ -10,6 +10,7 @@
 //! It is sent once, whatever comes: what may have been taken is never sent again by itself.
 
 mod compose;
+mod enclose;
 mod outcome;
 mod reach;
 mod visit;

@@ -72,14 +72,18 @@ impl Write for Socket {
     }
 }
 
-/// Does it, again where a signal came in between, and notes if it blocked.
+/// Does it, again where a signal came in between, and notes whether it blocked. A handshake asks
+/// the socket without waiting for an event; where there was something there may be more, of which
+/// no event tells once it was read ahead.
 fn note(mut act: impl FnMut() -> io::Result<usize>, flag: &Cell<bool>) -> io::Result<usize> {
     let mut did = act();
     while matches!(&did, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
         did = act();
     }
-    if matches!(&did, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-        flag.set(false);
+    match &did {
+        Ok(_) => flag.set(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => flag.set(false),
+        Err(_) => {}
     }
     did
 }

@@ -8,19 +8,119 @@ use base64::engine::general_purpose::STANDARD;
 
 const PASSWORD: &str = "p\u{e4}ssw\u{f6}rd 147258";
 
-/// Sends as `me@example.org`; no form of the password is ever said.
+/// Sends as `me@example.org`; nothing secret is ever said, in any form.
 fn send(server: &Server, args: &[&str]) -> Ended {
+    send_with(server, PASSWORD, args)
+}
+
+fn send_with(server: &Server, password: &str, args: &[&str]) -> Ended {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
+    std::fs::write(folder.path().join("password"), format!("{password}\n")).unwrap();
     let to = format!("smtp://me@example.org@{}", server.address);
     let how = ["--server", &to, "--password-file", "password", "--starttls", "never"];
-    let ended = mail(folder.path(), &[&how[..], &MESSAGE, args].concat());
+    let what = if args.contains(&"--check") { &[][..] } else { &MESSAGE };
+    let ended = mail(folder.path(), &[&how[..], what, args].concat());
     let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
-    let plain = STANDARD.encode(format!("\0me@example.org\0{PASSWORD}"));
-    for secret in [PASSWORD, &STANDARD.encode(PASSWORD), &plain] {
-        assert!(!said.contains(secret), "{said}");
+    for secret in secrets(password, &server.heard().lines) {
+        assert!(!said.contains(&secret), "{secret:?} in {said}");
     }
     ended
+}
+
+/// The password, its forms, and all that the client has said while it logged in, as it was said and
+/// as it is meant.
+fn secrets(password: &str, lines: &[String]) -> Vec<String> {
+    let mut all = vec![password.to_owned(), STANDARD.encode(password)];
+    all.push(STANDARD.encode(format!("\0me@example.org\0{password}")));
+    let is_login = |line: &&String| !VERBS.contains(&line.split(' ').next().unwrap());
+    for line in lines.iter().filter(is_login) {
+        let said = match line.strip_prefix("AUTH ") {
+            Some(rest) => rest.split_once(' ').map_or("", |(_, initial)| initial),
+            None => line,
+        };
+        // The name is none: it stands in argv.
+        let meant = STANDARD.decode(said).unwrap_or_default();
+        if said.len() > 1 && meant != b"me@example.org" {
+            all.push(said.to_owned());
+            all.push(String::from_utf8(meant.clone()).unwrap());
+            // A proof, without what stands before it.
+            let proof = meant.rsplit(|byte| b" =,".contains(byte)).find(|part| part.len() > 8);
+            all.extend(proof.map(|proof| String::from_utf8(proof.to_vec()).unwrap()));
+        }
+    }
+    all.retain(|secret| !secret.is_empty());
+    all
+}
+
+/// What is no part of a login.
+const VERBS: [&str; 6] = ["EHLO", "MAIL", "RCPT", "DATA", "RSET", "QUIT"];
+
+/// Whoever looks is told how, and nothing of what: for each mechanism, accepted and refused, with
+/// the trace and with the document, when sending and when only visiting.
+#[test]
+fn nothing_secret_is_said() {
+    for (name, how, is_scram) in [
+        ("PLAIN", "plain", false),
+        ("LOGIN", "login", false),
+        ("CRAM-MD5", "cram-md5", false),
+        ("SCRAM-SHA-256", "scram-sha-256", true),
+        ("XOAUTH2", "xoauth2", false),
+    ] {
+        for is_welcome in [true, false] {
+            // Its proof would have to be a true one.
+            let is_welcome = is_welcome && !is_scram;
+            for args in [&["--trace"][..], &["--trace", "--json"], &["--check", "--trace"], &["-q"]]
+            {
+                let server = logging_in(name, is_welcome);
+                let more = [&["--insecure-auth", "--auth", how], args].concat();
+                let ended = send_with(&server, "secret-147258 token", &more);
+                let status = if is_welcome { 0 } else { 1 };
+                assert_eq!(ended.status.code(), Some(status), "{name}: {}", ended.stderr);
+                let heard = server.heard();
+                assert!(heard.lines[1].starts_with(&format!("AUTH {name}")), "{:?}", heard.lines);
+                // There was something to be kept.
+                let password = STANDARD.encode("secret-147258 token");
+                let said = secrets("", &heard.lines);
+                assert!(said.len() >= 2, "{said:?}");
+                assert_eq!(name == "LOGIN", heard.lines.contains(&password), "{:?}", heard.lines);
+                if args.contains(&"--trace") {
+                    let line = format!("-> AUTH {name}");
+                    assert!(ended.stderr.contains(&line), "{}", ended.stderr);
+                    assert!(ended.stderr.contains("***"), "{}", ended.stderr);
+                }
+            }
+        }
+    }
+}
+
+/// A server that asks what there is to ask, and then welcomes or refuses.
+fn logging_in(name: &'static str, is_welcome: bool) -> Server {
+    let end = if is_welcome { "235 2.7.0 welcome" } else { "535 5.7.8 no" };
+    Server::new(move |line| {
+        let reply = match line.split(' ').next()? {
+            "EHLO" => return Some(format!("250-mx.example\r\n250 AUTH {name}")),
+            "AUTH" => match line.split(' ').nth(1)? {
+                "LOGIN" => "334 VXNlcm5hbWU6",
+                "CRAM-MD5" => "334 PDFAbXguZXhhbXBsZT4=",
+                "SCRAM-SHA-256" => return Some(challenge(line)),
+                _ => end,
+            },
+            "bWVAZXhhbXBsZS5vcmc=" => "334 UGFzc3dvcmQ6",
+            "greeting" | "<end>" => return None,
+            verb if VERBS.contains(&verb) => return None,
+            _ => end,
+        };
+        Some(reply.to_owned())
+    })
+}
+
+/// What a server says to the first line of SCRAM: RFC 5802 §7.
+fn challenge(line: &str) -> String {
+    let first = STANDARD.decode(line.rsplit(' ').next().unwrap()).unwrap();
+    let first = String::from_utf8(first).unwrap();
+    let nonce = first.rsplit_once("r=").unwrap().1;
+    let asked = format!("r={nonce}more,s={},i=4096", STANDARD.encode("salt"));
+    format!("334 {}", STANDARD.encode(asked))
 }
 
 fn offering(mechanisms: &'static str) -> Server {

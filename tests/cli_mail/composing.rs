@@ -86,6 +86,109 @@ fn python_reads_what_is_written() {
     assert!(String::from_utf8(compat).unwrap().contains(" name=\"=?UTF-8?"));
 }
 
+/// What Python reads of a message with pictures, the types of its parts as they stand there, and
+/// what stands on stderr.
+fn with_pictures(html: &str, args: &[&str]) -> (Value, Vec<String>, String) {
+    let (folder, eml) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for name in ["logo.png", "图 1.gif", "data"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let out = eml.path().join("a.eml");
+    let how = ["--dry-run", "-o", out.to_str().unwrap(), "-q", "--html", html];
+    let ended = mail(folder.path(), &[&how[..], &MESSAGE, args].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let text = std::fs::read_to_string(&out).unwrap();
+    let types = text.lines().filter_map(|line| line.strip_prefix("Content-Type: "));
+    let types = types.map(|value| value.split(';').next().unwrap().to_owned()).collect();
+    (understood(eml.path()), types, ended.stderr)
+}
+
+fn strings<'a>(entries: &'a Value, member: &str) -> Vec<&'a str> {
+    entries.as_array().unwrap().iter().map(|entry| entry[member].as_str().unwrap()).collect()
+}
+
+#[test]
+fn pictures_stand_beside_the_html() {
+    if !has_program("python3", "--version", "pictures_stand_beside_the_html") {
+        return;
+    }
+    let html = "<p><img src=\"cid:logo.png@example.org\"><img src='cid:second%40here'>\
+                <img src=cid:__1.gif@example.org></p>";
+    let args = [
+        "--inline",
+        "logo.png",
+        "--attach",
+        "data",
+        "--inline",
+        "logo.png;type=image/x-icon;name=other.ico;cid=second@here",
+        "--inline",
+        "图 1.gif",
+    ];
+    let (read, shape, said) = with_pictures(html, &args);
+    assert_eq!(said, "");
+    assert_eq!(read["defects"], json!([]));
+    assert_eq!(strings(&read["texts"], "type"), ["text/plain", "text/html"]);
+    let files = &read["files"];
+    assert_eq!(strings(files, "name"), ["logo.png", "other.ico", "图 1.gif", "data"]);
+    let types = ["image/png", "image/x-icon", "image/gif", "application/octet-stream"];
+    assert_eq!(strings(files, "type"), types);
+    let kinds = ["inline", "inline", "inline", "attachment"];
+    assert_eq!(strings(files, "disposition"), kinds);
+    let ids: Vec<_> = files.as_array().unwrap().iter().map(|file| file["id"].clone()).collect();
+    let expected = ["<logo.png@example.org>", "<second@here>", "<__1.gif@example.org>"];
+    assert_eq!(ids[..3], expected);
+    assert_eq!(ids[3], Value::Null);
+    let outer = ["multipart/mixed", "multipart/related", "multipart/alternative", "text/plain"];
+    assert_eq!(shape, [&outer[..], &["text/html"], &types].concat());
+}
+
+#[test]
+fn a_picture_that_nobody_sees_is_worth_a_warning() {
+    if !has_program("python3", "--version", "a_picture_that_nobody_sees_is_worth_a_warning") {
+        return;
+    }
+    for (html, argument, url) in [
+        ("<p>none</p>", "logo.png", "logo.png@example.org"),
+        ("<img src=cid:logo.png>", "logo.png", "logo.png@example.org"),
+        ("<img src=cid:logo.png@example.org>", "logo.png;cid=a@b", "a@b"),
+        ("<img src=cid:a@bc>", "logo.png;cid=<a@b>", "a@b"),
+        ("", "logo.png;cid=a%b@c", "a%25b@c"),
+    ] {
+        let (read, shape, said) = with_pictures(html, &["--inline", argument]);
+        let what = format!("the HTML does not show it; write cid:{url} there");
+        assert_eq!(said, format!("warning: logo.png: {what}\n"));
+        assert_eq!(read["defects"], json!([]), "{argument}");
+        assert_eq!(shape[0], "multipart/related");
+    }
+}
+
+#[test]
+fn what_makes_no_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.png"), "x").unwrap();
+    std::fs::write(folder.path().join("a.eml"), "Subject: x\n\nx").unwrap();
+    let html = ["--html", "<img src=cid:a.png@example.org>"];
+    for (args, status, what) in [
+        (&["--inline", "a.png"][..], 2, "--html"),
+        (&["--html", "x", "--inline", "a.png;cid=a"], 2, "--inline cid="),
+        (&["--html", "x", "--inline", "a.png;cid="], 2, "--inline cid="),
+        (&["--html", "x", "--inline", "a.png;cid=a@b\r\nBcc: c@d"], 2, "--inline cid="),
+        (&["--html", "x", "--inline", "a.png;name=../a"], 2, "--inline name="),
+        (&["--html", "x", "--inline", "a.png;type=multipart/mixed"], 2, "--inline type="),
+        (&[html[0], html[1], "--inline", "a.png", "--inline", "a.png"], 2, "Content-ID"),
+        (&["--html", "x", "--inline", "missing.png"], 1, "missing.png"),
+    ] {
+        let ended = mail(folder.path(), &[&["--dry-run"], &MESSAGE[..], args].concat());
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        assert_eq!(ended.status.code(), Some(status), "{args:?}: {last}");
+        assert!(last.starts_with("error: ") && last.contains(what), "{args:?}: {last}");
+        assert_eq!(ended.stdout, b"");
+    }
+    let raw = ["--dry-run", "--from", "a@b", "--to", "c@d", "--raw-eml", "a.eml"];
+    let ended = mail(folder.path(), &[&raw[..], &["--inline", "a.png"]].concat());
+    assert_fails(&ended, 2, "--inline");
+}
+
 #[test]
 fn the_same_arguments_make_the_same_message() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,12 @@
 //! Connections that end where they should not: what is known then, and what is not.
 
 use crate::command::{assert_fails, command, json};
-use crate::process::{Process, run, wait_for};
-use crate::server::{CLOSE, END, MESSAGE, SILENT, Server, send};
+use crate::process::{Ended, Process, run, wait_for};
+use crate::server::{CLOSE, END, Heard, MESSAGE, SILENT, Server, send};
 use serde_json::json;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn a_message_whose_reply_does_not_come_is_unknown() {
@@ -58,16 +60,64 @@ fn nobody_listens() {
     assert_eq!(told["error"]["code"], "unreachable");
 }
 
-/// Stops a run as Ctrl-C does once the server has heard `verb`.
-fn interrupted(server: &Server, verb: &str) -> crate::process::Ended {
+/// Stops a run as Ctrl-C does once the server has heard what is waited for.
+fn stopped(server: &Server, what: &str, is_there: impl Fn(&Heard) -> bool) -> Process {
     let to = format!("smtp://{}", server.address);
-    let how = ["mail", "--server", &to, "--starttls", "never"];
+    let how = ["mail", "--server", &to, "--starttls", "never", "--json"];
     let process =
         Process::start(&mut command(&std::env::temp_dir(), &[&how[..], &MESSAGE].concat()));
-    wait_for(verb, || (!server.heard().those(verb).is_empty()).then_some(()));
+    wait_for(what, || is_there(&server.heard()).then_some(()));
     let pid = process.child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    process.finish()
+    process
+}
+
+fn interrupted(server: &Server, verb: &str) -> Ended {
+    stopped(server, verb, |heard| !heard.those(verb).is_empty()).finish()
+}
+
+/// Before its end was sent it is known that nobody has it.
+#[test]
+fn an_interrupted_message_is_not_sent() {
+    for verb in ["EHLO", "MAIL", "RCPT", "DATA"] {
+        let server = Server::new(move |line| line.starts_with(verb).then(|| SILENT.to_owned()));
+        let ended = interrupted(&server, verb);
+        assert_fails(&ended, 1, "interrupted");
+        let told = json(&ended.stdout);
+        assert_eq!((&told["outcome"], &told["accepted"]), (&json!("refused"), &json!([])));
+        assert_eq!(told["error"]["code"], "interrupted");
+        assert_eq!(server.heard().messages.len(), 0);
+    }
+}
+
+/// After its end was sent its answer is waited for, as long as the grace lasts.
+#[test]
+fn an_answer_that_is_due_is_waited_for() {
+    let told: Arc<AtomicBool> = Arc::default();
+    let may_answer = told.clone();
+    let server = Server::new(move |line| {
+        if line == END {
+            wait_for("the signal", || may_answer.load(Ordering::Acquire).then_some(()));
+        }
+        None
+    });
+    let process = stopped(&server, "the message", |heard| heard.messages.len() == 1);
+    told.store(true, Ordering::Release);
+    let ended = process.finish();
+    assert_eq!(json(&ended.stdout)["outcome"], "accepted");
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+}
+
+/// Where it does not come nobody knows.
+#[test]
+fn an_interrupted_wait_for_the_answer_is_unknown() {
+    let server = Server::new(|line| (line == END).then(|| SILENT.to_owned()));
+    let ended = stopped(&server, "the message", |heard| heard.messages.len() == 1).finish();
+    assert_fails(&ended, 4, "may have been taken: interrupted");
+    let told = json(&ended.stdout);
+    assert_eq!((&told["outcome"], &told["reply"]), (&json!("unknown"), &json!(null)));
+    assert_eq!((&told["accepted"], &told["refused"]), (&json!([]), &json!([])));
+    assert_eq!(server.heard().messages.len(), 1);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What travels, and what is reported when all goes well.
 
-use crate::command::{assert_fails, json, report};
+use crate::command::{assert_fails, command, json, report};
+use crate::process::{Ended, Process};
 use crate::server::{END, MESSAGE, Server, mail, send, send_from};
 use serde_json::json;
+use std::io::Write as _;
+use std::process::Stdio;
 
 /// The message as it stands in a file of its own.
 fn written(args: &[&str]) -> Vec<u8> {
@@ -151,6 +154,54 @@ fn a_whole_message_from_a_file() {
     std::fs::write(&file, "Subject: x\n\na\0b").unwrap();
     assert_fails(&mail(folder.path(), &args[..args.len() - 1]), 1, "at byte 13");
     assert_eq!(server.heard().messages.len(), 1);
+}
+
+/// Runs `mail` with something on stdin.
+fn piped(args: &[&str], text: &[u8]) -> Ended {
+    let folder = std::env::temp_dir();
+    let mut piped =
+        Process::start(command(&folder, &[&["mail"], args].concat()).stdin(Stdio::piped()));
+    let mut stdin = piped.child.stdin.take().unwrap();
+    // One that does not want it closes its end.
+    let _ = stdin.write_all(text);
+    drop(stdin);
+    piped.finish()
+}
+
+#[test]
+fn a_whole_message_from_stdin() {
+    let server = Server::saying(&[("EHLO", "250-mx.example\r\n250 SIZE")]);
+    let to = format!("smtp://{}", server.address);
+    let how = ["--server", &to, "--starttls", "never", "--json"];
+    let what = ["--from", "a@example.org", "--to", "b@example.net", "--raw-eml"];
+    for lines in [1, 100_000] {
+        let text = format!("Subject: x\n\n{}", ".a line\n".repeat(lines));
+        let plain = text.replace('\n', "\r\n");
+        let told = report(&piped(&[&how[..], &what, &["-"]].concat(), text.as_bytes()));
+        assert_eq!((&told["outcome"], &told["size"]), (&json!("accepted"), &json!(plain.len())));
+        let sent = plain.replace("\r\n.", "\r\n..");
+        assert!(server.heard().messages.last().unwrap() == sent.as_bytes());
+        let dry = piped(&[&what[..], &["-", "--dry-run"]].concat(), text.as_bytes());
+        assert!(dry.stdout == plain.as_bytes() && dry.stderr.is_empty(), "{}", dry.stderr);
+    }
+    // A pipe with a name is read as well, once.
+    let file = "/dev/stdin";
+    let dry = piped(&[&what[..], &[file, "--dry-run"]].concat(), b"Subject: y\n\ny");
+    assert_eq!(String::from_utf8(dry.stdout).unwrap(), "Subject: y\r\n\r\ny");
+    assert_eq!(server.heard().messages.len(), 2);
+}
+
+#[test]
+fn what_makes_no_message_on_stdin() {
+    let what = ["--dry-run", "--from", "a@example.org", "--to", "b@example.net"];
+    let raw = [&what[..], &["--raw-eml", "-"]].concat();
+    assert_fails(&piped(&raw, b"a\0b"), 1, "error: -: ");
+    let twice = ["--server", "smtp://me@127.0.0.1:9", "--password-file", "-"];
+    assert_fails(&piped(&[&raw[..], &twice].concat(), b"x"), 2, "stdin");
+    assert_fails(&piped(&[&raw[..], &["--text", "@-"]].concat(), b"x"), 2, "--text");
+    assert_fails(&piped(&[&what[..], &["--raw-eml", "."]].concat(), b"x"), 1, "error: .: ");
+    // Nothing at all is a message, if a poor one.
+    assert_eq!(piped(&raw, b"").stdout, b"");
 }
 
 #[test]

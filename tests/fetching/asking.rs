@@ -1,6 +1,6 @@
 //! The client's side of these tests: short ways to ask, and a recipient that writes all down.
 
-use crate::server::WAIT;
+use crate::listening::WAIT;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::rc::Rc;

@@ -1,7 +1,8 @@
 //! Names and addresses: what is said where nobody answers, and how long that takes.
 
 use crate::asking::{client, code, fetch, fetch_all, get, good, why};
-use crate::server::{Server, WAIT, ok};
+use crate::listening::WAIT;
+use crate::server::{Server, ok};
 use socket2::{Domain, Socket, Type};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};

@@ -1,7 +1,8 @@
 //! How many requests are in flight, and over how many connections.
 
 use crate::asking::{client, code, fetch_all, get};
-use crate::server::{Conn, Server, WAIT, ok};
+use crate::listening::WAIT;
+use crate::server::{Conn, Server, ok};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use wirewright::net::proxy::Proxies;
 const SECRET: &str = "dXNlcjpzM2NyZXQ=";
 
 fn proxied(server: &Server, lines: &Arc<Mutex<Vec<String>>>) -> Client {
-    let proxy = format!("http://user:s3cret@{}", server.address);
+    let proxy = format!("http://user:s3cret@{}", **server);
     let proxies = Proxies::from_lookup(|name| match name {
         "all_proxy" => Some(proxy.clone()),
         "no_proxy" => Some("direct.example, 127.0.0.1".to_owned()),
@@ -54,7 +54,7 @@ fn all_origins_in_clear_share_a_connection() {
     ] {
         let (report, heard) = good(&mut client, Fetch::get(Url::parse(url).unwrap()));
         let absolute = url.replace("me:mine@", "").replace("#part", "").replace("8080", "8080/");
-        assert_eq!((heard.text(), report.address), (&*absolute, Some(server.address)));
+        assert_eq!((heard.text(), report.address), (&*absolute, Some(*server)));
         let seen = server.requests().pop().unwrap();
         assert_eq!((seen.target(), seen.get("Host")), (&*absolute, Some(host)));
         let authorization = format!("Basic {SECRET}");
@@ -137,7 +137,7 @@ fn tunnels_that_end_early() {
 #[test]
 fn a_proxy_that_is_not_there() {
     let server = Server::start(drop);
-    let address = server.address;
+    let address = *server;
     let mut client = proxied(&server, &Arc::default());
     drop(server);
     let (report, _) = fetch(&mut client, get("a.example", "/"));

@@ -4,7 +4,7 @@
 use crate::asking::{client, code, fetch, fetch_all, get, good, request};
 use crate::bytes::bytes;
 use crate::downloads::{into, names, one};
-use crate::server::WAIT;
+use crate::listening::WAIT;
 use std::cell::Cell;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

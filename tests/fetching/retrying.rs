@@ -1,7 +1,8 @@
 //! When a connection dies under a request: what is sent again, and what is not.
 
 use crate::asking::{client, code, fetch, fetch_all, get, good, request, why};
-use crate::server::{Conn, Server, WAIT, answer, ok};
+use crate::listening::WAIT;
+use crate::server::{Conn, Server, answer, ok};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,16 +1,12 @@
 //! Scripted servers: a thread for each connection, which records every request it reads and does
 //! what its script says.
 
+use crate::listening::Listening;
 use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// How long anything here is waited for, on a machine that is busy.
-pub const WAIT: Duration = Duration::from_secs(20);
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -142,43 +138,22 @@ impl Conn {
     }
 }
 
-/// See the head of this file. Ends when it is dropped, and then fails if a script has failed; the
-/// client has to be gone by then.
+/// See the head of this file; it ends as its listener does.
 pub struct Server {
-    pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
-    accepted: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    listening: Listening,
 }
 
 impl Server {
     /// Gives every connection to a script.
     pub fn start(script: impl Fn(Conn) + Send + Sync + 'static) -> Server {
+        let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let kept = seen.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, script) = (listener.local_addr().unwrap(), Arc::new(script));
-        let (seen, accepted, stop) = (Arc::default(), Arc::default(), Arc::default());
-        let mut server = Server { address, seen, accepted, stop, thread: None };
-        let (seen, accepted, stop) =
-            (server.seen.clone(), server.accepted.clone(), server.stop.clone());
-        let accept = move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::Acquire) {
-                    return;
-                }
-                let Ok(stream) = stream else { continue };
-                stream.set_read_timeout(Some(WAIT)).unwrap();
-                stream.set_write_timeout(Some(WAIT)).unwrap();
-                stream.set_nodelay(true).unwrap();
-                let mut accepted = accepted.lock().unwrap();
-                let number = accepted.len() + 1;
-                let conn = Conn { number, stream, held: Vec::new(), seen: seen.clone() };
-                let script = script.clone();
-                accepted.push(std::thread::spawn(move || script(conn)));
-            }
-        };
-        server.thread = Some(std::thread::spawn(accept));
-        server
+        let listening = Listening::start(listener, move |number, stream| {
+            script(Conn { number, stream, held: Vec::new(), seen: kept.clone() });
+        });
+        Server { seen, listening }
     }
 
     /// Answers every request on every connection.
@@ -197,7 +172,7 @@ impl Server {
 
     /// How many connections have come.
     pub fn accepts(&self) -> usize {
-        self.accepted.lock().unwrap().len()
+        self.listening.accepts()
     }
 
     /// All requests in the order in which they came.
@@ -210,19 +185,7 @@ impl std::ops::Deref for Server {
     type Target = SocketAddr;
 
     fn deref(&self) -> &SocketAddr {
-        &self.address
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        // So that accept returns once more.
-        drop(TcpStream::connect(self.address));
-        let mut threads: Vec<_> = self.thread.take().into_iter().collect();
-        threads.append(&mut self.accepted.lock().unwrap_or_else(PoisonError::into_inner));
-        let failed = threads.into_iter().filter_map(|thread| thread.join().err()).count();
-        assert!(failed == 0 || std::thread::panicking(), "{failed} scripts have failed");
+        &self.listening.address
     }
 }
 

@@ -1,8 +1,12 @@
 //! Logging in: the examples of the specifications, and what is refused.
 
+use wirewright::buffer::Buffer;
 use wirewright::error::Error;
+use wirewright::session::Session as _;
 use wirewright::smtp::auth::{Credentials, Mechanism, Sasl};
-use wirewright::smtp::config::Limits;
+use wirewright::smtp::client::Client;
+use wirewright::smtp::command::Domain;
+use wirewright::smtp::config::{Config, Limits, StartTls};
 
 fn sasl(mechanism: Mechanism, user: &str, secret: &str, nonce: &str) -> Sasl {
     let credentials = Credentials::new(user, secret).expect("credentials");
@@ -153,6 +157,35 @@ fn what_scram_takes() {
     assert!(!takes("user", "pencil", "a,b"));
 }
 
+fn xoauth2(user: &str, token: &str) -> String {
+    base64(&format!("user={user}\u{1}auth=Bearer {token}\u{1}\u{1}"))
+}
+
+/// What a session that logs in shows of itself, before and after each thing it says.
+fn shown_at_each_step(mechanism: Mechanism, credentials: &Credentials) -> String {
+    let mut config = Config::new(Domain::parse("client.example").unwrap());
+    config.credentials = Some(credentials.clone());
+    (config.starttls, config.insecure_auth) = (StartTls::Never, true);
+    config.mechanisms = vec![mechanism];
+    let (mut client, mut shown) = (Client::new(config, false), String::new());
+    let challenges = "334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n";
+    let offers = format!("250-mx\r\n250 AUTH {}\r\n", mechanism.name());
+    for said in ["220 mx\r\n", &offers, &challenges[..18], &challenges[18..], "535 no\r\n"] {
+        let mut input = said.as_bytes();
+        while let Ok(received) = client.receive(input, &mut []) {
+            input = &input[received.consumed..];
+            if received.event.is_none() {
+                break;
+            }
+        }
+        let mut out = Buffer::with_limit(4096);
+        shown += &format!("{client:?}\n");
+        client.transmit(&mut out);
+        shown += &format!("{client:?} {out:?}\n");
+    }
+    shown
+}
+
 #[test]
 fn secrets_are_not_shown() {
     let credentials = Credentials::new("tim", "hunter2").expect("credentials");
@@ -160,6 +193,16 @@ fn secrets_are_not_shown() {
     sasl.begin();
     for shown in [format!("{credentials:?}"), format!("{sasl:?}"), format!("{sasl:#?}")] {
         assert!(!shown.contains("hunter2") && !shown.contains(&base64("hunter2")), "{shown}");
+    }
+    for mechanism in [Mechanism::Plain, Mechanism::XOAuth2, Mechanism::Login] {
+        let shown = shown_at_each_step(mechanism, &credentials);
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for said in [base64("hunter2"), base64("\0tim\0hunter2"), xoauth2("tim", "hunter2")] {
+            // As text, and as the numbers of its bytes.
+            let numbers = format!("{:?}", said.as_bytes());
+            let numbers = numbers.trim_matches(['[', ']']);
+            assert!(!shown.contains(&said) && !shown.contains(numbers), "{mechanism:?}: {shown}");
+        }
     }
     for (user, secret, at) in [("a\0", "b", 1), ("a", "\0b", 0), ("a\n", "b", 1), ("a", "b\r", 1)] {
         let error = Credentials::new(user, secret).expect_err("refused");

@@ -112,12 +112,22 @@ pub struct Writing {
     /// The text, or the file that holds it, `@-` for stdin.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub text: Option<String>,
-    /// The same as HTML.
+    /// The same as HTML, or the file that holds it, `@-` for stdin.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub html: Option<String>,
-    /// A file to send along, of any length; may be given again.
+    /// A file to send along, of any length; may be given again. NAME is what the receiver sees
+    /// [default: that of the file], MIME what it is [default: by the end of NAME].
     #[arg(long = "attach", value_name = "PATH[;type=MIME][;name=NAME]")]
     pub attach: Vec<String>,
+    /// A picture that the HTML shows by `<img src="cid:ID">`; may be given again. ID is
+    /// `left@right` [default: NAME@DOMAIN, NAME with `_` for all but letters, digits, `-`, `.`, and
+    /// DOMAIN that of --from].
+    #[arg(
+        long = "inline",
+        value_name = "PATH[;type=MIME][;name=NAME][;cid=ID]",
+        requires = "html"
+    )]
+    pub inline: Vec<String>,
     /// A further field of the head; may be given again.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
@@ -133,10 +143,10 @@ pub struct Writing {
     /// Write file names that are not plain ASCII a second time, for old mailers.
     #[arg(long)]
     pub compat_name: bool,
-    /// Send this file, a whole message, in place of one made of other arguments; only its line ends
-    /// are changed.
+    /// Send this file, a whole message, in place of one made of other arguments, `-` for stdin;
+    /// only its line ends are changed. --from, --to, --cc and --bcc say then who is told of it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "text", "html", "attach",
-        "headers", "reply_to", "date", "message_id", "boundary_seed", "compat_name"])]
+        "inline", "headers", "reply_to", "date", "message_id", "boundary_seed", "compat_name"])]
     pub raw_eml: Option<PathBuf>,
     /// Who is told if it cannot be delivered; `<>` for nobody [default: the address of --from].
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]

@@ -1,8 +1,9 @@
 //! From argv to a letter: mailboxes, texts, files, date and identifiers.
 
-use super::super::Failure;
 use super::super::args::mail::Writing;
 use super::super::report::escape;
+use super::super::{Failure, input};
+use super::enclose;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,41 +14,10 @@ use wirewright::mime::date::Date;
 use wirewright::mime::header::Header;
 use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::message::Builder;
 use wirewright::net::files::Source;
 use wirewright::net::mail::{Letter, Raw};
 use wirewright::smtp::command::Path;
-
-/// What a file is taken for, by the end of its name.
-const TYPES: [(&str, &str); 26] = [
-    ("txt", "text/plain; charset=utf-8"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("htm", "text/html; charset=utf-8"),
-    ("html", "text/html; charset=utf-8"),
-    ("ics", "text/calendar; charset=utf-8"),
-    ("json", "application/json"),
-    ("xml", "application/xml"),
-    ("pdf", "application/pdf"),
-    ("zip", "application/zip"),
-    ("gz", "application/gzip"),
-    ("doc", "application/msword"),
-    ("xls", "application/vnd.ms-excel"),
-    ("ppt", "application/vnd.ms-powerpoint"),
-    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("gif", "image/gif"),
-    ("webp", "image/webp"),
-    ("svg", "image/svg+xml"),
-    ("mp3", "audio/mpeg"),
-    ("mp4", "video/mp4"),
-    ("webm", "video/webm"),
-];
 
 /// What is written.
 pub fn letter(writing: &Writing) -> Result<Letter, Failure> {
@@ -68,6 +38,7 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
         return Err(Failure::usage("--from", "nobody sends it", "give --from 'Name <a@b>'"));
     };
     let from = mailbox("--from", from)?;
+    let domain = from.domain().to_owned();
     let id = match &writing.message_id {
         Some(id) => MsgId::parse(id).map_err(|error| wrong("--message-id", &error))?,
         None => new_id(&from)?,
@@ -89,16 +60,14 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
     if let Some(text) = &writing.text {
         builder.text(&words("--text", text)?).map_err(|error| wrong("--text", &error))?;
     }
-    if let Some(html) = &writing.html {
-        builder.html(&words("--html", html)?).map_err(|error| wrong("--html", &error))?;
-    }
     builder.compat_names(writing.compat_name);
     let mut files = Vec::new();
-    for argument in &writing.attach {
-        let (attachment, source) = attachment(argument)?;
-        builder.attach(attachment).map_err(|error| wrong("--attach", &error))?;
-        files.push(source);
+    if let Some(html) = &writing.html {
+        let html = words("--html", html)?;
+        builder.html(&html).map_err(|error| wrong("--html", &error))?;
+        enclose::pictures(&mut builder, writing, &html, &domain, &mut files)?;
     }
+    enclose::attachments(&mut builder, writing, &mut files)?;
     let message = builder.build().map_err(|error| wrong("the message", &error))?;
     let letter = Letter::new(message, files);
     let mut letter = letter.map_err(|error| {
@@ -214,54 +183,6 @@ fn words(argument: &str, text: &str) -> Result<String, Failure> {
     }
 }
 
-/// `PATH[;type=MIME][;name=NAME]`.
-fn attachment(argument: &str) -> Result<(Attachment, Source), Failure> {
-    let (path, media_type, name) = divide(argument);
-    let source = Source::from_path(FilePath::new(path)).map_err(|error| {
-        Failure::new(escape(path), error, "give a regular file that can be read")
-    })?;
-    let base = FilePath::new(path).file_name().and_then(|base| base.to_str()).unwrap_or_default();
-    let name = name.unwrap_or(base);
-    let name = FileName::new(name).map_err(|error| wrong("--attach name=", &error))?;
-    let media_type = media_type.unwrap_or_else(|| type_of(name.as_str(), base));
-    let media_type = MediaType::parse(media_type);
-    let media_type = media_type.map_err(|error| wrong("--attach type=", &error))?;
-    let len = source.size();
-    Ok((Attachment { name, media_type, len }, source))
-}
-
-/// A media type may hold a `;`, so the pieces begin at their names.
-fn divide(argument: &str) -> (&str, Option<&str>, Option<&str>) {
-    let (mut media_type, mut name, mut rest) = (None, None, argument);
-    while let Some((at, kind)) = last_of(rest) {
-        let value = &rest[at + kind.len()..];
-        match kind {
-            TYPE => media_type = media_type.or(Some(value)),
-            _ => name = name.or(Some(value)),
-        }
-        rest = &rest[..at];
-    }
-    (rest, media_type, name)
-}
-
-const TYPE: &str = ";type=";
-const NAME: &str = ";name=";
-
-fn last_of(text: &str) -> Option<(usize, &'static str)> {
-    let found = [TYPE, NAME].map(|kind| text.rfind(kind).map(|at| (at, kind)));
-    found.into_iter().flatten().max()
-}
-
-/// What a file is, by its name for the receiver or its own.
-fn type_of(name: &str, base: &str) -> &'static str {
-    let by = |name: &str| {
-        let (_, end) = name.rsplit_once('.')?;
-        let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(end));
-        known.map(|(_, media_type)| *media_type)
-    };
-    by(name).or_else(|| by(base)).unwrap_or("application/octet-stream")
-}
-
 // ---- a message that stands in a file ---------------------------------------------------------
 
 fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
@@ -284,10 +205,10 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
             recipients.push(path);
         }
     }
-    let hint = "give a regular file that holds a whole message";
-    let source = Source::from_path(file);
-    let source = source.map_err(|error| Failure::new(file.display(), error, hint))?;
-    let raw = Raw::new(source).map_err(|error| Failure::new(file.display(), error, hint))?;
+    let hint = "give a file that holds a whole message, or - for stdin";
+    let failed = |error| Failure::new(file.display(), error, hint);
+    let source = Source::from_file(input::spooled(file, hint)?);
+    let raw = Raw::new(source.map_err(|error| failed(error.into()))?).map_err(failed)?;
     Ok(Letter::raw(from, recipients, raw))
 }
 
@@ -302,7 +223,7 @@ fn path(argument: &str, text: &str) -> Result<Path, Failure> {
 
 // ---- what is wrong ---------------------------------------------------------------------------
 
-fn wrong(place_of: impl Display, error: &Error) -> Failure {
+pub fn wrong(place_of: impl Display, error: &Error) -> Failure {
     let section = error.section().map_or(String::new(), |section| format!(" ({section})"));
     let at = error.offset().map_or(String::new(), |at| format!(" at byte {at}"));
     let what = format!("{}{at}{section}", error.reason());
@@ -316,21 +237,6 @@ fn place(error: &Error) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attachments_are_divided_at_the_names() {
-        for (text, path, media_type, name) in [
-            ("a", "a", None, None),
-            ("a;b", "a;b", None, None),
-            ("a;type=t/p", "a", Some("t/p"), None),
-            ("a;name=b", "a", None, Some("b")),
-            ("a;type=t/p; charset=utf-8;name=b c", "a", Some("t/p; charset=utf-8"), Some("b c")),
-            ("a;name=b;type=t/p", "a", Some("t/p"), Some("b")),
-            ("a;name=;type=", "a", Some(""), Some("")),
-        ] {
-            assert_eq!(divide(text), (path, media_type, name), "{text}");
-        }
-    }
 
     #[test]
     fn instants() {
@@ -347,12 +253,5 @@ mod tests {
         ] {
             assert_eq!(instant(text), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn types_by_name() {
-        assert_eq!(type_of("a.XLS", "b"), "application/vnd.ms-excel");
-        assert_eq!(type_of("a", "b.png"), "image/png");
-        assert_eq!(type_of("png", "b.unknown"), "application/octet-stream");
     }
 }

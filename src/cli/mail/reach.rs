@@ -3,7 +3,7 @@
 use super::super::args::Common;
 use super::super::args::mail::{Mail, Reach};
 use super::super::{Failure, input, say_line, trace};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wirewright::net::mail::{Options, Server};
 use wirewright::smtp::auth::{Credentials, Mechanism};
 use wirewright::smtp::command::Domain;
@@ -98,16 +98,20 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
 
 /// Not two of them can read stdin.
 pub fn check_stdin(args: &Mail) -> Result<(), Failure> {
-    let texts = [("--text", &args.writing.text), ("--html", &args.writing.html)];
-    let texts = texts.iter().filter(|(_, text)| text.as_deref() == Some("@-"));
-    let password = args.reach.password_file.as_deref() == Some(Path::new("-"));
-    let all: Vec<&str> =
-        texts.map(|(name, _)| *name).chain(password.then_some("--password-file")).collect();
-    match *all {
-        [] | [_] => Ok(()),
-        [first, second, ..] => {
+    let Mail { reach, writing, .. } = args;
+    let is_stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let all = [
+        ("--text", writing.text.as_deref() == Some("@-")),
+        ("--html", writing.html.as_deref() == Some("@-")),
+        ("--raw-eml", is_stdin(&writing.raw_eml)),
+        ("--password-file", is_stdin(&reach.password_file)),
+    ];
+    let mut names = all.iter().filter(|(_, reads)| *reads).map(|(name, _)| name);
+    match (names.next(), names.next()) {
+        (Some(first), Some(second)) => {
             let what = format!("{first} reads stdin, too");
             Err(Failure::usage(second, what, "read one of them from a file"))
         }
+        _ => Ok(()),
     }
 }

@@ -40,8 +40,11 @@ impl Source {
         Source::from_file(rustix::fs::open(path, flags, Mode::empty())?.into())
     }
 
-    /// Takes an open file, if it is a regular one.
-    pub(super) fn from_file(file: File) -> Result<Source, FileError> {
+    /// Takes an open file, if it is a regular one. It is read by offsets, wherever it stands.
+    ///
+    /// # Errors
+    /// [`FileError::NotFound`] if it is not, and those of fstat.
+    pub fn from_file(file: File) -> Result<Source, FileError> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(FileError::NotFound);

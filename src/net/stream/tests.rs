@@ -87,6 +87,14 @@ fn what_the_socket_does_not_take_is_told_and_goes_out_later() {
     assert_eq!(stream.unsent(), 0);
 }
 
+/// No event has come in between, and the last of the handshake may have brought more with it: the
+/// greeting of a server that speaks first.
+#[test]
+fn what_came_with_the_handshake_is_not_forgotten() {
+    let (stream, _peer) = pair();
+    assert!(stream.ready().readable.get());
+}
+
 #[test]
 fn what_was_read_ahead_is_not_forgotten() {
     for piece in [1, 5, 1000, 70_000] {
