@@ -9,6 +9,7 @@ that sends text messages. Standard library only.
     POST /webservice/sms.php?method=Submit    {"code": 2, "msg": "提交成功", "smsid": "…"}
 """
 import json
+import re
 import struct
 import sys
 import zlib
@@ -46,8 +47,8 @@ class Gateway(BaseHTTPRequestHandler):
             self.answer_json({"code": 200, "newslist": [
                 {"title": f"picture {at}", "picUrl": f"http://{host}/pictures/{at}.png"}
                 for at in range(1, count + 1)]})
-        elif url.path.startswith("/pictures/"):
-            at = int(url.path.removeprefix("/pictures/").removesuffix(".png"))
+        elif re.fullmatch(r"/pictures/\d{1,9}\.png", url.path):
+            at = int(re.search(r"\d+", url.path)[0])
             self.answer(200, "image/png", png(64, at % 256))
         else:
             self.answer(404, "text/plain", b"no such thing\n")

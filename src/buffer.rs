@@ -5,10 +5,37 @@
 //!     (free)         (readable)     (writable)
 //! ```
 //!
+//! Every session writes into one ([`Session::transmit`](crate::session::Session::transmit)), and it
+//! is what bounds a peer that does not read.
+//!
 //! start ≤ end ≤ limit holds after every step. `searched` remembers how far a search for a
 //! delimiter got, so that input which comes one byte at a time is still searched in linear time.
 //! Storage grows with the bytes that are really there, up to the limit, and can be given back when
 //! it is empty.
+//!
+//! ```text
+//!            append, space + commit              consume
+//!   empty ──────────────────────────▶ waiting ──────────────▶ empty, its cursors back at 0
+//!                                      │    ▲
+//!                  no room for a row:  └────┘  nothing is written, the row waits
+//! ```
+//!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`Buffer::with_limit`] | the caller's | a queue that grows because nobody takes from it |
+//! | [`ROOM_MIN`] | 64 | a room that could not hold one step of a decoder |
+//!
+//! ```
+//! use wirewright::buffer::Buffer;
+//!
+//! let mut out = Buffer::with_limit(8);
+//! out.append(b"hello")?;
+//! assert!(out.append(b" world").is_err()); // a row is written whole, or not at all
+//! assert_eq!(out.readable(), b"hello");
+//! out.consume(5);
+//! assert_eq!(out.tail_room(), 8);
+//! # Ok::<(), wirewright::error::Error>(())
+//! ```
 
 use crate::error::Error;
 use std::fmt;

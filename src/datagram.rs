@@ -1,5 +1,8 @@
 //! Numbered, time-stamped datagrams: what a network without promises does to them.
 //!
+//! What it is for: to see what UDP does and TCP hides. A sender numbers and stamps, a receiver
+//! keeps books; `wirewright udp` and `net::datagrams` bring both to the sockets.
+//!
 //! UDP (RFC 768) promises nothing: a datagram may be lost, doubled, overtaken or late. Who numbers
 //! and stamps them sees it happen. Specification: this page for the bytes, RFC 4737 §3.3 for what
 //! counts as reordered, RFC 3550 §6.4.1 for the jitter.
@@ -28,19 +31,49 @@
 //!   missing           1352 … 2703       4056 … 4999        nobody sends it again
 //! ```
 //!
+//! # States
+//!
+//! A datagram has no conversation around it, so there are no states of a connection. What the books
+//! make of one depends on the number it bears, [`Entry`]:
+//!
+//! ```text
+//!   bytes ─ decode ─┬─ no ──▶ Short, Foreign
+//!                   └─ yes ─┬─ another run ──────────────────────────▶ OtherRun
+//!                           ├─ k = 1, 3 ─────────────────────────────▶ End (1)
+//!                           ├─ ahead_max ahead, or past the end ─────▶ Implausible
+//!                           ├─ the newest so far ────────────────────▶ Received
+//!                           ├─ behind the window ────────────────────▶ Late
+//!                           └─ in the window ─┬─ not seen before ────▶ Reordered
+//!                                             └─ seen ───────────────▶ Duplicate
+//!
+//!   (1) Implausible where it contradicts an earlier end, or what has come already
+//! ```
+//!
+//! # Limits
+//!
+//! [`Limits`], and two lengths.
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`window`] | 65,536 | memory that grows with the run: one bit for each of so many |
+//! | [`ahead_max`] | 4,294,967,296 | one forged number that turns the run into loss |
+//! | [`ranges_max`] | 65,536 | a file that comes in so many pieces; more are not placed |
+//! | [`file_bytes_max`] | 1,099,511,627,776 | a forged part far behind the end of the file |
+//! | [`DATAGRAM_BYTES_MAX`] | 65,507 | a datagram that IPv4 cannot carry |
+//! | [`HEADER_BYTES`] | 32 | a datagram too short to be counted |
+//!
+//! [`window`]: Limits::window
+//! [`ahead_max`]: Limits::ahead_max
+//! [`ranges_max`]: Limits::ranges_max
+//! [`file_bytes_max`]: Limits::file_bytes_max
+//!
+//! # Where to look
+//!
 //! - [`Datagram`]: one of them, encoded and decoded. What does not fit is [`Alien`].
 //! - [`Part`], [`Seal`]: what the datagrams of a file carry.
 //! - [`Ledger`]: the receiver's books.
 //! - [`Assembly`]: which bytes of a file came; [`Ranges`] is the set below it.
 //! - [`Pacer`]: when the sender may send the next one.
-//!
-//! | limit | default | where it is passed |
-//! |---|---|---|
-//! | [`Limits::window`] | 65,536 datagrams | late |
-//! | [`Limits::ahead_max`] | 2^32 numbers | implausible |
-//! | [`Limits::ranges_max`] | 65,536 ranges | not placed, and so missing |
-//! | [`Limits::file_bytes_max`] | 1 TiB | not placed |
-//! | [`DATAGRAM_BYTES_MAX`] | 65,507 bytes | cannot be encoded |
 
 mod assembly;
 mod ledger;

@@ -13,14 +13,45 @@
 //!   └─date───┘ └─time─┘ └µs──┘
 //! ```
 //!
-//! | side | state | next |
-//! |---|---|---|
-//! | [`Server`] | line to be said | said: close |
-//! | [`Client`] | reading, to the end of the stream | done; none or more than one: an error |
+//! What it is for: the smallest session there is. Whoever wants to see the contract of
+//! [`session`](crate::session) kept in a hundred lines begins here; `wirewright time` is the
+//! command.
 //!
-//! Over UDP the line answers any datagram, an empty one too. The answer is longer than the
-//! question, and the sender's address may be forged: a daytime service that strangers reach is a
-//! reflector. That is why the command serves loopback unless it is told otherwise.
+//! # Grammar
+//!
+//! ```text
+//! daytime = date SP time [ "." 6DIGIT ] LF      no fraction where it is 0
+//! date    = 4DIGIT "-" 2DIGIT "-" 2DIGIT        a date of the calendar, year 1 to 9999
+//! time    = 2DIGIT ":" 2DIGIT ":" 2DIGIT        a time of the clock, second 0 to 59
+//! ```
+//!
+//! That is what [`Server`] says and [`Moment::parse`] reads, without its end. A [`Client`] hears
+//! any one line, as RFC 867 allows.
+//!
+//! # States
+//!
+//! ```text
+//!   Server   a moment ── transmit ──▶ none: it was said, close
+//!   Client   Open ─┬─ end of stream, one line ────────────▶ Ended
+//!                  └─ none, more than one, or too long ───▶ Failed
+//! ```
+//!
+//! # Limits
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`line_bytes_max`] | 512 | a server that never ends its line |
+//! | [`line_wait`] | 10 s | a server that says nothing; a client that does not read |
+//!
+//! [`line_bytes_max`]: Limits::line_bytes_max
+//! [`line_wait`]: Limits::line_wait
+//!
+//! # Over UDP
+//!
+//! Over UDP the line answers a datagram, an empty one too, but no line of time: two services could
+//! be made to talk for ever. The answer is longer than the question, and the sender's address may
+//! be forged: a daytime service that strangers reach is a reflector. That is why the command serves
+//! loopback unless it is told otherwise.
 
 use crate::buffer::Buffer;
 use crate::error::Error;

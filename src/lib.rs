@@ -4,6 +4,38 @@
 //! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the
 //! time in one line, numbered datagrams. It is written to be read, to be measured, to be fuzzed.
 //!
+//! This page is a tour of the house. A conversation that talks to itself comes first: the two sides
+//! of a connection, and nothing between them but a buffer.
+//!
+//! ```
+//! use wirewright::buffer::Buffer;
+//! use wirewright::daytime::{Client, Limits, Moment, Server};
+//! use wirewright::session::{Session as _, Wants};
+//!
+//! let moment = Moment::parse(b"2026-11-21 18:43:00.123456")?;
+//! let mut server = Server::new(Limits::default(), moment);
+//! let mut client = Client::new(Limits::default());
+//! let mut wire = Buffer::with_limit(4096);
+//!
+//! server.transmit(&mut wire);
+//! assert_eq!(wire.readable(), b"2026-11-21 18:43:00.123456\n");
+//! assert_eq!(server.wants(), Wants::Close);
+//!
+//! // One byte at a time: no session minds how its input was cut.
+//! while !wire.is_empty() {
+//!     let eaten = client.receive(&wire.readable()[..1], &mut [])?.consumed;
+//!     wire.consume(eaten);
+//! }
+//! assert_eq!(client.wants(), Wants::Read);
+//! client.receive_eof()?;
+//! assert_eq!(client.wants(), Wants::Done);
+//! assert_eq!(client.line(), Some(&b"2026-11-21 18:43:00.123456"[..]));
+//! # Ok::<(), wirewright::error::Error>(())
+//! ```
+//!
+//! The same two sessions are behind the command `wirewright time`. What was a buffer is a socket
+//! there, and neither of them knows.
+//!
 //! # The map
 //!
 //! ```text
@@ -15,7 +47,7 @@
 //!   http/              url · request · head · body · chunked · exchange · redirect · coding
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
 //!   smtp/              reply · capabilities · command · data · auth · client · transcript
-//!   daytime, datagram  one line with the time; numbered datagrams, the receiver's books, the pace
+//!   daytime, datagram  one line with the time; numbered datagrams, their books, their pace
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -23,40 +55,148 @@
 //!   buffer, error      bounded bytes; what can go wrong, in five words
 //! ```
 //!
-//! Imports go one way, downwards. Outside `net` nothing knows a socket, a file, a clock or a
-//! thread: the core compiles with `default-features = false`.
+//! Imports go one way, downwards, and the protocol rooms never import each other. Outside [`net`]
+//! nothing knows a socket, a file, a clock, a thread or chance: the core compiles with
+//! `default-features = false`, and `tests/tidy.rs` holds both laws.
+//!
+//! | room | specification | begin with |
+//! |---|---|---|
+//! | [`transfer`] | `PROTOCOL.md`, on its page | [`transfer::server`], [`transfer::client`] |
+//! | [`envelope`] | RFC 8259, RFC 4648 | [`envelope::Decoder`], [`envelope::Encoder`] |
+//! | [`http`] | RFC 9110, RFC 9112 | [`http::exchange::Exchange`] |
+//! | [`mime`] | RFC 5322, RFC 2045 to 2047 | [`mime::message::Builder`], [`mime::writer::Writer`] |
+//! | [`smtp`] | RFC 5321 | [`smtp::client::Client`] |
+//! | [`daytime`] | RFC 867 | [`daytime::Server`], [`daytime::Client`] |
+//! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |
+//! | [`session`] | the contract below | [`session::Session`] |
+//! | [`buffer`] | its own picture | [`buffer::Buffer`] |
+//! | [`error`] | five words | [`error::Error`] |
+//! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::server`], [`net::http`], [`net::mail`] |
+//!
+//! Each room's page opens with what it is for, its specification, its grammar or a picture of its
+//! bytes, a chart of its states under the names they have in the code, and a table of its limits.
+//!
+//! # The contract
+//!
+//! Whatever the protocol, one side of a connection is a [`Session`](session::Session), and can be
+//! asked six questions. The caller owns all bytes and the clock.
+//!
+//! | question | meaning |
+//! |---|---|
+//! | [`receive`](session::Session::receive) | eat a prefix of the input, and say what it meant |
+//! | [`receive_eof`](session::Session::receive_eof) | the peer ended: is that an end or an error? |
+//! | [`offer`](session::Session::offer) | here is body data: how much of it do you take now? |
+//! | [`transmit`](session::Session::transmit) | append what you have to say, whole rows only |
+//! | [`wants`](session::Session::wants) | what next: read, payload, TLS, close, nothing? |
+//! | [`patience`](session::Session::patience) | how long may this state stay without progress? |
+//!
+//! The loop law: *receive until nothing more → transmit → write → ask `wants`*. And the law of
+//! cuts: the same bytes give the same events, the same error and the same offset, however they are
+//! cut. It is what the fuzzers hold every parser against.
+//!
+//! # One byte's way
+//!
+//! `wirewright get`, from a file of the server to a file of the client. Whatever its size,
+//! no more of it than a few chunks is in memory at a time.
+//!
+//! ```text
+//!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ─▶ socket
+//!                                                                                   │
+//!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ room ◀─ envelope ◀─ frame ◀┘
+//! ```
+//!
+//! 1. **File to block.** [`Source::read_at`] reads a piece into a block that the reactor lends to
+//!    whoever is driven. The byte is one of [196,608](transfer::sender::CHUNK_BYTES), which have to
+//!    stay in the cache of the processor until they are text.
+//! 2. **The session asks for it.** [`Server::wanted`](transfer::server::Server::wanted) says which
+//!    offset and how many bytes, [`offer`](session::Session::offer) takes them, and
+//!    [`Sender`](transfer::sender::Sender) makes a chunk of them.
+//! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) leaves four bytes
+//!    free, and [`envelope::begin`] writes the members of the chunk, `"type"` to `"crc32"`, and
+//!    `"filedata":"`.
+//! 4. **Base64 run.** [`encode_into`](envelope::encode_into) writes four characters for each three
+//!    bytes straight into the output, at vector speed. Then [`envelope::finish`], and the guard
+//!    fills in the length: a row is there whole, or not at all.
+//! 5. **Output buffer to socket.** The row stands in the [`Buffer`](buffer::Buffer) of its
+//!    [`Connection`]. The pump writes it to the [`Stream`], plain or TLS, until the kernel says
+//!    `WouldBlock`; the [`Reactor`] remembers who stopped early.
+//! 6. **Socket to frame.** On the other machine the reactor lends a read buffer.
+//!    [`Client::receive`](transfer::client::Client) hands it to a
+//!    [`Reader`](transfer::reader::Reader), whose [`Frames`](transfer::frame::Frames) count how
+//!    much of the body is left and never see it.
+//! 7. **Envelope to room.** [`Decoder::feed`](envelope::Decoder::feed) finds the end of the run and
+//!    decodes it into the room that was lent, while its frame is still arriving. The other members
+//!    are gathered, and are small.
+//! 8. **Into its place.** [`Receiver`](transfer::receiver::Receiver) sees that the chunk stands
+//!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload); the
+//!    application writes it with [`Partial::write_at`], beside the name that the file will have
+//!    (a short file has no name at all before its end: [`Nameless`]).
+//! 9. **Verify.** With the chunk's CRC-32 right it counts ([`Partial::chunk_verified`], in the
+//!    journal from which an interrupted transfer goes on). At the end size and digest of the whole
+//!    are compared; only then comes [`Received`](transfer::client::Event::Received).
+//! 10. **fsync, rename, fsync.** [`Finish::run`], on the thread of the [`Finisher`], because a disk
+//!     may take seconds. Only now is success said.
+//!
+//! `wirewright get … --trace` shows the rows of this way, and `wirewright explain frame` takes one
+//! of them apart.
 //!
 //! # Where to begin
 //!
-//! - How a gigabyte inside a JSON string streams through a few hundred KiB: [`envelope`].
-//! - The protocol and its specification: [`transfer`].
-//! - How an HTTP response is framed, and why each refusal is there: [`http`].
-//! - What a mail message is made of: [`mime`]. How it is handed to a server, and when it is
-//!   accepted: [`smtp`].
-//! - The smallest of sessions: [`daytime`]. What UDP does to datagrams: [`datagram`].
-//! - The six questions that any session answers: [`session`].
-//! - Moving files from a program: `net::client` and `net::server`. Fetching over HTTP: `net::http`.
-//!   Sending mail: `net::mail`.
+//! **To measure it.** `cargo run --release -- bench` climbs from a memory copy to files and to TLS,
+//! each rung beside its limit. `benches/README.md` says what was tried and thrown away. The rooms
+//! that speed was paid for are [`envelope`] and [`net::pump`].
 //!
-//! ```
-//! use wirewright::envelope::{Decoder, Event, Limits};
+//! **To fuzz it.** A target is a property and no call: split invariance, and a round trip or a
+//! reading of somebody else's. The oracles are ordinary functions, which `cargo test` replays over
+//! the committed seeds; `fuzz/README.md` names them. Begin with [`envelope`], whose oracle is
+//! serde_json, and with [`http::chunked`].
 //!
-//! let text = br#"{"filename": "hi", "filedata": "aGVsbG8="}"#;
-//! let mut decoder = Decoder::new("filedata", Limits::default());
-//! let (mut input, mut room, mut payload) = (&text[..], [0; 64], Vec::new());
-//! while !input.is_empty() {
-//!     let step = decoder.feed(input, &mut room)?;
-//!     input = &input[step.consumed..];
-//!     if let Event::Payload(len) = step.event {
-//!         payload.extend_from_slice(&room[..len]);
-//!     }
-//! }
-//! decoder.finish()?;
-//! assert_eq!(payload, b"hello");
-//! assert_eq!(decoder.rest(), br#"{"filename": "hi", "filedata": null}"#);
-//! # Ok::<(), wirewright::error::Error>(())
-//! ```
+//! **To study protocols.** `examples/README.md` is a lesson plan in eight lessons, from the time of
+//! day to mail with attachments: two programs to run against each other, what to look at, and
+//! exercises. Beside it `wirewright explain frame|envelope|http|smtp` shows what a parser sees in
+//! bytes, and `--trace`, on every command, what two machines say. Then read [`daytime`], the
+//! smallest of sessions, [`session`], and the room of the protocol you came for.
+#![cfg_attr(
+    feature = "net",
+    doc = "
 
+[`net`]: net
+[`net::server`]: net::server
+[`net::http`]: net::http
+[`net::mail`]: net::mail
+[`net::pump`]: net::pump
+[`Source::read_at`]: net::files::Source::read_at
+[`Connection`]: net::pump::Connection
+[`Stream`]: net::stream::Stream
+[`Reactor`]: net::reactor::Reactor
+[`Partial::write_at`]: net::files::Partial::write_at
+[`Partial::chunk_verified`]: net::files::Partial::chunk_verified
+[`Nameless`]: net::files::Nameless
+[`Finish::run`]: net::files::Finish::run
+[`Finisher`]: net::finisher::Finisher
+"
+)]
+// Without it there are no such pages to lead to.
+#![cfg_attr(
+    not(feature = "net"),
+    doc = "
+
+[`net`]: #the-map
+[`net::server`]: #the-map
+[`net::http`]: #the-map
+[`net::mail`]: #the-map
+[`net::pump`]: #the-map
+[`Source::read_at`]: #the-map
+[`Connection`]: #the-map
+[`Stream`]: #the-map
+[`Reactor`]: #the-map
+[`Partial::write_at`]: #the-map
+[`Partial::chunk_verified`]: #the-map
+[`Nameless`]: #the-map
+[`Finish::run`]: #the-map
+[`Finisher`]: #the-map
+"
+)]
 #![forbid(unsafe_code)]
 
 pub mod buffer;

@@ -10,6 +10,46 @@
 //!              transmit(out) ◀─ offer(payload, out)
 //! ```
 //!
+//! # The six questions
+//!
+//! | question | asked | answer |
+//! |---|---|---|
+//! | [`receive`](Session::receive) | when bytes came | how many were eaten, and what they meant |
+//! | [`receive_eof`](Session::receive_eof) | when the peer ended its half | an end, or an error |
+//! | [`offer`](Session::offer) | when it wants payload | how many bytes it took |
+//! | [`transmit`](Session::transmit) | always, before writing | whole rows, behind those in `out` |
+//! | [`wants`](Session::wants) | when all is written | what it needs next |
+//! | [`patience`](Session::patience) | by whoever owns the clock | how long it may stay like this |
+//!
+//! [`progress`](Session::progress) belongs to the last of them: it says when to begin to count
+//! anew.
+//!
+//! # States
+//!
+//! Each session has its own; seen from outside there are five, and [`Wants`] names them:
+//!
+//! ```text
+//!            ┌─────────────────────────────┐
+//!            ▼                             │ TLS is up
+//!   ─────▶ Read ◀──────▶ Payload        Upgrade
+//!           │ └─────────────────────────▶──┘
+//!           ├──▶ Close    all said: write it out, end our half, read the rest away
+//!           └──▶ Done     all said and heard: drop the connection
+//! ```
+//!
+//! A session that failed gives the same error for ever, wants to [close](Wants::Close) or is
+//! [done](Wants::Done), and may still have last words for the peer.
+//!
+//! # Limits
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | a room in which a group of base64 has no place |
+//!
+//! Every other limit belongs to a protocol: the `Limits` of each room.
+//!
+//! # The loop
+//!
 //! The loop law: *receive until nothing more → transmit → write → ask `wants`*. Never feed twice
 //! without draining. A caller that keeps it can run any session over anything that moves bytes.
 //!

@@ -8,7 +8,7 @@ mod installed;
 mod process;
 
 use installed::has_program;
-use process::{Process, run};
+use process::{Process, run, wait_for};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -89,6 +89,40 @@ fn framed_client_visits_framed_server() {
     let ended = run(example("framed_client").arg(&address).arg(one.path()).arg("no such"));
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stderr.contains("no such: "), "{}", ended.stderr);
+}
+
+/// A starts with the files; B fetches them from A, which ends; C gets all of them from B.
+#[test]
+fn what_a_node_has_fetched_it_serves() {
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [a, b, c] = folders.each_ref().map(tempfile::TempDir::path);
+    std::fs::create_dir(a.join("deep")).unwrap();
+    let files = [("hello.txt", 6), ("empty", 0), ("deep/large", 1_000_003)];
+    let content = |len: usize| (0..len).map(|at| (at * 7 + at / 251) as u8).collect::<Vec<u8>>();
+    for (name, len) in files {
+        std::fs::write(a.join(name), content(len)).unwrap();
+    }
+    let node = |folder: &Path, peers: &[&str]| {
+        listening(example("peer_node").arg(folder).arg("127.0.0.1:0").args(peers))
+    };
+    let has_all = |folder: &Path| {
+        let is_there = |name: &str, len: usize| {
+            std::fs::read(folder.join(name)).is_ok_and(|bytes| bytes == content(len))
+        };
+        files.iter().all(|(name, len)| is_there(name, *len)).then_some(())
+    };
+    let (first, at_first) = node(a, &[]);
+    let (_second, at_second) = node(b, &[&at_first]);
+    wait_for("all files at the second node", || has_all(b));
+    drop(first);
+    let (_third, at_third) = node(c, &[&at_first, &at_second]);
+    wait_for("all files at the third node", || has_all(c));
+
+    // And to a client that knows nothing of nodes it is a server like any other.
+    let to = tempfile::tempdir().unwrap();
+    let said = good(example("framed_client").arg(&at_third).arg(to.path()));
+    assert_eq!(said.lines().count(), files.len(), "{said}");
+    wait_for("all files at the client", || has_all(to.path()));
 }
 
 #[test]
@@ -200,21 +234,67 @@ fn the_decoder_gives_the_same_for_every_cut() {
     }
 }
 
+/// The lines of the lesson plan that begin with `printf` and end in `explain`, as they stand there.
+#[cfg(feature = "cli")]
+#[test]
+fn the_exercises_with_explain_do_what_they_can() {
+    let plan = String::from_utf8(page("README.md")).unwrap();
+    let spans = plan.split('`').filter(|span| span.starts_with("printf '"));
+    let spans: Vec<&str> = spans.filter(|span| span.contains("| wirewright explain ")).collect();
+    assert!(spans.len() >= 5, "{spans:?}");
+    for span in spans {
+        let span = span.trim_end_matches("; echo $?");
+        let command = span.replace("wirewright", env!("CARGO_BIN_EXE_wirewright"));
+        let ended = run(Command::new("sh").args(["-c", &command]));
+        let is_understood = matches!(ended.status.code(), Some(0 | 1)) && !ended.stdout.is_empty();
+        assert!(is_understood, "{span}: {}", ended.stderr);
+    }
+}
+
 /// What `examples/README.md` teaches is there, and what is there it teaches.
 #[test]
 fn the_lesson_plan_is_complete() {
     let plan = String::from_utf8(page("README.md")).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".rs") || name.ends_with(".py"))
-        .collect();
-    assert!(names.len() >= 6, "{names:?}");
-    for name in &names {
-        assert!(plan.contains(&format!("`{name}`")), "{name} is not in examples/README.md");
-        let text = String::from_utf8(page(name)).unwrap();
-        let opens = text.starts_with("//!") || text.starts_with("#!");
-        assert!(opens && text.lines().count() <= 150, "{name} is one page that opens with words");
+    let mut pages = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let (path, mut name) =
+            entry.map(|e| (e.path(), e.file_name().into_string().unwrap())).unwrap();
+        let files = match path.is_dir() {
+            true => std::fs::read_dir(&path).unwrap().map(|file| file.unwrap().path()).collect(),
+            false => vec![path.clone()],
+        };
+        if path.is_dir() {
+            name.push('/');
+        }
+        assert!(name == "README.md" || plan.contains(&format!("`{name}`")), "{name} is not taught");
+        for file in files.iter().filter(|file| !file.ends_with("README.md")) {
+            let text = std::fs::read_to_string(file).unwrap();
+            let opens = text.starts_with("//!") || text.starts_with("#!");
+            let is_page = opens && text.lines().count() <= 150;
+            assert!(is_page, "{} is one page that opens with words", file.display());
+            pages += 1;
+        }
     }
+    assert!(pages >= 18, "{pages}");
+}
+
+/// Every page that is run says what to look at.
+#[test]
+fn every_page_says_what_to_look_at() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut pages = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let path = if path.is_dir() { path.join("main.rs") } else { path };
+        if path.extension().is_some_and(|end| end == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+            let head = head.join("\n");
+            assert!(head.contains("What to look at: "), "{}", path.display());
+            assert!(head.contains("cargo run --example "), "{}", path.display());
+            pages += 1;
+        }
+    }
+    assert!(pages >= 13, "{pages}");
 }

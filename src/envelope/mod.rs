@@ -7,6 +7,10 @@
 //!                                 into the caller's room
 //! ```
 //!
+//! What it is for: a file inside a JSON string, as web interfaces, teaching scripts and the chunks
+//! of [`transfer`](crate::transfer) have it, read and written in memory that does not depend on the
+//! size of the file.
+//!
 //! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard
 //! alphabet, padding required, unused bits zero, no white space).
 //!
@@ -21,10 +25,45 @@
 //! depth, nesting of 128 levels or more, anything but white space behind the object, invalid UTF-8
 //! anywhere.
 //!
+//! # Grammar
+//!
+//! ABNF; `value`, `string` and `ws` are those of RFC 8259 §2, §3 and §7:
+//!
 //! ```text
-//!  Start ─{─▶ Key ─"…"─▶ Colon ─:─▶ Value ─┬─ scalar, string, nested ─▶ After ─,─▶ Key
-//!                                          └─ payload member: "  ─▶ Payload ─"─▶ After ─}─▶ Done
+//! envelope = ws "{" ws [ member *( "," member ) ] "}" ws   no name twice
+//! member   = ws string ws ":" ws ( value / payload ) ws
+//! payload  = DQUOTE *( 4b64 ) [ last ] DQUOTE               of the member with the payload key
+//! last     = 2b64 "==" / 3b64 "="                           unused bits zero: RFC 4648 §3.5
+//! b64      = ALPHA / DIGIT / "+" / "/"                      or its escape: "\/", "\u002b"
 //! ```
+//!
+//! # States
+//!
+//! ```text
+//!  Start ─{─▶ FirstKey ─"─▶ InKey ─"─▶ Colon ─:─▶ Value ─┬─ " ────▶ Text ──────────────── " ─┐
+//!                │            ▲                          ├─ 1 t f n ▶ Scalar ────────────────┤
+//!                │            " ◀─ Key ◀─ , ──┐          ├─ [ { ──▶ Nested ◀─"─▶ NestedText ─┤
+//!                │                            │          └─ " of the payload ─▶ Payload ── " ┤
+//!                └─ } ─▶ Done ◀────── } ──── After ◀─────────────────────────────────────────┘
+//!
+//!  Payload:   Run ─ \ ─▶ Escape ─ n, /, u002b … ─▶ Run
+//! ```
+//!
+//! Outside the payload these are the places of a scanner that takes one byte at a time. Within it
+//! there is no byte at a time: a `Run` goes up to the next `"` or `\`.
+//!
+//! # Limits
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`rest_bytes_max`] | 65,536 | members without end: all but the payload is held |
+//! | members of one object | 65,536 | a table of names to find duplicates in |
+//! | levels of nesting | 127 | a stack that grows with the text; serde_json's own limit |
+//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | a room that could not hold one step |
+//!
+//! The payload has no limit: whoever takes it counts.
+//!
+//! [`rest_bytes_max`]: Limits::rest_bytes_max
 //!
 //! Do not use it for JSON without a large base64 member: serde_json alone is simpler, and faster.
 

@@ -1,9 +1,9 @@
 //! Content codings: what a body was packed with, and its unpacking, with an eye on bombs.
 //!
 //! ```text
-//!   gzip      1f 8b 08 flags …  ┌ deflate data ┐ CRC-32 length      one or more members  RFC 1952
-//!   deflate   78 9c             │ deflate data │ Adler-32           zlib format          RFC 1950
-//!             (or nothing)      └ deflate data ┘                    as some servers send RFC 1951
+//!   gzip      1f 8b 08 flags …  ┌ deflate data ┐ CRC-32 length      some members  RFC 1952
+//!   deflate   78 9c             │ deflate data │ Adler-32           zlib format   RFC 1950
+//!             (or nothing)      └ deflate data ┘                    raw deflate   RFC 1951
 //! ```
 //!
 //! Specification: RFC 9110 §8.4.1; its note in §8.4.1.2 says that some servers send `deflate`

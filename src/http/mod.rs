@@ -2,18 +2,56 @@
 //! response to its events.
 //!
 //! ```text
-//!   HTTP/1.1 103 Early Hints CR LF … CR LF       any number of interim responses   head
+//!   HTTP/1.1 103 Early Hints CR LF … CR LF       any interim responses         head
 //!   HTTP/1.1 200 OK CR LF                        status line ┐
-//!   Transfer-Encoding: chunked CR LF             fields      ├ the final head      head
+//!   Transfer-Encoding: chunked CR LF             fields      ├ the final head   head
 //!   CR LF                                        empty line  ┘
-//!   5 CR LF hello CR LF                          body, as the fields frame it      body, chunked
+//!   5 CR LF hello CR LF                          body, as the fields frame it   body, chunked
 //!   0 CR LF
-//!   Digest: … CR LF CR LF                        trailer fields, behind chunks     chunked, head
+//!   Digest: … CR LF CR LF                        trailer fields, behind chunks  chunked, head
 //!   HTTP/1.1 200 OK CR LF …                      the response to the next request
 //! ```
 //!
+//! What it is for: to fetch over HTTP and to know for certain where each response ends, whatever a
+//! server sends; programs use it through `net::http`, the command as `http`, `download` and `sms`.
+//!
 //! Specification: RFC 9110 (what messages mean) and RFC 9112 (how they travel), which replaced
 //! RFC 7230 and 7231 in 2022; RFC 3986 for URLs.
+//!
+//! # Grammar
+//!
+//! ABNF of RFC 9112 §2.1, §4, §5 and §7.1, as it is read here:
+//!
+//! ```text
+//! response    = status-line *( field-line CRLF ) CRLF [ body ]
+//! status-line = "HTTP/1." DIGIT SP 3DIGIT SP [ reason-phrase ] CRLF
+//! field-line  = token ":" OWS field-value OWS              no space before the colon
+//! body        = *OCTET / chunked-body                      as the fields frame it, see below
+//! chunked-body = *chunk last-chunk *( field-line CRLF ) CRLF
+//! chunk       = 1*HEXDIG [ chunk-ext ] CRLF 1*OCTET CRLF   so many octets as the digits say
+//! last-chunk  = 1*"0" [ chunk-ext ] CRLF
+//! chunk-ext   = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
+//! ```
+//!
+//! # States
+//!
+//! ```text
+//!   Idle ─send─▶ Lines ─ a head ─┬─ 1xx ──▶ Interim ─▶ Lines
+//!                                └─ else ─▶ Final ─┬─▶ Chunked ─▶ Trailers ─┐
+//!                                                  ├─▶ Length ──────────────┼─▶ End
+//!                                                  ├─▶ Close ───────────────┤    │
+//!                                                  └─ no body ──────────────┘    │
+//!       ┌──────────────────┬───────────────────────────────────────┬─────────────┘
+//!       ▼ may be reused    ▼ may not                               ▼ 2xx to CONNECT
+//!     Idle              Closing                                 Tunnel
+//!
+//!   the body of the request, at the same time:
+//!     Length, or Chunked ─finish_body─▶ LastChunk ─▶ Sent; Stopped by the response
+//!
+//!   within a chunked body, see `chunked`:
+//!     Size ─▶ (Space, Extension ─▶) SizeEnd ─┬─▶ Data ─▶ DataCr ─▶ DataLf ─▶ Size …
+//!                                            └0▶ Trailers ─▶ Done
+//! ```
 //!
 //! # How a response is framed
 //!
@@ -62,6 +100,48 @@
 //!   send along.
 //! - [`coding`]: gzip and deflate. [`range`]: going on where a download stopped.
 //! - [`config`]: every limit.
+//!
+//! # Limits
+//!
+//! [`config::Limits`]; lengths in bytes, for one connection or one response.
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`line_bytes_max`] | 16,384 | a line that does not end |
+//! | [`head_bytes_max`] | 131,072 | a head that does not end |
+//! | [`trailer_bytes_max`] | 16,384 | fields without end behind the body |
+//! | [`fields_max`] | 256 | many tiny fields, each of which costs a place |
+//! | [`interim_max`] | 32 | 1xx responses for ever, and never a final one |
+//! | [`chunk_ext_bytes_max`] | 4,096 | an extension that does not end |
+//! | [`chunk_ext_total_bytes_max`] | 1,048,576 | more extension than body |
+//! | [`body_bytes_max`] | none | a body longer than the caller wants |
+//! | [`decoded_bytes_max`] | none | the same, once its coding is undone |
+//! | [`decoded_ratio_max`] | 250 | a few bytes that inflate to a disk full |
+//! | [`decoded_ratio_from_bytes`] | 16,777,216 | refusing what is only small and regular |
+//! | [`redirects_max`] | 10 | a chain, or a circle |
+//! | [`first_byte_wait`] | 60 s | a server that never answers |
+//! | [`head_wait`] | 30 s | a head that trickles |
+//! | [`body_wait`] | 30 s | a body that trickles, in either direction |
+//! | [`payload_quantum`] | 4,096 | a byte now and then, sent to look alive |
+//! | [`idle_wait`] | 60 s | connections kept for nothing |
+//!
+//! [`line_bytes_max`]: config::Limits::line_bytes_max
+//! [`head_bytes_max`]: config::Limits::head_bytes_max
+//! [`trailer_bytes_max`]: config::Limits::trailer_bytes_max
+//! [`fields_max`]: config::Limits::fields_max
+//! [`interim_max`]: config::Limits::interim_max
+//! [`chunk_ext_bytes_max`]: config::Limits::chunk_ext_bytes_max
+//! [`chunk_ext_total_bytes_max`]: config::Limits::chunk_ext_total_bytes_max
+//! [`body_bytes_max`]: config::Limits::body_bytes_max
+//! [`decoded_bytes_max`]: config::Limits::decoded_bytes_max
+//! [`decoded_ratio_max`]: config::Limits::decoded_ratio_max
+//! [`decoded_ratio_from_bytes`]: config::Limits::decoded_ratio_from_bytes
+//! [`redirects_max`]: config::Limits::redirects_max
+//! [`first_byte_wait`]: config::Limits::first_byte_wait
+//! [`head_wait`]: config::Limits::head_wait
+//! [`body_wait`]: config::Limits::body_wait
+//! [`payload_quantum`]: config::Limits::payload_quantum
+//! [`idle_wait`]: config::Limits::idle_wait
 //!
 //! Offsets count from the beginning of the stream of the connection, so that they can be found in a
 //! capture of it.

@@ -1,8 +1,8 @@
 //! Mailboxes: whom a message is from and to.
 //!
 //! ```text
-//!   王大锤 <da.chui@example.org>        "Name, quoted" <"a b"@[192.0.2.1]>        a@b
-//!   └ name ┘└ local ┘└ domain ─┘        └─ a quoted string holds anything ─┘     an address alone
+//!   王大锤 <da.chui@example.org>        "Name, quoted" <"a b"@[192.0.2.1]>      a@b
+//!   └ name ┘└ local ┘└ domain ─┘        └─ a quoted string holds anything ─┘   an address alone
 //! ```
 //!
 //! Specification: RFC 5322 §3.4 (mailbox, name-addr, addr-spec), §3.2.4 (quoted strings); RFC 5321

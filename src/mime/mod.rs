@@ -1,16 +1,16 @@
 //! Mail messages: from names, texts and files to the octets that SMTP carries.
 //!
 //! ```text
-//!   Date: Sun, 22 Nov 2026 09:27:00 +0800 CR LF          fields, each at most once     message
-//!   From: =?UTF-8?B?546L5aSn6ZSk?= <wang@example.org>    in encoded words     mailbox, word
-//!   To: =?UTF-8?B?6aqG5piK?= <luo@example.org>,          folded at 78 columns          header
+//!   Date: Sun, 22 Nov 2026 09:27:00 +0800 CR LF          fields, each at most once  message
+//!   From: =?UTF-8?B?546L5aSn6ZSk?= <wang@example.org>    in encoded words  mailbox, word
+//!   To: =?UTF-8?B?6aqG5piK?= <luo@example.org>,          folded at 78 columns       header
 //!    b@example.net
 //!   Subject: =?UTF-8?B?5pys5pyI5pWw5o2u?=
-//!   Message-ID: <1@example.org>                                                        id, date
+//!   Message-ID: <1@example.org>                                                     id, date
 //!   MIME-Version: 1.0
 //!   Content-Type: multipart/mixed; boundary="=_8f3…"
 //!
-//!   --=_8f3…                                             a line no part can hold       structure
+//!   --=_8f3…                                             a line no part can hold    structure
 //!   Content-Type: text/plain; charset=utf-8
 //!   Content-Transfer-Encoding: base64                    7bit, quoted-printable or
 //!                                                        base64: transfer_encoding
@@ -18,15 +18,32 @@
 //!   --=_8f3…
 //!   Content-Type: application/vnd.ms-excel
 //!   Content-Transfer-Encoding: base64
-//!   Content-Disposition: attachment; filename=month-data.xlsx                          param
+//!   Content-Disposition: attachment; filename=month-data.xlsx                       param
 //!
-//!   UEsDBBQABgAIAAAAIQ…                                  streamed, never held          writer
+//!   UEsDBBQABgAIAAAAIQ…                                  streamed, never held       writer
 //!   --=_8f3…--
 //! ```
+//!
+//! What it is for: to make a message of text, HTML and files of any size that every reader shows
+//! alike, with its length known before the first octet; `net::mail` and `wirewright mail` send it.
 //!
 //! Specification: RFC 5322 (fields, addresses, dates), RFC 2045 and 2046 (bodies and their parts),
 //! RFC 2047 (words that are not ASCII), RFC 2183 and 2231 (file names), RFC 2387 and 2392 (pictures
 //! within HTML). RFC 6532 is not used: every octet of a message is ASCII, so every server takes it.
+//!
+//! # Grammar
+//!
+//! ABNF of RFC 5322 §2 and §3.4, RFC 2047 §2 and RFC 2046 §5.1.1, as it is written here:
+//!
+//! ```text
+//! message      = *( field CRLF ) CRLF body
+//! field        = field-name ":" SP value                   folded: CRLF only before SP or HTAB
+//! mailbox      = [ 1*( word / encoded-word ) ] "<" local "@" domain ">" / local "@" domain
+//! encoded-word = "=?UTF-8?" ( "B?" base64 / "Q?" q-text ) "?="    at most 75, whole characters
+//! parameter    = ";" name "=" ( token / quoted-string )
+//!              / ";" name "*" [ number "*" ] "=" percent-encoded  file names beyond ASCII
+//! multipart    = 1*( CRLF "--" boundary CRLF part ) CRLF "--" boundary "--" CRLF
+//! ```
 //!
 //! # What is promised
 //!
@@ -40,6 +57,18 @@
 //!   `Bcc` never does.
 //! - **No clock, no chance.** Date, identifier and the seed of the boundaries are arguments: the
 //!   same arguments make the same octets.
+//!
+//! # States
+//!
+//! A message is built once and never changes; what has states is its [`writer`]:
+//!
+//! ```text
+//!   Builder ─ from, to, text, attach … ─ build ─▶ Message ─▶ Writer
+//!
+//!   Writer   next(out) ─┬─▶ Bytes         out is full: send it, ask again
+//!                       ├─▶ NeedFile(n)   offer(…) until the file ends, end_file(), ask again
+//!                       └─▶ Done          restart() for another server
+//! ```
 //!
 //! # The parts
 //!
@@ -55,6 +84,32 @@
 //!
 //! A multipart of one part is that part. A boundary begins with `=_`, which base64 and
 //! quoted-printable cannot hold; a text that travels as it is was searched for it.
+//!
+//! # Limits
+//!
+//! [`Limits`]; lengths in bytes, of UTF-8 where it is text.
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`recipients_max`] | 10,000 | a list that no server takes and no field should show |
+//! | [`name_bytes_max`] | 1,024 | a display name that hides the address |
+//! | [`value_bytes_max`] | 65,536 | a field that is a message of its own |
+//! | [`headers_max`] | 256 | fields without end |
+//! | [`file_name_bytes_max`] | 1,024 | a name that no file system takes |
+//! | [`files_max`] | 1,000 | more open files than the system gives |
+//! | [`text_bytes_max`] | 8,388,608 | memory: texts are held, files are not |
+//! | [`message_bytes_max`] | 1,099,511,627,776 | lengths whose arithmetic could overflow |
+//!
+//! [`recipients_max`]: Limits::recipients_max
+//! [`name_bytes_max`]: Limits::name_bytes_max
+//! [`value_bytes_max`]: Limits::value_bytes_max
+//! [`headers_max`]: Limits::headers_max
+//! [`file_name_bytes_max`]: Limits::file_name_bytes_max
+//! [`files_max`]: Limits::files_max
+//! [`text_bytes_max`]: Limits::text_bytes_max
+//! [`message_bytes_max`]: Limits::message_bytes_max
+//!
+//! # Example
 //!
 //! ```
 //! use wirewright::buffer::Buffer;

@@ -1,4 +1,28 @@
 //! The client's façade: connect, run an errand, report.
+//!
+//! What it is for: to list, get and put files of a server, from a program. The command's `ls`,
+//! `get` and `put` are these calls and a report.
+//!
+//! Specification: `PROTOCOL.md`, by [`transfer::client`](crate::transfer::client); for the files
+//! its §6 and §7.
+//!
+//! ```text
+//!   "host:port" ─▶ addresses ─▶ connections ─▶ reactor ─▶ FileReport for each name, in order
+//!                                    └ each an errand: getting, putting, listing
+//! ```
+//!
+//! ```no_run
+//! use wirewright::net::Destination;
+//! use wirewright::net::client::{Options, get};
+//! use wirewright::transfer::name::Name;
+//!
+//! let into = Destination::Directory("pictures".into());
+//! for report in get("127.0.0.1:5566", &[Name::new("guido.jpg")?], &into, &Options::default())? {
+//!     // Ok: verified, synced, renamed, its folder synced. Otherwise: why not.
+//!     println!("{}: {:?}", report.name, report.outcome);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::classic::{ClassicGetting, Outcome};
 use super::endpoint;

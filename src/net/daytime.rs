@@ -3,7 +3,7 @@
 //! Specification: RFC 867; the line and the sessions are [`crate::daytime`]'s.
 //!
 //! ```text
-//!   TCP: accept ─▶ the line ─▶ our half ends ─▶ linger: read away, so that no reset eats the line
+//!   TCP: accept ─▶ the line ─▶ our half ends ─▶ linger: so that no reset eats the line
 //!   UDP: a datagram ─▶ the line back to whom it came from
 //! ```
 //!

@@ -14,6 +14,18 @@
 //! the delay between them), §8 (values). The order that §4 begins with is that of RFC 6724, which
 //! `getaddrinfo` has applied; the queries of §3 are its own matter as well.
 //!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`attempt_delay`] | 250 ms | waiting for an address that never answers |
+//! | [`connect_wait`] | 10 s | the system's own patience, which is minutes |
+//! | [`attempts_at_once_max`] | 8 | knocking at all doors of a large name |
+//! | [`attempts_max`] | 16 | a name with thousands of addresses |
+//!
+//! [`attempt_delay`]: Limits::attempt_delay
+//! [`connect_wait`]: Limits::connect_wait
+//! [`attempts_at_once_max`]: Limits::attempts_at_once_max
+//! [`attempts_max`]: Limits::attempts_max
+//!
 //! Nothing here knows a socket or a clock. The caller asks until there is nothing to do now, waits
 //! for its sockets or for the instant that was named, and tells what became of each attempt:
 //!

@@ -1,5 +1,8 @@
 //! Sending mail: letters in, reports out, over one connection or several.
 //!
+//! What it is for: to send what [`mime`](crate::mime) builds, or a message that is there already,
+//! and to be told each recipient's fate; the command as `mail`.
+//!
 //! Specification: RFC 5321 and its extensions, by [`crate::smtp`]; RFC 3207 (TLS in place), RFC
 //! 8314 §3.3 (TLS from the beginning), RFC 8305 (several addresses at once).
 //!
@@ -21,6 +24,30 @@
 //!   connection closes without the end of it.
 //! - A connection that carried letters and was then lost is made anew for those of whose content
 //!   nothing was sent. One that comes to nothing ends all of them.
+//!
+//! # States of a letter
+//!
+//! ```text
+//!   waiting ─▶ envelope ─▶ content ─▶ its end is said ─┬ a reply ─▶ accepted, partial, refused
+//!      ▲          │           │                        └ none ────▶ unknown
+//!      │          └─ lost ────┴─ a file changed, stopped ─▶ it cannot have been taken
+//!      └── lost before it began: on a new connection
+//! ```
+//!
+//! # Limits
+//!
+//! [`Options`], and what its parts bound: [`smtp::config::Limits`](crate::smtp::config::Limits),
+//! [`dial::Limits`](crate::net::dial::Limits), [`pump::Limits`](crate::net::pump::Limits).
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`connections_max`] | 1 | more connections than a server likes |
+//! | [`name_wait`] | 20 s | a resolver that does not answer |
+//!
+//! [`connections_max`]: Options::connections_max
+//! [`name_wait`]: Options::name_wait
+//!
+//! # Example
 //!
 //! ```no_run
 //! use wirewright::mime::Limits;

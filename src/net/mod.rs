@@ -7,9 +7,81 @@
 //!                                  └▶ timers, signals, accept
 //! ```
 //!
-//! One reactor is one thread; it runs conversations of different kinds at the same time. Everything
-//! a protocol means is decided in its own room; here bytes are moved, time is kept, and files are
-//! made durable.
+//! What it is for: to run the sessions of the other rooms over real sockets. One reactor is one
+//! thread; it runs conversations of different kinds at the same time. Everything a protocol means
+//! is decided in its own room; here bytes are moved, time is kept, and files are made durable.
+//!
+//! Specification: RFC 9293 (TCP), RFC 768 (UDP), RFC 8446 (TLS), RFC 8305 (which address first);
+//! for files `PROTOCOL.md` §6 and §7.
+//!
+//! # Where to look
+//!
+//! | room | subject |
+//! |---|---|
+//! | [`client`], [`server`] | façades of the framed and the classic wire: list, get, put; serve |
+//! | [`http`] | many fetches at once, downloads |
+//! | [`mail`] | letters in, reports out |
+//! | [`daytime`], [`datagrams`] | the time; numbered datagrams at a steady rate |
+//! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
+//! | [`pump`] | what one connection does when woken; [`pump::Conversation`]: write your own |
+//! | [`stream`], [`tls`] | plain or TLS, and from one to the other in place |
+//! | [`names`], [`dial`], [`proxy`], [`endpoint`] | from a name to a connected socket |
+//! | [`files`], [`finisher`] | beneath a root, unfinished, verified, durable |
+//!
+//! # States of a connection
+//!
+//! ```text
+//!   accepted, or dialed
+//!      │
+//!      ├─ plain ────────────────┐         Wants::Done, or the stream broke
+//!      │                        ▼                  ┌─────────────▶ closed
+//!      └─ TLS ─▶ Handshake ─▶ Open ────────────────┤                 ▲
+//!                   ▲  │        │                  │                 │ the peer has ended, or
+//!                   │  │        │ Wants::Upgrade   │                 │ linger_wait is over
+//!                   │  │        ▼                  ▼                 │
+//!                   └──┼────────┘        Wants::Close, or an error   │
+//!                      │                           │                 │
+//!                      └─ failed ───────────▶ Flushing ─▶ Lingering ─┘
+//!                                       last words    our half has ended
+//! ```
+//!
+//! Lingering is why the last bytes arrive: closing a socket on which unread bytes stand resets the
+//! connection, and a reset overtakes what was sent before it (RFC 1122 §4.2.2.13).
+//!
+//! # Limits
+//!
+//! [`pump::Limits`], for one reactor and its connections; lengths in bytes. Each façade has its own
+//! in its `Options`.
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`write_bytes_max`] | 540,672 | output that leaves the cache before it is sent |
+//! | [`read_bytes_max`] | 262,144 | input that leaves the cache before it is decoded |
+//! | [`out_bytes_budget`] | 4,194,304 | thousands of peers that do not read |
+//! | [`out_bytes_min`] | 16,384 | output so short that every write is a waste |
+//! | [`memory_bytes_budget`] | 12,582,912 | thousands that send half of a long message |
+//! | [`wake_bytes_budget`] | 8,388,608 | one quick connection that lets all others wait |
+//! | [`nap`] | 20 µs | waking for each segment of a file |
+//! | [`nap_after_bytes`] | 98,304 | napping when there is nothing to gather |
+//! | [`written_quantum`] | 4,096 | a peer that reads a byte now and then |
+//! | [`handshake_wait`] | 10 s | who connects and does not begin TLS |
+//! | [`flush_wait`] | 5 s | last words to one who does not read |
+//! | [`linger_wait`] | 2 s | a peer that never ends its half |
+//! | [`linger_bytes_max`] | 1,048,576 | one that goes on sending instead |
+//!
+//! [`write_bytes_max`]: pump::Limits::write_bytes_max
+//! [`read_bytes_max`]: pump::Limits::read_bytes_max
+//! [`out_bytes_budget`]: pump::Limits::out_bytes_budget
+//! [`out_bytes_min`]: pump::Limits::out_bytes_min
+//! [`memory_bytes_budget`]: pump::Limits::memory_bytes_budget
+//! [`wake_bytes_budget`]: pump::Limits::wake_bytes_budget
+//! [`nap`]: pump::Limits::nap
+//! [`nap_after_bytes`]: pump::Limits::nap_after_bytes
+//! [`written_quantum`]: pump::Limits::written_quantum
+//! [`handshake_wait`]: pump::Limits::handshake_wait
+//! [`flush_wait`]: pump::Limits::flush_wait
+//! [`linger_wait`]: pump::Limits::linger_wait
+//! [`linger_bytes_max`]: pump::Limits::linger_bytes_max
 
 mod calling;
 mod classic;

@@ -9,6 +9,22 @@
 //!
 //! Specification: POSIX `getaddrinfo`; RFC 1035 §2.3.4 (255 octets a name); RFC 4343 (case).
 //!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`threads_max`] | 4 | a thread for each of a thousand names |
+//! | [`addresses_max`] | 32 | a name with thousands of addresses |
+//! | [`names_max`] | 4,096 | memory that grows with what was asked for |
+//! | [`name_bytes_max`] | 255 | a text that is no name |
+//! | [`found_keep`] | 60 s | addresses that are true no more |
+//! | [`failed_keep`] | 1 s | a failure that is over |
+//!
+//! [`threads_max`]: Limits::threads_max
+//! [`addresses_max`]: Limits::addresses_max
+//! [`names_max`]: Limits::names_max
+//! [`name_bytes_max`]: Limits::name_bytes_max
+//! [`found_keep`]: Limits::found_keep
+//! [`failed_keep`]: Limits::failed_keep
+//!
 //! A lookup may block for half a minute and cannot be called off. So its threads are never waited
 //! for: dropping [`Names`] ends those that are idle, lets each of the others end with its lookup,
 //! and does not keep the process from ending before.

@@ -1,8 +1,8 @@
 //! Proxies, as the environment names them.
 //!
 //! ```text
-//!   http_proxy=http://user:password@proxy.example:3128    for http:// URLs   ┐ all_proxy where one
-//!   https_proxy=proxy.example:3128                        for https:// URLs  ┘ of them is not set
+//!   http_proxy=http://user:password@proxy.example:3128    http:// URLs    ┐ all_proxy, where
+//!   https_proxy=proxy.example:3128                        https:// URLs   ┘ one is not set
 //!   no_proxy=localhost,.example.com,10.0.0.0/8,[::1]:8080       asked for without a proxy
 //! ```
 //!

@@ -1,4 +1,32 @@
 //! The server's façade: bind, run, stop.
+//!
+//! What it is for: to serve what lies beneath a root, on the framed or the classic wire. The
+//! command's `serve` is this and its flags.
+//!
+//! Specification: `PROTOCOL.md`, by [`transfer::server`](crate::transfer::server).
+//!
+//! ```text
+//!   bind ─▶ run ─┬ thread ─ reactor ─▶ accept ─▶ a session for each connection
+//!                └ thread ─ reactor …
+//!   Stopper::stop, or a signal ─▶ nobody is let in, what runs ends within the grace ─▶ run returns
+//! ```
+//!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`connections_max`](Options::connections_max) | 10,000 | more than there are descriptors |
+//! | [`grace`](Options::grace) | 10 s | an end that waits for the slowest |
+//!
+//! ```no_run
+//! use wirewright::net::Supply;
+//! use wirewright::net::files::Root;
+//! use wirewright::net::server::{Options, Server};
+//!
+//! let root = Root::open("pictures".as_ref())?;
+//! let server = Server::bind("127.0.0.1:5566".parse()?, Options::new(Supply::Files(root)))?;
+//! println!("listening on {}", server.local_addr());
+//! server.run()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::classic::ClassicServing;
 use super::client::{TapMaker, nonce};

@@ -5,7 +5,16 @@
 //!
 //! ```text
 //!   server ─▶ {"filename":"guido.jpg","filedata":"R0lGODlhAQ…"}  end of stream ─▶ client
+//!
+//!   ClassicServer   Head ─begin─▶ Payload ─offer …─▶ Closing
+//!   ClassicClient   the states of an envelope, from its first byte to the end of the stream
 //! ```
+//!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`rest_bytes_max`](Limits::rest_bytes_max) | 65,536 | members without end beside the file |
+//! | [`transfer_wait`](Limits::transfer_wait) | 30 s | a side that does not send, or not read |
+//! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | a byte now and then, to look alive |
 
 use super::message::{PAYLOAD_KEY, Text};
 use super::name::Name;

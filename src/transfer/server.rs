@@ -3,10 +3,12 @@
 //! Specification: `PROTOCOL.md` §4, §8, §9, §11, §12.
 //!
 //! ```text
-//!   Hello ─hello─▶ (Auth ─auth─▶) Ready ┌─ Idle ─request─▶ Asked ─┬ file ──▶ Sending ──▶ Idle
-//!                                       │                         ├ entries ▶ Asked … ▶ Idle
-//!                                       │                         ├ ready ─▶ Receiving ▶ Finishing
-//!                                       └─ Closing                └ refuse ▶ Idle
+//!   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal, or through ─▶ Closing
+//!
+//!   in Ready:  Idle ─request─▶ Asked ─┬ entries … ─────────────────────▶ Idle
+//!                                     ├ file ──▶ Sending ─ the end ────▶ Idle
+//!                                     ├ ready ─▶ Receiving ─▶ Finishing ▶ Idle
+//!                                     └ refuse ────────────────────────▶ Idle
 //! ```
 //!
 //! Requests are queued and answered in order, one at a time. The session asks the application

@@ -10,6 +10,31 @@
 //!   <root>/inbox/report.pdf                    appears whole, by one rename
 //! ```
 //!
+//! # States of a file that comes
+//!
+//! ```text
+//!   partial ─▶ leftover? ─ verify_step … ─▶ begin ─▶ write_at, chunk_verified …
+//!                 └ none ──────────────────▶┘           │
+//!                                                       ├─ dropped ─▶ leftover again
+//!                                                       └─ finish ──▶ Finish::run: its name
+//! ```
+//!
+//! # Limits
+//!
+//! | name | value | what it guards against |
+//! |---|---|---|
+//! | [`SEGMENT_BYTES_MIN`] | 4,194,304 | a journal that is longer than what it saves |
+//! | [`NAMELESS_BYTES_MAX`] | 4,194,304 | losing more by a kill than is quickly sent again |
+//! | [`WRITE_BEHIND_FROM`] | 1,048,576 | waking a thread for a file that is through by then |
+//! | [`ETAG_BYTES_MAX`] | 1,024 | a tag that is longer than its journal should be |
+//! | [`names_held_max`] | 65,536 | a folder of millions, listed in order |
+//! | [`name_bytes_held_max`] | 4,194,304 | the same, of long names |
+//!
+//! [`names_held_max`]: Limits::names_held_max
+//! [`name_bytes_held_max`]: Limits::name_bytes_held_max
+//!
+//! # Where to look
+//!
 //! | file | subject |
 //! |---|---|
 //! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |

@@ -1,5 +1,8 @@
 //! The HTTP client: many fetches on one thread, over connections that are used again.
 //!
+//! What it is for: to fetch one document or a thousand, with redirects, proxies, TLS, codings and
+//! downloads that go on where they were interrupted; the command as `http`, `download`, `sms`.
+//!
 //! Specification: RFC 9112 §9 (connections), RFC 9110 §9.2.2 (what may be tried again), RFC 8305
 //! (several addresses at once); the messages themselves are the business of [`crate::http`].
 //!
@@ -24,6 +27,36 @@
 //!   is gone before anybody could use it.
 //! - Whatever a server does costs bounded memory and time: the bounds are those of
 //!   [`crate::http::config::Limits`], [`Options`], and of the room that dials.
+//!
+//! # States of a fetch
+//!
+//! ```text
+//!   waiting at its route ─▶ on a line ─▶ head ─┬─▶ body ─▶ Report
+//!          ▲  ▲                │               │
+//!          │  └─ once more ────┘               │   it ended without a byte of answer
+//!          └──── the next URL ─────────────────┘   a redirect that is followed
+//! ```
+//!
+//! # Limits
+//!
+//! [`Options`], and what its parts bound: [`http::config::Limits`](crate::http::config::Limits),
+//! [`dial::Limits`](crate::net::dial::Limits), [`pump::Limits`](crate::net::pump::Limits).
+//!
+//! | name | default | what it guards against |
+//! |---|---|---|
+//! | [`in_flight_max`] | 16 | more connections than a server or this machine likes |
+//! | [`per_host_max`] | none | the same, of one host; it is the caller's to know |
+//! | [`name_wait`] | 20 s | a resolver that does not answer |
+//! | [`discard_bytes_max`] | 65,536 | reading what nobody wants, to keep a connection |
+//! | [`GATHERED_BYTES_MAX`] | 16,777,216 | [`Client::ask`] for what does not fit into memory |
+//!
+//! [`GATHERED_BYTES_MAX`]: Client::GATHERED_BYTES_MAX
+//! [`in_flight_max`]: Options::in_flight_max
+//! [`per_host_max`]: Options::per_host_max
+//! [`name_wait`]: Options::name_wait
+//! [`discard_bytes_max`]: Options::discard_bytes_max
+//!
+//! # Where to look
 //!
 //! | file | subject |
 //! |---|---|

@@ -1,0 +1,87 @@
+//! A node of a network without a centre: it serves a folder, and fetches what its peers have and
+//! it has not. Both at once, on one thread.
+//!
+//!     cargo run --example peer_node -- FOLDER_A 127.0.0.1:5571
+//!     cargo run --example peer_node -- FOLDER_B 127.0.0.1:5572 127.0.0.1:5571
+//!     cargo run --example peer_node -- FOLDER_C 127.0.0.1:5573 127.0.0.1:5572 127.0.0.1:5571
+//!
+//! What to look at: *client* and *server* are sides of a connection, not kinds of program. Here are
+//! both sessions, `Server` and `Client`, and one reactor that drives them: it asks all of them the
+//! same questions and does not know which is which. End the first node before the third comes: its
+//! files are still there. Any client reads them: `wirewright ls 127.0.0.1:5573`.
+//!
+//! What is missing to a BitTorrent: to find peers, to ask several for parts of one file, and to
+//! hold against a digest that was known before what a peer sends with its own.
+
+mod host;
+mod talk;
+mod visitor;
+
+use host::Host;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use talk::Talk;
+use visitor::Visitor;
+use wirewright::net::files::Root;
+use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome};
+use wirewright::net::{endpoint, pump::Limits, stream::Stream};
+use wirewright::transfer::{client::Client, server, server::Server};
+
+/// How many connections a node holds at a time.
+const CONNECTIONS_MAX: usize = 1000;
+
+/// How long a peer may take to answer a call.
+const CALL_WAIT: Duration = Duration::from_secs(5);
+
+/// Lets guests in: each is given a session of its own.
+struct Door(Root, Arc<server::Config>);
+
+impl Welcome for Door {
+    fn welcome(&mut self, socket: mio::net::TcpStream, _: std::net::SocketAddr) -> Option<Guest> {
+        endpoint::tune(&socket).ok()?;
+        let session = Server::new(self.1.clone(), &nonce().ok()?);
+        let talk = Talk { session, application: Host::new(self.0.clone()) };
+        Some(Guest { stream: Stream::plain(socket), conversation: Box::new(talk), tap: None })
+    }
+}
+
+/// 16 random bytes: what a token is proved over, where there is one.
+fn nonce() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Visits one peer.
+fn call(peer: &str, root: &Root) -> Result<Guest, Box<dyn std::error::Error>> {
+    let deadline = Some(Instant::now() + CALL_WAIT);
+    let socket = endpoint::connect(&endpoint::resolve(peer)?, deadline)?;
+    let session = Client::new(Default::default(), &nonce()?);
+    let talk = Talk { session, application: Visitor::new(root.clone(), peer) };
+    Ok(Guest { stream: Stream::plain(socket), conversation: Box::new(talk), tap: None })
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, address, peers @ ..] = &args[..] else {
+        return Err("give a folder, ADDR:PORT to listen on, and peers".into());
+    };
+    let root = Root::open(Path::new(folder))?;
+
+    let mut seat = Seat::new()?;
+    seat.stop_at_signals()?;
+    let mut reactor = Reactor::new(seat, CONNECTIONS_MAX, Limits::default());
+    let socket = endpoint::listen(address.parse()?, false)?;
+    println!("listening on {}", socket.local_addr()?);
+    reactor.listen(socket, Box::new(Door(root.clone(), Arc::default())))?;
+
+    for peer in peers {
+        match call(peer, &root) {
+            Ok(guest) => drop(reactor.add(guest)?),
+            // A peer that is not there is an ordinary thing in such a network.
+            Err(error) => println!("{peer}: {error}"),
+        }
+    }
+    Ok(reactor.run()?)
+}

@@ -1,0 +1,126 @@
+//! The node as a client: asks a peer what it has, and fetches what is missing here.
+//!
+//! ```text
+//!   Heard::Welcome ─▶ list ─▶ Entries … ─▶ get ─▶ File ─▶ Payload, Verified … ─▶ Received
+//!                                           ▲                                       │
+//!                                           └─────────────── the next name ◀────────┘
+//! ```
+
+use super::talk::Application;
+use wirewright::buffer::Buffer;
+use wirewright::net::Error;
+use wirewright::net::files::{Durability, Partial, Root};
+use wirewright::session::Session as _;
+use wirewright::transfer::client::{Client, Event as Heard};
+use wirewright::transfer::name::Name;
+
+/// How many names of one peer are kept: a list may be without end.
+const NAMES_MAX: usize = 10_000;
+
+/// Fetches what is not in the folder yet: names that were listed, the file that comes.
+pub struct Visitor {
+    root: Root,
+    peer: String,
+    listed: bool,
+    names: Vec<Name>,
+    coming: Option<(Name, Partial)>,
+}
+
+impl Visitor {
+    /// Into this root; the name of the peer is for people.
+    pub fn new(root: Root, peer: &str) -> Visitor {
+        let peer = peer.to_owned();
+        Visitor { root, peer, listed: false, names: Vec::new(), coming: None }
+    }
+
+    fn note(&mut self, event: Heard<'_>) -> Result<(), Error> {
+        match (event, &mut self.coming) {
+            (Heard::Entries { entries, .. }, _) => {
+                // A peer says what it likes: only what is a name, and is not here, is asked for.
+                let names = entries.iter().filter_map(|entry| Name::new(&entry.name).ok());
+                let room = NAMES_MAX - self.names.len();
+                self.names.extend(names.filter(|name| !self.root.exists(name)).take(room));
+            }
+            (Heard::File { size, etag, .. }, Some((name, partial))) => {
+                if let Err(error) = partial.begin(&etag, size) {
+                    // Another peer was quicker, perhaps: what still comes of it is dropped.
+                    println!("{name}: {error}");
+                    self.coming = None;
+                }
+            }
+            (Heard::Payload { offset, bytes, .. }, Some((_, file))) => {
+                file.write_at(bytes, offset)?
+            }
+            (Heard::Verified { chunk, .. }, Some((_, partial))) => {
+                partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)?;
+            }
+            (Heard::Received { .. }, _) => {
+                if let Some((name, partial)) = self.coming.take() {
+                    // The product syncs on another thread; a page may let the others wait.
+                    match partial.finish(Durability::Fsync, false).run() {
+                        Ok(()) => println!("fetched {name} from {}", self.peer),
+                        Err(error) => println!("{name}: {error}"),
+                    }
+                }
+            }
+            (Heard::Failed { code, text, .. }, _) => {
+                self.coming = None;
+                println!("{}: {}: {}", self.peer, code.escape_debug(), text.escape_debug());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// One request at a time: first what there is, then what is missing, then the end.
+    fn ask(&mut self, session: &mut Client) -> Result<(), Error> {
+        if !self.listed {
+            self.listed = true;
+            session.list()?;
+            return Ok(());
+        }
+        while let Some(name) = self.names.pop() {
+            // Another peer may be sending it just now, or have sent it.
+            if let Ok(partial) = self.root.partial(&name)
+                && !self.root.exists(&name)
+            {
+                session.get(&name, None)?;
+                self.coming = Some((name, partial));
+                return Ok(());
+            }
+        }
+        session.end();
+        Ok(())
+    }
+}
+
+impl Application<Client> for Visitor {
+    fn hear(&mut self, session: &mut Client, text: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let (mut eaten, mut welcome) = (0, self.listed);
+        loop {
+            let received = session.receive(&text[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None if received.consumed == 0 => break,
+                Some(Heard::Welcome(_)) => welcome = true,
+                Some(event) => self.note(event)?,
+                None => {}
+            }
+        }
+        if welcome && session.pending() == 0 {
+            self.ask(session)?;
+        }
+        Ok(eaten)
+    }
+
+    fn say(&mut self, _: &mut Client, _: &mut Buffer, _: &mut [u8]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        match outcome {
+            Ok(()) => println!("nothing more from {}", self.peer),
+            Err(error) => println!("{}: {error}", self.peer),
+        }
+    }
+}

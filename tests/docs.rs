@@ -1,0 +1,199 @@
+//! What the pages of the rooms say about the code is so: every limit of every table with its
+//! default, and every state of every machine under its own name.
+//!
+//! ```text
+//!   //! | [`line_bytes_max`] | 16,384 | … |    ◀─▶    Limits { line_bytes_max: 16384, … }
+//!   //!   Idle ─send─▶ Lines …                 ◀─▶    enum Stage { Idle, Lines(Lines), … }
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+fn source(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path)).unwrap()
+}
+
+/// The head of a file: the lines of `//!`, without that.
+fn head(path: &str) -> String {
+    let lines = source(path);
+    let head = lines.lines().map_while(|line| line.strip_prefix("//!"));
+    head.map(|line| format!("{}\n", line.trim_start())).collect()
+}
+
+/// The rows of the tables in a head that begin with a linked name: name, then the other columns.
+fn rows(path: &str) -> Vec<Vec<String>> {
+    let head = head(path);
+    let rows = head.lines().filter(|line| line.starts_with("| [`") && line.contains("`]"));
+    rows.map(|row| {
+        let columns = row.trim_matches('|').split('|').map(|column| column.trim().to_owned());
+        let mut columns: Vec<String> = columns.collect();
+        columns[0] = columns[0].split('`').nth(1).unwrap().to_owned();
+        columns
+    })
+    .collect()
+}
+
+/// The numbers and times of a `Limits`, as its `Debug` shows them.
+fn defaults(limits: &dyn Debug) -> BTreeMap<String, String> {
+    let shown = format!("{limits:#?}");
+    let fields =
+        shown.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(": "));
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// A number or a time as it stands in a table, written as `Debug` does.
+fn plain(cell: &str) -> String {
+    match cell {
+        "none" => u64::MAX.to_string(),
+        _ => cell.replace([',', ' '], ""),
+    }
+}
+
+/// The limits in that column of the tables of a page are these, all of them, with their defaults.
+fn assert_limits(path: &str, column: usize, limits: &dyn Debug) {
+    let defaults = defaults(limits);
+    let mut told = BTreeMap::new();
+    for row in rows(path) {
+        let is_limit = row.len() > column && defaults.contains_key(&row[0]);
+        if is_limit && row[column] != "–" {
+            told.insert(row[0].clone(), plain(&row[column]));
+        }
+    }
+    assert_eq!(told, defaults, "{path}");
+}
+
+#[test]
+fn the_tables_of_limits_are_those_of_the_code() {
+    assert_limits("envelope/mod.rs", 1, &wirewright::envelope::Limits::default());
+    assert_limits("transfer/mod.rs", 1, &wirewright::transfer::client::Limits::default());
+    assert_limits("transfer/mod.rs", 2, &wirewright::transfer::server::Limits::default());
+    assert_limits("transfer/classic.rs", 1, &wirewright::transfer::classic::Limits::default());
+    assert_limits("http/mod.rs", 1, &wirewright::http::config::Limits::default());
+    assert_limits("mime/mod.rs", 1, &wirewright::mime::Limits::default());
+    assert_limits("smtp/mod.rs", 1, &wirewright::smtp::config::Limits::default());
+    assert_limits("daytime.rs", 1, &wirewright::daytime::Limits::default());
+    assert_limits("datagram.rs", 1, &wirewright::datagram::Limits::default());
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn the_tables_of_the_world_are_those_of_the_code() {
+    use wirewright::net::{Supply, dial, files, http, mail, names, pump, server};
+    assert_limits("net/mod.rs", 1, &pump::Limits::default());
+    assert_limits("net/dial.rs", 1, &dial::Limits::default());
+    assert_limits("net/names.rs", 1, &names::Limits::default());
+    assert_limits("net/files/mod.rs", 1, &files::Limits::default());
+    let told = |path, name: &str| {
+        let row = rows(path).into_iter().find(|row| row[0] == name);
+        plain(&row.unwrap_or_else(|| panic!("{path} does not tell {name}"))[1])
+    };
+    let page = "net/files/mod.rs";
+    assert_eq!(told(page, "SEGMENT_BYTES_MIN"), files::SEGMENT_BYTES_MIN.to_string());
+    assert_eq!(told(page, "NAMELESS_BYTES_MAX"), files::NAMELESS_BYTES_MAX.to_string());
+    assert_eq!(told(page, "WRITE_BEHIND_FROM"), files::WRITE_BEHIND_FROM.to_string());
+    assert_eq!(told(page, "ETAG_BYTES_MAX"), files::ETAG_BYTES_MAX.to_string());
+
+    let (page, options) = ("net/http/mod.rs", http::Options::default());
+    assert_eq!(told(page, "in_flight_max"), options.in_flight_max.to_string());
+    assert_eq!(told(page, "per_host_max"), options.per_host_max.to_string());
+    assert_eq!(told(page, "name_wait"), format!("{:?}", options.name_wait));
+    assert_eq!(told(page, "discard_bytes_max"), options.discard_bytes_max.to_string());
+    let gathered = http::Client::GATHERED_BYTES_MAX;
+    assert_eq!(told(page, "GATHERED_BYTES_MAX"), gathered.to_string());
+
+    let options = server::Options::new(Supply::Files(files::Root::open("src".as_ref()).unwrap()));
+    let page = "net/server.rs";
+    assert_eq!(told(page, "connections_max"), options.connections_max.to_string());
+    assert_eq!(told(page, "grace"), format!("{:?}", options.grace));
+
+    let options = mail::Options::new(mail::Server::parse("smtps://mail.example").unwrap());
+    assert_eq!(told("net/mail.rs", "connections_max"), options.connections_max.to_string());
+    assert_eq!(told("net/mail.rs", "name_wait"), format!("{:?}", options.name_wait));
+}
+
+#[test]
+fn a_wrong_table_is_caught() {
+    let wrong = wirewright::daytime::Limits { line_bytes_max: 513, ..Default::default() };
+    let caught = std::panic::catch_unwind(|| assert_limits("daytime.rs", 1, &wrong));
+    assert!(caught.is_err());
+    assert_eq!(plain("1,048,576"), "1048576");
+    assert_eq!(plain("20 µs"), format!("{:?}", std::time::Duration::from_micros(20)));
+}
+
+/// The names of the variants of an enum, as its file writes them.
+fn variants(path: &str, name: &str) -> Vec<String> {
+    let source = source(path);
+    let after = source.split_once(&format!("enum {name} {{\n")).map(|(_, after)| after);
+    let body = after.and_then(|after| after.split_once("\n}")).map(|(body, _)| body);
+    let lines = body.unwrap_or_else(|| panic!("no {name} in {path}")).lines();
+    let variant = |line: &str| {
+        let line = line.strip_prefix("    ").filter(|line| line.starts_with(char::is_uppercase))?;
+        Some(line.split(|c: char| !c.is_alphanumeric()).next()?.to_owned())
+    };
+    lines.filter_map(variant).collect()
+}
+
+#[test]
+fn the_charts_name_every_state_as_the_code_does() {
+    let machines = [
+        ("envelope/mod.rs", "envelope/scan.rs", "Place"),
+        ("transfer/mod.rs", "transfer/client/state.rs", "State"),
+        ("transfer/mod.rs", "transfer/client/state.rs", "Step"),
+        ("transfer/mod.rs", "transfer/server/state.rs", "State"),
+        ("transfer/mod.rs", "transfer/server/state.rs", "Active"),
+        ("transfer/mod.rs", "transfer/classic.rs", "Sending"),
+        ("http/mod.rs", "http/exchange.rs", "Stage"),
+        ("http/mod.rs", "http/exchange.rs", "Sending"),
+        ("http/mod.rs", "http/chunked.rs", "State"),
+        ("mime/mod.rs", "mime/writer.rs", "Step"),
+        ("smtp/mod.rs", "smtp/client.rs", "Phase"),
+        ("smtp/mod.rs", "smtp/client/transaction.rs", "Step"),
+        ("smtp/mod.rs", "smtp/data.rs", "At"),
+        ("daytime.rs", "daytime.rs", "Hearing"),
+        ("datagram.rs", "datagram/ledger.rs", "Entry"),
+        ("session.rs", "session.rs", "Wants"),
+        ("net/mod.rs", "net/pump.rs", "Phase"),
+    ];
+    for (page, path, name) in machines {
+        let page_words = head(page);
+        let words: Vec<&str> = page_words.split(|c: char| !c.is_alphanumeric()).collect();
+        let variants = variants(path, name);
+        assert!(variants.len() >= 3, "{path}: {name} has {variants:?}");
+        for variant in &variants {
+            assert!(words.contains(&variant.as_str()), "{page} does not show {name}::{variant}");
+        }
+    }
+}
+
+/// A picture that is wider than its page is cut off on the right.
+#[test]
+fn the_pictures_fit_on_their_pages() {
+    let rooms = ["lib", "session", "buffer", "daytime", "datagram", "net/mail"];
+    let halls = ["envelope", "transfer", "http", "mime", "smtp", "net", "net/http", "net/files"];
+    let pages = rooms.iter().map(|room| format!("{room}.rs"));
+    for page in pages.chain(halls.iter().map(|hall| format!("{hall}/mod.rs"))) {
+        let text = source(&page);
+        let mut is_picture = false;
+        for line in text.lines().map_while(|line| line.strip_prefix("//!")) {
+            is_picture ^= line.starts_with(" ```");
+            let width = line.strip_prefix(' ').unwrap_or(line).chars().count();
+            assert!(!is_picture || width <= 92, "{page}: {width} columns: {line}");
+        }
+    }
+}
+
+/// Every room opens alike: what it is for, the specification, a grammar or a picture of the bytes,
+/// its states, its limits.
+#[test]
+fn the_pages_of_the_rooms_are_alike() {
+    for room in ["envelope", "transfer", "http", "mime", "smtp", "datagram", "daytime"] {
+        let file = [format!("{room}/mod.rs"), format!("{room}.rs")];
+        let is_there =
+            |path: &&String| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path).exists();
+        let page = head(file.iter().find(is_there).unwrap());
+        for part in ["What it is for: ", "pecification", "```text\n", "# States\n", "# Limits\n"] {
+            assert!(page.contains(part), "{room}: {part}");
+        }
+    }
+}
