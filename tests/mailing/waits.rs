@@ -124,8 +124,13 @@ fn a_silent_reset() {
 /// The whole has a limit, too: what was not begun is unsent, and after the dot nobody knows.
 #[test]
 fn all_of_it() {
-    let why = "timed out waiting for the whole operation (--timeout)";
-    for verb in ["greeting", "MAIL", "."] {
+    let whole = "timed out waiting for the whole operation (--timeout)";
+    for (verb, why) in [
+        // Who never says a word may speak TLS, which is worth to be told.
+        ("greeting", "timed out waiting for the greeting"),
+        ("MAIL", whole),
+        (".", whole),
+    ] {
         for offers in [&[][..], &["PIPELINING"]] {
             let server = silent(verb, offers);
             let mut options = options(&server);

@@ -222,7 +222,7 @@ fn nothing_shows_what_is_said() {
     let name = Domain::parse("c.example").expect("a domain");
     let credentials = Some(Credentials::new("user", "secret").expect("credentials"));
     let mut client = Client::new(Config { credentials, ..Config::new(name) }, true);
-    let mut out = wirewright::buffer::Buffer::with_limit(1 << 10);
+    let mut out = Buffer::with_limit(1 << 10);
     for reply in [&b"220 mx\r\n"[..], b"250-mx\r\n250 AUTH PLAIN\r\n"] {
         let mut input = reply;
         while !input.is_empty() {
