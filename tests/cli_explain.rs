@@ -159,30 +159,6 @@ fn every_split_gives_the_same() {
 }
 
 #[test]
-fn the_form_for_people() {
-    let output = run(&["explain", "frame"], &[&example()[..], b"GE"].concat());
-    let page = text(&output.stdout);
-    let lines: Vec<&str> = page.lines().map(str::trim_start).collect();
-    for (line, begins, ends) in [
-        (0, "0  prefix         00 00 00 66  \"...f\"  a frame of 102 bytes", "[PROTOCOL §3.1]"),
-        (1, "4  message        {\"type\":\"file\",", "here it comes  [PROTOCOL §4]"),
-        (3, "110  message        {\"type\":\"chunk\",", "bytes of the file  [PROTOCOL §5]"),
-        (4, "175  payload        base64 of 2 bytes", "[RFC 4648 §4]"),
-        (7, "229  prefix         47           \"G\"", "[PROTOCOL §3.1]"),
-        (8, "229  error          malformed: a frame begins with 0x00", "[PROTOCOL §3.2]"),
-    ] {
-        let found = lines[line];
-        assert!(found.starts_with(begins) && found.ends_with(ends), "{found}");
-    }
-    assert_eq!(lines.len(), 9);
-    assert_eq!(output.status.code(), Some(1));
-    assert_error_line(&output, "stdin: malformed at byte 229: ");
-    let output = run(&["explain", "envelope"], "{\"a\":\"\u{9b}31m\"}".as_bytes());
-    assert!(!text(&output.stdout).contains('\u{9b}'));
-    assert!(output.status.success());
-}
-
-#[test]
 fn files_and_payload_names() {
     let folder = tempfile::tempdir().unwrap();
     let name = "-odd name";

@@ -8,7 +8,6 @@ mod events;
 mod run;
 
 use events::{assert_no_split_matters, error, events};
-use run::{run, text};
 
 const SHA256_HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const SHA256_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -172,38 +171,4 @@ fn every_split_gives_the_same() {
     ] {
         assert_no_split_matters("http", input.as_bytes(), 40);
     }
-}
-
-#[test]
-fn the_form_for_people() {
-    let input = b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nX: a\r\n b\xe2\x80\xae\r\n\
-                  Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n\
-                  2\r\nhi\r\n1\r\n!\r\n0\r\nA: b\r\n\r\nmore";
-    let output = run(&["explain", "http"], input);
-    let page = text(&output.stdout);
-    let lines: Vec<&str> = page.lines().map(str::trim_start).collect();
-    let expected = [
-        "0  interim        HTTP/1.1 103 Early  [RFC 9110 §15.2]",
-        "45  remark         a folded field line  [RFC 9112 §5.2]",
-        "96  remark         Content-Length beside Transfer-Encoding  [RFC 9112 §6.3]",
-        "22  head           HTTP/1.1 200 OK  [RFC 9112 §4]",
-        "42  field          X: a   b\\u{202e}  [RFC 9112 §5]",
-        "71  field          Transfer-Encoding: chunked  [RFC 9112 §5]",
-        "96  field          Content-Length: 1  [RFC 9112 §5]",
-        "101  framing        a body in chunks, up to the last one  [RFC 9112 §6.3]",
-        "101  body           3 bytes  [RFC 9112 §6]",
-        "120  trailers       fields behind the body, kept apart  [RFC 9112 §7.1.2]",
-        "120  field          A: b  [RFC 9112 §5]",
-    ];
-    for (line, expected) in lines.iter().zip(expected) {
-        assert_eq!(*line, expected);
-    }
-    assert!(lines[11].starts_with("125  end            body of 3 bytes, sha256 "), "{}", lines[11]);
-    assert_eq!(lines[12], "125  close          the response had two lengths  [RFC 9112 §9.3]");
-    assert!(lines[13].starts_with("125  leftover       4 bytes that no request"), "{}", lines[13]);
-    assert_eq!(lines.len(), 14);
-    assert!(output.status.success());
-    let output = run(&["explain", "http"], b"HTTP/1.1 204 No\r\n\r\n");
-    let page = text(&output.stdout);
-    assert!(page.ends_with("the connection can carry another request  [RFC 9112 §9.3]\n"));
 }

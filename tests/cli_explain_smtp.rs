@@ -8,7 +8,6 @@ mod events;
 mod run;
 
 use events::{assert_no_split_matters, error, events};
-use run::{run, text};
 
 fn lines(input: &[u8], good: bool) -> Vec<String> {
     events(&["smtp"], input, good)
@@ -87,30 +86,4 @@ fn every_split_gives_the_same() {
     ] {
         assert_no_split_matters("smtp", input, 30);
     }
-}
-
-#[test]
-fn the_form_for_people() {
-    let input = b"220 mx\r\n250-\r\n250-mx\r\n250\r\n571 5.7.1 no\x1b\r\n";
-    let output = run(&["explain", "smtp"], input);
-    assert_eq!(output.status.code(), Some(1));
-    let page = text(&output.stdout);
-    let lines: Vec<&str> = page.lines().map(str::trim_start).collect();
-    let expected = [
-        "0  reply          220 done: the connection  [RFC 5321 §4.2]",
-        "0  line           mx  [RFC 5321 §4.2.1]",
-        "8  reply          250 done: the mail system  [RFC 5321 §4.2]",
-        "8  line             [RFC 5321 §4.2.1]",
-        "14  line           mx  [RFC 5321 §4.2.1]",
-        "22  line             [RFC 5321 §4.2.1]",
-        "28  remark         a second digit above 5  [RFC 5321 §4.2]",
-        "39  error          malformed: text holds no control character but the tab  \
-         [RFC 5321 §4.2]",
-    ];
-    assert_eq!(lines, expected);
-    let output = run(&["explain", "smtp"], b"421 4.3.2 \xe2\x80\xae\r\n");
-    let page = text(&output.stdout);
-    assert!(page.contains("421 not now, try again later: the connection"), "{page}");
-    assert!(page.contains("enhanced       4.3.2  [RFC 3463 §2]"), "{page}");
-    assert!(page.contains("4.3.2 \\u{202e}"), "{page}");
 }

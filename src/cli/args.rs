@@ -1,18 +1,19 @@
 //! What may stand in argv, as types. clap reads its help from the comments here.
 
+mod explain;
 pub mod http;
 pub mod mail;
 pub mod services;
 pub mod values;
 
+pub use explain::{Explain, What};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{address, digest, seconds, seconds_not_0, size};
-use wirewright::http::request::Method;
 use wirewright::net::files;
 use wirewright::transfer::digest::DigestKind;
-use wirewright::transfer::message::PAYLOAD_KEY;
 
 /// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
 /// resumed where they broke off, in bounded memory. Also sends mail, and text messages by gateways,
@@ -334,50 +335,6 @@ pub struct Load {
         conflicts_with_all = ["sweeps", "peer", "html", "server", "messages", "message_size",
         "rounds"])]
     pub listen: Option<String>,
-}
-
-/// What can be explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// The framed wire.
-    Frame,
-    /// One JSON object with a base64 member; the classic wire.
-    Envelope,
-    /// A response of HTTP/1.1.
-    Http,
-    /// Replies of an SMTP server.
-    Smtp,
-}
-
-/// `wirewright explain`
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// `frame` for the framed wire, `envelope` for one JSON object with a base64 member, `http` for
-    /// the response to an HTTP/1.1 request, `smtp` for what a mail server says.
-    #[arg(value_name = "frame|envelope|http|smtp", value_parser = values::what)]
-    pub what: What,
-    /// Where the bytes are; `-` for stdin.
-    #[arg(value_name = "FILE", default_value = "-")]
-    pub file: PathBuf,
-    /// Feed so many bytes at a time; it changes nothing in the output [default: all that is there,
-    /// 1 MiB at most].
-    #[arg(long, value_name = "N", value_parser = size)]
-    pub split: Option<u64>,
-    /// Print one JSON object a line.
-    #[arg(long)]
-    pub json: bool,
-    /// The member that is base64.
-    #[arg(long, value_name = "NAME", default_value = PAYLOAD_KEY)]
-    pub payload: String,
-    /// The method of the request that an `http` response answers.
-    #[arg(long, value_name = "GET|HEAD", default_value = "GET", value_parser = values::method)]
-    pub method: Method,
-    /// Faults of an `http` response that are tolerated with a remark are errors.
-    #[arg(long)]
-    pub strict: bool,
-    /// Draw no progress.
-    #[arg(long, short)]
-    pub quiet: bool,
 }
 
 #[cfg(test)]

@@ -1,27 +1,35 @@
 //! `wirewright explain`: what the product's own parsers see in given bytes.
 //!
 //! ```text
-//!   FILE | stdin ─▶ pieces of at most N bytes ─▶ parser ─▶ events, each on a line of stdout
+//!                                               ┌─▶ events   one JSON object a line, for programs
+//!   FILE | stdin ─▶ pieces of at most N bytes ──┤
+//!                                               └─▶ lesson   bytes, states, rules, for people
 //! ```
 //!
 //! The same bytes give the same lines, however they are cut. Memory is bounded, whatever the length
-//! of the input: only what the parser itself gathers is held.
+//! of the input: only what the parser itself gathers is held, and the ends of long runs.
 
-mod envelope;
-mod frame;
-mod http;
+mod events;
+mod lesson;
 mod members;
-mod smtp;
 
 use super::args::{self, What};
-use super::report::{self, Out, Progress};
+use super::report::{Out, Progress};
+use super::voice::Paint;
 use super::{Exit, Failure};
-use serde::Serialize;
+use lesson::Lesson;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
-use wirewright::envelope::Decoder;
+use wirewright::buffer::Buffer;
 use wirewright::error::Error;
+use wirewright::http::config::{Config, Policy};
+use wirewright::http::exchange::Exchange;
+use wirewright::http::request::{Method, Request};
+use wirewright::http::url::Url;
+use wirewright::session::Session as _;
+use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames};
 
 /// How much is read at a time at most, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -29,16 +37,16 @@ const READ_BYTES: usize = 1 << 20;
 /// Room for decoded payload, in bytes.
 const ROOM_BYTES: usize = 65_536;
 
-/// A parser that is being explained.
+/// A parser that is being explained, in one of the two forms.
 trait Subject {
     /// Feeds one piece of the input, and writes what it meant.
-    fn feed(&mut self, piece: &[u8], page: &mut Page) -> Result<(), Stop>;
+    fn feed(&mut self, piece: &[u8], out: &mut Out) -> Result<(), Stop>;
 
     /// The input has ended.
-    fn finish(&mut self, page: &mut Page) -> Result<(), Stop>;
+    fn finish(&mut self, out: &mut Out) -> Result<(), Stop>;
 
-    /// Writes what was seen and not yet written, before an error or the end.
-    fn settle(&mut self, page: &mut Page) -> Result<(), Failure>;
+    /// Writes what was seen and not yet written, and the error that ends it all.
+    fn refuse(&mut self, error: &Error, out: &mut Out) -> Result<(), Failure>;
 }
 
 /// Why explaining ends early.
@@ -61,106 +69,69 @@ impl From<Failure> for Stop {
     }
 }
 
-/// Where events are written, in one of two forms.
-struct Page {
-    out: Out,
-    json: bool,
-}
-
-impl Page {
-    /// One event, for people: where it stands, its name, what it means, which section rules it.
-    fn line(&mut self, at: u64, name: &str, text: &str, section: &str) -> Result<(), Failure> {
-        self.open(at, name)?;
-        self.out.raw(&report::escape(text))?;
-        self.close(section)
-    }
-
-    /// Begins an event for people; what it means follows, in pieces of any size.
-    fn open(&mut self, at: u64, name: &str) -> Result<(), Failure> {
-        self.out.raw(&format!("{at:>10}  {name:<13}  "))
-    }
-
-    /// Ends it.
-    fn close(&mut self, section: &str) -> Result<(), Failure> {
-        self.out.raw(&format!("  [{section}]\n"))
-    }
-
-    /// The members that a decoder gathered, as compact JSON without `leave_out`.
-    fn members(&mut self, decoder: &Decoder, leave_out: &str) -> Result<(), Failure> {
-        // Judged before as UTF-8, so nothing is lost, and nothing copied.
-        let text = String::from_utf8_lossy(decoder.rest());
-        members::compact(&text, leave_out, |piece| self.out.json_text(piece))
-    }
-
-    /// The error that ends the page.
-    fn error(&mut self, error: &Error) -> Result<(), Failure> {
-        let event = ErrorEvent {
-            event: "error",
-            kind: error.kind(),
-            offset: error.offset().unwrap_or(0),
-            reason: error.reason(),
-            spec: error.section().unwrap_or(""),
-        };
-        if self.json {
-            return self.out.json(&event);
-        }
-        let kind = event.kind.replace('_', " ");
-        self.line(event.offset, "error", &format!("{kind}: {}", event.reason), event.spec)
-    }
-}
-
-#[derive(Serialize)]
-struct ErrorEvent {
-    event: &'static str,
-    kind: &'static str,
-    offset: u64,
-    reason: String,
-    spec: &'static str,
-}
-
-/// Bytes of base64 that were decoded, adjacent runs merged.
-#[derive(Serialize)]
-struct PayloadEvent {
-    event: &'static str,
-    offset: u64,
-    payload_len: u64,
-}
-
 /// Runs the subcommand.
 pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
-    let mut subject: Box<dyn Subject> = match args.what {
-        What::Envelope => Box::new(envelope::Envelope::new(&args.payload)),
-        What::Frame => Box::new(frame::Frame::new(&args.payload)),
-        What::Http => Box::new(http::Http::new(&args.method, args.strict)?),
-        What::Smtp => Box::new(smtp::Smtp::new()),
-    };
     let mut input = Input::open(&args.file)?;
-    let mut page = Page { out: Out::new(), json: args.json };
+    let mut subject = subject(args)?;
+    let mut out = Out::new();
     let drawn = !args.quiet && !io::stdout().is_terminal();
     let progress = Progress::new(input.len, &input.name, drawn && input.len.is_some());
-    let done = explain(&mut *subject, &mut input, args.split, &mut page, &progress);
+    let done = explain(&mut *subject, &mut input, args.split, &mut out, &progress);
     progress.finish();
     match done {
-        Ok(()) => page.out.flush().map(|()| Exit::Done),
+        Ok(()) => out.flush().map(|()| Exit::Done),
         Err(Stop::Failed(failure)) => {
             // What was seen before is worth reading; only the first failure is told.
-            let _ = page.out.flush();
+            let _ = out.flush();
             Err(failure)
         }
         Err(Stop::Refused(error)) => {
-            subject.settle(&mut page)?;
-            page.error(&error)?;
-            page.out.flush()?;
+            subject.refuse(&error, &mut out)?;
+            out.flush()?;
             Err(Failure::new(&input.name, &error, hint(&error)))
         }
     }
+}
+
+fn subject(args: &args::Explain) -> Result<Box<dyn Subject>, Failure> {
+    if args.json {
+        return Ok(match args.what {
+            What::Envelope => Box::new(events::Envelope::new(&args.payload)),
+            What::Frame => Box::new(events::Frame::new(&args.payload)),
+            What::Http => Box::new(events::Http::new(exchange(&args.method, args.strict)?)),
+            What::Smtp => Box::new(events::Smtp::new()),
+        });
+    }
+    let stdout = io::stdout();
+    let width = args.width.unwrap_or_else(|| lesson::width_of(&stdout));
+    let lesson = Lesson::new(Paint::asked(args.color, &stdout), usize::from(width));
+    Ok(match args.what {
+        What::Envelope => Box::new(lesson::Envelope::new(&args.payload, lesson)),
+        What::Frame => Box::new(lesson::Frame::new(&args.payload, lesson)),
+        What::Http => Box::new(lesson::Http::new(exchange(&args.method, args.strict)?, lesson)),
+        What::Smtp => Box::new(lesson::Smtp::new(lesson)),
+    })
+}
+
+/// A session at the beginning of the stream of a connection over which `method` was asked.
+fn exchange(method: &Method, strict: bool) -> Result<Exchange, Failure> {
+    let policy = if strict { Policy::Strict } else { Policy::Tolerant };
+    let mut exchange = Exchange::new(Config { policy, ..Config::default() });
+    // Which request it was means nothing beyond its method.
+    let sent = Url::parse("http://localhost/").and_then(|url| {
+        exchange.send(&Request::new(method.clone(), &url))?;
+        exchange.transmit(&mut Buffer::with_limit(1024));
+        Ok(())
+    });
+    sent.map_err(|error| Failure::new("http", error, "use --method GET or HEAD"))?;
+    Ok(exchange)
 }
 
 fn explain(
     subject: &mut dyn Subject,
     input: &mut Input,
     split: Option<u64>,
-    page: &mut Page,
+    out: &mut Out,
     progress: &Progress,
 ) -> Result<(), Stop> {
     let split = split.and_then(|split| usize::try_from(split).ok()).unwrap_or(READ_BYTES);
@@ -171,15 +142,28 @@ fn explain(
     loop {
         let len = input.read(&mut bytes)?;
         if len == 0 {
-            return subject.finish(page);
+            return subject.finish(out);
         }
         for piece in bytes[..len].chunks(split) {
-            subject.feed(piece, page)?;
+            subject.feed(piece, out)?;
         }
         done += len as u64;
         progress.set(done);
-        page.out.flush()?;
+        out.flush()?;
     }
+}
+
+/// A reader of frames whose limit is the greatest that two sides can agree on.
+fn frames() -> Frames {
+    let mut frames = Frames::new();
+    frames.set_limit(FRAME_BYTES_END - 1);
+    frames
+}
+
+/// A frame has ended, and its object has not.
+fn unfinished(offset: u64) -> Error {
+    let rule = Cow::Borrowed("one JSON object that ends within its frame");
+    Error::Malformed { rule, offset, section: frame::State::Body.section() }
 }
 
 /// What whoever gave the bytes can do.

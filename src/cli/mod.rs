@@ -28,6 +28,7 @@ mod time;
 mod tokens;
 mod trace;
 mod udp;
+mod voice;
 mod web;
 mod wire;
 

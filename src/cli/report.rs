@@ -134,6 +134,13 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
+/// A number for people: `1,048,576`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b',')).into_owned()
+}
+
 /// Bytes a second for people: `1.5 MiB/s`.
 pub fn rate(bytes: u64, elapsed: Duration) -> String {
     let per_second = bytes as f64 / elapsed.as_secs_f64().max(1e-9);
@@ -262,6 +269,9 @@ mod tests {
             (u64::MAX, "16.0 EiB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_048_576, "1,048,576")] {
+            assert_eq!(thousands(number), text);
         }
         assert_eq!(rate(3 << 20, Duration::from_secs(2)), "1.5 MiB/s");
         assert_eq!(rate(0, Duration::ZERO), "0 B/s");

@@ -54,7 +54,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         threads: usize::from(args.threads),
         grace: args.grace,
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::tap),
+        tap: args.common.trace.then(trace::transfer),
         log: (!args.common.quiet).then(log),
         ..Options::new(Supply::Files(root))
     };

@@ -4,121 +4,186 @@
 //!   -> {"type":"list","id":1}             out
 //!   <- {"type":"entries","id":1,…}        in          ~> and <~ under TLS
 //!   ** closed                             a remark
+//!
+//!   bytes ─▶ Listener ─▶ Reader: what they say, in lines ─▶ mark, colour, escapes ─▶ stderr
 //! ```
 
 use super::report::escape;
+use super::voice::{Hue, Paint, When};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use wirewright::datagram::{Alien, Datagram, Kind};
 use wirewright::net::client::TapMaker;
-use wirewright::net::http;
+use wirewright::net::http::{self, Mark};
 use wirewright::net::pump::Tap;
-use wirewright::smtp;
-use wirewright::transfer::transcript::Transcript;
+use wirewright::{smtp, transfer};
+
+// ---- what is listened to -----------------------------------------------------------------------
 
 /// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
 pub fn http() -> http::Trace {
-    let speaker = Mutex::new(0);
-    Arc::new(move |mark: http::Mark, is_tls, connection, line: &str| {
+    let (speaker, paint) = (Mutex::new(0), paint());
+    Arc::new(move |mark, is_tls, connection, line: &str| {
         // A thread that panicked while it held this has left a number.
         let mut speaker = speaker.lock().unwrap_or_else(PoisonError::into_inner);
         let last = std::mem::replace(&mut *speaker, connection);
         if last != connection && last != 0 {
-            say("**", &format!("connection {connection}"));
+            say(paint, Mark::Remark, is_tls, &format!("connection {connection}"));
         }
-        say(mark.as_str(is_tls), line);
+        say(paint, mark, is_tls, line);
     })
 }
 
-struct Trace {
-    tls: bool,
-    out: Transcript,
-    into: Transcript,
+/// Makes a listener for each connection of the framed or the classic wire.
+pub fn transfer() -> TapMaker {
+    tap::<Transfer>()
 }
 
-/// Makes a listener for each connection.
-pub fn tap() -> TapMaker {
-    Arc::new(|| Box::new(Trace { tls: false, out: Transcript::new(), into: Transcript::new() }))
-}
-
-/// Makes a listener for each connection of SMTP. What is secret is masked by the reader itself.
+/// Makes a listener for each connection of SMTP.
 pub fn smtp() -> TapMaker {
-    Arc::new(|| Box::new(SmtpTrace { tls: false, both: smtp::transcript::Transcript::new() }))
+    tap::<smtp::transcript::Transcript>()
 }
-
-struct SmtpTrace {
-    tls: bool,
-    /// One reader of both directions: only replies tell what is said next.
-    both: smtp::transcript::Transcript,
-}
-
-impl Tap for SmtpTrace {
-    fn sent(&mut self, bytes: &[u8]) {
-        let mark = if self.tls { "~>" } else { "->" };
-        self.both.said(bytes, &mut |line| say(mark, line));
-    }
-
-    fn received(&mut self, bytes: &[u8]) {
-        let mark = if self.tls { "<~" } else { "<-" };
-        self.both.heard(bytes, &mut |line| say(mark, line));
-    }
-
-    fn remark(&mut self, text: &str) {
-        say("**", text);
-    }
-
-    fn secured(&mut self) {
-        self.tls = true;
-    }
-}
-
-impl Drop for SmtpTrace {
-    fn drop(&mut self) {
-        self.both.finish(&mut |line| say("**", line));
-    }
-}
-
-/// Prints text as it travels, each line on its own.
-struct Lines;
 
 /// Makes a listener for each connection that speaks in lines of text.
 pub fn lines() -> TapMaker {
-    Arc::new(|| Box::new(Lines))
+    tap::<Lines>()
 }
-
-fn say_lines(mark: &str, bytes: &[u8]) {
-    if bytes.is_empty() {
-        say(mark, "(an empty datagram)");
-    }
-    String::from_utf8_lossy(bytes)
-        .split_inclusive('\n')
-        .for_each(|line| say(mark, line.trim_end()));
-}
-
-impl Tap for Lines {
-    fn sent(&mut self, bytes: &[u8]) {
-        say_lines("->", bytes);
-    }
-
-    fn received(&mut self, bytes: &[u8]) {
-        say_lines("<-", bytes);
-    }
-
-    fn remark(&mut self, text: &str) {
-        say("**", text);
-    }
-}
-
-/// Prints numbered datagrams by their headers.
-struct Numbered;
 
 /// Makes a listener for numbered datagrams.
 pub fn datagrams() -> TapMaker {
-    Arc::new(|| Box::new(Numbered))
+    tap::<Numbered>()
 }
 
-fn say_datagram(mark: &str, bytes: &[u8]) {
+fn tap<R: Reader + Default + 'static>() -> TapMaker {
+    let paint = paint();
+    Arc::new(move || Box::new(Listener { paint, is_tls: false, reader: R::default() }))
+}
+
+fn paint() -> Paint {
+    Paint::asked(When::Auto, &io::stderr())
+}
+
+// ---- listening ---------------------------------------------------------------------------------
+
+/// Takes what [`Reader`]s have to say.
+type Say<'a> = &'a mut dyn FnMut(&str);
+
+/// Puts the bytes of a conversation into lines, secrets masked and payload left out.
+trait Reader {
+    /// Bytes that this side sent.
+    fn sent(&mut self, bytes: &[u8], say: Say<'_>);
+
+    /// Bytes that came.
+    fn heard(&mut self, bytes: &[u8], say: Say<'_>);
+
+    /// The conversation has ended: is anything left in the middle?
+    fn finish(&mut self, _: Say<'_>) {}
+}
+
+/// Hears the bytes of one connection, and says what its reader makes of them.
+struct Listener<R: Reader> {
+    paint: Paint,
+    is_tls: bool,
+    reader: R,
+}
+
+impl<R: Reader> Tap for Listener<R> {
+    fn sent(&mut self, bytes: &[u8]) {
+        self.reader.sent(bytes, &mut |line| say(self.paint, Mark::Out, self.is_tls, line));
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        self.reader.heard(bytes, &mut |line| say(self.paint, Mark::In, self.is_tls, line));
+    }
+
+    fn remark(&mut self, text: &str) {
+        say(self.paint, Mark::Remark, self.is_tls, text);
+    }
+
+    fn secured(&mut self) {
+        self.is_tls = true;
+    }
+}
+
+impl<R: Reader> Drop for Listener<R> {
+    fn drop(&mut self) {
+        self.reader.finish(&mut |line| say(self.paint, Mark::Remark, self.is_tls, line));
+    }
+}
+
+/// Says a line, which may hold a peer's words.
+fn say(paint: Paint, mark: Mark, is_tls: bool, line: &str) {
+    let mark = paint.paint(Hue::from(mark), mark.as_str(is_tls));
+    super::say_line(&format!("{mark} {}", escape(line)));
+}
+
+// ---- readers -----------------------------------------------------------------------------------
+
+/// Messages of the framed wire, or the one object of the classic one.
+#[derive(Default)]
+struct Transfer {
+    out: transfer::transcript::Transcript,
+    into: transfer::transcript::Transcript,
+}
+
+impl Reader for Transfer {
+    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
+        self.out.feed(bytes, say);
+    }
+
+    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
+        self.into.feed(bytes, say);
+    }
+
+    fn finish(&mut self, say: Say<'_>) {
+        self.out.finish(&mut |line| say(&format!("what we sent {line}")));
+        self.into.finish(&mut |line| say(&format!("what came {line}")));
+    }
+}
+
+/// One reader of both directions: only replies tell what is said next.
+impl Reader for smtp::transcript::Transcript {
+    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
+        self.said(bytes, say);
+    }
+
+    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
+        smtp::transcript::Transcript::heard(self, bytes, say);
+    }
+
+    fn finish(&mut self, say: Say<'_>) {
+        smtp::transcript::Transcript::finish(self, say);
+    }
+}
+
+/// Text as it travels, each line on its own.
+#[derive(Default)]
+struct Lines;
+
+fn read_lines(bytes: &[u8], say: Say<'_>) {
+    if bytes.is_empty() {
+        say("[an empty datagram]");
+    }
+    String::from_utf8_lossy(bytes).split_inclusive('\n').for_each(|line| say(line.trim_end()));
+}
+
+impl Reader for Lines {
+    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
+        read_lines(bytes, say);
+    }
+
+    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
+        read_lines(bytes, say);
+    }
+}
+
+/// Numbered datagrams by their headers.
+#[derive(Default)]
+struct Numbered;
+
+fn read_datagram(bytes: &[u8], say: Say<'_>) {
     let len = bytes.len();
-    let text = match Datagram::decode(bytes) {
+    say(&match Datagram::decode(bytes) {
         Ok(Datagram { kind: Kind::Data, run, sequence, time_ns, .. }) => {
             format!("data {sequence} of run {run:016x} at {time_ns} ns, {len} bytes")
         }
@@ -126,8 +191,7 @@ fn say_datagram(mark: &str, bytes: &[u8]) {
         Ok(Datagram { run, sequence, .. }) => format!("end of run {run:016x}: {sequence} sent"),
         Err(Alien::Short) => format!("a datagram too short, {len} bytes"),
         Err(Alien::Foreign) => format!("a foreign datagram, {len} bytes"),
-    };
-    say(mark, &text);
+    });
 }
 
 fn part(one: &Datagram<'_>, len: usize) -> String {
@@ -138,47 +202,12 @@ fn part(one: &Datagram<'_>, len: usize) -> String {
     format!("part {sequence} of run {run:016x} at {time_ns} ns, {len} bytes{place}")
 }
 
-impl Tap for Numbered {
-    fn sent(&mut self, bytes: &[u8]) {
-        say_datagram("->", bytes);
+impl Reader for Numbered {
+    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
+        read_datagram(bytes, say);
     }
 
-    fn received(&mut self, bytes: &[u8]) {
-        say_datagram("<-", bytes);
-    }
-
-    fn remark(&mut self, text: &str) {
-        say("**", text);
-    }
-}
-
-fn say(mark: &str, text: &str) {
-    super::say_line(&format!("{mark} {}", escape(text)));
-}
-
-impl Tap for Trace {
-    fn sent(&mut self, bytes: &[u8]) {
-        let mark = if self.tls { "~>" } else { "->" };
-        self.out.feed(bytes, &mut |line| say(mark, line));
-    }
-
-    fn received(&mut self, bytes: &[u8]) {
-        let mark = if self.tls { "<~" } else { "<-" };
-        self.into.feed(bytes, &mut |line| say(mark, line));
-    }
-
-    fn remark(&mut self, text: &str) {
-        say("**", text);
-    }
-
-    fn secured(&mut self) {
-        self.tls = true;
-    }
-}
-
-impl Drop for Trace {
-    fn drop(&mut self) {
-        self.out.finish(&mut |line| say("**", &format!("what we sent {line}")));
-        self.into.finish(&mut |line| say("**", &format!("what came {line}")));
+    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
+        read_datagram(bytes, say);
     }
 }

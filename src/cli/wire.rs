@@ -19,7 +19,7 @@ pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> 
     let mut options = Options {
         timeout: common.timeout,
         stop_at_signals: true,
-        tap: common.trace.then(trace::tap),
+        tap: common.trace.then(trace::transfer),
         ..Options::default()
     };
     options.session.token = peer.token_file.as_deref().map(token).transpose()?;

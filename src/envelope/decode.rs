@@ -9,6 +9,7 @@
 use super::base64::{Fault, Quads};
 use super::rest;
 use super::scan::{Place, Scanner, Sight};
+use super::state::State;
 use crate::buffer::ROOM_MIN;
 use crate::error::Error;
 use std::borrow::Cow;
@@ -202,6 +203,15 @@ impl Decoder {
     /// Whether the object has ended.
     pub fn is_done(&self) -> bool {
         self.scanner.place == Place::Done
+    }
+
+    /// What is expected next. After an error it is what was expected where the bytes were refused.
+    pub fn state(&self) -> State {
+        match self.within {
+            Within::Rest => self.scanner.place.into(),
+            Within::Run => State::Payload,
+            Within::Escape(_) => State::Escape,
+        }
     }
 
     /// Memory taken from the allocator, in bytes.

@@ -72,7 +72,9 @@ mod decode;
 mod encode;
 mod rest;
 mod scan;
+mod state;
 
 pub use base64::{KERNEL, decode_strict, decoded_len_max, encode_into, encoded_len};
 pub use decode::{Decoder, Event, Limits, Step, run_len};
 pub use encode::{Encoder, begin, finish};
+pub use state::State;

@@ -21,6 +21,10 @@
 //! the machine of single bytes is for the cuts, and for what is rare. Both read the same language:
 //! what the quick step does not take, the machine does.
 
+mod state;
+
+pub use state::State;
+
 use super::config::{Limits, Policy, Remark, Remarks, too_large};
 use super::head::{Kind, Lines};
 use super::headers::{Headers, is_value};
@@ -28,6 +32,7 @@ use crate::buffer::Buffer;
 use crate::error::Error;
 
 const SECTION: &str = "RFC 9112 §7.1";
+const EXTENSIONS: &str = "RFC 9112 §7.1.1";
 
 /// A piece of a chunk that is at least so long is not copied, in bytes.
 const BORROW_LEN: usize = 512;
@@ -80,23 +85,6 @@ pub struct Step {
     pub event: Event,
 }
 
-/// What the next byte is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Size,
-    /// White space behind the size, which has to end in a `;`.
-    Space {
-        at: u64,
-    },
-    Extension,
-    SizeEnd,
-    Data,
-    DataCr,
-    DataLf,
-    Trailers,
-    Done,
-}
-
 /// Decodes one body.
 #[derive(Debug)]
 pub struct Decoder {
@@ -107,6 +95,8 @@ pub struct Decoder {
     /// Offset in the stream of the size that is read, or was.
     size_at: u64,
     has_digits: bool,
+    /// Offset in the stream of the white space behind it.
+    space_at: u64,
     /// The size as far as it was read; in the data, how much of it is left.
     left: u64,
     body_len: u64,
@@ -130,6 +120,7 @@ impl Decoder {
             offset: at,
             size_at: at,
             has_digits: false,
+            space_at: at,
             left: 0,
             body_len: 0,
             line_extra: 0,
@@ -206,7 +197,7 @@ impl Decoder {
         }
         let expected = match self.state {
             State::Done => return Ok(()),
-            State::Size | State::Space { .. } | State::Extension | State::SizeEnd => {
+            State::Size | State::Space | State::Extension | State::SizeEnd => {
                 "the end of a chunk size"
             }
             State::Data => "the end of a chunk",
@@ -214,6 +205,11 @@ impl Decoder {
             State::Trailers => "the end of the trailer section",
         };
         Err(Error::Incomplete { expected, offset: self.offset, section: "RFC 9112 §8" })
+    }
+
+    /// What is expected next.
+    pub fn state(&self) -> State {
+        self.state
     }
 
     /// Whether the body has ended, its trailers included.
@@ -300,28 +296,29 @@ impl Decoder {
                 return Err(Error::malformed(rule, self.offset, SECTION));
             }
             (State::Size | State::Extension, b'\r') => State::SizeEnd,
-            (State::Size | State::Space { .. }, b';') => {
+            (State::Size | State::Space, b';') => {
                 self.take_extra()?;
                 self.end_space()?;
                 State::Extension
             }
             (State::Size, b' ' | b'\t') => {
                 self.take_extra()?;
-                State::Space { at: self.offset }
+                self.space_at = self.offset;
+                State::Space
             }
             (State::Size, _) => {
                 let rule = "a chunk size is hexadecimal digits up to CR LF or `;`";
                 return Err(Error::malformed(rule, self.offset, SECTION));
             }
-            (State::Space { .. }, b' ' | b'\t') => return self.take_extra(),
-            (State::Space { at }, _) => {
+            (State::Space, b' ' | b'\t') => return self.take_extra(),
+            (State::Space, _) => {
                 let rule = "white space behind a chunk size stands before `;` alone";
-                return Err(Error::malformed(rule, at, "RFC 9112 §7.1.1"));
+                return Err(Error::malformed(rule, self.space_at, EXTENSIONS));
             }
             (State::Extension, byte) if is_value(byte) => return self.take_extra(),
             (State::Extension, _) => {
                 let rule = "a chunk extension holds no control character and ends with CR LF";
-                return Err(Error::malformed(rule, self.offset, "RFC 9112 §7.1.1"));
+                return Err(Error::malformed(rule, self.offset, EXTENSIONS));
             }
             (State::SizeEnd, b'\n') => return self.end_size(),
             (State::SizeEnd, _) => {
@@ -362,11 +359,11 @@ impl Decoder {
             (self.limits.chunk_ext_bytes_max, self.limits.chunk_ext_total_bytes_max);
         if self.line_extra == line_max {
             let max = line_max as u64;
-            return Err(too_large("chunk_ext_bytes_max", max, self.offset, "RFC 9112 §7.1.1"));
+            return Err(too_large("chunk_ext_bytes_max", max, self.offset, EXTENSIONS));
         }
         if self.total_extra == total_max {
             let limit = "chunk_ext_total_bytes_max";
-            return Err(too_large(limit, total_max, self.offset, "RFC 9112 §7.1.1"));
+            return Err(too_large(limit, total_max, self.offset, EXTENSIONS));
         }
         self.line_extra += 1;
         self.total_extra += 1;
@@ -375,9 +372,12 @@ impl Decoder {
 
     /// A `;` came: white space before it is not as it should be, but is to be passed over.
     fn end_space(&mut self) -> Result<(), Error> {
-        let State::Space { at: offset } = self.state else { return Ok(()) };
+        if self.state != State::Space {
+            return Ok(());
+        }
+        let offset = self.space_at;
         let text = "white space before a chunk extension";
-        self.remarks.note(Remark { text, offset, section: "RFC 9112 §7.1.1" })
+        self.remarks.note(Remark { text, offset, section: EXTENSIONS })
     }
 
     fn end_size(&mut self) -> Result<(), Error> {

@@ -23,8 +23,10 @@
 
 mod event;
 mod response;
+mod state;
 
 pub use event::{End, Event};
+pub use state::State;
 
 use super::body::Framing;
 use super::chunked::{self, LAST_CHUNK};
@@ -205,6 +207,12 @@ impl Exchange {
             Sending::Chunked => Some(u64::MAX),
             Sending::LastChunk | Sending::Sent | Sending::Stopped => None,
         }
+    }
+
+    /// What comes next of the response. After an error that is nothing: it is
+    /// [`Closing`](State::Closing).
+    pub fn state(&self) -> State {
+        State::from(&self.stage)
     }
 
     /// How many bytes of the stream were eaten.

@@ -8,6 +8,11 @@
 //!   250 CR LF   250 CR LF             no text, with or without the space
 //! ```
 //!
+//! ```text
+//!   Code ─3 digits─▶ Separator ─SP or -─▶ Text ─CR─▶ LineFeed ─LF─▶ Code
+//!                        └─────── CR ────────────────▶┘
+//! ```
+//!
 //! Specification: RFC 5321 §4.2 and §4.2.1 (replies), §2.3.8 (lines), §4.5.3.1.5 (lengths); RFC
 //! 2034 §4 and RFC 3463 §2 (enhanced codes).
 //!
@@ -27,6 +32,8 @@ use std::collections::VecDeque;
 use std::fmt;
 
 const SECTION: &str = "RFC 5321 §4.2";
+const CODES: &str = "RFC 5321 §4.2.1";
+const LINES: &str = "RFC 5321 §2.3.8";
 
 /// A whole reply.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -169,12 +176,36 @@ fn number(digits: &[u8]) -> Option<u16> {
 
 /// What the next byte of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub enum State {
     /// Digit 0, 1 or 2 of the code.
     Code(u8),
+    /// The space or hyphen behind the code, or the CR of a line without either.
     Separator,
+    /// A byte of the text, or the CR behind it.
     Text,
+    /// The LF behind the CR.
     LineFeed,
+}
+
+impl State {
+    /// Its name in the chart.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Code(_) => "Code",
+            State::Separator => "Separator",
+            State::Text => "Text",
+            State::LineFeed => "LineFeed",
+        }
+    }
+
+    /// The section that rules what is expected.
+    pub fn section(self) -> &'static str {
+        match self {
+            State::Code(_) => CODES,
+            State::Separator | State::Text => SECTION,
+            State::LineFeed => LINES,
+        }
+    }
 }
 
 /// Reads replies from a stream that comes in pieces of any length.
@@ -183,7 +214,7 @@ pub struct Parser {
     line_bytes_max: usize,
     lines_max: usize,
     bytes_max: usize,
-    next: Next,
+    next: State,
     /// The digits of this line.
     code: u16,
     is_last: bool,
@@ -204,7 +235,7 @@ impl Parser {
             line_bytes_max: limits.reply_line_bytes_max,
             lines_max: limits.reply_lines_max,
             bytes_max: limits.reply_bytes_max,
-            next: Next::Code(0),
+            next: State::Code(0),
             code: 0,
             is_last: false,
             line_len: 0,
@@ -242,6 +273,11 @@ impl Parser {
     /// What was forgiven in it, once.
     pub fn take_remark(&mut self) -> Option<Remark> {
         self.remarks.pop_front()
+    }
+
+    /// What the next byte is. After an error it is what was expected where that stood.
+    pub fn state(&self) -> State {
+        self.next
     }
 
     /// Whether the stream stands between two replies.
@@ -282,14 +318,14 @@ impl Parser {
                 self.remarks.clear();
             }
             let taken = match self.next {
-                Next::Text => self.take_text(rest)?,
+                State::Text => self.take_text(rest)?,
                 _ => self.take_byte(rest[0]).map(|()| 1)?,
             };
             eaten += taken;
             self.offset += taken as u64;
             self.line_len += taken;
             self.len += taken;
-            if self.next == Next::Code(0) {
+            if self.next == State::Code(0) {
                 self.line_len = 0;
                 if self.is_last {
                     self.len = 0;
@@ -318,24 +354,24 @@ impl Parser {
 
     fn take_byte(&mut self, byte: u8) -> Result<(), Error> {
         match self.next {
-            Next::Code(at) => self.take_digit(at, byte),
-            Next::Separator => {
+            State::Code(at) => self.take_digit(at, byte),
+            State::Separator => {
                 self.is_last = byte != b'-';
                 self.next = match byte {
-                    b' ' | b'-' => Next::Text,
-                    b'\r' => Next::LineFeed,
+                    b' ' | b'-' => State::Text,
+                    b'\r' => State::LineFeed,
                     _ => return self.wrong("a space or a hyphen follows the code", SECTION),
                 };
                 Ok(())
             }
-            Next::LineFeed if byte == b'\n' => {
+            State::LineFeed if byte == b'\n' => {
                 let at = self.offset - self.line_len as u64;
                 self.reply.ends.push((self.reply.bytes.len(), at));
-                self.next = Next::Code(0);
+                self.next = State::Code(0);
                 Ok(())
             }
-            Next::LineFeed => self.wrong("a CR is followed by a LF", "RFC 5321 §2.3.8"),
-            Next::Text => Ok(()),
+            State::LineFeed => self.wrong("a CR is followed by a LF", LINES),
+            State::Text => Ok(()),
         }
     }
 
@@ -357,7 +393,7 @@ impl Parser {
         if !self.reply.ends.is_empty()
             && self.reply.code / [100, 10, 1][usize::from(at)] != self.code
         {
-            return self.wrong("all lines of a reply have the same code", "RFC 5321 §4.2.1");
+            return self.wrong("all lines of a reply have the same code", CODES);
         }
         if at == 1 && digit > 5 {
             self.remark("a second digit above 5", SECTION);
@@ -365,7 +401,7 @@ impl Parser {
         if at == 2 {
             self.reply.code = self.code;
         }
-        self.next = if at == 2 { Next::Separator } else { Next::Code(at + 1) };
+        self.next = if at == 2 { State::Separator } else { State::Code(at + 1) };
         Ok(())
     }
 
@@ -382,13 +418,13 @@ impl Parser {
         match rest.get(len) {
             None => Ok(len),
             Some(b'\r') => {
-                self.next = Next::LineFeed;
+                self.next = State::LineFeed;
                 Ok(len + 1)
             }
             Some(byte) => {
                 self.offset += len as u64;
                 match byte {
-                    b'\n' => self.wrong("a line ends with CR LF", "RFC 5321 §2.3.8"),
+                    b'\n' => self.wrong("a line ends with CR LF", LINES),
                     _ => self.wrong("text holds no control character but the tab", SECTION),
                 }
             }

@@ -4,7 +4,7 @@
 //!   said   AUTH PLAIN AGFiYwBzZWNyZXQ=    ─▶ AUTH PLAIN ***
 //!   heard  334 VXNlcm5hbWU6               ─▶ 334 ***
 //!   said   c2VjcmV0                       ─▶ ***
-//!   said   From: … CR LF . CR LF          ─▶ (a message of 1234 bytes)   .
+//!   said   From: … CR LF . CR LF          ─▶ [1234 bytes of message]   .
 //! ```
 //!
 //! It judges nothing. Both directions go through one reader, in the order in which they passed:
@@ -86,7 +86,7 @@ impl Transcript {
                     *left -= taken as u64;
                     self.elided += taken as u64;
                     if *left == 0 {
-                        self.say_elided("a part of a message", say);
+                        self.say_elided(say);
                         self.mode = Mode::Command;
                     }
                     taken
@@ -183,7 +183,7 @@ impl Transcript {
             }
             Ok((taken, Event::More)) => taken,
             Ok((taken, Event::End)) => {
-                self.say_elided("a message", say);
+                self.say_elided(say);
                 say(".");
                 self.mode = Mode::Command;
                 taken
@@ -196,8 +196,8 @@ impl Transcript {
         }
     }
 
-    fn say_elided(&mut self, what: &str, say: &mut dyn FnMut(&str)) {
-        say(&format!("({what} of {} bytes)", std::mem::take(&mut self.elided)));
+    fn say_elided(&mut self, say: &mut dyn FnMut(&str)) {
+        say(&format!("[{} bytes of message]", std::mem::take(&mut self.elided)));
     }
 }
 
@@ -312,14 +312,14 @@ mod tests {
             "S 250 ok",
             "S 250 ok",
             "S 354 go",
-            "C (a message of 18 bytes)",
+            "C [18 bytes of message]",
             "C .",
             "C MAIL FROM:<>",
             "S 250-taken",
             "S 250 ok",
             "S 250 ok",
             "C BDAT 4",
-            "C (a part of a message of 4 bytes)",
+            "C [4 bytes of message]",
             "C RSET",
             "C DATA",
             "S 250 ok",

@@ -26,6 +26,33 @@ pub const FRAME_BYTES_HELLO_MAX: u32 = 65_536;
 /// The limit of a frame that is offered in hello unless asked otherwise, in bytes.
 pub const FRAME_BYTES_DEFAULT_MAX: u32 = 1_048_576;
 
+/// What the next byte of the stream belongs to: `Prefix ─N─▶ Body ─N bytes─▶ Prefix`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A length prefix.
+    Prefix,
+    /// The object of a frame.
+    Body,
+}
+
+impl State {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Prefix => "Prefix",
+            State::Body => "Body",
+        }
+    }
+
+    /// The section that rules what is expected.
+    pub fn section(self) -> &'static str {
+        match self {
+            State::Prefix => "PROTOCOL §3.1",
+            State::Body => "PROTOCOL §3.4",
+        }
+    }
+}
+
 /// The state of reading frames.
 #[derive(Debug, Clone)]
 pub struct Frames {
@@ -50,6 +77,11 @@ impl Frames {
     /// How many bytes of the body of this frame are still to come; 0 between frames.
     pub fn body_left(&self) -> u32 {
         self.left
+    }
+
+    /// What the next byte belongs to.
+    pub fn state(&self) -> State {
+        if self.left == 0 { State::Prefix } else { State::Body }
     }
 
     /// How many bytes of the stream were taken.

@@ -1,7 +1,8 @@
 //! A conversation read along, in words: one line for each message, payload elided, secrets masked.
 //!
 //! ```text
-//!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk",…} + 196608 bytes
+//!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk",…}
+//!                                                            [196608 bytes of filedata]
 //! ```
 //!
 //! It reads with the same frames and the same envelope decoder as the sessions do, but judges
@@ -133,7 +134,7 @@ fn line(decoder: &Decoder) -> String {
         text = format!("{}… ({} bytes in all)", &text[..cut], text.len());
     }
     match decoder.payload_len() {
-        Some(len) => format!("{text} {PAYLOAD_KEY}: {len} bytes"),
+        Some(len) => format!("{text} [{len} bytes of {PAYLOAD_KEY}]"),
         None => text,
     }
 }
@@ -188,12 +189,12 @@ mod tests {
                 framed,
                 vec![
                     r#"{"mac":"***","type":"auth"}"#,
-                    r#"{"type":"chunk","id":1,"offset":0,"filedata":null} filedata: 2 bytes"#,
+                    r#"{"type":"chunk","id":1,"offset":0,"filedata":null} [2 bytes of filedata]"#,
                 ],
             ),
             (
                 br#"{"filename":"a","filedata":"aGk="}"#.to_vec(),
-                vec![r#"{"filename":"a","filedata":null} filedata: 2 bytes"#],
+                vec![r#"{"filename":"a","filedata":null} [2 bytes of filedata]"#],
             ),
             (frame("{}")[..5].to_vec(), vec!["ended within a message, after 2 bytes of it"]),
         ] {
