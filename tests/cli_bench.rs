@@ -207,7 +207,15 @@ fn a_sink_for_other_senders() {
     let value: Value = serde_json::from_slice(&ended.stdout).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
     let mail = ["mail", "--server", &server, "--starttls", "never", "--from", "a@b.example"];
-    let mail = run(command.args(mail).args(["--to", "c@d.example", "--text", ".\n..", "--json"]));
+    let mail = run(command.args(mail).args([
+        "--to",
+        "c@d.example",
+        "--subject",
+        "x",
+        "--text",
+        ".\n..",
+        "--json",
+    ]));
     assert_eq!(mail.status, Some(0), "{}", mail.stderr);
     let mailed: Value = serde_json::from_slice(&mail.stdout).unwrap();
     let bytes = value["size"].as_u64().unwrap() * 7 + mailed["size"].as_u64().unwrap();

@@ -5,6 +5,8 @@
 mod chunking;
 #[path = "mailing/clear.rs"]
 mod clear;
+#[path = "mailing/endless.rs"]
+mod endless;
 #[path = "mailing/files.rs"]
 mod files;
 #[path = "mailing/letters.rs"]

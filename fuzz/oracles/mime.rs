@@ -212,6 +212,16 @@ pub fn write(message: &Message, letter: &Letter, piece: usize, room: usize) -> V
     }
 }
 
+/// Whether encoded words may stand in a field: not where it has a grammar of its own, RFC 2047 §5.
+fn has_words(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let begins = ["arc-", "list-", "resent-"].iter().any(|begin| name.starts_with(begin));
+    let grammars = "authentication-results auto-submitted disposition-notification-to \
+        dkim-signature errors-to importance in-reply-to keywords references return-receipt-to \
+        sender sensitivity";
+    !begins && !grammars.split_whitespace().any(|other| other == name)
+}
+
 fn compare(letter: &Letter, read: &Read) {
     for name in ["Date", "From", "Message-ID", "MIME-Version"] {
         assert_eq!(read.all(name).len(), 1, "{name}");
@@ -228,7 +238,8 @@ fn compare(letter: &Letter, read: &Read) {
         .collect();
     assert_eq!(read.mailboxes("To"), expected);
     for (name, value) in &letter.headers {
-        let shown: Vec<String> = read.all(name).iter().map(|v| decode_words(v)).collect();
+        let show = if has_words(name) { decode_words } else { str::to_owned };
+        let shown: Vec<String> = read.all(name).iter().map(|v| show(v)).collect();
         let trimmed = value.trim_matches([' ', '\t']).to_owned();
         assert!(shown.contains(value) || shown.contains(&trimmed), "{name}: {value:?} {shown:?}");
     }

@@ -77,7 +77,7 @@ mod plan;
 mod report;
 mod server;
 
-pub use client::{check, send};
+pub use client::{check, send, send_each};
 pub use letter::{Content, Letter, Raw};
 pub use options::Options;
 pub use report::{Fate, Recipient, Report, Visit};

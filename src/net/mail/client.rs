@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::letter::Letter;
 use super::options::Options;
-use super::plan::Plan;
+use super::plan::{Done, Plan};
 use super::report::{Report, Visit};
 use crate::net::Error;
 use crate::net::names::Names;
@@ -20,11 +20,37 @@ use std::time::Instant;
 /// Where the system fails as a whole, or TLS cannot be used at all: then nothing was sent. What
 /// became of each letter stands in its report.
 pub fn send(options: Options, letters: Vec<Letter>) -> Result<Vec<Report>, Error> {
-    if letters.is_empty() {
-        return Ok(Vec::new());
+    let reports = Rc::new(RefCell::new(Vec::with_capacity(letters.len())));
+    let kept = reports.clone();
+    send_each(options, letters, move |at, report| kept.borrow_mut().push((at, report)))?;
+    let mut reports = reports.take();
+    reports.sort_by_key(|(at, _)| *at);
+    Ok(reports.into_iter().map(|(_, report)| report).collect())
+}
+
+/// Sends letters without end: each is taken when a connection can use it, and `done` is told its
+/// number, from 0, and what became of it as soon as that is known. No more are held than
+/// [`Options::connections_max`] times three.
+///
+/// Every letter gets its report, also where nothing more can be sent: the letters have to have an
+/// end.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_each<L>(
+    options: Options,
+    letters: L,
+    done: impl FnMut(usize, Report) + 'static,
+) -> Result<(), Error>
+where
+    L: IntoIterator<Item = Letter>,
+    L::IntoIter: 'static,
+{
+    let mut letters = letters.into_iter().peekable();
+    match letters.peek() {
+        None => Ok(()),
+        Some(_) => run(options, Box::new(letters), Box::new(done)).map(|_| ()),
     }
-    let (_, reports, _) = run(options, letters)?;
-    Ok(reports)
 }
 
 /// Visits a server and sends nothing: connects, begins TLS, logs in, says good-bye. What was seen,
@@ -33,13 +59,14 @@ pub fn send(options: Options, letters: Vec<Letter>) -> Result<Vec<Report>, Error
 /// # Errors
 /// As [`send`].
 pub fn check(options: Options) -> Result<(Visit, Option<Arc<Error>>), Error> {
-    let (visit, _, failure) = run(options, Vec::new())?;
-    Ok((visit, failure))
+    run(options, Box::new(std::iter::empty()), Box::new(|_, _| ()))
 }
 
-type Results = (Visit, Vec<Report>, Option<Arc<Error>>);
-
-fn run(options: Options, letters: Vec<Letter>) -> Result<Results, Error> {
+fn run(
+    options: Options,
+    letters: Box<dyn Iterator<Item = Letter>>,
+    done: Done,
+) -> Result<(Visit, Option<Arc<Error>>), Error> {
     let failed = |error| Error::Io("starting", error);
     let mut seat = Seat::new().map_err(failed)?;
     if options.stop_at_signals {
@@ -48,7 +75,7 @@ fn run(options: Options, letters: Vec<Letter>) -> Result<Results, Error> {
     let (limits, timeout) = (options.limits, options.timeout);
     let mut reactor = Reactor::new(seat, usize::MAX, limits);
     let names = Names::new(reactor.waker());
-    let plan = Rc::new(RefCell::new(Plan::new(options, letters)));
+    let plan = Rc::new(RefCell::new(Plan::new(options, letters, done)));
     reactor.set_dispatch(Box::new(Engine::new(plan.clone(), names)?));
     reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;

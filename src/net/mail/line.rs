@@ -147,7 +147,7 @@ impl Line {
             Ok(Sent { message, unserved }) => {
                 if let Some(unserved) = unserved {
                     let rest = share.split_off(unserved.recipients.len());
-                    self.plan.borrow().again(&letter);
+                    self.plan.borrow_mut().again(&rest, &letter);
                     self.rest.push_front((rest, letter.clone(), unserved));
                 }
                 let pen = Pen::new(letter.content.clone());
@@ -195,8 +195,8 @@ impl Line {
             if let Some(job) = its.and_then(|at| self.jobs.remove(at)) {
                 let may_wait = self.is_of_use && is_untouched(&job, &outcome);
                 if !may_wait || !plan.put_back(&job.share, &job.letter) {
-                    plan.conclude(&job.share, &outcome, why);
                     self.is_of_use |= plan.was_put_back(&job.share);
+                    plan.conclude(&job.share, &outcome, why);
                 }
             }
         }
@@ -272,24 +272,23 @@ fn conclude(plan: &mut Plan, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -
     if is_untouched && is_of_use && plan.put_back(&job.share, &job.letter) {
         return Heard::Other;
     }
+    let is_fault_of_letter = plan.was_put_back(&job.share);
+    let needs_another = !job.later.is_empty() && outcome.verdict == Verdict::Partial;
+    let rest = needs_another.then(|| {
+        let share = job.share.of(&job.later);
+        plan.again(&share, &job.letter);
+        let recipients = share.paths(&job.letter);
+        let letter = &job.letter.envelope;
+        let Envelope { size, is_8bit, needs_smtputf8, .. } = *letter;
+        let envelope =
+            Envelope { from: letter.from.clone(), recipients, size, is_8bit, needs_smtputf8 };
+        (share, job.letter, envelope)
+    });
     plan.conclude(&job.share, outcome, None);
-    if is_untouched && !plan.was_put_back(&job.share) {
-        return Heard::Other;
+    match is_untouched && !is_fault_of_letter {
+        true => Heard::Other,
+        false => Heard::Outcome(rest),
     }
-    if job.later.is_empty() || !matches!(outcome.verdict, Verdict::Partial) {
-        return Heard::Outcome(None);
-    }
-    plan.again(&job.letter);
-    let share = job.share.of(&job.later);
-    let Envelope { from, size, is_8bit, needs_smtputf8, .. } = &job.letter.envelope;
-    let envelope = Envelope {
-        from: from.clone(),
-        recipients: plan.paths(&share),
-        size: *size,
-        is_8bit: *is_8bit,
-        needs_smtputf8: *needs_smtputf8,
-    };
-    Heard::Outcome(Some((share, job.letter, envelope)))
 }
 
 /// What an event means for the line.

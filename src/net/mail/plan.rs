@@ -1,9 +1,15 @@
 //! The plan: letters that wait, letters on their way, and what became of them.
 //!
 //! ```text
-//!   waiting ─take─▶ a line ─▶ conclude, once for each transaction ─▶ Report
-//!      └─ fail_waiting: no connection comes about, time is over
+//!   letters ─▶ waiting ─take─▶ a line ─▶ conclude, once for each transaction ─▶ Report ─▶ done
+//!                 │ ▲              └─ put_back: the connection ended before the content
+//!                 │ └──────────────────┘
+//!                 └─ fail_waiting: no connection comes about, time is over
 //! ```
+//!
+//! Letters are taken from their iterator as connections can use them, and a report is handed out
+//! when the last transaction of its letter has ended: what is held depends on how many are on their
+//! way, not on how many there are.
 
 use super::letter::Letter;
 use super::options::Options;
@@ -12,7 +18,7 @@ use crate::net::Error;
 use crate::smtp::client::{Outcome, Verdict};
 use crate::smtp::command::Path;
 use crate::smtp::reply::Reply;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,10 +26,13 @@ use std::sync::Arc;
 pub(super) struct Plan {
     pub(super) options: Options,
     pub(super) visit: Visit,
+    letters: Box<dyn Iterator<Item = Letter>>,
+    done: Done,
+    /// How many were taken from the iterator.
+    taken: usize,
     waiting: VecDeque<(usize, Rc<Letter>)>,
-    /// Letters that waited twice.
-    put_back: HashSet<usize>,
-    reports: Vec<Report>,
+    /// Of letters that wait or are on their way, by their numbers.
+    open: HashMap<usize, Open>,
     /// Calls, and lines that cannot send yet.
     opening: usize,
     /// Lines that can.
@@ -36,6 +45,18 @@ pub(super) struct Plan {
     failure: Option<Arc<Error>>,
     /// Why nothing more is begun, if we were stopped.
     given_up: Option<Arc<Error>>,
+}
+
+/// Is given the number of a letter and what became of it.
+pub(super) type Done = Box<dyn FnMut(usize, Report)>;
+
+/// What is known of a letter that has not ended.
+struct Open {
+    report: Report,
+    /// Its transactions that are on their way, or wait for it.
+    transactions: usize,
+    /// It has waited twice.
+    was_put_back: bool,
 }
 
 /// A part of a letter's recipients, in one transaction.
@@ -65,6 +86,12 @@ impl Share {
         Share { letter: self.letter, places: places.collect() }
     }
 
+    /// Who they are.
+    pub(super) fn paths(&self, letter: &Letter) -> Vec<Path> {
+        let all = &letter.envelope.recipients;
+        self.places.iter().filter_map(|place| all.get(*place).cloned()).collect()
+    }
+
     /// Whether the whole letter goes in it.
     fn is_of_all(&self, letter: &Letter) -> bool {
         self.places.len() == letter.envelope.recipients.len()
@@ -73,26 +100,49 @@ impl Share {
 
 impl Plan {
     /// Without letters a server is only visited.
-    pub(super) fn new(options: Options, letters: Vec<Letter>) -> Plan {
-        let sizes = letters.iter().map(|letter| letter.content.size());
-        options.meter.add_total(sizes.sum());
-        Plan {
+    pub(super) fn new(
+        options: Options,
+        letters: Box<dyn Iterator<Item = Letter>>,
+        done: Done,
+    ) -> Plan {
+        let mut plan = Plan {
             visit: Visit::default(),
-            reports: letters.iter().map(Report::new).collect(),
-            is_visit: letters.is_empty(),
-            waiting: letters.into_iter().map(Rc::new).enumerate().collect(),
-            put_back: HashSet::new(),
+            letters,
+            done,
+            taken: 0,
+            waiting: VecDeque::new(),
+            open: HashMap::new(),
             opening: 0,
             ready: 0,
             is_closed: false,
+            is_visit: false,
             failure: None,
             given_up: None,
             options,
-        }
+        };
+        plan.refill();
+        plan.is_visit = plan.waiting.is_empty();
+        plan
     }
 
-    pub(super) fn into_results(self) -> (Visit, Vec<Report>, Option<Arc<Error>>) {
-        (self.visit, self.reports, self.failure)
+    pub(super) fn into_results(self) -> (Visit, Option<Arc<Error>>) {
+        (self.visit, self.failure)
+    }
+
+    /// Lets as many letters wait as there can be connections.
+    fn refill(&mut self) {
+        while self.waiting.len() < self.options.connections_max.max(1) && self.pull() {}
+    }
+
+    /// Takes one more letter from the iterator.
+    fn pull(&mut self) -> bool {
+        let Some(letter) = self.letters.next() else { return false };
+        self.options.meter.add_total(letter.content.size());
+        let report = Report::new(&letter);
+        self.open.insert(self.taken, Open { report, transactions: 0, was_put_back: false });
+        self.waiting.push_back((self.taken, Rc::new(letter)));
+        self.taken += 1;
+        true
     }
 
     // ---- lines -------------------------------------------------------------------------------
@@ -159,6 +209,8 @@ impl Plan {
             return None;
         }
         let (at, letter) = self.waiting.pop_front()?;
+        self.refill();
+        self.open.get_mut(&at)?.transactions += 1;
         Some((Share::whole(at, letter.envelope.recipients.len()), letter))
     }
 
@@ -166,34 +218,63 @@ impl Plan {
     /// another connection takes it. Says whether it waits again, which it does once; a part of a
     /// letter does not.
     pub(super) fn put_back(&mut self, share: &Share, letter: &Rc<Letter>) -> bool {
-        let waits = share.is_of_all(letter) && self.put_back.insert(share.letter);
-        if waits {
-            self.waiting.push_front((share.letter, letter.clone()));
+        let Some(open) = self.open.get_mut(&share.letter) else { return false };
+        if !share.is_of_all(letter) || std::mem::replace(&mut open.was_put_back, true) {
+            return false;
         }
-        waits
+        open.transactions -= 1;
+        self.waiting.push_front((share.letter, letter.clone()));
+        true
     }
 
-    /// Whether it was put back: that two connections ended with it is then its own fault.
+    /// Whether it was put back, as long as it has not ended: that two connections ended with it is
+    /// then its own fault.
     pub(super) fn was_put_back(&self, share: &Share) -> bool {
-        self.put_back.contains(&share.letter)
+        self.open.get(&share.letter).is_some_and(|open| open.was_put_back)
     }
 
     /// One more transaction with the content of a letter.
-    pub(super) fn again(&self, letter: &Letter) {
+    pub(super) fn again(&mut self, share: &Share, letter: &Letter) {
         self.options.meter.add_total(letter.content.size());
+        if let Some(open) = self.open.get_mut(&share.letter) {
+            open.transactions += 1;
+        }
     }
 
+    /// All that were not begun come to nothing.
     fn fail_waiting(&mut self, why: Option<&Arc<Error>>) {
-        for (letter, _) in self.waiting.drain(..) {
-            self.reports[letter].failure = why.cloned();
+        loop {
+            for (letter, _) in std::mem::take(&mut self.waiting) {
+                if let Some(mut open) = self.open.remove(&letter) {
+                    open.report.failure = why.cloned();
+                    (self.done)(letter, open.report);
+                }
+            }
+            if !self.pull() {
+                return;
+            }
+        }
+    }
+
+    /// A transaction of a letter has ended. With the last one its report is handed out.
+    fn settle(&mut self, letter: usize, note: impl FnOnce(&mut Report)) {
+        let Some(open) = self.open.get_mut(&letter) else { return };
+        note(&mut open.report);
+        open.transactions -= 1;
+        if open.transactions == 0
+            && let Some(open) = self.open.remove(&letter)
+        {
+            (self.done)(letter, open.report);
         }
     }
 
     /// What the server says of one recipient: it is refused, or the fate of the message decides.
     pub(super) fn answered(&mut self, share: &Share, index: usize, fate: Fate) {
-        let recipients = &mut self.reports[share.letter].recipients;
+        let open = self.open.get_mut(&share.letter);
+        let recipients = open.map(|open| &mut open.report.recipients);
         let place = share.places.get(index);
-        if let Some(recipient) = place.and_then(|place| recipients.get_mut(*place)) {
+        let its = recipients.zip(place).and_then(|(all, place)| all.get_mut(*place));
+        if let Some(recipient) = its {
             recipient.fate = fate;
         }
     }
@@ -214,38 +295,32 @@ impl Plan {
             }
             (Verdict::Refused { .. }, None) => Fate::Unsent,
         };
-        self.fill(share, &fate);
-        let report = &mut self.reports[share.letter];
-        report.reply = reply.or(report.reply.take());
-        if matches!(fate, Fate::Unknown | Fate::Unsent) {
-            report.failure = report.failure.take().or(why.cloned());
-        }
-        report.judge(outcome.verdict);
+        self.settle(share.letter, |report| {
+            fill(report, share, &fate);
+            report.reply = reply.or(report.reply.take());
+            if matches!(fate, Fate::Unknown | Fate::Unsent) {
+                report.failure = report.failure.take().or(why.cloned());
+            }
+            report.judge(outcome.verdict);
+        });
     }
 
     /// A transaction did not come about.
     pub(super) fn unsent(&mut self, share: &Share, why: Option<&Arc<Error>>, retryable: bool) {
-        let report = &mut self.reports[share.letter];
-        report.failure = report.failure.take().or(why.cloned());
-        report.judge(Verdict::Refused { retryable });
+        self.settle(share.letter, |report| {
+            report.failure = report.failure.take().or(why.cloned());
+            report.judge(Verdict::Refused { retryable });
+        });
     }
+}
 
-    /// Who is in a share.
-    pub(super) fn paths(&self, share: &Share) -> Vec<Path> {
-        let recipients = &self.reports[share.letter].recipients;
-        let its = share.places.iter().filter_map(|place| recipients.get(*place));
-        its.map(|recipient| recipient.path.clone()).collect()
-    }
-
-    /// Gives a fate to those of a share that have none yet.
-    fn fill(&mut self, share: &Share, fate: &Fate) {
-        let recipients = &mut self.reports[share.letter].recipients;
-        for place in &share.places {
-            if let Some(recipient) = recipients.get_mut(*place)
-                && recipient.fate == Fate::Unsent
-            {
-                recipient.fate = fate.clone();
-            }
+/// Gives a fate to those of a share that have none yet.
+fn fill(report: &mut Report, share: &Share, fate: &Fate) {
+    for place in &share.places {
+        if let Some(recipient) = report.recipients.get_mut(*place)
+            && recipient.fate == Fate::Unsent
+        {
+            recipient.fate = fate.clone();
         }
     }
 }

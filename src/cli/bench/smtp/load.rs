@@ -18,10 +18,12 @@ use crate::cli::args::{Bench, Load};
 use crate::cli::report::{Out, Progress};
 use crate::cli::wire::announce;
 use crate::cli::{Exit, Failure};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirewright::net::endpoint;
-use wirewright::net::mail::{Letter, Report, Server, send};
+use wirewright::net::mail::{Letter, Report, Server, send_each};
 use wirewright::net::pump::Limits;
 use wirewright::net::reactor::{Reactor, Seat};
 use wirewright::smtp::client::Verdict;
@@ -48,6 +50,12 @@ pub struct Round {
     pub elapsed: Duration,
     /// Processor time of our side.
     pub spent: Duration,
+    pub counts: Counts,
+}
+
+/// What became of the messages of a round.
+#[derive(Debug, Default)]
+pub struct Counts {
     pub accepted: u32,
     pub refused: u32,
     pub unknown: u32,
@@ -136,13 +144,15 @@ fn one_round(
     let mut options = options(server.clone(), plan.connections);
     options.stop_at_signals = true;
     let before = (taken.map(Taken::counts), sides::thread());
-    let letters = vec![letter.clone(); plan.messages as usize];
-    let began = Instant::now();
-    let reports = send(options, letters).map_err(|error| broken("smtp", &said(error)))?;
+    let counts = Rc::new(RefCell::new(Counts::default()));
+    let (counting, began) = (counts.clone(), Instant::now());
+    let letters = std::iter::repeat_n(letter.clone(), plan.messages as usize);
+    let sent = send_each(options, letters, move |_, report| counting.borrow_mut().add(&report));
+    sent.map_err(|error| broken("smtp", &said(error)))?;
     let (elapsed, spent) = (began.elapsed(), sides::thread() - before.1);
-    let round = count(&reports, elapsed, spent);
+    let round = Round { elapsed, spent, counts: counts.take() };
     let expected = before.0.map(|(messages, bytes)| {
-        let more = u64::from(round.accepted);
+        let more = u64::from(round.counts.accepted);
         (messages + more, bytes + more * plan.size)
     });
     match taken.map(Taken::counts) == expected {
@@ -151,25 +161,22 @@ fn one_round(
     }
 }
 
-fn count(reports: &[Report], elapsed: Duration, spent: Duration) -> Round {
-    let (accepted, refused, unknown, why) = (0, 0, 0, None);
-    let mut round = Round { elapsed, spent, accepted, refused, unknown, why };
-    for report in reports {
+impl Counts {
+    fn add(&mut self, report: &Report) {
         *match report.verdict {
-            Verdict::Accepted => &mut round.accepted,
-            Verdict::Unknown => &mut round.unknown,
+            Verdict::Accepted => &mut self.accepted,
+            Verdict::Unknown => &mut self.unknown,
             // With one recipient nothing is partial.
-            Verdict::Partial | Verdict::Refused { .. } => &mut round.refused,
+            Verdict::Partial | Verdict::Refused { .. } => &mut self.refused,
         } += 1;
-        if report.verdict != Verdict::Accepted && round.why.is_none() {
-            round.why = Some(match (&report.reply, &report.failure) {
+        if report.verdict != Verdict::Accepted && self.why.is_none() {
+            self.why = Some(match (&report.reply, &report.failure) {
                 (Some(reply), _) => format!("{} {}", reply.code(), reply.text()),
                 (None, Some(failure)) => failure.to_string(),
                 (None, None) => "its recipient was refused".to_owned(),
             });
         }
     }
-    round
 }
 
 fn report(plan: &Plan, rounds: &[Round], json: bool) -> Result<Exit, Failure> {
@@ -184,12 +191,13 @@ fn report(plan: &Plan, rounds: &[Round], json: bool) -> Result<Exit, Failure> {
 
 /// Nothing but messages that were accepted is a success.
 fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
-    let (accepted, unknown) = (sum(rounds, |r| r.accepted), sum(rounds, |r| r.unknown));
+    let (accepted, unknown) =
+        (sum(rounds, |counts| counts.accepted), sum(rounds, |counts| counts.unknown));
     let all = rounds.len() as u64 * u64::from(plan.messages);
     if accepted == all {
         return Ok(Exit::Done);
     }
-    let why = rounds.iter().find_map(|round| round.why.as_deref()).unwrap_or_default();
+    let why = rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
     let what = format!("{accepted} of {all} messages were accepted: {why}");
     let hint = "look at one of them with wirewright mail --trace";
     let failure = Failure::new(&plan.server, crate::cli::report::escape(&what), hint);
@@ -201,8 +209,8 @@ fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
 }
 
 /// A count of all rounds together.
-pub fn sum(rounds: &[Round], count: fn(&Round) -> u32) -> u64 {
-    rounds.iter().map(|round| u64::from(count(round))).sum()
+pub fn sum(rounds: &[Round], count: fn(&Counts) -> u32) -> u64 {
+    rounds.iter().map(|round| u64::from(count(&round.counts))).sum()
 }
 
 // ---- listening ---------------------------------------------------------------------------------
@@ -246,7 +254,7 @@ mod tests {
         let server = Server::parse(&name).unwrap();
         let size = letter.content.size();
         let plan = Plan { server: name, messages: 30, connections: 4, size, file };
-        let round = one_round(&plan, &server, &letter, Some(&taken)).unwrap();
+        let round = one_round(&plan, &server, &letter, Some(&taken)).unwrap().counts;
         assert_eq!((round.accepted, round.refused, round.unknown), (30, 0, 0));
         assert_eq!(taken.counts(), (30, 30 * size));
         // Another sink has taken nothing of it.
@@ -263,7 +271,7 @@ mod tests {
         drop(free);
         let (server, size) = (Server::parse(&name).unwrap(), letter.content.size());
         let plan = Plan { server: name, messages: 3, connections: 2, size, file };
-        let round = one_round(&plan, &server, &letter, None).unwrap();
+        let round = one_round(&plan, &server, &letter, None).unwrap().counts;
         assert_eq!((round.accepted, round.refused, round.unknown), (0, 3, 0));
         assert!(round.why.is_some());
     }

@@ -18,9 +18,10 @@ struct Rates {
 impl Rates {
     /// What was not accepted counts as nothing.
     fn of(plan: &Plan, rounds: &[Round]) -> Rates {
-        let rate = |round: &Round| f64::from(round.accepted) / round.elapsed.as_secs_f64();
-        let spent =
-            |round: &Round| round.spent.as_secs_f64() * 1e6 / f64::from(round.accepted.max(1));
+        let rate = |round: &Round| f64::from(round.counts.accepted) / round.elapsed.as_secs_f64();
+        let spent = |round: &Round| {
+            round.spent.as_secs_f64() * 1e6 / f64::from(round.counts.accepted.max(1))
+        };
         let messages: Vec<f64> = rounds.iter().map(rate).collect();
         Rates {
             megabytes: messages.iter().map(|rate| rate * plan.size as f64 / 1e6).collect(),
@@ -55,9 +56,9 @@ pub fn text(plan: &Plan, rounds: &[Round]) -> String {
     }
     text += &format!(
         "\naccepted {}, refused {}, unknown {}; memory {} at most\n{}\n",
-        sum(rounds, |round| round.accepted),
-        sum(rounds, |round| round.refused),
-        sum(rounds, |round| round.unknown),
+        sum(rounds, |counts| counts.accepted),
+        sum(rounds, |counts| counts.refused),
+        sum(rounds, |counts| counts.unknown),
         size(machine::peak_rss()),
         Machine::look().line(),
     );
@@ -71,10 +72,10 @@ pub fn document(plan: &Plan, rounds: &[Round]) -> Value {
         json!({
             "seconds": round.elapsed.as_secs_f64(),
             "cpu_s": round.spent.as_secs_f64(),
-            "accepted": round.accepted,
-            "refused": round.refused,
-            "unknown": round.unknown,
-            "why": round.why,
+            "accepted": round.counts.accepted,
+            "refused": round.counts.refused,
+            "unknown": round.counts.unknown,
+            "why": round.counts.why,
         })
     };
     json!({
