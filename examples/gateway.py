@@ -56,10 +56,11 @@ class Gateway(BaseHTTPRequestHandler):
     def do_POST(self):
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         wanted = {"account", "password", "content", "mobile", "format"}
-        if wanted <= form.keys():
+        wrong = sorted(wanted ^ form.keys())
+        if not wrong:
             self.answer_json({"code": 2, "msg": "提交成功", "smsid": "16565055357273308920"})
         else:
-            self.answer_json({"code": 405, "msg": "missing: " + ", ".join(sorted(wanted - form.keys()))})
+            self.answer_json({"code": 405, "msg": "missing or not known: " + ", ".join(wrong)})
 
     def log_message(self, *_):
         pass

@@ -1,7 +1,7 @@
 //! The chapter's mail with attachments: a text, a file of text, and a table under another name.
 //!
 //!     python3 examples/sink.py &
-//!     cargo run --example send_attachments -- hello.txt 汇总数据.xlsx
+//!     cargo run --example send_attachments -- hello.txt 汇总数据.xlsx       any text, any table
 //!
 //! What to look at: the chapter reads each file into memory and encodes it there. Here a file is
 //! only opened and its length noted: the length of the message is known by arithmetic before its

@@ -1,6 +1,7 @@
 //! UDP, which the chapter describes and leaves to the reader: what a network does to datagrams.
 //!
 //!     cargo run --example udp_pair
+//!     cargo run --example udp_pair -- LISTEN TO        the relay alone, for one run from elsewhere
 //!
 //! What to look at: a sender and a receiver in one process, and between them a relay that loses
 //! every tenth datagram, doubles every seventh and lets every fifth be overtaken. Nobody is told:
@@ -18,21 +19,24 @@
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
-use wirewright::datagram::{Datagram, Kind};
+use wirewright::datagram::Datagram;
 use wirewright::net::datagrams::{ReceiveOptions, Receiver, SendOptions, send};
 
 /// How often the sender tells its end.
 const ENDS: u32 = 5;
+/// How long the relay waits for a datagram.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Passes datagrams on as a bad network does, until the sender has told its end for the last time.
 fn relay(socket: &UdpSocket, to: SocketAddr) -> std::io::Result<()> {
-    let (mut room, mut held, mut ends) = ([0; 2048], None::<Vec<u8>>, 0);
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let (mut room, mut held, mut ends) = ([0; 65_536], None::<Vec<u8>>, 0);
     while ends < ENDS {
         let len = socket.recv(&mut room)?;
         let bytes = &room[..len];
         let Ok(datagram) = Datagram::decode(bytes) else { continue };
         let number = datagram.sequence;
-        if datagram.kind == Kind::End {
+        if datagram.kind.is_end() {
             ends += 1;
         } else if number % 10 == 9 {
             continue; // lost
@@ -41,7 +45,7 @@ fn relay(socket: &UdpSocket, to: SocketAddr) -> std::io::Result<()> {
             continue;
         }
         socket.send_to(bytes, to)?;
-        if datagram.kind == Kind::Data && number % 7 == 0 {
+        if !datagram.kind.is_end() && number % 7 == 0 {
             socket.send_to(bytes, to)?; // doubled
         }
         if let Some(held) = held.take() {
@@ -52,10 +56,15 @@ fn relay(socket: &UdpSocket, to: SocketAddr) -> std::io::Result<()> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    if let (Some(listen), Some(to)) = (args.next(), args.next()) {
+        let network = UdpSocket::bind(listen)?;
+        println!("listening on {}", network.local_addr()?);
+        return Ok(relay(&network, to.parse()?)?);
+    }
     let receiver = Receiver::bind("127.0.0.1:0".parse()?, ReceiveOptions::default())?;
     let to = receiver.local_addr();
     let network = UdpSocket::bind("127.0.0.1:0")?;
-    network.set_read_timeout(Some(Duration::from_secs(20)))?;
     let through = network.local_addr()?.to_string();
 
     let network = std::thread::spawn(move || relay(&network, to));

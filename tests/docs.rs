@@ -145,7 +145,7 @@ fn the_charts_name_every_state_as_the_code_does() {
         ("transfer/mod.rs", "transfer/classic.rs", "Sending"),
         ("http/mod.rs", "http/exchange.rs", "Stage"),
         ("http/mod.rs", "http/exchange.rs", "Sending"),
-        ("http/mod.rs", "http/chunked.rs", "State"),
+        ("http/mod.rs", "http/chunked/state.rs", "State"),
         ("mime/mod.rs", "mime/writer.rs", "Step"),
         ("smtp/mod.rs", "smtp/client.rs", "Phase"),
         ("smtp/mod.rs", "smtp/client/transaction.rs", "Step"),
