@@ -19,8 +19,8 @@
 //! - A report says accepted when the server has said so after the end of the message, and unknown
 //!   where that reply did not come. What may have been taken is never sent again by itself.
 //! - Recipients that a server has no room for in one transaction get another one.
-//! - A file is read while it is sent, in blocks: what is held does not depend on its length; nor, by
-//!   [`send_each`], on how many letters there are.
+//! - A file is read while it is sent, in blocks: what is held does not depend on its length;
+//!   nor, by [`send_each`], on how many letters there are.
 //! - A message that cannot be finished (a file has changed, we were stopped) is taken back: the
 //!   connection closes without the end of it.
 //! - A connection that carried letters and was then lost is made anew for those of whose content
