@@ -103,6 +103,106 @@ fn pages_are_narrow_and_leave_nothing_out() {
     assert_eq!(hex, seen, "up to the byte that was refused");
 }
 
+/// The words of a page, wherever its lines are broken.
+fn words(page: &str) -> String {
+    page.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A refusal names the state in which the byte was met, and shows that byte.
+#[test]
+fn a_refusal_shows_its_byte_and_its_state() {
+    let framed = |object: &[u8]| [&[0, 0, 0, object.len() as u8], object].concat();
+    let twice = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\n";
+    for (name, input, says) in [
+        // The bare LF is remarked on and lets the head be judged: two things at one byte.
+        ("http", twice.to_vec(), &["Lines ─▶ refused", "seen       56 bytes: "][..]),
+        ("frame", framed(b"{\"filedata\":\"aGk=\" x}"), &["After ─▶ refused", "found: 78 `x`"]),
+        ("frame", framed(b"{\"a\"x}"), &["Colon ─▶ refused", "found: 78 `x`"]),
+        ("frame", framed(b"{")[..5].to_vec(), &["Key ─▶ refused", "found: the end of the frame"]),
+        ("frame", b"\0\0\0\x05{\"a\":1}".to_vec(), &["found: the end of the frame"]),
+        (
+            "frame",
+            b"\0\0\0\x09{\"a\":1".to_vec(),
+            &["Value ─▶ refused", "found: the end of the stream"],
+        ),
+        ("frame", framed(b"{\"a\":tru}"), &["Value ─▶ refused", "found: 7d `}`"]),
+        ("frame", b"{\"a\":1}".to_vec(), &["JSON without a frame?", "found: 7b `{`"]),
+    ] {
+        let page = text(&explain(name, &[], &input).stdout).to_owned();
+        let begins_right = input[0] == 0 || name == "http";
+        assert!(says.iter().all(|says| page.contains(says)), "{page}");
+        assert!(!begins_right || !page.contains("JSON without a frame?"), "{page}");
+    }
+}
+
+/// The members of a frame may be more than what is held of the stream to be shown.
+#[test]
+fn a_byte_that_passed_long_ago_is_not_called_the_end() {
+    let page_of = |before: usize| {
+        let (before, behind) = (vec![b'x'; before], vec![b'x'; 300_000]);
+        let object = [&b"{\"a\":\""[..], &before, b"\xff", &behind, b"\"}"].concat();
+        let input = [&(object.len() as u32).to_be_bytes()[..], &object].concat();
+        text(&explain("frame", &[], &input).stdout).to_owned()
+    };
+    // It still stands at the beginning of the run, which is shown.
+    let page = page_of(0);
+    assert!(page.contains("found: ff, at byte 10\n") && page.contains("^^"), "{page}");
+    let page = page_of(99);
+    assert!(page.contains("found: a byte which passed too long ago"), "{page}");
+    assert!(page.contains("300,072 bytes more") && !page.contains("^^"), "{page}");
+    assert!(page.contains("refused    at byte 109: UTF-8"), "{page}");
+}
+
+/// A remark about one of many chunks is told behind all of them.
+#[test]
+fn a_remark_that_is_told_late_still_names_its_byte() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunk = format!("2000\r\n{}\r\n", "x".repeat(0x2000));
+    let few = "1\r\nx\r\n".repeat(4);
+    for (more, marks) in [(1, 1), (40, 0)] {
+        let more = chunk.repeat(more);
+        let input = format!("{head}{few}1 ;a=b\r\nx\r\n{more}0\r\n\r\n");
+        let page = text(&explain("http", &[], input.as_bytes()).stdout).to_owned();
+        assert_eq!(page.matches("^^").count(), marks, "{page}");
+        let says = "at byte 72, which passed too long ago to be shown";
+        assert_eq!(words(&page).contains(says), marks == 0, "{page}");
+    }
+}
+
+#[test]
+fn types_of_messages_are_counted_each_as_long_as_they_are_few() {
+    let types = (0..33).chain([0, 31, 32, 33]);
+    let frame = |index| format!("\0\0\0\x0f{{\"type\":\"t{index:02}\"}} ");
+    let input: String = types.map(frame).collect();
+    let page = text(&explain("frame", &[], input.as_bytes()).stdout).to_owned();
+    let told = words(&page);
+    assert!(told.contains("messages t00 ×2, t01, "), "{page}");
+    assert!(told.contains(", t31 ×2, of other types ×3 payload"), "{page}");
+}
+
+#[test]
+fn zeros_in_front_of_a_chunk_size_are_no_extension() {
+    for zeros in [0, 3, 255, 256, 257, 1000] {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let size = format!("{}1A", "0".repeat(zeros));
+        let body = "x".repeat(26);
+        let input = format!("{head}{size}\r\n{body}\r\n{size};a=b\r\n{body}\r\n0\r\n\r\n");
+        let page = text(&explain("http", &[], input.as_bytes()).stdout).to_owned();
+        assert_eq!(page.matches("a chunk of 26 bytes follows").count(), 2, "{page}");
+        assert_eq!(page.matches("an extension, passed over").count(), 1, "{page}");
+        assert!(page.contains("extension 4 of at most"), "{page}");
+    }
+}
+
+/// The exercise "Cut off" of the lesson plan.
+#[test]
+fn what_was_decoded_before_a_refusal_is_told() {
+    let page = explain("envelope", &[], b"{\"filename\":\"a\",\"filedata\":\"aGVsbG8");
+    assert!(text(&page.stdout).contains("\npayload    3 bytes decoded before that\n"));
+    let page = explain("envelope", &[], b"{\"filename\":\"a\",\"filedata\":\"");
+    assert!(!text(&page.stdout).contains("\npayload    "));
+}
+
 /// What a peer says does nothing to a terminal; what is no text stands as it can.
 #[test]
 fn text_of_a_peer_is_harmless() {

@@ -61,7 +61,7 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     };
     args.output.as_deref().map_or(Ok(()), file::check_output)?;
     let failed = |error| match (&args.output, &error) {
-        (Some(path), Error::File(_)) => failure(&path.display().to_string(), &error),
+        (Some(path), Error::File(error)) => file::output_failure(path, error),
         _ => failure(&args.listen, &error),
     };
     let address = endpoint::resolve(&args.listen).map_err(failed)?[0];

@@ -5,6 +5,7 @@
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -24,7 +25,8 @@ pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
         section: "RFC 8259 §8.1",
     })?;
     let mut json = serde_json::Deserializer::from_str(text);
-    Unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| fault(text, &error))
+    let unique = Unique { held: &Cell::new(0) };
+    unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| fault(text, &error))
 }
 
 /// Reads a judged text as a typed value.
@@ -47,9 +49,13 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
 }
 
 /// Visits a JSON text of any shape and refuses a key that stands twice in one object.
-struct Unique;
+#[derive(Clone, Copy)]
+struct Unique<'h> {
+    /// What the keys cost that are held, of all objects that are open.
+    held: &'h Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Unique {
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -57,7 +63,7 @@ impl<'de> DeserializeSeed<'de> for Unique {
     }
 }
 
-impl<'de> Visitor<'de> for Unique {
+impl<'de> Visitor<'de> for Unique<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,27 +95,40 @@ impl<'de> Visitor<'de> for Unique {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Unique)?.is_some() {}
+        while seq.next_element_seed(self)?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = Keys::default();
-        while let Some(Key(key)) = map.next_key()? {
-            if !keys.insert(key) {
+        let (mut keys, before) = (Keys::default(), self.held.get());
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            let held = self.held.get() + key.cost();
+            if !keys.insert(key.0) {
                 return Err(A::Error::custom("duplicate member"));
             }
-            if keys.many.len() > MEMBERS_MAX - FEW {
+            if held > MEMBERS_MAX {
                 return Err(A::Error::custom(MEMBERS_RULE));
             }
-            map.next_value_seed(Unique)?;
+            self.held.set(held);
+            map.next_value_seed(self)?;
         }
+        self.held.set(before);
         Ok(())
     }
 }
 
 /// A key, borrowed where it has no escapes.
 struct Key<'a>(Cow<'a, str>);
+
+impl Key<'_> {
+    /// As how many members it counts.
+    fn cost(&self) -> usize {
+        match &self.0 {
+            Cow::Borrowed(_) => 1,
+            Cow::Owned(copy) => 1 + copy.len() / COPIED_BYTES,
+        }
+    }
+}
 
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -137,9 +156,13 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
 /// costs no allocation, and few enough that comparing each with each costs nothing.
 const FEW: usize = 16;
 
-/// How many members one object may have. To know a duplicate all names have to be remembered, and
-/// short ones cost many times their length.
+/// How many members one object may have, and with it the objects it stands in up to the outermost.
+/// To know a duplicate all their names have to be remembered, and short ones cost many times their
+/// length.
 pub(super) const MEMBERS_MAX: usize = 65_536;
+
+/// A name with escapes is held as a copy, and counts as one member more for each so many bytes.
+const COPIED_BYTES: usize = 16;
 
 /// What is said when there are more.
 pub(super) const MEMBERS_RULE: &str = "members_max";
@@ -214,6 +237,38 @@ mod tests {
         {
             let rule = check(object(count).as_bytes()).err().map(|fault| fault.rule);
             assert_eq!(rule, (!good).then_some(Cow::Borrowed(MEMBERS_RULE)), "{count}");
+        }
+    }
+
+    /// All names on the way from the outermost object to the innermost are held at the same time.
+    #[test]
+    fn members_of_nested_objects_are_bounded_together() {
+        let object = |count: usize, inner: &str| {
+            let members: String = (1..count).map(|i| format!("\"{i}\":0,")).collect();
+            format!("{{{members}\"inner\":{inner}}}")
+        };
+        let half = MEMBERS_MAX / 2;
+        for (outer, good) in [(half - 1, true), (half, true), (half + 1, false)] {
+            let text = object(outer, &object(half, "0"));
+            assert_eq!(check(text.as_bytes()).is_ok(), good, "{outer}");
+        }
+        // What is closed is no longer held.
+        let inner = object(half, "0");
+        assert_eq!(at(&object(half, &format!("[{inner},{inner},{inner}]"))), None);
+    }
+
+    #[test]
+    fn names_with_escapes_are_bounded_by_their_bytes() {
+        // Each counts as five.
+        let object = |count: usize| {
+            let name = "x".repeat(4 * COPIED_BYTES - 7);
+            let members: Vec<String> =
+                (0..count).map(|i| format!("\"\\n{i:06}{name}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let most = MEMBERS_MAX / 5;
+        for (count, good) in [(most - 1, true), (most, true), (most + 1, false)] {
+            assert_eq!(check(object(count).as_bytes()).is_ok(), good, "{count}");
         }
     }
 

@@ -56,6 +56,9 @@ pub fn width_of(stdout: &Stdout) -> u16 {
 /// The card of the bytes that let the parser judge what came before. It is no event.
 const JUDGED: &str = "judged here";
 
+/// What is said of a byte that is meant and no longer at hand.
+const LONG_AGO: &str = "which passed too long ago to be shown";
+
 /// How the names of errors begin; they stand in the summary as such.
 const ERROR: &str = "error: ";
 
@@ -151,7 +154,12 @@ impl Lesson {
         for Remark { text, offset, section } in std::mem::take(&mut self.remarks) {
             let mut card = Card::new("** remark", section).says(format!("tolerated: {text}"));
             card.hue = Hue::Remark;
-            self.write(&self.around(offset), Some(offset), &card, out)?;
+            let rows = self.around(offset);
+            if rows.is_empty() {
+                let place = format!("at byte {}, {LONG_AGO}", thousands(offset));
+                card.says.push(place);
+            }
+            self.write(&rows, (!rows.is_empty()).then_some(offset), &card, out)?;
         }
         Ok(())
     }
@@ -166,14 +174,18 @@ impl Lesson {
             self.card(card, out)?;
         }
         self.tell_remarks(out)?;
-        let mut rows = self.open.rows();
-        if !is_open || !is_shown(&rows, offset, self.past.end()) {
-            rows = self.around(offset);
+        let (mut rows, around, end) = (self.open.rows(), self.around(offset), self.past.end());
+        // What passed too long ago is not at hand, and cannot be marked.
+        if !around.is_empty() && (!is_open || !is_shown(&rows, offset, end)) {
+            rows = around;
         }
-        let mut card = refusal(error, &self.past);
+        let marked = is_shown(&rows, offset, end).then_some(offset);
+        let byte = self.past.slice(offset, offset + 1).1.first().copied();
+        let byte = byte.or_else(|| rows.iter().find_map(|row| byte_in(row, offset)));
+        let mut card = refusal(error, end, byte);
         card.says.extend(self.hint.map(str::to_owned));
         card.path = vec![self.open.state(), "refused"];
-        self.write(&rows, Some(offset), &card, out)?;
+        self.write(&rows, marked, &card, out)?;
         let at = format!("at byte {}: {}", thousands(offset), error.reason());
         self.add("refused", at);
         self.finish(out)
@@ -304,9 +316,16 @@ fn is_shown(rows: &[Row], offset: u64, end: u64) -> bool {
     offset >= end || rows.iter().any(|row| place_in(row, offset).is_some())
 }
 
-/// What an error says.
-fn refusal(error: &Error, past: &Past) -> Card {
-    let offset = error.offset().unwrap_or(past.end());
+/// The byte that stands there, if it stands in this row.
+fn byte_in(row: &Row, offset: u64) -> Option<u8> {
+    let place = place_in(row, offset)?;
+    let Row::Bytes(_, bytes) = row else { return None };
+    bytes.get(place).copied()
+}
+
+/// What an error says, `byte` being what stands at its offset, and `end` where the stream has come.
+fn refusal(error: &Error, end: u64, byte: Option<u8>) -> Card {
+    let offset = error.offset().unwrap_or(end);
     let (name, rule) = match error {
         Error::TooLarge { limit, max, .. } => {
             ("error: too large", format!("the limit: {} ({limit})", thousands(*max)))
@@ -315,10 +334,15 @@ fn refusal(error: &Error, past: &Past) -> Card {
         _ => ("error: malformed", format!("the rule: {}", error.reason())),
     };
     let section = error.section().unwrap_or("");
-    let found = match past.slice(offset, offset + 1).1 {
-        [byte @ b' '..=b'~'] => format!("found: {byte:02x} `{}`", char::from(*byte)),
-        [byte] => format!("found: {byte:02x}"),
-        _ => "found: the end of the stream".to_owned(),
+    let found = match byte {
+        Some(byte @ b' '..=b'~') => format!("found: {byte:02x} `{}`", char::from(byte)),
+        Some(byte) => format!("found: {byte:02x}"),
+        None if matches!(error, Error::Incomplete { .. }) => {
+            "found: the end of the stream".to_owned()
+        }
+        // A frame may end where the stream goes on.
+        None if offset == end => "found: the end of the frame".to_owned(),
+        None => format!("found: a byte {LONG_AGO}"),
     };
     let mut card = Card::new(name, section).quote(rule);
     card.hue = Hue::Bad;

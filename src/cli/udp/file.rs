@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::datagrams::{FILE_DATAGRAM_BYTES_MIN, FileReceived, FileSent};
-use wirewright::net::files::{Durability, Source};
+use wirewright::net::files::{Durability, FileError, Source};
 
 /// How many missing ranges are told to people.
 const MISSING_SHOWN: usize = 20;
@@ -53,6 +53,15 @@ pub fn check_output(path: &Path) -> Result<(), Failure> {
     }
     let what = "datagrams bear no name, and parts come in any order";
     Err(Failure::usage(path.display(), what, "give the name of a regular file with -o"))
+}
+
+/// Why a file cannot be stored.
+pub fn output_failure(path: &Path, error: &FileError) -> Failure {
+    match error {
+        // It need not be there itself, but what it is to stand in.
+        FileError::NotFound => Failure::new(path.display(), "no such directory", "make it first"),
+        error => Failure::new(path.display(), error, advice(error.code())),
+    }
 }
 
 /// A range as people count: first byte to last.

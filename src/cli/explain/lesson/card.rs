@@ -199,12 +199,15 @@ pub fn columns(text: &str) -> usize {
     text.chars().map(wide).sum()
 }
 
-/// Ideographs, kana, Hangul and pictures take two columns, as Unicode's annex 11 has it.
+/// Ideographs, kana, Hangul and pictures take two columns, as Unicode's annex 11 has it. Whole
+/// blocks are taken for wide that are so in part: a line may end early, but never late.
 fn wide(c: char) -> usize {
     let is_wide = matches!(c,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}');
+        '\u{1100}'..='\u{115f}' | '\u{231a}'..='\u{23f3}' | '\u{25fd}'..='\u{27bf}'
+        | '\u{2b1b}'..='\u{2b55}' | '\u{2e80}'..='\u{a4cf}' | '\u{a960}'..='\u{a97c}'
+        | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe10}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{16fe0}'..='\u{1b2ff}'
+        | '\u{1f000}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}');
     if is_wide { 2 } else { 1 }
 }
 
@@ -245,6 +248,7 @@ mod tests {
             ("abcdefghijk", vec!["abcdefgh", "ijk"]),
             ("a bcdefghijk", vec!["a", "bcdefghi", "jk"]),
             ("漢字漢字漢字", vec!["漢字漢字", "漢字"]),
+            ("✅✅✅⌚⭐🀄", vec!["✅✅✅⌚", "⭐🀄"]),
         ] {
             assert_eq!(wrap(text, 8), expected, "{text}");
         }

@@ -125,6 +125,9 @@ impl Subject for Envelope {
     }
 
     fn refuse(&mut self, error: &Error, out: &mut Out) -> Result<(), Failure> {
+        if let Some(len @ 1..) = self.object.decoder.payload_len() {
+            self.lesson.add("payload", format!("{} decoded before that", in_words(len)));
+        }
         self.lesson.error(error, out)
     }
 }

@@ -87,6 +87,7 @@ impl Frame {
         let fed = self.object.feed(part).map_err(|error| error.shifted(self.body_at));
         let step = fed.inspect_err(|error| {
             self.lesson.take(looked_at(part, error, self.frames.offset()));
+            self.lesson.reach(before.as_str());
         })?;
         let after = self.object.decoder.state();
         if before == State::Payload && after == State::After && self.lesson.open.len() > 0 {
@@ -102,6 +103,7 @@ impl Frame {
         }
         if self.frames.body_left() == 0 {
             if !self.object.decoder.is_done() {
+                self.lesson.reach(after.as_str());
                 return Err(Stop::Refused(unfinished(self.frames.offset())));
             }
             self.lesson.reach(after.as_str());
@@ -141,8 +143,9 @@ impl Frame {
 
     fn count(&mut self, kind: Option<String>) {
         let kind = kind.unwrap_or_else(|| "without a type".to_owned());
-        let known = words::is_message(&kind) || self.types.len() < TYPES_MAX;
-        let kind = if known { kind } else { "of other types".to_owned() };
+        let is_listed = self.types.iter().any(|(other, _)| *other == kind);
+        let is_told = is_listed || words::is_message(&kind) || self.types.len() < TYPES_MAX;
+        let kind = if is_told { kind } else { "of other types".to_owned() };
         match self.types.iter_mut().find(|(other, _)| *other == kind) {
             Some((_, count)) => *count += 1,
             None => self.types.push((kind, 1)),
@@ -190,6 +193,9 @@ impl Subject for Frame {
     }
 
     fn finish(&mut self, out: &mut Out) -> Result<(), Stop> {
+        if self.frames.body_left() > 0 {
+            self.lesson.reach(self.object.decoder.state().as_str());
+        }
         self.frames.finish()?;
         self.summarize();
         Ok(self.lesson.finish(out)?)
@@ -197,8 +203,9 @@ impl Subject for Frame {
 
     fn refuse(&mut self, error: &Error, out: &mut Out) -> Result<(), Failure> {
         self.summarize();
-        let is_json = self.lesson.open.first().first() == Some(&b'{');
-        if is_json && self.frames.state() == frame::State::Prefix {
+        // The last byte of a body is in the frame still, whatever comes next.
+        let is_outside = self.lesson.open.state() == frame::State::Prefix.as_str();
+        if is_outside && self.lesson.open.first().first() == Some(&b'{') {
             self.lesson.hint = Some("JSON without a frame? See `wirewright explain envelope`");
         }
         self.lesson.error(error, out)

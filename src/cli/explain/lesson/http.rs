@@ -16,6 +16,7 @@ use super::{Card, Lesson, Limit, bytes, text_of};
 use crate::cli::Failure;
 use crate::cli::report::{Out, size, thousands};
 use crate::cli::voice::Hue;
+use std::mem::take;
 use wirewright::error::Error;
 use wirewright::http::body::Framing;
 use wirewright::http::chunked;
@@ -43,6 +44,9 @@ pub struct Http {
     section_bytes: u64,
     status: String,
     framing: Option<Framing>,
+    /// Of this size line: what its digits say, and how many there are.
+    chunk_len: u64,
+    digits: u64,
     chunks: u64,
     /// Chunks that are not shown each.
     folded: Option<Span>,
@@ -69,6 +73,8 @@ impl Http {
             section_bytes: 0,
             status: String::new(),
             framing: None,
+            chunk_len: 0,
+            digits: 0,
             chunks: 0,
             folded: None,
             end: None,
@@ -83,11 +89,25 @@ impl Http {
             State::Length | State::Close | State::Chunked(chunked::State::Data) => input,
             _ => &input[..1],
         };
-        let eaten = self.feed(part).inspect_err(|_| self.lesson.take(&part[..1]))?;
-        // What has become ready with these bytes.
-        while self.feed(b"").map(|(_, is_event)| is_event)? {}
+        if before == State::Chunked(chunked::State::Size) {
+            self.digit(part[0]);
+        }
+        let from = self.lesson.past.end();
+        let eaten = self.feed_all(part).inspect_err(|_| {
+            // The byte that was refused. Others are refused only once they are eaten.
+            if self.lesson.past.end() == from {
+                self.lesson.take(&part[..1]);
+            }
+        })?;
         self.settle(before, out)?;
-        Ok(eaten.0)
+        Ok(eaten)
+    }
+
+    /// Feeds the exchange once, and hears all that has become ready; gives how much it ate.
+    fn feed_all(&mut self, part: &[u8]) -> Result<usize, Error> {
+        let (consumed, _) = self.feed(part)?;
+        while self.feed(b"")?.1 {}
+        Ok(consumed)
     }
 
     /// Feeds the exchange once; gives how much it ate, and whether there was an event.
@@ -98,6 +118,9 @@ impl Http {
         match received.event {
             Some(Event::Remark(remark)) => {
                 self.lesson.remark(remark.text, remark.offset, remark.section);
+                // Where it stands now is told with the next event, and not at all if that is an
+                // error: then it is closed already.
+                return Ok((consumed, true));
             }
             Some(Event::Interim(_)) => self.lesson.reach(State::Interim.as_str()),
             Some(Event::Head { framing, .. }) => {
@@ -208,18 +231,24 @@ impl Http {
         self.lesson.card(Card::new("body", section).says(says), out)
     }
 
+    /// A byte of a size, if it is a digit. Zeros in front may be more than are at hand later.
+    fn digit(&mut self, byte: u8) {
+        if let Some(value) = char::from(byte).to_digit(16) {
+            self.chunk_len = self.chunk_len.saturating_mul(16).saturating_add(value.into());
+            self.digits += 1;
+        }
+    }
+
     /// A size line has ended, and data follows.
     fn size(&mut self, out: &mut Out) -> Result<(), Failure> {
+        let (len, digits) = (take(&mut self.chunk_len), take(&mut self.digits));
         if self.chunks >= CHUNKS_SHOWN {
             return Ok(());
         }
-        let text = text_of(&self.lesson.open);
-        let digits: String = text.chars().take_while(char::is_ascii_hexdigit).collect();
-        let len = u64::from_str_radix(&digits, 16).unwrap_or(0);
         let section = chunked::State::Size.section();
-        let says = format!("hexadecimal {digits}: a chunk of {} follows", bytes(len));
+        let says = format!("hexadecimal {len:x}: a chunk of {} follows", bytes(len));
         let mut card = Card::new("chunk size", section).says(says);
-        let extra = (self.lesson.open.len() - 2).saturating_sub(digits.len() as u64);
+        let extra = (self.lesson.open.len() - 2).saturating_sub(digits);
         if extra > 0 {
             let max = self.limits.chunk_ext_bytes_max as u64;
             card = card.says("behind the size: an extension, passed over");
@@ -311,7 +340,7 @@ impl Subject for Http {
         let before = self.exchange.state();
         if self.end.is_none() {
             self.exchange.receive_eof()?;
-            while self.feed(b"").map(|(_, is_event)| is_event)? {}
+            self.feed_all(b"")?;
             self.settle(before, out)?;
         }
         let leftover = self.lesson.open.len();
