@@ -57,7 +57,7 @@
 //! | name | default | what it guards against |
 //! |---|---|---|
 //! | [`rest_bytes_max`] | 65,536 | members without end: all but the payload is held |
-//! | members of one object | 65,536 | a table of names to find duplicates in |
+//! | members of one object and those around it | 65,536 | a table of names to find duplicates in |
 //! | levels of nesting | 127 | a stack that grows with the text; serde_json's own limit |
 //! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | a room that could not hold one step |
 //!
