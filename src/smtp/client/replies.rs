@@ -110,6 +110,10 @@ impl Client {
             self.expected.push_front(expect);
             return self.wrong("354 answers DATA alone", SECTION);
         }
+        if self.parser.reply().code() == 221 && expect != Expect::Quit {
+            self.expected.push_front(expect);
+            return self.wrong("221 answers QUIT alone", SECTION);
+        }
         match expect {
             Expect::Mail | Expect::Rcpt(_) | Expect::Data | Expect::LoneDot => {
                 self.hear_of_current(expect)
