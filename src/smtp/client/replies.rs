@@ -6,6 +6,7 @@
 //!   354        an error     an error           content; or       an error
 //!                                              a lone dot, or
 //!                                              the end of all
+//!   221        an error: it answers QUIT alone
 //!   4yz, 5yz   refused      one refused        refused           refused
 //!   421        refused, and the connection closes
 //! ```
