@@ -20,7 +20,9 @@ use super::rung::Moved;
 use super::running::Running;
 use super::setup::Setup;
 use super::{said, sides};
+use mio::net::TcpListener;
 use sink::{Door, Seen, Taken};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,14 +42,18 @@ fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
     let (seat, taken) = (Seat::new().map_err(said)?, Arc::<Taken>::default());
     let (stopper, door) = (seat.stopper(), Door { taken: taken.clone(), seen });
     let running = Running::spawn(address, stopper, move || {
-        let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
-        reactor.set_grace(Duration::ZERO);
         // What goes wrong there is seen by the client.
-        if reactor.listen(socket, Box::new(door)).is_ok() {
-            let _ = reactor.run();
-        }
+        let _ = serve(seat, socket, door);
     })?;
     Ok((running, taken))
+}
+
+/// Takes mail until the seat is told to stop.
+fn serve(seat: Seat, socket: TcpListener, door: Door) -> io::Result<()> {
+    let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
+    reactor.set_grace(Duration::ZERO);
+    reactor.listen(socket, Box::new(door))?;
+    reactor.run()
 }
 
 /// How mail goes to such a server: in clear, as nobody.
