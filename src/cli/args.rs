@@ -297,9 +297,6 @@ pub struct Bench {
     /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
     #[arg(long, value_name = "PATH", requires = "peer")]
     pub peer_program: Option<PathBuf>,
-    /// A load of mail.
-    #[command(flatten)]
-    pub load: Load,
     /// Print one JSON document on stdout instead of the tables.
     #[arg(long)]
     pub json: bool,
@@ -309,6 +306,9 @@ pub struct Bench {
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
+    /// A load of mail; last, so that its heading stands above nothing else.
+    #[command(flatten)]
+    pub load: Load,
 }
 
 /// `wirewright bench smtp` with one of these sends a load of mail, in place of measuring the rung.
