@@ -59,10 +59,6 @@ impl<S: Session, A: Application<S>> Conversation for Talk<S, A> {
         self.session.progress()
     }
 
-    fn is_receiving(&self) -> bool {
-        false
-    }
-
     fn memory(&self) -> usize {
         0
     }
@@ -70,10 +66,6 @@ impl<S: Session, A: Application<S>> Conversation for Talk<S, A> {
     fn waits_for(&self) -> &'static str {
         "the peer"
     }
-
-    fn give_up(&mut self, _why: &Error) {}
-
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, outcome: Result<(), Error>) {
         self.application.closed(outcome);

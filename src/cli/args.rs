@@ -308,7 +308,7 @@ pub struct Bench {
     pub quiet: bool,
     /// A load of mail; last, so that its heading stands above nothing else.
     #[command(flatten)]
-    pub load: Load,
+    pub load: Option<Load>,
 }
 
 /// `wirewright bench smtp` with one of these sends a load of mail, in place of measuring the rung.

@@ -70,8 +70,8 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     if args.peer.is_some() {
         return peer::run(args);
     }
-    if smtp::load::is_asked(&args.load) {
-        return smtp::load::run(args);
+    if let Some(load) = &args.load {
+        return smtp::load::run(args, load);
     }
     let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
     let page = args.html.as_deref().map(open_page).transpose()?;

@@ -73,8 +73,6 @@ impl Conversation for ClassicServing {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _out: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         self.session.wants()
     }
@@ -85,10 +83,6 @@ impl Conversation for ClassicServing {
 
     fn progress(&self) -> u64 {
         0
-    }
-
-    fn is_receiving(&self) -> bool {
-        false
     }
 
     fn memory(&self) -> usize {
@@ -102,8 +96,6 @@ impl Conversation for ClassicServing {
     fn give_up(&mut self, _why: &Error) {
         self.session.abort();
     }
-
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, outcome: Result<(), Error>) {
         if let Err(error) = outcome {
@@ -239,8 +231,6 @@ impl Conversation for ClassicGetting {
         Ok(Turn::Again)
     }
 
-    fn last_words(&mut self, _out: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         if self.ended { Wants::Done } else { Wants::Read }
     }
@@ -267,8 +257,6 @@ impl Conversation for ClassicGetting {
     fn waits_for(&self) -> &'static str {
         "the server's file"
     }
-
-    fn give_up(&mut self, _why: &Error) {}
 
     fn wind_down(&mut self) {
         // A file that is whole and on its way to the disk gets its name: that is told as it is.

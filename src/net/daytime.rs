@@ -208,6 +208,7 @@ impl Side for Client {
     }
 }
 
+/// It does not wind down: one line is not worth breaking off.
 impl<S: Side> Conversation for Talk<S> {
     fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
         Ok(self.session.receive(input, room)?.consumed)
@@ -222,8 +223,6 @@ impl<S: Side> Conversation for Talk<S> {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _out: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         self.session.wants()
     }
@@ -236,10 +235,6 @@ impl<S: Side> Conversation for Talk<S> {
         self.session.progress()
     }
 
-    fn is_receiving(&self) -> bool {
-        false
-    }
-
     fn memory(&self) -> usize {
         0
     }
@@ -247,11 +242,6 @@ impl<S: Side> Conversation for Talk<S> {
     fn waits_for(&self) -> &'static str {
         S::WAITS_FOR
     }
-
-    fn give_up(&mut self, _why: &Error) {}
-
-    /// One line is not worth breaking off.
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, outcome: Result<(), Error>) {
         *self.outcome.borrow_mut() = Some(outcome.map(|()| self.session.heard()));

@@ -125,8 +125,6 @@ impl Conversation for Caller {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         match (self.wants_tls, self.ended, self.said < self.call.says.len()) {
             (true, ..) => Wants::Upgrade,
@@ -159,10 +157,6 @@ impl Conversation for Caller {
     fn waits_for(&self) -> &'static str {
         "the peer"
     }
-
-    fn give_up(&mut self, _: &Error) {}
-
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, outcome: Result<(), Error>) {
         self.heard.borrow_mut().outcome = Some(outcome);

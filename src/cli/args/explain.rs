@@ -12,8 +12,9 @@ const EXPLAIN_HELP: &str = "\
 The page shows every byte once, in order: its offset, in hex and as text, eight to a row (of long
 runs the two ends). Beside them stand the event with the section that rules it, the states of the
 parser before, on the way and after, what the bytes mean, and how near a limit is. `**` marks what
-was tolerated, `^^` the byte that is meant. An error shows the rule, what was found, and what the
-section demands; nothing behind the byte that decided is looked at. A summary ends the page.
+was tolerated, `^^` the byte that is meant; where that is judged only later, its bytes are shown
+once more. An error shows the rule, what was found, and what the section demands; nothing behind
+the byte that decided is looked at. A summary ends the page.
 
   wirewright explain http response.bin --color always | less -R
   printf '{\"filename\":\"hi\",\"filedata\":\"aGk=\"}' | wirewright explain envelope --split 1";

@@ -67,8 +67,6 @@ impl<S: Spring> Conversation for Pouring<S> {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         if self.spring.is_dry() { Wants::Close } else { Wants::Payload }
     }
@@ -81,10 +79,6 @@ impl<S: Spring> Conversation for Pouring<S> {
         self.steps
     }
 
-    fn is_receiving(&self) -> bool {
-        false
-    }
-
     fn memory(&self) -> usize {
         0
     }
@@ -92,10 +86,6 @@ impl<S: Spring> Conversation for Pouring<S> {
     fn waits_for(&self) -> &'static str {
         "room in the socket"
     }
-
-    fn give_up(&mut self, _: &Error) {}
-
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, _: Result<(), Error>) {}
 }
@@ -155,8 +145,6 @@ impl Conversation for Drain {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         if self.came < self.size { Wants::Read } else { Wants::Close }
     }
@@ -180,8 +168,6 @@ impl Conversation for Drain {
     fn waits_for(&self) -> &'static str {
         "bytes"
     }
-
-    fn give_up(&mut self, _: &Error) {}
 
     fn wind_down(&mut self) {
         self.size = self.came;

@@ -1,4 +1,5 @@
-//! The form for people: every byte once, in its order, beside what the parser made of it.
+//! The form for people: every byte once, in its order, beside what the parser made of it; what is
+//! judged late is shown once more.
 //!
 //! ```text
 //!   bytes ─▶ open span ─ an event ends it ─▶ card: bytes │ name, states, meaning, limits, section

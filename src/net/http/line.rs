@@ -372,8 +372,6 @@ impl Conversation for Line {
     }
 
     /// HTTP/1.1 has none.
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         match self.exchange.wants() {
             // In clear there is nothing more to say, and nothing to wait for: at once.

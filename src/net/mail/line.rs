@@ -379,10 +379,6 @@ impl Conversation for Line {
         self.session.progress()
     }
 
-    fn is_receiving(&self) -> bool {
-        false
-    }
-
     fn memory(&self) -> usize {
         self.session.capacity() + self.jobs.iter().map(|job| job.pen.capacity()).sum::<usize>()
     }

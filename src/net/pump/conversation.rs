@@ -67,7 +67,9 @@ pub trait Conversation {
     fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error>;
 
     /// Appends what the session still says after an error.
-    fn last_words(&mut self, out: &mut Buffer);
+    fn last_words(&mut self, out: &mut Buffer) {
+        let _ = out;
+    }
 
     /// See [`Session::wants`](crate::session::Session::wants).
     fn wants(&self) -> Wants;
@@ -79,7 +81,9 @@ pub trait Conversation {
     fn progress(&self) -> u64;
 
     /// Whether a file is on its way in, so that large reads pay.
-    fn is_receiving(&self) -> bool;
+    fn is_receiving(&self) -> bool {
+        false
+    }
 
     /// Whether it has more to say at once, without any event: another request has come already.
     /// What it said before may then travel with that.
@@ -94,10 +98,12 @@ pub trait Conversation {
     fn waits_for(&self) -> &'static str;
 
     /// The reactor ends the connection with this error: a last chance to tell the peer.
-    fn give_up(&mut self, why: &Error);
+    fn give_up(&mut self, why: &Error) {
+        let _ = why;
+    }
 
     /// No new work, please: end when what runs has ended.
-    fn wind_down(&mut self);
+    fn wind_down(&mut self) {}
 
     /// The connection has ended, with or without success.
     fn closed(&mut self, outcome: Result<(), Error>);

@@ -23,8 +23,6 @@ impl Conversation for Chatterbox {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         Wants::Read
     }
@@ -35,10 +33,6 @@ impl Conversation for Chatterbox {
 
     fn progress(&self) -> u64 {
         0
-    }
-
-    fn is_receiving(&self) -> bool {
-        false
     }
 
     fn has_more(&self) -> bool {
@@ -52,10 +46,6 @@ impl Conversation for Chatterbox {
     fn waits_for(&self) -> &'static str {
         "nothing"
     }
-
-    fn give_up(&mut self, _: &Error) {}
-
-    fn wind_down(&mut self) {}
 
     fn closed(&mut self, _: Result<(), Error>) {}
 }

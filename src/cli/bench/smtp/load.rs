@@ -64,8 +64,7 @@ pub struct Counts {
     pub was_stopped: bool,
 }
 
-pub fn run(args: &Bench) -> Result<Exit, Failure> {
-    let load = &args.load;
+pub fn run(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     if args.rungs != ["smtp"] {
         let hint = "give `bench smtp`, and no other rung";
         return Err(Failure::usage("--messages", "only mail is sent as a load", hint));
@@ -73,24 +72,13 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     machine::raise_descriptors();
     match &load.listen {
         Some(address) => listen(address, args),
-        None => send_all(args),
+        None => send_all(args, load),
     }
-}
-
-/// Whether a load was asked for, and not a rung.
-pub fn is_asked(load: &Load) -> bool {
-    let Load { server, messages, message_size, rounds, listen } = load;
-    server.is_some()
-        || messages.is_some()
-        || message_size.is_some()
-        || rounds.is_some()
-        || listen.is_some()
 }
 
 // ---- sending -----------------------------------------------------------------------------------
 
-fn send_all(args: &Bench) -> Result<Exit, Failure> {
-    let load = &args.load;
+fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     let setup = Setup::new(args);
     let setup =
         setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;

@@ -208,8 +208,6 @@ impl Conversation for Sink {
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, _: &mut Buffer) {}
-
     fn wants(&self) -> Wants {
         match self.next {
             Next::Nothing if self.replies.is_empty() => Wants::Close,
@@ -237,8 +235,6 @@ impl Conversation for Sink {
     fn waits_for(&self) -> &'static str {
         "the client"
     }
-
-    fn give_up(&mut self, _: &Error) {}
 
     fn wind_down(&mut self) {
         self.next = Next::Nothing;
