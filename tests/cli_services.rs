@@ -10,6 +10,8 @@ mod daytime;
 mod file;
 #[path = "cli_services/lossy.rs"]
 mod lossy;
+#[path = "cli_services/manual.rs"]
+mod manual;
 #[path = "cli_transfer/process.rs"]
 mod process;
 #[path = "cli_services/relay.rs"]

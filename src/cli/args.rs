@@ -68,6 +68,17 @@ pub enum Command {
     Bench(Bench),
     /// Show what the parser sees in given bytes: every event with its offset and its rule.
     Explain(Explain),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell that reads the script.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of wirewright, or of one of its commands.
+    Man {
+        /// The command, such as `get` or `time serve` [default: wirewright itself].
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
 }
 
 /// Options of every subcommand that talks over the network.
@@ -385,6 +396,9 @@ mod tests {
             "udp send h:1 --size 32 --rate 800",
             "udp send h:1 --file x --size 49 --rate 800",
             "udp recv -o x --durability rename --seconds 1",
+            "completions bash",
+            "man",
+            "man time serve",
         ] {
             assert!(parses(line), "{line}");
         }
@@ -456,6 +470,8 @@ mod tests {
             "udp send h:1 --seconds 0",
             "udp recv --seconds 0",
             "udp send h:1 --file x --seconds 1",
+            "completions",
+            "completions cmd",
             "nothing",
         ] {
             assert!(!parses(line), "{line}");

@@ -18,6 +18,7 @@ mod http;
 mod input;
 mod ls;
 mod mail;
+mod manual;
 mod put;
 mod report;
 mod screen;
@@ -166,6 +167,8 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Time { what } => time::run(&what),
         Command::Udp { what } => udp::run(&what),
         Command::Bench(args) => bench::run(&args),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { command } => manual::page(&command),
     }
 }
 
@@ -191,10 +194,27 @@ fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
     }
     let paragraph = text.split("\n\n").next().unwrap_or(&text);
     let what = paragraph.strip_prefix("error: ").unwrap_or(paragraph);
-    Err(match subcommand() {
-        Some(name) => Failure::usage(&name, what, format_args!("see wirewright {name} --help")),
-        None => Failure::usage("wirewright", what, "see wirewright --help"),
+    let name = subcommand();
+    let place = name.as_deref().unwrap_or("wirewright");
+    Err(match (suggestion(error), &name) {
+        (Some(meant), _) => Failure::usage(place, what, format_args!("did you mean {meant}?")),
+        (None, Some(name)) => {
+            Failure::usage(place, what, format_args!("see wirewright {name} --help"))
+        }
+        (None, None) => Failure::usage(place, what, "see wirewright --help"),
     })
+}
+
+/// The option, command or value that looks most like what was given, if one looks like it.
+fn suggestion(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue};
+    let kinds =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    match kinds.into_iter().find_map(|kind| error.get(kind))? {
+        ContextValue::String(name) => Some(name.clone()),
+        ContextValue::Strings(names) => names.last().cloned(),
+        _ => None,
+    }
 }
 
 /// The subcommand that argv names.
