@@ -112,8 +112,13 @@ fn files_are_put_and_listed() {
         assert_eq!(std::fs::read(server.path(&report.name)).unwrap(), bytes(size));
     }
     let again = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
+    // The same content under the same name is success, and no byte of it travels.
+    assert!(again.iter().all(|report| (&report.outcome, report.moved) == (&Ok(()), 0)));
+    let mut options = client::Options::default();
+    options.session.digests = vec![DigestKind::None];
+    let blind = client::put(&server.endpoint(), &files, &options).unwrap();
     assert!(
-        again
+        blind
             .iter()
             .all(|report| { matches!(&report.outcome, Err(failure) if failure.code == "exists") })
     );

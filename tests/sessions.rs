@@ -21,5 +21,7 @@ mod lies;
 mod limits;
 #[path = "sessions/link.rs"]
 mod link;
+#[path = "sessions/standing.rs"]
+mod standing;
 #[path = "sessions/transfers.rs"]
 mod transfers;

@@ -4,7 +4,9 @@
 //! handed over here, synced and renamed, and the reactor is woken. The thread that writes large
 //! files behind belongs to it as well.
 
-use super::files::{Behind, Durability, FileError, Finish, Nameless, Partial, WRITE_BEHIND_FROM};
+use super::files::{
+    Behind, Durability, FileError, Finish, Nameless, Partial, Standing, WRITE_BEHIND_FROM,
+};
 use mio::Waker;
 use std::io;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub enum Job {
     Finish(Box<Finish>),
     /// The end of one that had none.
     Nameless(Nameless, Durability),
+    /// A file that stood under its name already.
+    Standing(Standing, Durability),
 }
 
 type Asked = (Job, Sender<Result<(), FileError>>);
@@ -92,6 +96,7 @@ fn start(waker: Arc<Waker>) -> (Sender<Asked>, JoinHandle<()>) {
             let done = match job {
                 Job::Finish(finish) => finish.run(),
                 Job::Nameless(file, durability) => file.finish(durability),
+                Job::Standing(file, durability) => file.finish(durability),
             };
             let _ = outcome.send(done);
             let _ = waker.wake();

@@ -2,12 +2,17 @@
 //!
 //! ```text
 //!   Get  ─▶ open ─▶ (Hashing what is not sent) ─▶ Sending ─▶ unchanged? ─▶ end
-//!   Put  ─▶ look ─▶ (Checking what is there) ───▶ Receiving ─▶ Finishing (other thread) ─▶ done
+//!   Put  ─▶ look ─┬ (Checking what is there) ───▶ Receiving ─▶ Finishing (other thread) ─▶ done
+//!                 └ Comparing ─▶ Standing ─▶ the same content? ─▶ Finishing
 //!   List ─▶ Listing, a page at a time
 //! ```
 
+mod refusal;
+mod standing;
+
+use self::refusal::{No, Stop};
 use super::error::Error;
-use super::files::{Durability, Entry, FileError, Limits, Partial, Walk, rfc3339};
+use super::files::{Durability, Entry, FileError, Limits, Partial, Standing, Walk, rfc3339};
 use super::finisher::{Finisher, Job, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
@@ -44,11 +49,34 @@ impl Desk {
 /// What is being done for the running request.
 enum Task {
     None,
-    Hashing { origin: Origin, at: u64, upto: u64, digester: Digester },
+    Hashing {
+        origin: Origin,
+        at: u64,
+        upto: u64,
+        digester: Digester,
+    },
     Sending(Origin),
-    Listing { walk: Box<Walk>, next: Option<Entry> },
-    Checking { partial: Partial, digester: Digester, put: Put },
-    Receiving { partial: Partial, overwrite: bool },
+    Listing {
+        walk: Box<Walk>,
+        next: Option<Entry>,
+    },
+    Checking {
+        partial: Partial,
+        digester: Digester,
+        put: Put,
+    },
+    /// Hashing a file that has the name already.
+    Comparing {
+        standing: Standing,
+        at: u64,
+        digester: Digester,
+    },
+    /// Waiting for the digest of the client's file.
+    Standing(Standing),
+    Receiving {
+        partial: Partial,
+        overwrite: bool,
+    },
     Finishing(Pending),
 }
 
@@ -133,7 +161,7 @@ impl Serving {
             return Err(No::Code("read_only", "this server takes no files"));
         }
         if !put.overwrite && root.exists(name) {
-            return Err(No::File(FileError::Exists));
+            return self.begin_compare(root, name, put.size);
         }
         let mut partial = root.partial(name)?;
         let same = (&*put.etag, put.size);
@@ -157,9 +185,13 @@ impl Serving {
 
     /// Does a piece of the work that needs no event from the peer.
     fn work(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        self.worked += u64::from(matches!(self.task, Task::Hashing { .. } | Task::Checking { .. }));
+        self.worked += u64::from(matches!(
+            self.task,
+            Task::Hashing { .. } | Task::Checking { .. } | Task::Comparing { .. }
+        ));
         let did = match &mut self.task {
-            Task::None | Task::Receiving { .. } => Ok(Turn::Done),
+            Task::None | Task::Receiving { .. } | Task::Standing(_) => Ok(Turn::Done),
+            Task::Comparing { .. } => self.compare(scratch),
             Task::Hashing { .. } => self.hash(out, scratch),
             Task::Checking { .. } => self.check(scratch),
             Task::Sending(_) => self.send(out, scratch),
@@ -303,13 +335,15 @@ impl Serving {
 
     /// The file that was put is whole: over to the other thread.
     fn received(&mut self) {
-        if let Task::Receiving { partial, overwrite } =
-            std::mem::replace(&mut self.task, Task::None)
-        {
-            let job = partial.finish(self.desk.durability, overwrite).making_room();
-            self.task =
-                Task::Finishing(self.desk.finisher.borrow_mut().run(Job::Finish(Box::new(job))));
-        }
+        let durability = self.desk.durability;
+        let job = match std::mem::replace(&mut self.task, Task::None) {
+            Task::Receiving { partial, overwrite } => {
+                Job::Finish(Box::new(partial.finish(durability, overwrite).making_room()))
+            }
+            Task::Standing(standing) => Job::Standing(standing, durability),
+            _ => return,
+        };
+        self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(job));
     }
 
     fn abandon(&mut self, forget: bool) {
@@ -367,7 +401,7 @@ impl Conversation for Serving {
 
     fn receive_eof(&mut self) -> Result<(), Error> {
         self.ended = true;
-        if matches!(self.task, Task::Checking { .. }) {
+        if matches!(self.task, Task::Checking { .. } | Task::Comparing { .. }) {
             // Granted, it would wait for a file that cannot come, and lock it for all others.
             self.refuse(&GONE)?;
         }
@@ -415,7 +449,11 @@ impl Conversation for Serving {
             Task::None => "a request",
             Task::Sending(_) | Task::Listing { .. } => "the client to read",
             Task::Receiving { .. } => "the client's file",
-            Task::Hashing { .. } | Task::Checking { .. } | Task::Finishing(_) => "the disk",
+            Task::Standing(_) => "the digest of the client's file",
+            Task::Hashing { .. }
+            | Task::Checking { .. }
+            | Task::Comparing { .. }
+            | Task::Finishing(_) => "the disk",
         }
     }
 
@@ -443,40 +481,4 @@ impl Conversation for Serving {
 /// Length of an entry of a listing in JSON at most, in bytes.
 fn json_len(name: &str) -> usize {
     name.len() * 2 + 100
-}
-
-/// Why a request is refused.
-enum No {
-    Code(&'static str, &'static str),
-    File(FileError),
-}
-
-impl From<FileError> for No {
-    fn from(error: FileError) -> No {
-        No::File(error)
-    }
-}
-
-/// Why work stopped: the request is refused, or the connection ends.
-enum Stop {
-    No(No),
-    Error(Error),
-}
-
-impl From<No> for Stop {
-    fn from(no: No) -> Stop {
-        Stop::No(no)
-    }
-}
-
-impl From<FileError> for Stop {
-    fn from(error: FileError) -> Stop {
-        Stop::No(No::File(error))
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop::Error(error)
-    }
 }

@@ -32,6 +32,14 @@ impl DigestKind {
         }
     }
 
+    /// The kind of a digest as it stands on the wire: a name, a colon and 64 lower-case hexadecimal
+    /// digits. `None` for a text that is no digest.
+    pub fn of(text: &str) -> Option<DigestKind> {
+        let (name, hex) = text.split_once(':')?;
+        let digits = hex.len() == 64 && hex.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        DigestKind::from_name(name).filter(|kind| digits && *kind != DigestKind::None)
+    }
+
     /// The digest with that name on the wire.
     pub fn from_name(name: &str) -> Option<DigestKind> {
         DigestKind::ALL.into_iter().find(|kind| kind.as_str() == name)

@@ -28,6 +28,7 @@
 //!     Idle ─request─▶ Asked ─┬ entries … ────────────────────────────────────────▶ Idle
 //!                            ├ file ──▶ Sending ─ offer … end ───────────────────▶ Idle
 //!                            ├ ready ─▶ Receiving ─ chunk … end ─▶ Finishing ─done▶ Idle
+//!                            ├ ready ─▶ Comparing ─ end ─────────▶ Finishing ─done▶ Idle
 //!                            └ refuse ───────────────────────────────────────────▶ Idle
 //!
 //!   classic::ClassicServer   Head ─▶ Payload ─▶ Closing

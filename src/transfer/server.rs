@@ -8,12 +8,13 @@
 //!   in Ready:  Idle ─request─▶ Asked ─┬ entries … ─────────────────────▶ Idle
 //!                                     ├ file ──▶ Sending ─ the end ────▶ Idle
 //!                                     ├ ready ─▶ Receiving ─▶ Finishing ▶ Idle
+//!                                     ├ ready ─▶ Comparing ─▶ Finishing ▶ Idle
 //!                                     └ refuse ────────────────────────▶ Idle
 //! ```
 //!
 //! Requests are queued and answered in order, one at a time. The session asks the application
 //! through events, and is told through [`Server::file`], [`Server::entries`], [`Server::ready`],
-//! [`Server::done`] and [`Server::refuse`].
+//! [`Server::stands`], [`Server::done`] and [`Server::refuse`].
 
 mod config;
 mod event;
@@ -161,6 +162,25 @@ impl Server {
         Ok(())
     }
 
+    /// Answers a put whose name is taken by a file of the same size: the client sends no content,
+    /// only the digest of its file. `digester` has seen the file that stands there.
+    ///
+    /// The same digest gives the event [`Event::Received`], which [`done`](Server::done) answers;
+    /// another one ends the request with the error `exists`.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] if no put waits.
+    pub fn stands(&mut self, digester: Digester) -> Result<(), Error> {
+        let Active::Asked { id, ask: Ask::Put { size, .. } } = self.core.active else {
+            return Err(Error::Misuse("no put waits for an answer"));
+        };
+        message::write(&Ready { id, offset: size }, &mut self.core.outbox)?;
+        let receiver = Receiver::new(id, size, size, digester);
+        self.core.active = Active::Comparing(Box::new(receiver));
+        self.core.steps += 1;
+        Ok(())
+    }
+
     /// The file that was put stands under its name.
     ///
     /// # Errors
@@ -281,7 +301,7 @@ impl Session for Server {
             (State::Hello | State::Auth { .. }, _) => limits.hello_wait,
             (_, Active::Idle) => limits.idle_wait,
             (_, Active::Sending(_)) => limits.transfer_wait,
-            (_, Active::Receiving(receiver)) => {
+            (_, Active::Receiving(receiver) | Active::Comparing(receiver)) => {
                 let hashing = receiver.silent_bytes() / limits.hash_rate;
                 limits.transfer_wait + Duration::from_secs(hashing)
             }

@@ -1,7 +1,7 @@
 //! A tiny application behind a server: files in memory, unfinished ones beside them.
 
 use std::collections::BTreeMap;
-use wirewright::transfer::digest::Digester;
+use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::Entry;
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
@@ -64,6 +64,8 @@ pub struct App {
     pub sending: Vec<u8>,
     pub listing: Option<Vec<String>>,
     pub putting: Option<String>,
+    /// A file that stands and is compared with what is put.
+    pub standing: bool,
 }
 
 impl App {
@@ -94,6 +96,9 @@ impl App {
             Happened::Verified(verified) => self.verified(server, verified),
             Happened::Received => {
                 self.log.push("received".into());
+                if std::mem::take(&mut self.standing) {
+                    return server.done("fsync").expect("a put is being finished");
+                }
                 let name = self.putting.take().expect("a file is being put");
                 let file = self.unfinished.remove(&name).expect("its bytes");
                 assert_eq!(file.bytes.len() as u64, file.size);
@@ -102,6 +107,7 @@ impl App {
             }
             Happened::Abandoned { forget } => {
                 self.log.push(format!("abandoned, forget {forget}"));
+                self.standing = false;
                 if let Some(name) = self.putting.take() {
                     self.unfinished.get_mut(&name).expect("its bytes").open.clear();
                     if forget {
@@ -196,8 +202,14 @@ impl App {
         if self.read_only {
             return server.refuse("read_only", "nothing is taken").expect("a put waits");
         }
-        if !overwrite && self.files.contains_key(name) {
-            return server.refuse("exists", "it is there").expect("a put waits");
+        if let Some(bytes) = self.files.get(name).filter(|_| !overwrite) {
+            if bytes.len() as u64 != size || server.digest_kind() == DigestKind::None {
+                return server.refuse("exists", "it is there").expect("a put waits");
+            }
+            let mut digester = Digester::new(server.digest_kind());
+            digester.update(bytes);
+            self.standing = true;
+            return server.stands(digester).expect("a put waits");
         }
         let kept = self.unfinished.remove(name);
         let kept = kept.filter(|file| file.etag == etag && file.size == size);

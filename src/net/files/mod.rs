@@ -47,6 +47,7 @@
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
 //! | `behind` | [`Behind`]: a thread that writes large files while the next chunk is decoded |
 //! | `nameless` | [`Nameless`]: a short file that has no name at all before it is whole |
+//! | `standing` | [`Standing`]: a file that is there already and is compared with what is put |
 //! | `scattered` | [`Scattered`]: a file that is written in any order |
 //! | `time` | [`rfc3339`] |
 //!
@@ -66,6 +67,7 @@ mod place;
 mod root;
 mod scattered;
 mod source;
+mod standing;
 mod time;
 mod verify;
 mod walk;
@@ -82,5 +84,6 @@ pub use partial::{Partial, SIZE_UNKNOWN};
 pub use root::Root;
 pub use scattered::Scattered;
 pub use source::Source;
+pub use standing::Standing;
 pub use time::rfc3339;
 pub use walk::{Entry, Limits, Step, Walk};

@@ -192,6 +192,23 @@ impl Place {
         Ok(())
     }
 
+    /// The same for every directory from the parent up to the root: who made them is not known.
+    pub(super) fn sync_directories_above(&self) -> Result<(), FileError> {
+        for path in self.parent.ancestors() {
+            let dir = self.open_dir(path)?;
+            sync(&dir)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the final name itself is that of an open file: no symlink to it, and no other file.
+    pub(super) fn is_name_of(&self, file: &File) -> bool {
+        match (&self.dir, Metadata::from_file(file)) {
+            (Some(dir), Ok(held)) => is_under(dir, &self.base, &held),
+            _ => false,
+        }
+    }
+
     pub(super) fn base(&self) -> &OsStr {
         &self.base
     }
@@ -247,7 +264,7 @@ fn is_symlink(error: &io::Error) -> bool {
 }
 
 /// Whether the file that stands under a name is the one that is held.
-fn is_under(dir: &Dir, name: &str, held: &Metadata) -> bool {
+fn is_under(dir: &Dir, name: impl AsRef<Path>, held: &Metadata) -> bool {
     dir.symlink_metadata(name)
         .is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()))
 }

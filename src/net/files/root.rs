@@ -13,7 +13,7 @@
 use super::place::Place;
 use super::source::quiet_flags;
 use super::walk::{Entry, Limits, Walk};
-use super::{FileError, Partial, Source};
+use super::{FileError, Partial, Source, Standing};
 use crate::transfer::name::{Name, RESERVED_PREFIX};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -107,6 +107,15 @@ impl Root {
     /// Whether anything stands under that name, be it a file, a directory or a dangling symlink.
     pub fn exists(&self, name: &Name) -> bool {
         self.resolve(name).is_some_and(|(dir, path)| dir.symlink_metadata(path).is_ok())
+    }
+
+    /// The regular file that stands under a name itself, not behind a symlink.
+    ///
+    /// # Errors
+    /// [`FileError::Exists`] if anything else has the name, [`FileError::InTheWay`] if something
+    /// else stands where one of its directories belongs, and those of opening it.
+    pub fn standing(&self, name: &Name) -> Result<Standing, FileError> {
+        Standing::new(self.place(name)?, self.source(name))
     }
 
     /// Looks for what is left over of an unfinished file of that name. Creates nothing.

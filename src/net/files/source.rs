@@ -76,6 +76,11 @@ impl Source {
         read_full_at(&self.file, buffer, offset)
     }
 
+    /// The open file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether the file is still the one that was opened, by its etag.
     ///
     /// # Errors

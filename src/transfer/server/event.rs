@@ -17,7 +17,9 @@ pub enum Ask {
         /// The version the client has the beginning of.
         etag: Option<Box<str>>,
     },
-    /// To store a file: answer with [`Server::ready`](super::Server::ready).
+    /// To store a file: answer with [`Server::ready`](super::Server::ready), or, where a file of
+    /// that size stands under the name and is not to be replaced, with
+    /// [`Server::stands`](super::Server::stands).
     Put {
         /// Under which name.
         name: Name,
@@ -44,7 +46,8 @@ pub enum Event<'a> {
     },
     /// A chunk of the file that is being put counts from now on.
     Verified(Verified),
-    /// The file that was put is whole and verified: make it durable, then
+    /// The file that was put, or the equal one that stands there already, is whole and verified:
+    /// make it durable, then
     /// [`Server::done`](super::Server::done).
     Received,
     /// The running request was given up: drop what belongs to it. If `forget`, what there is of a

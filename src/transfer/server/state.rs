@@ -27,10 +27,19 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) enum Active {
     Idle,
-    Asked { id: u64, ask: Ask },
+    Asked {
+        id: u64,
+        ask: Ask,
+    },
     Sending(Box<Sender>),
     Receiving(Box<Receiver>),
-    Finishing { id: u64, size: u64, digest: Option<String> },
+    /// A file stands under the name already: the client's digest says whether it is the same.
+    Comparing(Box<Receiver>),
+    Finishing {
+        id: u64,
+        size: u64,
+        digest: Option<String>,
+    },
 }
 
 /// Room for small answers, in bytes: a page of a listing and then some.
@@ -203,7 +212,9 @@ impl Core {
 
     pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
         match &mut self.active {
-            Active::Receiving(receiver) if receiver.id() == chunk.id => {
+            Active::Receiving(receiver) | Active::Comparing(receiver)
+                if receiver.id() == chunk.id =>
+            {
                 receiver.chunk_start(chunk, at)
             }
             active => match self.last_id >= chunk.id && active.id() != Some(chunk.id) {
@@ -266,11 +277,29 @@ impl Core {
                     }
                 }
             }
+            Active::Comparing(receiver) if running => Ok(Some(self.compare(*receiver, end))),
             active => {
                 self.active = active;
                 if running || end.id > self.last_id { Err(unexpected(at)) } else { Ok(None) }
             }
         }
+    }
+
+    /// The end of a put whose name is taken by a file of its size: the same content is success.
+    fn compare(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
+        let (id, size) = (receiver.id(), receiver.size());
+        self.steps += 1;
+        if let Ok(digest) = receiver.end(end) {
+            self.active = Active::Finishing { id, size, digest };
+            return Event::Received;
+        }
+        let other = end.digest.as_deref().and_then(DigestKind::of) == Some(self.digest);
+        let (code, text) = match end.size == size && other {
+            true => ("exists", "a file of that name exists, with other content"),
+            false => (Mismatch::Digest.code(), "the file arrived wrong"),
+        };
+        self.say_error(Some(id), code, text);
+        Event::Abandoned { forget: false }
     }
 
     pub(super) fn mismatch(&mut self, mismatch: Mismatch) -> Event<'static> {
@@ -381,7 +410,7 @@ impl Active {
             Active::Idle => None,
             Active::Asked { id, .. } | Active::Finishing { id, .. } => Some(*id),
             Active::Sending(sender) => Some(sender.id()),
-            Active::Receiving(receiver) => Some(receiver.id()),
+            Active::Receiving(receiver) | Active::Comparing(receiver) => Some(receiver.id()),
         }
     }
 }

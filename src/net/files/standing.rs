@@ -1,0 +1,60 @@
+//! A file that stands under its name already, while the same name is put again.
+//!
+//! Specification: `PROTOCOL.md` §7.3.
+//!
+//! ```text
+//!   put d/x, 5 bytes ─▶ d/x stands, 5 bytes ─▶ read_at … (its digest) ─▶ equal ─▶ finish:
+//!                                                   fsync(file), fsync(d), fsync(root)
+//! ```
+//!
+//! Nothing is written or replaced. The file may have been put by a run that was killed before the
+//! last sync, so success makes it as durable as if it had just been put.
+
+use super::place::Place;
+use super::{Durability, FileError, Source};
+
+/// A regular file under its final name, open for reading.
+#[derive(Debug)]
+pub struct Standing {
+    place: Place,
+    source: Source,
+}
+
+impl Standing {
+    pub(super) fn new(
+        place: Place,
+        source: Result<Source, FileError>,
+    ) -> Result<Standing, FileError> {
+        let source = match source {
+            // A directory, a device, a symlink that leads nowhere or out of the root.
+            Err(FileError::NotFound) => return Err(FileError::Exists),
+            source => source?,
+        };
+        match place.is_name_of(source.file()) {
+            true => Ok(Standing { place, source }),
+            false => Err(FileError::Exists),
+        }
+    }
+
+    /// What it holds.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Makes the file and its name durable, as if it had just been put. May take long.
+    ///
+    /// # Errors
+    /// [`FileError::Exists`] if it is not the file any more that was opened, and those of the disk.
+    pub fn finish(self, durability: Durability) -> Result<(), FileError> {
+        if !self.source.unchanged()? || !self.place.is_name_of(self.source.file()) {
+            return Err(FileError::Exists);
+        }
+        match durability {
+            Durability::Fsync => {
+                self.source.file().sync_all()?;
+                self.place.sync_directories_above()
+            }
+            Durability::Rename | Durability::None => Ok(()),
+        }
+    }
+}
