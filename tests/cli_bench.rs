@@ -152,6 +152,13 @@ fn the_page_is_written_beside_the_report() {
     for what in ["classic", "null rung", "--seconds 0.001", "prefers-color-scheme: dark"] {
         assert!(page.contains(what), "{what}");
     }
+    // A descriptor is written on, behind what stands there.
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/dev/stdout", &link).unwrap();
+    let ended = bench(&["copy", "--html", link.to_str().unwrap()]);
+    let told = String::from_utf8(ended.stdout).unwrap();
+    assert!(told.starts_with("<!doctype html>") && told.contains("</html>\n"), "{told}");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     let ended = bench(&["copy", "--html", folder.path().to_str().unwrap()]);
     assert_eq!((ended.status, ended.stdout.len()), (Some(1), 0));
     assert!(ended.stderr.starts_with("error: ") && ended.stderr.lines().count() == 1);

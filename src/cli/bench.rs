@@ -45,6 +45,7 @@ mod wire;
 
 use super::args;
 use super::args::Bench;
+use super::output::place;
 use super::report::{Out, Progress};
 use super::{Exit, Failure};
 use args::SweepKind as Kind;
@@ -54,7 +55,9 @@ use setup::{ROUNDS, Setup};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use wirewright::net::Destination;
 use wirewright::transfer::name::Name;
 
 /// The rungs that tell the noise: they belong to every run.
@@ -141,25 +144,34 @@ fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
     Ok(all.iter().filter(|rung| wanted.contains(&rung.name)).copied().collect())
 }
 
+/// The file of `--html`, and what it is called.
+struct Page<'a> {
+    path: &'a Path,
+    file: Arc<File>,
+    /// Whether what stands in the file is replaced. A descriptor or device is written on.
+    replaces: bool,
+}
+
 /// Opens the page before anything is measured, so that it is known that it can be written.
-fn open_page(path: &Path) -> Result<(File, &Path), Failure> {
-    match File::options().write(true).create(true).truncate(false).open(path) {
-        Ok(file) => Ok((file, path)),
-        Err(error) => Err(Failure::new(path.display(), error, "give a file that can be written")),
+fn open_page(path: &Path) -> Result<Page<'_>, Failure> {
+    let failed = |error| Failure::new(path.display(), error, "give a file that can be written");
+    if let Destination::Device(file) = place(path)? {
+        return Ok(Page { path, file, replaces: false });
     }
+    let file = File::options().write(true).create(true).truncate(false).open(path);
+    Ok(Page { path, file: Arc::new(file.map_err(failed)?), replaces: true })
 }
 
-fn write_page((mut file, path): (File, &Path), text: &str) -> Result<(), Failure> {
-    // What is no regular file has no length to be cut.
-    let cut =
-        file.metadata().and_then(|meta| if meta.is_file() { file.set_len(0) } else { Ok(()) });
+fn write_page(page: &Page<'_>, text: &str) -> Result<(), Failure> {
+    let mut file = &*page.file;
+    let cut = if page.replaces { file.set_len(0) } else { Ok(()) };
     let written = cut.and_then(|()| file.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::new(path.display(), error, "look at where the page goes"))
+    written.map_err(|error| Failure::new(page.path.display(), error, "look at where the page goes"))
 }
 
-fn show(findings: &Findings, page: Option<(File, &Path)>, args: &Bench) -> Result<Exit, Failure> {
+fn show(findings: &Findings, page: Option<Page<'_>>, args: &Bench) -> Result<Exit, Failure> {
     if let Some(page) = page {
-        write_page(page, &page::page(findings))?;
+        write_page(&page, &page::page(findings))?;
     }
     let mut out = Out::new();
     match args.json {

@@ -23,7 +23,7 @@ use wirewright::http::headers::Headers;
 use wirewright::http::url::{Origin, Url};
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Download, Fetch, Options, Saving, download};
-use wirewright::net::{Destination, Failure as Why, endpoint};
+use wirewright::net::{Destination, Failure as Why, descriptor, endpoint};
 
 /// The longest document that URLs are taken out of, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -170,8 +170,9 @@ fn raise_descriptors(needed: u64) {
 
 /// The directory; it is one whatever its name ends in.
 fn destination(args: &Args) -> Result<Destination, Failure> {
-    if args.output.as_os_str() == "-" {
-        let what = "many files do not go to stdout";
+    let is_descriptor = descriptor::at_path(&args.output).is_some();
+    if is_descriptor || args.output.as_os_str() == "-" {
+        let what = "many files do not go to one descriptor";
         return Err(Failure::usage("-o", what, "give a directory, or fetch with wirewright http"));
     }
     let mut path = args.output.clone().into_os_string();

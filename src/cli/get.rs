@@ -2,21 +2,20 @@
 
 use super::args::Get;
 use super::drawing::{Drawing, Label};
+use super::output::place;
 use super::wire::{client_options, failure, report_files};
 use super::{Exit, Failure};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
-use wirewright::net::{Destination, FileReport, client};
+use wirewright::net::{FileReport, client};
 use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::name::Name;
 
 pub fn run(args: &Get) -> Result<Exit, Failure> {
     let server = &args.peer.server;
     let output = args.output.as_deref().unwrap_or(Path::new("./"));
-    let destination = Destination::from_path(output);
-    let destination =
-        destination.map_err(|error| failure(&output.display().to_string(), &error))?;
+    let destination = place(output)?;
     let mut options = client_options(&args.peer, &args.common)?;
     options.connections = usize::from(args.jobs);
     options.durability = args.durability.into();

@@ -8,12 +8,13 @@
 
 use super::args::http::Http;
 use super::drawing::{Drawing, Label};
+use super::output::{Stdout, place};
 use super::report::{Out, escape, rate, size};
 use super::screen::Screen;
 use super::{Exit, Failure, input, web};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::io::{BufReader, IsTerminal as _, Seek as _, Stdout};
+use std::io::{BufReader, IsTerminal as _, Seek as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wirewright::http::form;
@@ -31,7 +32,7 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     let is_stdout = args.output.as_deref().is_none_or(|path| path.as_os_str() == "-");
     let kept = Arc::new(Mutex::new(Kept::default()));
     let is_terminal = std::io::stdout().is_terminal();
-    let screen = Arc::new(Mutex::new(Screen::new(std::io::stdout())));
+    let screen = Arc::new(Mutex::new(Screen::new(Stdout::new())));
     let destination = match (&args.output, is_stdout && args.common.json) {
         (_, true) => keeping(&kept),
         (None, false) if is_terminal => showing(&screen),
@@ -135,10 +136,6 @@ fn check_json(body: &Body) -> Result<(), Failure> {
 }
 
 // ---- where it goes ---------------------------------------------------------------------------
-
-fn place(path: &Path) -> Result<Destination, Failure> {
-    Destination::from_path(path).map_err(|error| web::failed(path.display(), &error))
-}
 
 /// A body that is kept for the document, unless it is long.
 #[derive(Debug, Default)]

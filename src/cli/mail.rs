@@ -17,6 +17,7 @@ mod visit;
 
 use super::args::mail::Mail;
 use super::drawing::{Drawing, Label};
+use super::output::{Stdout, place};
 use super::report::{Out, size};
 use super::{Exit, Failure, say_line};
 use outcome::Told;
@@ -65,12 +66,13 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
     }
     let letter = compose::letter(&args.writing)?;
     if is_stdout {
-        let written = letter.write(&mut io::stdout().lock());
+        let written = letter.write(&mut Stdout::new());
         written.map_err(|error| unwritten(Path::new("stdout"), error))?;
         return Ok(Exit::Done);
     }
-    let durability = args.durability.into();
-    let durability = save(&letter, path, durability).map_err(|error| unwritten(path, error))?;
+    let to = place(path)?;
+    let durability = save(&letter, to, args.durability.into());
+    let durability = durability.map_err(|error| unwritten(path, error))?;
     let bytes = letter.content.size();
     if args.common.json {
         let durability = durability.map(Durability::as_str);
@@ -84,14 +86,19 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
 }
 
 /// Writes the message to a place; says what was synced where that is a file.
-fn save(letter: &Letter, path: &Path, durability: Durability) -> Result<Option<Durability>, Error> {
-    let file = match Destination::from_path(path)? {
+fn save(
+    letter: &Letter,
+    to: Destination,
+    durability: Durability,
+) -> Result<Option<Durability>, Error> {
+    let file = match to {
         Destination::Device(device) => {
             letter.write(&mut &*device)?;
             return Ok(None);
         }
         Destination::Directory(folder) => folder.join(EML),
-        _ => path.to_owned(),
+        Destination::File(file) => file,
+        Destination::Sink(_) => return Ok(None),
     };
     let mut partial = Partial::at_path(&file)?;
     partial.begin("mail", SIZE_UNKNOWN)?;

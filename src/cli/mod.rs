@@ -19,6 +19,7 @@ mod input;
 mod ls;
 mod mail;
 mod manual;
+mod output;
 mod put;
 mod report;
 mod screen;
@@ -73,7 +74,10 @@ impl Exit {
     fn meaning(self) -> &'static str {
         match self {
             Exit::Done => "done",
-            Exit::Failed => "failed: network, peer, file or verification",
+            Exit::Failed => {
+                "failed: network, peer, file or verification; without a line where the reader of \
+                 the output has gone"
+            }
             Exit::Usage => "usage error",
             Exit::SomeFailed => "some of several failed",
             Exit::Unknown => {
@@ -128,12 +132,18 @@ impl Failure {
         Failure { exit: Exit::Unknown, ..self }
     }
 
-    /// Writing to stdout failed. Where its reader went away, there is nothing to say.
+    /// Writing to stdout failed.
     pub fn stdout(error: &io::Error) -> Failure {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Failure { exit: Exit::Failed, line: None };
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::unread(),
+            _ => Failure::new("stdout", error, "look at where the output goes"),
         }
-        Failure::new("stdout", error, "look at where the output goes")
+    }
+
+    /// The reader of the output has closed it, as `head` does when it has seen enough. The status
+    /// says that not all was written; no line does, for the user ended it so.
+    fn unread() -> Failure {
+        Failure { exit: Exit::Failed, line: None }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a run says: lines and JSON on stdout, progress on stderr, and text of a peer made harmless.
 
 use super::Failure;
+use super::output::Stdout;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::time::Duration;
 
 /// How much is gathered before it is written to stdout, in bytes.
@@ -18,12 +19,12 @@ const WORDS_CHARS_MAX: usize = 200;
 /// The standard output, gathered into large writes. Nothing is sure to be out before
 /// [`flush`](Out::flush).
 #[derive(Debug)]
-pub struct Out(BufWriter<StdoutLock<'static>>);
+pub struct Out(BufWriter<Stdout>);
 
 impl Out {
-    /// Locks stdout.
+    /// Nothing is gathered yet.
     pub fn new() -> Out {
-        Out(BufWriter::with_capacity(OUT_BYTES, io::stdout().lock()))
+        Out(BufWriter::with_capacity(OUT_BYTES, Stdout::new()))
     }
 
     /// Writes text as it is.

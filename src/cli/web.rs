@@ -207,7 +207,7 @@ pub fn base64(bytes: &[u8]) -> String {
 /// nothing to say.
 pub fn failure(place: impl Display, why: &net::Failure) -> Failure {
     match &*why.code {
-        "broken_pipe" => Failure::stdout(&std::io::ErrorKind::BrokenPipe.into()),
+        code if code == Error::Unread.code() => Failure::unread(),
         code => Failure::new(place, words(&why.text), advice(code)),
     }
 }

@@ -85,6 +85,7 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
 /// What failed, and what to do about it.
 pub fn failure(place: &str, error: &Error) -> Failure {
     let advice = match error {
+        Error::Unread => return Failure::unread(),
         Error::Tls(fault) => fault.advice(),
         _ => advice(error.code()),
     };
@@ -136,6 +137,9 @@ pub fn report_files(
     let failed: Vec<&FileReport> = reports.iter().filter(|r| r.outcome.is_err()).collect();
     let Some(first) = failed.first() else { return Ok(Exit::Done) };
     let Err(why) = &first.outcome else { return Ok(Exit::Done) };
+    if why.code == Error::Unread.code() {
+        return Err(Failure::unread());
+    }
     let more = match failed.len() {
         1 => String::new(),
         count => format!(" (and {} more failed)", count - 1),

@@ -25,6 +25,8 @@ pub enum Error {
     },
     /// A local file could not be read or written.
     File(FileError),
+    /// The reader of the output, a pipe or a socket, has closed it.
+    Unread,
     /// We were asked to stop.
     Interrupted,
 }
@@ -40,6 +42,7 @@ impl Error {
             Error::Tls(_) => "tls",
             Error::TimedOut { .. } => "timed_out",
             Error::File(error) => error.code(),
+            Error::Unread => "broken_pipe",
             Error::Interrupted => "interrupted",
         }
     }
@@ -57,9 +60,19 @@ impl From<Fault> for Error {
     }
 }
 
+/// A regular file never fails in the first three ways: they are those of a pipe, a terminal or a
+/// socket that takes the output.
 impl From<FileError> for Error {
     fn from(error: FileError) -> Error {
-        Error::File(error)
+        let kind = if let FileError::Io(error) = &error { Some(error.kind()) } else { None };
+        match kind {
+            Some(io::ErrorKind::BrokenPipe) => Error::Unread,
+            Some(io::ErrorKind::Interrupted) => Error::Interrupted,
+            Some(io::ErrorKind::TimedOut) => {
+                Error::TimedOut { state: "somebody to read the output" }
+            }
+            _ => Error::File(error),
+        }
     }
 }
 
@@ -72,6 +85,7 @@ impl fmt::Display for Error {
             Error::Tls(why) => write!(f, "TLS: {why}"),
             Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
             Error::File(error) => error.fmt(f),
+            Error::Unread => f.write_str("nobody reads the output any more"),
             Error::Interrupted => f.write_str("interrupted; run the same command to go on"),
         }
     }

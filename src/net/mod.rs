@@ -88,6 +88,7 @@ mod classic;
 pub mod client;
 pub mod datagrams;
 pub mod daytime;
+pub mod descriptor;
 pub mod dial;
 pub mod endpoint;
 mod error;

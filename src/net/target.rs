@@ -1,5 +1,6 @@
 //! Where the bytes of a file that is received go.
 
+use super::descriptor;
 use super::error::Error;
 use super::files::{Durability, FileError, Nameless, Partial, Root};
 use super::finisher::{Finisher, Job, Pending};
@@ -29,16 +30,17 @@ pub enum Destination {
 
 impl Destination {
     /// What `path` means: an existing directory or one that ends in `/` (it is made), `-` for
-    /// standard output, a device or pipe, or else a file.
+    /// standard output, a descriptor of this process, a device or pipe, or else a file.
     ///
     /// # Errors
-    /// [`Error::Io`] if a directory cannot be made or a device not be opened.
+    /// [`Error::Io`] if a directory cannot be made, or a descriptor or device not be opened.
     pub fn from_path(path: &Path) -> Result<Destination, Error> {
         let text = path.as_os_str().as_encoded_bytes();
-        if text == b"-" {
-            let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned();
-            let stdout = stdout.map_err(|error| Error::Io("opening standard output", error))?;
-            return Ok(Destination::Device(Arc::new(stdout.into())));
+        let number = if text == b"-" { Some(1) } else { descriptor::at_path(path) };
+        if let Some(number) = number {
+            let opened = descriptor::open(number);
+            let opened = opened.map_err(|error| Error::Io("opening the output", error))?;
+            return Ok(Destination::Device(Arc::new(opened)));
         }
         if text.ends_with(b"/") {
             let made = std::fs::create_dir_all(path);

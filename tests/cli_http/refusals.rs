@@ -87,7 +87,7 @@ fn what_makes_no_sense() {
             "--password-file: the document comes from stdin, too",
         ),
         (&["download"], "required"),
-        (&["download", "URL/", "-o", "-"], "-o: many files do not go to stdout"),
+        (&["download", "URL/", "-o", "-"], "-o: many files do not go to one descriptor"),
         (&["download", "URL/", "-H", "range: bytes=1-"], "-H: Range belongs to resuming"),
         (&["download", "--from", "URL/", "--select", "x"], "--select: a pointer begins with /"),
         (&["download", "--from", "URL/", "--select", "/~2"], "--select: 0 or 1 stands behind ~"),

@@ -5,7 +5,7 @@ use crate::paths::{Path, paths};
 use crate::source::{Source, Violation};
 
 /// Crates that know sockets, files, clocks, terminals or chance. `std` has its own list.
-const WORLD_CRATES: [&str; 11] = [
+const WORLD_CRATES: [&str; 12] = [
     "mio",
     "native_tls",
     "getrandom",
@@ -16,6 +16,7 @@ const WORLD_CRATES: [&str; 11] = [
     "signal_hook",
     "jiff",
     "clap",
+    "ctor",
     "indicatif",
 ];
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::datagrams::{FILE_DATAGRAM_BYTES_MIN, FileReceived, FileSent};
+use wirewright::net::descriptor;
 use wirewright::net::files::{Durability, FileError, Source};
 
 /// How many missing ranges are told to people.
@@ -47,7 +48,8 @@ pub fn sent_outcome(file: &FileSent, place: &str) -> Result<Exit, Failure> {
 /// Parts come in any order, and what is wrong is only known in the end.
 pub fn check_output(path: &Path) -> Result<(), Failure> {
     let text = path.as_os_str().as_encoded_bytes();
-    let is_other = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+    let is_other = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file())
+        || descriptor::at_path(path).is_some();
     if text != b"-" && !text.ends_with(b"/") && !is_other {
         return Ok(());
     }

@@ -30,7 +30,6 @@ use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
 use crate::transfer::name::Name;
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
@@ -338,17 +337,7 @@ impl Filing {
 }
 
 fn failure(error: FileError) -> Failure {
-    let kind = if let FileError::Io(error) = &error { Some(error.kind()) } else { None };
-    match kind {
-        Some(ErrorKind::BrokenPipe) => {
-            Failure::new("broken_pipe", "nobody reads the output any more")
-        }
-        Some(ErrorKind::Interrupted) => Failure::from(&Error::Interrupted),
-        Some(ErrorKind::TimedOut) => {
-            Failure::from(&Error::TimedOut { state: "somebody to read the output" })
-        }
-        _ => Failure::from(&Error::File(error)),
-    }
+    Failure::from(&Error::from(error))
 }
 
 impl Recipient for Filing {

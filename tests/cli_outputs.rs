@@ -1,0 +1,284 @@
+//! Where data goes: descriptors that `-o` names, standard output that is closed, and a reader that
+//! has gone.
+
+#![cfg(feature = "cli")]
+
+#[path = "cli_transfer/process.rs"]
+mod process;
+
+use process::{Ended, Process, run};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// What every command writes in these tests, except mail.
+const CONTENT: &str = "content of a file\n";
+
+/// The servers that the commands visit, and a folder with a file that they serve.
+struct World {
+    folder: TempDir,
+    framed: Served,
+    classic: Served,
+    http: String,
+}
+
+struct Served {
+    address: String,
+    _process: Process,
+}
+
+fn wirewright(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+    command.args(args).current_dir(folder);
+    without_proxies(&mut command);
+    command
+}
+
+fn without_proxies(command: &mut Command) {
+    ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].iter().for_each(|name| {
+        command.env_remove(name);
+    });
+}
+
+fn serve(folder: &Path, args: &[&str]) -> Served {
+    let args = [&["serve"], args, &["--listen", "127.0.0.1:0"]].concat();
+    let mut process = Process::start(&mut wirewright(folder, &args));
+    Served { address: process.address(), _process: process }
+}
+
+/// An HTTP server that answers every request with these bytes, and ends with the test's process;
+/// its URL.
+fn serve_http(body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len());
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let lines = BufReader::new(&socket).lines();
+            lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            // The client may have heard enough.
+            let _ = socket.write_all(head.as_bytes());
+            let _ = socket.write_all(b"Connection: close\r\n\r\n");
+            let _ = socket.write_all(&body);
+        }
+    });
+    url
+}
+
+/// The status, exactly one line of error, and `what` in it.
+fn assert_fails(ended: &Ended, status: i32, what: &str) {
+    let line = &ended.stderr;
+    assert_eq!(ended.status.code(), Some(status), "{line:?}");
+    assert!(line.starts_with("error: ") && line.lines().count() == 1, "{line:?}");
+    assert!(line.contains(what), "{line:?} says {what:?}");
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+impl World {
+    fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), CONTENT).unwrap();
+        let framed = serve(folder.path(), &["."]);
+        let classic = serve(folder.path(), &["file", "--classic"]);
+        let http = serve_http(CONTENT.into());
+        World { folder, framed, classic, http }
+    }
+
+    /// A command with the servers' addresses in it.
+    fn line(&self, text: &str) -> String {
+        let text = text.replace("FRAMED", &self.framed.address);
+        text.replace("CLASSIC", &self.classic.address).replace("URL", &self.http)
+    }
+}
+
+/// Runs a script in `folder`; `wirewright` is the command.
+fn shell(folder: &Path, script: &str) -> Ended {
+    let script =
+        format!("wirewright() {{ {} \"$@\"; }}\n{script}", env!("CARGO_BIN_EXE_wirewright"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(folder);
+    without_proxies(&mut command);
+    run(&mut command)
+}
+
+const MAIL: &str = "mail --dry-run --from a@b.org --to c@d.org --subject s --text t \
+                    --message-id m@b.org --date 2026-11-21T18:43:00Z";
+
+/// Commands with `-o`, to be completed by a path.
+fn with_output() -> [String; 4] {
+    [
+        "get FRAMED file -q -o".to_owned(),
+        "get --classic CLASSIC -q -o".to_owned(),
+        "http URL/x -q -o".to_owned(),
+        format!("{MAIL} -q -o"),
+    ]
+}
+
+#[test]
+fn a_path_to_a_descriptor_is_written_through_it() {
+    let world = World::new();
+    let link = |name: &str, to: &str| {
+        std::os::unix::fs::symlink(to, world.folder.path().join(name)).unwrap();
+    };
+    // The links keep the device of the machine out of reach of a fault.
+    link("out", "/dev/stdout");
+    link("outer", "out");
+    link("err", "/dev/stderr");
+    for command in with_output() {
+        let command = world.line(&command);
+        let folder = tempfile::tempdir().unwrap();
+        let here = world.folder.path();
+        let all = folder.path().join("all");
+        let all = all.to_str().unwrap();
+        let expected = {
+            let ended = shell(here, &format!("wirewright {command} -"));
+            assert_eq!(ended.status.code(), Some(0), "{command}: {}", ended.stderr);
+            String::from_utf8(ended.stdout).unwrap()
+        };
+        for (path, redirection) in [
+            ("out", ">"),
+            ("outer", ">"),
+            ("err", "2>"),
+            ("/dev/fd/3", "3>"),
+            ("/proc/self/fd/3", "3>>"),
+            ("/dev/fd/3", "3<>"),
+            ("out", "| cat >"),
+        ] {
+            let number = if redirection.starts_with('3') { ">&3" } else { "" };
+            let number = if path == "err" { ">&2" } else { number };
+            let script = format!(
+                ": > {all}; {{ printf 'before ' {number}; wirewright {command} {path}; \
+                 echo $? > {all}.status; printf ' after' {number}; }} {redirection} {all}"
+            );
+            let ended = shell(here, &script);
+            assert_eq!(ended.stderr, "", "{script}");
+            let status = std::fs::read_to_string(format!("{all}.status")).unwrap();
+            assert_eq!(status, "0\n", "{script}");
+            let written = std::fs::read_to_string(all).unwrap();
+            assert_eq!(written, format!("before {expected} after"), "{script}");
+        }
+    }
+    for link in ["out", "outer", "err"] {
+        let about = std::fs::symlink_metadata(world.folder.path().join(link)).unwrap();
+        assert!(about.is_symlink(), "{link}");
+    }
+    assert_eq!(names_in(world.folder.path()), ["err", "file", "out", "outer"]);
+}
+
+#[test]
+fn a_descriptor_that_is_not_open_for_writing_is_an_error() {
+    let world = World::new();
+    for command in with_output() {
+        let command = world.line(&command);
+        for (path, redirection, what) in [
+            ("/dev/fd/9", "", "/dev/fd/9: no such descriptor is open"),
+            // Whatever the command opens itself has such a number.
+            ("/dev/fd/3", "", "/dev/fd/3: no such descriptor is open"),
+            ("/dev/fd/3", "3< file", "/dev/fd/3: it is open for reading only"),
+            ("/dev/fd/2", "", ""),
+        ] {
+            let ended =
+                shell(world.folder.path(), &format!("wirewright {command} {path} {redirection}"));
+            match what {
+                "" => assert_eq!(ended.status.code(), Some(0), "{command} {path}"),
+                what => assert_fails(&ended, 1, what),
+            }
+        }
+    }
+    for (command, what) in [
+        ("download URL/x -o /dev/fd/1", "-o: many files do not go to one descriptor"),
+        ("udp recv --listen 127.0.0.1:0 -o /dev/fd/1", "parts come in any order"),
+    ] {
+        let ended =
+            shell(world.folder.path(), &format!("wirewright {} | cat; exit", world.line(command)));
+        assert!(ended.stderr.contains(what), "{}", ended.stderr);
+    }
+    assert_eq!(names_in(world.folder.path()), ["file"]);
+}
+
+/// Commands that write data to standard output.
+fn to_stdout() -> Vec<String> {
+    let explained = "explain envelope";
+    [
+        "get FRAMED file -o -",
+        "get FRAMED file -o /dev/fd/1",
+        "get FRAMED file --json -o /dev/null",
+        "get --classic CLASSIC -o -",
+        "get --classic CLASSIC --json -o /dev/null",
+        "ls FRAMED",
+        "ls FRAMED --json",
+        "http URL",
+        "http URL -o -",
+        "http URL --json",
+        "download URL/x -o down --json",
+        "help",
+        "get --help",
+        "--version",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .chain([MAIL.to_owned(), format!("{MAIL} -o -")])
+    .chain(["", " --json"].map(|json| format!("{explained}{json} document")))
+    .collect()
+}
+
+#[test]
+fn standard_output_that_is_closed_or_full_is_an_error() {
+    let world = World::new();
+    let document = "{\"filename\":\"a\",\"filedata\":\"YQ==\"}";
+    std::fs::write(world.folder.path().join("document"), document).unwrap();
+    for command in to_stdout() {
+        let command = world.line(&command);
+        for (redirection, what) in [(">&-", "closed"), ("> /dev/full", "o space left")] {
+            let ended = shell(world.folder.path(), &format!("wirewright {command} {redirection}"));
+            assert_fails(&ended, 1, what);
+        }
+        // A parent gives /dev/null open for both, as Python and Node.js do, and this is no fault.
+        for redirection in ["> /dev/null", "1<> /dev/null"] {
+            let ended = shell(world.folder.path(), &format!("wirewright {command} {redirection}"));
+            assert_eq!(ended.status.code(), Some(0), "{command} {redirection}: {}", ended.stderr);
+        }
+    }
+    // Nothing is written there by these, so nothing is wrong.
+    for command in ["get FRAMED file -q -o got", "http URL -q -o got", "download URL/x -q -o down"]
+    {
+        let ended =
+            shell(world.folder.path(), &format!("wirewright {} >&- 2>&-", world.line(command)));
+        assert_eq!(ended.status.code(), Some(0), "{command}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_the_command_without_a_line() {
+    let world = World::new();
+    let large = vec![b'x'; 8 << 20];
+    std::fs::write(world.folder.path().join("large"), &large).unwrap();
+    std::fs::write(world.folder.path().join("document"), "{\"filedata\":\"YQ==\"}").unwrap();
+    let classic = serve(world.folder.path(), &["large", "--classic"]);
+    let http = serve_http(large);
+    let large = [
+        format!("get {} large -o -", world.framed.address),
+        format!("get --classic {} -o -", classic.address),
+        format!("http {} -o -", http),
+        format!("http {}", http),
+    ];
+    for line in to_stdout().into_iter().chain(large) {
+        let line = world.line(&line);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let args: Vec<&str> = line.split_whitespace().collect();
+        let mut command = wirewright(world.folder.path(), &args);
+        let ended = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{line}");
+        assert_eq!(ended.status.code(), Some(1), "{line}");
+    }
+}
