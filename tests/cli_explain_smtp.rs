@@ -38,6 +38,18 @@ fn good_replies() {
                 reply(550, "5.1.1", "\"5.1.1 caf\u{e9}\""),
             ],
         ),
+        (
+            b"550 \x1b[31mno \xff\xc3\xa9\r\n",
+            vec![
+                "{\"event\":\"remark\",\"offset\":4,\"text\":\"a control character in the text\",\
+                 \"spec\":\"RFC 5321 §4.2\"}"
+                    .to_owned(),
+                "{\"event\":\"remark\",\"offset\":12,\"text\":\"text that is not ASCII\",\
+                 \"spec\":\"RFC 5321 §4.2\"}"
+                    .to_owned(),
+                reply(550, "", "\"\\u001b[31mno \\\\xff\u{e9}\""),
+            ],
+        ),
     ] {
         assert_eq!(lines(input, true), expected, "{}", input.escape_ascii());
     }

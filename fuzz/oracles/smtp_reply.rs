@@ -109,7 +109,20 @@ fn lies_within(stream: &[u8], whole: &Outcome) {
             _ => assert!(offset < len, "{error} in {len} bytes"),
         }
     }
-    assert!(whole.remarks.iter().all(|remark| remark.offset < len));
+    for remark in &whole.remarks {
+        assert!(remark.offset < len);
+        let byte = stream[remark.offset as usize];
+        let is_right = match remark.text {
+            "text that is not ASCII" => !byte.is_ascii(),
+            "a control character in the text" => byte.is_ascii_control() && byte != b'\t',
+            _ => byte.is_ascii_digit(),
+        };
+        assert!(is_right, "{remark:?} about {byte}");
+    }
+    // A reply whose text leaves the grammar has its remark.
+    let is_foreign = |byte: &u8| !matches!(byte, b'\t' | b' '..=b'~');
+    let foreign = whole.replies.iter().filter(|reply| reply.lines.concat().iter().any(is_foreign));
+    assert!(foreign.count() <= whole.remarks.len());
 }
 
 /// The replies of a text, and whether it holds nothing else. As the grammar of RFC 5321 §4.2 reads,
@@ -127,10 +140,11 @@ pub fn naive(text: &[u8]) -> (Vec<Told>, bool) {
             .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
             .filter(|code| (200..600).contains(code));
-        let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+        // The text is free; a CR or LF alone is no text.
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let is_same = code.is_none() || code == digits;
         let is_separated = matches!(line.get(3), None | Some(b' ' | b'-'));
-        if digits.is_none() || !is_same || !is_separated || line.iter().any(is_control) {
+        if digits.is_none() || !is_same || !is_separated || line.iter().any(is_end) {
             return (replies, false);
         }
         code = digits;

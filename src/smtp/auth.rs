@@ -103,6 +103,11 @@ impl Mechanism {
         }
     }
 
+    /// Whether who reads the conversation learns the password, or the token.
+    pub(super) fn shows_secret(self) -> bool {
+        matches!(self, Mechanism::Plain | Mechanism::Login | Mechanism::XOAuth2)
+    }
+
     /// Whether it can be used with these.
     pub fn takes(self, credentials: &Credentials, nonce: &str) -> bool {
         let is_nonce = |byte: u8| matches!(byte, b'!'..=b'~') && byte != b',';
@@ -145,6 +150,9 @@ pub struct Sasl {
     mechanism: Mechanism,
     credentials: Credentials,
     step: Step,
+    /// What [`begin`](Sasl::begin) said beside the name of the mechanism, in base64, until
+    /// something else was said.
+    initial: Option<Box<str>>,
     rounds: u32,
     rounds_max: u32,
     iterations_max: u32,
@@ -177,7 +185,7 @@ impl Sasl {
         };
         let (rounds_max, iterations_max) = (limits.auth_rounds_max, limits.scram_iterations_max);
         let credentials = credentials.clone();
-        Sasl { mechanism, credentials, step, rounds: 0, rounds_max, iterations_max }
+        Sasl { mechanism, credentials, step, initial: None, rounds: 0, rounds_max, iterations_max }
     }
 
     /// Which it is.
@@ -198,7 +206,10 @@ impl Sasl {
         if matches!(self.step, Step::Plain | Step::OAuth) {
             self.step = Step::Said;
         }
-        format!("AUTH {} {}", self.mechanism.name(), encode(initial.as_bytes()))
+        let initial = encode(initial.as_bytes());
+        let line = format!("AUTH {} {initial}", self.mechanism.name());
+        self.initial = Some(initial.into());
+        line
     }
 
     /// The line that answers a challenge, without its line end. `text` is the challenge in base64,
@@ -213,6 +224,12 @@ impl Sasl {
             return Err(too_large("auth_rounds_max", max, offset, "RFC 4954 §4"));
         }
         self.rounds += 1;
+        // A server that ignores an initial response asks for it: RFC 4422 §5.1, RFC 4954 §4. PLAIN
+        // has no other challenge, whatever the text of this one is.
+        let asks_again = text.is_empty() || self.mechanism == Mechanism::Plain;
+        if let Some(initial) = self.initial.take().filter(|_| asks_again) {
+            return Ok(initial.into());
+        }
         let challenge = match &self.step {
             // Words for people (`Username:`), which not every server encodes.
             Step::LoginUser | Step::LoginSecret | Step::Said => Vec::new(),
@@ -230,6 +247,7 @@ impl Sasl {
             }
             // A server that refuses a token asks once more before it says so.
             Step::Said if self.mechanism == Mechanism::XOAuth2 => (Vec::new(), Step::Said),
+            // Not begun, or all was said.
             Step::Plain | Step::OAuth | Step::Said => {
                 let rule = "no challenge comes after the last answer";
                 return Err(Error::malformed(rule, offset, "RFC 4954 §4"));

@@ -122,6 +122,8 @@ pub struct Client {
     /// STARTTLS was refused, and that was put up with.
     tls_refused: bool,
     sasl: Option<Box<Sasl>>,
+    /// The mechanisms that the server does not take.
+    refused: Vec<Mechanism>,
     /// What was said in AUTH: servers quote what they do not understand.
     secrets: Secrets,
     /// What the next replies answer.
@@ -155,6 +157,7 @@ impl Client {
             is_upgraded: false,
             tls_refused: false,
             sasl: None,
+            refused: Vec::new(),
             secrets: Secrets::default(),
             expected: VecDeque::from([Expect::Greeting]),
             row: Row::default(),

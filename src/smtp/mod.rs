@@ -33,7 +33,7 @@
 //! greeting = reply                                              220
 //! reply    = *( code "-" [ text ] CRLF ) code [ SP [ text ] ] CRLF     one code in all lines
 //! code     = 3DIGIT                                             the first from 2 to 5
-//! text     = [ enhanced SP ] *( HTAB / %x20-7E )                forgiven: octets above 7F
+//! text     = [ enhanced SP ] *( HTAB / %x20-7E )      with a remark: any octet but CR and LF
 //! enhanced = ( "2" / "4" / "5" ) "." 1*3DIGIT "." 1*3DIGIT
 //! command  = "EHLO" SP domain CRLF / "HELO" SP domain CRLF / "STARTTLS" CRLF
 //!          / "AUTH" SP mechanism [ SP initial ] CRLF *( response CRLF )

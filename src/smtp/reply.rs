@@ -17,10 +17,17 @@
 //! 2034 §4 and RFC 3463 §2 (enhanced codes).
 //!
 //! Each byte is judged when it comes, so an error has the offset of the first byte that is wrong,
-//! however the input is cut. Refused, because two readers would not agree where a reply ends or
-//! which it is: anything but CR LF for a line end, a code that changes within a reply, something
-//! other than a space or a hyphen behind the code, control characters. Forgiven with a [`Remark`]:
-//! text that is not ASCII, and a second digit above 5 (`571` is common).
+//! however the input is cut.
+//!
+//! The framing is strict, because it decides how many replies there are and which code each one
+//! has. Refused are: a code that is not three digits, anything but a space, a hyphen or CR LF
+//! behind the code, a code that changes within a reply, a CR or LF alone (one reader ends the line
+//! there, another one does not), and what passes a limit.
+//!
+//! The text decides nothing: RFC 5321 §4.2 tells a client to act on the code alone. So no byte of
+//! the text is an error. A [`Remark`] says where the text leaves the grammar: a control character,
+//! or an octet that is not ASCII (with SMTPUTF8 a server may send UTF-8, RFC 6531 §3.7.4.1). A
+//! second digit above 5 (`571` is common) gets a remark, too.
 //!
 //! The parser keeps one reply and uses its memory again for the next.
 
@@ -129,12 +136,18 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Text of a reply: UTF-8 if it is that (RFC 6531 §3.7.4.2), else ISO-8859-1.
+/// Text of a reply. UTF-8 stands as it is (RFC 6531 §3.7.4.1); each byte that is not part of a
+/// UTF-8 character is written as `\xNN`. Control characters are left as they are.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
+    let mut shown = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        shown.push_str(chunk.valid());
+        shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    Cow::Owned(shown)
 }
 
 /// An enhanced status code: RFC 3463 §2.
@@ -396,7 +409,7 @@ impl Parser {
             return self.wrong("all lines of a reply have the same code", CODES);
         }
         if at == 1 && digit > 5 {
-            self.remark("a second digit above 5", SECTION);
+            self.remark("a second digit above 5", self.offset, SECTION);
         }
         if at == 2 {
             self.reply.code = self.code;
@@ -407,13 +420,8 @@ impl Parser {
 
     /// Text up to a CR, which it takes along.
     fn take_text(&mut self, rest: &[u8]) -> Result<usize, Error> {
-        let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F;
-        let len = rest.iter().position(is_control).unwrap_or(rest.len());
-        if let Some(at) = rest[..len].iter().position(|byte| !byte.is_ascii()) {
-            self.offset += at as u64;
-            self.remark("text that is not ASCII", SECTION);
-            self.offset -= at as u64;
-        }
+        let len = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        self.remark_on(&rest[..len]);
         self.reply.bytes.extend_from_slice(&rest[..len]);
         match rest.get(len) {
             None => Ok(len),
@@ -421,20 +429,31 @@ impl Parser {
                 self.next = State::LineFeed;
                 Ok(len + 1)
             }
-            Some(byte) => {
+            Some(_) => {
                 self.offset += len as u64;
-                match byte {
-                    b'\n' => self.wrong("a line ends with CR LF", LINES),
-                    _ => self.wrong("text holds no control character but the tab", SECTION),
-                }
+                self.wrong("a line ends with CR LF", LINES)
+            }
+        }
+    }
+
+    /// Remarks on bytes of the text that the grammar does not have.
+    fn remark_on(&mut self, text: &[u8]) {
+        let foreign = text.iter().position(|byte| !byte.is_ascii());
+        let control = text.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t');
+        let mut found =
+            [(foreign, "text that is not ASCII"), (control, "a control character in the text")];
+        found.sort();
+        for (at, what) in found {
+            if let Some(at) = at {
+                self.remark(what, self.offset + at as u64, SECTION);
             }
         }
     }
 
     /// Keeps a remark, unless there was one of its kind in this reply.
-    fn remark(&mut self, text: &'static str, section: &'static str) {
+    fn remark(&mut self, text: &'static str, offset: u64, section: &'static str) {
         if self.remarks.iter().all(|remark| remark.text != text) {
-            self.remarks.push_back(Remark { text, offset: self.offset, section });
+            self.remarks.push_back(Remark { text, offset, section });
         }
     }
 

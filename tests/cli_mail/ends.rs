@@ -22,6 +22,30 @@ fn a_message_whose_reply_does_not_come_is_unknown() {
     }
 }
 
+/// The code of a reply decides, whatever stands in its text: RFC 5321 §4.2.
+#[test]
+fn the_text_of_a_reply_does_not_change_what_its_code_says() {
+    for (reply, status, outcome, shown) in [
+        (
+            "550 5.7.1 \x1b]0;spam\x07 caf\u{e9}",
+            1,
+            "refused",
+            "550 5.7.1 \\u{1b}]0;spam\\u{7} caf\u{e9}",
+        ),
+        ("451 \0", 1, "refused", "451 \\u{0}"),
+        ("250 2.0.0 \x1b[32mqueued", 0, "accepted", ""),
+    ] {
+        let server = Server::new(move |line| (line == END).then(|| reply.to_owned()));
+        let ended = send(&server, &["--json"]);
+        assert_eq!(ended.status.code(), Some(status), "{}", ended.stderr);
+        assert!(ended.stderr.contains(shown), "{}", ended.stderr);
+        assert!(!ended.stderr.trim_end().contains(char::is_control), "{}", ended.stderr);
+        let told = json(&ended.stdout);
+        assert_eq!(told["outcome"], outcome);
+        assert_eq!(told["reply"]["text"], reply[4..]);
+    }
+}
+
 #[test]
 fn a_message_whose_end_was_not_sent_is_refused() {
     for verb in ["greeting", "EHLO", "MAIL", "RCPT", "DATA"] {

@@ -30,7 +30,75 @@ fn plain_is_that_of_the_examples() {
     let mut sasl = sasl(Mechanism::Plain, "tim", "tanstaaftanstaaf", "");
     assert_eq!(sasl.begin(), format!("AUTH PLAIN {}", base64("\0tim\0tanstaaftanstaaf")));
     assert!(sasl.is_done());
-    assert!(matches!(sasl.answer(b"", 7), Err(Error::Malformed { offset: 7, .. })));
+    // A server that asks for it again is told once more, and not for ever.
+    for question in ["", "=", "who?", "\u{7}"] {
+        let mut sasl = sasl.clone();
+        let answer = sasl.answer(question.as_bytes(), 3);
+        assert_eq!(answer, Ok(base64("\0tim\0tanstaaftanstaaf")), "{question:?}");
+        assert!(sasl.is_done());
+        assert!(matches!(sasl.answer(b"", 7), Err(Error::Malformed { offset: 7, .. })));
+    }
+}
+
+/// A client that has said AUTH with the best of these mechanisms, and what the server says then.
+fn said_after(mechanisms: &str, is_tls: bool, reply: &str) -> (Result<(), Error>, String) {
+    let mut config = Config::new(Domain::parse("client.example").unwrap());
+    config.credentials = Some(Credentials::new("tim", "secret").unwrap());
+    (config.starttls, config.insecure_auth) = (StartTls::Never, true);
+    config.nonce = "nonce".into();
+    let mut client = Client::new(config, is_tls);
+    let mut out = Buffer::with_limit(4096);
+    let mut heard = Ok(());
+    for said in ["220 mx\r\n", &format!("250-mx\r\n250 AUTH {mechanisms}\r\n"), reply] {
+        client.transmit(&mut out);
+        out.consume(out.readable().len());
+        let mut input = said.as_bytes();
+        heard = loop {
+            match client.receive(input, &mut []) {
+                Err(error) => break Err(error),
+                Ok(received) if received.event.is_none() => break Ok(()),
+                Ok(received) => input = &input[received.consumed..],
+            }
+        };
+    }
+    client.transmit(&mut out);
+    (heard, String::from_utf8(out.readable().to_vec()).unwrap())
+}
+
+#[test]
+fn a_refused_mechanism_is_followed_by_the_next_and_a_refused_password_by_none() {
+    for (code, goes_on) in [
+        (501, true),
+        (504, true),
+        (535, false),
+        (534, false),
+        (538, false),
+        (530, false),
+        (500, false),
+        (503, false),
+        (454, false),
+        (432, false),
+    ] {
+        let (heard, said) = said_after("PLAIN LOGIN", true, &format!("{code} no\r\n"));
+        let expected = if goes_on { "AUTH LOGIN\r\n" } else { "QUIT\r\n" };
+        assert_eq!((heard.is_ok(), &*said), (goes_on, expected), "{code}");
+    }
+}
+
+#[test]
+fn in_clear_no_mechanism_is_followed_by_one_that_shows_the_password() {
+    for (mechanisms, under_tls, in_clear) in [
+        ("SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN", "AUTH CRAM-MD5", "AUTH CRAM-MD5"),
+        ("SCRAM-SHA-256 PLAIN", "AUTH PLAIN AHRpbQBzZWNyZXQ=", "QUIT"),
+        ("CRAM-MD5 LOGIN", "AUTH LOGIN", "QUIT"),
+        ("PLAIN LOGIN", "AUTH LOGIN", "AUTH LOGIN"),
+        ("LOGIN", "QUIT", "QUIT"),
+    ] {
+        for (is_tls, expected) in [(true, under_tls), (false, in_clear)] {
+            let (_, said) = said_after(mechanisms, is_tls, "504 5.5.4 no\r\n");
+            assert_eq!(said.trim_end(), expected, "{mechanisms} {is_tls}");
+        }
+    }
 }
 
 #[test]
@@ -87,7 +155,6 @@ fn scram_is_that_of_the_example() {
 #[test]
 fn scram_refuses() {
     for (first, rule) in [
-        ("", "a nonce first"),
         ("e=no", "a nonce first"),
         ("m=x,r=1", "a nonce first"),
         (&FIRST.replace("rOpr", "xOpr"), "continues that of the client"),
@@ -103,6 +170,12 @@ fn scram_refuses() {
         assert!(error.reason().contains(rule), "{first}: {error}");
         assert_eq!(error.offset(), Some(3));
     }
+    // An empty challenge asks for the first message again, once.
+    let mut empty = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
+    let begun = empty.begin();
+    let again = empty.answer(b"", 3).expect("asked again");
+    assert!(begun.ends_with(&format!(" {again}")), "{begun} {again}");
+    assert!(empty.answer(b"", 3).expect_err("twice").reason().contains("a nonce first"));
     let mut many = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
     many.begin();
     let error = many.answer(base64(&FIRST.replace("4096", "1000001")).as_bytes(), 0);

@@ -18,6 +18,9 @@ pub struct Rules {
     pub offers: u8,
 }
 
+/// Refusals of AUTH: of the password, and of the mechanism.
+const REFUSALS: [&str; 3] = ["535 no", "504 5.5.4 no", "501 5.5.2 what"];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Line,
@@ -100,7 +103,8 @@ impl<'a> Server<'a> {
                 };
                 let wire: Vec<u8> = self.inbox.drain(..end + 3).collect();
                 self.mode = Mode::Line;
-                let was_taken = self.answer(&["250 2.0.0 taken"], &["451 4.3.0 no", "554 no"]);
+                let was_taken =
+                    self.answer(&["250 2.0.0 taken"], &["451 4.3.0 no", "554 \x1b[1mno"]);
                 // A message for nobody is none.
                 if self.taken > 0 {
                     self.book.push((was_taken, wire));
@@ -155,9 +159,16 @@ impl<'a> Server<'a> {
                 let is_tls = self.is_tls || self.rules.may_auth_in_clear;
                 assert!(is_tls && self.helloed, "AUTH in clear, or too early");
                 match line.split(' ').nth(1) {
-                    Some("PLAIN") => self.said_235 |= self.answer(&["235 in"], &["535 no"]),
+                    Some("PLAIN") if self.tape.below(4) > 0 => {
+                        self.said_235 |= self.answer(&["235 in"], &REFUSALS);
+                    }
+                    // What was said with AUTH is asked for again.
+                    Some("PLAIN") => {
+                        self.answer(&["334 ", "334", "334 \x07?"], &REFUSALS);
+                        self.expect_auth();
+                    }
                     _ => {
-                        self.answer(&["334 VXNlcg=="], &["535 no"]);
+                        self.answer(&["334 VXNlcg=="], &REFUSALS);
                         self.expect_auth();
                     }
                 }
@@ -211,9 +222,9 @@ impl<'a> Server<'a> {
     fn auth_step(&mut self) {
         self.mode = Mode::Line;
         match self.tape.below(4) {
-            0 => self.said_235 |= self.answer(&["235 in"], &["535 no"]),
+            0 => self.said_235 |= self.answer(&["235 in"], &REFUSALS),
             _ => {
-                self.answer(&["334 UGFzcw=="], &["535 no"]);
+                self.answer(&["334 UGFzcw=="], &REFUSALS);
                 self.expect_auth();
             }
         }

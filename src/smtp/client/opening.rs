@@ -5,6 +5,13 @@
 //!            └5yz─▶ HELO, where neither TLS nor AUTH is required
 //! ```
 //!
+//! AUTH that is refused with 501 or 504 is tried again with the next mechanism of
+//! [`Config::mechanisms`](super::super::config::Config::mechanisms) that the server offers. These
+//! two codes are about the mechanism: 504 says that it is not supported, 501 that the server does
+//! not understand its messages. 535 refuses the credentials, 534 and 538 ask for a stronger
+//! mechanism or for TLS, and 4yz is about the moment: all of them end the attempt. In clear, a
+//! mechanism that shows the password never follows one that does not.
+//!
 //! Specification: RFC 5321 §3.1, §3.2, §4.1.1.1; RFC 3207 §4; RFC 4954 §4.
 
 use super::super::auth::{Credentials, Mechanism, Sasl};
@@ -112,6 +119,10 @@ impl Client {
             };
             return Err(refused("no-auth", offered));
         };
+        self.begin_auth(mechanism, credentials)
+    }
+
+    fn begin_auth(&mut self, mechanism: Mechanism, credentials: &Credentials) -> Result<(), Error> {
         let mut sasl = Sasl::new(mechanism, credentials, &self.config.nonce, &self.config.limits);
         let line = sasl.begin();
         credentials.hide(&mut self.secrets);
@@ -119,13 +130,31 @@ impl Client {
         self.say_auth(&line)
     }
 
-    /// The best mechanism that both sides can use.
+    /// The best mechanism that both sides can use and the server has not refused.
     fn mechanism(&self, credentials: &Credentials) -> Option<Mechanism> {
         let is_offered = |mechanism: &Mechanism| {
             self.capabilities.auth.iter().any(|name| **name == *mechanism.name())
         };
-        let can_be = |mechanism: &Mechanism| mechanism.takes(credentials, &self.config.nonce);
+        let can_be = |mechanism: &Mechanism| {
+            !self.refused.contains(mechanism) && mechanism.takes(credentials, &self.config.nonce)
+        };
         self.config.mechanisms.iter().copied().filter(can_be).find(is_offered)
+    }
+
+    /// The server does not take this mechanism: the next one, or else the refusal stands.
+    fn try_next_mechanism(&mut self, refused: Mechanism) -> Result<(), Error> {
+        self.refused.push(refused);
+        let credentials = self.config.credentials.clone();
+        let next = credentials.and_then(|credentials| {
+            // In clear anybody may have forged the reply, to bring out the password.
+            let is_safe =
+                |next: &Mechanism| self.is_tls || refused.shows_secret() || !next.shows_secret();
+            let next = self.mechanism(&credentials).filter(is_safe)?;
+            Some((next, credentials))
+        });
+        let Some((next, credentials)) = next else { return Err(self.parser.reply().refusal()) };
+        self.remark("the server refuses this mechanism, so the next one is tried", "RFC 4954 §4");
+        self.begin_auth(next, &credentials)
     }
 
     fn say_auth(&mut self, line: &str) -> Result<(), Error> {
@@ -155,6 +184,11 @@ impl Client {
                 self.sasl = None;
                 self.due.push_back(Due::Authenticated(mechanism));
                 self.begin()
+            }
+            // Not 535 and the like: they refuse the password, which would be wrong a second time.
+            501 | 504 => {
+                let mechanism = sasl.mechanism();
+                self.try_next_mechanism(mechanism)
             }
             235 => self.wrong("success comes after the last step of AUTH", "RFC 4954 §4"),
             400.. => Err(reply.refusal()),
