@@ -155,24 +155,7 @@ impl<'a> Server<'a> {
                 assert!(!self.is_tls);
                 self.answer(&["220 go"], &["454 no", "501 no"]);
             }
-            "AUTH" => {
-                let is_tls = self.is_tls || self.rules.may_auth_in_clear;
-                assert!(is_tls && self.helloed, "AUTH in clear, or too early");
-                match line.split(' ').nth(1) {
-                    Some("PLAIN") if self.tape.below(4) > 0 => {
-                        self.said_235 |= self.answer(&["235 in"], &REFUSALS);
-                    }
-                    // What was said with AUTH is asked for again.
-                    Some("PLAIN") => {
-                        self.answer(&["334 ", "334", "334 \x07?"], &REFUSALS);
-                        self.expect_auth();
-                    }
-                    _ => {
-                        self.answer(&["334 VXNlcg=="], &REFUSALS);
-                        self.expect_auth();
-                    }
-                }
-            }
+            "AUTH" => self.auth(line),
             "MAIL" => {
                 assert!(self.helloed, "EHLO first");
                 assert!(!self.rules.needs_tls || self.is_tls, "MAIL in clear");
@@ -215,6 +198,25 @@ impl<'a> Server<'a> {
             _ => {
                 assert!(!self.rules.is_honest, "the client said {line:?}");
                 self.answer(&["500 what"], &["502 no"]);
+            }
+        }
+    }
+
+    fn auth(&mut self, line: &str) {
+        let is_tls = self.is_tls || self.rules.may_auth_in_clear;
+        assert!(is_tls && self.helloed, "AUTH in clear, or too early");
+        match line.split(' ').nth(1) {
+            Some("PLAIN") if self.tape.below(4) > 0 => {
+                self.said_235 |= self.answer(&["235 in"], &REFUSALS);
+            }
+            // What was said with AUTH is asked for again.
+            Some("PLAIN") => {
+                self.answer(&["334 ", "334", "334 \x07?"], &REFUSALS);
+                self.expect_auth();
+            }
+            _ => {
+                self.answer(&["334 VXNlcg=="], &REFUSALS);
+                self.expect_auth();
             }
         }
     }
