@@ -3,7 +3,8 @@
 //! ```text
 //!   FILE         read, or sent from where it is
 //!   -, a pipe    read; a body or a message goes into a file without a name, so that its length is
-//!                known and it can be read twice
+//!                known and it can be read twice; so does a file in /proc or /sys, whose size says
+//!                nothing about its length
 //! ```
 
 use super::Failure;
@@ -12,6 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
+use wirewright::net::files::{FileError, Source};
 use wirewright::net::http::Body;
 
 /// The greatest length of a token, password or certificate file, in bytes.
@@ -58,16 +60,29 @@ pub fn body(path: &Path) -> Result<Body, Failure> {
     Ok(Body::File(Arc::new(file), len))
 }
 
-/// A regular file as it is; what comes by a pipe, or by stdin for `-`, in a file without a name.
+/// A regular file as it is; what comes by a pipe, by stdin for `-`, or from a file whose size is
+/// false, in a file without a name.
 pub fn spooled(path: &Path, hint: &str) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
         true => spool(&mut io::stdin().lock()),
-        false => File::open(path).and_then(|mut file| match file.metadata()?.is_file() {
+        false => File::open(path).and_then(|mut file| match has_true_size(&file)? {
             true => Ok(file),
             false => spool(&mut file),
         }),
     };
     spooled.map_err(|error| Failure::new(path.display(), error, hint))
+}
+
+/// Whether a file is a regular one that ends where its size says.
+fn has_true_size(file: &File) -> io::Result<bool> {
+    if !file.metadata()?.is_file() {
+        return Ok(false);
+    }
+    match Source::from_file(file.try_clone()?)?.check_size() {
+        Ok(()) => Ok(true),
+        Err(FileError::FalseSize) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Copies all of it into a file that nobody else can see.

@@ -2,7 +2,6 @@
 
 use super::files::{FileError, Root, Source, rfc3339};
 use crate::transfer::name::Name;
-use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -71,38 +70,23 @@ impl Origin {
         }
     }
 
-    /// Up to `len` bytes from `offset`, read into `scratch` if they are not in memory. Fewer where
-    /// the file ends, or the block.
+    /// The bytes that are sent next: `len` of them from `offset`, read into `scratch` if they are
+    /// not in memory. Fewer only where `scratch` is shorter, or the block ends.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of [`Source::read_piece`], which notices that the file has changed.
     pub fn read<'a>(
         &'a self,
         offset: u64,
         len: usize,
         scratch: &'a mut [u8],
-    ) -> io::Result<&'a [u8]> {
+    ) -> Result<&'a [u8], FileError> {
         match self {
-            Origin::File(source) => {
-                let len = len.min(scratch.len());
-                let read = source.read_at(&mut scratch[..len], offset)?;
-                Ok(&scratch[..read])
-            }
+            Origin::File(source) => source.read_piece(offset, len, scratch),
             Origin::Memory(memory) => {
                 let at = (offset % memory.block.len() as u64) as usize;
                 Ok(&memory.block[at..(at + len).min(memory.block.len())])
             }
-        }
-    }
-
-    /// Whether it is still the version that was opened.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn unchanged(&self) -> io::Result<bool> {
-        match self {
-            Origin::File(source) => source.unchanged(),
-            Origin::Memory(_) => Ok(true),
         }
     }
 }

@@ -208,10 +208,7 @@ impl Running {
         let Step::Hashing { at, upto, digester } = &mut self.step else { return Ok(Turn::Done) };
         if *at < *upto && !matches!(digester, Digester::None) {
             let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
-            let bytes = self.origin.read(*at, len, scratch).map_err(FileError::from)?;
-            if bytes.is_empty() {
-                return Err(FileError::Changed.into());
-            }
+            let bytes = self.origin.read(*at, len, scratch)?;
             digester.update(bytes);
             *at += bytes.len() as u64;
             return Ok(Turn::Again);
@@ -235,15 +232,7 @@ impl Running {
             if id != self.id || self.broken.is_some() {
                 break;
             }
-            let bytes = self.origin.read(offset, len, scratch).map_err(FileError::from)?;
-            // Asked behind the last read: a change before it would otherwise go unnoticed.
-            let last = offset + len as u64 == self.origin.size();
-            if last && !self.origin.unchanged().unwrap_or(false) {
-                return Err(FileError::Changed.into());
-            }
-            if bytes.is_empty() && len > 0 {
-                return Err(FileError::Changed.into());
-            }
+            let bytes = self.origin.read(offset, len, scratch)?;
             let taken = session.offer(bytes, out)?;
             moved(taken as u64);
             if taken == 0 {

@@ -136,6 +136,11 @@ fn a_file_that_changes_while_it_is_sent_is_changed() {
     let fresh = || File::create(host.path("changes")).unwrap().set_len(size).unwrap();
     fresh();
     changed(&host, |file| file.set_len(size - 1).unwrap());
+    // Inside a chunk that was not read yet, with every rest of a group of three.
+    for rest in 0..4 {
+        fresh();
+        changed(&host, |file| file.set_len(size - 2 * 196_608 + rest).unwrap());
+    }
     fresh();
     changed(&host, |file| file.set_len(1000).unwrap());
     fresh();

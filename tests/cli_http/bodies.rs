@@ -33,6 +33,21 @@ fn a_file_and_stdin_travel_as_they_are() {
     }
 }
 
+/// The system says that this file holds nothing, and that 4096 bytes.
+#[test]
+fn a_file_with_a_false_size_travels_as_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(|_| Reply::ok(""));
+    for path in ["/proc/version", "/sys/kernel/uevent_seqnum"] {
+        let content = std::fs::read(path).unwrap();
+        assert_ne!(std::fs::metadata(path).unwrap().len(), content.len() as u64);
+        let ended = run_in(folder.path(), &["http", &server.url, "-d", &format!("@{path}")]);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+        // The sequence number may have grown meanwhile.
+        assert_eq!(server.requests().last().unwrap().body.len(), content.len());
+    }
+}
+
 #[test]
 fn what_came_from_a_pipe_is_sent_again_behind_a_redirect() {
     let folder = tempfile::tempdir().unwrap();

@@ -30,6 +30,8 @@ pub enum FileError {
     BadName,
     /// The file is not what it was when it was opened.
     Changed,
+    /// The file system gives another size than the file has, as for files in `/proc` and `/sys`.
+    FalseSize,
     /// Anything else.
     Io(io::Error),
 }
@@ -45,7 +47,7 @@ impl FileError {
             FileError::ReadOnly => "read_only",
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
-            FileError::Io(_) => "io",
+            FileError::FalseSize | FileError::Io(_) => "io",
         }
     }
 
@@ -66,6 +68,9 @@ impl fmt::Display for FileError {
             FileError::ReadOnly => "no files are taken here",
             FileError::BadName => "the file system cannot have a file of that name",
             FileError::Changed => "the file changed while it was read",
+            FileError::FalseSize => {
+                "the file system gives another size than the file has, as in /proc and /sys"
+            }
             FileError::Io(error) => return error.fmt(f),
         })
     }
@@ -77,6 +82,24 @@ impl std::error::Error for FileError {
             FileError::Io(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> io::Error {
+        use io::ErrorKind as Kind;
+        let kind = match error {
+            FileError::Io(error) => return error,
+            FileError::NotFound => Kind::NotFound,
+            FileError::Exists => Kind::AlreadyExists,
+            FileError::InTheWay => Kind::IsADirectory,
+            FileError::Busy => Kind::ResourceBusy,
+            FileError::NoSpace => Kind::StorageFull,
+            FileError::ReadOnly => Kind::ReadOnlyFilesystem,
+            FileError::BadName => Kind::InvalidFilename,
+            FileError::Changed | FileError::FalseSize => Kind::InvalidInput,
+        };
+        io::Error::new(kind, error)
     }
 }
 

@@ -42,7 +42,8 @@ impl Root {
     ///
     /// # Errors
     /// Those of the file system; `InvalidInput` if `path` is neither a directory nor a regular
-    /// file, or is a file whose base name breaks the grammar of names.
+    /// file, or is a file whose base name breaks the grammar of names, or that does not end where
+    /// its size says.
     pub fn open(path: &Path) -> io::Result<Root> {
         let metadata = std::fs::metadata(path)?;
         if metadata.is_dir() {
@@ -60,7 +61,11 @@ impl Root {
             return Err(invalid("not the path of a file"));
         };
         let dir = Dir::open_ambient_dir(parent, ambient_authority())?;
-        Ok(Root(Kind::Single(Arc::new(dir), base.to_owned(), name)))
+        let root = Root(Kind::Single(Arc::new(dir), base.to_owned(), name.clone()));
+        match root.source(&name)?.check_size() {
+            Ok(()) | Err(FileError::Changed) => Ok(root),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The name of the single file, if the root is one.

@@ -31,13 +31,16 @@ impl Source {
     /// Opens a local file that its user named, wherever it is.
     ///
     /// # Errors
-    /// [`FileError::NotFound`] if it is no regular file; a FIFO does not block.
+    /// [`FileError::NotFound`] if it is no regular file; a FIFO does not block. Those of
+    /// [`check_size`](Source::check_size).
     pub fn from_path(path: &Path) -> Result<Source, FileError> {
         if !std::fs::metadata(path)?.is_file() {
             return Err(FileError::NotFound);
         }
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | quiet_flags();
-        Source::from_file(rustix::fs::open(path, flags, Mode::empty())?.into())
+        let source = Source::from_file(rustix::fs::open(path, flags, Mode::empty())?.into())?;
+        source.check_size()?;
+        Ok(source)
     }
 
     /// Takes an open file, if it is a regular one. It is read by offsets, wherever it stands.
@@ -66,6 +69,49 @@ impl Source {
     /// What its bytes are known by: visible ASCII, at most 128 bytes.
     pub fn etag(&self) -> &str {
         &self.etag
+    }
+
+    /// Looks whether the file ends where its size says, by reading around that place. Files in
+    /// `/proc` and `/sys` do not.
+    ///
+    /// # Errors
+    /// [`FileError::FalseSize`] if it does not, [`FileError::Changed`] if it does not because it
+    /// has just been written, and those of the disk.
+    pub fn check_size(&self) -> Result<(), FileError> {
+        let last = self.size.saturating_sub(1);
+        self.read_piece(last, (self.size - last) as usize, &mut [0; 2]).map(drop)
+    }
+
+    /// Reads the bytes that are sent next into the beginning of `scratch`: `len` of them from
+    /// `offset`, which lie within the size, or as many as `scratch` has room for. Behind the last
+    /// byte of the file it looks whether this is still the file that was opened.
+    ///
+    /// # Errors
+    /// [`FileError::Changed`] if the file has become shorter, or, with the last byte, if it has
+    /// changed in any way since it was opened. [`FileError::FalseSize`] if it has not changed and
+    /// holds fewer or more bytes than its size says. Those of the disk.
+    pub fn read_piece<'a>(
+        &self,
+        offset: u64,
+        len: usize,
+        scratch: &'a mut [u8],
+    ) -> Result<&'a [u8], FileError> {
+        let len = len.min(scratch.len());
+        let end = offset + len as u64;
+        let mut read = read_full_at(&self.file, &mut scratch[..len], offset)?;
+        if end >= self.size {
+            // Behind its size there is nothing.
+            read += read_full_at(&self.file, &mut [0], end)?;
+        }
+        if read < len || end >= self.size {
+            // Asked behind the read: a change before it would otherwise go unnoticed.
+            match (self.unchanged()?, read == len) {
+                (true, true) => {}
+                (true, false) => return Err(FileError::FalseSize),
+                (false, _) => return Err(FileError::Changed),
+            }
+        }
+        Ok(&scratch[..len])
     }
 
     /// Reads from `offset` in bytes until `buffer` is full or the file ends; says how many.
@@ -114,4 +160,63 @@ fn etag_of(metadata: &Metadata) -> Box<str> {
     let modified = nanos(metadata.mtime(), metadata.mtime_nsec());
     let altered = nanos(metadata.ctime(), metadata.ctime_nsec());
     format!("{:x}-{modified:x}-{altered:x}-{:x}", metadata.len(), metadata.ino()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Around a file of 12 bytes, for every piece: what a change of its length leads to.
+    #[test]
+    fn a_piece_is_whole_or_an_error() {
+        const SIZE: usize = 12;
+        let mut scratch = [0; 32];
+        for now in 0..=SIZE + 2 {
+            let named = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(named.path(), [7; SIZE]).unwrap();
+            let source = Source::from_path(named.path()).unwrap();
+            if now != SIZE {
+                named.as_file().set_len(now as u64).unwrap();
+            }
+            for offset in 0..=SIZE {
+                for len in 0..=SIZE - offset {
+                    let piece = source.read_piece(offset as u64, len, &mut scratch);
+                    let end = offset + len;
+                    // A change of what lies behind a piece is noticed with the last one.
+                    let is_good = (len == 0 || end <= now) && (end < SIZE || now == SIZE);
+                    match piece {
+                        Ok(piece) => assert!(is_good && piece == &[7; SIZE][..len], "{now}"),
+                        Err(FileError::Changed) => assert!(!is_good, "{now} {offset} {len}"),
+                        Err(error) => panic!("{now} {offset} {len}: {error}"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_piece_is_as_long_as_there_is_room() {
+        let named = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(named.path(), [7; 12]).unwrap();
+        let source = Source::from_path(named.path()).unwrap();
+        for room in 1..14 {
+            let mut scratch = vec![0; room];
+            assert_eq!(source.read_piece(0, 12, &mut scratch).unwrap().len(), room.min(12));
+        }
+    }
+
+    /// Regular files that hold more than their size says, and less.
+    #[test]
+    fn a_false_size_is_told_from_a_change() {
+        for path in ["/proc/version", "/sys/kernel/uevent_seqnum"] {
+            assert!(
+                matches!(Source::from_path(path.as_ref()), Err(FileError::FalseSize)),
+                "{path}"
+            );
+            let source = Source::from_file(File::open(path).unwrap()).unwrap();
+            let len = usize::try_from(source.size()).unwrap();
+            let piece = source.read_piece(0, len, &mut [0; 8192]).map(<[u8]>::len);
+            assert!(matches!(piece, Err(FileError::FalseSize)), "{path}: {piece:?}");
+        }
+    }
 }
