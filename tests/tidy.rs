@@ -75,6 +75,11 @@ fn there_is_no_unsafe() {
 }
 
 #[test]
+fn threads_and_randomness_may_be_refused() {
+    verdict(&rust_files(), bans::infallible);
+}
+
+#[test]
 fn nothing_is_unfinished() {
     verdict(&rust_files(), bans::unfinished);
 }

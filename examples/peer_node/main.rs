@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use talk::Talk;
 use visitor::Visitor;
 use wirewright::net::files::Root;
-use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome};
+use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome, Welcomed};
 use wirewright::net::{endpoint, pump::Limits, stream::Stream};
 use wirewright::transfer::{client::Client, server, server::Server};
 
@@ -37,12 +37,18 @@ const CALL_WAIT: Duration = Duration::from_secs(5);
 /// Lets guests in: each is given a session of its own.
 struct Door(Root, Arc<server::Config>);
 
-impl Welcome for Door {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: std::net::SocketAddr) -> Option<Guest> {
+impl Door {
+    fn guest(&self, socket: mio::net::TcpStream) -> Option<Guest> {
         endpoint::tune(&socket).ok()?;
         let session = Server::new(self.1.clone(), &nonce().ok()?);
         let talk = Talk { session, application: Host::new(self.0.clone()) };
         Some(Guest { stream: Stream::plain(socket), conversation: Box::new(talk), tap: None })
+    }
+}
+
+impl Welcome for Door {
+    fn welcome(&mut self, socket: mio::net::TcpStream, _: std::net::SocketAddr) -> Welcomed {
+        self.guest(socket).into()
     }
 }
 
@@ -72,7 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut seat = Seat::new()?;
     seat.stop_at_signals()?;
     let mut reactor = Reactor::new(seat, CONNECTIONS_MAX, Limits::default());
-    let socket = endpoint::listen(address.parse()?, false)?;
+    let socket = endpoint::listen(address.parse()?)?;
     println!("listening on {}", socket.local_addr()?);
     reactor.listen(socket, Box::new(Door(root.clone(), Arc::default())))?;
 

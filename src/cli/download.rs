@@ -13,7 +13,6 @@ use super::drawing::{Drawing, Label};
 use super::report::{Out, escape, rate, size, words};
 use super::select::Selector;
 use super::{Exit, Failure, say_line, web};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -145,7 +144,6 @@ fn without_secrets(headers: &Headers) -> Headers {
 
 fn options(args: &Args) -> Result<Options, Failure> {
     let needed = u64::from(args.jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
-    raise_descriptors(needed);
     let allowed = endpoint::descriptors_max();
     if needed > allowed {
         let what = format!("they need {needed} descriptors, and {allowed} are allowed");
@@ -156,16 +154,6 @@ fn options(args: &Args) -> Result<Options, Failure> {
     options.in_flight_max = usize::from(args.jobs);
     options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
     Ok(options)
-}
-
-/// Takes what the hard limit gives.
-fn raise_descriptors(needed: u64) {
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < needed) {
-        let current = Some(limit.maximum.map_or(needed, |maximum| maximum.min(needed)));
-        // What was refused shows in what is allowed.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
-    }
 }
 
 /// The directory; it is one whatever its name ends in.

@@ -65,7 +65,9 @@ impl Drawing {
             }
             progress.finish();
         };
-        Drawing { done, thread: Some(std::thread::spawn(draw)) }
+        // Where the system gives no thread, nothing is drawn; the work goes on.
+        let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(draw).ok();
+        Drawing { done, thread }
     }
 }
 

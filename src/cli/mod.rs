@@ -41,6 +41,8 @@ use report::Out;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use wirewright::net::endpoint;
+use wirewright::net::files::{FileError, catch_size_signal};
 
 /// How a run ended, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +138,10 @@ impl Failure {
     pub fn stdout(error: &io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::unread(),
+            kind @ io::ErrorKind::FileTooLarge => {
+                let hint = "allow more with ulimit -f, or write to a pipe";
+                Failure::new("stdout", FileError::from(io::Error::from(kind)), hint)
+            }
             _ => Failure::new("stdout", error, "look at where the output goes"),
         }
     }
@@ -149,6 +155,9 @@ impl Failure {
 
 /// Runs the command.
 pub fn main() -> ExitCode {
+    // Where it is refused, a file that is too long ends the process, as it does in others.
+    let _ = catch_size_signal();
+    endpoint::raise_descriptors_max();
     let done = match Cli::try_parse() {
         Ok(Cli { command: Some(command) }) => dispatch(command),
         Ok(Cli { command: None }) => {

@@ -11,8 +11,11 @@ use wirewright::net::server::{Options, Server};
 use wirewright::net::{Log, Supply};
 use wirewright::transfer::server::Config;
 
-/// Descriptors that are not connections: files being sent, the poll, the standard streams.
-const DESCRIPTORS_KEPT: u64 = 64;
+/// Connections at the same time, where neither an option nor the limit of descriptors says less.
+const CONNECTIONS: u32 = 10_000;
+
+/// Fewer connections than these are told of even where nobody asked for a number.
+const CONNECTIONS_USUAL: usize = 1000;
 
 pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let options = options(args)?;
@@ -25,8 +28,9 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
         );
     }
     let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
+    say_connections(args, server.connections_max());
+    stop_after(server.stopper(), args.common.timeout)?;
     announce(server.local_addr(), args.common.json)?;
-    stop_after(server.stopper(), args.common.timeout);
     server.run().map_err(|e| failure(&args.listen, &e))?;
     Ok(Exit::Done)
 }
@@ -50,7 +54,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         session: Arc::new(session),
         writable: args.writable,
         durability: args.durability.into(),
-        connections_max: connections_max(args),
+        connections_max: args.max_connections.unwrap_or(CONNECTIONS) as usize,
         threads: usize::from(args.threads),
         grace: args.grace,
         stop_at_signals: true,
@@ -84,13 +88,16 @@ fn set_tls(_: &mut Options, args: &Serve) -> Result<(), Failure> {
     }
 }
 
-/// What was asked for, or the default, within what the descriptor limit allows; for each thread.
-fn connections_max(args: &Serve) -> usize {
-    let asked = args.max_connections.map_or(10_000, u64::from);
-    // A connection that is served holds its socket and the file.
-    let allowed = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT) / 2;
-    let each = asked.min(allowed.max(1)).div_ceil(u64::from(args.threads));
-    usize::try_from(each).unwrap_or(usize::MAX)
+/// Says how many connections the limit of descriptors allows, where that is fewer than expected.
+fn say_connections(args: &Serve, allowed: usize) {
+    let expected = args.max_connections.map_or(CONNECTIONS_USUAL, |asked| asked as usize);
+    if allowed < expected && !args.common.quiet {
+        super::say_line(&format!(
+            "warning: at most {allowed} connections at a time: the limit of descriptors is {}; \
+             raise it with ulimit -n",
+            endpoint::descriptors_max()
+        ));
+    }
 }
 
 fn log() -> Log {

@@ -10,8 +10,8 @@ use wirewright::daytime::Moment;
 use wirewright::net::daytime::{Options, Server, Transport, get as ask};
 use wirewright::net::endpoint;
 
-/// Descriptors that are not connections: the poll, signals, the standard streams.
-const DESCRIPTORS_KEPT: u64 = 64;
+/// Descriptors that are not connections: the poll, signals, the standard streams, some to spare.
+const DESCRIPTORS_KEPT: u64 = 20;
 
 /// Connections at the same time, where the descriptor limit allows so many.
 const CONNECTIONS: u64 = 10_000;
@@ -45,8 +45,8 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
         );
     }
     let server = Server::bind(address, options).map_err(failed)?;
+    stop_after(server.stopper(), args.common.timeout)?;
     announce(server.local_addr(), args.common.json)?;
-    stop_after(server.stopper(), args.common.timeout);
     server.run().map_err(failed)?;
     Ok(Exit::Done)
 }

@@ -64,13 +64,18 @@ pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
 }
 
 /// Stops a server when `--timeout` is over.
-pub fn stop_after(stopper: Stopper, timeout: Option<Duration>) {
-    if let Some(timeout) = timeout {
-        std::thread::spawn(move || {
-            std::thread::sleep(timeout);
-            stopper.stop();
-        });
-    }
+pub fn stop_after(stopper: Stopper, timeout: Option<Duration>) -> Result<(), Failure> {
+    let Some(timeout) = timeout else { return Ok(()) };
+    let stop = move || {
+        std::thread::sleep(timeout);
+        stopper.stop();
+    };
+    let started = std::thread::Builder::new().name("timeout".to_owned()).spawn(stop);
+    let failed = |error| {
+        let what = format!("no thread can be started: {error}");
+        Failure::new("--timeout", what, "allow more processes with ulimit -u")
+    };
+    started.map(drop).map_err(failed)
 }
 
 /// Reads the token: the file without one trailing line end.

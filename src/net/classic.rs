@@ -1,6 +1,7 @@
 //! The classic wire over the reactor: a server that sends one file to whoever comes, and a client
 //! that only listens.
 
+use super::admission::Permit;
 use super::error::Error;
 use super::files::{Durability, FileError, SIZE_UNKNOWN};
 use super::finisher::{Finisher, Pending};
@@ -24,12 +25,20 @@ pub(super) struct ClassicServing {
     origin: Origin,
     desk: Rc<Desk>,
     peer: String,
+    /// Of the connection.
+    _permit: Permit,
 }
 
 impl ClassicServing {
-    pub(super) fn new(name: &Name, origin: Origin, desk: Rc<Desk>, peer: String) -> ClassicServing {
+    pub(super) fn new(
+        name: &Name,
+        origin: Origin,
+        desk: Rc<Desk>,
+        peer: String,
+        permit: Permit,
+    ) -> ClassicServing {
         let session = ClassicServer::new(Limits::default(), name, origin.size());
-        ClassicServing { session, origin, desk, peer }
+        ClassicServing { session, origin, desk, peer, _permit: permit }
     }
 
     /// The stream ends here, without the closing brace: the client sees that it is not whole.

@@ -18,7 +18,7 @@ use super::client::TapMaker;
 use super::endpoint;
 use super::error::Error;
 use super::pump::{Conversation, Limits as PumpLimits, Turn};
-use super::reactor::{Guest, Post, Reactor, Seat, Stopper, Welcome};
+use super::reactor::{Guest, Post, Reactor, Seat, Stopper, Welcome, Welcomed};
 use super::stream::Stream;
 use crate::buffer::Buffer;
 use crate::daytime::{Client, Limits, Moment, Server as Session, line};
@@ -117,7 +117,7 @@ impl Server {
         }
         let (socket, address) = match options.transport {
             Transport::Tcp => {
-                let socket = endpoint::listen(address, false).map_err(failed)?;
+                let socket = endpoint::listen(address).map_err(failed)?;
                 let address = socket.local_addr().map_err(failed)?;
                 (Socket::Tcp(socket), address)
             }
@@ -166,12 +166,13 @@ impl Server {
 struct Door(Options);
 
 impl Welcome for Door {
-    fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Option<Guest> {
-        let session = Session::new(self.0.limits, now()?);
+    fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Welcomed {
+        let Some(now) = now() else { return Welcomed::Gone };
+        let session = Session::new(self.0.limits, now);
         let outcome = Rc::default();
         let tap = self.0.tap.as_ref().map(|make| make());
         let conversation = Box::new(Talk { session, outcome });
-        Some(Guest { stream: Stream::plain(socket), conversation, tap })
+        Welcomed::Served(Guest { stream: Stream::plain(socket), conversation, tap })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Specification: RFC 9293 (TCP); the options are those of Linux `tcp(7)` and `socket(7)`.
 
 use super::error::Error;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -31,16 +32,14 @@ pub fn resolve(endpoint: &str) -> Result<Vec<SocketAddr>, Error> {
     }
 }
 
-/// A listening socket: non-blocking, address reusable, and shareable between threads if asked.
+/// A listening socket: non-blocking, its address reusable when this process has ended, and not
+/// shared with another socket that listens.
 ///
 /// # Errors
 /// Those of the system: the address is in use, or not ours.
-pub fn listen(address: SocketAddr, share: bool) -> io::Result<mio::net::TcpListener> {
+pub fn listen(address: SocketAddr) -> io::Result<mio::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
-    if share {
-        socket.set_reuse_port(true)?;
-    }
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
@@ -198,8 +197,17 @@ pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// Raises the limit of descriptors of this process to what it may raise it to, its hard limit. A
+/// matter of the whole process, so its program decides. Where it is refused, what there is has to
+/// do.
+pub fn raise_descriptors_max() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
+}
+
 /// How many descriptors this process may hold.
 pub fn descriptors_max() -> u64 {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current.unwrap_or(u64::MAX)
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

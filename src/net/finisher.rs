@@ -2,7 +2,8 @@
 //!
 //! A sync may take seconds, and the reactor has others to serve: what is whole and verified is
 //! handed over here, synced and renamed, and the reactor is woken. The thread that writes large
-//! files behind belongs to it as well.
+//! files behind belongs to it as well. Where the system gives no thread, a job is done at once, on
+//! the reactor's own: the others wait for the disk then, and nothing is lost.
 
 use super::files::{
     Behind, Durability, FileError, Finish, Nameless, Partial, Standing, WRITE_BEHIND_FROM,
@@ -12,6 +13,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
+
+/// How a job ended.
+type Outcome = Result<(), FileError>;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -24,7 +28,18 @@ pub enum Job {
     Standing(Standing, Durability),
 }
 
-type Asked = (Job, Sender<Result<(), FileError>>);
+impl Job {
+    fn run(self) -> Outcome {
+        match self {
+            Job::Finish(finish) => finish.run(),
+            Job::Nameless(file, durability) => file.finish(durability),
+            Job::Standing(file, durability) => file.finish(durability),
+        }
+    }
+}
+
+/// A job, what is kept until it has ended, and where its outcome goes.
+type Asked = (Job, Box<dyn Send>, Sender<Outcome>);
 
 /// Runs jobs in order, on one thread that begins with the first of them.
 pub struct Finisher {
@@ -36,11 +51,11 @@ pub struct Finisher {
 
 /// A job that was handed over.
 #[derive(Debug)]
-pub struct Pending(Receiver<Result<(), FileError>>);
+pub struct Pending(Receiver<Outcome>);
 
 impl Pending {
     /// The outcome, once there is one.
-    pub fn poll(&self) -> Option<Result<(), FileError>> {
+    pub fn poll(&self) -> Option<Outcome> {
         match self.0.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,
@@ -69,11 +84,24 @@ impl Finisher {
 
     /// Hands a job over.
     pub fn run(&mut self, job: Job) -> Pending {
+        self.run_holding(job, ())
+    }
+
+    /// Hands a job over, and drops `held` when it has ended.
+    pub fn run_holding(&mut self, job: Job, held: impl Send + 'static) -> Pending {
         let (sender, receiver) = channel();
-        let waker = &self.waker;
-        let (jobs, _) = self.worker.get_or_insert_with(|| start(waker.clone()));
-        // If the worker has gone the sender is dropped here, and `poll` says so.
-        let _ = jobs.send((job, sender));
+        if self.worker.is_none() {
+            self.worker = start(self.waker.clone()).ok();
+        }
+        match &self.worker {
+            // If the worker has gone the sender is dropped here, and `poll` says so.
+            Some((jobs, _)) => drop(jobs.send((job, Box::new(held), sender))),
+            None => {
+                // The receiver stands below, so the outcome arrives.
+                let _ = sender.send(job.run());
+                let _ = self.waker.wake();
+            }
+        }
         Pending(receiver)
     }
 }
@@ -88,19 +116,17 @@ impl Drop for Finisher {
     }
 }
 
-fn start(waker: Arc<Waker>) -> (Sender<Asked>, JoinHandle<()>) {
+fn start(waker: Arc<Waker>) -> io::Result<(Sender<Asked>, JoinHandle<()>)> {
     let (sender, jobs) = channel::<Asked>();
-    let thread = std::thread::spawn(move || {
-        for (job, outcome) in jobs {
+    let work = move || {
+        for (job, held, outcome) in jobs {
+            let done = job.run();
+            drop(held);
             // Who asked may have gone; the file stands under its name all the same.
-            let done = match job {
-                Job::Finish(finish) => finish.run(),
-                Job::Nameless(file, durability) => file.finish(durability),
-                Job::Standing(file, durability) => file.finish(durability),
-            };
             let _ = outcome.send(done);
             let _ = waker.wake();
         }
-    });
-    (sender, thread)
+    };
+    let thread = std::thread::Builder::new().name("finisher".to_owned()).spawn(work)?;
+    Ok((sender, thread))
 }

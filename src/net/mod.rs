@@ -83,6 +83,7 @@
 //! [`linger_wait`]: pump::Limits::linger_wait
 //! [`linger_bytes_max`]: pump::Limits::linger_bytes_max
 
+mod admission;
 mod calling;
 mod classic;
 pub mod client;
@@ -104,6 +105,7 @@ pub mod proxy;
 pub mod pump;
 mod put;
 pub mod reactor;
+mod refusing;
 mod report;
 mod serve;
 pub mod server;

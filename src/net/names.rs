@@ -258,7 +258,8 @@ impl Desk {
                 Err(_) if jobs.threads > 0 => {}
                 Err(error) => {
                     if let Some(job) = jobs.queue.pop_back() {
-                        self.finish(&job, Err(error));
+                        let why = format!("no thread can be started for it: {error}");
+                        self.finish(&job, Err(io::Error::other(why)));
                     }
                 }
             }

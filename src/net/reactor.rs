@@ -21,7 +21,7 @@ mod dispatch;
 mod post;
 mod seat;
 
-pub use accept::Welcome;
+pub use accept::{Welcome, Welcomed};
 pub use dispatch::{Dispatch, Handle};
 pub use post::Post;
 pub use seat::{Seat, Stopper};
@@ -79,6 +79,9 @@ pub struct Reactor {
     free: Vec<usize>,
     live: usize,
     live_max: usize,
+    /// Connections that are refused, the oldest first; some may have gone.
+    refused: VecDeque<Handle>,
+    refused_max: usize,
     ready: VecDeque<usize>,
     /// Slots whose connection waits for a job on another thread, or did.
     parked: Vec<usize>,
@@ -107,6 +110,8 @@ impl Reactor {
             free: Vec::new(),
             live: 0,
             live_max,
+            refused: VecDeque::new(),
+            refused_max: 0,
             ready: VecDeque::new(),
             parked: Vec::new(),
             timers: BinaryHeap::new(),
@@ -306,21 +311,25 @@ impl Reactor {
         self.shared.busy = round;
         for _ in 0..round {
             let Some(index) = self.ready.pop_front() else { return };
-            let slot = &mut self.slots[index];
-            slot.queued = false;
-            let Some(connection) = &mut slot.connection else { continue };
-            match connection.drive(&mut self.shared, Instant::now()) {
-                Verdict::Wait => {}
-                Verdict::Again => self.enqueue(index),
-                Verdict::Parked => {
-                    if !std::mem::replace(&mut slot.parked, true) {
-                        self.parked.push(index);
-                    }
-                }
-                Verdict::Closed => self.close(index),
-            }
-            self.rearm(index);
+            self.slots[index].queued = false;
+            self.drive_one(index);
         }
+    }
+
+    fn drive_one(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(connection) = &mut slot.connection else { return };
+        match connection.drive(&mut self.shared, Instant::now()) {
+            Verdict::Wait => {}
+            Verdict::Again => self.enqueue(index),
+            Verdict::Parked => {
+                if !std::mem::replace(&mut slot.parked, true) {
+                    self.parked.push(index);
+                }
+            }
+            Verdict::Closed => self.close(index),
+        }
+        self.rearm(index);
     }
 
     /// A connection whose wait became shorter than its timer says gets another timer.

@@ -11,8 +11,11 @@ mod refusal;
 mod standing;
 
 use self::refusal::{No, Stop};
+use super::admission::{Admission, Permit};
 use super::error::Error;
-use super::files::{Durability, Entry, FileError, Limits, Partial, Standing, Walk, rfc3339};
+use super::files::{
+    Durability, Entry, FileError, Limits, Partial, Standing, Walk, file_bytes_max, rfc3339,
+};
 use super::finisher::{Finisher, Job, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
@@ -24,10 +27,11 @@ use crate::transfer::name::Name;
 use crate::transfer::server::{Ask, Event, FileMeta, PAGE_BYTES, Server};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Hears what happens on a server, one line at a time; peers' bytes are escaped.
-pub type Log = std::sync::Arc<dyn Fn(&str) + Send + Sync>;
+pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What all connections of a reactor share.
 pub(super) struct Desk {
@@ -35,6 +39,7 @@ pub(super) struct Desk {
     pub(super) writable: bool,
     pub(super) durability: Durability,
     pub(super) finisher: RefCell<Finisher>,
+    pub(super) admission: Arc<Admission>,
     pub(super) log: Option<Log>,
 }
 
@@ -64,18 +69,21 @@ enum Task {
         partial: Partial,
         digester: Digester,
         put: Put,
+        permit: Permit,
     },
     /// Hashing a file that has the name already.
     Comparing {
         standing: Standing,
         at: u64,
         digester: Digester,
+        permit: Permit,
     },
     /// Waiting for the digest of the client's file.
-    Standing(Standing),
+    Standing(Standing, Permit),
     Receiving {
         partial: Partial,
         overwrite: bool,
+        permit: Permit,
     },
     Finishing(Pending),
 }
@@ -91,6 +99,8 @@ pub(super) struct Serving {
     session: Server,
     desk: Rc<Desk>,
     peer: String,
+    /// Of the connection.
+    _permit: Permit,
     task: Task,
     /// The client has ended its half: no file will come any more.
     ended: bool,
@@ -105,12 +115,16 @@ const WALK_LIMITS: Limits = Limits { names_held_max: 1024, name_bytes_held_max: 
 /// A put of a client that has ended its half, which is most often one that was killed.
 const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
 
+/// A put for which no descriptors are left.
+const CROWDED: No = No::Code("busy", "as many files are being written as may be at a time");
+
 /// How many entries of a directory are looked at in one turn.
 const WALK_STEPS: usize = 256;
 
 impl Serving {
-    pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String) -> Serving {
-        Serving { session, desk, peer, task: Task::None, ended: false, worked: 0 }
+    pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String, permit: Permit) -> Serving {
+        let task = Task::None;
+        Serving { session, desk, peer, _permit: permit, task, ended: false, worked: 0 }
     }
 
     fn begin(&mut self, ask: Ask) -> Result<(), Error> {
@@ -160,8 +174,12 @@ impl Serving {
         if !self.desk.writable {
             return Err(No::Code("read_only", "this server takes no files"));
         }
+        let permit = self.desk.admission.put().ok_or(CROWDED)?;
         if !put.overwrite && root.exists(name) {
-            return self.begin_compare(root, name, put.size);
+            return self.begin_compare(root, name, put.size, permit);
+        }
+        if let Some(max) = file_bytes_max().filter(|max| put.size > *max) {
+            return Err(No::File(FileError::TooLarge(Some(max))));
         }
         let mut partial = root.partial(name)?;
         let same = (&*put.etag, put.size);
@@ -170,7 +188,7 @@ impl Serving {
             partial = root.partial(name)?;
         }
         let digester = Digester::new(self.session.digest_kind());
-        Ok(Task::Checking { partial, digester, put })
+        Ok(Task::Checking { partial, digester, put, permit })
     }
 
     fn refuse(&mut self, no: &No) -> Result<(), Error> {
@@ -190,7 +208,7 @@ impl Serving {
             Task::Hashing { .. } | Task::Checking { .. } | Task::Comparing { .. }
         ));
         let did = match &mut self.task {
-            Task::None | Task::Receiving { .. } | Task::Standing(_) => Ok(Turn::Done),
+            Task::None | Task::Receiving { .. } | Task::Standing(..) => Ok(Turn::Done),
             Task::Comparing { .. } => self.compare(scratch),
             Task::Hashing { .. } => self.hash(out, scratch),
             Task::Checking { .. } => self.check(scratch),
@@ -290,7 +308,7 @@ impl Serving {
 
     /// Checks what there is of a file that is put again.
     fn check(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
-        let Task::Checking { partial, digester, put } = &mut self.task else {
+        let Task::Checking { partial, digester, put, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
         if partial.leftover().is_some()
@@ -301,7 +319,7 @@ impl Serving {
         partial.begin(&put.etag, put.size)?;
         self.desk.finisher.borrow_mut().write_behind(partial, put.size);
         let offset = partial.verified();
-        let Task::Checking { partial, mut digester, put } =
+        let Task::Checking { partial, mut digester, put, permit } =
             std::mem::replace(&mut self.task, Task::None)
         else {
             return Ok(Turn::Done);
@@ -310,7 +328,7 @@ impl Serving {
             digester = Digester::new(self.session.digest_kind());
         }
         self.session.ready(offset, digester).map_err(Error::from)?;
-        self.task = Task::Receiving { partial, overwrite: put.overwrite };
+        self.task = Task::Receiving { partial, overwrite: put.overwrite, permit };
         Ok(Turn::Again)
     }
 
@@ -326,14 +344,16 @@ impl Serving {
     /// The file that was put is whole: over to the other thread.
     fn received(&mut self) {
         let durability = self.desk.durability;
-        let job = match std::mem::replace(&mut self.task, Task::None) {
-            Task::Receiving { partial, overwrite } => {
-                Job::Finish(Box::new(partial.finish(durability, overwrite).making_room()))
+        let (job, permit) = match std::mem::replace(&mut self.task, Task::None) {
+            Task::Receiving { partial, overwrite, permit } => {
+                let finish = partial.finish(durability, overwrite).making_room();
+                (Job::Finish(Box::new(finish)), permit)
             }
-            Task::Standing(standing) => Job::Standing(standing, durability),
+            Task::Standing(standing, permit) => (Job::Standing(standing, durability), permit),
             _ => return,
         };
-        self.task = Task::Finishing(self.desk.finisher.borrow_mut().run(job));
+        let pending = self.desk.finisher.borrow_mut().run_holding(job, permit);
+        self.task = Task::Finishing(pending);
     }
 
     fn abandon(&mut self, forget: bool) {
@@ -380,8 +400,9 @@ impl Conversation for Serving {
                 }
             };
             if let Err(error) = stored {
-                if matches!(error, FileError::NoSpace) {
-                    // What fills the disk makes room for the others.
+                if matches!(error, FileError::NoSpace | FileError::TooLarge(_)) {
+                    // What fills the disk makes room for the others, and what cannot be whole is
+                    // not gone on with.
                     self.abandon(true);
                 }
                 self.refuse(&No::File(error))?;
@@ -439,7 +460,7 @@ impl Conversation for Serving {
             Task::None => "a request",
             Task::Sending(_) | Task::Listing { .. } => "the client to read",
             Task::Receiving { .. } => "the client's file",
-            Task::Standing(_) => "the digest of the client's file",
+            Task::Standing(..) => "the digest of the client's file",
             Task::Hashing { .. }
             | Task::Checking { .. }
             | Task::Comparing { .. }

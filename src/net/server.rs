@@ -6,15 +6,19 @@
 //! Specification: `PROTOCOL.md`, by [`transfer::server`](crate::transfer::server).
 //!
 //! ```text
-//!   bind ─▶ run ─┬ thread ─ reactor ─▶ accept ─▶ a session for each connection
-//!                └ thread ─ reactor …
+//!   bind ─▶ run ─┬ thread ─ reactor ─▶ accept ─┬▶ a session for each connection
+//!                └ thread ─ reactor ◀───────────┘  on the thread that has the fewest
 //!   Stopper::stop, or a signal ─▶ nobody is let in, what runs ends within the grace ─▶ run returns
 //! ```
 //!
 //! | limit | default | what it guards against |
 //! |---|---|---|
-//! | [`connections_max`](Options::connections_max) | 10,000 | more than there are descriptors |
+//! | [`connections_max`](Options::connections_max) | 10,000 | peers without end |
 //! | [`grace`](Options::grace) | 10 s | an end that waits for the slowest |
+//!
+//! A connection holds up to two descriptors, and a put two more. What the limit of the process
+//! leaves bounds both: a peer over the limit, or over `connections_max`, is told `busy`; over the
+//! classic wire, which has no words for it, its connection is closed.
 //!
 //! ```no_run
 //! use wirewright::net::Supply;
@@ -28,24 +32,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::classic::ClassicServing;
-use super::client::{TapMaker, nonce};
+mod acceptor;
+
+use super::admission::Admission;
+use super::client::TapMaker;
 use super::endpoint;
 use super::error::Error;
 use super::files::Durability;
 use super::finisher::Finisher;
 use super::origin::Supply;
-use super::pump::{Conversation, Limits};
-use super::reactor::{Guest, Reactor, Seat, Stopper, Welcome};
-use super::serve::{Desk, Log, Serving};
-use super::stream::Stream;
+use super::pump::Limits;
+use super::reactor::{Reactor, Seat, Stopper};
+use super::serve::{Desk, Log};
 use crate::transfer::name::Name;
-use crate::transfer::server::{self, Server as Session};
-use mio::net::{TcpListener, TcpStream};
+use crate::transfer::server;
+use acceptor::{Acceptor, Arrival, Door, Inbox, Outbox};
+use mio::net::TcpListener;
 use std::cell::RefCell;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// What a server serves and how.
@@ -66,9 +74,10 @@ pub struct Options {
     pub writable: bool,
     /// What is synced before a file that was put gets its name.
     pub durability: Durability,
-    /// How many connections it holds at a time, on each thread.
+    /// How many connections it holds at a time, on all threads together; fewer where the limit of
+    /// descriptors does not allow so many ([`Server::connections_max`]).
     pub connections_max: usize,
-    /// How many threads accept and serve.
+    /// How many threads serve.
     pub threads: usize,
     /// How long running transfers may go on after it was asked to stop.
     pub grace: Duration,
@@ -105,8 +114,10 @@ impl Options {
 /// A server that listens; [`run`](Server::run) serves.
 pub struct Server {
     options: Options,
+    admission: Arc<Admission>,
+    listener: TcpListener,
     /// One for each thread; the first is the caller's.
-    seats: Vec<(Seat, TcpListener)>,
+    seats: Vec<Seat>,
     address: SocketAddr,
 }
 
@@ -114,22 +125,28 @@ impl Server {
     /// Listens on an address; port 0 picks a free one.
     ///
     /// # Errors
-    /// [`Error::Io`] if the address is in use or not ours.
+    /// [`Error::Io`] if the address is in use or not ours, or the limit of descriptors leaves none
+    /// for a connection.
     pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
-        let failed = |error| Error::Io("listening", error);
-        let share = options.threads > 1;
-        let first = endpoint::listen(address, share).map_err(failed)?;
-        let address = first.local_addr().map_err(failed)?;
-        let mut seat = Seat::new().map_err(failed)?;
+        let starting = |error| Error::Io("starting", error);
+        let descriptors = endpoint::descriptors_max();
+        let threads = options.threads.max(1);
+        let admission = Admission::new(options.connections_max, threads, descriptors);
+        if admission.connections_max() == 0 {
+            let what = format!("a limit of {descriptors} descriptors leaves none for a connection");
+            return Err(starting(io::Error::other(what)));
+        }
+        let mut seats: Vec<Seat> = Vec::new();
+        for _ in 0..threads {
+            seats.push(Seat::new().map_err(starting)?);
+        }
         if options.stop_at_signals {
-            seat.stop_at_signals().map_err(failed)?;
+            seats[0].stop_at_signals().map_err(starting)?;
         }
-        let mut seats = vec![(seat, first)];
-        for _ in 1..options.threads {
-            let socket = endpoint::listen(address, share).map_err(failed)?;
-            seats.push((Seat::new().map_err(failed)?, socket));
-        }
-        Ok(Server { options, seats, address })
+        let listening = |error| Error::Io("listening", error);
+        let listener = endpoint::listen(address).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        Ok(Server { options, admission: Arc::new(admission), listener, seats, address })
     }
 
     /// Where it listens.
@@ -137,58 +154,100 @@ impl Server {
         self.address
     }
 
+    /// How many connections it holds at a time, on all threads together: what was asked for, or
+    /// what the limit of descriptors allows.
+    pub fn connections_max(&self) -> usize {
+        self.admission.connections_max()
+    }
+
     /// Stops it from another thread.
     pub fn stopper(&self) -> Stopper {
-        self.seats[0].0.stopper()
+        self.seats[0].stopper()
     }
 
     /// Serves until it is stopped.
     ///
     /// # Errors
-    /// [`Error::Io`] if a reactor cannot go on; no peer can bring that about.
+    /// [`Error::Io`] if a thread cannot be started or a reactor cannot go on; no peer can bring
+    /// that about.
     pub fn run(self) -> Result<(), Error> {
-        let options = self.options;
-        let mut seats = self.seats.into_iter();
-        let first = seats.next();
-        let others: Vec<_> = seats
-            .map(|(seat, socket)| {
-                let (stopper, options) = (seat.stopper(), options.clone());
-                (stopper, std::thread::spawn(move || serve(seat, socket, &options, Vec::new())))
-            })
-            .collect();
-        // All stop at once: nobody is let in on one thread while another lets its guests finish.
-        let followers = others.iter().map(|(stopper, _)| stopper.clone()).collect();
-        let mut outcome =
-            first.map_or(Ok(()), |(seat, socket)| serve(seat, socket, &options, followers));
+        let Server { options, admission, listener, mut seats, .. } = self;
+        let first = seats.remove(0);
+        let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut outcome = Ok(());
+        for (seat, thread) in seats.into_iter().zip(1..) {
+            let (sender, arrivals) = channel();
+            outboxes.push(Outbox { arrivals: sender, waker: seat.waker() });
+            let stopper = seat.stopper();
+            let (options, admission) = (options.clone(), admission.clone());
+            let serve = move || follow(seat, thread, arrivals, options, admission);
+            match std::thread::Builder::new().name(format!("serve-{thread}")).spawn(serve) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => outcome = Err(Error::Io("starting a thread", error)),
+            }
+            followers.push(stopper);
+        }
+        if outcome.is_ok() {
+            // All stop at once: nobody is let in while others are let finish.
+            let acceptor = |door| Acceptor::new(door, admission.clone(), outboxes);
+            outcome = lead(first, listener, &options, &admission, followers.clone(), acceptor);
+        }
         // Where the first could not go on, it has told nobody.
-        others.iter().for_each(|(stopper, _)| stopper.stop());
-        for (_, thread) in others {
-            let gone = |_| Err(Error::Io("serving", std::io::Error::other("a thread panicked")));
+        followers.iter().for_each(Stopper::stop);
+        for thread in threads {
+            let gone = |_| Err(Error::Io("serving", io::Error::other("a thread panicked")));
             outcome = outcome.and(thread.join().unwrap_or_else(gone));
         }
         outcome
     }
 }
 
-fn serve(
+/// What the thread does that accepts for all.
+fn lead(
     seat: Seat,
-    socket: TcpListener,
+    listener: TcpListener,
     options: &Options,
+    admission: &Arc<Admission>,
     followers: Vec<Stopper>,
+    acceptor: impl FnOnce(Door) -> Acceptor,
 ) -> Result<(), Error> {
-    let limits = share(options.limits, options.threads);
-    let mut reactor = Reactor::new(seat, options.connections_max, limits);
-    reactor.set_grace(options.grace);
+    let (mut reactor, door) = reactor(seat, options, admission);
     reactor.set_followers(followers);
+    reactor.set_refused_max(admission.refusals_max());
+    let listening = reactor.listen(listener, Box::new(acceptor(door)));
+    listening.map_err(|error| Error::Io("listening", error))?;
+    run(reactor)
+}
+
+/// What every other thread does.
+fn follow(
+    seat: Seat,
+    thread: usize,
+    arrivals: Receiver<Arrival>,
+    options: Options,
+    admission: Arc<Admission>,
+) -> Result<(), Error> {
+    let (mut reactor, door) = reactor(seat, &options, &admission);
+    reactor.set_dispatch(Box::new(Inbox::new(arrivals, door, admission, thread)));
+    run(reactor)
+}
+
+fn reactor(seat: Seat, options: &Options, admission: &Arc<Admission>) -> (Reactor, Door) {
+    let limits = share(options.limits, options.threads);
+    let mut reactor = Reactor::new(seat, usize::MAX, limits);
+    reactor.set_grace(options.grace);
     let desk = Rc::new(Desk {
         supply: options.supply.clone(),
         writable: options.writable,
         durability: options.durability,
         finisher: RefCell::new(Finisher::new(reactor.waker())),
+        admission: admission.clone(),
         log: options.log.clone(),
     });
-    let door = Door { options: options.clone(), desk };
-    reactor.listen(socket, Box::new(door)).map_err(|error| Error::Io("listening", error))?;
+    (reactor, Door { options: options.clone(), desk })
+}
+
+fn run(mut reactor: Reactor) -> Result<(), Error> {
     reactor.run().map_err(|error| Error::Io("waiting for events", error))
 }
 
@@ -199,47 +258,5 @@ fn share(limits: Limits, threads: usize) -> Limits {
         out_bytes_budget: part(limits.out_bytes_budget),
         memory_bytes_budget: part(limits.memory_bytes_budget),
         ..limits
-    }
-}
-
-/// Lets guests in.
-struct Door {
-    options: Options,
-    desk: Rc<Desk>,
-}
-
-impl Door {
-    fn conversation(&self, peer: SocketAddr) -> Result<Box<dyn Conversation>, Error> {
-        let (desk, peer) = (self.desk.clone(), peer.to_string());
-        if let Some(name) = &self.options.classic {
-            let origin = self.options.supply.open(name)?;
-            return Ok(Box::new(ClassicServing::new(name, origin, desk, peer)));
-        }
-        let session = Session::new(self.options.session.clone(), &nonce()?);
-        Ok(Box::new(Serving::new(session, desk, peer)))
-    }
-
-    fn stream(&self, socket: TcpStream) -> Stream {
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.options.tls {
-            return Stream::tls_server(socket, tls);
-        }
-        Stream::plain(socket)
-    }
-}
-
-impl Welcome for Door {
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Option<Guest> {
-        let tuned = endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error));
-        match tuned.and_then(|()| self.conversation(peer)) {
-            Ok(conversation) => {
-                let tap = self.options.tap.as_ref().map(|make| make());
-                Some(Guest { stream: self.stream(socket), conversation, tap })
-            }
-            Err(error) => {
-                self.desk.say(&format!("{peer}: {error}"));
-                None
-            }
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! What may not be written: the world in a pure room, `unsafe` anywhere, work left undone.
+//! What may not be written: the world in a pure room, `unsafe` anywhere, work left undone, a panic
+//! where the system refuses something.
 
 use crate::lexer::{Token, skip_group, starts_with};
 use crate::paths::{Path, paths};
@@ -115,6 +116,37 @@ fn silencing(attribute: &[Token]) -> Option<&'static str> {
         .then_some("dead code goes, it is not allowed")
 }
 
+/// Threads and randomness taken for granted: a system may refuse either at any time, and one
+/// connection's need must not end a process.
+pub fn infallible(source: &Source) -> Vec<Violation> {
+    if !source.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let spawns = |path: &&Path| path.names.ends_with(&["thread", "spawn"]);
+    let threads = paths(&source.tokens);
+    let threads = threads.iter().filter(spawns).map(|path| path.line);
+    let scoped = (0..source.tokens.len())
+        .filter(|at| starts_with(&source.tokens[*at..], &["scope", ".", "spawn", "("]))
+        .map(|at| source.tokens[at].line);
+    let randomness = (0..source.tokens.len())
+        .filter(|at| takes_randomness_for_granted(&source.tokens[*at..]))
+        .map(|at| source.tokens[at].line);
+    let refused = "a thread may be refused: use `Builder`";
+    let threads = threads.chain(scoped).map(|line| (line, refused));
+    let all = threads.chain(randomness.map(|line| (line, "randomness may be refused")));
+    let all = all.filter(|(line, _)| !source.is_test(*line));
+    all.map(|(line, rule)| source.violation(line, rule)).collect()
+}
+
+/// Whether `tokens` begin with a call of `getrandom::…(…)` that is unwrapped.
+fn takes_randomness_for_granted(tokens: &[Token]) -> bool {
+    if !starts_with(tokens, &["getrandom", "::"]) || !tokens.get(3).is_some_and(|t| t.is("(")) {
+        return false;
+    }
+    let behind = &tokens[skip_group(tokens, 3)..];
+    starts_with(behind, &[".", "unwrap"]) || starts_with(behind, &[".", "expect"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +219,28 @@ mod tests {
             assert_eq!(check(path, "//! #![forbid(unsafe_code)]\n#![deny(unsafe_code)]"), 1);
         }
         assert_eq!(check("src/x.rs", ""), 0);
+    }
+
+    #[test]
+    fn threads_and_randomness_taken_for_granted_are_caught() {
+        for bad in [
+            "fn f() { std::thread::spawn(|| ()); }",
+            "fn f() { thread::spawn(g); }",
+            "use std::thread::spawn;",
+            "use std::{fs, thread::{self, spawn}};",
+            "fn f() { thread::scope(|scope| { scope.spawn(g); }) }",
+            "fn f() { getrandom::fill(&mut x).unwrap(); }",
+            "fn f() { getrandom::u64().expect(\"chance\"); }",
+        ] {
+            let found = infallible(&Source::new("src/net/x.rs", bad));
+            assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        }
+        let good = "// thread::spawn\nfn f() { getrandom::fill(x)?; g(y.unwrap()) }\n\
+                    fn g() { thread::Builder::new().spawn(h)?; b.spawn_scoped(s, h) }\n\
+                    fn h() { Command::new(\"x\").spawn()?; thread::sleep(t); thread.spawn(x) }\n\
+                    #[cfg(test)]\nmod tests { fn f() { std::thread::spawn(g) } }";
+        assert_eq!(infallible(&Source::new("src/net/x.rs", good)), []);
+        assert_eq!(infallible(&Source::new("tests/x.rs", "fn f() { thread::spawn(g) }")), []);
     }
 
     #[test]

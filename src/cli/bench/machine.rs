@@ -1,12 +1,12 @@
 //! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use wirewright::net::endpoint;
 
 /// Random bytes that are the same in every run: a xorshift generator (Marsaglia 2003).
 pub fn random(len: usize) -> Arc<[u8]> {
@@ -123,12 +123,8 @@ pub fn processor_time_of(process: &str) -> Duration {
 
 /// Takes all descriptors that this process, and those it starts, may have; says how many.
 pub fn raise_descriptors() -> u64 {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current != maximum {
-        // Where it is refused, what there is has to do.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    }
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+    endpoint::raise_descriptors_max();
+    endpoint::descriptors_max()
 }
 
 // ---- a folder ----------------------------------------------------------------------------------

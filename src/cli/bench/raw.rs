@@ -73,10 +73,11 @@ fn move_raw(
 ) -> Result<Duration, String> {
     let (to, from) = pair(sockets).map_err(said)?;
     std::thread::scope(|scope| {
-        let sender = scope.spawn(move || {
+        let send = move || {
             send(to, block, size, sizes.write);
             sides::thread()
-        });
+        };
+        let sender = std::thread::Builder::new().spawn_scoped(scope, send).map_err(said)?;
         receive(from, size, sizes.read, seen)?;
         sender.join().map_err(|_| "the sender panicked".to_owned())
     })

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::net::pump::{Conversation, Limits, Turn};
-use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome};
+use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome, Welcomed};
 use wirewright::net::stream::Stream;
 use wirewright::net::{Error, endpoint};
 use wirewright::session::Wants;
@@ -181,11 +181,17 @@ impl Conversation for Drain {
 /// Makes a spring for whoever comes.
 struct Door<F>(F);
 
-impl<S: Spring + 'static, F: FnMut() -> Result<S, Error>> Welcome for Door<F> {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Option<Guest> {
+impl<S: Spring + 'static, F: FnMut() -> Result<S, Error>> Door<F> {
+    fn guest(&mut self, socket: mio::net::TcpStream) -> Option<Guest> {
         endpoint::tune(&socket).ok()?;
         let conversation = Box::new(Pouring { spring: (self.0)().ok()?, steps: 0 });
         Some(Guest { stream: Stream::plain(socket), conversation, tap: None })
+    }
+}
+
+impl<S: Spring + 'static, F: FnMut() -> Result<S, Error>> Welcome for Door<F> {
+    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Welcomed {
+        self.guest(socket).into()
     }
 }
 
@@ -195,7 +201,7 @@ where
     S: Spring + 'static,
     F: FnMut() -> Result<S, Error> + Send + 'static,
 {
-    let socket = endpoint::listen((Ipv4Addr::LOCALHOST, 0).into(), false).map_err(said)?;
+    let socket = endpoint::listen((Ipv4Addr::LOCALHOST, 0).into()).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
     let seat = Seat::new().map_err(said)?;
     let stopper = seat.stopper();

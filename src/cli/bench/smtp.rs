@@ -37,7 +37,7 @@ use wirewright::smtp::config::StartTls;
 /// A sink on a thread of its own, and what it has taken.
 fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let socket = endpoint::listen(loopback, false).map_err(said)?;
+    let socket = endpoint::listen(loopback).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
     let (seat, taken) = (Seat::new().map_err(said)?, Arc::<Taken>::default());
     let (stopper, door) = (seat.stopper(), Door { taken: taken.clone(), seen });

@@ -8,6 +8,7 @@
 //!
 //! The text of an error is one line and never holds a local path, so it may be sent to a peer.
 
+use super::size_limit::file_bytes_max;
 use rustix::io::Errno;
 use std::{fmt, io};
 
@@ -24,6 +25,9 @@ pub enum FileError {
     Busy,
     /// The disk or the quota is full.
     NoSpace,
+    /// The file would be longer than the limit in bytes of this process (`RLIMIT_FSIZE`); or,
+    /// without one, than the file system allows.
+    TooLarge(Option<u64>),
     /// The file system, or this root, takes no files.
     ReadOnly,
     /// The file system cannot have a file of that name.
@@ -43,7 +47,7 @@ impl FileError {
             FileError::NotFound => "not_found",
             FileError::Exists | FileError::InTheWay => "exists",
             FileError::Busy => "busy",
-            FileError::NoSpace => "no_space",
+            FileError::NoSpace | FileError::TooLarge(_) => "no_space",
             FileError::ReadOnly => "read_only",
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
@@ -70,6 +74,10 @@ impl fmt::Display for FileError {
             FileError::Changed => "the file changed while it was read",
             FileError::FalseSize => {
                 "the file system gives another size than the file has, as in /proc and /sys"
+            }
+            FileError::TooLarge(None) => "longer than the file system allows",
+            FileError::TooLarge(Some(max)) => {
+                return write!(f, "longer than the limit of {max} bytes for a file (RLIMIT_FSIZE)");
             }
             FileError::Io(error) => return error.fmt(f),
         })
@@ -113,6 +121,7 @@ impl From<io::Error> for FileError {
             Kind::AlreadyExists => FileError::Exists,
             Kind::IsADirectory => FileError::InTheWay,
             Kind::StorageFull | Kind::QuotaExceeded => FileError::NoSpace,
+            Kind::FileTooLarge => FileError::TooLarge(file_bytes_max()),
             Kind::ReadOnlyFilesystem => FileError::ReadOnly,
             Kind::InvalidFilename => FileError::BadName,
             _ => match Errno::from_io_error(&error) {

@@ -49,6 +49,7 @@
 //! | `nameless` | [`Nameless`]: a short file that has no name at all before it is whole |
 //! | `standing` | [`Standing`]: a file that is there already and is compared with what is put |
 //! | `scattered` | [`Scattered`]: a file that is written in any order |
+//! | `size_limit` | the limit of the process for the length of a file, and its signal |
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
@@ -66,6 +67,7 @@ mod partial;
 mod place;
 mod root;
 mod scattered;
+mod size_limit;
 mod source;
 mod standing;
 mod time;
@@ -83,6 +85,7 @@ pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
 pub use partial::{Partial, SIZE_UNKNOWN};
 pub use root::Root;
 pub use scattered::Scattered;
+pub use size_limit::{catch_size_signal, file_bytes_max};
 pub use source::Source;
 pub use standing::Standing;
 pub use time::rfc3339;

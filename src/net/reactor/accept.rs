@@ -4,6 +4,9 @@
 //!   event ─▶ acceptable ─▶ accept … up to a batch ─▶ welcome ─▶ add
 //!                └─ EMFILE: tried again with every close, and after a pause
 //! ```
+//!
+//! A peer that is refused is driven, too, until it has heard why. Of those only so many are held;
+//! the one that was told first goes for the next.
 
 use super::{Guest, LISTENERS_END, Reactor};
 use crate::net::endpoint;
@@ -21,10 +24,27 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many connections are accepted before others have their turn.
 const ACCEPT_BATCH: usize = 64;
 
+/// What becomes of a connection that came in.
+pub enum Welcomed {
+    /// It is served here.
+    Served(Guest),
+    /// It is told why not, and ends.
+    Refused(Guest),
+    /// It was closed, or handed on to another reactor.
+    Gone,
+}
+
+impl From<Option<Guest>> for Welcomed {
+    /// Served, or closed where there is none.
+    fn from(guest: Option<Guest>) -> Welcomed {
+        guest.map_or(Welcomed::Gone, Welcomed::Served)
+    }
+}
+
 /// What a listener does with those who come.
 pub trait Welcome {
-    /// Makes the stream and the conversation for a connection, or refuses it by giving none.
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Option<Guest>;
+    /// Makes the stream and the conversation for a connection, or refuses it.
+    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed;
 }
 
 pub(super) struct Listener {
@@ -49,6 +69,40 @@ impl Reactor {
         Ok(())
     }
 
+    /// How many connections that are refused may be open at the same time.
+    pub fn set_refused_max(&mut self, max: usize) {
+        self.refused_max = max;
+    }
+
+    fn add_refused(&mut self, guest: Guest) {
+        if self.refused.len() >= self.refused_max {
+            let slots = &self.slots;
+            self.refused.retain(|one| slots[one.index].generation == one.generation);
+        }
+        if self.refused.len() >= self.refused_max
+            && let Some(first) = self.refused.pop_front()
+        {
+            self.say_and_close(first.index);
+        }
+        if self.refused_max > 0
+            && let Ok(handle) = self.add(guest)
+        {
+            self.refused.push_back(handle);
+        }
+    }
+
+    /// What the peer is to be told goes out first, if its socket takes that now; no event may have
+    /// said so yet.
+    fn say_and_close(&mut self, index: usize) {
+        if let Some(connection) = &mut self.slots[index].connection {
+            let ready = connection.stream().ready();
+            ready.readable.set(true);
+            ready.writable.set(true);
+        }
+        self.drive_one(index);
+        self.close(index);
+    }
+
     pub(super) fn may_accept(&self) -> bool {
         self.live < self.live_max && self.accept_at.is_none_or(|at| Instant::now() >= at)
     }
@@ -68,9 +122,11 @@ impl Reactor {
         match listener.socket.accept() {
             Ok((socket, peer)) => {
                 self.accept_at = None;
-                if let Some(guest) = listener.welcome.welcome(socket, peer) {
-                    // If it cannot be registered it is dropped, and with it the connection.
-                    let _ = self.add(guest);
+                // What cannot be registered is dropped, and with it the connection.
+                match listener.welcome.welcome(socket, peer) {
+                    Welcomed::Served(guest) => drop(self.add(guest)),
+                    Welcomed::Refused(guest) => self.add_refused(guest),
+                    Welcomed::Gone => {}
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,

@@ -47,6 +47,11 @@ impl Seat {
         Stopper { asked: self.stop.clone(), waker: self.waker.clone() }
     }
 
+    /// Wakes it from another thread.
+    pub fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
     /// Stops at SIGINT and SIGTERM.
     ///
     /// # Errors

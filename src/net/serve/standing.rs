@@ -10,6 +10,7 @@
 //! ```
 
 use super::{No, Serving, Stop, Task};
+use crate::net::admission::Permit;
 use crate::net::error::Error;
 use crate::net::files::{FileError, Root};
 use crate::net::pump::Turn;
@@ -18,18 +19,24 @@ use crate::transfer::name::Name;
 
 impl Serving {
     /// Something has the name that a client puts without `overwrite`.
-    pub(super) fn begin_compare(&self, root: &Root, name: &Name, size: u64) -> Result<Task, No> {
+    pub(super) fn begin_compare(
+        &self,
+        root: &Root,
+        name: &Name,
+        size: u64,
+        permit: Permit,
+    ) -> Result<Task, No> {
         let kind = self.session.digest_kind();
         let standing = root.standing(name)?;
         if kind == DigestKind::None || standing.source().size() != size {
             return Err(FileError::Exists.into());
         }
-        Ok(Task::Comparing { standing, at: 0, digester: Digester::new(kind) })
+        Ok(Task::Comparing { standing, at: 0, digester: Digester::new(kind), permit })
     }
 
     /// Hashes a piece of the file that has the name, or asks the client for its digest.
     pub(super) fn compare(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
-        let Task::Comparing { standing, at, digester } = &mut self.task else {
+        let Task::Comparing { standing, at, digester, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
         let source = standing.source();
@@ -43,13 +50,13 @@ impl Serving {
             *at += read as u64;
             return Ok(Turn::Again);
         }
-        let Task::Comparing { standing, digester, .. } =
+        let Task::Comparing { standing, digester, permit, .. } =
             std::mem::replace(&mut self.task, Task::None)
         else {
             return Ok(Turn::Done);
         };
         self.session.stands(digester).map_err(Error::from)?;
-        self.task = Task::Standing(standing);
+        self.task = Task::Standing(standing, permit);
         Ok(Turn::Again)
     }
 }

@@ -48,7 +48,9 @@ fn check_pair(acceptor: &TlsAcceptor) -> Result<(), Error> {
         UnixStream::pair().map_err(|error| Error::Io("trying the certificate", error))?;
     std::thread::scope(|scope| {
         // Whoever fails hangs up, which ends the other. What the client thinks is the same.
-        scope.spawn(move || connector.connect("localhost", theirs).is_ok());
+        let connect = move || connector.connect("localhost", theirs).is_ok();
+        let thread = std::thread::Builder::new().spawn_scoped(scope, connect);
+        thread.map_err(|error| Error::Io("trying the certificate", error))?;
         let accepted = acceptor.accept(ours);
         accepted.map(drop).map_err(|error| {
             let why = format!("the certificate and the key do not work together: {error}");

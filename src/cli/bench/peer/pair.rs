@@ -179,14 +179,17 @@ fn run_client(command: &mut Command) -> Result<Run, String> {
     let mut child = command.spawn().map_err(said)?;
     let (pid, over) = (child.id().to_string(), AtomicBool::new(false));
     let (elapsed, peak_rss) = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| watch(&pid, &over));
+        // Without a thread for it nobody watches, and the peak is not known.
+        let watch = std::thread::Builder::new().spawn_scoped(scope, || watch(&pid, &over)).ok();
         // Waits, but leaves it to be asked what it took.
         let id = Pid::from_child(&child);
         let ended = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let elapsed = began.elapsed();
         over.store(true, Ordering::Relaxed);
-        watch.thread().unpark();
-        let peak_rss = watch.join().unwrap_or(0);
+        let peak_rss = watch.map_or(0, |watch| {
+            watch.thread().unpark();
+            watch.join().unwrap_or(0)
+        });
         ended.map(|_| (elapsed, peak_rss)).map_err(|error| error.to_string())
     })?;
     let processor = machine::processor_time_of(&pid);

@@ -214,7 +214,7 @@ pub fn sum(rounds: &[Round], count: fn(&Counts) -> u32) -> u64 {
 fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
     let failed = |error: String| Failure::new(address, error, "give an address of this machine");
     let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
-    let socket = endpoint::listen(address, false).map_err(|error| failed(said(error)))?;
+    let socket = endpoint::listen(address).map_err(|error| failed(said(error)))?;
     let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
     let mut seat = Seat::new().map_err(|error| failed(said(error)))?;
     seat.stop_at_signals().map_err(|error| failed(said(error)))?;
@@ -259,7 +259,7 @@ mod tests {
     fn nobody_listens() {
         let setup = small();
         let (letter, file) = letters::of_size(&setup, 900).unwrap();
-        let free = endpoint::listen("127.0.0.1:0".parse().unwrap(), false).unwrap();
+        let free = endpoint::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let name = format!("smtp://{}", free.local_addr().unwrap());
         drop(free);
         let (server, size) = (Server::parse(&name).unwrap(), letter.content.size());

@@ -21,7 +21,7 @@ use wirewright::error::Error as Fault;
 use wirewright::net::Error;
 use wirewright::net::endpoint;
 use wirewright::net::pump::{Conversation, Turn};
-use wirewright::net::reactor::{Guest, Welcome};
+use wirewright::net::reactor::{Guest, Welcome, Welcomed};
 use wirewright::net::stream::Stream;
 use wirewright::session::Wants;
 use wirewright::smtp::data::{Event, Unstuffer};
@@ -66,11 +66,17 @@ pub struct Door {
     pub seen: Option<Seen>,
 }
 
-impl Welcome for Door {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Option<Guest> {
+impl Door {
+    fn guest(&self, socket: mio::net::TcpStream) -> Option<Guest> {
         endpoint::tune(&socket).ok()?;
         let conversation = Box::new(Sink::new(self.clone()));
         Some(Guest { stream: Stream::plain(socket), conversation, tap: None })
+    }
+}
+
+impl Welcome for Door {
+    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Welcomed {
+        self.guest(socket).into()
     }
 }
 

@@ -203,14 +203,16 @@ impl Crowd<'_> {
         self.connect(&mut reactor, &common)?;
         let (open, waker) = (common.open.clone(), reactor.waker());
         let conducted = std::thread::scope(|scope| {
-            let conductor = scope.spawn(move || {
+            let conduct = move || {
                 wait.recv_timeout(ALL_WAIT).ok()?;
                 let found = idle();
                 let began = Instant::now();
                 open.store(true, Ordering::Release);
                 waker.wake().ok()?;
                 Some((began, found))
-            });
+            };
+            let conductor = std::thread::Builder::new().spawn_scoped(scope, conduct);
+            let conductor = conductor.map_err(said)?;
             let ran = reactor.run().map_err(said);
             // Where not all came in, nobody sends any more, and the other thread need not wait.
             drop(reactor);

@@ -29,7 +29,7 @@ impl Echo {
             end.set_nodelay(true).map_err(said)?;
         }
         stream.set_nonblocking(true).map_err(said)?;
-        let thread = std::thread::spawn(move || answer(server));
+        let thread = std::thread::Builder::new().spawn(move || answer(server)).map_err(said)?;
         Ok(Echo { stream: Some(stream), thread: Some(thread) })
     }
 
