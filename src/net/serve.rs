@@ -7,24 +7,22 @@
 //!   List ─▶ Listing, a page at a time
 //! ```
 
+mod listing;
 mod refusal;
 mod standing;
 
 use self::refusal::{No, Stop};
 use super::admission::{Admission, Permit};
 use super::error::Error;
-use super::files::{
-    Durability, Entry, FileError, Limits, Partial, Standing, Walk, file_bytes_max, rfc3339,
-};
+use super::files::{Durability, Entry, FileError, Partial, Standing, Walk, file_bytes_max};
 use super::finisher::{Finisher, Job, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
 use crate::transfer::digest::Digester;
-use crate::transfer::message::{self, Text};
 use crate::transfer::name::Name;
-use crate::transfer::server::{Ask, Event, FileMeta, PAGE_BYTES, Server};
+use crate::transfer::server::{Ask, Event, FileMeta, Server};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -108,18 +106,11 @@ pub(super) struct Serving {
     worked: u64,
 }
 
-/// How much of a directory one connection may hold to list it in order; a larger one is listed as
-/// it comes. There may be thousands of connections.
-const WALK_LIMITS: Limits = Limits { names_held_max: 1024, name_bytes_held_max: 64 << 10 };
-
 /// A put of a client that has ended its half, which is most often one that was killed.
 const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
 
 /// A put for which no descriptors are left.
 const CROWDED: No = No::Code("busy", "as many files are being written as may be at a time");
-
-/// How many entries of a directory are looked at in one turn.
-const WALK_STEPS: usize = 256;
 
 impl Serving {
     pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String, permit: Permit) -> Serving {
@@ -140,16 +131,6 @@ impl Serving {
             Err(no) => self.refuse(&no)?,
         }
         Ok(())
-    }
-
-    fn begin_list(&self) -> Result<Task, No> {
-        match &self.desk.supply {
-            Supply::Files(root) => {
-                let walk = Box::new(root.walk_within(WALK_LIMITS));
-                Ok(Task::Listing { walk, next: None })
-            }
-            Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
-        }
     }
 
     fn begin_get(&self, name: &Name, offset: u64, etag: Option<&str>) -> Result<Task, No> {
@@ -262,48 +243,6 @@ impl Serving {
             self.task = Task::None;
         }
         Ok(Turn::Done)
-    }
-
-    /// Gathers a page of the listing.
-    fn list(&mut self) -> Result<Turn, Stop> {
-        let Task::Listing { walk, next } = &mut self.task else { return Ok(Turn::Done) };
-        if !self.session.takes_entries() {
-            return Ok(Turn::Done);
-        }
-        let (mut page, mut bytes, mut more) = (Vec::new(), 0, true);
-        for _ in 0..WALK_STEPS {
-            use super::files::Step;
-            let step = next.take().map_or_else(|| walk.step(), Step::Entry);
-            match step {
-                Step::Entry(entry) => {
-                    bytes += json_len(entry.name.as_str());
-                    if bytes > PAGE_BYTES {
-                        *next = Some(entry);
-                        break;
-                    }
-                    page.push((entry.name, entry.size, rfc3339(entry.modified)));
-                }
-                Step::More => {}
-                Step::End => {
-                    more = false;
-                    break;
-                }
-            }
-        }
-        if page.is_empty() && more {
-            return Ok(Turn::Again);
-        }
-        let entry = |(name, size, modified): &(Name, u64, String)| message::Entry {
-            name: Text(name.as_str().to_owned().into()),
-            size: *size,
-            modified: Text(modified.clone().into()),
-        };
-        let entries = page.iter().map(entry).collect();
-        self.session.entries(entries, more).map_err(Error::from)?;
-        if !more {
-            self.task = Task::None;
-        }
-        Ok(Turn::Again)
     }
 
     /// Checks what there is of a file that is put again.
@@ -487,9 +426,4 @@ impl Conversation for Serving {
         }
         self.task = Task::None;
     }
-}
-
-/// Length of an entry of a listing in JSON at most, in bytes.
-fn json_len(name: &str) -> usize {
-    name.len() * 2 + 100
 }

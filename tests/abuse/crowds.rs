@@ -232,7 +232,7 @@ fn messages_that_do_not_end_pin_a_bounded_memory() {
 /// Comes and goes in one of many ways.
 fn visit(host: &Host, how: usize) {
     let mut peer = Peer::connect(host.address());
-    let half = &frame(crate::peer::HELLO.as_bytes())[..50];
+    let half = &frame(HELLO.as_bytes())[..50];
     // All of these may fail: a server with no room for us has not taken us in yet.
     let _ = match how {
         0 => Ok(()),
@@ -240,10 +240,8 @@ fn visit(host: &Host, how: usize) {
         2 => peer.stream.shutdown(Shutdown::Write),
         3 => peer.stream.write_all(half),
         4 => peer.stream.write_all(b"GET / HTTP/1.1\r\n\r\n"),
-        5 => peer
-            .say(crate::peer::HELLO)
-            .and_then(|()| peer.say(r#"{"type":"get","id":1,"name":"good"}"#)),
-        _ => peer.say(crate::peer::HELLO).and_then(|()| {
+        5 => peer.say(HELLO).and_then(|()| peer.say(r#"{"type":"get","id":1,"name":"good"}"#)),
+        _ => peer.say(HELLO).and_then(|()| {
             SockRef::from(&peer.stream).set_linger(Some(Duration::ZERO))?;
             peer.say(r#"{"type":"put","id":1,"name":"never","size":9,"etag":"e"}"#)
         }),
