@@ -103,6 +103,7 @@ impl From<FileError> for io::Error {
             FileError::InTheWay => Kind::IsADirectory,
             FileError::Busy => Kind::ResourceBusy,
             FileError::NoSpace => Kind::StorageFull,
+            FileError::TooLarge(_) => Kind::FileTooLarge,
             FileError::ReadOnly => Kind::ReadOnlyFilesystem,
             FileError::BadName => Kind::InvalidFilename,
             FileError::Changed | FileError::FalseSize => Kind::InvalidInput,
