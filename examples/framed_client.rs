@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Err(why) => {
                 failed += 1;
-                eprintln!("{}: {}", report.name, why.text.escape_debug());
+                eprintln!("{}: {}", report.name, why.text);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! that a machine can answer with the same error for ever, and so that two runs over the same bytes
 //! can be held against each other. Only the room that knows the world adds more words to these.
 
+use crate::text::{PeerText, escape};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -14,7 +15,8 @@ use std::fmt;
 pub enum Error {
     /// The peer broke a rule of the protocol.
     Malformed {
-        /// The rule that was broken, as a phrase for people.
+        /// The rule that was broken, as a phrase for people. Where it repeats what the peer said,
+        /// that is escaped.
         rule: Cow<'static, str>,
         /// Offset in bytes from the beginning of the stream of the first byte that breaks it.
         offset: u64,
@@ -44,9 +46,9 @@ pub enum Error {
     /// The peer's own answer: it will not, or it cannot.
     Refused {
         /// The stable code of the answer.
-        code: Box<str>,
-        /// The peer's words; they may hold anything, so escape them before showing.
-        text: Box<str>,
+        code: PeerText<'static>,
+        /// The peer's words.
+        text: PeerText<'static>,
     },
     /// The caller asked for what this state does not offer.
     Misuse(&'static str),
@@ -89,15 +91,13 @@ impl Error {
         }
     }
 
-    /// What was wrong, without the kind and the place.
+    /// What was wrong, without the kind and the place. What a peer said in it is escaped.
     pub fn reason(&self) -> String {
         match self {
-            Error::Malformed { rule, .. } => rule.to_string(),
+            Error::Malformed { rule, .. } => escape(rule),
             Error::TooLarge { limit, max, .. } => format!("more than {max} ({limit})"),
             Error::Incomplete { expected, .. } => format!("ended before {expected}"),
-            Error::Refused { code, text } => {
-                format!("{}: {}", code.escape_debug(), text.escape_debug())
-            }
+            Error::Refused { code, text } => format!("{code}: {text}"),
             Error::Misuse(what) => (*what).to_owned(),
         }
     }

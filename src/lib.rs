@@ -53,6 +53,7 @@
 //!   session            the contract: what any conversation can be asked
 //!        │
 //!   buffer, error      bounded bytes; what can go wrong, in five words
+//!   text               what a peer said, which cannot be printed raw
 //! ```
 //!
 //! Imports go one way, downwards, and the protocol rooms never import each other. Outside [`net`]
@@ -71,6 +72,7 @@
 //! | [`session`] | the contract below | [`session::Session`] |
 //! | [`buffer`] | its own picture | [`buffer::Buffer`] |
 //! | [`error`] | five words | [`error::Error`] |
+//! | [`text`] | its own table | [`text::PeerText`] |
 //! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::server`], [`net::http`], [`net::mail`] |
 //!
 //! Each room's page opens with what it is for, its specification, its grammar or a picture of its
@@ -210,4 +212,5 @@ pub mod mime;
 pub mod net;
 pub mod session;
 pub mod smtp;
+pub mod text;
 pub mod transfer;

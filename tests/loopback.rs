@@ -14,6 +14,7 @@ use std::time::Duration;
 use wirewright::net::files::Root;
 use wirewright::net::{Destination, FileReport, Supply, client, server};
 use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::message::Durability;
 use wirewright::transfer::name::Name;
 
 /// A server on a thread of its own, over a directory that goes away with it.
@@ -85,7 +86,10 @@ fn files_of_all_sizes_arrive_equal() {
         for (report, size) in get(&server, &names, to.path(), &options).iter().zip(SIZES) {
             assert_eq!(report.outcome, Ok(()), "{report:?}");
             assert_eq!(report.bytes, size as u64);
-            assert_eq!(std::fs::read(to.path().join(&report.name)).unwrap(), bytes(size));
+            assert_eq!(
+                std::fs::read(to.path().join(report.name.as_raw_str())).unwrap(),
+                bytes(size)
+            );
             assert_eq!(report.digest.is_some(), kind != DigestKind::None);
         }
         let left = std::fs::read_dir(to.path().join("ü dir")).unwrap().count();
@@ -108,8 +112,8 @@ fn files_are_put_and_listed() {
     let reports = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
     for (report, size) in reports.iter().zip(SIZES) {
         assert_eq!(report.outcome, Ok(()));
-        assert_eq!(report.durability.as_deref(), Some("fsync"));
-        assert_eq!(std::fs::read(server.path(&report.name)).unwrap(), bytes(size));
+        assert_eq!(report.durability, Some(Durability::Fsync));
+        assert_eq!(std::fs::read(server.path(report.name.as_raw_str())).unwrap(), bytes(size));
     }
     let again = client::put(&server.endpoint(), &files, &client::Options::default()).unwrap();
     // The same content under the same name is success, and no byte of it travels.

@@ -12,6 +12,8 @@ mod imports;
 mod lexer;
 #[path = "tidy/paths.rs"]
 mod paths;
+#[path = "tidy/peer.rs"]
+mod peer;
 #[path = "tidy/shape.rs"]
 mod shape;
 #[path = "tidy/source.rs"]
@@ -77,6 +79,13 @@ fn there_is_no_unsafe() {
 #[test]
 fn threads_and_randomness_may_be_refused() {
     verdict(&rust_files(), bans::infallible);
+}
+
+#[test]
+fn text_of_a_peer_is_not_printed_raw() {
+    verdict(&rust_files(), peer::raw_in_format);
+    verdict(&rust_files(), peer::lossy);
+    verdict(&rust_files(), peer::unescaped_output);
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn get(address: SocketAddr, to: &Path) {
     for (report, size) in reports.iter().zip(SIZES) {
         assert_eq!(report.outcome, Ok(()), "{report:?}");
         assert_eq!(report.digest.as_deref(), Some(&*sha256(&bytes(size))));
-        assert!(std::fs::read(to.join(&report.name)).unwrap() == bytes(size), "{size}");
+        assert!(std::fs::read(to.join(report.name.as_raw_str())).unwrap() == bytes(size), "{size}");
     }
 }
 

@@ -11,8 +11,9 @@ use wirewright::buffer::Buffer;
 use wirewright::net::Error;
 use wirewright::net::files::{Root, Source, Step, Walk, rfc3339};
 use wirewright::session::Session as _;
+use wirewright::text::PeerText;
 use wirewright::transfer::digest::Digester;
-use wirewright::transfer::message::{Entry, Text};
+use wirewright::transfer::message::Entry;
 use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
 
 /// What is served, and what is being told or sent of it.
@@ -52,7 +53,7 @@ impl Host {
 
     /// A page of the listing: one entry, or none.
     fn page(walk: &mut Walk, session: &mut Server) -> Result<bool, Error> {
-        let text = |text: &str| Text(text.to_owned().into());
+        let text = |text: &str| PeerText::from(text).keep();
         let (page, more) = match walk.step() {
             Step::More => return Ok(true),
             Step::End => (Vec::new(), false),

@@ -37,12 +37,13 @@ impl Visitor {
         match (event, &mut self.coming) {
             (Heard::Entries { entries, .. }, _) => {
                 // A peer says what it likes: only what is a name, and is not here, is asked for.
-                let names = entries.iter().filter_map(|entry| Name::new(&entry.name).ok());
+                let names =
+                    entries.iter().filter_map(|entry| Name::new(entry.name.as_raw_str()).ok());
                 let room = NAMES_MAX - self.names.len();
                 self.names.extend(names.filter(|name| !self.root.exists(name)).take(room));
             }
             (Heard::File { size, etag, .. }, Some((name, partial))) => {
-                if let Err(error) = partial.begin(&etag, size) {
+                if let Err(error) = partial.begin(etag.as_raw_str(), size) {
                     // Another peer was quicker, perhaps: what still comes of it is dropped.
                     println!("{name}: {error}");
                     self.coming = None;
@@ -65,7 +66,7 @@ impl Visitor {
             }
             (Heard::Failed { code, text, .. }, _) => {
                 self.coming = None;
-                println!("{}: {}: {}", self.peer, code.escape_debug(), text.escape_debug());
+                println!("{}: {code}: {text}", self.peer);
             }
             _ => {}
         }

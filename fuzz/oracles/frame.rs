@@ -138,7 +138,7 @@ fn body(message: &Message<'_>) -> Vec<u8> {
         Message::Cancel(message) => message::write(message, &mut out),
         Message::Error(message) => message::write(message, &mut out),
         Message::Unknown(unknown) => {
-            let unknown = serde_json::json!({"type": &*unknown.kind, "id": unknown.id});
+            let unknown = serde_json::json!({"type": unknown.kind, "id": unknown.id});
             message::write(&unknown, &mut out)
         }
     };

@@ -216,7 +216,7 @@ impl App<'_> {
                 self.ends.push(None);
                 self.unserved = sent.unserved;
             }
-            Err(Error::Refused { code, .. }) => self.seen.unsent.push(code),
+            Err(Error::Refused { code, .. }) => self.seen.unsent.push(code.as_raw_str().into()),
             Err(error) => panic!("{error}"),
         }
     }

@@ -10,7 +10,7 @@
 
 use super::args::http::Download as Args;
 use super::drawing::{Drawing, Label};
-use super::report::{Out, escape, rate, size, words};
+use super::report::{Out, rate, size};
 use super::select::Selector;
 use super::{Exit, Failure, say_line, web};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use wirewright::http::url::{Origin, Url};
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Download, Fetch, Options, Saving, download};
 use wirewright::net::{Destination, Failure as Why, descriptor, endpoint};
+use wirewright::text::{PeerText, escape};
 
 /// The longest document that URLs are taken out of, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -202,10 +203,12 @@ impl Source {
         let urls = self
             .selector
             .urls(&document, base.as_ref(), URLS_MAX)
-            .map_err(|what| Failure::new(&place, words(&what), SELECT_ADVICE))?;
+            .map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
         let document: Rc<str> = place.into();
-        let no_url =
-            |text| NoUrl { document: document.clone(), why: Why { code: NO_URL.to_owned(), text } };
+        let no_url = |text| {
+            let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
+            NoUrl { document: document.clone(), why: Why { code, text } }
+        };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }
 }
@@ -266,9 +269,11 @@ impl Row {
 
     /// The one line, where `more` says how many others failed.
     fn failure(&self, why: &Why, more: &str) -> Failure {
-        let what = words(&why.text) + more;
+        let what = format!("{}{more}", why.text.short());
         match self {
-            Row::File(one) => Failure::new(&one.report.url, what, web::advice(&why.code)),
+            Row::File(one) => {
+                Failure::new(&one.report.url, what, web::advice(why.code.as_raw_str()))
+            }
             Row::NoUrl(no_url) => Failure::new(&no_url.document, what, SELECT_ADVICE),
         }
     }
@@ -304,7 +309,7 @@ impl Row {
         let name = self.shown();
         match self {
             Row::File(one) => row(one, &name, width),
-            Row::NoUrl(no_url) => format!("{name:<width$}    -  {}", words(&no_url.why.text)),
+            Row::NoUrl(no_url) => format!("{name:<width$}    -  {}", no_url.why.text.short()),
         }
     }
 }
@@ -415,7 +420,7 @@ fn shown(name: &str) -> String {
 fn row(one: &Download, name: &str, width: usize) -> String {
     let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
     if let Some(why) = why(one) {
-        return format!("{name:<width$}  {status:>3}  {}", words(&why.text));
+        return format!("{name:<width$}  {status:>3}  {}", why.text.short());
     }
     let resumed = match one.resumed_from {
         0 => String::new(),

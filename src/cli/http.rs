@@ -9,7 +9,7 @@
 use super::args::http::Http;
 use super::drawing::{Drawing, Label};
 use super::output::{Stdout, place};
-use super::report::{Out, escape, rate, size};
+use super::report::{Out, rate, size};
 use super::screen::Screen;
 use super::{Exit, Failure, input, web};
 use serde::de::IgnoredAny;
@@ -205,7 +205,7 @@ fn say(done: &Download, args: &Http) {
         let elapsed = report.timings.last_byte.unwrap_or_default();
         super::say_line(&format!(
             "{}: {}, {} at {}",
-            escape(&path.to_string_lossy()),
+            path.to_string_lossy(),
             report.status.unwrap_or(0),
             size(done.bytes),
             rate(report.received, elapsed),

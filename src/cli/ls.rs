@@ -1,7 +1,7 @@
 //! `wirewright ls`: what a server has.
 
 use super::args::Ls;
-use super::report::{Out, escape};
+use super::report::Out;
 use super::wire::{client_options, failure};
 use super::{Exit, Failure};
 use std::cell::RefCell;
@@ -28,8 +28,7 @@ impl Printer {
             self.out.raw(comma)?;
             return self.out.json_text(&line.to_string());
         }
-        let modified = escape(&entry.modified);
-        self.out.raw(&format!("{:>14}  {modified}  {}\n", entry.size, escape(name)))
+        self.out.line(&format!("{:>14}  {}  {name}", entry.size, entry.modified))
     }
 }
 

@@ -43,6 +43,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use wirewright::net::endpoint;
 use wirewright::net::files::{FileError, catch_size_signal};
+use wirewright::text::escape;
 
 /// How a run ended, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,9 +192,15 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
     }
 }
 
-/// Says a line on stderr. If nobody listens there, nothing is lost that the status does not tell.
+/// Says a line on stderr, its unseen characters escaped. If nobody listens there, nothing is lost
+/// that the status does not tell.
 fn say_line(line: &str) {
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    say_marked("", line);
+}
+
+/// Says a line behind a mark of our own, which may be coloured.
+fn say_marked(mark: &str, line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{mark}{}\n", escape(line)).as_bytes());
 }
 
 /// Says something on stderr and ends. If nobody listens there, the status still tells.

@@ -1,4 +1,4 @@
-//! What a run says: lines and JSON on stdout, progress on stderr, and text of a peer made harmless.
+//! What a run says: lines and JSON on stdout, progress on stderr. What a peer said is escaped.
 
 use super::Failure;
 use super::output::Stdout;
@@ -7,12 +7,10 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::time::Duration;
+use wirewright::text::{escape, is_unseen};
 
 /// How much is gathered before it is written to stdout, in bytes.
 const OUT_BYTES: usize = 65_536;
-
-/// How many characters of a peer's words are shown.
-const WORDS_CHARS_MAX: usize = 200;
 
 // ---- stdout ----------------------------------------------------------------------------------
 
@@ -27,7 +25,13 @@ impl Out {
         Out(BufWriter::with_capacity(OUT_BYTES, Stdout::new()))
     }
 
-    /// Writes text as it is.
+    /// Writes one line of text, in which unseen characters are escaped.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.raw(&escape(text))?;
+        self.raw("\n")
+    }
+
+    /// Writes text of our own as it is.
     pub fn raw(&mut self, text: &str) -> Result<(), Failure> {
         self.0.write_all(text.as_bytes()).map_err(|error| Failure::stdout(&error))
     }
@@ -75,41 +79,7 @@ fn write_seen(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(&text.as_bytes()[written..])
 }
 
-// ---- text of a peer --------------------------------------------------------------------------
-
-/// Whether a character moves the cursor, turns the direction of writing, or hides: controls (C0,
-/// DEL, C1), separators of lines, marks and overrides of direction, zero width, tags.
-pub fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Text of a peer in one line that does nothing to a terminal.
-pub fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match is_unseen(c) {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-        out
-    })
-}
-
-/// The words of a peer, cut where they are long.
-pub fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WORDS_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// The words of a peer, cut where they are long, in one line that does nothing to a terminal.
-pub fn words(text: &str) -> String {
-    escape(&shortened(text))
-}
+// ---- text ------------------------------------------------------------------------------------
 
 /// Several lines folded into one, and that escaped.
 pub fn one_line(text: &str) -> String {
@@ -224,26 +194,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unseen_is_escaped() {
-        for (text, shown) in [
-            ("plain é 漢 \\ \"", "plain é 漢 \\ \""),
-            ("\x1b[31m", "\\u{1b}[31m"),
-            ("a\nb\r\tc\0\x7f", "a\\nb\\r\\tc\\u{0}\\u{7f}"),
-            ("\u{85}\u{9b}31m", "\\u{85}\\u{9b}31m"),
-            ("\u{202e}gpj.exe\u{2066}", "\\u{202e}gpj.exe\\u{2066}"),
-            ("\u{feff}\u{200b}\u{2028}", "\\u{feff}\\u{200b}\\u{2028}"),
-        ] {
-            assert_eq!(escape(text), shown);
-        }
+    fn several_lines_become_one() {
         assert_eq!(one_line("error:\n  two\r\n\n three\x07\n"), "error: two three\\u{7}");
-    }
-
-    #[test]
-    fn long_words_are_cut() {
-        let most = "\u{e9}".repeat(WORDS_CHARS_MAX);
-        assert_eq!(words(&most), most);
-        assert_eq!(words(&format!("{most}x")), format!("{most}…"));
-        assert_eq!(words("\n"), "\\n");
     }
 
     #[test]

@@ -7,8 +7,8 @@
 //!
 //! A CR before an LF belongs to the line end. What is not UTF-8 stands as `\x` and two digits.
 
-use super::report::{escape, is_unseen};
 use std::io::{self, Write};
+use wirewright::text::{escape, is_unseen};
 
 /// Writes what it is given so that it does nothing to a terminal but fill it.
 #[derive(Debug)]

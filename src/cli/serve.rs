@@ -1,7 +1,6 @@
 //! `wirewright serve`: files to whoever asks, or one file to whoever comes.
 
 use super::args::Serve;
-use super::report::escape;
 use super::wire::{announce, failure, stop_after, token};
 use super::{Exit, Failure, trace};
 use std::sync::Arc;
@@ -101,5 +100,5 @@ fn say_connections(args: &Serve, allowed: usize) {
 }
 
 fn log() -> Log {
-    Arc::new(|text: &str| super::say_line(&escape(text)))
+    Arc::new(super::say_line)
 }

@@ -14,7 +14,7 @@
 //! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
 use super::args::http::Sms;
-use super::report::{Out, escape, shortened};
+use super::report::Out;
 use super::tokens::Tokens;
 use super::{Exit, Failure, input, web};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
 use wirewright::net::Failure as Why;
 use wirewright::net::http::{Client, Fetch, Report, Trace};
+use wirewright::text::PeerText;
 
 /// The longest reply, in bytes.
 const REPLY_BYTES_MAX: usize = 64 << 10;
@@ -118,6 +119,11 @@ impl Secret {
         self.forms.iter().fold(text.to_owned(), |text, form| text.replace(&**form, MASK))
     }
 
+    /// The beginning of what a gateway says, without the password.
+    fn words(&self, text: &str) -> PeerText<'static> {
+        PeerText::from(self.hide(text)).short().keep()
+    }
+
     /// A valid JSON text in one line, without the password: not as a string in any notation, and
     /// not as a number.
     fn hide_in_json(&self, json: &str) -> String {
@@ -161,8 +167,8 @@ fn lower_hex(encoded: &str) -> String {
 }
 
 fn masking(trace: Trace, secret: Arc<Secret>) -> Trace {
-    Arc::new(move |mark, is_tls, connection, line: &str| {
-        trace(mark, is_tls, connection, &secret.hide(line));
+    Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
+        trace(mark, is_tls, connection, &PeerText::from(&*secret.hide(line.as_raw_str())));
     })
 }
 
@@ -175,6 +181,9 @@ enum Outcome {
     Unknown,
 }
 
+/// The code of what failed, what failed, and what to do about it.
+type Fault = (PeerText<'static>, PeerText<'static>, &'static str);
+
 /// What is known in the end, the password taken out of all of it.
 struct Answer {
     outcome: Outcome,
@@ -182,9 +191,8 @@ struct Answer {
     /// The reply, if it is JSON, in one line.
     reply: Option<String>,
     /// The gateway's own words, or why there are none.
-    text: String,
-    /// The code of what failed, what failed, and what to do about it.
-    fault: Option<(String, String, &'static str)>,
+    text: PeerText<'static>,
+    fault: Option<Fault>,
 }
 
 impl Answer {
@@ -194,13 +202,14 @@ impl Answer {
         }
         let status = report.status.unwrap_or(0);
         let said = text(body);
+        let said = said.as_raw_str();
         let reply: Option<Value> = serde_json::from_slice(body).ok();
-        let hidden = reply.as_ref().map(|_| secret.hide_in_json(&said));
+        let hidden = reply.as_ref().map(|_| secret.hide_in_json(said));
         // What is cut first may end within the password, which is then not found.
         let words = match (reply.as_ref().and_then(|reply| reply["msg"].as_str()), &hidden) {
-            (Some(msg), _) => shortened(&secret.hide(msg)),
-            (None, Some(hidden)) => shortened(hidden),
-            (None, None) => shortened(&secret.hide(said.trim())),
+            (Some(msg), _) => secret.words(msg),
+            (None, Some(hidden)) => PeerText::from(&**hidden).short().keep(),
+            (None, None) => secret.words(said.trim()),
         };
         let fault = judge(report, status, reply.as_ref(), &words, args, secret).err();
         Answer {
@@ -214,15 +223,20 @@ impl Answer {
 
     /// There is no whole answer.
     fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
-        let why_not = shortened(&secret.hide(&why.text));
+        let why_not = secret.words(why.text.as_raw_str());
         let (outcome, text, hint) = match sent {
             true => (
                 Outcome::Unknown,
                 format!("the message may have been sent: {why_not}"),
                 "ask the gateway before you send it again",
             ),
-            false => (Outcome::Refused, format!("not sent: {why_not}"), web::advice(&why.code)),
+            false => (
+                Outcome::Refused,
+                format!("not sent: {why_not}"),
+                web::advice(why.code.as_raw_str()),
+            ),
         };
+        let text = PeerText::from(text);
         let fault = Some((why.code.clone(), text.clone(), hint));
         Answer { outcome, status: None, reply: None, text, fault }
     }
@@ -243,7 +257,7 @@ impl Answer {
             };
         };
         let unprinted = if printed { "" } else { " (and the report could not be printed)" };
-        let failure = Failure::new(place, escape(what) + unprinted, hint);
+        let failure = Failure::new(place, format!("{what}{unprinted}"), hint);
         Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
     }
 
@@ -284,25 +298,35 @@ fn judge(
     report: &Report,
     status: u16,
     reply: Option<&Value>,
-    words: &str,
+    words: &PeerText<'_>,
     args: &Sms,
     secret: &Secret,
-) -> Result<(), (String, String, &'static str)> {
-    let code = format!("http_{status}");
+) -> Result<(), Fault> {
+    let code = PeerText::from(format!("http_{status}"));
     if is_redirect(status) {
         let head = report.head.as_deref();
         let to = head.and_then(|head| head.headers.get("Location"));
-        let to = to.map_or("nowhere".into(), |field| shortened(&secret.hide(&text(field.value))));
+        let to = to.map_or(PeerText::from("nowhere"), |field| {
+            secret.words(text(field.value).as_raw_str())
+        });
         let what = format!("the gateway answered {status} and points to {to}");
-        return Err((code, what, "give that URL if you trust it; nothing is sent to it by itself"));
+        return Err((
+            code,
+            what.into(),
+            "give that URL if you trust it; nothing is sent to it by itself",
+        ));
     }
     if !(200..300).contains(&status) {
         let what = format!("the gateway answered {status}: {words}");
-        return Err((code, what, "look at the URL, the account and its password"));
+        return Err((code, what.into(), "look at the URL, the account and its password"));
     }
     let Some(reply) = reply else {
         let what = format!("the reply is no JSON: {words}");
-        return Err(("malformed".to_owned(), what, "look at the URL, or give --field format=json"));
+        return Err((
+            "malformed".into(),
+            what.into(),
+            "look at the URL, or give --field format=json",
+        ));
     };
     let missed = args.success.iter().find(|(name, value)| !says(&reply[&**name], value));
     let Some((name, value)) = missed else { return Ok(()) };
@@ -314,11 +338,12 @@ fn judge(
     let said = match &reply[&**name] {
         Value::Null => format!("{what} (without {name})"),
         said => {
-            let said = shortened(&secret.hide_in_json(&said.to_string()));
+            let said = PeerText::from(secret.hide_in_json(&said.to_string()));
+            let said = said.short();
             format!("{what} ({name} is {said}, not {value})")
         }
     };
-    Err(("refused".to_owned(), said, hint))
+    Err(("refused".into(), said.into(), hint))
 }
 
 /// A number or a string is compared by its text.

@@ -1,7 +1,7 @@
 //! `wirewright time`: date and time to whoever comes, and asking for them.
 
 use super::args::services::{Time, TimeGet, TimeServe};
-use super::report::{Out, escape};
+use super::report::Out;
 use super::wire::{announce, failure, stop_after};
 use super::{Exit, Failure, trace};
 use serde_json::json;
@@ -68,7 +68,7 @@ fn get(args: &TimeGet) -> Result<Exit, Failure> {
         let seconds = began.elapsed().as_secs_f64();
         out.json(&json!({ "line": text, "moment": moment, "seconds": seconds }))?;
     } else {
-        out.raw(&format!("{}\n", escape(&text)))?;
+        out.line(&text)?;
     }
     out.flush()?;
     Ok(Exit::Done)

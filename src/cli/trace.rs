@@ -8,7 +8,6 @@
 //!   bytes ─▶ Listener ─▶ Reader: what they say, in lines ─▶ mark, colour, escapes ─▶ stderr
 //! ```
 
-use super::report::escape;
 use super::voice::{Hue, Paint, When};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +15,7 @@ use wirewright::datagram::{Alien, Datagram, Kind};
 use wirewright::net::client::TapMaker;
 use wirewright::net::http::{self, Mark};
 use wirewright::net::pump::Tap;
+use wirewright::text::PeerText;
 use wirewright::{smtp, transfer};
 
 // ---- what is listened to -----------------------------------------------------------------------
@@ -23,12 +23,13 @@ use wirewright::{smtp, transfer};
 /// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
 pub fn http() -> http::Trace {
     let (speaker, paint) = (Mutex::new(0), paint());
-    Arc::new(move |mark, is_tls, connection, line: &str| {
+    Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
         // A thread that panicked while it held this has left a number.
         let mut speaker = speaker.lock().unwrap_or_else(PoisonError::into_inner);
         let last = std::mem::replace(&mut *speaker, connection);
         if last != connection && last != 0 {
-            say(paint, Mark::Remark, is_tls, &format!("connection {connection}"));
+            let line = PeerText::from(format!("connection {connection}"));
+            say(paint, Mark::Remark, is_tls, &line);
         }
         say(paint, mark, is_tls, line);
     })
@@ -66,7 +67,7 @@ fn paint() -> Paint {
 // ---- listening ---------------------------------------------------------------------------------
 
 /// Takes what [`Reader`]s have to say.
-type Say<'a> = &'a mut dyn FnMut(&str);
+type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
 /// Puts the bytes of a conversation into lines, secrets masked and payload left out.
 trait Reader {
@@ -97,7 +98,7 @@ impl<R: Reader> Tap for Listener<R> {
     }
 
     fn remark(&mut self, text: &str) {
-        say(self.paint, Mark::Remark, self.is_tls, text);
+        say(self.paint, Mark::Remark, self.is_tls, &PeerText::from(text));
     }
 
     fn secured(&mut self) {
@@ -112,9 +113,9 @@ impl<R: Reader> Drop for Listener<R> {
 }
 
 /// Says a line, which may hold a peer's words.
-fn say(paint: Paint, mark: Mark, is_tls: bool, line: &str) {
+fn say(paint: Paint, mark: Mark, is_tls: bool, line: &PeerText<'_>) {
     let mark = paint.paint(Hue::from(mark), mark.as_str(is_tls));
-    super::say_line(&format!("{mark} {}", escape(line)));
+    super::say_marked(&format!("{mark} "), line.as_raw_str());
 }
 
 // ---- readers -----------------------------------------------------------------------------------
@@ -136,8 +137,8 @@ impl Reader for Transfer {
     }
 
     fn finish(&mut self, say: Say<'_>) {
-        self.out.finish(&mut |line| say(&format!("what we sent {line}")));
-        self.into.finish(&mut |line| say(&format!("what came {line}")));
+        self.out.finish(&mut |line| say(&PeerText::from(format!("what we sent {line}"))));
+        self.into.finish(&mut |line| say(&PeerText::from(format!("what came {line}"))));
     }
 }
 
@@ -162,9 +163,10 @@ struct Lines;
 
 fn read_lines(bytes: &[u8], say: Say<'_>) {
     if bytes.is_empty() {
-        say("[an empty datagram]");
+        say(&PeerText::from("[an empty datagram]"));
     }
-    String::from_utf8_lossy(bytes).split_inclusive('\n').for_each(|line| say(line.trim_end()));
+    let text = String::from_utf8_lossy(bytes);
+    text.split_inclusive('\n').for_each(|line| say(&PeerText::from(line.trim_end())));
 }
 
 impl Reader for Lines {
@@ -183,7 +185,7 @@ struct Numbered;
 
 fn read_datagram(bytes: &[u8], say: Say<'_>) {
     let len = bytes.len();
-    say(&match Datagram::decode(bytes) {
+    say(&PeerText::from(match Datagram::decode(bytes) {
         Ok(Datagram { kind: Kind::Data, run, sequence, time_ns, .. }) => {
             format!("data {sequence} of run {run:016x} at {time_ns} ns, {len} bytes")
         }
@@ -191,7 +193,7 @@ fn read_datagram(bytes: &[u8], say: Say<'_>) {
         Ok(Datagram { run, sequence, .. }) => format!("end of run {run:016x}: {sequence} sent"),
         Err(Alien::Short) => format!("a datagram too short, {len} bytes"),
         Err(Alien::Foreign) => format!("a foreign datagram, {len} bytes"),
-    });
+    }));
 }
 
 fn part(one: &Datagram<'_>, len: usize) -> String {

@@ -3,7 +3,6 @@
 use super::args::Common;
 use super::args::http::{Asking, Reach};
 use super::input::secret;
-use super::report::{escape, words};
 use super::{Failure, say_line, trace};
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -17,6 +16,7 @@ use wirewright::http::url::{Host, Origin, Scheme, Url};
 use wirewright::net::http::{Options, Report};
 use wirewright::net::proxy::Proxies;
 use wirewright::net::{self, Error};
+use wirewright::text::escape;
 
 // ---- options ---------------------------------------------------------------------------------
 
@@ -206,9 +206,9 @@ pub fn base64(bytes: &[u8]) -> String {
 /// Why there is no response, or none of use. Where whoever read the output went away there is
 /// nothing to say.
 pub fn failure(place: impl Display, why: &net::Failure) -> Failure {
-    match &*why.code {
-        code if code == Error::Unread.code() => Failure::unread(),
-        code => Failure::new(place, words(&why.text), advice(code)),
+    match why.code.as_raw_str() {
+        _ if why.code == Error::Unread.code() => Failure::unread(),
+        code => Failure::new(place, why.text.short(), advice(code)),
     }
 }
 

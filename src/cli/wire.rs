@@ -2,7 +2,7 @@
 
 use super::args::{Common, Peer};
 use super::input::secret;
-use super::report::{Out, escape};
+use super::report::Out;
 use super::trace;
 use super::{Exit, Failure};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use wirewright::net::client::Options;
 use wirewright::net::reactor::Stopper;
 use wirewright::net::{Error, FileReport};
+use wirewright::text::escape;
 use wirewright::transfer::token::Token;
 
 /// The options of a client.
@@ -92,7 +93,7 @@ pub fn failure(place: &str, error: &Error) -> Failure {
     let advice = match error {
         Error::Unread => return Failure::unread(),
         Error::Tls(fault) => fault.advice(),
-        _ => advice(error.code()),
+        _ => advice(error.code().as_raw_str()),
     };
     Failure::new(escape(place), error, advice)
 }
@@ -149,8 +150,8 @@ pub fn report_files(
         1 => String::new(),
         count => format!(" (and {} more failed)", count - 1),
     };
-    let what = format!("{}: {}{more}", escape(&first.name), escape(&why.text));
-    let hint = match (moved_key, &*why.code) {
+    let what = format!("{}: {}{more}", first.name, why.text);
+    let hint = match (moved_key, why.code.as_raw_str()) {
         ("sent", "not_found") => "see that the file is there",
         (_, code) => advice(code),
     };
@@ -163,10 +164,10 @@ fn summary(report: &FileReport) -> String {
         0 => String::new(),
         from => format!(", resumed at {}", super::report::size(from)),
     };
-    let kept = report.durability.as_deref().map_or(String::new(), |kept| format!(", {kept}"));
+    let kept = report.durability.map_or(String::new(), |kept| format!(", {}", kept.as_str()));
     format!(
         "{}: {} at {}{resumed}{kept}",
-        escape(&report.name),
+        report.name,
         super::report::size(report.bytes),
         super::report::rate(report.moved, report.elapsed),
     )
@@ -190,7 +191,7 @@ fn document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Value {
     };
     let arrived = reports.iter().filter(|report| report.outcome.is_ok());
     let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
-    let durability = arrived.clone().find_map(|report| report.durability.clone());
+    let durability = arrived.clone().find_map(|report| report.durability);
     json!({
         "files": reports.iter().map(file).collect::<Vec<_>>(),
         "bytes": bytes,

@@ -3,6 +3,7 @@
 //! Specification: RFC 8259; §4 leaves duplicates open, and we refuse them: two readers that pick
 //! different ones of two members is how messages are smuggled.
 
+use crate::text::PeerText;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -40,9 +41,10 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let line_start: usize = lines.map(str::len).sum();
     let said = error.to_string();
-    let rule = said.split(" at line ").next().unwrap_or(&said).to_owned();
+    // It repeats a string of the wrong type, whatever its length.
+    let rule = PeerText::from(said.split(" at line ").next().unwrap_or(&said));
     Fault {
-        rule: Cow::Owned(rule),
+        rule: Cow::Owned(rule.short().to_string()),
         at: (line_start + error.column().saturating_sub(1)).min(text.len()),
         section: "RFC 8259 §2",
     }

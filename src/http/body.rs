@@ -21,9 +21,9 @@
 
 use super::config::{Remark, too_large};
 use super::head::Head;
-use super::headers::text;
 use super::request::Method;
 use crate::error::Error;
+use crate::text::PeerText;
 use std::borrow::Cow;
 
 const LENGTH: &str = "Content-Length";
@@ -180,9 +180,8 @@ fn unknown_coding(coding: &[u8], offset: u64) -> Error {
     if name.eq_ignore_ascii_case(b"chunked") {
         return Error::malformed("chunked has no parameters", offset, "RFC 9112 §7.1");
     }
-    let name = text(coding);
-    let rule =
-        format!("the one transfer coding understood is chunked, not {}", name.escape_debug());
+    let name = PeerText::from_bytes(coding);
+    let rule = format!("the one transfer coding understood is chunked, not {}", name.short());
     Error::Malformed { rule: Cow::Owned(rule), offset, section: "RFC 9112 §6.1" }
 }
 

@@ -15,6 +15,7 @@
 use super::config::{Limits, too_large};
 use super::headers::{Headers, text};
 use crate::error::Error;
+use crate::text::PeerText;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// What a body is packed with, as its head says.
@@ -27,7 +28,7 @@ pub enum Coding {
     /// RFC 1950, or RFC 1951 alone.
     Deflate,
     /// Something else, or several: not understood here.
-    Unknown(String),
+    Unknown(PeerText<'static>),
 }
 
 /// The coding of a body: RFC 9110 §8.4.
@@ -40,7 +41,7 @@ pub fn coding(headers: &Headers) -> Coding {
         [] => Coding::Identity,
         [name] if is(name, "gzip") || is(name, "x-gzip") => Coding::Gzip,
         [name] if is(name, "deflate") => Coding::Deflate,
-        _ => Coding::Unknown(text(&names.join(&b", "[..])).into_owned()),
+        _ => Coding::Unknown(text(&names.join(&b", "[..])).keep()),
     }
 }
 

@@ -19,6 +19,7 @@
 use super::config::{Limits, Remark, Remarks, too_large};
 use super::headers::{Headers, Span, is_token, is_value};
 use crate::error::Error;
+use crate::text::PeerText;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -59,7 +60,7 @@ impl Head {
 
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = super::headers::text(self.reason());
+        let reason = PeerText::from_bytes(self.reason());
         write!(f, "HTTP/1.{} {} {reason:?} {:?}", self.minor, self.status, self.headers)
     }
 }

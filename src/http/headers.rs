@@ -13,7 +13,7 @@
 //! the stream. Secrets mask themselves in the `Debug` form.
 
 use crate::error::Error;
-use std::borrow::Cow;
+use crate::text::PeerText;
 use std::fmt;
 use std::ops::Range;
 
@@ -42,22 +42,19 @@ pub struct Field<'a> {
 
 impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, masked(self.name, self.value).escape_debug())
+        write!(f, "{}: {}", self.name, masked(self.name, self.value))
     }
 }
 
 /// The value for people, [`MASK`] if it is a secret.
-pub fn masked<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
-    if is_secret(name) { Cow::Borrowed(MASK) } else { text(value) }
+pub fn masked<'a>(name: &str, value: &'a [u8]) -> PeerText<'a> {
+    if is_secret(name) { PeerText::from(MASK) } else { text(value) }
 }
 
 /// Bytes of a head as text: UTF-8 if they are that, else ISO-8859-1, which they were once defined
 /// to be (RFC 9110 §5.5).
-pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
-    }
+pub fn text(bytes: &[u8]) -> PeerText<'_> {
+    PeerText::from_bytes(bytes)
 }
 
 /// Where a field stands in the bytes.

@@ -12,6 +12,7 @@ use super::serve::Desk;
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
+use crate::text::PeerText;
 use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
 use crate::transfer::name::Name;
 use std::cell::RefCell;
@@ -280,9 +281,9 @@ impl Conversation for ClassicGetting {
             None => (None, self.meter.done()),
         };
         let stored = name.and_then(|name| self.destination.path(name));
-        let durability = stored.is_some().then(|| self.durability.as_str().to_owned());
+        let durability = stored.is_some().then(|| self.durability.into());
         left.report = Some(FileReport {
-            name: name.map_or(String::new(), |name| name.as_str().to_owned()),
+            name: name.map_or(PeerText::default(), |name| PeerText::from(name.as_str()).keep()),
             path: stored,
             bytes: size,
             moved: self.meter.done(),

@@ -4,6 +4,7 @@ use super::dial::Attempts;
 use super::files::FileError;
 use super::tls::Fault;
 use crate::error;
+use crate::text::PeerText;
 use std::fmt;
 use std::io;
 
@@ -33,9 +34,9 @@ pub enum Error {
 
 impl Error {
     /// The stable code of `PROTOCOL.md` §9 that names it best.
-    pub fn code(&self) -> &str {
-        match self {
-            Error::Session(error::Error::Refused { code, .. }) => code,
+    pub fn code(&self) -> PeerText<'_> {
+        PeerText::from(match self {
+            Error::Session(error::Error::Refused { code, .. }) => code.as_raw_str(),
             Error::Session(error) => error.kind(),
             Error::Io(..) => "io",
             Error::Unreachable(_) => "unreachable",
@@ -44,7 +45,7 @@ impl Error {
             Error::File(error) => error.code(),
             Error::Unread => "broken_pipe",
             Error::Interrupted => "interrupted",
-        }
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use super::report::{Failure, FileReport, Meter};
 use super::talk::Errand;
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
+use crate::text::PeerText;
 use crate::transfer::client::{Client, Event, Resume};
 use crate::transfer::digest::{DigestKind, Digester};
 use crate::transfer::name::Name;
@@ -100,7 +101,7 @@ impl Plan {
 
 fn blank(name: &Name, destination: &Destination) -> FileReport {
     FileReport {
-        name: name.as_str().to_owned(),
+        name: PeerText::from(name.as_str()).keep(),
         path: destination.path(name),
         bytes: 0,
         moved: 0,
@@ -314,7 +315,7 @@ impl Getting {
         let durability = plan.durability;
         match running.target.finish(durability, &mut plan.finisher) {
             Some(pending) => {
-                plan.reports[index].durability = Some(durability.as_str().to_owned());
+                plan.reports[index].durability = Some(durability.into());
                 self.finishing.push(Finishing { job: running.job, since, pending });
             }
             None => {
@@ -324,12 +325,12 @@ impl Getting {
         }
     }
 
-    fn failed(&mut self, id: u64, code: &str, text: &str) {
+    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
         let mut plan = self.plan.borrow_mut();
-        let stale = matches!(code, "changed" | "bad_offset");
+        let stale = matches!(code.as_raw_str(), "changed" | "bad_offset");
         let resumed = plan.reports[running.job.index].resumed_from > 0;
-        let torn = matches!(code, "digest_mismatch") && resumed;
+        let torn = *code == "digest_mismatch" && resumed;
         let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
         if let Some(error) = running.broken {
             return plan.fail(&running.job, Failure::from(&Error::from(error)));
@@ -340,10 +341,10 @@ impl Getting {
             running.job.fresh = true;
             return plan.jobs.push_front(running.job);
         }
-        if code == "digest_mismatch" {
+        if *code == "digest_mismatch" {
             running.target.discard();
         }
-        plan.fail(&running.job, Failure::new(code, text));
+        plan.fail(&running.job, Failure::new(code.keep(), text.keep()));
     }
 
     fn poll_finishing(&mut self) {
@@ -362,7 +363,9 @@ impl Errand for Getting {
     fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(digest) => self.digest = Some(digest),
-            Event::File { id, size, etag, offset, .. } => self.file(id, size, &etag, offset),
+            Event::File { id, size, etag, offset, .. } => {
+                self.file(id, size, etag.as_raw_str(), offset)
+            }
             Event::Payload { id, offset, bytes } => self.payload(id, offset, bytes),
             Event::Verified { id, chunk } => {
                 if let Some(Running { target: Target::Partial(partial), broken: None, .. }) =

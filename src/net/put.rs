@@ -13,6 +13,7 @@ use super::pump::Turn;
 use super::report::{Failure, FileReport, Meter};
 use super::talk::Errand;
 use crate::buffer::Buffer;
+use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
 use crate::transfer::digest::{DigestKind, Digester};
 use crate::transfer::name::Name;
@@ -48,7 +49,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(files: &[(Name, PathBuf)], overwrite: bool, meter: Arc<Meter>) -> Plan {
         let report = |(name, path): &(Name, PathBuf)| FileReport {
-            name: name.as_str().to_owned(),
+            name: PeerText::from(name.as_str()).keep(),
             path: Some(path.clone()),
             bytes: 0,
             moved: 0,
@@ -132,7 +133,7 @@ impl Putting {
         self.running.remove(at)
     }
 
-    fn failed(&mut self, id: u64, code: &str, text: &str) {
+    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
         let mut plan = self.plan.borrow_mut();
         let changed = matches!(running.broken, Some(FileError::Changed));
@@ -141,8 +142,8 @@ impl Putting {
             return plan.jobs.push_front(running.job);
         }
         plan.reports[running.job.index].outcome = Err(match &running.broken {
-            Some(error) => Failure::new(error.code(), &error.to_string()),
-            None => Failure::new(code, text),
+            Some(error) => Failure::new(error.code(), error.to_string()),
+            None => Failure::new(code.keep(), text.keep()),
         });
     }
 
@@ -261,7 +262,7 @@ impl Errand for Putting {
                 let Some(running) = self.take(id) else { return Ok(()) };
                 let report = &mut self.plan.borrow_mut().reports[running.job.index];
                 report.digest = digest;
-                report.durability = Some(durability.to_string());
+                report.durability = Some(durability);
                 report.elapsed = running.since.elapsed();
                 report.outcome = Ok(());
             }
@@ -325,7 +326,7 @@ pub struct Listed {
     /// In bytes.
     pub size: u64,
     /// RFC 3339, UTC, as the server wrote it.
-    pub modified: String,
+    pub modified: PeerText<'static>,
 }
 
 /// Lists; gives each file to a function as it comes.
@@ -350,14 +351,14 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
             Event::Welcome(_) => self.greeted = true,
             Event::Entries { entries, more, .. } => {
                 for entry in entries {
-                    let name = Name::new(&entry.name)?;
-                    let modified = entry.modified.to_string();
+                    let name = Name::new(entry.name.as_raw_str())?;
+                    let modified = entry.modified.keep();
                     (self.each)(Listed { name, size: entry.size, modified });
                 }
                 self.ended = !more;
             }
             Event::Failed { code, text, .. } => {
-                let (code, text) = ((*code).into(), (*text).into());
+                let (code, text) = (code.keep(), text.keep());
                 self.refused = Some(crate::error::Error::Refused { code, text }.into());
                 self.ended = true;
             }

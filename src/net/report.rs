@@ -1,6 +1,8 @@
 //! What became of the files of an errand, and how far it is.
 
 use super::error::Error;
+use crate::text::PeerText;
+use crate::transfer::message::Durability;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,20 +11,23 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The stable code: of `PROTOCOL.md` §9, or of a local error.
-    pub code: String,
-    /// For people; it may hold a peer's bytes, so escape it before showing.
-    pub text: String,
+    pub code: PeerText<'static>,
+    /// For people; it may repeat what a peer said.
+    pub text: PeerText<'static>,
 }
 
 impl Failure {
-    pub(super) fn new(code: &str, text: &str) -> Failure {
-        Failure { code: code.to_owned(), text: text.to_owned() }
+    pub(super) fn new(
+        code: impl Into<PeerText<'static>>,
+        text: impl Into<PeerText<'static>>,
+    ) -> Failure {
+        Failure { code: code.into(), text: text.into() }
     }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text.escape_debug().to_string())
+        self.text.fmt(f)
     }
 }
 
@@ -30,7 +35,7 @@ impl std::error::Error for Failure {}
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Failure {
-        Failure::new(error.code(), &error.to_string())
+        Failure::new(error.code().keep(), error.to_string())
     }
 }
 
@@ -38,7 +43,7 @@ impl From<&Error> for Failure {
 #[derive(Debug, Clone)]
 pub struct FileReport {
     /// Its name on the wire.
-    pub name: String,
+    pub name: PeerText<'static>,
     /// The local file, if it is one.
     pub path: Option<PathBuf>,
     /// Length of the whole file in bytes, as far as it is known.
@@ -51,9 +56,8 @@ pub struct FileReport {
     pub resumed_from: u64,
     /// The verified digest as on the wire; `None` if none was agreed.
     pub digest: Option<String>,
-    /// What the receiver did before it said done: `fsync`, `rename` or `none`; `None` where nothing
-    /// was stored.
-    pub durability: Option<String>,
+    /// What the receiver did before it said done; `None` where nothing was stored.
+    pub durability: Option<Durability>,
     /// Whether it arrived.
     pub outcome: Result<(), Failure>,
 }

@@ -20,6 +20,7 @@ use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
+use crate::text::escape;
 use crate::transfer::digest::Digester;
 use crate::transfer::name::Name;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
@@ -42,9 +43,10 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// Gives a line to the log, what a peer said in it escaped.
     pub(super) fn say(&self, text: &str) {
         if let Some(log) = &self.log {
-            log(text);
+            log(&escape(text));
         }
     }
 }
@@ -275,7 +277,7 @@ impl Serving {
         let Task::Finishing(pending) = &self.task else { return Ok(Turn::Done) };
         let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
         outcome?;
-        self.session.done(self.desk.durability.as_str()).map_err(Error::from)?;
+        self.session.done(self.desk.durability.into()).map_err(Error::from)?;
         self.task = Task::None;
         Ok(Turn::Again)
     }

@@ -16,12 +16,13 @@
 //! is no error, for what it meant to offer is only not used.
 
 use super::reply::{Reply, text};
+use crate::text::PeerText;
 
 /// What a server offers. With HELO it is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// The name the server gave itself.
-    pub host: Box<str>,
+    pub host: PeerText<'static>,
     /// Commands may go in groups.
     pub pipelining: bool,
     /// Octets above 127 may stand in a message.
@@ -41,7 +42,7 @@ pub struct Capabilities {
     /// The mechanisms of AUTH by their names, upper-case, each once, in the server's order.
     pub auth: Vec<Box<str>>,
     /// All lines but the first as they came: keywords and parameters.
-    pub lines: Vec<Box<str>>,
+    pub lines: Vec<PeerText<'static>>,
 }
 
 impl Capabilities {
@@ -49,11 +50,12 @@ impl Capabilities {
     pub fn of(reply: &Reply) -> Capabilities {
         let mut lines = reply.lines().map(text);
         let first = lines.next().unwrap_or_default();
-        let host = first.split_ascii_whitespace().next().unwrap_or_default().into();
+        let host = first.as_raw_str().split_ascii_whitespace().next().unwrap_or_default();
+        let host = PeerText::from(host).keep();
         let mut capabilities = Capabilities { host, ..Capabilities::default() };
         for line in lines {
-            capabilities.take(&line);
-            capabilities.lines.push(line.into());
+            capabilities.take(line.as_raw_str());
+            capabilities.lines.push(line.keep());
         }
         capabilities
     }

@@ -292,7 +292,7 @@ impl Client {
     /// Remembers an error for ever. After a refusal in the opening, good-bye is said.
     fn fail(&mut self, error: Error) {
         let is_polite = match &error {
-            Error::Refused { code, .. } => &**code != "421",
+            Error::Refused { code, .. } => *code != "421",
             _ => false,
         };
         let says_quit = is_polite && self.phase == Phase::Opening && self.expected.is_empty();

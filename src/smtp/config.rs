@@ -12,6 +12,7 @@
 use super::auth::{Credentials, Mechanism};
 use super::command::Domain;
 use crate::error::Error;
+use crate::text::PeerText;
 use std::time::Duration;
 
 /// The bounds of this room. All of them hold for one connection.
@@ -170,6 +171,6 @@ pub(super) fn too_large(
 }
 
 /// [`Error::Refused`] by a word of ours: see [`Client`](super::client::Client).
-pub(super) fn refused(code: &str, text: String) -> Error {
-    Error::Refused { code: code.into(), text: text.into() }
+pub(super) fn refused(code: &'static str, text: impl Into<PeerText<'static>>) -> Error {
+    Error::Refused { code: PeerText::from(code), text: text.into() }
 }

@@ -34,6 +34,7 @@
 use super::config::{Limits, Remark, too_large};
 use super::secrets::Secrets;
 use crate::error::Error;
+use crate::text::PeerText;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
@@ -75,10 +76,11 @@ impl Reply {
         begins.zip(&self.ends).map(|(begin, &(end, at))| (at, &self.bytes[begin..end]))
     }
 
-    /// All lines as one, for people. Escape it before showing.
-    pub fn text(&self) -> String {
-        let lines: Vec<Cow<'_, str>> = self.lines().map(text).collect();
-        lines.join(" ")
+    /// All lines as one, for people.
+    pub fn text(&self) -> PeerText<'static> {
+        let lines: Vec<PeerText<'_>> = self.lines().map(text).collect();
+        let lines: Vec<&str> = lines.iter().map(PeerText::as_raw_str).collect();
+        PeerText::from(lines.join(" "))
     }
 
     /// The enhanced code at the beginning of the first line, if its class is that of the reply.
@@ -104,8 +106,7 @@ impl Reply {
 
     /// As an error: the server's refusal.
     pub fn refusal(&self) -> Error {
-        let (code, text) = (self.code.to_string().into(), self.text().into());
-        Error::Refused { code, text }
+        Error::Refused { code: PeerText::from(self.code.to_string()), text: self.text() }
     }
 
     /// Masks what it repeats of secrets.
@@ -138,16 +139,16 @@ impl fmt::Debug for Reply {
 
 /// Text of a reply. UTF-8 stands as it is (RFC 6531 §3.7.4.1); each byte that is not part of a
 /// UTF-8 character is written as `\xNN`. Control characters are left as they are.
-pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub fn text(bytes: &[u8]) -> PeerText<'_> {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
+        return PeerText::from(text);
     }
     let mut shown = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         shown.push_str(chunk.valid());
         shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
     }
-    Cow::Owned(shown)
+    PeerText::from(Cow::Owned(shown))
 }
 
 /// An enhanced status code: RFC 3463 §2.

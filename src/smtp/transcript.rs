@@ -17,7 +17,11 @@ use super::auth::decode;
 use super::data::{Event, Unstuffer};
 use super::reply::text;
 use super::secrets::{MASK, Secrets};
+use crate::text::PeerText;
 use std::fmt;
+
+/// Takes lines, which repeat what the two sides said.
+type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
 /// A longer line is cut, in bytes.
 const LINE_BYTES_MAX: usize = 2048;
@@ -77,7 +81,7 @@ impl Transcript {
     }
 
     /// Takes bytes of the client and gives a line for each that is whole.
-    pub fn said(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+    pub fn said(&mut self, mut input: &[u8], say: Say<'_>) {
         while !input.is_empty() {
             let taken = match &mut self.mode {
                 Mode::Message(_) => self.message(input, say),
@@ -104,17 +108,19 @@ impl Transcript {
     }
 
     /// Takes bytes of the server and gives a line for each that is whole.
-    pub fn heard(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+    pub fn heard(&mut self, mut input: &[u8], say: Say<'_>) {
         while !input.is_empty() {
             let (taken, is_whole) = self.into.take(input);
             input = &input[taken..];
             if is_whole {
                 let line = self.into.end();
                 match line.strip_prefix("334") {
-                    Some(challenge) if challenge.len() > 1 => say(&format!("334 {MASK}")),
+                    Some(challenge) if challenge.len() > 1 => {
+                        say(&PeerText::from(format!("334 {MASK}")))
+                    }
                     _ => match self.secrets.mask(line.as_bytes()) {
                         Some(masked) => say(&text(&masked)),
-                        None => say(&line),
+                        None => say(&PeerText::from(&*line)),
                     },
                 }
                 if line.as_bytes().get(3) != Some(&b'-') {
@@ -125,19 +131,25 @@ impl Transcript {
     }
 
     /// The conversation ended: says what was left in the middle.
-    pub fn finish(&mut self, say: &mut dyn FnMut(&str)) {
+    pub fn finish(&mut self, say: Say<'_>) {
         if self.elided > 0 {
-            say(&format!("ended within a message, after {} bytes of it", self.elided));
+            say(&PeerText::from(format!(
+                "ended within a message, after {} bytes of it",
+                self.elided
+            )));
         }
         for (line, who) in [(&self.out, "the client"), (&self.into, "the server")] {
             if line.len > 0 {
-                say(&format!("ended within a line of {who}, after {} bytes of it", line.len));
+                say(&PeerText::from(format!(
+                    "ended within a line of {who}, after {} bytes of it",
+                    line.len
+                )));
             }
         }
     }
 
     /// A line of the client is whole.
-    fn command(&mut self, say: &mut dyn FnMut(&str)) {
+    fn command(&mut self, say: Say<'_>) {
         let line = self.out.end();
         let mut words = line.split(' ');
         let verb = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -145,7 +157,7 @@ impl Transcript {
             (Mode::Auth { is_name }, _) => {
                 hide(&mut self.secrets, &line, *is_name);
                 self.mode = Mode::Auth { is_name: false };
-                return say(if line.is_empty() { "" } else { MASK });
+                return say(&PeerText::from(if line.is_empty() { "" } else { MASK }));
             }
             (_, "AUTH") => {
                 let mechanism = words.next().unwrap_or_default();
@@ -153,7 +165,7 @@ impl Transcript {
                 hide(&mut self.secrets, initial.unwrap_or_default(), is_login);
                 self.mode = Mode::Auth { is_name: is_login && initial.is_none() };
                 let secret = if initial.is_some() { " ***" } else { "" };
-                return say(&format!("AUTH {mechanism}{secret}"));
+                return say(&PeerText::from(format!("AUTH {mechanism}{secret}")));
             }
             (_, "DATA") => self.mode = Mode::Announced,
             (_, "BDAT") => {
@@ -162,7 +174,7 @@ impl Transcript {
             }
             _ => self.mode = Mode::Command,
         }
-        say(&line);
+        say(&PeerText::from(&*line));
     }
 
     /// The last line of a reply is whole.
@@ -174,7 +186,7 @@ impl Transcript {
         };
     }
 
-    fn message(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> usize {
+    fn message(&mut self, input: &[u8], say: Say<'_>) -> usize {
         let Mode::Message(unstuffer) = &mut self.mode else { return 0 };
         match unstuffer.feed(input) {
             Ok((taken, Event::Text(text))) => {
@@ -184,7 +196,7 @@ impl Transcript {
             Ok((taken, Event::More)) => taken,
             Ok((taken, Event::End)) => {
                 self.say_elided(say);
-                say(".");
+                say(&PeerText::from("."));
                 self.mode = Mode::Command;
                 taken
             }
@@ -196,8 +208,8 @@ impl Transcript {
         }
     }
 
-    fn say_elided(&mut self, say: &mut dyn FnMut(&str)) {
-        say(&format!("[{} bytes of message]", std::mem::take(&mut self.elided)));
+    fn say_elided(&mut self, say: Say<'_>) {
+        say(&PeerText::from(format!("[{} bytes of message]", std::mem::take(&mut self.elided))));
     }
 }
 
@@ -242,7 +254,8 @@ impl Line {
         let len = std::mem::take(&mut self.len);
         let bytes = std::mem::take(&mut self.bytes);
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let line = text(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
+        let line = text(line.strip_suffix(b"\r").unwrap_or(line));
+        let line = line.as_raw_str().to_owned();
         match len > LINE_BYTES_MAX as u64 {
             true => format!("{line}… ({len} bytes in all)"),
             false => line,
@@ -259,7 +272,7 @@ mod tests {
         let (mut transcript, mut lines) = (Transcript::new(), Vec::new());
         for (side, text) in talk {
             for part in text.as_bytes().chunks(piece) {
-                let mut say = |line: &str| lines.push(format!("{side} {line}"));
+                let mut say = |line: &PeerText<'_>| lines.push(format!("{side} {line}"));
                 match side {
                     'C' => transcript.said(part, &mut say),
                     _ => transcript.heard(part, &mut say),

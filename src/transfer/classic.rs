@@ -16,12 +16,13 @@
 //! | [`transfer_wait`](Limits::transfer_wait) | 30 s | a side that does not send, or not read |
 //! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | a byte now and then, to look alive |
 
-use super::message::{PAYLOAD_KEY, Text};
+use super::message::PAYLOAD_KEY;
 use super::name::Name;
 use crate::buffer::Buffer;
 use crate::envelope::{self, Decoder, Encoder};
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
+use crate::text::PeerText;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const SECTION: &str = "PROTOCOL §2";
 #[derive(Debug, Serialize, Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
-    filename: Text<'a>,
+    filename: PeerText<'a>,
 }
 
 /// The bounds of both sides.
@@ -133,7 +134,7 @@ impl Session for ClassicServer {
 
     fn transmit(&mut self, out: &mut Buffer) {
         if matches!(self.state, Sending::Head) {
-            let head = Head { filename: Text::from(&*self.name) };
+            let head = Head { filename: PeerText::from(&*self.name) };
             if envelope::begin(&head, PAYLOAD_KEY, out).is_ok() {
                 self.state = Sending::Payload(Encoder::new());
             }
@@ -197,7 +198,7 @@ impl ClassicClient {
             return Err(Error::malformed("the object carries filedata", 0, SECTION));
         };
         let head: Head<'_> = self.decoder.parse()?;
-        Ok(Event::Whole { name: Name::single(&head.filename)?, size })
+        Ok(Event::Whole { name: Name::single(head.filename.as_raw_str())?, size })
     }
 }
 

@@ -23,13 +23,14 @@ use state::{Core, OUTBOX_BYTES_MAX, State, Step};
 
 use super::digest::{DigestKind, Digester};
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
-use super::message::{self, Cancel, Get, List, Put, Side, Text};
+use super::message::{self, Cancel, Get, List, Put, Side};
 use super::name::Name;
 use super::reader::{Item, Read, Reader};
 use super::sender::{Sender, chunk_len_max};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
+use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -86,9 +87,9 @@ impl Client {
         };
         let get = Get {
             id,
-            name: Text::from(name.as_str()),
+            name: PeerText::from(name.as_str()),
             offset: (offset > 0).then_some(offset),
-            etag: etag.map(Text::from),
+            etag: etag.map(PeerText::from),
         };
         message::write(&get, &mut self.core.outbox)?;
         self.core.ask(id, Step::Get { offset, digester });
@@ -107,7 +108,7 @@ impl Client {
         overwrite: bool,
     ) -> Result<u64, Error> {
         let id = self.core.next_id();
-        let (name, etag) = (Text::from(name.as_str()), Text::from(etag));
+        let (name, etag) = (PeerText::from(name.as_str()), PeerText::from(etag));
         message::write(&Put { id, name, size, etag, overwrite }, &mut self.core.outbox)?;
         self.core.ask(id, Step::Put { size });
         Ok(id)

@@ -8,63 +8,18 @@ use super::frame::FrameGuard;
 use crate::buffer::Buffer;
 use crate::envelope::Decoder;
 use crate::error::Error;
+use crate::text::PeerText;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 /// The version of the protocol that is spoken here.
 pub const VERSION: u64 = 1;
 
 /// The member that carries the payload.
 pub const PAYLOAD_KEY: &str = "filedata";
-
-/// Text of a message: borrowed from the input where it has no escapes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Text<'a>(pub Cow<'a, str>);
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Text<'a> {
-        Text(Cow::Borrowed(text))
-    }
-}
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
 
 /// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +33,10 @@ impl Serialize for Crc32 {
 
 impl<'de> Deserialize<'de> for Crc32 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Crc32, D::Error> {
-        let text = Text::deserialize(deserializer)?;
+        let text = PeerText::deserialize(deserializer)?;
+        let text = text.as_raw_str();
         let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-        match u32::from_str_radix(&text, 16) {
+        match u32::from_str_radix(text, 16) {
             Ok(value) if digits && text.len() == 8 => Ok(Crc32(value)),
             _ => Err(D::Error::custom("crc32 is eight lower-case hexadecimal digits")),
         }
@@ -97,13 +53,13 @@ pub struct ClientHello<'a> {
     pub max_frame: u32,
     /// Names of digests, by preference.
     #[serde(borrow)]
-    pub digests: Vec<Text<'a>>,
+    pub digests: Vec<PeerText<'a>>,
     /// Random, for the token (§8).
     #[serde(borrow)]
-    pub nonce: Text<'a>,
+    pub nonce: PeerText<'a>,
     /// Program and version, for people.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Text<'a>>,
+    pub agent: Option<PeerText<'a>>,
 }
 
 /// The server's first message.
@@ -116,13 +72,13 @@ pub struct ServerHello<'a> {
     pub max_frame: u32,
     /// The name of the digest of this connection.
     #[serde(borrow)]
-    pub digest: Text<'a>,
+    pub digest: PeerText<'a>,
     /// Random; present where the token has to be proved (§8).
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<Text<'a>>,
+    pub nonce: Option<PeerText<'a>>,
     /// Program and version, for people.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Text<'a>>,
+    pub agent: Option<PeerText<'a>>,
 }
 
 /// The client's proof of the token.
@@ -131,7 +87,7 @@ pub struct ServerHello<'a> {
 pub struct Auth<'a> {
     /// §8.3.
     #[serde(borrow)]
-    pub mac: Text<'a>,
+    pub mac: PeerText<'a>,
 }
 
 /// The server's proof of the token.
@@ -140,7 +96,7 @@ pub struct Auth<'a> {
 pub struct Welcome<'a> {
     /// §8.3.
     #[serde(borrow)]
-    pub mac: Text<'a>,
+    pub mac: PeerText<'a>,
 }
 
 /// What is there?
@@ -156,12 +112,12 @@ pub struct List {
 pub struct Entry<'a> {
     /// Relative, `/`-separated (§10).
     #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: PeerText<'a>,
     /// In bytes.
     pub size: u64,
     /// RFC 3339, UTC.
     #[serde(borrow)]
-    pub modified: Text<'a>,
+    pub modified: PeerText<'a>,
 }
 
 /// A page of a listing.
@@ -185,13 +141,13 @@ pub struct Get<'a> {
     pub id: u64,
     /// §10.
     #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: PeerText<'a>,
     /// Where to begin, in bytes; 0 if missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// The version of the file of which the client has the beginning.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<Text<'a>>,
+    pub etag: Option<PeerText<'a>>,
 }
 
 /// Here it comes.
@@ -202,15 +158,15 @@ pub struct File<'a> {
     pub id: u64,
     /// §10.
     #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: PeerText<'a>,
     /// Of the whole file, in bytes.
     pub size: u64,
     /// RFC 3339, UTC.
     #[serde(borrow)]
-    pub modified: Text<'a>,
+    pub modified: PeerText<'a>,
     /// Names this version of the file.
     #[serde(borrow)]
-    pub etag: Text<'a>,
+    pub etag: PeerText<'a>,
     /// Where it begins, in bytes.
     pub offset: u64,
 }
@@ -223,12 +179,12 @@ pub struct Put<'a> {
     pub id: u64,
     /// §10.
     #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: PeerText<'a>,
     /// In bytes.
     pub size: u64,
     /// Names this version of the client's file.
     #[serde(borrow)]
-    pub etag: Text<'a>,
+    pub etag: PeerText<'a>,
     /// Whether an existing file may be replaced; false if missing or null.
     #[serde(default, deserialize_with = "flag")]
     pub overwrite: bool,
@@ -267,7 +223,7 @@ pub struct End<'a> {
     pub size: u64,
     /// Of the whole file (§6).
     #[serde(borrow)]
-    pub digest: Option<Text<'a>>,
+    pub digest: Option<PeerText<'a>>,
 }
 
 /// The file stands under its name.
@@ -280,10 +236,52 @@ pub struct Done<'a> {
     pub size: u64,
     /// Of the whole file.
     #[serde(borrow)]
-    pub digest: Option<Text<'a>>,
-    /// `fsync`, `rename` or `none` (§7.6).
-    #[serde(borrow)]
-    pub durability: Text<'a>,
+    pub digest: Option<PeerText<'a>>,
+    /// What was made safe (§7.6).
+    pub durability: Durability,
+}
+
+/// What was made safe before a file's end was reported (§7.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The file and its directory were synced.
+    Fsync,
+    /// The file has its name; nothing was synced.
+    Rename,
+    /// Nothing was promised.
+    None,
+    /// The peer used a word that is not known here: it counts as [`None`](Durability::None).
+    Unknown,
+}
+
+impl Durability {
+    /// Its word on the wire; `unknown` for what is not known.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Durability::Fsync => "fsync",
+            Durability::Rename => "rename",
+            Durability::None => "none",
+            Durability::Unknown => "unknown",
+        }
+    }
+}
+
+impl Serialize for Durability {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Durability {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Durability, D::Error> {
+        let text = PeerText::deserialize(deserializer)?;
+        Ok(match text.as_raw_str() {
+            "fsync" => Durability::Fsync,
+            "rename" => Durability::Rename,
+            "none" => Durability::None,
+            _ => Durability::Unknown,
+        })
+    }
 }
 
 /// Stop that transfer.
@@ -302,10 +300,10 @@ pub struct ErrorMessage<'a> {
     pub id: Option<u64>,
     /// §9.
     #[serde(borrow)]
-    pub code: Text<'a>,
+    pub code: PeerText<'a>,
     /// For people.
     #[serde(borrow)]
-    pub text: Text<'a>,
+    pub text: PeerText<'a>,
     /// Whether the connection ends.
     pub fatal: bool,
 }
@@ -316,7 +314,7 @@ pub struct Unknown<'a> {
     /// The request it might belong to.
     pub id: Option<u64>,
     /// What it calls itself.
-    pub kind: Text<'a>,
+    pub kind: PeerText<'a>,
 }
 
 /// Any message.
@@ -354,7 +352,7 @@ pub enum Side {
 #[derive(Deserialize)]
 struct Kind<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Text<'a>,
+    kind: PeerText<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -365,7 +363,7 @@ impl<'a> Message<'a> {
     /// the beginning of the frame's body.
     pub fn parse(decoder: &'a Decoder, from: Side) -> Result<Message<'a>, Error> {
         let kind = decoder.parse::<Kind<'a>>()?.kind;
-        Ok(match (&*kind, from) {
+        Ok(match (kind.as_raw_str(), from) {
             ("hello", Side::Client) => Message::ClientHello(decoder.parse()?),
             ("hello", Side::Server) => Message::ServerHello(decoder.parse()?),
             ("auth", Side::Client) => Message::Auth(decoder.parse()?),

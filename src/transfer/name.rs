@@ -11,6 +11,7 @@
 //! first of two walls: the second is that files are opened by descriptor beneath the root.
 
 use crate::error::Error;
+use crate::text::PeerText;
 use std::fmt;
 
 const SECTION: &str = "PROTOCOL §10";
@@ -24,7 +25,8 @@ pub const NAME_BYTES_MAX: usize = 1024;
 /// The greatest length of a segment in bytes.
 pub const SEGMENT_BYTES_MAX: usize = 255;
 
-/// A relative name of a file, `/`-separated, that obeys the grammar.
+/// A relative name of a file, `/`-separated, that obeys the grammar. The grammar forbids control
+/// characters; marks of direction and the like are allowed, and `Display` escapes them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Box<str>);
 
@@ -75,7 +77,7 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        PeerText::from(self.as_str()).fmt(f)
     }
 }
 

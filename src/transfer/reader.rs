@@ -12,9 +12,10 @@
 //! which it may, is the payload of that one frame held until they are known.
 
 use super::frame::{FRAME_BYTES_HELLO_MAX, Frames};
-use super::message::{Chunk, Crc32, Message, PAYLOAD_KEY, Side, Text};
+use super::message::{Chunk, Crc32, Message, PAYLOAD_KEY, Side};
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
+use crate::text::PeerText;
 use serde::Deserialize;
 
 /// What was read.
@@ -75,7 +76,7 @@ struct Head {
 #[derive(Deserialize)]
 struct Kind<'a> {
     #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
+    kind: Option<PeerText<'a>>,
 }
 
 /// Reads one direction of a connection.
@@ -248,7 +249,7 @@ impl Reader {
     /// What is done with the payload that begins. The members of a chunk have a meaning only where
     /// the type is known to be that.
     fn payload_mode(&self) -> Result<(Mode, Next), Error> {
-        match self.decoder.parse::<Kind<'_>>()?.kind.as_deref() {
+        match self.decoder.parse::<Kind<'_>>()?.kind.as_ref().map(PeerText::as_raw_str) {
             Some("chunk") => {}
             Some(_) => return Ok((Mode::Drop, Next::More)),
             None => return Ok((Mode::Hold, Next::More)),
@@ -284,7 +285,7 @@ impl Reader {
 
     fn is_chunk(&self) -> bool {
         let kind = self.decoder.parse::<Kind<'_>>();
-        kind.is_ok_and(|kind| kind.kind.as_deref() == Some("chunk"))
+        kind.is_ok_and(|kind| kind.kind.is_some_and(|kind| kind == "chunk"))
     }
 
     fn held_chunk(&self) -> Result<Chunk, Error> {

@@ -11,6 +11,7 @@
 use super::digest::Digester;
 use super::message::{Chunk, End};
 use crate::error::Error;
+use crate::text::PeerText;
 
 const SECTION: &str = "PROTOCOL §5";
 
@@ -157,7 +158,7 @@ impl Receiver {
         let digest = self.digester.finish();
         if end.size != self.size
             || self.next != self.size
-            || digest.as_deref() != end.digest.as_deref()
+            || digest.as_deref() != end.digest.as_ref().map(PeerText::as_raw_str)
         {
             return Err(Mismatch::Digest);
         }
@@ -168,7 +169,7 @@ impl Receiver {
 #[cfg(test)]
 mod tests {
     use super::super::digest::DigestKind;
-    use super::super::message::{Crc32, Text};
+    use super::super::message::Crc32;
     use super::*;
 
     fn chunk(offset: u64, crc32: Option<u32>) -> Chunk {
@@ -230,7 +231,7 @@ mod tests {
         ] {
             let mut receiver = Receiver::new(1, 0, 3, Digester::new(DigestKind::Blake3));
             one(&mut receiver, 0, b"abc").unwrap();
-            let end = End { id: 1, size: 3, digest: digest.map(Text::from) };
+            let end = End { id: 1, size: 3, digest: digest.map(PeerText::from) };
             assert_eq!(receiver.end(&end).is_ok(), good);
         }
         assert!(receiver(3).end(&End { id: 1, size: 3, digest: None }).is_err());

@@ -9,11 +9,11 @@
 
 use super::digest::{Digester, crc32};
 use super::frame::{FrameGuard, PREFIX_LEN};
-use super::message::{self, Chunk, Crc32, End, PAYLOAD_KEY, Text};
+use super::message::{self, Chunk, Crc32, End, PAYLOAD_KEY};
 use crate::buffer::Buffer;
 use crate::envelope;
 use crate::error::Error;
-use std::borrow::Cow;
+use crate::text::PeerText;
 
 /// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as
 /// text.
@@ -118,7 +118,7 @@ impl Sender {
         {
             self.digest = digester.finish();
         }
-        let digest = self.digest.as_deref().map(|text| Text(Cow::Borrowed(text)));
+        let digest = self.digest.as_deref().map(PeerText::from);
         message::write(&End { id: self.id, size: self.size, digest }, out).is_ok()
     }
 

@@ -29,13 +29,14 @@ use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
 use super::digest::{DigestKind, Digester};
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
-use super::message::{self, Done, Entries, Entry, File, Ready, Side, Text};
+use super::message::{self, Done, Durability, Entries, Entry, File, Ready, Side};
 use super::reader::{Item, Read, Reader};
 use super::receiver::Receiver;
 use super::sender::{Sender, chunk_len_max};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
+use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,10 +118,10 @@ impl Server {
         };
         let file = File {
             id: *id,
-            name: Text::from(name.as_str()),
+            name: PeerText::from(name.as_str()),
             size: meta.size,
-            modified: Text::from(meta.modified),
-            etag: Text::from(meta.etag),
+            modified: PeerText::from(meta.modified),
+            etag: PeerText::from(meta.etag),
             offset: meta.offset,
         };
         message::write(&file, &mut core.outbox)?;
@@ -185,12 +186,12 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Misuse`] if no put is being finished.
-    pub fn done(&mut self, durability: &str) -> Result<(), Error> {
+    pub fn done(&mut self, durability: Durability) -> Result<(), Error> {
         let Active::Finishing { id, size, digest } = &self.core.active else {
             return Err(Error::Misuse("no put is being finished"));
         };
-        let digest = digest.as_deref().map(Text::from);
-        let done = Done { id: *id, size: *size, digest, durability: Text::from(durability) };
+        let digest = digest.as_deref().map(PeerText::from);
+        let done = Done { id: *id, size: *size, digest, durability };
         message::write(&done, &mut self.core.outbox)?;
         self.core.become_idle();
         Ok(())

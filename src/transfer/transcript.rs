@@ -13,12 +13,16 @@ use super::frame::{FRAME_BYTES_END, Frames};
 use super::message::PAYLOAD_KEY;
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
+use crate::text::PeerText;
 
 /// A longer message is cut, in bytes.
 const LINE_BYTES_MAX: usize = 2048;
 
 /// Members whose value is not shown.
 const SECRETS: [&str; 1] = ["mac"];
+
+/// Takes lines, which repeat what the two sides said.
+type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
 #[derive(Debug)]
 enum Wire {
@@ -55,7 +59,7 @@ impl Transcript {
     }
 
     /// Takes bytes and gives a line for each message that is whole.
-    pub fn feed(&mut self, mut input: &[u8], say: &mut dyn FnMut(&str)) {
+    pub fn feed(&mut self, mut input: &[u8], say: Say<'_>) {
         while let Some(&first) = input.first() {
             let taken = match self.wire {
                 Wire::Unknown => {
@@ -65,7 +69,10 @@ impl Transcript {
                         _ => Wire::Noise,
                     };
                     if matches!(self.wire, Wire::Noise) {
-                        say(&format!("bytes of another protocol: {}", shown(input)));
+                        say(&PeerText::from(format!(
+                            "bytes of another protocol: {}",
+                            shown(input)
+                        )));
                     }
                     Ok(0)
                 }
@@ -76,7 +83,7 @@ impl Transcript {
             match taken {
                 Ok(taken) => input = &input[taken..],
                 Err(error) => {
-                    say(&format!("bytes that break a rule: {error}"));
+                    say(&PeerText::from(format!("bytes that break a rule: {error}")));
                     self.wire = Wire::Noise;
                 }
             }
@@ -84,13 +91,16 @@ impl Transcript {
     }
 
     /// The direction ended: says what was left in the middle.
-    pub fn finish(&self, say: &mut dyn FnMut(&str)) {
+    pub fn finish(&self, say: Say<'_>) {
         if self.pending > 0 && !matches!(self.wire, Wire::Noise) {
-            say(&format!("ended within a message, after {} bytes of it", self.pending));
+            say(&PeerText::from(format!(
+                "ended within a message, after {} bytes of it",
+                self.pending
+            )));
         }
     }
 
-    fn framed(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> Result<usize, Error> {
+    fn framed(&mut self, input: &[u8], say: Say<'_>) -> Result<usize, Error> {
         if self.frames.body_left() == 0 {
             let (taken, len) = self.frames.take_prefix(input)?;
             if len.is_some() {
@@ -105,11 +115,11 @@ impl Transcript {
         Ok(taken)
     }
 
-    fn object(&mut self, input: &[u8], say: &mut dyn FnMut(&str)) -> Result<usize, Error> {
+    fn object(&mut self, input: &[u8], say: Say<'_>) -> Result<usize, Error> {
         let step = self.decoder.feed(input, &mut self.room)?;
         self.pending += step.consumed as u64;
         if step.event == Event::End {
-            say(&line(&self.decoder));
+            say(&PeerText::from(&*line(&self.decoder)));
             self.pending = 0;
         }
         Ok(step.consumed)
@@ -140,12 +150,13 @@ fn line(decoder: &Decoder) -> String {
 }
 
 fn masked(rest: &[u8]) -> String {
-    let text = String::from_utf8_lossy(rest);
+    let text = PeerText::from_bytes(rest);
+    let text = text.as_raw_str();
     if !SECRETS.iter().any(|secret| text.contains(secret)) && !text.contains('\\') {
-        return text.into_owned();
+        return text.to_owned();
     }
     let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(rest) else {
-        return text.into_owned();
+        return text.to_owned();
     };
     for secret in SECRETS {
         if let Some(member) = value.get_mut(secret) {
@@ -167,9 +178,9 @@ mod tests {
     fn lines(input: &[u8], piece: usize) -> Vec<String> {
         let (mut transcript, mut lines) = (Transcript::new(), Vec::new());
         for part in input.chunks(piece) {
-            transcript.feed(part, &mut |line| lines.push(line.to_owned()));
+            transcript.feed(part, &mut |line| lines.push(line.as_raw_str().to_owned()));
         }
-        transcript.finish(&mut |line| lines.push(line.to_owned()));
+        transcript.finish(&mut |line| lines.push(line.as_raw_str().to_owned()));
         lines
     }
 

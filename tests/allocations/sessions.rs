@@ -6,6 +6,7 @@ use wirewright::session::{Session, Wants};
 use wirewright::transfer::classic::{self, ClassicClient, ClassicServer};
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::transfer::message::Durability;
 use wirewright::transfer::name::Name;
 use wirewright::transfer::sender::CHUNK_BYTES;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
@@ -95,7 +96,7 @@ impl Link<'_> {
             self.server.ready(0, Digester::new(digest))?;
         }
         if whole {
-            self.server.done("none")?;
+            self.server.done(Durability::None)?;
         }
         Ok(more)
     }

@@ -110,12 +110,12 @@ pub fn fetch(client: &mut Client, fetch: Fetch) -> (Report, Heard) {
 
 /// `ok`, or the code of the failure.
 pub fn code(report: &Report) -> &str {
-    report.outcome.as_ref().map_or_else(|failure| &*failure.code, |()| "ok")
+    report.outcome.as_ref().map_or_else(|failure| failure.code.as_raw_str(), |()| "ok")
 }
 
 /// Why it failed, for people.
 pub fn why(report: &Report) -> &str {
-    report.outcome.as_ref().map_or_else(|failure| &*failure.text, |()| "")
+    report.outcome.as_ref().map_or_else(|failure| failure.text.as_raw_str(), |()| "")
 }
 
 /// A fetch that has to succeed.

@@ -248,7 +248,7 @@ fn asking_gathers_up_to_its_limit() {
     }
     let failure = client.ask(get(*server, &format!("/{}", max + 1))).unwrap_err();
     assert_eq!(failure.code, "too_large", "{failure:?}");
-    assert!(failure.text.contains("gathered_bytes_max"), "{failure:?}");
+    assert!(failure.to_string().contains("gathered_bytes_max"), "{failure:?}");
 }
 
 #[test]

@@ -23,8 +23,8 @@ fn proxied(server: &Server, lines: &Arc<Mutex<Vec<String>>>) -> Client {
     let lines = lines.clone();
     client(|options| {
         (options.proxies, options.redirects, options.in_flight_max) = (proxies, true, 1);
-        options.trace = Some(Arc::new(move |_, _, _, line: &str| {
-            lines.lock().unwrap().push(line.to_owned());
+        options.trace = Some(Arc::new(move |_, _, _, line: &wirewright::text::PeerText<'_>| {
+            lines.lock().unwrap().push(line.to_string());
         }));
     })
 }

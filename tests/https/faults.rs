@@ -29,7 +29,7 @@ fn each_fault_has_its_own_words() {
         let url = format!("https://{host}:{}/", server.port());
         let failure = ask(&mut client(&authority, |_| {}), &url).unwrap_err();
         assert_eq!(failure.code, "tls", "{name}: {failure}");
-        assert!(failure.text.contains(words), "{name}: {failure}");
+        assert!(failure.to_string().contains(words), "{name}: {failure}");
         assert!(heads.lock().unwrap().is_empty(), "{name}: it heard a request");
         let insecure = |options: &mut wirewright::net::http::Options| {
             options.tls = Some(ClientTls::insecure().unwrap());
@@ -55,6 +55,6 @@ fn a_server_that_does_not_speak_tls_is_said_to() {
     let failure = ask(&mut client(&Authority::new(), |_| {}), &format!("https://{server}/"));
     let failure = failure.unwrap_err();
     assert_eq!(failure.code, "tls");
-    assert!(failure.text.contains("does not speak TLS"), "{failure}");
+    assert!(failure.to_string().contains("does not speak TLS"), "{failure}");
     thread.join().unwrap();
 }

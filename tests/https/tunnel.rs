@@ -33,9 +33,10 @@ fn a_tunnel_carries_many_requests() {
         let kept = lines.clone();
         let mut client = client(&authority, |options| {
             by(proxy)(options);
-            options.trace = Some(Arc::new(move |mark, is_tls, _, line: &str| {
-                kept.lock().unwrap().push(format!("{} {line}", mark.as_str(is_tls)));
-            }));
+            options.trace =
+                Some(Arc::new(move |mark, is_tls, _, line: &wirewright::text::PeerText<'_>| {
+                    kept.lock().unwrap().push(format!("{} {line}", mark.as_str(is_tls)));
+                }));
         });
         for at in 0..2 {
             let answer = ask(&mut client, &format!("https://{server}/{at}"));

@@ -151,7 +151,7 @@ fn a_visit() {
     let mut options = options(&server);
     options.session_limits.hello_wait = SHORT;
     let (visit, why) = check(options).unwrap();
-    assert_eq!(visit.greeting.as_deref(), Some("mx.example ready"));
+    assert_eq!(visit.greeting, Some("mx.example ready".into()));
     assert_eq!(visit.address, Some(server.address()));
     assert_eq!(why.unwrap().to_string(), "timed out waiting for the reply to EHLO");
 }

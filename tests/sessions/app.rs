@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use wirewright::transfer::digest::{DigestKind, Digester};
-use wirewright::transfer::message::Entry;
+use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
@@ -97,13 +97,13 @@ impl App {
             Happened::Received => {
                 self.log.push("received".into());
                 if std::mem::take(&mut self.standing) {
-                    return server.done("fsync").expect("a put is being finished");
+                    return server.done(Durability::Fsync).expect("a put is being finished");
                 }
                 let name = self.putting.take().expect("a file is being put");
                 let file = self.unfinished.remove(&name).expect("its bytes");
                 assert_eq!(file.bytes.len() as u64, file.size);
                 self.files.insert(name, file.bytes);
-                server.done("fsync").expect("a put is being finished");
+                server.done(Durability::Fsync).expect("a put is being finished");
             }
             Happened::Abandoned { forget } => {
                 self.log.push(format!("abandoned, forget {forget}"));

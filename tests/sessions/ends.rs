@@ -7,6 +7,7 @@ use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client;
 use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::transfer::message::Durability;
 use wirewright::transfer::server;
 
 fn two() -> App {
@@ -369,7 +370,7 @@ fn a_client_that_aborts_says_so() {
         link.run();
         assert_eq!(link.client.wants(), Wants::Close);
         assert!(matches!(&link.host.error, Some(Error::Refused { code, .. })
-            if &**code == "timed_out"));
+            if *code == "timed_out"));
         assert!(!link.host.app.files.contains_key("x"));
     }
 }
@@ -397,7 +398,7 @@ fn errors_of_the_client() {
     ] {
         let mut host = Host::greeted(two());
         host.hear(&[last, &get(3, "b")]);
-        assert!(matches!(&host.error, Some(Error::Refused { code, .. }) if &**code == "io"));
+        assert!(matches!(&host.error, Some(Error::Refused { code, .. }) if *code == "io"));
         assert!(host.words().is_empty(), "nobody listens");
         host.stays();
     }
@@ -427,7 +428,7 @@ fn misuse_is_told_and_harms_nothing() {
     let mut host = Host::greeted(two());
     let none = Digester::new(DigestKind::None);
     assert!(matches!(host.server.ready(0, none.clone()), Err(Error::Misuse(_))));
-    assert!(matches!(host.server.done("fsync"), Err(Error::Misuse(_))));
+    assert!(matches!(host.server.done(Durability::Fsync), Err(Error::Misuse(_))));
     assert!(matches!(host.server.refuse("io", ""), Err(Error::Misuse(_))));
     assert!(matches!(host.server.entries(Vec::new(), false), Err(Error::Misuse(_))));
     let mut link = Link::plain(two(), 64);

@@ -149,7 +149,7 @@ fn what_the_server_must_not_say() {
             link.stays();
             assert!(
                 matches!(&link.host.error, Some(Error::Refused { code, .. })
-                if &**code == "malformed"),
+                if *code == "malformed"),
                 "the server is told: {:?}",
                 link.host.error
             );

@@ -9,6 +9,7 @@ use wirewright::buffer::Buffer;
 use wirewright::session::Session as _;
 use wirewright::transfer::client::{self, Client, Resume};
 use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::transfer::message::Durability;
 use wirewright::transfer::name::Name;
 use wirewright::transfer::server::{self, FileMeta, Server};
 use wirewright::transfer::token::Token;
@@ -64,7 +65,7 @@ fn the_patience_of_a_server() {
     assert_eq!(seconds(&server), 30, "the end");
     hear(&mut server, &[r#"{"type":"end","id":2,"size":3}"#]);
     assert_eq!(seconds(&server), 600, "it is being synced");
-    server.done("fsync").unwrap();
+    server.done(Durability::Fsync).unwrap();
     assert_eq!(seconds(&server), 300, "idle again");
 }
 

@@ -225,7 +225,7 @@ impl Link {
     /// The code of the error both sides are in, as the peer's own answer.
     pub fn refused(&self) -> Option<&str> {
         match &self.error {
-            Some(Error::Refused { code, .. }) => Some(code),
+            Some(Error::Refused { code, .. }) => Some(code.as_raw_str()),
             _ => None,
         }
     }
@@ -235,7 +235,7 @@ fn note(event: &Event<'_>) -> String {
     match event {
         Event::Welcome(kind) => format!("welcome {kind}"),
         Event::Entries { id, entries, more } => {
-            let names: Vec<&str> = entries.iter().map(|entry| &*entry.name).collect();
+            let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_raw_str()).collect();
             format!("entries {id} [{}] more {more}", names.join(" "))
         }
         Event::File { id, size, offset, .. } => format!("file {id} {size} from {offset}"),
@@ -246,9 +246,9 @@ fn note(event: &Event<'_>) -> String {
             format!("received {id} {}", digest.as_deref().unwrap_or("none"))
         }
         Event::Done { id, digest, durability } => {
-            format!("done {id} {} {}", digest.as_deref().unwrap_or("none"), &**durability)
+            format!("done {id} {} {}", digest.as_deref().unwrap_or("none"), durability.as_str())
         }
-        Event::Failed { id, code, .. } => format!("failed {id} {}", &**code),
+        Event::Failed { id, code, .. } => format!("failed {id} {}", code),
         Event::Payload { .. } | Event::Ready { .. } => unreachable!("taken before"),
     }
 }

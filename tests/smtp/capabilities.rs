@@ -31,13 +31,13 @@ fn what_is_offered() {
         "AUTH PLAIN LOGIN",
         "XVERP anything",
     ]);
-    assert_eq!(&*all.host, "mx.example.org");
+    assert_eq!(all.host, "mx.example.org");
     assert!(all.pipelining && all.eight_bit_mime && all.smtputf8 && all.starttls);
     assert!(all.chunking && all.enhanced_status_codes && all.size);
     assert_eq!(all.size_max, Some(10_240_000));
     assert_eq!(all.auth, ["PLAIN".into(), "LOGIN".into()]);
     assert_eq!(all.lines.len(), 9);
-    assert_eq!(&*all.lines[8], "XVERP anything");
+    assert_eq!(all.lines[8], "XVERP anything");
     let none = of(&["PIPELINING"]);
     assert_eq!(none, Capabilities { host: "PIPELINING".into(), ..Capabilities::default() });
 }

@@ -260,7 +260,9 @@ fn shown(event: &Event<'_>) -> String {
         Event::Remark(remark) => format!("~{} {}", remark.offset, remark.section),
         Event::Greeting(reply) => format!("greeting {}", reply.code()),
         Event::Capabilities { capabilities, .. } => {
-            format!("offers {}", capabilities.lines.join("; ")).trim_end().to_owned()
+            let lines: Vec<&str> =
+                capabilities.lines.iter().map(|line| line.as_raw_str()).collect();
+            format!("offers {}", lines.join("; ")).trim_end().to_owned()
         }
         Event::Secured(reply) => format!("secured {}", reply.code()),
         Event::Authenticated { mechanism, reply } => {

@@ -138,7 +138,9 @@ fn as_json(message: &Message<'_>) -> Value {
         Message::Done(message) => serde_json::to_value(message),
         Message::Cancel(message) => serde_json::to_value(message),
         Message::Error(message) => serde_json::to_value(message),
-        Message::Unknown(unknown) => Ok(json!({"unknown": *unknown.kind, "id": unknown.id})),
+        Message::Unknown(unknown) => {
+            Ok(json!({"unknown": unknown.kind.as_raw_str(), "id": unknown.id}))
+        }
     };
     let mut json = json.expect("a message is JSON");
     json.as_object_mut().expect("an object").retain(|_, value| !value.is_null());

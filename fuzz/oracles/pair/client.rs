@@ -8,6 +8,7 @@ use wirewright::buffer::Buffer;
 use wirewright::session::Session;
 use wirewright::transfer::client::{Client, Event, Resume};
 use wirewright::transfer::digest::DigestKind;
+use wirewright::transfer::message::Durability;
 use wirewright::transfer::name::Name;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,12 +201,14 @@ impl App for ClientApp {
                 self.welcome = true;
             }
             Event::Entries { id, entries, more } => {
-                assert!(entries.iter().all(|entry| NAMES.contains(&&*entry.name)));
+                assert!(entries.iter().all(|entry| NAMES.contains(&entry.name.as_raw_str())));
                 let job = self.live(id);
                 assert!(matches!(job.task, Task::List));
                 job.state = if more { job.state } else { State::Over };
             }
-            Event::File { id, size, etag, offset, .. } => self.live(id).file(size, &etag, offset),
+            Event::File { id, size, etag, offset, .. } => {
+                self.live(id).file(size, etag.as_raw_str(), offset)
+            }
             Event::Payload { id, offset, bytes } => self.arriving(id).payload(offset, bytes),
             Event::Verified { id, chunk } => self.arriving(id).verified(chunk.offset, chunk.len),
             Event::Received { id, digest } => {
@@ -223,10 +226,10 @@ impl App for ClientApp {
                 // It may cross its cancel: then it stands all the same.
                 let job = self.job(id);
                 let Task::Put { content, .. } = job.task else { panic!("done of {job:?}") };
-                assert_eq!((digest, &*durability), (content.digest(kind), "fsync"));
+                assert_eq!((digest, durability), (content.digest(kind), Durability::Fsync));
                 job.state = State::Over;
             }
-            Event::Failed { id, code, .. } => self.failed(id, &code),
+            Event::Failed { id, code, .. } => self.failed(id, code.as_raw_str()),
         }
     }
 

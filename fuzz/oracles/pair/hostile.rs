@@ -10,9 +10,10 @@ use std::sync::Arc;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::session::{Received, Session, Wants};
+use wirewright::text::PeerText;
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::digest::{DigestKind, Digester};
-use wirewright::transfer::message::{Entry, Text};
+use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::name::Name;
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
@@ -308,13 +309,14 @@ impl Drive for ServerDrive {
 
     fn act(&mut self, session: &mut Server, _out: &mut Buffer) {
         if std::mem::take(&mut self.received) {
-            session.done("none").expect("a put is being finished");
+            session.done(Durability::None).expect("a put is being finished");
         }
         let Some(ask) = self.asked.take() else { return };
         let digester = Digester::new(DigestKind::None);
         let done = match ask {
             Ask::List => {
-                let (name, modified) = (Text::from("a"), Text::from("2026-11-21T18:43:00Z"));
+                let (name, modified) =
+                    (PeerText::from("a"), PeerText::from("2026-11-21T18:43:00Z"));
                 session.entries(vec![Entry { name, size: 1, modified }], false)
             }
             Ask::Get { name, offset, .. } if offset <= size_of(&name) => {

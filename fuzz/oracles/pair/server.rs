@@ -7,8 +7,9 @@ use super::tape::Tape;
 use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
 use wirewright::session::{Session, Wants};
+use wirewright::text::PeerText;
 use wirewright::transfer::digest::DigestKind;
-use wirewright::transfer::message::{Entry, Text};
+use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::name::Name;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
@@ -150,9 +151,9 @@ impl ServerApp {
             let page: Vec<_> = self.files.iter().skip(from).take(count).map(entry).collect();
             from += page.len();
             let more = from < self.files.len();
-            let modified = || Text::from(MODIFIED);
+            let modified = || PeerText::from(MODIFIED);
             let entries = page.iter().map(|(name, size)| Entry {
-                name: Text::from(name.as_str()),
+                name: PeerText::from(name.as_str()),
                 size: *size,
                 modified: modified(),
             });
@@ -217,7 +218,7 @@ impl App for ServerApp {
             Current::Asked(ask) => self.answer(ask, session),
             Current::Listing(from) => self.page(from, session, tape),
             Current::Finishing(name, content) => {
-                session.done("fsync").expect("a put is being finished");
+                session.done(Durability::Fsync).expect("a put is being finished");
                 self.unfinished.remove(name.as_str());
                 self.files.insert(name.to_string(), content);
             }

@@ -12,9 +12,9 @@ use super::rung::{Figure, Place};
 use super::setup::Setup;
 use super::stats::{Spread, difference, median};
 use super::sweep::Sweep;
-use crate::cli::report;
 use serde::{Serialize, Serializer};
 use std::time::SystemTime;
+use wirewright::text::escape;
 
 /// A difference between the two null rungs beyond which the machine is too noisy to quote.
 const NOISE_MAX: f64 = 0.10;
@@ -92,7 +92,7 @@ pub struct Facts {
 impl Facts {
     pub fn of(setup: &Setup) -> Facts {
         let args: Vec<String> =
-            std::env::args_os().skip(1).map(|arg| report::escape(&arg.to_string_lossy())).collect();
+            std::env::args_os().skip(1).map(|arg| escape(&arg.to_string_lossy())).collect();
         let whole = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let second = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole.as_secs());
         Facts {

@@ -97,7 +97,7 @@ pub fn settle(reports: &[FileReport], each: u64) -> Result<u64, String> {
     reports.iter().try_fold(0, |sum, report| match &report.outcome {
         Ok(()) if report.moved == each => Ok(sum + each),
         Ok(()) => Err(format!("{} bytes came of {each}", report.moved)),
-        Err(failure) => Err(failure.text.clone()),
+        Err(failure) => Err(failure.to_string()),
     })
 }
 

@@ -26,7 +26,7 @@ pub use smtp::Smtp;
 
 use super::members;
 use crate::cli::Failure;
-use crate::cli::report::{Out, escape, thousands};
+use crate::cli::report::{Out, thousands};
 use crate::cli::voice::{Hue, Paint};
 use card::{Card, LEFT_COLUMNS, Limit};
 use rustix::termios::tcgetwinsize;
@@ -34,6 +34,7 @@ use span::{Past, ROW_BYTES, Row, Span};
 use std::io::{IsTerminal, Stdout};
 use wirewright::error::Error;
 use wirewright::http::headers::text;
+use wirewright::text::escape;
 
 /// The narrowest and the widest page, in columns.
 pub const WIDTHS: std::ops::RangeInclusive<u16> = 80..=100;
@@ -366,7 +367,7 @@ fn looked_at<'a>(input: &'a [u8], error: &Error, fed: u64) -> &'a [u8] {
 /// The text of a span as far as it is at hand, without white space around it.
 fn text_of(span: &Span) -> String {
     if !span.is_cut() {
-        return text(span.first().trim_ascii()).into_owned();
+        return text(span.first().trim_ascii()).as_raw_str().to_owned();
     }
     // The cut may go through a character.
     let first = span.first().trim_ascii_start();
@@ -374,7 +375,7 @@ fn text_of(span: &Span) -> String {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
         _ => first.len(),
     };
-    text(&first[..whole]).into_owned() + "…"
+    text(&first[..whole]).as_raw_str().to_owned() + "…"
 }
 
 /// `prefix`, `message ×2`, `chunk ×1,536`.

@@ -1,7 +1,6 @@
 //! From argv to a letter: mailboxes, texts, files, date and identifiers.
 
 use super::super::args::mail::Writing;
-use super::super::report::escape;
 use super::super::{Failure, input};
 use super::enclose;
 use std::fmt::Display;
@@ -18,6 +17,7 @@ use wirewright::mime::message::Builder;
 use wirewright::net::files::Source;
 use wirewright::net::mail::{Letter, Raw};
 use wirewright::smtp::command::Path;
+use wirewright::text::escape;
 
 /// What is written.
 pub fn letter(writing: &Writing) -> Result<Letter, Failure> {

@@ -11,7 +11,6 @@
 //! file and the domain of the sender, so that whoever writes the HTML knows it beforehand.
 
 use super::super::args::mail::Writing;
-use super::super::report::escape;
 use super::super::{Failure, say_line};
 use super::compose::wrong;
 use std::path::Path;
@@ -19,6 +18,7 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
 use wirewright::net::files::Source;
+use wirewright::text::escape;
 
 const TYPE: &str = ";type=";
 const NAME: &str = ";name=";

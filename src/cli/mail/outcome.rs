@@ -5,7 +5,7 @@
 //! ```
 
 use super::super::args::mail::Mail;
-use super::super::report::{Out, escape, size};
+use super::super::report::{Out, size};
 use super::super::{Exit, Failure, say_line};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -52,13 +52,13 @@ impl Told {
             false => Ok(()),
         };
         let (what, hint) = self.words();
-        let failure = || Failure::new(&self.server, escape(&what), &hint);
+        let failure = || Failure::new(&self.server, &what, &hint);
         match self.report.verdict {
             // Where the report cannot be written, the status still tells what became of the rest.
             Verdict::Accepted => {
                 written?;
                 if !args.common.json && !args.common.quiet {
-                    say_line(&format!("{}: {}", self.server, escape(&what)));
+                    say_line(&format!("{}: {what}", self.server));
                 }
                 Ok(Exit::Done)
             }
@@ -201,7 +201,7 @@ fn of_silence(server: &Server) -> String {
 
 fn of_session(error: &error::Error, server: &Server) -> String {
     let code = match error {
-        error::Error::Refused { code, .. } => &**code,
+        error::Error::Refused { code, .. } => code.as_raw_str(),
         error::Error::Malformed { section: "RFC 3207 §4.2", .. } => {
             return "somebody may stand between; do not use this network".to_owned();
         }

@@ -10,7 +10,7 @@
 //! ```
 
 use super::super::args::mail::Mail;
-use super::super::report::{Out, escape};
+use super::super::report::Out;
 use super::super::{Exit, Failure};
 use super::{outcome, reach};
 use serde_json::{Value, json};
@@ -33,8 +33,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
         out.json(&document)?;
     } else {
         for (name, value) in rows(&visit, &server) {
-            let row = format!("{:<20} {}", escape(&name), escape(&value));
-            out.raw(&format!("{}\n", row.trim_end()))?;
+            out.line(format!("{name:<20} {value}").trim_end())?;
         }
     }
     out.flush()?;
@@ -54,14 +53,14 @@ fn rows(visit: &Visit, server: &Server) -> Vec<(String, String)> {
     let Some(address) = visit.address else { return Vec::new() };
     let row = |name: &str, value: String| (name.to_owned(), value);
     let mut rows = vec![row("address", address.to_string())];
-    rows.extend(visit.greeting.iter().map(|greeting| row("greeting", greeting.clone())));
+    rows.extend(visit.greeting.iter().map(|greeting| row("greeting", greeting.to_string())));
     rows.push(row("TLS", tls(visit, server).unwrap_or("none").to_owned()));
     let login = visit.mechanism.map_or("none", |mechanism| mechanism.name());
     rows.push(row("login", login.to_owned()));
     let offered = visit.capabilities().map_or(&[][..], |offered| &offered.lines);
-    let offered = offered.iter().filter(|line| !line.trim().is_empty());
-    rows.extend(offered.map(|line| {
-        let (keyword, parameters) = line.split_once(' ').unwrap_or((line, ""));
+    let offered = offered.iter().map(ToString::to_string);
+    rows.extend(offered.filter(|line| !line.trim().is_empty()).map(|line| {
+        let (keyword, parameters) = line.split_once(' ').unwrap_or((&line, ""));
         row(keyword, parameters.to_owned())
     }));
     let remarks = visit.remarks.iter();

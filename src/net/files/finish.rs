@@ -11,6 +11,7 @@
 //! whole file, and perhaps a journal, which the next transfer of that name removes.
 
 use super::{FileError, Partial};
+use crate::transfer::message;
 use std::fmt;
 use std::str::FromStr;
 
@@ -50,6 +51,16 @@ impl FromStr for Durability {
     fn from_str(text: &str) -> Result<Durability, UnknownDurability> {
         let all = [Durability::Fsync, Durability::Rename, Durability::None];
         all.into_iter().find(|one| one.as_str() == text).ok_or(UnknownDurability)
+    }
+}
+
+impl From<Durability> for message::Durability {
+    fn from(durability: Durability) -> message::Durability {
+        match durability {
+            Durability::Fsync => message::Durability::Fsync,
+            Durability::Rename => message::Durability::Rename,
+            Durability::None => message::Durability::None,
+        }
     }
 }
 

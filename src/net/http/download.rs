@@ -119,9 +119,6 @@ pub fn download(
 /// The name of a file, and how far it is: bytes that are there, and those that were before.
 type Place = (Name, Rc<Cell<(u64, u64)>>);
 
-/// So much of a server's reason is told.
-const REASON_CHARS_MAX: usize = 200;
-
 /// What is left over of a file, and may be gone on with.
 #[derive(Debug, Clone)]
 struct Leftover {
@@ -375,8 +372,8 @@ impl Recipient for Filing {
                 self.target.take().into_iter().for_each(Target::discard);
             }
             Course::Refused | Course::None => {
-                let reason: String = text(head.reason()).chars().take(REASON_CHARS_MAX).collect();
-                self.refusal = format!("{} {reason}", head.status);
+                let reason = text(head.reason());
+                self.refusal = format!("{} {}", head.status, reason.short());
             }
         }
         Ok(self.course == Course::Writing)
@@ -397,7 +394,7 @@ impl Recipient for Filing {
             Course::Refused | Course::None => {
                 self.failed();
                 let what = format!("the server answered {}", self.refusal.trim_end());
-                Err(Failure::new(&format!("http_{}", self.status), &what))
+                Err(Failure::new(format!("http_{}", self.status), what))
             }
             Course::Writing if self.size.is_some_and(|size| self.progress.get().0 < size) => {
                 self.failed();

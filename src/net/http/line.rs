@@ -265,7 +265,7 @@ impl Line {
     fn loss(&mut self, outcome: Result<(), Error>) -> Failure {
         match (outcome, self.exchange.receive_abort()) {
             (Err(Error::Io(doing, error)), Err(missing)) => {
-                Failure::new(missing.kind(), &format!("{missing}: {doing}: {error}"))
+                Failure::new(missing.kind(), format!("{missing}: {doing}: {error}"))
             }
             (Err(error), _) => Failure::from(&error),
             (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
@@ -299,9 +299,10 @@ fn tunnelled(event: &Event<'_>, voice: &Voice) -> Result<Step, Failure> {
         Event::Head { head, .. } => {
             voice.response(head);
             if !(200..300).contains(&head.status) {
-                let reason = text(head.reason()).into_owned();
-                let what = format!("the proxy will not connect: {} {reason}", head.status);
-                return Err(Failure::new("proxy_refused", &what));
+                let reason = text(head.reason());
+                let what =
+                    format!("the proxy will not connect: {} {}", head.status, reason.short());
+                return Err(Failure::new("proxy_refused", what));
             }
         }
         Event::End(_) => return Ok(Step::Whole),

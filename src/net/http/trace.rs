@@ -13,8 +13,9 @@
 
 use crate::buffer::Buffer;
 use crate::http::head::Head;
-use crate::http::headers::{Headers, masked, text};
+use crate::http::headers::{Field, Headers, masked, text};
 use crate::http::request::Request;
+use crate::text::PeerText;
 use std::sync::Arc;
 
 /// What a line of a trace is.
@@ -42,8 +43,13 @@ impl Mark {
 }
 
 /// Takes the lines of all conversations: what it is, whether TLS is up, which connection (they are
-/// numbered from 1), and the line, which may hold a server's bytes.
-pub type Trace = Arc<dyn Fn(Mark, bool, u64, &str) + Send + Sync>;
+/// numbered from 1), and the line, which may repeat what a server said.
+pub type Trace = Arc<dyn Fn(Mark, bool, u64, &PeerText<'_>) + Send + Sync>;
+
+/// A field as it was written, its value masked where that is a secret.
+fn field(name: &str, value: &[u8]) -> String {
+    [name, ": ", masked(name, value).as_raw_str()].concat()
+}
 
 /// Tells a trace, if there is one, about one connection.
 #[derive(Clone)]
@@ -60,7 +66,7 @@ impl Voice {
 
     pub(super) fn say(&self, mark: Mark, line: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
-            trace(mark, self.is_tls, self.number, &line());
+            trace(mark, self.is_tls, self.number, &PeerText::from(&*line()));
         }
     }
 
@@ -73,30 +79,31 @@ impl Voice {
         for line in head.readable().split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let colon = line.iter().position(|byte| *byte == b':');
-            let field = colon.and_then(|at| {
+            let pair = colon.and_then(|at| {
                 let name = str::from_utf8(&line[..at]).ok()?;
                 Some((name, line[at + 1..].trim_ascii_start()))
             });
-            match field {
+            match pair {
                 // The request line may hold a colon, too; its name would hold a space.
                 Some((name, value)) if !name.contains(' ') => {
-                    self.say(Mark::Out, || format!("{name}: {}", masked(name, value)));
+                    self.say(Mark::Out, || field(name, value));
                 }
                 _ if line.is_empty() => {}
-                _ => self.say(Mark::Out, || text(line).into_owned()),
+                _ => self.say(Mark::Out, || text(line).as_raw_str().to_owned()),
             }
         }
     }
 
     pub(super) fn response(&self, head: &Head) {
         let (minor, status) = (head.minor, head.status);
-        self.say(Mark::In, || format!("HTTP/1.{minor} {status} {}", text(head.reason())));
+        let line = || format!("HTTP/1.{minor} {status} ") + text(head.reason()).as_raw_str();
+        self.say(Mark::In, line);
         self.fields(&head.headers);
     }
 
     pub(super) fn fields(&self, headers: &Headers) {
-        for field in headers.iter() {
-            self.say(Mark::In, || format!("{}: {}", field.name, masked(field.name, field.value)));
+        for Field { name, value, .. } in headers.iter() {
+            self.say(Mark::In, || field(name, value));
         }
     }
 

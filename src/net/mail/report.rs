@@ -8,6 +8,7 @@ use crate::smtp::client::{Stage, Verdict};
 use crate::smtp::command::Path;
 use crate::smtp::config::Remark;
 use crate::smtp::reply::Reply;
+use crate::text::PeerText;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -89,7 +90,7 @@ pub struct Visit {
     /// Its address.
     pub address: Option<SocketAddr>,
     /// Its greeting, without the code.
-    pub greeting: Option<String>,
+    pub greeting: Option<PeerText<'static>>,
     /// What it offered in clear, if it was asked there.
     pub in_clear: Option<Capabilities>,
     /// What it offered under TLS, if it was asked there.

@@ -7,8 +7,8 @@ use crate::net::error::Error;
 use crate::net::files::{Limits, Step, rfc3339};
 use crate::net::origin::Supply;
 use crate::net::pump::Turn;
-use crate::transfer::message::{self, Text};
-use crate::transfer::name::Name;
+use crate::text::PeerText;
+use crate::transfer::message;
 use crate::transfer::server::PAGE_BYTES;
 
 /// How much of a directory one connection may hold to list it in order; a larger one is listed as
@@ -57,12 +57,12 @@ impl Serving {
         if page.is_empty() && more {
             return Ok(Turn::Again);
         }
-        let entry = |(name, size, modified): &(Name, u64, String)| message::Entry {
-            name: Text(name.as_str().to_owned().into()),
+        let entries = page.iter().map(|(name, size, modified)| message::Entry {
+            name: PeerText::from(name.as_str()),
             size: *size,
-            modified: Text(modified.clone().into()),
-        };
-        let entries = page.iter().map(entry).collect();
+            modified: PeerText::from(modified.as_str()),
+        });
+        let entries = entries.collect();
         self.session.entries(entries, more).map_err(Error::from)?;
         if !more {
             self.task = Task::None;

@@ -80,7 +80,7 @@ impl Client {
         }
         if wants_tls && self.config.starttls == StartTls::Required {
             let text = "TLS is required, and the server does not offer STARTTLS";
-            return Err(refused("no-starttls", text.to_owned()));
+            return Err(refused("no-starttls", text));
         }
         match self.config.credentials.clone() {
             Some(credentials) => self.log_in(&credentials),
@@ -110,7 +110,7 @@ impl Client {
     fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {
         if !self.is_tls && !self.config.insecure_auth {
             let text = "there is no TLS, and credentials do not travel in clear";
-            return Err(refused("no-tls", text.to_owned()));
+            return Err(refused("no-tls", text));
         }
         let Some(mechanism) = self.mechanism(credentials) else {
             let offered = match &*self.capabilities.auth {

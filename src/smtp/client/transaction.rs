@@ -72,13 +72,13 @@ impl Envelope {
         }
         if self.is_8bit && !capabilities.eight_bit_mime {
             let text = "the message holds octets above 127, which the server does not take";
-            return Err(refused("no-8bitmime", text.to_owned()));
+            return Err(refused("no-8bitmime", text));
         }
         let is_foreign = self.recipients.iter().chain([&self.from]).any(Path::needs_smtputf8);
         let smtputf8 = self.needs_smtputf8 || is_foreign;
         if smtputf8 && !capabilities.smtputf8 {
             let text = "an address is not ASCII, which the server does not take";
-            return Err(refused("no-smtputf8", text.to_owned()));
+            return Err(refused("no-smtputf8", text));
         }
         let size = self.size.filter(|_| capabilities.size);
         Ok(Parameters { size, is_8bit: self.is_8bit, smtputf8 })

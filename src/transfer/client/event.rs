@@ -1,8 +1,9 @@
 //! What a client session tells its application, and what it is told.
 
 use super::super::digest::{DigestKind, Digester};
-use super::super::message::{Entry, Text};
+use super::super::message::{Durability, Entry};
 use super::super::receiver::Verified;
+use crate::text::PeerText;
 
 /// The beginning of a file that the client has already.
 #[derive(Debug)]
@@ -36,9 +37,9 @@ pub enum Event<'a> {
         /// Of the whole file, in bytes.
         size: u64,
         /// RFC 3339, UTC.
-        modified: Text<'a>,
+        modified: PeerText<'a>,
         /// Names this version.
-        etag: Text<'a>,
+        etag: PeerText<'a>,
         /// Where it begins, in bytes.
         offset: u64,
     },
@@ -79,16 +80,16 @@ pub enum Event<'a> {
         id: u64,
         /// Its digest as on the wire, `None` if none was agreed.
         digest: Option<String>,
-        /// `fsync`, `rename` or `none`.
-        durability: Text<'a>,
+        /// What the server did before it said so.
+        durability: Durability,
     },
     /// A request has failed; the connection goes on.
     Failed {
         /// Of the request.
         id: u64,
         /// `PROTOCOL.md` §9.
-        code: Text<'a>,
-        /// For people; it may hold anything, so escape it before showing.
-        text: Text<'a>,
+        code: PeerText<'a>,
+        /// For people.
+        text: PeerText<'a>,
     },
 }

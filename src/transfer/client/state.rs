@@ -4,7 +4,7 @@ use super::super::digest::{DigestKind, Digester};
 use super::super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::super::message::{
     self, Auth, Cancel, Chunk, ClientHello, End, Entries, ErrorMessage, File, Message, ServerHello,
-    Text, VERSION, Welcome,
+    VERSION, Welcome,
 };
 use super::super::receiver::Receiver;
 use super::super::sender::Sender;
@@ -13,6 +13,7 @@ use super::super::token::{Role, is_nonce, prove, verify};
 use super::{Config, Event};
 use crate::buffer::Buffer;
 use crate::error::Error;
+use crate::text::PeerText;
 use std::collections::VecDeque;
 
 #[derive(Debug)]
@@ -74,13 +75,14 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn greet(&mut self) {
-        let digests = self.config.digests.iter().map(|kind| Text::from(kind.as_str())).collect();
+        let digests =
+            self.config.digests.iter().map(|kind| PeerText::from(kind.as_str())).collect();
         let hello = ClientHello {
             versions: vec![VERSION],
             max_frame: self.config.limits.frame_bytes_max,
             digests,
-            nonce: Text::from(&*self.nonce),
-            agent: Some(Text::from(self.config.agent.as_str())),
+            nonce: PeerText::from(&*self.nonce),
+            agent: Some(PeerText::from(self.config.agent.as_str())),
         };
         // An empty outbox has room for one hello.
         let _ = message::write(&hello, &mut self.outbox);
@@ -116,7 +118,7 @@ impl Core {
         hello: &ServerHello<'_>,
         at: u64,
     ) -> Result<Option<Event<'static>>, Error> {
-        let digest = DigestKind::from_name(&hello.digest);
+        let digest = DigestKind::from_name(hello.digest.as_raw_str());
         let Some(digest) = digest.filter(|kind| self.config.digests.contains(kind)) else {
             return Err(Error::malformed("a digest that was offered", at, "PROTOCOL §4.2"));
         };
@@ -134,10 +136,11 @@ impl Core {
                 self.state = State::Ready;
                 Ok(Some(Event::Welcome(digest)))
             }
-            (Some(nonce), Some(token)) if is_nonce(nonce) => {
+            (Some(nonce), Some(token)) if is_nonce(nonce.as_raw_str()) => {
+                let nonce = nonce.as_raw_str();
                 let mac = prove(token, Role::Client, &self.nonce, nonce);
-                message::write(&Auth { mac: Text::from(mac.as_str()) }, &mut self.outbox)?;
-                self.state = State::Auth { server_nonce: (&**nonce).into() };
+                message::write(&Auth { mac: PeerText::from(mac.as_str()) }, &mut self.outbox)?;
+                self.state = State::Auth { server_nonce: nonce.into() };
                 Ok(None)
             }
             (Some(_), Some(_)) => {
@@ -155,7 +158,7 @@ impl Core {
         let (State::Auth { server_nonce }, Some(token)) = (&self.state, &self.config.token) else {
             return Err(Error::Misuse("no welcome is waited for"));
         };
-        if !verify(token, Role::Server, &self.nonce, server_nonce, &welcome.mac) {
+        if !verify(token, Role::Server, &self.nonce, server_nonce, welcome.mac.as_raw_str()) {
             return Err(refused("unauthorized", "the server knows another token"));
         }
         self.state = State::Ready;
@@ -182,7 +185,7 @@ impl Core {
             ) => {
                 let told = *told;
                 self.finish();
-                let (code, text) = (Text::from("cancelled"), Text::from("as asked"));
+                let (code, text) = (PeerText::from("cancelled"), PeerText::from("as asked"));
                 Ok((!told).then_some(Event::Failed { id, code, text }))
             }
             (Step::Dropped { .. }, _) => Ok(None),
@@ -213,7 +216,7 @@ impl Core {
                 Ok(Some(Event::Ready { id, offset }))
             }
             (Step::Sent { digest }, Message::Done(done)) => {
-                if done.digest.as_deref() != digest.as_deref() {
+                if done.digest.as_ref().map(PeerText::as_raw_str) != digest.as_deref() {
                     let rule = "the digest of done is that of end";
                     return Err(Error::malformed(rule, at, "PROTOCOL §6"));
                 }
@@ -234,7 +237,7 @@ impl Core {
             let rule = "a file begins where it was asked to";
             return Err(Error::malformed(rule, at, "PROTOCOL §7.2"));
         }
-        if !is_etag(&file.etag) {
+        if !is_etag(file.etag.as_raw_str()) {
             let rule = "an etag is 1 to 128 visible ASCII characters";
             return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
         }
@@ -276,7 +279,7 @@ impl Core {
         at: u64,
     ) -> Result<Option<Event<'a>>, Error> {
         if error.fatal {
-            return Err(refused(&error.code, &error.text));
+            return Err(Error::Refused { code: error.code.keep(), text: error.text.keep() });
         }
         let ErrorMessage { id, code, text, .. } = error;
         let place = self.pending.iter().position(|(other, _)| Some(*other) == id);
@@ -333,7 +336,7 @@ impl Core {
 
     pub(super) fn close_with(&mut self, code: &str, text: &str) {
         if !matches!(self.state, State::Closing) {
-            let (code, text) = (Text::from(code), Text::from(text));
+            let (code, text) = (PeerText::from(code), PeerText::from(text));
             let last_words = ErrorMessage { id: None, code, text, fatal: true };
             // What still waits to be asked is void; a full outbox only means that nothing more is
             // said.
@@ -354,10 +357,10 @@ impl Core {
 }
 
 pub(super) fn failed(id: u64, code: &'static str) -> Event<'static> {
-    Event::Failed { id, code: Text::from(code), text: Text::from("the file arrived wrong") }
+    Event::Failed { id, code: PeerText::from(code), text: PeerText::from("the file arrived wrong") }
 }
 
-pub(super) fn refused(code: &str, text: &str) -> Error {
+pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
     Error::Refused { code: code.into(), text: text.into() }
 }
 

@@ -3,7 +3,7 @@
 use super::super::digest::DigestKind;
 use super::super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::super::message::{
-    self, Auth, Chunk, ClientHello, End, ErrorMessage, Message, ServerHello, Text, VERSION, Welcome,
+    self, Auth, Chunk, ClientHello, End, ErrorMessage, Message, ServerHello, VERSION, Welcome,
 };
 use super::super::name::Name;
 use super::super::receiver::{Mismatch, Receiver};
@@ -12,6 +12,7 @@ use super::super::token::{Role, is_nonce, prove, verify};
 use super::{Ask, Config, Event};
 use crate::buffer::Buffer;
 use crate::error::Error;
+use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ impl Core {
             (_, Message::Error(error)) if error.fatal => {
                 // The client hangs up: there is nobody left to answer.
                 self.state = State::Closing;
-                Err(refused(&error.code, &error.text))
+                Err(Error::Refused { code: error.code.keep(), text: error.text.keep() })
             }
             (_, Message::Error(error)) => Ok(error.id.and_then(|id| self.given_up(id))),
             (State::Hello, Message::ClientHello(hello)) => self.hello(&hello, at).map(|()| None),
@@ -89,14 +90,15 @@ impl Core {
     }
 
     pub(super) fn hello(&mut self, hello: &ClientHello<'_>, at: u64) -> Result<(), Error> {
-        if !is_nonce(&hello.nonce) {
+        if !is_nonce(hello.nonce.as_raw_str()) {
             let rule = "a nonce is 16 to 64 bytes in lower-case hexadecimal";
             return Err(Error::malformed(rule, at, "PROTOCOL §8.1"));
         }
         if !(FRAME_BYTES_HELLO_MAX..FRAME_BYTES_END).contains(&hello.max_frame) {
             return Err(Error::malformed("65,536 ≤ max_frame < 2²⁴", at, "PROTOCOL §4.2"));
         }
-        let known = hello.digests.iter().filter_map(|name| DigestKind::from_name(name));
+        let known =
+            hello.digests.iter().map(PeerText::as_raw_str).filter_map(DigestKind::from_name);
         let digest = known.clone().find(|kind| self.config.digests.contains(kind));
         let (Some(digest), true) = (digest, hello.versions.contains(&VERSION)) else {
             return Err(refused("unsupported", "no common version or digest"));
@@ -107,13 +109,13 @@ impl Core {
         let answer = ServerHello {
             version: VERSION,
             max_frame: self.config.limits.frame_bytes_max,
-            digest: Text::from(digest.as_str()),
-            nonce: wants_token.then(|| Text::from(&*self.nonce)),
-            agent: Some(Text::from(self.config.agent.as_str())),
+            digest: PeerText::from(digest.as_str()),
+            nonce: wants_token.then(|| PeerText::from(&*self.nonce)),
+            agent: Some(PeerText::from(self.config.agent.as_str())),
         };
         message::write(&answer, &mut self.outbox)?;
         self.state = match wants_token {
-            true => State::Auth { client_nonce: (*hello.nonce).into() },
+            true => State::Auth { client_nonce: hello.nonce.as_raw_str().into() },
             false => State::Ready,
         };
         self.steps += 1;
@@ -124,11 +126,11 @@ impl Core {
         let (State::Auth { client_nonce }, Some(token)) = (&self.state, &self.config.token) else {
             return Err(Error::Misuse("no proof is waited for"));
         };
-        if !verify(token, Role::Client, client_nonce, &self.nonce, &auth.mac) {
+        if !verify(token, Role::Client, client_nonce, &self.nonce, auth.mac.as_raw_str()) {
             return Err(unauthorized("the token is another"));
         }
         let mac = prove(token, Role::Server, client_nonce, &self.nonce);
-        message::write(&Welcome { mac: Text::from(mac.as_str()) }, &mut self.outbox)?;
+        message::write(&Welcome { mac: PeerText::from(mac.as_str()) }, &mut self.outbox)?;
         self.state = State::Ready;
         self.steps += 1;
         Ok(())
@@ -142,19 +144,19 @@ impl Core {
         match message {
             Message::List(list) => self.enqueue(list.id, at, Ok(Ask::List)),
             Message::Get(get) => {
-                check_etag(get.etag.as_deref(), at)?;
-                let ask = Name::new(&get.name).map(|name| Ask::Get {
+                check_etag(get.etag.as_ref(), at)?;
+                let ask = Name::new(get.name.as_raw_str()).map(|name| Ask::Get {
                     name,
                     offset: get.offset.unwrap_or(0),
-                    etag: get.etag.as_deref().map(Box::from),
+                    etag: get.etag.as_ref().map(|etag| etag.as_raw_str().into()),
                 });
                 self.enqueue(get.id, at, ask)
             }
             Message::Put(put) => {
                 check_etag(Some(&put.etag), at)?;
                 let (size, overwrite) = (put.size, put.overwrite);
-                let etag = (*put.etag).into();
-                let name = Name::new(&put.name);
+                let etag = put.etag.as_raw_str().into();
+                let name = Name::new(put.name.as_raw_str());
                 let ask = name.map(|name| Ask::Put { name, size, etag, overwrite });
                 self.enqueue(put.id, at, ask)
             }
@@ -199,7 +201,9 @@ impl Core {
             let (id, ask) = self.queue.pop_front()?;
             self.steps += 1;
             match ask {
-                Err(Error::Refused { code, text }) => self.say_error(Some(id), &code, &text),
+                Err(Error::Refused { code, text }) => {
+                    self.say_error(Some(id), code.as_raw_str(), text.as_raw_str());
+                }
                 Err(error) => self.say_error(Some(id), "bad_name", &error.reason()),
                 Ok(ask) => {
                     self.active = Active::Asked { id, ask: ask.clone() };
@@ -293,7 +297,8 @@ impl Core {
             self.active = Active::Finishing { id, size, digest };
             return Event::Received;
         }
-        let other = end.digest.as_deref().and_then(DigestKind::of) == Some(self.digest);
+        let other = end.digest.as_ref().map(PeerText::as_raw_str).and_then(DigestKind::of)
+            == Some(self.digest);
         let (code, text) = match end.size == size && other {
             true => ("exists", "a file of that name exists, with other content"),
             false => (Mismatch::Digest.code(), "the file arrived wrong"),
@@ -370,7 +375,8 @@ impl Core {
     }
 
     pub(super) fn write_error(&mut self, id: Option<u64>, code: &str, text: &str, fatal: bool) {
-        let error = ErrorMessage { id, code: Text::from(code), text: Text::from(text), fatal };
+        let error =
+            ErrorMessage { id, code: PeerText::from(code), text: PeerText::from(text), fatal };
         // The outbox is drained before it is half full; a peer that fills it all the same is not
         // reading, and the wait for it to read will end the connection.
         let _ = message::write(&error, &mut self.outbox);
@@ -387,9 +393,10 @@ impl Core {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         match &error {
             Error::Refused { code, text } => {
-                let known = matches!(&**code, "unsupported" | "unauthorized" | "unexpected");
+                let known =
+                    matches!(code.as_raw_str(), "unsupported" | "unauthorized" | "unexpected");
                 if known {
-                    self.close_with(code, text);
+                    self.close_with(code.as_raw_str(), text.as_raw_str());
                 }
             }
             Error::Misuse(_) => self.close_with("io", "the server made a mistake"),
@@ -420,22 +427,22 @@ pub(in crate::transfer) fn is_etag(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|c| (0x21..=0x7E).contains(&c))
 }
 
-pub(super) fn check_etag(etag: Option<&str>, at: u64) -> Result<(), Error> {
-    if etag.is_some_and(|text| !is_etag(text)) {
+pub(super) fn check_etag(etag: Option<&PeerText<'_>>, at: u64) -> Result<(), Error> {
+    if etag.is_some_and(|text| !is_etag(text.as_raw_str())) {
         let rule = "an etag is 1 to 128 visible ASCII characters";
         return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
     }
     Ok(())
 }
 
-pub(super) fn refused(code: &str, text: &str) -> Error {
-    Error::Refused { code: code.into(), text: text.into() }
+pub(super) fn refused(code: &'static str, text: impl Into<PeerText<'static>>) -> Error {
+    Error::Refused { code: PeerText::from(code), text: text.into() }
 }
 
-pub(super) fn unauthorized(text: &str) -> Error {
+pub(super) fn unauthorized(text: &'static str) -> Error {
     refused("unauthorized", text)
 }
 
 pub(super) fn unexpected(at: u64) -> Error {
-    refused("unexpected", &format!("the message at byte {at} has no place here"))
+    refused("unexpected", format!("the message at byte {at} has no place here"))
 }

@@ -195,7 +195,7 @@ fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
     let why = rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
     let what = format!("{accepted} of {all} messages were accepted: {why}");
     let hint = "look at one of them with wirewright mail --trace";
-    let failure = Failure::new(&plan.server, crate::cli::report::escape(&what), hint);
+    let failure = Failure::new(&plan.server, &what, hint);
     Err(match (accepted, unknown) {
         (_, 1..) => failure.of_unknown(),
         (0, 0) => failure,

@@ -66,7 +66,7 @@ impl Fetching {
                 return Ok(true);
             }
             Event::Failed { code, text, .. } => {
-                let (code, text) = (code.to_string().into(), text.to_string().into());
+                let (code, text) = (code.keep(), text.keep());
                 return Err(wirewright::error::Error::Refused { code, text }.into());
             }
             _ => {}

@@ -96,7 +96,7 @@ impl Talker {
                 None if received.consumed == 0 => break,
                 None => {}
                 Some(Event::Failed { code, text, .. }) => {
-                    return Err(format!("{}: {}", &*code, &*text));
+                    return Err(format!("{code}: {text}"));
                 }
                 Some(event) => heard(event),
             }

@@ -146,12 +146,12 @@ fn write_head(head: &Head, out: &mut Out) -> Result<(), Failure> {
         event: "head",
         version: format!("1.{}", head.minor),
         status: head.status,
-        reason: &text(head.reason()),
+        reason: text(head.reason()).as_raw_str(),
         headers: pairs(&head.headers),
     })
 }
 
 fn pairs(headers: &Headers) -> Vec<[String; 2]> {
-    let pair = |name: &str, value| [name.to_owned(), text(value).into_owned()];
+    let pair = |name: &str, value| [name.to_owned(), text(value).as_raw_str().to_owned()];
     headers.iter().map(|field| pair(field.name, field.value)).collect()
 }

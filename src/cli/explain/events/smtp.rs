@@ -7,10 +7,10 @@ use super::{RemarkEvent, write_error};
 use crate::cli::Failure;
 use crate::cli::report::Out;
 use serde::Serialize;
-use std::borrow::Cow;
 use wirewright::error::Error;
 use wirewright::smtp::config::{Limits, Remark};
 use wirewright::smtp::reply::{Parser, Reply, text};
+use wirewright::text::PeerText;
 
 /// The parser, at its place in the stream.
 pub struct Smtp {
@@ -22,7 +22,7 @@ struct ReplyEvent<'a> {
     event: &'static str,
     code: u16,
     enhanced: Option<String>,
-    lines: Vec<Cow<'a, str>>,
+    lines: Vec<PeerText<'a>>,
 }
 
 impl Smtp {

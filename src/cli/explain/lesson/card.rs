@@ -9,8 +9,9 @@
 //! ```
 
 use super::span::{ROW_BYTES, Row};
-use crate::cli::report::{escape, thousands};
+use crate::cli::report::thousands;
 use crate::cli::voice::{Hue, Paint};
+use wirewright::text::escape;
 
 /// Columns of the left side, the space before the bar counted.
 pub const LEFT_COLUMNS: usize = 45;

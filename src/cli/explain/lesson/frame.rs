@@ -19,6 +19,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use wirewright::envelope::{Event, Limits, State};
 use wirewright::error::Error;
+use wirewright::text::PeerText;
 use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames};
 
 /// How much of the members of a message is shown, in bytes.
@@ -155,7 +156,7 @@ impl Frame {
     /// What the message calls itself, as far as that has come.
     fn kind(&self) -> Option<String> {
         let head = self.object.decoder.parse::<Head<'_>>();
-        head.ok().map(|head| crate::cli::report::shortened(&head.kind))
+        head.ok().map(|head| PeerText::from(&*head.kind).short().as_raw_str().to_owned())
     }
 
     /// The members so far, in their shortest form.
