@@ -409,8 +409,8 @@ fn table(done: &[Row], elapsed: Duration) {
 }
 
 /// A name, cut where it is long.
-fn shown(name: &str) -> String {
-    let name = escape(name);
+fn shown(name: &PeerText<'_>) -> String {
+    let name = name.to_string();
     match name.chars().count() > NAME_CHARS_MAX {
         true => name.chars().take(NAME_CHARS_MAX - 1).chain(['…']).collect(),
         false => name,

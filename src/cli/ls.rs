@@ -4,15 +4,17 @@ use super::args::Ls;
 use super::report::Out;
 use super::wire::{client_options, failure};
 use super::{Exit, Failure};
+use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wirewright::net::{Listed, client};
+use wirewright::net::{Error, Listed, client};
 
 /// Writes entries as they come, so that a listing of any length is printed in bounded memory.
 struct Printer {
     out: Out,
     json: bool,
-    first: bool,
+    /// How many were written.
+    entries: u64,
     failed: Option<Failure>,
 }
 
@@ -20,26 +22,39 @@ impl Printer {
     fn entry(&mut self, entry: &Listed) -> Result<(), Failure> {
         let name = entry.name.as_str();
         if self.json {
-            let line = serde_json::json!({
+            let line = json!({
                 "name": name, "size": entry.size, "modified": entry.modified
             });
-            let comma = if self.first { "" } else { "," };
-            self.first = false;
-            self.out.raw(comma)?;
+            self.out.raw(if self.entries == 0 { "{\"entries\":[" } else { "," })?;
+            self.entries += 1;
             return self.out.json_text(&line.to_string());
         }
         self.out.line(&format!("{:>14}  {}  {name}", entry.size, entry.modified))
+    }
+
+    /// Ends the document, also behind entries after which the listing broke off. Where nothing was
+    /// listed because it failed, nothing is printed.
+    fn finish(&mut self, failed: Option<&Error>) -> Result<(), Failure> {
+        match failed {
+            _ if !self.json => {}
+            None if self.entries == 0 => self.out.raw("{\"entries\":[]}\n")?,
+            None => self.out.raw("]}\n")?,
+            Some(_) if self.entries == 0 => {}
+            Some(error) => {
+                let error = json!({ "code": error.code(), "text": error.to_string() });
+                self.out.raw("],\"error\":")?;
+                self.out.json_text(&error.to_string())?;
+                self.out.raw("}\n")?;
+            }
+        }
+        self.out.flush()
     }
 }
 
 pub fn run(args: &Ls) -> Result<Exit, Failure> {
     let options = client_options(&args.peer, &args.common)?;
     let server = &args.peer.server;
-    let mut out = Out::new();
-    if args.common.json {
-        out.raw("{\"entries\":[")?;
-    }
-    let printer = Printer { out, json: args.common.json, first: true, failed: None };
+    let printer = Printer { out: Out::new(), json: args.common.json, entries: 0, failed: None };
     let printer = Rc::new(RefCell::new(printer));
     let shared = printer.clone();
     let listed = client::list(server, &options, move |entry| {
@@ -48,14 +63,11 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
             printer.failed = printer.entry(&entry).err();
         }
     });
-    listed.map_err(|error| failure(server, &error))?;
     let printer = &mut *printer.borrow_mut();
     if let Some(failed) = printer.failed.take() {
         return Err(failed);
     }
-    if args.common.json {
-        printer.out.raw("]}\n")?;
-    }
-    printer.out.flush()?;
+    printer.finish(listed.as_ref().err())?;
+    listed.map_err(|error| failure(server, &error))?;
     Ok(Exit::Done)
 }

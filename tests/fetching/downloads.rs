@@ -52,7 +52,7 @@ fn files_of_all_sizes() {
         let fetches: Vec<_> = sizes.iter().map(|len| get(*server, &format!("/a/{len}"))).collect();
         for (got, len) in download(&mut client, fetches, &saving).unwrap().iter().zip(sizes) {
             assert_eq!(code(&got.report), "ok", "{got:?}");
-            assert_eq!((&*got.name, got.bytes), (&*len.to_string(), len as u64));
+            assert_eq!((got.name.as_raw_str(), got.bytes), (&*len.to_string(), len as u64));
             assert_eq!((got.resumed_from, got.report.received), (0, len as u64));
             let path = got.path.as_ref().unwrap();
             assert_eq!(path, &folder.path().join(len.to_string()));
@@ -72,7 +72,7 @@ fn equal_names_are_told_apart() {
     let all = download(&mut client, fetches, &into(folder.path())).unwrap();
     let expected = ["x.jpg", "x-2.jpg", "X-3.jpg", "index.html", "_._.._up", "_hidden"];
     for ((got, name), path) in all.iter().zip(expected).zip(paths) {
-        assert_eq!((&*got.name, code(&got.report)), (name, "ok"));
+        assert_eq!((got.name.as_raw_str(), code(&got.report)), (name, "ok"));
         assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), path);
     }
     assert_eq!(names(folder.path()).len(), paths.len());

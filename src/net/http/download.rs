@@ -28,6 +28,7 @@ use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Root, SIZE_UNKNOW
 use crate::net::finisher::Finisher;
 use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
+use crate::text::PeerText;
 use crate::transfer::name::Name;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -74,7 +75,7 @@ impl Accepts {
 #[derive(Debug)]
 pub struct Download {
     /// The name of the file in its directory.
-    pub name: String,
+    pub name: PeerText<'static>,
     /// The local file, if it is one.
     pub path: Option<PathBuf>,
     /// Length of the file in bytes, as far as it has come.
@@ -111,7 +112,8 @@ pub fn download(
     let downloads = reports.into_iter().zip(places).map(|(report, (name, progress))| {
         let (bytes, resumed_from) = progress.get();
         let path = destination.path(&name);
-        Download { name: name.as_str().to_owned(), path, bytes, resumed_from, report }
+        let name = PeerText::from(name.as_str()).keep();
+        Download { name, path, bytes, resumed_from, report }
     });
     Ok(downloads.collect())
 }

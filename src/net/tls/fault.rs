@@ -2,6 +2,7 @@
 //!
 //! Specification: RFC 5280 §6 (validation of certificates), RFC 8446 §6 (alerts).
 
+use crate::text::PeerText;
 use std::fmt;
 
 /// Why there is no TLS.
@@ -26,8 +27,8 @@ pub enum Fault {
     Truncated,
     /// Our own certificate, key or settings cannot be used.
     Settings(String),
-    /// Anything else, in the library's words.
-    Other(String),
+    /// Anything else, in the library's words, which may repeat what a certificate says.
+    Other(PeerText<'static>),
 }
 
 /// What is wrong with a certificate.
@@ -51,8 +52,8 @@ pub enum CertificateFault {
     Weak,
     /// Its signature is not its issuer's.
     BadSignature,
-    /// Anything else, in the library's words.
-    Other(String),
+    /// Anything else, in the library's words, which may repeat what a certificate says.
+    Other(PeerText<'static>),
 }
 
 /// The names of the alerts (RFC 8446 §6, RFC 5246 §7.2).
@@ -143,7 +144,8 @@ impl fmt::Display for Fault {
             Fault::Truncated => {
                 f.write_str("the connection ended without close_notify: something may be missing")
             }
-            Fault::Settings(why) | Fault::Other(why) => f.write_str(why),
+            Fault::Settings(why) => f.write_str(why),
+            Fault::Other(why) => why.fmt(f),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! came.
 
 use super::fault::{CertificateFault, Fault};
+use crate::text::PeerText;
 
 /// The library's words for what the search for a chain met; of several versions of it.
 static VERIFIED: [(&str, CertificateFault); 23] = {
@@ -80,7 +81,7 @@ impl Fault {
             return if number == PROTOCOL_VERSION { Fault::Version } else { Fault::Alert(number) };
         }
         let known = SAID.iter().find(|(words, _)| lower.contains(words));
-        known.map_or_else(|| Fault::Other(text.to_owned()), |(_, fault)| fault.clone())
+        known.map_or_else(|| Fault::Other(PeerText::from(text).keep()), |(_, fault)| fault.clone())
     }
 }
 
@@ -99,8 +100,10 @@ impl CertificateFault {
         let known = VERIFIED.iter().find(|(words, _)| *words == reason);
         match (known, reason) {
             (Some((_, fault)), _) => fault.clone(),
-            (None, "") => CertificateFault::Other(text.trim_matches([':', ' ']).to_owned()),
-            (None, reason) => CertificateFault::Other(reason.to_owned()),
+            (None, "") => {
+                CertificateFault::Other(PeerText::from(text.trim_matches([':', ' '])).keep())
+            }
+            (None, reason) => CertificateFault::Other(PeerText::from(reason).keep()),
         }
     }
 }
@@ -152,12 +155,12 @@ mod tests {
     #[test]
     fn what_is_not_known_is_kept() {
         let text = "error:1:SSL routines::certificate verify failed:x.c:1: (some new reason)";
-        let fault = CertificateFault::Other("some new reason".to_owned());
+        let fault = CertificateFault::Other("some new reason".into());
         let name = "the peer".to_owned();
         assert_eq!(Fault::of_text(text, None), Fault::Certificate { fault, name });
-        assert_eq!(Fault::of_text("?! new", None), Fault::Other("?! new".to_owned()));
+        assert_eq!(Fault::of_text("?! new", None), Fault::Other("?! new".into()));
         assert_eq!(Fault::of_text("?! new", None).to_string(), "?! new");
         let far = "error:1:f:x:x.c:1:SSL alert number 999";
-        assert_eq!(Fault::of_text(far, None), Fault::Other(far.to_owned()));
+        assert_eq!(Fault::of_text(far, None), Fault::Other(far.into()));
     }
 }
