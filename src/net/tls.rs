@@ -14,6 +14,8 @@
 
 #[cfg(feature = "tls")]
 mod client;
+#[cfg(feature = "tls")]
+mod connection;
 mod fault;
 #[cfg(feature = "tls")]
 mod handshake;
@@ -28,5 +30,7 @@ pub use fault::{CertificateFault, Fault};
 #[cfg(feature = "tls")]
 pub use server::ServerTls;
 
+#[cfg(feature = "tls")]
+pub(super) use connection::TlsConnection;
 #[cfg(feature = "tls")]
 pub(super) use handshake::{Handshake, Progress};

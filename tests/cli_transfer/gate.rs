@@ -1,4 +1,4 @@
-//! A relay between client and server that stops in the middle, until it is opened.
+//! A relay between client and server that stops in the middle, until it is opened, or ends there.
 //!
 //! ```text
 //!   client ─────▶ gate ─────▶ server
@@ -26,6 +26,16 @@ pub struct Gate {
 impl Gate {
     /// Passes `len` bytes of that direction of each connection.
     pub fn new(server: &str, stops: Stops, len: usize) -> Gate {
+        Gate::start(server, stops, len, false)
+    }
+
+    /// Ends that direction of each connection after so many bytes.
+    #[cfg(feature = "tls")]
+    pub fn cutting(server: &str, stops: Stops, len: usize) -> Gate {
+        Gate::start(server, stops, len, true)
+    }
+
+    fn start(server: &str, stops: Stops, len: usize, cuts: bool) -> Gate {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (opened, server) = (Latch::default(), server.to_owned());
@@ -40,8 +50,8 @@ impl Gate {
                 let limit = |way| if stops == way { len } else { usize::MAX };
                 let (to_server, to_client) = (limit(Stops::ToServer), limit(Stops::ToClient));
                 let (one, other) = (latch.clone(), latch.clone());
-                std::thread::spawn(move || relay(client, server, to_server, &one));
-                std::thread::spawn(move || relay(server_too, client_too, to_client, &other));
+                std::thread::spawn(move || relay(client, server, to_server, cuts, &one));
+                std::thread::spawn(move || relay(server_too, client_too, to_client, cuts, &other));
             }
         });
         Gate { address, opened }
@@ -60,9 +70,12 @@ impl Drop for Gate {
     }
 }
 
-fn relay(mut from: TcpStream, mut to: TcpStream, mut left: usize, latch: &Latch) {
+fn relay(mut from: TcpStream, mut to: TcpStream, mut left: usize, cuts: bool, latch: &Latch) {
     let mut piece = vec![0; 65_536];
     loop {
+        if left == 0 && cuts {
+            break;
+        }
         if left == 0 {
             let opened = latch.0.lock().unwrap();
             drop(latch.1.wait_while(opened, |opened| !*opened).unwrap());

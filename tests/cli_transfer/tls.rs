@@ -1,5 +1,6 @@
 //! TLS on both sides, with a certificate authority that openssl makes for the test.
 
+use crate::gate::{Gate, Stops};
 use crate::installed::has_program;
 use crate::process::{Process, run};
 use crate::setup::{assert_fails, blake3, bytes, command, report};
@@ -190,4 +191,111 @@ fn a_token_and_the_classic_wire_under_tls() {
     report(&get(&address, &["file", "--token-file", "token", "-o", "two/"]));
     assert!(std::fs::read(folder.path().join("two/file")).unwrap() == content);
     assert_fails(&get(&address, &["file", "-o", "three/"]), 1, "unauthorized");
+}
+
+/// A classic server under TLS with a file of that content, beside its certificates.
+fn classic(content: &[u8]) -> Secured {
+    let folder = certificates();
+    std::fs::write(folder.path().join("file"), content).unwrap();
+    let tls = ["--tls-cert", "server.pem", "--tls-key", "server.key", "--classic"];
+    let serve = ["serve", "file", "--listen", "127.0.0.1:0"];
+    let mut process = Process::start(&mut command(folder.path(), &[&serve[..], &tls].concat()));
+    let address = process.address();
+    Secured { folder, address, process }
+}
+
+/// What the client of openssl says and hears until the server ends.
+fn s_client(server: &Secured, options: &str) -> String {
+    let mut client = Command::new("openssl");
+    client.args(["s_client", "-connect", &server.address, "-CAfile", "ca.pem", "-ign_eof"]);
+    client.args(options.split_whitespace()).current_dir(server.folder.path());
+    let ended = run(&mut client);
+    String::from_utf8_lossy(&ended.stdout).into_owned() + &ended.stderr
+}
+
+#[test]
+fn tls_1_3_and_1_2_are_offered_and_nothing_older() {
+    if !has_program("openssl", "version", "tls_1_3_and_1_2_are_offered_and_nothing_older") {
+        return;
+    }
+    let server = classic(b"guido");
+    for (options, version) in [
+        ("", "TLSv1.3"),
+        ("-tls1_3", "TLSv1.3"),
+        ("-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3"),
+        ("-tls1_2", "TLSv1.2"),
+    ] {
+        let said = s_client(&server, options);
+        assert!(said.contains(&format!("New, {version}, Cipher is")), "{options}: {said}");
+        assert!(said.contains("Z3VpZG8=") && said.contains("Verify return code: 0"), "{said}");
+    }
+    for options in ["-tls1_1 -cipher DEFAULT@SECLEVEL=0", "-tls1 -cipher DEFAULT@SECLEVEL=0"] {
+        let said = s_client(&server, options);
+        assert!(!said.contains("Z3VpZG8=") && said.contains("alert protocol version"), "{said}");
+    }
+}
+
+#[test]
+fn a_session_is_resumed_by_its_ticket() {
+    if !has_program("openssl", "version", "a_session_is_resumed_by_its_ticket") {
+        return;
+    }
+    let server = classic(b"guido");
+    for version in ["-tls1_3", "-tls1_2"] {
+        let first = s_client(&server, &format!("{version} -sess_out session.pem"));
+        assert!(first.contains("Z3VpZG8="), "{first}");
+        for _ in 0..2 {
+            let again = s_client(&server, &format!("{version} -sess_in session.pem"));
+            assert!(again.contains("Reused, TLSv1.") && again.contains("Z3VpZG8="), "{again}");
+        }
+    }
+}
+
+/// Tickets come behind the handshake, before anything the server says: with them alone nothing has
+/// come, and an end there is none.
+#[test]
+fn an_end_behind_the_tickets_is_not_the_end_of_a_file() {
+    if !has_program("openssl", "version", "an_end_behind_the_tickets_is_not_the_end_of_a_file") {
+        return;
+    }
+    let content = bytes(1 << 20);
+    let server = classic(&content);
+    let trust = ["--tls", "--cacert", "ca.pem", "--tls-name", "files.example"];
+    // Both flights of a handshake are some 1,500 bytes; the rest is cut off at ever later places.
+    for len in [1000, 2000, 3000, 20_000, 1_000_000] {
+        let gate = Gate::cutting(&server.address, Stops::ToClient, len);
+        let args = [&["get", &gate.address, "--classic", "-o", "cut"], &trust[..]].concat();
+        assert_fails(&run(&mut command(server.folder.path(), &args)), 1, &gate.address);
+        assert!(!server.folder.path().join("cut").exists(), "cut at {len}");
+    }
+    let args = ["--classic", "-o", "whole"];
+    let ended = server.client("get", &[&args[..], &trust].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(std::fs::read(server.folder.path().join("whole")).unwrap() == content);
+}
+
+#[test]
+fn whoever_is_over_the_limit_of_connections_hears_it_under_tls_too() {
+    if !has_program("openssl", "version", "whoever_is_over_the_limit_hears_it_under_tls") {
+        return;
+    }
+    for threads in ["1", "2"] {
+        let server = secured(&["--max-connections", "1", "--threads", threads]);
+        let trust = ["--tls", "--cacert", "ca.pem"];
+        let first = std::net::TcpStream::connect(&server.address).unwrap();
+        let busy = crate::process::wait_for("the first to be let in", || {
+            let ended = server.client("ls", &trust);
+            (!ended.status.success()).then_some(ended)
+        });
+        assert_fails(&busy, 1, "as many connections as it may");
+        // A client that says nothing itself.
+        let began = std::time::Instant::now();
+        let said = s_client(&server, "-tls1_3");
+        assert!(said.contains(r#""code":"busy""#), "{said}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+        drop(first);
+        crate::process::wait_for("a place", || {
+            server.client("ls", &trust).status.success().then_some(())
+        });
+    }
 }

@@ -6,9 +6,10 @@ use crate::paths::{Path, paths};
 use crate::source::{Source, Violation};
 
 /// Crates that know sockets, files, clocks, terminals or chance. `std` has its own list.
-const WORLD_CRATES: [&str; 12] = [
+const WORLD_CRATES: [&str; 13] = [
     "mio",
     "native_tls",
+    "openssl",
     "getrandom",
     "rand",
     "socket2",

@@ -5,12 +5,11 @@
 //! `UnexpectedEof` here, with [`Fault::Truncated`] in it.
 
 use super::sealed::Sealed;
-use crate::net::tls::Fault;
-use native_tls::TlsStream;
+use crate::net::tls::{Fault, TlsConnection};
 use std::io::{self, ErrorKind, Read, Write};
 
 pub(super) struct Secure {
-    tls: TlsStream<Sealed>,
+    tls: TlsConnection,
     /// An error that came behind bytes which were given first.
     met: Option<io::Error>,
     /// We have said close_notify.
@@ -18,7 +17,7 @@ pub(super) struct Secure {
 }
 
 impl Secure {
-    pub(super) fn new(mut tls: TlsStream<Sealed>) -> Secure {
+    pub(super) fn new(mut tls: TlsConnection) -> Secure {
         tls.get_mut().begin_to_gather();
         Secure { tls, met: None, closing: false }
     }

@@ -1,10 +1,12 @@
 //! A handshake that has not ended.
 
 use super::client::NamedTls;
+use super::connection::TlsConnection;
 use super::fault::Fault;
 use super::server::ServerTls;
 use crate::net::stream::Sealed;
-use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsStream};
+use native_tls::{HandshakeError, MidHandshakeTlsStream};
+use openssl::ssl::{self, MidHandshakeSslStream};
 
 /// One side of a handshake, and how far it is.
 pub(in crate::net) enum Handshake {
@@ -12,8 +14,10 @@ pub(in crate::net) enum Handshake {
     Connect(NamedTls, Sealed),
     /// A server that has not begun.
     Accept(ServerTls, Sealed),
-    /// Begun; a client still knows whom it wants to see.
-    Mid(MidHandshakeTlsStream<Sealed>, Option<NamedTls>),
+    /// A client that has begun, and whom it wants to see.
+    Connecting(MidHandshakeTlsStream<Sealed>, NamedTls),
+    /// A server that has begun.
+    Accepting(MidHandshakeSslStream<Sealed>),
 }
 
 /// What came of going on.
@@ -21,7 +25,7 @@ pub(in crate::net) enum Progress {
     /// It waits for the peer, or for room to write.
     Waits(Handshake),
     /// TLS is up.
-    Done(TlsStream<Sealed>),
+    Done(TlsConnection),
 }
 
 impl Handshake {
@@ -30,17 +34,13 @@ impl Handshake {
     /// # Errors
     /// Why there will be no TLS; the socket has gone then.
     pub(in crate::net) fn go_on(self) -> Result<Progress, Fault> {
-        let (did, named) = match self {
-            Handshake::Connect(to, socket) => (to.connector().connect(to.name(), socket), Some(to)),
-            Handshake::Accept(tls, socket) => (tls.acceptor().accept(socket), None),
-            Handshake::Mid(mid, named) => (mid.handshake(), named),
-        };
-        match did {
-            Ok(stream) => Ok(Progress::Done(stream)),
-            Err(HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Mid(mid, named))),
-            Err(HandshakeError::Failure(error)) => {
-                Err(Fault::of(&error, named.as_ref().map(NamedTls::name)))
+        match self {
+            Handshake::Connect(to, socket) => {
+                connecting(to.connector().connect(to.name(), socket), to)
             }
+            Handshake::Connecting(mid, to) => connecting(mid.handshake(), to),
+            Handshake::Accept(tls, socket) => accepting(tls.acceptor().accept(socket)),
+            Handshake::Accepting(mid) => accepting(mid.handshake()),
         }
     }
 
@@ -48,7 +48,36 @@ impl Handshake {
     pub(in crate::net) fn sealed(&mut self) -> &mut Sealed {
         match self {
             Handshake::Connect(_, socket) | Handshake::Accept(_, socket) => socket,
-            Handshake::Mid(mid, _) => mid.get_mut(),
+            Handshake::Connecting(mid, _) => mid.get_mut(),
+            Handshake::Accepting(mid) => mid.get_mut(),
+        }
+    }
+}
+
+fn connecting(
+    did: Result<native_tls::TlsStream<Sealed>, HandshakeError<Sealed>>,
+    to: NamedTls,
+) -> Result<Progress, Fault> {
+    match did {
+        Ok(stream) => Ok(Progress::Done(TlsConnection::Client(stream))),
+        Err(HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Connecting(mid, to))),
+        Err(HandshakeError::Failure(error)) => {
+            Err(Fault::of_text(&error.to_string(), Some(to.name())))
+        }
+    }
+}
+
+fn accepting(
+    did: Result<ssl::SslStream<Sealed>, ssl::HandshakeError<Sealed>>,
+) -> Result<Progress, Fault> {
+    match did {
+        Ok(stream) => Ok(Progress::Done(TlsConnection::Server(stream))),
+        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Accepting(mid))),
+        Err(ssl::HandshakeError::Failure(mid)) => {
+            Err(Fault::of_text(&mid.into_error().to_string(), None))
+        }
+        Err(ssl::HandshakeError::SetupFailure(error)) => {
+            Err(Fault::of_text(&error.to_string(), None))
         }
     }
 }

@@ -63,12 +63,7 @@ static SAID: [(&str, Fault); 12] = [
 const PROTOCOL_VERSION: u8 = 70;
 
 impl Fault {
-    /// What an error of the library means; `name` is the server that was asked for.
-    pub(super) fn of(error: &native_tls::Error, name: Option<&str>) -> Fault {
-        Fault::of_text(&error.to_string(), name)
-    }
-
-    /// What the words of the library mean.
+    /// What the words of the library mean; `name` is the server that was asked for.
     pub(in crate::net) fn of_text(text: &str, name: Option<&str>) -> Fault {
         let lower = text.to_ascii_lowercase();
         if let Some((_, why)) = lower.rsplit_once("certificate verify failed") {
