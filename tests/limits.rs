@@ -19,5 +19,7 @@ mod process;
 mod randomness;
 #[path = "limits/setup.rs"]
 mod setup;
+#[path = "limits/system.rs"]
+mod system;
 #[path = "limits/threads.rs"]
 mod threads;

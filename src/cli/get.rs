@@ -5,7 +5,7 @@ use super::drawing::{Drawing, Label};
 use super::output::place;
 use super::wire::{client_options, failure, report_files};
 use super::{Exit, Failure};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 use wirewright::net::{FileReport, client};
@@ -49,7 +49,7 @@ fn names(args: &Get) -> Result<Vec<Name>, Failure> {
         })
     };
     let names = args.names.iter().map(name).collect::<Result<Vec<Name>, _>>()?;
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     match names.iter().find(|name| !seen.insert(*name)) {
         Some(twice) => Err(Failure::usage(twice, "it is named twice", "name it once")),
         None => Ok(names),

@@ -4,7 +4,7 @@ use super::args::Put;
 use super::drawing::{Drawing, Label};
 use super::wire::{client_options, failure, report_files};
 use super::{Exit, Failure};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wirewright::net::client;
@@ -15,7 +15,7 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     let mut options = client_options(&args.peer, &args.common)?;
     options.overwrite = args.overwrite;
     let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     if let Some((name, _)) = files.iter().find(|(name, _)| !seen.insert(name.clone())) {
         let what = "two files have this base name";
         return Err(Failure::usage(name, what, "put them one after the other"));

@@ -7,7 +7,7 @@ use crate::text::PeerText;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What is wrong with the gathered text, and at which byte of it.
@@ -154,7 +154,7 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
     }
 }
 
-/// How many keys are kept without a hash table: more than any message of ours has, so that a chunk
+/// How many keys are kept without a set: more than any message of ours has, so that a chunk
 /// costs no allocation, and few enough that comparing each with each costs nothing.
 const FEW: usize = 16;
 
@@ -174,7 +174,7 @@ pub(super) const MEMBERS_RULE: &str = "members_max";
 struct Keys<'a> {
     few: [Option<Cow<'a, str>>; FEW],
     len: usize,
-    many: HashSet<Cow<'a, str>>,
+    many: BTreeSet<Cow<'a, str>>,
 }
 
 impl<'a> Keys<'a> {

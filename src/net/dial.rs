@@ -43,7 +43,7 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -167,7 +167,7 @@ impl Dial {
 /// The families in turns, that of the first address first: RFC 8305 §4.
 fn in_turns(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let unique = addresses.into_iter().filter(|address| seen.insert(*address));
     let (first, other): (VecDeque<_>, VecDeque<_>) =
         unique.partition(|address| address.is_ipv6() == first_is_v6);

@@ -34,7 +34,7 @@
 //! one failure.
 
 use mio::Waker;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -84,7 +84,7 @@ type Answer = Arc<OnceLock<(Found, Instant)>>;
 /// The names that were asked for, and who looks them up.
 pub struct Names {
     limits: Limits,
-    known: HashMap<String, Answer>,
+    known: BTreeMap<String, Answer>,
     desk: Arc<Desk>,
 }
 
@@ -123,7 +123,7 @@ impl Names {
     /// Asks `resolve`, on several threads at a time.
     pub fn with(waker: Arc<Waker>, limits: Limits, resolve: Resolve) -> Names {
         let desk = Desk { resolve, waker, limits, jobs: Mutex::default(), called: Condvar::new() };
-        Names { limits, known: HashMap::new(), desk: Arc::new(desk) }
+        Names { limits, known: BTreeMap::new(), desk: Arc::new(desk) }
     }
 
     /// Asks for the addresses of a host: a name, or an address, of which an IPv6 one may stand in

@@ -124,8 +124,12 @@ pub fn infallible(source: &Source) -> Vec<Violation> {
         return Vec::new();
     }
     let spawns = |path: &&Path| path.names.ends_with(&["thread", "spawn"]);
-    let threads = paths(&source.tokens);
-    let threads = threads.iter().filter(spawns).map(|path| path.line);
+    let hashes = |path: &&Path| {
+        ["HashMap", "HashSet"].iter().any(|name| path.names.ends_with(&[name, "new"]))
+    };
+    let paths = paths(&source.tokens);
+    let hashed = paths.iter().filter(hashes).map(|path| path.line);
+    let threads = paths.iter().filter(spawns).map(|path| path.line);
     let scoped = (0..source.tokens.len())
         .filter(|at| starts_with(&source.tokens[*at..], &["scope", ".", "spawn", "("]))
         .map(|at| source.tokens[at].line);
@@ -134,7 +138,9 @@ pub fn infallible(source: &Source) -> Vec<Violation> {
         .map(|at| source.tokens[at].line);
     let refused = "a thread may be refused: use `Builder`";
     let threads = threads.chain(scoped).map(|line| (line, refused));
+    let hashed = hashed.map(|line| (line, "randomness may be refused: a `BTreeMap` needs none"));
     let all = threads.chain(randomness.map(|line| (line, "randomness may be refused")));
+    let all = all.chain(hashed);
     let all = all.filter(|(line, _)| !source.is_test(*line));
     all.map(|(line, rule)| source.violation(line, rule)).collect()
 }
@@ -232,6 +238,8 @@ mod tests {
             "fn f() { thread::scope(|scope| { scope.spawn(g); }) }",
             "fn f() { getrandom::fill(&mut x).unwrap(); }",
             "fn f() { getrandom::u64().expect(\"chance\"); }",
+            "fn f() { let x: HashMap<u8, u8> = HashMap::new(); }",
+            "fn f() { std::collections::HashSet::new(); }",
         ] {
             let found = infallible(&Source::new("src/net/x.rs", bad));
             assert_eq!(found.len(), 1, "{bad}: {found:?}");

@@ -14,7 +14,7 @@
 
 use crate::http::url::Url;
 use crate::transfer::name::{Name, SEGMENT_BYTES_MAX};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// What a file is called whose URL has no last segment.
 const NAMELESS: &str = "index.html";
@@ -26,7 +26,7 @@ const NUMBER_BYTES: usize = 21;
 #[derive(Debug, Default)]
 pub(super) struct Naming {
     /// Every name given, in lower case, and the number to try next where it is asked for again.
-    given: HashMap<String, u64>,
+    given: BTreeMap<String, u64>,
 }
 
 impl Naming {

@@ -22,6 +22,7 @@ use crate::net::tls::{ClientTls, NamedTls};
 use crate::net::{Error, Failure};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
 
 /// What a line does, as the account sees it.
@@ -69,7 +70,8 @@ pub(super) struct Plan {
     /// Where packed bodies are unpacked: one place for all, for it is used for a moment only.
     pub(super) unpacked: Vec<u8>,
     sites: Vec<Site>,
-    by_route: HashMap<Rc<Route>, usize>,
+    /// Hashed with fixed keys: routes come from the user, and a system without randomness has none.
+    by_route: HashMap<Rc<Route>, usize, BuildHasherDefault<DefaultHasher>>,
     needy: VecDeque<usize>,
     in_use: usize,
     /// The one that has waited longest first.
@@ -93,7 +95,7 @@ impl Plan {
             finisher,
             unpacked: vec![0; UNPACK_BYTES],
             sites: Vec::new(),
-            by_route: HashMap::new(),
+            by_route: HashMap::default(),
             needy: VecDeque::new(),
             in_use: 0,
             idle: VecDeque::new(),

@@ -88,7 +88,7 @@ impl Letter {
             return Err(crate::error::Error::Misuse(what).into());
         }
         let mut recipients: Vec<Path> = Vec::new();
-        let mut told = std::collections::HashSet::new();
+        let mut told = std::collections::BTreeSet::new();
         for mailbox in message.recipients() {
             // RFC 5321 §2.4: a domain is the same in any case, a local part may be another.
             let domain = mailbox.domain().to_ascii_lowercase();

@@ -18,7 +18,7 @@ use crate::net::Error;
 use crate::smtp::client::{Outcome, Verdict};
 use crate::smtp::command::Path;
 use crate::smtp::reply::Reply;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) struct Plan {
     taken: usize,
     waiting: VecDeque<(usize, Rc<Letter>)>,
     /// Of letters that wait or are on their way, by their numbers.
-    open: HashMap<usize, Open>,
+    open: BTreeMap<usize, Open>,
     /// Calls, and lines that cannot send yet.
     opening: usize,
     /// Lines that can.
@@ -111,7 +111,7 @@ impl Plan {
             done,
             taken: 0,
             waiting: VecDeque::new(),
-            open: HashMap::new(),
+            open: BTreeMap::new(),
             opening: 0,
             ready: 0,
             is_closed: false,
