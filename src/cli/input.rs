@@ -11,6 +11,7 @@ use super::Failure;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::files::{FileError, Source};
@@ -100,7 +101,7 @@ fn spool(from: &mut impl Read) -> io::Result<File> {
 fn named_and_removed(folder: &Path) -> io::Result<File> {
     let path = folder.join(format!("wirewright-{}.body", std::process::id()));
     let mut options = File::options();
-    let file = options.read(true).write(true).create_new(true).open(&path)?;
+    let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
 }

@@ -1,7 +1,9 @@
 //! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
 
 use serde::Serialize;
+use std::fs::DirBuilder;
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -141,7 +143,7 @@ impl Folder {
             let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
             let name = format!("wirewright-bench-{}-{number}", std::process::id());
             let path = std::env::temp_dir().join(name);
-            match std::fs::create_dir(&path) {
+            match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(Folder(path)),
                 // A run that was killed left it, with the id that we have now.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}

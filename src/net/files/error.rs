@@ -36,6 +36,9 @@ pub enum FileError {
     Changed,
     /// The file system gives another size than the file has, as for files in `/proc` and `/sys`.
     FalseSize,
+    /// Somebody who may write in the directory has moved the unfinished file away, or put another
+    /// in its place.
+    Moved,
     /// Anything else.
     Io(io::Error),
 }
@@ -51,7 +54,7 @@ impl FileError {
             FileError::ReadOnly => "read_only",
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
-            FileError::FalseSize | FileError::Io(_) => "io",
+            FileError::FalseSize | FileError::Moved | FileError::Io(_) => "io",
         }
     }
 
@@ -79,6 +82,7 @@ impl fmt::Display for FileError {
             FileError::TooLarge(Some(max)) => {
                 return write!(f, "longer than the limit of {max} bytes for a file (RLIMIT_FSIZE)");
             }
+            FileError::Moved => "somebody else moved the unfinished file, or replaced it",
             FileError::Io(error) => return error.fmt(f),
         })
     }

@@ -125,7 +125,7 @@ impl Finish {
             self.partial.remove()?;
             return Err(error.into());
         }
-        match self.partial.place().rename(self.overwrite) {
+        match self.partial.place().rename(part, self.overwrite) {
             Err(FileError::Exists) => {
                 self.partial.remove()?;
                 return Err(FileError::Exists);

@@ -3,13 +3,14 @@
 //! Specification: `PROTOCOL.md` §7.1. A text file, only ever appended to:
 //!
 //! ```text
-//!   wirewright-journal-1 <size> <etag> <sum>\n       the etag with %XX for all but visible ASCII
+//!   wirewright-journal-2 <size> <etag> <mark> <sum>\n       the etag with %XX for all but visible ASCII
 //!   4194304 9ae0daaf <sum>\n                         a segment: where it ends, its crc32
 //!   8388608 00d1f2aa <sum>\n
 //!   1258291                                          torn by a kill: the journal ends above
 //! ```
 //!
-//! A segment begins where the one before it ends. `<sum>` is the crc32 of the line up to its last
+//! The mark names the file and the inode of its part, so that a journal proves nothing of another
+//! part that was moved beside it. A segment begins where the one before it ends. `<sum>` is the crc32 of the line up to its last
 //! space, continued from the `<sum>` of the line above: a torn or lost line, and one of another
 //! journal, are noticed, and the journal ends there. A record is written after its data, so that a
 //! kill cannot leave a claim without bytes; after a loss of power the checksums tell.
@@ -27,7 +28,7 @@ pub const ETAG_BYTES_MAX: usize = 1024;
 /// are still being written: the most that can be lost is that and a chunk.
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 20;
 
-const MAGIC: &str = "wirewright-journal-1";
+const MAGIC: &str = "wirewright-journal-2";
 
 /// Escaped three times its length, an etag fits; and so do the other fields.
 const LINE_BYTES_MAX: u64 = 3 * ETAG_BYTES_MAX as u64 + 128;
@@ -69,15 +70,15 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reads the header; `None` if there is no usable one.
-    pub(super) fn open(file: File) -> Option<(Header, Reader)> {
+    /// Reads the header; `None` if there is no usable one, or one with another mark.
+    pub(super) fn open(file: File, mark: &str) -> Option<(Header, Reader)> {
         let start = Mark { at: 0, sum: 0 };
         let input = BufReader::new(file);
         let mut reader = Reader { input, size: 0, end: 0, read: start, accepted: start };
         let line = reader.line()?;
         let mut fields = line.split(' ');
         let (magic, size, etag) = (fields.next()?, fields.next()?, fields.next()?);
-        if magic != MAGIC || fields.next().is_some() {
+        if magic != MAGIC || fields.next() != Some(mark) || fields.next().is_some() {
             return None;
         }
         reader.size = size.parse().ok()?;
@@ -133,8 +134,8 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Begins a journal in an empty file.
-    pub(super) fn new(file: File, header: &Header) -> Journal {
-        let text = format!("{MAGIC} {} {}", header.size, escape(&header.etag));
+    pub(super) fn new(file: File, header: &Header, mark: &str) -> Journal {
+        let text = format!("{MAGIC} {} {} {mark}", header.size, escape(&header.etag));
         let sum = continue_sum(0, &text);
         Journal { file, mark: Mark { at: 0, sum }, line: format!("{text} {sum:08x}\n") }
     }

@@ -42,6 +42,8 @@
 //! | `source` | [`Source`]: a regular file open for reading, and its etag |
 //! | `partial` | [`Partial`]: an unfinished file and what of it counts |
 //! | `place` | where a file will stand: its directory, its three names, the lock |
+//! | `ours` | which files under a reserved name are ours |
+//! | `attributes` | owner, mode and access list of a file that gets its name |
 //! | `journal` | the text file that says what has been proven |
 //! | `verify` | reads again what a journal claims |
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
@@ -58,11 +60,13 @@
 //! thread; every call blocks for one disk operation of bounded size, except [`Finish::run`], which
 //! may take long.
 
+mod attributes;
 mod behind;
 mod error;
 mod finish;
 mod journal;
 mod nameless;
+mod ours;
 mod partial;
 mod place;
 mod root;

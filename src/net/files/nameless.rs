@@ -15,17 +15,14 @@
 
 use super::finish::Durability;
 use super::partial::Partial;
-use super::place::Place;
+use super::place::{Place, link};
 use super::source::read_full_at;
 use super::{FileError, SEGMENT_BYTES_MIN};
 use crate::transfer::digest::crc32;
-use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::AsRawFd;
 
 /// The largest file that is made this way, in bytes: a [`Partial`] would have nothing to go on with
 /// either if it were killed.
@@ -87,7 +84,7 @@ impl Nameless {
         match link(&self.file, self.place.dir()?, self.place.base()) {
             Ok(()) => {}
             Err(Errno::EXIST) => self.replace(durability)?,
-            Err(error) => return Err(std::io::Error::from(error).into()),
+            Err(error) => return Err(error.into()),
         }
         match durability {
             Durability::Fsync => self.place.sync_directories(),
@@ -102,11 +99,11 @@ impl Nameless {
             Ok(()) => {}
             // Somebody's, or left over: a partial file knows which.
             Err(Errno::EXIST) => return self.copy(durability),
-            Err(error) => return Err(std::io::Error::from(error).into()),
+            Err(error) => return Err(error.into()),
         }
-        let renamed = self.place.rename(true);
+        let renamed = self.place.rename(&self.file, true);
         if renamed.is_err() {
-            self.place.remove_part()?;
+            self.place.remove_part(&self.file)?;
         }
         renamed
     }
@@ -124,17 +121,5 @@ impl Nameless {
             at += read as u64;
         }
         partial.finish(durability, true).run()
-    }
-}
-
-/// Links a nameless file to a name.
-fn link(file: &File, dir: &Dir, name: &OsStr) -> rustix::io::Result<()> {
-    match rustix::fs::linkat(file, c"", dir, name, AtFlags::EMPTY_PATH) {
-        // Kernels before 6.10 let only root do that; by this way everybody may.
-        Err(Errno::NOENT) => {
-            let here = format!("/proc/self/fd/{}", file.as_raw_fd());
-            rustix::fs::linkat(rustix::fs::CWD, here, dir, name, AtFlags::SYMLINK_FOLLOW)
-        }
-        linked => linked,
     }
 }

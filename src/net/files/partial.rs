@@ -49,6 +49,8 @@ pub struct Partial {
 #[derive(Debug)]
 struct Growth {
     header: Header,
+    /// What its journal has to name.
+    mark: String,
     recorded: u64,
     verified: u64,
     written: u64,
@@ -76,9 +78,16 @@ impl Partial {
     }
 
     pub(super) fn look(place: Place) -> Result<Partial, FileError> {
+        let mut place = place;
         let part = place.lock_part(false)?.map(Arc::new);
-        let journal = part.as_ref().and_then(|_| place.open_journal(false).ok());
-        let (leftover, check) = match journal.and_then(Reader::open) {
+        let reader = match &part {
+            Some(part) => {
+                let mark = place.mark(part)?;
+                place.open_journal()?.and_then(|journal| Reader::open(journal, &mark))
+            }
+            None => None,
+        };
+        let (leftover, check) = match reader {
             Some((header, reader)) => (Some(header), Some(Check::new(reader))),
             None => (None, None),
         };
@@ -148,6 +157,7 @@ impl Partial {
         self.leftover = None;
         self.growth = Some(Growth {
             header,
+            mark: self.place.mark(part)?,
             recorded: verified,
             verified,
             written: verified,
@@ -244,8 +254,11 @@ impl Partial {
         let journal = match &mut growth.journal {
             Some(journal) => journal,
             none => {
-                let file = self.place.open_journal(true)?;
-                none.insert(Journal::new(file, &growth.header))
+                let Some(file) = self.place.create_journal()? else {
+                    growth.journalled = false;
+                    return Ok(());
+                };
+                none.insert(Journal::new(file, &growth.header, &growth.mark))
             }
         };
         journal.append(growth.verified, growth.crc32.clone().finalize())?;
@@ -313,12 +326,9 @@ impl Partial {
     pub(super) fn remove(&mut self) -> Result<(), FileError> {
         self.let_go();
         self.check = None;
-        if self.part.is_none() {
-            return Ok(());
-        }
+        let Some(part) = self.part.take() else { return Ok(()) };
         self.place.remove_journal()?;
-        self.place.remove_part()?;
-        self.part = None;
+        self.place.remove_part(&part)?;
         Ok(())
     }
 

@@ -6,28 +6,43 @@
 //!   base      report.pdf
 //!   part      .wirewright-<first 8 bytes of blake3(base), in hexadecimal>.part
 //!   journal   .wirewright-<the same>.journal
+//!             .wirewright-<the same>-<8 bytes of chance>.…      where one of those is foreign
 //! ```
 //!
 //! All three are in one directory that is held by its descriptor, so a rename needs no path. The
 //! lock is an flock on the part. Whoever has it, and only he, changes or removes the two reserved
-//! names; a lock counts only if the locked file is still the one under the name.
+//! names; a lock counts only if the locked file is still the one under the name. Only files that
+//! are [`ours`] are used.
 
-use super::FileError;
-use super::source::quiet_flags;
+use super::ours::Found;
+use super::{FileError, attributes, ours};
 use crate::transfer::name::RESERVED_PREFIX;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, OFlags, RenameFlags};
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often the lock is tried where others finish, discard and begin at the same moment.
 const LOCK_TRIES_MAX: usize = 16;
+
+/// How many names of a directory are looked at for parts under other names.
+const LOOKED_AT_MAX: usize = 100_000;
+
+/// What came of locking the part under one pair of names.
+enum Locked {
+    Ours(File),
+    Nothing,
+    /// One of the names belongs to somebody else.
+    Foreign,
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -37,18 +52,19 @@ pub(super) struct Place {
     /// The parent, if it exists.
     dir: Option<Arc<Dir>>,
     base: OsString,
-    part: String,
-    journal: String,
+    /// Tells this file from others of its directory: the beginning of a hash of its base name.
+    mark: String,
+    /// What stands between the prefix and the extension of part and journal.
+    stem: String,
     /// The directories in which parents were created, relative to the root.
     made_in: Vec<PathBuf>,
 }
 
 impl Place {
     pub(super) fn new(root: Arc<Dir>, parent: PathBuf, base: OsString) -> Result<Place, FileError> {
-        let stem = &blake3::hash(base.as_bytes()).to_hex()[..16];
-        let part = format!("{RESERVED_PREFIX}{stem}.part");
-        let journal = format!("{RESERVED_PREFIX}{stem}.journal");
-        let mut place = Place { root, parent, dir: None, base, part, journal, made_in: Vec::new() };
+        let mark = blake3::hash(base.as_bytes()).to_hex()[..16].to_owned();
+        let stem = mark.clone();
+        let mut place = Place { root, parent, dir: None, base, mark, stem, made_in: Vec::new() };
         place.dir = match place.open_dir(&place.parent) {
             Ok(dir) => Some(dir),
             // It can be created when there is something to put into it.
@@ -90,83 +106,172 @@ impl Place {
     }
 
     /// Opens the part and locks it; `None` if there is none and none shall be created.
-    pub(super) fn lock_part(&self, create: bool) -> Result<Option<File>, FileError> {
-        let Some(dir) = &self.dir else { return Ok(None) };
+    ///
+    /// Where something foreign has one of the two names, it stays as it is, and another pair of
+    /// names is used: one of ours that an earlier run has left, or else one that nobody can guess.
+    pub(super) fn lock_part(&mut self, create: bool) -> Result<Option<File>, FileError> {
+        let Some(dir) = self.dir.clone() else { return Ok(None) };
+        match self.lock(&dir, create)? {
+            Locked::Ours(part) => return Ok(Some(part)),
+            Locked::Nothing => return Ok(None),
+            Locked::Foreign => {}
+        }
+        for stem in self.spare_stems(&dir)? {
+            self.stem = stem;
+            if let Locked::Ours(part) = self.lock(&dir, false)? {
+                return Ok(Some(part));
+            }
+        }
+        for _ in 0..if create { LOCK_TRIES_MAX } else { 0 } {
+            self.stem = format!("{}-{}", self.mark, ours::random_hex()?);
+            if let Locked::Ours(part) = self.lock(&dir, true)? {
+                return Ok(Some(part));
+            }
+        }
+        self.stem.clone_from(&self.mark);
+        if create { Err(FileError::Busy) } else { Ok(None) }
+    }
+
+    /// The same under the names that are in use now.
+    fn lock(&self, dir: &Dir, create: bool) -> Result<Locked, FileError> {
+        let journal_is_usable = ours::is_free_or_ours(dir, &self.journal())?;
+        let name = self.part();
         for _ in 0..LOCK_TRIES_MAX {
-            let file = match open(dir, &self.part, create) {
-                Ok(file) => file,
-                // Nothing, or a symlink, which is not ours and is not followed.
-                Err(error) if !create && (is_absent(&error) || is_symlink(&error)) => {
-                    return Ok(None);
+            let (part, about) = match ours::find(dir, &name)? {
+                Found::Ours(part, about) => (part, about),
+                Found::Foreign => {
+                    if create {
+                        // A journal of ours without its part proves nothing.
+                        self.remove_journal()?;
+                    }
+                    return Ok(Locked::Foreign);
                 }
-                Err(error) if is_symlink(&error) => {
-                    remove(dir, &self.part)?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
+                Found::Nothing if !journal_is_usable => return Ok(Locked::Foreign),
+                Found::Nothing if !create => return Ok(Locked::Nothing),
+                Found::Nothing => match ours::create(dir, &name) {
+                    Ok(part) => {
+                        let about = part.metadata()?;
+                        (part, about)
+                    }
+                    Err(Errno::EXIST) => continue,
+                    Err(error) => return Err(error.into()),
+                },
             };
-            match file.try_lock() {
+            match part.try_lock() {
                 Ok(()) => {}
+                // Anybody who can open a file can hold its lock for ever.
+                Err(TryLockError::WouldBlock) if ours::is_open_to_others(&about) => {
+                    return Ok(Locked::Foreign);
+                }
                 Err(TryLockError::WouldBlock) => return Err(FileError::Busy),
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
-            let ours = Metadata::from_file(&file)?;
             // Meanwhile another may have finished it: then this is the final file.
-            if !is_under(dir, &self.part, &ours) {
+            if !is_under(dir, &*name, &part)? {
                 continue;
             }
-            // A second link may be the final name, left by a kill between link and unlink.
-            if ours.is_file() && ours.nlink() == 1 {
-                return Ok(Some(file));
+            match (journal_is_usable, create) {
+                (true, _) if ours::is_private(&about) => return Ok(Locked::Ours(part)),
+                (true, false) => return Ok(Locked::Nothing),
+                (false, false) => return Ok(Locked::Foreign),
+                // A second link may be the final name, left by a kill between link and unlink.
+                (_, true) => ours::remove(dir, &name)?,
             }
-            if !create {
-                return Ok(None);
-            }
-            dir.remove_file(&self.part)?;
         }
         Err(FileError::Busy)
     }
 
-    /// Opens the journal of a part that is locked.
-    pub(super) fn open_journal(&self, create: bool) -> Result<File, FileError> {
-        let file = open(self.dir()?, &self.journal, create)?;
-        if !file.metadata()?.is_file() {
-            return Err(FileError::InTheWay);
+    /// Other stems under which an earlier run has left a part of this file.
+    fn spare_stems(&self, dir: &Dir) -> io::Result<Vec<String>> {
+        let prefix = format!("{RESERVED_PREFIX}{}-", self.mark);
+        let stem = |name: OsString| {
+            let name = name.into_string().ok()?;
+            name.starts_with(&prefix).then_some(())?;
+            Some(name.strip_prefix(RESERVED_PREFIX)?.strip_suffix(".part")?.to_owned())
+        };
+        let entries = dir.entries()?.take(LOOKED_AT_MAX).filter_map(Result::ok);
+        Ok(entries.filter_map(|entry| stem(entry.file_name())).take(LOCK_TRIES_MAX).collect())
+    }
+
+    /// Opens the journal of a part that is locked, if it is ours alone.
+    pub(super) fn open_journal(&self) -> Result<Option<File>, FileError> {
+        match ours::find(self.dir()?, &self.journal())? {
+            Found::Ours(journal, about) if ours::is_private(&about) => Ok(Some(journal)),
+            _ => Ok(None),
         }
-        Ok(file)
+    }
+
+    /// Makes the journal of a part that is locked; `None` where something foreign has its name.
+    pub(super) fn create_journal(&self) -> Result<Option<File>, FileError> {
+        let dir = self.dir()?;
+        ours::remove(dir, &self.journal())?;
+        match ours::create(dir, &self.journal()) {
+            Err(Errno::EXIST) => Ok(None),
+            made => Ok(Some(made?)),
+        }
     }
 
     pub(super) fn remove_journal(&self) -> Result<(), FileError> {
-        remove(self.dir()?, &self.journal)
+        ours::remove(self.dir()?, &self.journal())
     }
 
     /// Removes the journal after the part has got its name and with it taken the lock away: the
     /// journal that stands there may already be the next transfer's.
     pub(super) fn remove_this_journal(&self, held: &File) {
-        if let (Some(dir), Ok(held)) = (&self.dir, Metadata::from_file(held))
-            && is_under(dir, &self.journal, &held)
+        if let Some(dir) = &self.dir
+            && is_under(dir, &*self.journal(), held).unwrap_or(false)
         {
             // If it cannot be removed, the file is there all the same, and it harms nobody.
-            let _ = dir.remove_file(&self.journal);
+            let _ = dir.remove_file(self.journal());
         }
     }
 
-    pub(super) fn remove_part(&self) -> Result<(), FileError> {
-        remove(self.dir()?, &self.part)
+    /// Removes the part, unless somebody has put another file under its name.
+    pub(super) fn remove_part(&self, held: &File) -> Result<(), FileError> {
+        let dir = self.dir()?;
+        match is_under(dir, &*self.part(), held)? {
+            true => ours::remove(dir, &self.part()),
+            false => Ok(()),
+        }
     }
 
-    /// Gives the part its final name.
-    pub(super) fn rename(&self, overwrite: bool) -> Result<(), FileError> {
-        let (dir, part, base) = (self.dir()?, self.part.as_str(), self.base.as_os_str());
-        if overwrite {
-            return Ok(rustix::fs::renameat(dir, part, dir, base)?);
+    /// What a journal has to name, so that it speaks of this file and of this part.
+    pub(super) fn mark(&self, part: &File) -> io::Result<String> {
+        Ok(format!("{}:{:x}", self.mark, part.metadata()?.ino()))
+    }
+
+    /// Gives the part its final name, and the owner, mode and access list that belong to it.
+    ///
+    /// A rename goes by names. Who may rename in the directory can put another file under the name
+    /// of the part between the first look and the rename; the second look then finds it.
+    ///
+    /// # Errors
+    /// [`FileError::Moved`] if the part, or then the file, is not under its name.
+    pub(super) fn rename(&self, part: &File, overwrite: bool) -> Result<(), FileError> {
+        let (dir, base) = (self.dir()?, self.base.as_os_str());
+        attributes::adopt(part, dir, base)?;
+        if !is_under(dir, &*self.part(), part)? {
+            return Err(FileError::Moved);
         }
-        let outcome = match rustix::fs::renameat_with(dir, part, dir, base, RenameFlags::NOREPLACE)
-        {
-            // A file system or a kernel that does not know the flag.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.link(),
-            other => other.map_err(FileError::from),
-        };
+        match overwrite {
+            true => rustix::fs::renameat(dir, &*self.part(), dir, base)?,
+            false => self.rename_to_free(part)?,
+        }
+        let stands = ours::status(dir, base)?;
+        match stands.is_some_and(|there| ours::is_ours(&there)) {
+            true => Ok(()),
+            false => Err(FileError::Moved),
+        }
+    }
+
+    fn rename_to_free(&self, part: &File) -> Result<(), FileError> {
+        let (dir, name, base) = (self.dir()?, self.part(), self.base.as_os_str());
+        let outcome =
+            match rustix::fs::renameat_with(dir, &*name, dir, base, RenameFlags::NOREPLACE) {
+                // A file system or a kernel that does not know the flag.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.link(part),
+                other => other.map_err(FileError::from),
+            };
         match outcome {
             Err(FileError::Exists) if dir.symlink_metadata(base).is_ok_and(|old| old.is_dir()) => {
                 Err(FileError::InTheWay)
@@ -175,11 +280,10 @@ impl Place {
         }
     }
 
-    /// As [`Place::rename`] without overwriting, by a second link.
-    pub(super) fn link(&self) -> Result<(), FileError> {
-        let (dir, part) = (self.dir()?, self.part.as_str());
-        rustix::fs::linkat(dir, part, dir, self.base.as_os_str(), AtFlags::empty())?;
-        self.remove_part()
+    /// As a rename to a name that is free, by a second link.
+    pub(super) fn link(&self, part: &File) -> Result<(), FileError> {
+        link(part, self.dir()?, &self.base)?;
+        self.remove_part(part)
     }
 
     /// Makes durable that the name is in its directory, and that directory in its own.
@@ -203,18 +307,20 @@ impl Place {
 
     /// Whether the final name itself is that of an open file: no symlink to it, and no other file.
     pub(super) fn is_name_of(&self, file: &File) -> bool {
-        match (&self.dir, Metadata::from_file(file)) {
-            (Some(dir), Ok(held)) => is_under(dir, &self.base, &held),
-            _ => false,
-        }
+        let dir = self.dir.as_deref();
+        dir.is_some_and(|dir| is_under(dir, &*self.base, file).unwrap_or(false))
     }
 
     pub(super) fn base(&self) -> &OsStr {
         &self.base
     }
 
-    pub(super) fn part(&self) -> &str {
-        &self.part
+    pub(super) fn part(&self) -> String {
+        format!("{RESERVED_PREFIX}{}.part", self.stem)
+    }
+
+    fn journal(&self) -> String {
+        format!("{RESERVED_PREFIX}{}.journal", self.stem)
     }
 
     pub(super) fn dir(&self) -> Result<&Dir, FileError> {
@@ -246,34 +352,27 @@ impl Place {
     }
 }
 
-/// Opens one of the reserved names for reading and writing; never through a symlink.
-fn open(dir: &Dir, name: &str, create: bool) -> io::Result<File> {
-    let flags = quiet_flags() | OFlags::NOFOLLOW;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(create).custom_flags(flags.bits().cast_signed());
-    dir.open_with(name, &options).map(cap_std::fs::File::into_std)
+/// Links an open file, which may have no name at all, to a name.
+pub(super) fn link(file: &File, dir: &Dir, name: &OsStr) -> rustix::io::Result<()> {
+    match rustix::fs::linkat(file, c"", dir, name, AtFlags::EMPTY_PATH) {
+        // Kernels before 6.10 let only root do that; by this way everybody may.
+        Err(Errno::NOENT) => {
+            let here = format!("/proc/self/fd/{}", file.as_raw_fd());
+            rustix::fs::linkat(rustix::fs::CWD, here, dir, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        linked => linked,
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound
 }
 
-/// Whether an open failed because it would have had to follow a symlink.
-fn is_symlink(error: &io::Error) -> bool {
-    Errno::from_io_error(error) == Some(Errno::LOOP)
-}
-
 /// Whether the file that stands under a name is the one that is held.
-fn is_under(dir: &Dir, name: impl AsRef<Path>, held: &Metadata) -> bool {
-    dir.symlink_metadata(name)
-        .is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()))
-}
-
-fn remove(dir: &Dir, name: &str) -> Result<(), FileError> {
-    match dir.remove_file(name) {
-        Err(error) if !is_absent(&error) => Err(error.into()),
-        _ => Ok(()),
-    }
+fn is_under(dir: &Dir, name: impl rustix::path::Arg, held: &File) -> Result<bool, FileError> {
+    let held = rustix::fs::fstat(held)?;
+    let there = ours::status(dir, name)?;
+    Ok(there.is_some_and(|there| (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)))
 }
 
 /// A directory that is held only as a place (`O_PATH`) has to be opened for reading to be synced.

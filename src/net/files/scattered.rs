@@ -93,7 +93,7 @@ impl Scattered {
         if durability == Durability::Fsync {
             self.part.sync_all()?;
         }
-        self.place.rename(true)?;
+        self.place.rename(&self.part, true)?;
         self.has_name = true;
         match durability {
             Durability::Fsync => self.place.sync_directories(),
@@ -106,7 +106,7 @@ impl Drop for Scattered {
     fn drop(&mut self) {
         if !self.has_name {
             // What cannot be removed now is taken over by the next run.
-            let _ = self.place.remove_part();
+            let _ = self.place.remove_part(&self.part);
         }
     }
 }

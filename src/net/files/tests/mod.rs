@@ -1,10 +1,12 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · nameless · scattered
+//!   names · walking · growing · resuming · nameless · scattered · hostile · modes
 //! ```
 
 mod growing;
+mod hostile;
+mod modes;
 mod nameless;
 mod names;
 mod resuming;
