@@ -54,8 +54,8 @@ pub(super) struct Place {
     base: OsString,
     /// Tells this file from others of its directory: the beginning of a hash of its base name.
     mark: String,
-    /// What stands between the prefix and the extension of part and journal.
-    stem: String,
+    part: String,
+    journal: String,
     /// The directories in which parents were created, relative to the root.
     made_in: Vec<PathBuf>,
 }
@@ -63,8 +63,9 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(root: Arc<Dir>, parent: PathBuf, base: OsString) -> Result<Place, FileError> {
         let mark = blake3::hash(base.as_bytes()).to_hex()[..16].to_owned();
-        let stem = mark.clone();
-        let mut place = Place { root, parent, dir: None, base, mark, stem, made_in: Vec::new() };
+        let (part, journal) = (part_of(&mark), journal_of(&mark));
+        let made_in = Vec::new();
+        let mut place = Place { root, parent, dir: None, base, mark, part, journal, made_in };
         place.dir = match place.open_dir(&place.parent) {
             Ok(dir) => Some(dir),
             // It can be created when there is something to put into it.
@@ -117,27 +118,32 @@ impl Place {
             Locked::Foreign => {}
         }
         for stem in self.spare_stems(&dir)? {
-            self.stem = stem;
+            self.use_stem(&stem);
             if let Locked::Ours(part) = self.lock(&dir, false)? {
                 return Ok(Some(part));
             }
         }
         for _ in 0..if create { LOCK_TRIES_MAX } else { 0 } {
-            self.stem = format!("{}-{}", self.mark, ours::random_hex()?);
+            self.use_stem(&format!("{}-{}", self.mark, ours::random_hex()?));
             if let Locked::Ours(part) = self.lock(&dir, true)? {
                 return Ok(Some(part));
             }
         }
-        self.stem.clone_from(&self.mark);
+        self.use_stem(&self.mark.clone());
         if create { Err(FileError::Busy) } else { Ok(None) }
+    }
+
+    /// What stands between the prefix and the extension of part and journal from here on.
+    fn use_stem(&mut self, stem: &str) {
+        (self.part, self.journal) = (part_of(stem), journal_of(stem));
     }
 
     /// The same under the names that are in use now.
     fn lock(&self, dir: &Dir, create: bool) -> Result<Locked, FileError> {
-        let journal_is_usable = ours::is_free_or_ours(dir, &self.journal())?;
-        let name = self.part();
+        let journal_is_usable = ours::is_free_or_ours(dir, &self.journal)?;
+        let name = &*self.part;
         for _ in 0..LOCK_TRIES_MAX {
-            let (part, about) = match ours::find(dir, &name)? {
+            let (part, about) = match ours::find(dir, name)? {
                 Found::Ours(part, about) => (part, about),
                 Found::Foreign => {
                     if create {
@@ -148,7 +154,7 @@ impl Place {
                 }
                 Found::Nothing if !journal_is_usable => return Ok(Locked::Foreign),
                 Found::Nothing if !create => return Ok(Locked::Nothing),
-                Found::Nothing => match ours::create(dir, &name) {
+                Found::Nothing => match ours::create(dir, name) {
                     Ok(part) => {
                         let about = part.metadata()?;
                         (part, about)
@@ -167,7 +173,7 @@ impl Place {
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
             // Meanwhile another may have finished it: then this is the final file.
-            if !is_under(dir, &*name, &part)? {
+            if !is_under(dir, name, &part)? {
                 continue;
             }
             match (journal_is_usable, create) {
@@ -175,7 +181,7 @@ impl Place {
                 (true, false) => return Ok(Locked::Nothing),
                 (false, false) => return Ok(Locked::Foreign),
                 // A second link may be the final name, left by a kill between link and unlink.
-                (_, true) => ours::remove(dir, &name)?,
+                (_, true) => ours::remove(dir, name)?,
             }
         }
         Err(FileError::Busy)
@@ -195,7 +201,7 @@ impl Place {
 
     /// Opens the journal of a part that is locked, if it is ours alone.
     pub(super) fn open_journal(&self) -> Result<Option<File>, FileError> {
-        match ours::find(self.dir()?, &self.journal())? {
+        match ours::find(self.dir()?, &self.journal)? {
             Found::Ours(journal, about) if ours::is_private(&about) => Ok(Some(journal)),
             _ => Ok(None),
         }
@@ -204,33 +210,33 @@ impl Place {
     /// Makes the journal of a part that is locked; `None` where something foreign has its name.
     pub(super) fn create_journal(&self) -> Result<Option<File>, FileError> {
         let dir = self.dir()?;
-        ours::remove(dir, &self.journal())?;
-        match ours::create(dir, &self.journal()) {
+        ours::remove(dir, &self.journal)?;
+        match ours::create(dir, &self.journal) {
             Err(Errno::EXIST) => Ok(None),
             made => Ok(Some(made?)),
         }
     }
 
     pub(super) fn remove_journal(&self) -> Result<(), FileError> {
-        ours::remove(self.dir()?, &self.journal())
+        ours::remove(self.dir()?, &self.journal)
     }
 
     /// Removes the journal after the part has got its name and with it taken the lock away: the
     /// journal that stands there may already be the next transfer's.
     pub(super) fn remove_this_journal(&self, held: &File) {
         if let Some(dir) = &self.dir
-            && is_under(dir, &*self.journal(), held).unwrap_or(false)
+            && is_under(dir, &*self.journal, held).unwrap_or(false)
         {
             // If it cannot be removed, the file is there all the same, and it harms nobody.
-            let _ = dir.remove_file(self.journal());
+            let _ = dir.remove_file(&self.journal);
         }
     }
 
     /// Removes the part, unless somebody has put another file under its name.
     pub(super) fn remove_part(&self, held: &File) -> Result<(), FileError> {
         let dir = self.dir()?;
-        match is_under(dir, &*self.part(), held)? {
-            true => ours::remove(dir, &self.part()),
+        match is_under(dir, &*self.part, held)? {
+            true => ours::remove(dir, &self.part),
             false => Ok(()),
         }
     }
@@ -250,11 +256,11 @@ impl Place {
     pub(super) fn rename(&self, part: &File, overwrite: bool) -> Result<(), FileError> {
         let (dir, base) = (self.dir()?, self.base.as_os_str());
         attributes::adopt(part, dir, base)?;
-        if !is_under(dir, &*self.part(), part)? {
+        if !is_under(dir, &*self.part, part)? {
             return Err(FileError::Moved);
         }
         match overwrite {
-            true => rustix::fs::renameat(dir, &*self.part(), dir, base)?,
+            true => rustix::fs::renameat(dir, &*self.part, dir, base)?,
             false => self.rename_to_free(part)?,
         }
         let stands = ours::status(dir, base)?;
@@ -265,13 +271,13 @@ impl Place {
     }
 
     fn rename_to_free(&self, part: &File) -> Result<(), FileError> {
-        let (dir, name, base) = (self.dir()?, self.part(), self.base.as_os_str());
-        let outcome =
-            match rustix::fs::renameat_with(dir, &*name, dir, base, RenameFlags::NOREPLACE) {
-                // A file system or a kernel that does not know the flag.
-                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.link(part),
-                other => other.map_err(FileError::from),
-            };
+        let (dir, name, base) = (self.dir()?, &*self.part, self.base.as_os_str());
+        let outcome = match rustix::fs::renameat_with(dir, name, dir, base, RenameFlags::NOREPLACE)
+        {
+            // A file system or a kernel that does not know the flag.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.link(part),
+            other => other.map_err(FileError::from),
+        };
         match outcome {
             Err(FileError::Exists) if dir.symlink_metadata(base).is_ok_and(|old| old.is_dir()) => {
                 Err(FileError::InTheWay)
@@ -315,12 +321,8 @@ impl Place {
         &self.base
     }
 
-    pub(super) fn part(&self) -> String {
-        format!("{RESERVED_PREFIX}{}.part", self.stem)
-    }
-
-    fn journal(&self) -> String {
-        format!("{RESERVED_PREFIX}{}.journal", self.stem)
+    pub(super) fn part(&self) -> &str {
+        &self.part
     }
 
     pub(super) fn dir(&self) -> Result<&Dir, FileError> {
@@ -350,6 +352,14 @@ impl Place {
         }
         Ok(())
     }
+}
+
+fn part_of(stem: &str) -> String {
+    format!("{RESERVED_PREFIX}{stem}.part")
+}
+
+fn journal_of(stem: &str) -> String {
+    format!("{RESERVED_PREFIX}{stem}.journal")
 }
 
 /// Links an open file, which may have no name at all, to a name.
