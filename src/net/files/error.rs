@@ -110,7 +110,7 @@ impl From<FileError> for io::Error {
             FileError::TooLarge(_) => Kind::FileTooLarge,
             FileError::ReadOnly => Kind::ReadOnlyFilesystem,
             FileError::BadName => Kind::InvalidFilename,
-            FileError::Changed | FileError::FalseSize => Kind::InvalidInput,
+            FileError::Changed | FileError::FalseSize | FileError::Moved => Kind::InvalidInput,
         };
         io::Error::new(kind, error)
     }
