@@ -19,8 +19,10 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o7777
 }
 
-/// The three ways in which a file is made.
-const WAYS: [(&str, fn(&Root, &Path)); 3] = [
+/// A way in which a file is made: what it is called, and how it is done.
+type Way = (&'static str, fn(&Root, &Path));
+
+const WAYS: [Way; 3] = [
     ("growing", |root, _| {
         let mut partial = root.partial(&name("f")).unwrap();
         partial.begin("", 3).unwrap();
