@@ -3,17 +3,18 @@
 //! Specification: `PROTOCOL.md` §7.1. A text file, only ever appended to:
 //!
 //! ```text
-//!   wirewright-journal-2 <size> <etag> <mark> <sum>\n       the etag with %XX for all but visible ASCII
+//!   wirewright-journal-2 <size> <etag> <mark> <sum>\n  the etag escaped with %XX
 //!   4194304 9ae0daaf <sum>\n                         a segment: where it ends, its crc32
 //!   8388608 00d1f2aa <sum>\n
 //!   1258291                                          torn by a kill: the journal ends above
 //! ```
 //!
 //! The mark names the file and the inode of its part, so that a journal proves nothing of another
-//! part that was moved beside it. A segment begins where the one before it ends. `<sum>` is the crc32 of the line up to its last
-//! space, continued from the `<sum>` of the line above: a torn or lost line, and one of another
-//! journal, are noticed, and the journal ends there. A record is written after its data, so that a
-//! kill cannot leave a claim without bytes; after a loss of power the checksums tell.
+//! part that was moved beside it. A segment begins where the one before it ends. `<sum>` is the
+//! crc32 of the line up to its last space, continued from the `<sum>` of the line above: a torn or
+//! lost line, and one of another journal, are noticed, and the journal ends there. A record is
+//! written after its data, so that a kill cannot leave a claim without bytes; after a loss of power
+//! the checksums tell.
 
 use super::FileError;
 use std::fmt::Write as _;

@@ -4,8 +4,9 @@
 //! directories).
 //!
 //! ```text
-//!   open(O_NOFOLLOW) ─▶ fstat ─▶ regular, of our effective user ─▶ ours ─▶ one link, no group or
-//!     nothing there              anything else ─▶ foreign                  others' write bit: private
+//!   open(O_NOFOLLOW) ─▶ fstat ─▶ regular, of our effective user ─▶ ours
+//!                                anything else ─▶ foreign
+//!   ours ─▶ one link, no write permission for group and others ─▶ private
 //! ```
 //!
 //! The names of unfinished files can be guessed. Whoever may write in the directory can create such
