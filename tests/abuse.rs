@@ -2,6 +2,8 @@
 //! ordinary get, and with the memory back.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
+#[path = "abuse/budget.rs"]
+mod budget;
 #[path = "abuse/bytes.rs"]
 mod bytes;
 #[path = "robust/client.rs"]

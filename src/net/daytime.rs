@@ -152,6 +152,7 @@ impl Server {
         };
         let mut reactor = Reactor::new(self.seat, self.options.connections_max, limits);
         reactor.set_grace(GRACE);
+        reactor.expect(self.options.connections_max);
         let tap = self.options.tap.as_ref().map(|make| make());
         let begun = match self.socket {
             Socket::Tcp(socket) => reactor.listen(socket, Box::new(Door(self.options))),

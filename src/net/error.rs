@@ -28,6 +28,12 @@ pub enum Error {
     File(FileError),
     /// The reader of the output, a pipe or a socket, has closed it.
     Unread,
+    /// The connection held memory that was needed for others: all of them together held more than
+    /// they may.
+    OverBudget {
+        /// How much they may, in bytes.
+        bytes_max: usize,
+    },
     /// We were asked to stop.
     Interrupted,
 }
@@ -44,6 +50,7 @@ impl Error {
             Error::TimedOut { .. } => "timed_out",
             Error::File(error) => error.code(),
             Error::Unread => "broken_pipe",
+            Error::OverBudget { .. } => "busy",
             Error::Interrupted => "interrupted",
         })
     }
@@ -87,6 +94,9 @@ impl fmt::Display for Error {
             Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
             Error::File(error) => error.fmt(f),
             Error::Unread => f.write_str("nobody reads the output any more"),
+            Error::OverBudget { bytes_max } => {
+                write!(f, "all connections together held more than {bytes_max} bytes")
+            }
             Error::Interrupted => f.write_str("interrupted; run the same command to go on"),
         }
     }

@@ -59,7 +59,8 @@
 //! | [`read_bytes_max`] | 262,144 | input that leaves the cache before it is decoded |
 //! | [`out_bytes_budget`] | 4,194,304 | thousands of peers that do not read |
 //! | [`out_bytes_min`] | 16,384 | output so short that every write is a waste |
-//! | [`memory_bytes_budget`] | 12,582,912 | thousands that send half of a long message |
+//! | [`memory_bytes_budget`] | 14,680,064 | thousands that send half of a long message |
+//! | [`kernel_bytes_budget`] | 134,217,728 | thousands that ask and do not read |
 //! | [`wake_bytes_budget`] | 8,388,608 | one quick connection that lets all others wait |
 //! | [`nap`] | 20 µs | waking for each segment of a file |
 //! | [`nap_after_bytes`] | 98,304 | napping when there is nothing to gather |
@@ -74,6 +75,7 @@
 //! [`out_bytes_budget`]: pump::Limits::out_bytes_budget
 //! [`out_bytes_min`]: pump::Limits::out_bytes_min
 //! [`memory_bytes_budget`]: pump::Limits::memory_bytes_budget
+//! [`kernel_bytes_budget`]: pump::Limits::kernel_bytes_budget
 //! [`wake_bytes_budget`]: pump::Limits::wake_bytes_budget
 //! [`nap`]: pump::Limits::nap
 //! [`nap_after_bytes`]: pump::Limits::nap_after_bytes

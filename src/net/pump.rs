@@ -14,7 +14,9 @@
 //! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
 //! them.
 
+mod budget;
 mod conversation;
+mod eviction;
 mod input;
 mod output;
 mod secure;
@@ -32,9 +34,6 @@ use crate::session::Wants;
 use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::time::Instant;
-
-/// A session may gather so much of a message whatever others do, in bytes.
-const MEMORY_FREE: usize = 16 << 10;
 
 /// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
 /// takes time at the disk, too, and others are to be looked at in between.
@@ -88,8 +87,8 @@ pub struct Connection {
     stamp: u64,
     since: Instant,
     outcome: Result<(), Error>,
-    /// Capacity of `out` and `leftover` that is counted among what all hold.
-    counted: usize,
+    /// What it holds beyond what every connection costs, as it is counted, in bytes.
+    held: usize,
     /// When the reactor's timer for it fires.
     timer: Instant,
 }
@@ -119,7 +118,7 @@ impl Connection {
             stamp: 0,
             since: now,
             outcome: Ok(()),
-            counted: 0,
+            held: 0,
             timer: now,
         }
     }
@@ -190,7 +189,7 @@ impl Connection {
 
     /// Tells the application how it ended. The connection is to be dropped then.
     pub fn close(&mut self, shared: &mut Shared) {
-        shared.held -= std::mem::take(&mut self.counted);
+        shared.process.change(std::mem::take(&mut self.held), 0);
         self.remark_outcome();
         let outcome = std::mem::replace(&mut self.outcome, Ok(()));
         self.conversation.closed(outcome);
@@ -201,13 +200,6 @@ impl Connection {
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
-        if self.is_a_burden(shared) {
-            let max = shared.limits.memory_bytes_budget as u64;
-            let (limit, section) = ("memory_bytes_budget", "house, law 4");
-            let error = crate::error::Error::TooLarge { limit, max, offset: 0, section };
-            self.fail(error.into(), now);
-            return Verdict::Again;
-        }
         let written = self.settled.min(self.worth) / shared.limits.written_quantum;
         let stamp = self.conversation.progress() + written;
         // The time for last words is one for all of them.
@@ -297,14 +289,6 @@ impl Connection {
         self.outcome = outcome;
         self.phase = Phase::Flushing;
         self.since = now;
-    }
-
-    /// Whether it gathers a long message while all together hold more than they may: who comes last
-    /// has to go.
-    fn is_a_burden(&self, shared: &Shared) -> bool {
-        self.phase == Phase::Open
-            && shared.held > shared.limits.memory_bytes_budget
-            && self.conversation.memory() > MEMORY_FREE
     }
 
     fn remark_outcome(&mut self) {

@@ -19,7 +19,9 @@
 mod accept;
 mod dispatch;
 mod post;
+mod relief;
 mod seat;
+mod trim;
 
 pub use accept::{Welcome, Welcomed};
 pub use dispatch::{Dispatch, Handle};
@@ -58,7 +60,8 @@ pub struct Guest {
 #[derive(Default)]
 struct Slot {
     generation: u32,
-    connection: Option<Connection>,
+    /// Apart, for most slots may be empty.
+    connection: Option<Box<Connection>>,
     /// A socket on its way to being connected, while there is no connection.
     attempt: Option<TcpStream>,
     queued: bool,
@@ -82,6 +85,8 @@ pub struct Reactor {
     /// Connections that are refused, the oldest first; some may have gone.
     refused: VecDeque<Handle>,
     refused_max: usize,
+    /// How many connections there were when memory was last given back, or more since then.
+    crowd: usize,
     ready: VecDeque<usize>,
     /// Slots whose connection waits for a job on another thread, or did.
     parked: Vec<usize>,
@@ -112,6 +117,7 @@ impl Reactor {
             live_max,
             refused: VecDeque::new(),
             refused_max: 0,
+            crowd: 0,
             ready: VecDeque::new(),
             parked: Vec::new(),
             timers: BinaryHeap::new(),
@@ -163,8 +169,9 @@ impl Reactor {
         let deadline = connection.deadline(&self.limits);
         connection.set_timer(deadline);
         self.timers.push(Reverse((deadline, handle.index, handle.generation)));
-        self.slots[handle.index].connection = Some(connection);
+        self.slots[handle.index].connection = Some(Box::new(connection));
         self.live += 1;
+        self.shared.live = self.live;
         self.enqueue(handle.index);
         Ok(handle)
     }
@@ -217,6 +224,7 @@ impl Reactor {
             self.drive_ready();
             self.expire();
             self.dispatch();
+            self.trim();
         }
         Ok(())
     }
@@ -313,6 +321,7 @@ impl Reactor {
             let Some(index) = self.ready.pop_front() else { return };
             self.slots[index].queued = false;
             self.drive_one(index);
+            self.relieve();
         }
     }
 
@@ -353,6 +362,8 @@ impl Reactor {
         drop(connection);
         self.release(index);
         self.live -= 1;
+        self.shared.live = self.live;
+        self.forget_timers();
         // A descriptor is free again.
         self.accept_at = None;
     }

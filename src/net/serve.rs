@@ -51,7 +51,8 @@ impl Desk {
     }
 }
 
-/// What is being done for the running request.
+/// What is being done for the running request. Most connections do nothing most of the time, so
+/// what is large stands apart.
 enum Task {
     None,
     Hashing {
@@ -66,22 +67,22 @@ enum Task {
         next: Option<Entry>,
     },
     Checking {
-        partial: Partial,
+        partial: Box<Partial>,
         digester: Digester,
         put: Put,
         permit: Permit,
     },
     /// Hashing a file that has the name already.
     Comparing {
-        standing: Standing,
+        standing: Box<Standing>,
         at: u64,
         digester: Digester,
         permit: Permit,
     },
     /// Waiting for the digest of the client's file.
-    Standing(Standing, Permit),
+    Standing(Box<Standing>, Permit),
     Receiving {
-        partial: Partial,
+        partial: Box<Partial>,
         overwrite: bool,
         permit: Permit,
     },
@@ -171,7 +172,7 @@ impl Serving {
             partial = root.partial(name)?;
         }
         let digester = Digester::new(self.session.digest_kind());
-        Ok(Task::Checking { partial, digester, put, permit })
+        Ok(Task::Checking { partial: Box::new(partial), digester, put, permit })
     }
 
     fn refuse(&mut self, no: &No) -> Result<(), Error> {
@@ -290,7 +291,7 @@ impl Serving {
                 let finish = partial.finish(durability, overwrite).making_room();
                 (Job::Finish(Box::new(finish)), permit)
             }
-            Task::Standing(standing, permit) => (Job::Standing(standing, durability), permit),
+            Task::Standing(standing, permit) => (Job::Standing(*standing, durability), permit),
             _ => return,
         };
         let pending = self.desk.finisher.borrow_mut().run_holding(job, permit);
@@ -413,6 +414,7 @@ impl Conversation for Serving {
         let code = match why {
             Error::TimedOut { .. } => "timed_out",
             Error::Interrupted => "shutting_down",
+            Error::OverBudget { .. } => "busy",
             _ => "io",
         };
         self.session.abort(code, &why.to_string());

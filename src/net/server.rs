@@ -236,6 +236,7 @@ fn reactor(seat: Seat, options: &Options, admission: &Arc<Admission>) -> (Reacto
     let limits = share(options.limits, options.threads);
     let mut reactor = Reactor::new(seat, usize::MAX, limits);
     reactor.set_grace(options.grace);
+    reactor.expect(admission.connections_max());
     let desk = Rc::new(Desk {
         supply: options.supply.clone(),
         writable: options.writable,
@@ -257,6 +258,7 @@ fn share(limits: Limits, threads: usize) -> Limits {
     Limits {
         out_bytes_budget: part(limits.out_bytes_budget),
         memory_bytes_budget: part(limits.memory_bytes_budget),
+        kernel_bytes_budget: part(limits.kernel_bytes_budget),
         ..limits
     }
 }

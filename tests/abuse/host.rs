@@ -23,7 +23,7 @@ pub const GOOD_BYTES: usize = 8 << 20;
 pub const SLACK_KIB: u64 = 10 << 10;
 
 /// The bound of every command of ours.
-const RESIDENT_KIB_MAX: u64 = 32 << 10;
+pub const RESIDENT_KIB_MAX: u64 = 32 << 10;
 
 pub struct Host {
     pub serving: Serving,

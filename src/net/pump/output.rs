@@ -71,7 +71,6 @@ impl Connection {
 
     /// Lends the large output storage to a connection that holds none.
     pub(super) fn lend(&mut self, shared: &mut Shared) {
-        shared.held -= std::mem::take(&mut self.counted);
         let limit = shared.out_limit();
         if self.out.is_empty() && self.out.capacity() == 0 {
             self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
@@ -82,12 +81,13 @@ impl Connection {
         self.stream.lend(&mut shared.sealed, limit);
     }
 
-    /// Takes it back, whole where all was written. A short rest moves to storage of its own length
-    /// once all connections together hold much; before that one in the middle of a file keeps what
-    /// it fills again in a moment, and nothing is copied.
+    /// Returns the storage of an empty output buffer. A short rest moves to storage of its own
+    /// length once all connections together hold much; before that a connection in the middle of a
+    /// file keeps what it fills again in a moment, and nothing is copied.
     pub(super) fn give_back(&mut self, shared: &mut Shared) {
         let (len, capacity) = (self.out.len(), self.out.capacity());
-        let scarce = shared.held + capacity > shared.limits.out_bytes_budget / 2;
+        let budget = shared.limits.out_bytes_budget;
+        let scarce = shared.is_scarce() || shared.process.held() + capacity > budget / 2;
         if len == 0 || (scarce && len < capacity / 4) {
             let rest = copy(self.out.readable());
             let storage = std::mem::replace(&mut self.out, rest).take_storage();
@@ -97,11 +97,16 @@ impl Connection {
         }
         #[cfg(feature = "tls")]
         self.stream.give_back(&mut shared.sealed, scarce);
-        self.counted = self.out.capacity()
+        self.count(shared);
+    }
+
+    /// Counts what the connection holds now.
+    fn count(&mut self, shared: &mut Shared) {
+        let held = self.out.capacity()
             + self.leftover.capacity()
             + self.stream.memory()
             + self.conversation.memory();
-        shared.held += self.counted;
+        shared.process.change(std::mem::replace(&mut self.held, held), held);
     }
 }
 

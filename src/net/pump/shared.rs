@@ -1,5 +1,6 @@
 //! What the connections of a reactor share: buffers, budgets, bounds.
 
+use super::budget::{Account, Memory, variable_bytes_max};
 use crate::buffer::Buffer;
 use std::time::Duration;
 
@@ -16,9 +17,12 @@ pub struct Limits {
     pub out_bytes_budget: usize,
     /// The least output a connection may hold, in bytes.
     pub out_bytes_min: usize,
-    /// What all connections together may hold of all kinds before one that gathers a long message
-    /// is refused, in bytes.
+    /// What all connections together may hold of all kinds, what each one costs included, before
+    /// the greediest of them are ended, in bytes.
     pub memory_bytes_budget: usize,
+    /// What the kernel may hold for all connections together of sent bytes that the peers have not
+    /// read, before those that do not read are ended, in bytes.
+    pub kernel_bytes_budget: usize,
     /// How many bytes a lone connection may move before others have their turn.
     pub wake_bytes_budget: usize,
     /// How long a reactor rests before it waits for events, after it emptied sockets of at least
@@ -46,7 +50,8 @@ impl Default for Limits {
             read_bytes_max: 256 << 10,
             out_bytes_budget: 4 << 20,
             out_bytes_min: 16 << 10,
-            memory_bytes_budget: 12 << 20,
+            memory_bytes_budget: 14 << 20,
+            kernel_bytes_budget: 128 << 20,
             wake_bytes_budget: 8 << 20,
             nap: Duration::from_micros(20),
             nap_after_bytes: 96 << 10,
@@ -80,8 +85,12 @@ pub struct Shared {
     pub(super) spare: Vec<u8>,
     #[cfg(feature = "tls")]
     pub(super) sealed: crate::net::stream::Spare,
-    /// Output and input that stalled connections hold, in bytes.
-    pub(super) held: usize,
+    /// Memory that connections hold beyond what each one costs.
+    pub(super) process: Account,
+    /// Memory that the kernel holds for them.
+    pub(super) kernel: Account,
+    /// How many connections there are.
+    pub(in crate::net) live: usize,
     /// How many connections want their turn now.
     pub(in crate::net) busy: usize,
     /// Bytes of files on their way in that were read since the last nap.
@@ -99,7 +108,9 @@ impl Shared {
             spare: Vec::new(),
             #[cfg(feature = "tls")]
             sealed: crate::net::stream::Spare::default(),
-            held: 0,
+            process: Account::default(),
+            kernel: Account::default(),
+            live: 0,
             busy: 1,
             bulk_read: 0,
         }
@@ -110,12 +121,41 @@ impl Shared {
     /// connections as fast as one. What it does not take is held, and the more of that there is the
     /// less the next one gets.
     pub(super) fn out_limit(&self) -> usize {
-        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
-        let floor = match self.held > self.limits.memory_bytes_budget {
+        let floor = match self.is_scarce() {
             true => OUT_BYTES_SCARCE,
             false => self.limits.out_bytes_min,
         };
-        (left / OUT_SHARE).clamp(floor, self.limits.write_bytes_max)
+        (self.buffers_left() / OUT_SHARE).clamp(floor, self.limits.write_bytes_max)
+    }
+
+    /// What is left of the budget for buffers.
+    fn buffers_left(&self) -> usize {
+        let max = self.limits.out_bytes_budget.min(self.variable_bytes_max());
+        max.saturating_sub(self.process.held())
+    }
+
+    fn variable_bytes_max(&self) -> usize {
+        variable_bytes_max(&self.limits, self.live)
+    }
+
+    /// Whether more than half of what may be held is: whoever waits holds as little as it can.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.process.held() > self.variable_bytes_max() / 2
+    }
+
+    /// Which memory is over its budget, and by how much.
+    pub(in crate::net) fn excess(&self) -> Option<(Memory, usize)> {
+        let process = self.process.excess(self.variable_bytes_max());
+        let kernel = || self.kernel.excess(self.limits.kernel_bytes_budget);
+        process
+            .map(|bytes| (Memory::Process, bytes))
+            .or_else(|| kernel().map(|bytes| (Memory::Kernel, bytes)))
+    }
+
+    /// The connections that hold too much were looked for.
+    pub(in crate::net) fn searched(&mut self) {
+        self.process.searched(self.variable_bytes_max());
+        self.kernel.searched(self.limits.kernel_bytes_budget);
     }
 
     /// Rests for a moment where a file is coming in faster than it is sent, before the reactor
@@ -138,8 +178,7 @@ impl Shared {
             false => SMALL_READ,
         };
         // What a peer sends is held where it does not take its answers.
-        let left = self.limits.out_bytes_budget.saturating_sub(self.held);
-        let len = len.min(left.max(SMALL_READ));
+        let len = len.min(self.buffers_left().max(SMALL_READ));
         grow(&mut self.input, len);
         len
     }

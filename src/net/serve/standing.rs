@@ -27,7 +27,7 @@ impl Serving {
         permit: Permit,
     ) -> Result<Task, No> {
         let kind = self.session.digest_kind();
-        let standing = root.standing(name)?;
+        let standing = Box::new(root.standing(name)?);
         if kind == DigestKind::None || standing.source().size() != size {
             return Err(FileError::Exists.into());
         }

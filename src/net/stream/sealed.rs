@@ -70,6 +70,11 @@ impl Sealed {
         &mut self.socket
     }
 
+    /// Whether nothing has come from the peer yet, not even its end.
+    pub(in crate::net) fn is_silent(&self) -> bool {
+        self.input.is_empty() && self.socket.is_silent()
+    }
+
     /// From now on records are gathered.
     pub(super) fn begin_to_gather(&mut self) {
         self.gather = Some(GATHER_BYTES_MAX);

@@ -29,6 +29,20 @@ pub(in crate::net) enum Progress {
 }
 
 impl Handshake {
+    /// Whether the library holds a state for it.
+    pub(in crate::net) fn has_begun(&self) -> bool {
+        matches!(self, Handshake::Connecting(..) | Handshake::Accepting(_))
+    }
+
+    /// Whether it is time to begin: a server waits for the first byte of its client before it asks
+    /// the library for a state, which takes far more memory than the socket does.
+    pub(in crate::net) fn may_begin(&mut self) -> bool {
+        match self {
+            Handshake::Accept(_, socket) => !socket.is_silent(),
+            _ => true,
+        }
+    }
+
     /// Does what can be done now.
     ///
     /// # Errors
