@@ -2,6 +2,7 @@
 """A peer of the framed wire v1 (§ = PROTOCOL.md) in standard-library Python 3.9+ for POSIX."""
 import argparse, base64, hashlib, hmac, json, os, re, secrets, socket, tempfile, time, zlib
 from pathlib import Path; from socketserver import ThreadingTCPServer as Server
+ONCE = "hello", "auth", "welcome", "entries", "file", "ready", "done"  # have one place (§12)
 OURS, CODES = 1 << 20, {None: "timed_out", 2: "not_found", 17: "exists", 28: "no_space"}
 class Fault(Exception): __str__ = lambda e: f"{e.args[1]}: {e.args[0]}"  # text, code, id: §9
 def need(condition, text, code="malformed", id=None):
@@ -16,30 +17,41 @@ def describe(name, file):
     st = os.stat(file)
     return {"name": name, "size": st.st_size, "etag": f"{st.st_size:x}-{st.st_mtime_ns:x}",
             "modified": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(st.st_mtime))}
-def mac(who, a, b):  # §8
-    return hmac.new(token, f"wirewright v1 {who}\0{a}\0{b}".encode(), "sha256").hexdigest()
+def mac(who, a, b):  # §8: the frames of both hellos as they were sent
+    return hmac.new(token, f"wirewright v1 {who}\0".encode() + a + b, "sha256").hexdigest()
 class Peer:  # what both sides do
     def __init__(self, sock):
         self.sock, self.input, self.waiting, self.last = sock, sock.makefile("rb"), [], 0
         self.limit, self.hashed, self.nonce = 65536, False, secrets.token_hex(16)
+        self.frame = self.sent = b""; self.fault = self.running = self.digest = None
     def send(self, type, **members):
         self.sock.settimeout(30); data = json.dumps({"type": type, **members}).encode()
-        self.sock.sendall(len(data).to_bytes(4, "big") + data)
+        self.sent = len(data).to_bytes(4, "big") + data; self.sock.sendall(self.sent)
     def receive(self, patience=30):  # one message (§3); a better peer counts payload too (§11)
+        if self.fault: raise self.fault  # nothing behind it is heard (§9)
         self.sock.settimeout(patience)
         if not (first := self.input.read(1)): raise EOFError("the other side hung up")
         need(first == b"\0", "this is not the framed wire")
         n = int.from_bytes(self.input.read(3), "big"); need(n <= self.limit, f"{n}", "too_large")
         need(len(body := self.input.read(n)) == n > 0, "an empty frame, or an end inside one")
+        self.frame = b"\0" + n.to_bytes(3, "big") + body
         m = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=int)  # int: no NaN
         need(type(m["type"]) is str and all(type(m[k]) is int and 0 <= m[k] < 2**64 for k in
              ("id", "offset", "size", "max_frame") if m.get(k) is not None), "not as in §4")
         return m
     def expect(self, *types, id=None, patience=30):  # puts aside requests that come meanwhile
         while (m := self.receive(patience))["type"] not in types or m.get("id") != id:
-            if m["type"] == "error": raise EOFError(f"{m['code']}: {m['text']}")
-            need(m["type"] != "cancel" or m["id"] != id, "as you asked", "cancelled", id)
-            self.waiting += [m] if m["type"] in ("list", "get", "put") else []
+            kind, other = m["type"], m.get("id")
+            if kind == "error" and (m["fatal"] or other in (None, id) or id is None):
+                raise EOFError(f"{m['code']}: {m['text']}")
+            need(kind != "cancel" or other != id, "as you asked", "cancelled", id)
+            if kind in ("cancel", "error"):
+                if kind == "cancel" and any(w["id"] == other for w in self.waiting):
+                    self.send("error", id=other, code="cancelled", text="as asked", fatal=False)
+                self.waiting = [w for w in self.waiting if w["id"] != other]
+            elif kind in ("list", "get", "put"):
+                need(len(self.waiting) < 64, "64 requests wait", "too_large"); self.waiting += [m]
+            else: need(kind not in ONCE, "this has no place here", "unexpected")
         return m
     def send_file(self, id, file, about, offset):  # §5, §6; what is before offset is only hashed
         at, size, hasher = 0, about["size"], hashlib.sha256()
@@ -49,9 +61,10 @@ class Peer:  # what both sides do
             if at > offset: self.send("chunk", id=id, offset=at - n, crc32=f"{zlib.crc32(raw):08x}",
                                       filedata=base64.b64encode(raw).decode())
         need(describe(about["name"], file.fileno()) == about, "the file changed", "changed", id)
-        self.send("end", id=id, size=size, digest=self.hashed and "sha256:" + hasher.hexdigest())
+        self.digest = self.hashed and "sha256:" + hasher.hexdigest()
+        self.send("end", id=id, size=size, digest=self.digest)
     def receive_file(self, id, size, path, overwrite):  # §5, §6, §7.6
-        at, hasher, home = 0, hashlib.sha256(), path.parent
+        at, hasher, home, self.running = 0, hashlib.sha256(), path.parent, id
         with tempfile.TemporaryDirectory("", ".wirewright-", home) as t, open(t + "/f", "xb") as f:
             while (m := self.expect("chunk", "end", id=id))["type"] == "chunk":
                 raw = base64.b64decode(m["filedata"], validate=True)  # and unused bits zero:
@@ -62,20 +75,25 @@ class Peer:  # what both sides do
                 hasher.update(raw); at += f.write(raw)
             whole, digest = at == m["size"] == size, self.hashed and "sha256:" + hasher.hexdigest()
             need(whole and digest in (None, m.get("digest")), "", "digest_mismatch", id)
-            f.flush(); os.fsync(f.fileno()); (os.replace if overwrite else os.link)(f.name, path)
+            self.running = None; f.flush(); os.fsync(f.fileno())
+            (os.replace if overwrite else os.link)(f.name, path)
         os.fsync(folder := os.open(home, os.O_RDONLY)); os.close(folder); return digest
 def greet(peer, m):  # the server's side of §4.1 and §8
-    able = [d for d in m["digests"] if d in (options.digest, "none")]
+    theirs, able = peer.frame, [d for d in m["digests"] if d in ("sha256", "none")]
     need(1 in m["versions"] and able, "no common version or digest", "unsupported")
     peer.send("hello", version=1, max_frame=OURS, digest=able[0], nonce=token and peer.nonce)
     peer.limit, peer.hashed = max(65536, min(m["max_frame"], OURS)), able[0] == "sha256" or None
     if token:
-        proof, nonces = peer.receive(10).get("mac", ""), (m["nonce"], peer.nonce)
-        need(hmac.compare_digest(proof, mac("client", *nonces)), "no good token", "unauthorized")
-        peer.send("welcome", mac=mac("server", *nonces))
+        hellos, m = (theirs, peer.sent), peer.receive(10)
+        good = hmac.compare_digest(str(m.get("mac")).encode(), mac("client", *hellos).encode())
+        need(m["type"] == "auth" and good, "no good token", "unauthorized")
+        peer.send("welcome", mac=mac("server", *hellos))
 def answer(peer, m):
     kind, id, root = m["type"], m.get("id"), Path(options.where).resolve()
     if kind not in ("list", "get", "put"):  # chunks and so on of what has ended are no fault
+        late = kind in ("chunk", "end") and id > peer.last
+        need(kind not in ONCE and not late, "this has no place here", "unexpected")
+        if kind == "error" and m["fatal"]: raise EOFError
         return need(kind in ("cancel", "chunk", "end", "error"), "what?", "unknown_type", id)
     need(id > peer.last, "the id does not rise"); peer.last = id
     if kind == "list":
@@ -83,20 +101,27 @@ def answer(peer, m):
                  p.resolve().parents and good_name(n := p.relative_to(root).as_posix())]
         return any(peer.send("entries", id=id, entries=found[i:i + 16], more=i + 16 < len(found))
                    for i in range(0, len(found) or 1, 16))  # send returns None: all are sent
+    need(kind == "put" or not m.get("offset") or m.get("etag"), "an offset without an etag")
     need(good_name(m["name"]), "a bad name", "bad_name", id)
     path = (root / m["name"]).resolve()
     need(root in path.parents and (kind == "put" or path.is_file()), "no such", "not_found", id)
     if kind == "get":
         with path.open("rb") as file:
             about, offset = describe(m["name"], file.fileno()), m.get("offset") or 0
-            need(not offset or m["etag"] == about["etag"], "it is another by now", "changed", id)
+            need(m.get("etag") in (None, about["etag"]), "it is another by now", "changed", id)
             need(offset <= about["size"], "past the end", "bad_offset", id)
             peer.send("file", id=id, offset=offset, **about)
             return peer.send_file(id, file, about, offset)
     need(options.writable, "nothing may be written here", "read_only", id)
-    need(m.get("overwrite") or not path.exists(), "it is there already", "exists", id)
-    peer.send("ready", id=id, offset=0)
-    digest = peer.receive_file(id, m["size"], path, m.get("overwrite"))
+    if not m.get("overwrite") and os.path.lexists(root / m["name"]):  # the same again? §7.3
+        alike = peer.hashed and path.is_file() and path.stat().st_size == m["size"]
+        need(alike, "it is there already", "exists", id)
+        digest = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+        peer.send("ready", id=id, offset=m["size"]); theirs = peer.expect("end", id=id)["digest"]
+        need(theirs == digest, "it is there, with other content", "exists", id)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True); peer.send("ready", id=id, offset=0)
+        digest = peer.receive_file(id, m["size"], path, m.get("overwrite"))
     peer.send("done", id=id, size=m["size"], digest=digest, durability="fsync")
 def serve(sock, *_):  # an exception that leaves it ends the connection
     peer, step, m = Peer(sock), greet, {}
@@ -108,17 +133,21 @@ def serve(sock, *_):  # an exception that leaves it ends the connection
         except Exception as e:  # whatever a strange message breaks is malformed
             text, code, id = e.args if type(e) is Fault else (type(e).__name__, "malformed", None)
             if isinstance(e, OSError): code = CODES.get(e.errno, "io"); id = e.errno and m.get("id")
+            if not id and (peer.running or peer.waiting):  # what came before is answered first
+                peer.fault, id, code, peer.running = e, peer.running, "cancelled", None
+                if not id: continue
             step = id and answer
             peer.send("error", id=id, code=code, text=text, fatal=not id)
     sock.shutdown(socket.SHUT_WR); peer.input.read(1 << 20)  # unread bytes would reset the error
 def client(peer):
     peer.send("hello", versions=[1], max_frame=OURS, digests=[options.digest], nonce=peer.nonce)
-    m, name = peer.expect("hello"), options.name; nonces = (peer.nonce, m.get("nonce"))
-    need((m["version"], m["digest"], not nonces[1]) == (1, options.digest, not token), "a token?")
+    m, name = peer.expect("hello"), options.name; hellos = (peer.sent, peer.frame)
+    need((m["version"], m["digest"]) == (1, options.digest), "this was not offered")
+    need(bool(m.get("nonce")) == bool(token), "a token on one side only", "unauthorized")
     peer.limit, peer.hashed = max(65536, min(m["max_frame"], OURS)), m["digest"] != "none" or None
     if token:
-        peer.send("auth", mac=mac("client", *nonces))
-        need(peer.expect("welcome")["mac"] == mac("server", *nonces), "a false server")
+        peer.send("auth", mac=mac("client", *hellos))
+        need(peer.expect("welcome")["mac"] == mac("server", *hellos), "a false server")
     if options.command == "ls":
         peer.send("list", id=1); m = {"more": True}
         while m["more"]:
@@ -133,7 +162,8 @@ def client(peer):
         about, file = describe(Path(name).name, name), open(name, "rb")
         peer.send("put", id=1, overwrite=options.overwrite, **about)
         peer.send_file(1, file, about, peer.expect("ready", id=1)["offset"])
-        peer.expect("done", id=1, patience=600)
+        m = peer.expect("done", id=1, patience=600)
+        need((m["size"], m["digest"]) == (about["size"], peer.digest), "", "digest_mismatch")
 p = argparse.ArgumentParser(); add, yes = p.add_argument, {"action": "store_true"}
 add("command", choices=["ls", "get", "put", "serve"]); add("where"); add("name", nargs="?")
 add("--digest", choices=["sha256", "none"], default="sha256"); add("--overwrite", **yes)

@@ -1,4 +1,4 @@
-//! What can go wrong in a pure room, in five words.
+//! What can go wrong in a pure room, in six words.
 //!
 //! An error says who is to blame and where. It is a small value that compares equal to itself, so
 //! that a machine can answer with the same error for ever, and so that two runs over the same bytes
@@ -34,6 +34,15 @@ pub enum Error {
         /// The section of the specification that rules it.
         section: &'static str,
     },
+    /// The peer said something that is well formed and has no place here.
+    Unexpected {
+        /// What was called for, as a phrase for people.
+        expected: &'static str,
+        /// Offset in bytes from the beginning of the stream of what has no place.
+        offset: u64,
+        /// The section of the specification that rules it.
+        section: &'static str,
+    },
     /// The stream ended where more had to come.
     Incomplete {
         /// What was expected next.
@@ -60,11 +69,13 @@ impl Error {
         Error::Malformed { rule: Cow::Borrowed(rule), offset, section }
     }
 
-    /// The stable name of the word: `malformed`, `too_large`, `incomplete`, `refused`, `misuse`.
+    /// The stable name of the word: `malformed`, `too_large`, `unexpected`, `incomplete`,
+    /// `refused`, `misuse`.
     pub fn kind(&self) -> &'static str {
         match self {
             Error::Malformed { .. } => "malformed",
             Error::TooLarge { .. } => "too_large",
+            Error::Unexpected { .. } => "unexpected",
             Error::Incomplete { .. } => "incomplete",
             Error::Refused { .. } => "refused",
             Error::Misuse(_) => "misuse",
@@ -76,6 +87,7 @@ impl Error {
         match self {
             Error::Malformed { offset, .. }
             | Error::TooLarge { offset, .. }
+            | Error::Unexpected { offset, .. }
             | Error::Incomplete { offset, .. } => Some(*offset),
             Error::Refused { .. } | Error::Misuse(_) => None,
         }
@@ -86,6 +98,7 @@ impl Error {
         match self {
             Error::Malformed { section, .. }
             | Error::TooLarge { section, .. }
+            | Error::Unexpected { section, .. }
             | Error::Incomplete { section, .. } => Some(section),
             Error::Refused { .. } | Error::Misuse(_) => None,
         }
@@ -96,6 +109,7 @@ impl Error {
         match self {
             Error::Malformed { rule, .. } => escape(rule),
             Error::TooLarge { limit, max, .. } => format!("more than {max} ({limit})"),
+            Error::Unexpected { expected, .. } => format!("something else than {expected}"),
             Error::Incomplete { expected, .. } => format!("ended before {expected}"),
             Error::Refused { code, text } => format!("{code}: {text}"),
             Error::Misuse(what) => (*what).to_owned(),
@@ -107,6 +121,7 @@ impl Error {
     pub fn shifted(mut self, base: u64) -> Error {
         if let Error::Malformed { offset, .. }
         | Error::TooLarge { offset, .. }
+        | Error::Unexpected { offset, .. }
         | Error::Incomplete { offset, .. } = &mut self
         {
             *offset += base;

@@ -52,7 +52,7 @@
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
 //!        │
-//!   buffer, error      bounded bytes; what can go wrong, in five words
+//!   buffer, error      bounded bytes; what can go wrong, in six words
 //!   text               what a peer said, which cannot be printed raw
 //! ```
 //!
@@ -71,7 +71,7 @@
 //! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |
 //! | [`session`] | the contract below | [`session::Session`] |
 //! | [`buffer`] | its own picture | [`buffer::Buffer`] |
-//! | [`error`] | five words | [`error::Error`] |
+//! | [`error`] | six words | [`error::Error`] |
 //! | [`text`] | its own table | [`text::PeerText`] |
 //! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::server`], [`net::http`], [`net::mail`] |
 //!

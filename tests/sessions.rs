@@ -9,8 +9,14 @@ mod abuse;
 mod app;
 #[path = "sessions/conversations.rs"]
 mod conversations;
+#[path = "sessions/dialogues.rs"]
+mod dialogues;
 #[path = "sessions/ends.rs"]
 mod ends;
+#[path = "sessions/faults.rs"]
+mod faults;
+#[path = "sessions/forms.rs"]
+mod forms;
 #[path = "sessions/greeting.rs"]
 mod greeting;
 #[path = "sessions/host.rs"]

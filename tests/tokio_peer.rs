@@ -196,7 +196,12 @@ fn the_peer_puts() {
             let stored = std::fs::read(server.folder.path().join(format!("ü {size}"))).unwrap();
             assert!(stored == bytes(size), "{size}");
         }
+        // The same content again is done without a byte; another size is a conflict.
         peer.send(json!({ "type": "put", "id": 99, "name": "ü 0", "size": 0, "etag": "e" })).await;
+        assert_eq!(peer.receive().await["type"], "ready");
+        peer.send_file(99, b"").await;
+        assert_eq!(peer.receive().await["type"], "done");
+        peer.send(json!({ "type": "put", "id": 100, "name": "ü 0", "size": 1, "etag": "e" })).await;
         assert_eq!(peer.receive().await["code"], "exists");
     });
 }

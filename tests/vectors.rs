@@ -66,6 +66,11 @@ fn members() {
 }
 
 #[test]
+fn counted() {
+    replay("counted", 14);
+}
+
+#[test]
 fn payload() {
     replay("payload", 40);
 }

@@ -16,6 +16,8 @@ mod client;
 mod content;
 #[path = "pair/end.rs"]
 mod end;
+#[path = "pair/greeting.rs"]
+mod greeting;
 #[path = "pair/hostile.rs"]
 mod hostile;
 #[path = "pair/plan.rs"]
@@ -138,7 +140,10 @@ fn cut(
     if told & 2 != 0 {
         deliver(&mut client.out, &mut server.input, tape.amount());
         server.turn(tape);
-        assert!(!server.app.is_receiving() || server.eof().is_err(), "more was still to come");
+        let was_receiving = server.app.is_receiving();
+        let ended = server.eof();
+        assert!(!server.app.is_receiving(), "nothing more can come");
+        assert!(!was_receiving || ended.is_err() || !server.session.is_idle(), "it is told");
     }
     client.app.lose(tape);
     server.app.lose(tape);

@@ -93,7 +93,10 @@ pub fn meaning(body: &[u8], from: Side) -> Option<(Value, Option<Vec<u8>>)> {
         Some(_) => return None,
     };
     let kind = object.get("type")?.as_str()?;
-    let row = TABLE.iter().find(|(name, sides, _)| *name == kind && sides.contains(&from));
+    // Only `hello` differs: a type that belongs to the other side is known, too.
+    let row = TABLE
+        .iter()
+        .find(|(name, sides, _)| *name == kind && (kind != "hello" || sides.contains(&from)));
     let Some((_, _, members)) = row else {
         return Some((unknown(object), None));
     };
@@ -106,7 +109,10 @@ pub fn meaning(body: &[u8], from: Side) -> Option<(Value, Option<Vec<u8>>)> {
         known.insert("overwrite".into(), false.into());
     }
     match kind {
-        "chunk" => Some((known.into(), Some(payload?))),
+        "chunk" => {
+            let payload = payload.filter(|payload| !payload.is_empty())?;
+            Some((known.into(), Some(payload)))
+        }
         _ => Some((known.into(), None)),
     }
 }

@@ -34,13 +34,18 @@ impl Printer {
 
     /// Ends the document, also behind entries after which the listing broke off. Where nothing was
     /// listed because it failed, nothing is printed.
-    fn finish(&mut self, failed: Option<&Error>) -> Result<(), Failure> {
-        match failed {
+    fn finish(&mut self, listed: &Result<u64, Error>) -> Result<(), Failure> {
+        match listed {
             _ if !self.json => {}
-            None if self.entries == 0 => self.out.raw("{\"entries\":[]}\n")?,
-            None => self.out.raw("]}\n")?,
-            Some(_) if self.entries == 0 => {}
-            Some(error) => {
+            Ok(skipped) => {
+                self.out.raw(if self.entries == 0 { "{\"entries\":[]" } else { "]" })?;
+                if *skipped > 0 {
+                    self.out.raw(&format!(",\"skipped\":{skipped}"))?;
+                }
+                self.out.raw("}\n")?;
+            }
+            Err(_) if self.entries == 0 => {}
+            Err(error) => {
                 let error = json!({ "code": error.code(), "text": error.to_string() });
                 self.out.raw("],\"error\":")?;
                 self.out.json_text(&error.to_string())?;
@@ -67,7 +72,11 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
     if let Some(failed) = printer.failed.take() {
         return Err(failed);
     }
-    printer.finish(listed.as_ref().err())?;
-    listed.map_err(|error| failure(server, &error))?;
+    printer.finish(&listed)?;
+    let skipped = listed.map_err(|error| failure(server, &error))?;
+    if skipped > 0 {
+        let what = "left out: their names or times make no sense";
+        super::say_line(&format!("warning: {server}: {skipped} entries {what}"));
+    }
     Ok(Exit::Done)
 }

@@ -259,7 +259,8 @@ fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport
     reports
 }
 
-/// Lists what a server has; each file is given to `each` as it comes.
+/// Lists what a server has; each file is given to `each` as it comes. Gives how many entries were
+/// left out because their names or times make no sense.
 ///
 /// # Errors
 /// Where the listing did not come to its end.
@@ -267,7 +268,7 @@ pub fn list(
     endpoint: &str,
     options: &Options,
     each: impl FnMut(Listed) + 'static,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(None));
     run.talk(Listing::new(each, outcome.clone()))?;

@@ -1,4 +1,4 @@
-//! What can go wrong in the world: the five words of the core, and what only a world can add.
+//! What can go wrong in the world: the six words of the core, and what only a world can add.
 
 use super::dial::Attempts;
 use super::files::FileError;

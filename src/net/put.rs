@@ -332,7 +332,9 @@ pub struct Listed {
 /// Lists; gives each file to a function as it comes.
 pub(super) struct Listing<F> {
     pub(super) each: F,
-    pub(super) outcome: Rc<RefCell<Option<Result<(), Error>>>>,
+    /// How many entries were left out, or why the listing has no end.
+    pub(super) outcome: Rc<RefCell<Option<Result<u64, Error>>>>,
+    skipped: u64,
     asked: bool,
     greeted: bool,
     ended: bool,
@@ -340,8 +342,16 @@ pub(super) struct Listing<F> {
 }
 
 impl<F: FnMut(Listed)> Listing<F> {
-    pub(super) fn new(each: F, outcome: Rc<RefCell<Option<Result<(), Error>>>>) -> Listing<F> {
-        Listing { each, outcome, asked: false, greeted: false, ended: false, refused: None }
+    pub(super) fn new(each: F, outcome: Rc<RefCell<Option<Result<u64, Error>>>>) -> Listing<F> {
+        Listing {
+            each,
+            outcome,
+            skipped: 0,
+            asked: false,
+            greeted: false,
+            ended: false,
+            refused: None,
+        }
     }
 }
 
@@ -349,7 +359,8 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
     fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(_) => self.greeted = true,
-            Event::Entries { entries, more, .. } => {
+            Event::Entries { entries, skipped, more, .. } => {
+                self.skipped += skipped as u64;
                 for entry in entries {
                     let name = Name::new(entry.name.as_raw_str())?;
                     let modified = entry.modified.keep();
@@ -398,8 +409,8 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
     fn closed(&mut self, outcome: Result<(), Error>) {
         let outcome = match (self.refused.take(), self.ended, outcome) {
             (Some(refused), ..) => Err(refused),
-            (None, true, _) => Ok(()),
-            (None, false, outcome) => outcome,
+            (None, true, _) => Ok(self.skipped),
+            (None, false, outcome) => outcome.map(|()| self.skipped),
         };
         *self.outcome.borrow_mut() = Some(outcome);
     }

@@ -1,6 +1,6 @@
 //! The client's side of a framed connection, as a session.
 //!
-//! Specification: `PROTOCOL.md` §4, §7, §8, §11, §12.
+//! Specification: `PROTOCOL.md` §4, §7, §8, §11 to §13.
 //!
 //! ```text
 //!   Hello ─hello─▶ (Auth ─welcome─▶) Ready
@@ -27,6 +27,7 @@ use super::message::{self, Cancel, Get, List, Put, Side};
 use super::name::Name;
 use super::reader::{Item, Read, Reader};
 use super::sender::{Sender, chunk_len_max};
+use super::token::Hellos;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
@@ -47,6 +48,7 @@ impl Client {
     /// never used twice.
     pub fn new(config: Config, nonce: &str) -> Client {
         let mut core = Core {
+            hellos: config.token.as_ref().map(|token| Box::new(Hellos::new(token))),
             config,
             nonce: nonce.into(),
             state: State::Hello,
@@ -71,7 +73,7 @@ impl Client {
     pub fn list(&mut self) -> Result<u64, Error> {
         let id = self.core.next_id();
         message::write(&List { id }, &mut self.core.outbox)?;
-        self.core.ask(id, Step::List);
+        self.core.ask(id, Step::List { entries: 0 });
         Ok(id)
     }
 
@@ -213,6 +215,9 @@ impl Session for Client {
             Ok(read) => read,
             Err(error) => return Err(self.core.fail(error)),
         };
+        if let (State::Hello, Some(hellos)) = (&self.core.state, &mut self.core.hellos) {
+            hellos.update(&input[..consumed]);
+        }
         let event = match item {
             None => Ok(None),
             Some(Item::ChunkStart(chunk)) => self.core.chunk_start(&chunk, at).map(|()| None),
@@ -231,7 +236,7 @@ impl Session for Client {
         }
         let finished = self.reader.finish().and_then(|()| {
             let expected = match (&self.core.state, self.core.pending.front()) {
-                (State::Hello | State::Auth { .. }, _) => "the server's hello",
+                (State::Hello | State::Auth, _) => "the server's hello",
                 (_, Some((_, Step::Receiving(_)))) => "the end of the file",
                 (_, Some(_)) => "an answer",
                 (_, None) => return Ok(()),
@@ -253,7 +258,8 @@ impl Session for Client {
         let taken = sender.offer(payload, out)?;
         self.core.payload += taken as u64;
         if sender.is_at_end() && sender.end(out) {
-            *step = Step::Sent { digest: sender.digest().map(str::to_owned) };
+            let (size, digest) = (sender.offset(), sender.digest().map(str::to_owned));
+            *step = Step::Sent { size, digest };
             self.core.steps += 1;
         }
         Ok(taken)

@@ -4,6 +4,7 @@
 
 use super::digest::DigestKind;
 use super::token::Token;
+use super::{client, server};
 
 /// The bounds of a side, and what it has to agree on with the other.
 #[derive(Debug, Clone)]
@@ -14,17 +15,27 @@ pub struct Config<L> {
     pub digests: Vec<DigestKind>,
     /// The secret both sides prove, if any.
     pub token: Option<Token>,
-    /// Program and version, for people.
+    /// Program and version, for people; not said if it is empty.
     pub agent: String,
 }
 
-impl<L: Default> Default for Config<L> {
-    fn default() -> Config<L> {
-        Config {
-            limits: L::default(),
-            digests: DigestKind::ALL.to_vec(),
-            token: None,
-            agent: concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
+impl Default for Config<client::Limits> {
+    /// Offers the digests that verify a file; `none` is offered only where it is asked for.
+    fn default() -> Config<client::Limits> {
+        Config::new(vec![DigestKind::Blake3, DigestKind::Sha256])
+    }
+}
+
+impl Default for Config<server::Limits> {
+    /// Does every digest that a client may offer.
+    fn default() -> Config<server::Limits> {
+        Config::new(DigestKind::ALL.to_vec())
+    }
+}
+
+impl<L: Default> Config<L> {
+    fn new(digests: Vec<DigestKind>) -> Config<L> {
+        let agent = concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned();
+        Config { limits: L::default(), digests, token: None, agent }
     }
 }

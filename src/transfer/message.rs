@@ -339,7 +339,8 @@ pub enum Message<'a> {
     Unknown(Unknown<'a>),
 }
 
-/// Which side a message comes from: `hello` differs, and what is known to one is not to the other.
+/// Which side a message comes from: `hello` differs. Every other type has one form, and whether the
+/// side may send it is for the session to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The side that connected.
@@ -366,18 +367,18 @@ impl<'a> Message<'a> {
         Ok(match (kind.as_raw_str(), from) {
             ("hello", Side::Client) => Message::ClientHello(decoder.parse()?),
             ("hello", Side::Server) => Message::ServerHello(decoder.parse()?),
-            ("auth", Side::Client) => Message::Auth(decoder.parse()?),
-            ("welcome", Side::Server) => Message::Welcome(decoder.parse()?),
-            ("list", Side::Client) => Message::List(decoder.parse()?),
-            ("entries", Side::Server) => Message::Entries(decoder.parse()?),
-            ("get", Side::Client) => Message::Get(decoder.parse()?),
-            ("file", Side::Server) => Message::File(decoder.parse()?),
-            ("put", Side::Client) => Message::Put(decoder.parse()?),
-            ("ready", Side::Server) => Message::Ready(decoder.parse()?),
+            ("auth", _) => Message::Auth(decoder.parse()?),
+            ("welcome", _) => Message::Welcome(decoder.parse()?),
+            ("list", _) => Message::List(decoder.parse()?),
+            ("entries", _) => Message::Entries(decoder.parse()?),
+            ("get", _) => Message::Get(decoder.parse()?),
+            ("file", _) => Message::File(decoder.parse()?),
+            ("put", _) => Message::Put(decoder.parse()?),
+            ("ready", _) => Message::Ready(decoder.parse()?),
             ("chunk", _) => Message::Chunk(decoder.parse()?),
             ("end", _) => Message::End(decoder.parse()?),
-            ("done", Side::Server) => Message::Done(decoder.parse()?),
-            ("cancel", Side::Client) => Message::Cancel(decoder.parse()?),
+            ("done", _) => Message::Done(decoder.parse()?),
+            ("cancel", _) => Message::Cancel(decoder.parse()?),
             ("error", _) => Message::Error(decoder.parse()?),
             _ => Message::Unknown(Unknown { id: decoder.parse::<LooseId>()?.id.0, kind }),
         })

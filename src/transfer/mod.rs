@@ -10,8 +10,8 @@
 //! they were interrupted; and to speak with the scripts that send `{"filename": …, "filedata": …}`.
 //!
 //! The specification is `PROTOCOL.md`, which follows: the bytes in its §3 and §5, the messages in
-//! §4. [`reader`] turns bytes into messages and runs
-//! of payload; [`sender`] and [`receiver`] each know one file on its way; [`client`] and [`server`]
+//! §4. [`reader`] turns bytes into messages and runs of payload, [`form`] judges their values;
+//! [`sender`] and [`receiver`] each know one file on its way; [`client`] and [`server`]
 //! are the two sides of a connection, as sessions; [`classic`] is the wire without frames;
 //! [`transcript`] reads a conversation along and puts it into words.
 //!
@@ -49,9 +49,11 @@
 //! | [`transfer_wait`] | 30 s | 30 s | a file that trickles, or does not come |
 //! | [`payload_quantum`] | 4,096 | 4,096 | a byte now and then, sent to look alive |
 //! | [`done_wait`] | 600 s | – | a disk that does not come back from its sync |
+//! | [`list_entries_max`] | 16777216 | – | a listing without end |
 //! | [`hash_rate`] | 67,108,864 | 67,108,864 | impatience with who hashes, bytes a second |
 //!
-//! The classic wire has its own: [`classic::Limits`].
+//! How long the members of a message may be is fixed by the protocol: [`form::Limits`]. The classic
+//! wire has its own: [`classic::Limits`].
 //!
 //! # Two sessions, one buffer each way
 //!
@@ -119,6 +121,7 @@
 //! [`transfer_wait`]: server::Limits::transfer_wait
 //! [`payload_quantum`]: server::Limits::payload_quantum
 //! [`done_wait`]: client::Limits::done_wait
+//! [`list_entries_max`]: client::Limits::list_entries_max
 //! [`hash_rate`]: server::Limits::hash_rate
 //!
 #![doc = include_str!("PROTOCOL.md")]
@@ -127,6 +130,7 @@ pub mod classic;
 pub mod client;
 pub mod config;
 pub mod digest;
+pub mod form;
 pub mod frame;
 pub mod message;
 pub mod name;

@@ -202,7 +202,6 @@ impl Reader {
                     return Ok((eaten, Next::Held));
                 }
                 Stage::Message => {
-                    self.check_payload()?;
                     self.stage = Stage::Prefix;
                     return Ok((eaten, Next::Message));
                 }
@@ -275,6 +274,10 @@ impl Reader {
             let rule = "one JSON object that ends within its frame";
             return Err(Error::malformed(rule, self.frames.offset(), "PROTOCOL §3.4"));
         }
+        if self.decoder.payload_len().unwrap_or(0) == 0 && self.is_chunk() {
+            let (rule, at) = ("a chunk carries filedata, at least one byte", self.body_at);
+            return Err(Error::malformed(rule, at, "PROTOCOL §5.2"));
+        }
         self.stage = if self.mode == Mode::Hold && self.is_chunk() {
             Stage::HeldStart
         } else {
@@ -290,15 +293,6 @@ impl Reader {
 
     fn held_chunk(&self) -> Result<Chunk, Error> {
         self.decoder.parse().map_err(|error| error.shifted(self.body_at))
-    }
-
-    /// A chunk has a payload.
-    fn check_payload(&self) -> Result<(), Error> {
-        if self.decoder.payload_len().is_none() && self.is_chunk() {
-            let rule = "a chunk carries filedata";
-            return Err(Error::malformed(rule, self.body_at, "PROTOCOL §4"));
-        }
-        Ok(())
     }
 }
 

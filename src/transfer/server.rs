@@ -1,6 +1,6 @@
 //! The server's side of a framed connection, as a session.
 //!
-//! Specification: `PROTOCOL.md` §4, §8, §9, §11, §12.
+//! Specification: `PROTOCOL.md` §4, §8, §9, §11 to §13.
 //!
 //! ```text
 //!   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal, or through ─▶ Closing
@@ -12,19 +12,23 @@
 //!                                     └ refuse ────────────────────────▶ Idle
 //! ```
 //!
-//! Requests are queued and answered in order, one at a time. The session asks the application
+//! Requests are queued and answered in order, one at a time. A fault behind them is told when all
+//! of them are answered. The session asks the application
 //! through events, and is told through [`Server::file`], [`Server::entries`], [`Server::ready`],
 //! [`Server::stands`], [`Server::done`] and [`Server::refuse`].
 
 mod config;
 mod event;
+mod fault;
+mod incoming;
+mod queue;
 mod state;
 
 pub use config::{Config, Limits};
 pub use event::{Ask, Event, FileMeta};
 pub use state::PAGE_BYTES;
 
-pub(super) use state::is_etag;
+use queue::Queue;
 use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
 use super::digest::{DigestKind, Digester};
@@ -33,11 +37,11 @@ use super::message::{self, Done, Durability, Entries, Entry, File, Ready, Side};
 use super::reader::{Item, Read, Reader};
 use super::receiver::Receiver;
 use super::sender::{Sender, chunk_len_max};
+use super::token::Hellos;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
 use crate::text::PeerText;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,19 +57,20 @@ impl Server {
     /// hexadecimal, never used twice.
     pub fn new(config: Arc<Config>, nonce: &str) -> Server {
         let core = Core {
+            hellos: config.token.as_ref().map(|token| Box::new(Hellos::new(token))),
             config,
             nonce: nonce.into(),
             state: State::Hello,
             frame_bytes_max: FRAME_BYTES_HELLO_MAX,
             digest: DigestKind::None,
-            queue: VecDeque::new(),
-            last_id: 0,
+            queue: Queue::default(),
             active: Active::Idle,
             outbox: Buffer::with_limit(OUTBOX_BYTES_MAX),
             eof: false,
             winds_down: false,
             steps: 0,
             payload: 0,
+            fault: None,
             failed: None,
         };
         Server { reader: Reader::new(Side::Client), core }
@@ -97,14 +102,15 @@ impl Server {
         matches!(self.core.active, Active::Receiving(_))
     }
 
-    /// Whether no request is running or waiting.
+    /// Whether no request is running or waiting, and no fault is still to be told.
     pub fn is_idle(&self) -> bool {
-        matches!(self.core.active, Active::Idle) && self.core.queue.is_empty()
+        let idle = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
+        idle && self.core.fault.is_none()
     }
 
     /// Memory taken from the allocator beyond the session itself, in bytes.
     pub fn capacity(&self) -> usize {
-        self.reader.capacity() + self.core.outbox.capacity() + self.core.queue_bytes()
+        self.reader.capacity() + self.core.outbox.capacity() + self.core.queue.bytes()
     }
 
     /// Answers a get: the file comes, from `meta.offset` on. `digester` has seen what lies before.
@@ -113,7 +119,7 @@ impl Server {
     /// [`Error::Misuse`] if no get waits.
     pub fn file(&mut self, meta: &FileMeta<'_>, digester: Digester) -> Result<(), Error> {
         let core = &mut self.core;
-        let Active::Asked { id, ask: Ask::Get { name, .. } } = &core.active else {
+        let Active::Asked { id, ask: Ask::Get { name, .. }, .. } = &core.active else {
             return Err(Error::Misuse("no get waits for an answer"));
         };
         let file = File {
@@ -137,7 +143,7 @@ impl Server {
     /// # Errors
     /// [`Error::Misuse`] if no list waits, or the page is longer than [`PAGE_BYTES`] allows.
     pub fn entries(&mut self, entries: Vec<Entry<'_>>, more: bool) -> Result<(), Error> {
-        let Active::Asked { id, ask: Ask::List } = self.core.active else {
+        let Active::Asked { id, ask: Ask::List, .. } = self.core.active else {
             return Err(Error::Misuse("no list waits for an answer"));
         };
         message::write(&Entries { id, entries, more }, &mut self.core.outbox)?;
@@ -153,13 +159,8 @@ impl Server {
     /// # Errors
     /// [`Error::Misuse`] if no put waits.
     pub fn ready(&mut self, offset: u64, digester: Digester) -> Result<(), Error> {
-        let Active::Asked { id, ask: Ask::Put { size, .. } } = self.core.active else {
-            return Err(Error::Misuse("no put waits for an answer"));
-        };
-        message::write(&Ready { id, offset }, &mut self.core.outbox)?;
-        let receiver = Receiver::new(id, offset, size, digester);
-        self.core.active = Active::Receiving(Box::new(receiver));
-        self.core.steps += 1;
+        let receiver = self.grant(Some(offset), digester)?;
+        self.core.active = Active::Receiving(receiver);
         Ok(())
     }
 
@@ -172,14 +173,21 @@ impl Server {
     /// # Errors
     /// [`Error::Misuse`] if no put waits.
     pub fn stands(&mut self, digester: Digester) -> Result<(), Error> {
-        let Active::Asked { id, ask: Ask::Put { size, .. } } = self.core.active else {
+        let receiver = self.grant(None, digester)?;
+        self.core.active = Active::Comparing(receiver);
+        Ok(())
+    }
+
+    /// Says `ready` with that offset, or with the size of the file.
+    fn grant(&mut self, offset: Option<u64>, digester: Digester) -> Result<Box<Receiver>, Error> {
+        let Active::Asked { id, ask: Ask::Put { size, .. }, early } = self.core.active else {
             return Err(Error::Misuse("no put waits for an answer"));
         };
-        message::write(&Ready { id, offset: size }, &mut self.core.outbox)?;
-        let receiver = Receiver::new(id, size, size, digester);
-        self.core.active = Active::Comparing(Box::new(receiver));
+        let offset = offset.unwrap_or(size);
+        message::write(&Ready { id, offset }, &mut self.core.outbox)?;
+        self.core.judge_early(early);
         self.core.steps += 1;
-        Ok(())
+        Ok(Box::new(Receiver::new(id, offset, size, digester)))
     }
 
     /// The file that was put stands under its name.
@@ -238,8 +246,12 @@ impl Session for Server {
         if matches!(self.core.state, State::Closing) {
             return Ok(Received::quiet(input.len()));
         }
-        if let Some(event) = self.core.next_request() {
+        if let Some(event) = self.core.go_on(self.reader.offset())? {
             return Ok(Received::event(0, event));
+        }
+        if self.core.fault.is_some() {
+            // Nothing behind a fault is judged.
+            return Ok(Received::quiet(input.len()));
         }
         if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {
             return Ok(Received::quiet(0));
@@ -252,17 +264,14 @@ impl Session for Server {
         if let Some(error) = &self.core.failed {
             return Err((**error).clone());
         }
-        let mid_put = matches!(self.core.active, Active::Receiving(_));
-        let offset = self.reader.offset();
-        let ended = match mid_put {
-            true => Err(Error::Incomplete {
-                expected: "the end of the file",
-                offset,
-                section: "PROTOCOL §3.5",
-            }),
-            false => self.reader.finish(),
-        };
-        ended.map_err(|error| self.core.fail(error))
+        if self.core.fault.is_none()
+            && let Err(error) = self.reader.finish()
+        {
+            self.core.doom(error);
+        }
+        let settled = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
+        // What was asked before the end is answered first.
+        if settled { self.core.go_on(self.reader.offset()).map(drop) } else { Ok(()) }
     }
 
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
@@ -299,7 +308,7 @@ impl Session for Server {
     fn patience(&self) -> Duration {
         let limits = &self.core.config.limits;
         match (&self.core.state, &self.core.active) {
-            (State::Hello | State::Auth { .. }, _) => limits.hello_wait,
+            (State::Hello | State::Auth, _) => limits.hello_wait,
             (_, Active::Idle) => limits.idle_wait,
             (_, Active::Sending(_)) => limits.transfer_wait,
             (_, Active::Receiving(receiver) | Active::Comparing(receiver)) => {
@@ -319,8 +328,8 @@ impl Session for Server {
     }
 }
 
-/// Reads one item; an error stays for ever. Apart from the method, for the borrow of an event must
-/// not be held on the way of an error.
+/// Reads one item; an error ends the connection. Apart from the method, for the borrow of an event
+/// must not be held on the way of an error.
 fn receive_or_fail<'a>(
     server: &'a mut Server,
     input: &'a [u8],
@@ -332,9 +341,12 @@ fn receive_or_fail<'a>(
     }
     let Read { consumed, at, item } = match server.reader.receive(input, room) {
         Ok(read) => read,
-        Err(error) => return Err(server.core.fail(error)),
+        Err(error) => return doom(&mut server.core, error, input.len()),
     };
     let core = &mut server.core;
+    if let (State::Hello, Some(hellos)) = (&core.state, &mut core.hellos) {
+        hellos.update(&input[..consumed]);
+    }
     let event = match item {
         None => Ok(None),
         Some(Item::ChunkStart(chunk)) => core.chunk_start(&chunk, at).map(|()| None),
@@ -343,6 +355,16 @@ fn receive_or_fail<'a>(
     };
     match event {
         Ok(event) => Ok(Received { consumed, event }),
-        Err(error) => Err(core.fail(error)),
+        Err(error) => doom(core, error, input.len()),
     }
+}
+
+/// Ends the connection with an error: at once where the client has hung up or the mistake is ours,
+/// and otherwise when all that came before is answered.
+fn doom(core: &mut Core, error: Error, left: usize) -> Result<Received<Event<'static>>, Error> {
+    if matches!(core.state, State::Closing) || matches!(error, Error::Misuse(_)) {
+        return Err(core.fail(error));
+    }
+    core.doom(error);
+    Ok(Received { consumed: left, event: core.go_on(0)? })
 }

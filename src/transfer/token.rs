@@ -3,8 +3,8 @@
 //! Specification: `PROTOCOL.md` §8.
 //!
 //! ```text
-//!   client ─ hello, nonce c ─▶            mac = HMAC-SHA256(token, role ‖ 0 ‖ c ‖ 0 ‖ s)
-//!          ◀─ hello, nonce s ─
+//!   client ─ hello, the frame C ─▶            mac = HMAC-SHA256(token, role ‖ 0 ‖ C ‖ S)
+//!          ◀─ hello, the frame S ─
 //!          ─ auth, mac ─▶  ◀─ welcome, mac ─
 //! ```
 
@@ -39,33 +39,51 @@ pub enum Role {
     Server,
 }
 
-fn state(token: &Token, role: Role, client_nonce: &str, server_nonce: &str) -> Hmac<Sha256> {
-    let role: &[u8] = match role {
-        Role::Client => b"wirewright v1 client",
-        Role::Server => b"wirewright v1 server",
-    };
-    let mut mac = Hmac::<Sha256>::new_from_slice(&token.0).expect("HMAC takes keys of any length");
-    for part in [role, b"\0", client_nonce.as_bytes(), b"\0", server_nonce.as_bytes()] {
-        mac.update(part);
+/// The hellos of a connection as they were sent, and what proves that both sides know a token.
+///
+/// The frames go in byte for byte, length prefix included: the client's hello, then the server's.
+#[derive(Debug, Clone)]
+pub struct Hellos {
+    client: Hmac<Sha256>,
+    server: Hmac<Sha256>,
+}
+
+impl Hellos {
+    /// At the beginning of a connection.
+    pub fn new(token: &Token) -> Hellos {
+        let begin = |label: &[u8]| {
+            let mac = Hmac::<Sha256>::new_from_slice(&token.0);
+            mac.expect("HMAC takes keys of any length").chain_update(label)
+        };
+        Hellos {
+            client: begin(b"wirewright v1 client\0"),
+            server: begin(b"wirewright v1 server\0"),
+        }
     }
-    mac
-}
 
-/// The proof, in hexadecimal.
-pub fn prove(token: &Token, role: Role, client_nonce: &str, server_nonce: &str) -> String {
-    hex(&state(token, role, client_nonce, server_nonce).finalize().into_bytes())
-}
+    /// Takes the next bytes of the two frames.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.client.update(bytes);
+        self.server.update(bytes);
+    }
 
-/// Checks a proof in constant time.
-pub fn verify(
-    token: &Token,
-    role: Role,
-    client_nonce: &str,
-    server_nonce: &str,
-    mac: &str,
-) -> bool {
-    let Some(mac) = unhex(mac) else { return false };
-    state(token, role, client_nonce, server_nonce).verify_slice(&mac).is_ok()
+    /// What that side says to prove the token, in hexadecimal.
+    pub fn prove(&self, role: Role) -> String {
+        hex(&self.of(role).finalize().into_bytes())
+    }
+
+    /// Checks what that side said, in constant time.
+    pub fn verify(&self, role: Role, mac: &str) -> bool {
+        let Some(mac) = unhex(mac) else { return false };
+        self.of(role).verify_slice(&mac).is_ok()
+    }
+
+    fn of(&self, role: Role) -> Hmac<Sha256> {
+        match role {
+            Role::Client => self.client.clone(),
+            Role::Server => self.server.clone(),
+        }
+    }
 }
 
 /// Whether a nonce is 16 to 64 bytes in lower-case hexadecimal.
@@ -87,19 +105,29 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    fn hellos(token: &[u8], pieces: &[&[u8]]) -> Hellos {
+        let mut hellos = Hellos::new(&Token::new(token));
+        pieces.iter().for_each(|piece| hellos.update(piece));
+        hellos
+    }
+
     #[test]
-    fn only_the_same_secret_role_and_nonces_prove() {
-        let token = Token::new(b"open sesame");
-        let mac = prove(&token, Role::Client, "aa", "bb");
-        // python3: hmac.new(b"open sesame", b"wirewright v1 client\0aa\0bb", "sha256").hexdigest()
-        assert_eq!(mac, "6d849fb05c4bc58f4c805259b75efdcb936470a69827d5ee8e2417c11313c246");
-        assert!(verify(&token, Role::Client, "aa", "bb", &mac));
-        assert!(!verify(&Token::new(b"Open sesame"), Role::Client, "aa", "bb", &mac));
-        assert!(!verify(&token, Role::Server, "aa", "bb", &mac));
-        assert!(!verify(&token, Role::Client, "aa", "bc", &mac));
-        assert!(!verify(&token, Role::Client, "aa", "bb", &mac[1..]));
-        assert!(!verify(&token, Role::Client, "aa", "bb", ""));
-        assert!(!verify(&token, Role::Client, "aa", "bb", &mac.to_uppercase()));
+    fn only_the_same_secret_role_and_hellos_prove() {
+        let (client, server) = (b"\0\0\0\x02{}".as_slice(), b"\0\0\0\x03{ }".as_slice());
+        let here = hellos(b"open sesame", &[client, server]);
+        let mac = here.prove(Role::Client);
+        // python3: hmac.new(b"open sesame", b"wirewright v1 client\0"
+        //          b"\0\0\0\2{}\0\0\0\3{ }", "sha256").hexdigest()
+        assert_eq!(mac, "7903d4777b2abcea999a22c5073628f4a219f606b99d6a7ba2a0944db546052e");
+        let bytes: Vec<&[u8]> = client.chunks(1).chain(server.chunks(1)).collect();
+        assert!(hellos(b"open sesame", &bytes).verify(Role::Client, &mac), "in pieces");
+        assert!(!hellos(b"Open sesame", &[client, server]).verify(Role::Client, &mac));
+        assert!(!hellos(b"open sesame", &[server, client]).verify(Role::Client, &mac));
+        assert!(!hellos(b"open sesame", &[client, client]).verify(Role::Client, &mac));
+        assert!(!here.verify(Role::Server, &mac));
+        for wrong in [&mac[1..], &mac[..62], "", &mac.to_uppercase(), &format!("{mac}00")] {
+            assert!(!here.verify(Role::Client, wrong), "{wrong}");
+        }
     }
 
     #[test]

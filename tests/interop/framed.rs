@@ -75,8 +75,15 @@ fn our_client_and_peer_py() {
             let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
             assert_eq!(listed["entries"].as_array().unwrap().len(), sizes.len());
             let put = [&["put", &address], &names[..], without_digest(variant)].concat();
+            // The same content again is success; other content is a conflict.
+            good(&mut wirewright(&here, &put));
+            let last = there.join(names.last().unwrap());
+            let mut other = std::fs::read(&last).unwrap();
+            other[0] ^= 1;
+            std::fs::write(&last, &other).unwrap();
             let refused = run(&mut wirewright(&here, &put));
-            assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
+            assert!(refused.stderr.contains("--overwrite"), "{}", refused.stderr);
+            assert_eq!(std::fs::read(&last).unwrap(), other);
             files_in(&there).iter().for_each(|path| std::fs::remove_file(path).unwrap());
             good(&mut wirewright(&here, &put));
             assert_all_in(&there, sizes);
@@ -104,6 +111,10 @@ fn peer_py_and_our_server() {
         }
         assert_all_in(&here, sizes);
         let first = name(sizes[0]);
+        // The same content again is success, where a digest says that it is the same.
+        let again = run(&mut peer("put", &[&first]));
+        assert_eq!(again.status.success(), variant[1] == "sha256", "{}", again.stderr);
+        std::fs::write(there.join(&first), "another").unwrap();
         assert!(!run(&mut peer("put", &[&first])).status.success(), "it exists");
         good(&mut peer("put", &[&first, "--overwrite"]));
         files_in(&there).iter().for_each(|path| std::fs::remove_file(path).unwrap());

@@ -107,7 +107,7 @@ impl App {
             }
             Happened::Abandoned { forget } => {
                 self.log.push(format!("abandoned, forget {forget}"));
-                self.standing = false;
+                (self.standing, self.asked) = (false, None);
                 if let Some(name) = self.putting.take() {
                     self.unfinished.get_mut(&name).expect("its bytes").open.clear();
                     if forget {
@@ -184,7 +184,7 @@ impl App {
             return server.refuse("not_found", "no such file").expect("a get waits");
         };
         let etag = etag(bytes);
-        if offset > 0 && begun != Some(&*etag) {
+        if begun.is_some_and(|begun| begun != etag) {
             return server.refuse("changed", "it is another file by now").expect("a get waits");
         }
         let Some(before) = bytes.get(..usize::try_from(offset).expect("a small offset")) else {

@@ -1,14 +1,14 @@
 //! Hello, digests, the token (§4.1, §4.2, §8).
 
 use crate::app::App;
-use crate::host::{CLIENT_NONCE, HELLO, Host, SERVER_NONCE, frame};
+use crate::host::{HELLO, Host, SERVER_NONCE, frame, objects};
 use crate::link::{From, Link, PIECES};
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client;
 use wirewright::transfer::digest::DigestKind::{self, Blake3, None as NoDigest, Sha256};
 use wirewright::transfer::server;
-use wirewright::transfer::token::{Role, Token, prove};
+use wirewright::transfer::token::{Hellos, Role, Token};
 
 fn files() -> App {
     App::with(&[("a", b"abc")])
@@ -159,6 +159,14 @@ fn nothing_is_answered_before_the_proof() {
         r#"{"type":"get","id":1,"name":"a"}"#,
         r#"{"type":"put","id":1,"name":"a","size":0,"etag":"x"}"#,
         r#"{"type":"cancel","id":1}"#,
+        r#"{"type":"chunk","id":1,"offset":0,"filedata":"YWJj"}"#,
+        r#"{"filedata":"YWJj","type":"chunk","id":1,"offset":0}"#,
+        r#"{"type":"end","id":1,"size":0}"#,
+        r#"{"type":"entries","id":1,"entries":[],"more":false}"#,
+        r#"{"type":"welcome","mac":"00"}"#,
+        r#"{"type":"note"}"#,
+        r#"{"type":"auth","mac":""}"#,
+        r#"{"type":"auth","mac":"nothing of the kind"}"#,
         HELLO,
     ];
     for request in asked {
@@ -168,29 +176,130 @@ fn nothing_is_answered_before_the_proof() {
         assert!(host.app.log.is_empty());
         host.stays();
     }
+    // The form of a message is judged before its place.
+    for (request, code) in [
+        (r#"{"type":"get","id":1}"#, "malformed"),
+        (r#"{"type":"get","id":1,"name":"a","etag":""}"#, "malformed"),
+        (r#"{"type":"get","id":0,"name":"a"}"#, "malformed"),
+        (r#"{"type":"auth"}"#, "malformed"),
+        (r#"{"type":"error","code":"io","text":"","fatal":true}"#, ""),
+    ] {
+        let mut host = Host::new(server_config(&DigestKind::ALL, Some("sesame")), files());
+        host.hear(&[HELLO, request]);
+        let last = if code.is_empty() { "hello".into() } else { format!("error {code} fatal") };
+        assert_eq!(host.words().last(), Some(&last), "{request}");
+        host.stays();
+    }
+    let mut host = Host::new(server_config(&DigestKind::ALL, Some("sesame")), files());
+    let error = r#"{"type":"error","code":"io","text":"","fatal":false}"#;
+    host.hear(&[HELLO, error, error]);
+    assert_eq!((host.words(), &host.error), (vec!["hello".to_owned()], &None));
+}
+
+/// An `error` that is not fatal ends the connection all the same while no hello has been read.
+#[test]
+fn an_error_before_hello_ends_the_connection() {
+    for fatal in [false, true] {
+        let error = format!(r#"{{"type":"error","id":7,"code":"io","text":"x","fatal":{fatal}}}"#);
+        let mut host = Host::new(server::Config::default(), files());
+        host.hear(&[&error, HELLO]);
+        assert!(matches!(&host.error, Some(Error::Refused { code, .. }) if code == "io"));
+        assert_eq!(host.words(), Vec::<String>::new());
+        host.stays();
+
+        let mut link = with_tokens(None, None, 7);
+        link.hear(&[&error]);
+        assert_eq!(link.refused(), Some("io"));
+        link.stays();
+    }
+}
+
+/// The proof of that side over both hellos as they were sent.
+fn proof(token: &[u8], role: Role, client: &[u8], server: &[u8]) -> String {
+    let mut hellos = Hellos::new(&Token::new(token));
+    hellos.update(client);
+    hellos.update(server);
+    hellos.prove(role)
 }
 
 #[test]
-fn the_proof_is_over_both_nonces_and_the_role() {
-    let token = Token::new(b"sesame");
-    let right = prove(&token, Role::Client, CLIENT_NONCE, SERVER_NONCE);
+fn the_proof_is_over_both_hellos_and_the_role() {
+    let mut config = server_config(&[Sha256], Some("sesame"));
+    config.agent = "a server".to_owned();
+    let mut host = Host::new(config.clone(), files());
+    host.hear(&[HELLO]);
+    let (client, server) = (frame(HELLO), host.out.readable().to_vec());
+    assert_eq!(host.said()[0]["nonce"], SERVER_NONCE);
+    let right = proof(b"sesame", Role::Client, &client, &server);
+    let spaced = frame(&HELLO.replace(':', ": "));
+    let weaker = frame(&HELLO.replace("\"sha256\",", ""));
     for (mac, good) in [
         (right.clone(), true),
         (right.to_uppercase(), false),
         (right[..62].to_owned(), false),
         (String::new(), false),
-        (prove(&token, Role::Server, CLIENT_NONCE, SERVER_NONCE), false),
-        (prove(&token, Role::Client, SERVER_NONCE, CLIENT_NONCE), false),
-        (prove(&token, Role::Client, CLIENT_NONCE, CLIENT_NONCE), false),
-        (prove(&Token::new(b""), Role::Client, CLIENT_NONCE, SERVER_NONCE), false),
+        (proof(b"sesame", Role::Server, &client, &server), false),
+        (proof(b"sesame", Role::Client, &server, &client), false),
+        (proof(b"sesame", Role::Client, &client, &client), false),
+        (proof(b"sesame", Role::Client, &client[4..], &server[4..]), false),
+        (proof(b"sesame", Role::Client, &spaced, &server), false),
+        (proof(b"sesame", Role::Client, &weaker, &server), false),
+        (proof(b"", Role::Client, &client, &server), false),
     ] {
-        let mut host = Host::new(server_config(&[Sha256], Some("sesame")), files());
-        host.hear(&[HELLO]);
-        assert_eq!(host.said()[0]["nonce"], SERVER_NONCE);
-        host.hear(&[&format!(r#"{{"type":"auth","mac":"{mac}"}}"#)]);
-        let expected = if good { "welcome" } else { "error unauthorized fatal" };
-        assert_eq!(host.words(), [expected], "{mac}");
-        assert_eq!(host.error.is_none(), good);
+        for piece in [1, 7, usize::MAX] {
+            let mut host = Host::new(config.clone(), files());
+            for piece in client.chunks(piece.min(1000)) {
+                host.feed(piece);
+            }
+            assert_eq!(host.out.readable(), server);
+            host.said();
+            host.hear(&[&format!(r#"{{"type":"auth","mac":"{mac}"}}"#)]);
+            let expected = if good { "welcome" } else { "error unauthorized fatal" };
+            assert_eq!(host.words(), [expected], "{mac}");
+            assert_eq!(host.error.is_none(), good);
+        }
+    }
+}
+
+/// Nothing in a hello can be changed on its way, be it as harmless as a space.
+#[test]
+fn a_hello_that_was_changed_is_noticed() {
+    let changes: [fn(&mut serde_json::Value); 5] = [
+        |hello| hello["agent"] = "another".into(),
+        |hello| hello["max_frame"] = 65_536.into(),
+        |hello| hello["later"] = true.into(),
+        |hello| hello["digests"] = serde_json::json!(["sha256"]),
+        |hello| hello["nonce"] = "0f".repeat(16).into(),
+    ];
+    for side in [From::Client, From::Server] {
+        for change in changes {
+            let mut link = with_tokens(Some("sesame"), Some("sesame"), 64);
+            link.tamper(move |from, message| {
+                if from == side && message["type"] == "hello" {
+                    change(message);
+                }
+                true
+            });
+            link.run();
+            assert_eq!(link.refused(), Some("unauthorized"), "{side:?}");
+            assert!(link.log.is_empty(), "{:?}", link.log);
+        }
+    }
+}
+
+/// Every peer can do `sha256` and `none`; who does not ask for `none` is not given it.
+#[test]
+fn digests_that_are_offered_and_done() {
+    let mut client = client::Client::new(client::Config::default(), &"0f".repeat(16));
+    let mut out = wirewright::buffer::Buffer::with_limit(10_000);
+    client.transmit(&mut out);
+    assert_eq!(objects(out.readable())[0]["digests"], serde_json::json!(["blake3", "sha256"]));
+    for name in ["sha256", "none"] {
+        let mut host = Host::new(server::Config::default(), files());
+        let from = r#""digests":["sha256","none"]"#;
+        assert!(HELLO.contains(from));
+        host.hear(&[&HELLO.replace(from, &format!(r#""digests":["md5","{name}"]"#))]);
+        assert_eq!(host.said()[0]["digest"], name);
     }
 }
 

@@ -31,16 +31,22 @@ pub fn frames(texts: &[&str]) -> Vec<u8> {
     texts.iter().flat_map(|text| frame(text)).collect()
 }
 
-/// The JSON objects of whole frames.
-pub fn objects(mut bytes: &[u8]) -> Vec<Value> {
+/// The frames in bytes that hold whole ones only.
+pub fn rows(mut bytes: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
-    while let Some((prefix, behind)) = bytes.split_first_chunk::<4>() {
-        let (body, rest) = behind.split_at(u32::from_be_bytes(*prefix) as usize);
-        found.push(serde_json::from_slice(body).expect("JSON"));
+    while let Some(prefix) = bytes.first_chunk::<4>() {
+        let (row, rest) = bytes.split_at(4 + u32::from_be_bytes(*prefix) as usize);
+        found.push(row);
         bytes = rest;
     }
     assert!(bytes.is_empty(), "whole rows only");
     found
+}
+
+/// The JSON objects of whole frames.
+pub fn objects(bytes: &[u8]) -> Vec<Value> {
+    let object = |row: &&[u8]| serde_json::from_slice(&row[4..]).expect("JSON");
+    rows(bytes).iter().map(object).collect()
 }
 
 /// A server, what it has not eaten yet, and what it has to say.
@@ -57,8 +63,12 @@ pub struct Host {
 
 impl Host {
     pub fn new(config: Config, app: App) -> Host {
+        Host::with_nonce(config, app, SERVER_NONCE)
+    }
+
+    pub fn with_nonce(config: Config, app: App, nonce: &str) -> Host {
         Host {
-            server: Server::new(Arc::new(config), SERVER_NONCE),
+            server: Server::new(Arc::new(config), nonce),
             app,
             out: Buffer::with_limit(1 << 20),
             inbox: Vec::new(),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use wirewright::error::Error;
 use wirewright::session::Session as _;
 use wirewright::transfer::client;
+use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::server;
 
 /// A lie.
@@ -75,11 +76,10 @@ fn without_a_checksum_the_digest_tells() {
 
 #[test]
 fn an_end_that_lies_fails_its_file() {
-    let changes: [Change; 6] = [
+    let changes: [Change; 5] = [
         |end| end["digest"] = format!("blake3:{}", "0".repeat(64)).into(),
         |end| end["digest"] = Value::Null,
-        |end| end["digest"] = end["digest"].as_str().unwrap().to_uppercase().into(),
-        |end| end["digest"] = end["digest"].as_str().unwrap()[7..].into(),
+        |end| end["digest"] = end["digest"].as_str().unwrap().replace("blake3", "sha256").into(),
         |end| end["size"] = 7.into(),
         |end| end["size"] = 9.into(),
     ];
@@ -88,6 +88,65 @@ fn an_end_that_lies_fails_its_file() {
             let link = get_two(piece, "end", change);
             assert_eq!(link.ends()[0], "failed 1 digest_mismatch");
             assert!(link.ends()[1].starts_with("received 2"));
+        }
+    }
+}
+
+/// One where none was agreed is another than was expected, too.
+#[test]
+fn a_digest_that_was_not_agreed() {
+    let config = client::Config { digests: vec![DigestKind::None], ..client::Config::default() };
+    for put in [false, true] {
+        let mut link = Link::new(config.clone(), server::Config::default(), app(), 64);
+        link.run();
+        let from = if put { From::Client } else { From::Server };
+        link.tamper(once(from, "end", |end| {
+            end["digest"] = format!("blake3:{}", "0".repeat(64)).into();
+        }));
+        match put {
+            true => link.put("x", b"abc", false),
+            false => link.get("a"),
+        };
+        link.get("b");
+        link.run();
+        assert_eq!(link.ends()[0], "failed 1 digest_mismatch");
+        assert!(link.ends()[1].starts_with("received 2"), "{:?}", link.ends());
+    }
+}
+
+/// What is no digest at all is no mismatch: the message is malformed.
+#[test]
+fn a_text_that_is_no_digest() {
+    let hex = "0".repeat(64);
+    for text in [
+        String::new(),
+        hex.clone(),
+        format!("md5:{hex}"),
+        format!("none:{hex}"),
+        format!("blake3:{}", &hex[1..]),
+        format!("blake3:0{hex}"),
+        format!("blake3:{}A", &hex[1..]),
+        format!("BLAKE3:{hex}"),
+        format!("blake3: {}", &hex[1..]),
+        format!(":{hex}"),
+    ] {
+        for (from, kind) in [(From::Server, "end"), (From::Client, "end"), (From::Server, "done")] {
+            let mut link = Link::plain(app(), 64);
+            let text = text.clone();
+            link.tamper(move |side, message| {
+                if side == from && message["type"] == kind {
+                    message["digest"] = text.clone().into();
+                }
+                true
+            });
+            match (from, kind) {
+                (From::Server, "end") => link.get("a"),
+                _ => link.put("x", b"abc", false),
+            };
+            link.run();
+            let malformed = matches!(link.error, Some(Error::Malformed { .. }));
+            assert!(malformed || link.refused() == Some("malformed"), "{:?}", link.error);
+            assert!(!link.host.app.files.contains_key("x") || kind == "done");
         }
     }
 }
@@ -117,39 +176,51 @@ fn a_chunk_that_is_lost() {
 
 #[test]
 fn what_the_server_must_not_say() {
-    let lies: [(&str, Change); 18] = [
-        ("file", |file| file["offset"] = 3.into()),
-        ("file", |file| file["etag"] = "".into()),
-        ("file", |file| file["etag"] = "x".repeat(129).into()),
-        ("file", |file| file["etag"] = "a b".into()),
-        ("file", |file| file["id"] = 2.into()),
-        ("file", |file| file["id"] = 77.into()),
-        ("file", |file| file["type"] = "ready".into()),
-        ("chunk", |chunk| chunk["offset"] = 1.into()),
-        ("chunk", |chunk| chunk["offset"] = u64::MAX.into()),
-        ("chunk", |chunk| chunk["id"] = 2.into()),
-        ("chunk", |chunk| chunk["filedata"] = "".into()),
-        ("chunk", |chunk| chunk["filedata"] = "YWJjZA==".into()),
-        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2hp".into()),
-        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2=".into()),
-        ("chunk", |chunk| chunk["offset"] = json!(0.0)),
-        ("end", |end| end["id"] = 2.into()),
-        ("end", |end| *end = json!({"type": "entries", "id": 1, "entries": [], "more": false})),
-        ("end", |end| {
-            *end = json!({"type": "hello", "version": 1, "max_frame": 65536,
-                                    "digest": "none"})
-        }),
+    let lies: [(&str, Change, &str); 22] = [
+        ("file", |file| file["offset"] = 3.into(), "malformed"),
+        ("file", |file| file["etag"] = "".into(), "malformed"),
+        ("file", |file| file["etag"] = "x".repeat(129).into(), "malformed"),
+        ("file", |file| file["etag"] = "a b".into(), "malformed"),
+        ("file", |file| file["id"] = 0.into(), "malformed"),
+        ("file", |file| file["id"] = 2.into(), "unexpected"),
+        ("file", |file| file["id"] = 77.into(), "unexpected"),
+        ("file", |file| file["type"] = "ready".into(), "unexpected"),
+        ("chunk", |chunk| chunk["offset"] = 1.into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = u64::MAX.into(), "malformed"),
+        ("chunk", |chunk| chunk["id"] = 2.into(), "unexpected"),
+        ("chunk", |chunk| chunk["filedata"] = "".into(), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZA==".into(), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2hp".into(), "malformed"),
+        ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2=".into(), "malformed"),
+        ("chunk", |chunk| chunk["offset"] = json!(0.0), "malformed"),
+        ("end", |end| end["id"] = 2.into(), "unexpected"),
+        (
+            "end",
+            |end| *end = json!({"type": "entries", "id": 1, "entries": [], "more": false}),
+            "unexpected",
+        ),
+        // Types of the client's own.
+        ("end", |end| *end = json!({"type": "list", "id": 1}), "unexpected"),
+        ("end", |end| *end = json!({"type": "cancel", "id": 1}), "unexpected"),
+        ("end", |end| *end = json!({"type": "auth", "mac": ""}), "unexpected"),
+        (
+            "end",
+            |end| {
+                *end = json!({"type": "hello", "version": 1, "max_frame": 65536, "digest": "none"})
+            },
+            "unexpected",
+        ),
     ];
-    for (kind, change) in lies {
+    for (kind, change, code) in lies {
         for piece in [1, 1000] {
             let mut link = get_two(piece, kind, change);
             let error = link.error.clone().unwrap_or_else(|| panic!("{kind}: {:?}", link.log));
-            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+            assert_eq!(error.kind(), code, "{error}");
             assert_eq!(link.ends(), Vec::<String>::new(), "{error}");
             link.stays();
             assert!(
-                matches!(&link.host.error, Some(Error::Refused { code, .. })
-                if *code == "malformed"),
+                matches!(&link.host.error, Some(Error::Refused { code: told, .. })
+                if told == code),
                 "the server is told: {:?}",
                 link.host.error
             );
@@ -168,8 +239,8 @@ fn a_hello_that_breaks_a_rule() {
         |hello| hello["max_frame"] = 65_535.into(),
         |hello| hello["max_frame"] = (1 << 24).into(),
         |hello| hello["max_frame"] = json!(65_536.5),
-        |hello| *hello = json!({"type": "welcome", "mac": ""}),
-        |hello| *hello = json!({"type": "entries", "id": 1, "entries": [], "more": false}),
+        |hello| hello["nonce"] = "0f".repeat(15).into(),
+        |hello| hello["nonce"] = "0f".repeat(65).into(),
     ];
     for (at, change) in lies.into_iter().enumerate() {
         let mut config = client::Config::default();
@@ -201,7 +272,12 @@ fn a_put_that_arrives_wrong() {
         ("chunk", |chunk| chunk["filedata"] = "YWJjZGVmZ2k=".into(), "checksum_mismatch", false),
         ("chunk", |chunk| chunk["crc32"] = "00000000".into(), "checksum_mismatch", false),
         ("end", |end| end["digest"] = Value::Null, "digest_mismatch", true),
-        ("end", |end| end["digest"] = "blake3:00".into(), "digest_mismatch", true),
+        (
+            "end",
+            |end| end["digest"] = format!("sha256:{}", "0".repeat(64)).into(),
+            "digest_mismatch",
+            true,
+        ),
         ("end", |end| end["size"] = 7.into(), "digest_mismatch", true),
         ("end", |end| end["size"] = u64::MAX.into(), "digest_mismatch", true),
     ];
@@ -255,21 +331,55 @@ fn what_the_client_must_not_say() {
 
 #[test]
 fn answers_to_a_put_that_lie() {
-    let lies: [(&str, Change); 5] = [
-        ("ready", |ready| ready["offset"] = 9.into()),
-        ("ready", |ready| ready["id"] = 2.into()),
-        ("ready", |ready| ready["type"] = "done".into()),
-        ("done", |done| done["digest"] = "blake3:00".into()),
-        ("done", |done| done["digest"] = Value::Null),
+    let lies: [(&str, Change, &str); 4] = [
+        ("ready", |ready| ready["offset"] = 9.into(), "malformed"),
+        ("ready", |ready| ready["id"] = 2.into(), "unexpected"),
+        (
+            "ready",
+            |ready| {
+                *ready = json!({"type": "done", "id": 1, "size": 8, "durability": "fsync"});
+            },
+            "unexpected",
+        ),
+        ("done", |done| done["digest"] = "blake3:00".into(), "malformed"),
     ];
-    for (kind, change) in lies {
+    for (kind, change, code) in lies {
         let mut link = Link::plain(App::default(), 64);
         link.tamper(once(From::Server, kind, change));
         link.put("x", b"abcdefgh", false);
         link.run();
-        assert!(matches!(link.error, Some(Error::Malformed { .. })), "{kind}: {:?}", link.log);
+        assert_eq!(link.error.as_ref().map(Error::kind), Some(code), "{kind}: {:?}", link.log);
         assert_eq!(link.ends(), Vec::<String>::new());
         link.stays();
+    }
+}
+
+/// Everything in `done` is compared: a server that stored something else has failed.
+#[test]
+fn a_done_that_says_something_else() {
+    let lies: [Change; 6] = [
+        |done| done["size"] = 7.into(),
+        |done| done["size"] = 9.into(),
+        |done| done["size"] = 0.into(),
+        |done| done["digest"] = Value::Null,
+        |done| done["digest"] = format!("blake3:{}", "0".repeat(64)).into(),
+        |done| done["digest"] = done["digest"].as_str().unwrap().replace("blake3", "sha256").into(),
+    ];
+    for change in lies {
+        for again in [false, true] {
+            let mut link = Link::plain(App::default(), 64);
+            if again {
+                // The same where the file stands there already.
+                link.host.app.files.insert("x".into(), b"abcdefgh".to_vec());
+            }
+            link.tamper(once(From::Server, "done", change));
+            link.put("x", b"abcdefgh", false);
+            link.put("y", b"second", false);
+            link.run();
+            assert_eq!(link.ends()[0], "failed 1 digest_mismatch");
+            assert!(link.ends()[1].starts_with("done 2"), "{:?}", link.ends());
+            assert_eq!((&link.error, link.client.pending()), (&None, 0));
+        }
     }
 }
 

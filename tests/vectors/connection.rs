@@ -103,6 +103,7 @@ fn compare(seen: &Seen, events: &[Value]) -> Result<(), String> {
     let last = events.last().unwrap_or(&Value::Null);
     let as_expected = match &seen.error {
         None => last["event"] != "error" && last["answer"]["fatal"] != true,
+        Some(Error::Unexpected { .. }) => last["answer"]["code"] == "unexpected",
         Some(Error::Refused { code, .. }) => last["answer"]["code"] == code.as_raw_str(),
         Some(error) => last["kind"] == error.kind() && in_place(&last["offset"], error.offset()),
     };

@@ -55,6 +55,13 @@ fn vector(value: &Value) -> Vector {
 }
 
 fn part(value: &Value) -> Vec<u8> {
+    if let Some([first, last]) = value["numbers"].as_array().map(Vec::as_slice) {
+        let side = |key: &str| unhex(value[key].as_str().expect("hex"));
+        let (before, after) = (side("before"), side("after"));
+        let numbers = first.as_u64().expect("a number")..=last.as_u64().expect("a number");
+        let one = |number: u64| [&before[..], number.to_string().as_bytes(), &after].concat();
+        return numbers.flat_map(one).collect();
+    }
     let times = value["times"].as_u64().unwrap_or(1);
     unhex(value["hex"].as_str().expect("hex")).repeat(times.try_into().expect("a count"))
 }

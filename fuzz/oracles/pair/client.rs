@@ -200,7 +200,8 @@ impl App for ClientApp {
                 assert_eq!((digest, self.welcome), (kind, false));
                 self.welcome = true;
             }
-            Event::Entries { id, entries, more } => {
+            Event::Entries { id, entries, skipped, more } => {
+                assert_eq!(skipped, 0, "all names and times make sense");
                 assert!(entries.iter().all(|entry| NAMES.contains(&entry.name.as_raw_str())));
                 let job = self.live(id);
                 assert!(matches!(job.task, Task::List));

@@ -65,9 +65,17 @@ impl<A: App> End<A> {
         assert!(self.session.patience().as_secs() > 0);
     }
 
-    /// The other end has closed: an end, or something is missing, which it says for ever.
+    /// The other end has closed: an end, or something is missing, which it says for ever. Requests
+    /// that were made before may still have to be answered.
     pub fn eof(&mut self) -> Result<(), Error> {
-        let ended = self.session.receive_eof();
+        let mut ended = self.session.receive_eof();
+        while ended.is_ok() {
+            match self.session.receive(b"", &mut self.room) {
+                Ok(Received { event: Some(event), .. }) => self.app.event(event),
+                Ok(Received { event: None, .. }) => break,
+                Err(error) => ended = Err(error),
+            }
+        }
         if let Err(error) = &ended {
             assert!(matches!(error, Error::Incomplete { .. }), "{error}");
             let again = self.session.receive(b"", &mut self.room).err();

@@ -4,9 +4,9 @@
 //! same error, which stays; payload in its place and within what was announced; at most one end of
 //! each request; memory by what came.
 
+use super::greeting::{client_config, client_greeting, server_config, server_greeting};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::session::{Received, Session, Wants};
@@ -17,10 +17,9 @@ use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::name::Name;
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
-use wirewright::transfer::token::{Role, Token, prove};
 
-const NONCE: &str = "000102030405060708090a0b0c0d0e0f";
-const TOKEN: &[u8] = b"open sesame";
+pub const NONCE: &str = "000102030405060708090a0b0c0d0e0f";
+pub const TOKEN: &[u8] = b"open sesame";
 
 /// More than a session can say to a short input.
 const OUT_BYTES_MAX: usize = 1 << 24;
@@ -60,31 +59,13 @@ pub fn check(how: u8, data: &[u8]) {
     assert!(!(has_token(how) && how & 2 != 0 && heard), "{:?}", whole.log);
 }
 
-fn frame(body: &[u8], stream: &mut Vec<u8>) {
+pub fn frame(body: &[u8], stream: &mut Vec<u8>) {
     stream.extend((body.len() as u32).to_be_bytes());
     stream.extend_from_slice(body);
 }
 
-fn has_token(how: u8) -> bool {
+pub fn has_token(how: u8) -> bool {
     how & 8 != 0
-}
-
-fn client_greeting(how: u8) -> Vec<String> {
-    let start = r#"{"type":"hello","versions":[1],"max_frame":65536,"digests":["none"]"#;
-    let hello = format!("{start},\"nonce\":\"{NONCE}\"}}");
-    let mac = prove(&Token::new(TOKEN), Role::Client, NONCE, NONCE);
-    let auth = format!(r#"{{"type":"auth","mac":"{mac}"}}"#);
-    if has_token(how) { vec![hello, auth] } else { vec![hello] }
-}
-
-fn server_greeting(how: u8) -> Vec<String> {
-    let start = r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none""#;
-    let mac = prove(&Token::new(TOKEN), Role::Server, NONCE, NONCE);
-    let welcome = format!(r#"{{"type":"welcome","mac":"{mac}"}}"#);
-    match has_token(how) {
-        true => vec![format!("{start},\"nonce\":\"{NONCE}\"}}"), welcome],
-        false => vec![format!("{start}}}")],
-    }
 }
 
 /// What drives a victim: events into lines, and what an application would do.
@@ -160,6 +141,28 @@ fn receive<D: Drive>(
     }
 }
 
+/// Without further input: what waits is answered, files are sent to their end.
+fn settle<D: Drive>(
+    session: &mut D::Session,
+    app: &mut D,
+    out: &mut Buffer,
+    room: &mut [u8],
+    outcome: &mut Outcome,
+) {
+    loop {
+        let before = out.len();
+        app.offer(session, out);
+        let received = receive(session, app, b"", room, outcome);
+        session.transmit(out);
+        let Some((_, quiet)) = received else { return };
+        app.act(session, out);
+        session.transmit(out);
+        if quiet && out.len() == before {
+            return;
+        }
+    }
+}
+
 /// The stream ends; an error is the same as before.
 fn finish<D: Drive>(
     session: &mut D::Session,
@@ -168,17 +171,23 @@ fn finish<D: Drive>(
     room: &mut [u8],
     outcome: &mut Outcome,
 ) {
-    if let Some(error) = &outcome.error {
+    if outcome.error.is_none() {
+        settle(session, app, out, room, outcome);
+    }
+    if outcome.error.is_none() {
+        outcome.ended = session.receive_eof().err();
+        session.transmit(out);
+        if outcome.ended.is_none() {
+            settle(session, app, out, room, outcome);
+        }
+    }
+    if let Some(error) = outcome.error.as_ref().or(outcome.ended.as_ref()) {
         for input in [&b""[..], b"\0\0\0\x02{}"] {
             assert_eq!(session.receive(input, room).err().as_ref(), Some(error), "errors stay");
         }
         assert_eq!(session.wants(), Wants::Close);
         session.transmit(out);
-        return;
     }
-    app.offer(session, out);
-    outcome.ended = session.receive_eof().err();
-    session.transmit(out);
 }
 
 impl Outcome {
@@ -262,11 +271,7 @@ struct ServerDrive {
 }
 
 fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
-    let pending_max = if how & 16 == 0 { 64 } else { 2 };
-    let limits = server::Limits { pending_max, ..server::Limits::default() };
-    let token = has_token(how).then(|| Token::new(TOKEN));
-    let config = server::Config { limits, token, ..server::Config::default() };
-    let session = Server::new(Arc::new(config), NONCE);
+    let session = Server::new(server_config(how), NONCE);
     let outcome = drive(session, ServerDrive::default(), pieces, room);
     each_ends_once(&outcome.said);
     outcome
@@ -326,6 +331,10 @@ impl Drive for ServerDrive {
             }
             Ask::Get { .. } => session.refuse("bad_offset", "past the end"),
             Ask::Put { overwrite: true, .. } => session.refuse("no_space", "full"),
+            Ask::Put { size, etag, .. } if etag.len() == 3 => {
+                self.coming = Some(Coming { id: 0, next: size, counted: size, size });
+                session.stands(digester)
+            }
             Ask::Put { size, etag, .. } => {
                 let offset = if etag.len() == 2 { size / 2 } else { 0 };
                 self.coming = Some(Coming { id: 0, next: offset, counted: offset, size });
@@ -364,9 +373,7 @@ const PUT_BYTES: u64 = 5;
 const RESUMED: u64 = 2;
 
 fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
-    let token = has_token(how).then(|| Token::new(TOKEN));
-    let config = client::Config { token, ..client::Config::default() };
-    let mut session = Client::new(config, NONCE);
+    let mut session = Client::new(client_config(how), NONCE);
     let name = Name::new("a").expect("a name");
     let digester = Digester::new(DigestKind::None);
     let resume = client::Resume { offset: 3, etag: "e", digester };

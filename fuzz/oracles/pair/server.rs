@@ -22,6 +22,8 @@ enum Current {
     Listing(usize),
     Sending(Name, Content),
     Receiving(Name, Arriving),
+    /// A file that stands, while the same name is put.
+    Standing(Name, Content),
     Finishing(Name, Content),
 }
 
@@ -117,7 +119,16 @@ impl ServerApp {
                 }
                 Some(content) => return self.send(name, *content, offset as usize, session),
             },
-            Ask::Put { name, overwrite: false, .. } if self.files.contains_key(name.as_str()) => {
+            Ask::Put { name, size, overwrite: false, .. }
+                if self.files.contains_key(name.as_str()) =>
+            {
+                let standing = self.files[name.as_str()];
+                if standing.size() as u64 == size && self.digest != DigestKind::None {
+                    let digester = standing.digester(self.digest, standing.size());
+                    session.stands(digester).expect("a put waits");
+                    self.current = Current::Standing(name, standing);
+                    return;
+                }
                 "exists"
             }
             Ask::Put { name, size, etag, .. } => return self.take(name, size, &etag, session),
@@ -146,6 +157,9 @@ impl ServerApp {
     fn page(&mut self, mut from: usize, session: &mut Server, tape: &mut Tape<'_>) {
         while session.takes_entries() {
             let count = 4 - tape.below(5);
+            if count == 0 && !self.files.is_empty() {
+                break;
+            }
             let entry =
                 |(name, content): (&'_ String, &Content)| (name.clone(), content.size() as u64);
             let page: Vec<_> = self.files.iter().skip(from).take(count).map(entry).collect();
@@ -160,9 +174,6 @@ impl ServerApp {
             session.entries(entries.collect(), more).expect("a list waits");
             if !more {
                 return;
-            }
-            if count == 0 {
-                break;
             }
         }
         self.current = Current::Listing(from);
@@ -187,19 +198,28 @@ impl App for ServerApp {
             Event::Payload { offset, bytes } => self.arriving().payload(offset, bytes),
             Event::Verified(chunk) => self.arriving().verified(chunk.offset, chunk.len),
             Event::Received => {
-                self.arriving().assert_whole();
-                let received = std::mem::replace(&mut self.current, Current::None);
-                let Current::Receiving(name, arriving) = received else { panic!("no file comes") };
-                self.current = Current::Finishing(name, arriving.content);
+                self.current = match std::mem::replace(&mut self.current, Current::None) {
+                    Current::Receiving(name, arriving) => {
+                        arriving.assert_whole();
+                        Current::Finishing(name, arriving.content)
+                    }
+                    Current::Standing(name, content) => Current::Finishing(name, content),
+                    other => panic!("no file comes: {other:?}"),
+                };
             }
             Event::Abandoned { forget } => {
-                assert!(forget, "given up by the client");
-                match std::mem::replace(&mut self.current, Current::None) {
-                    Current::Receiving(name, _) | Current::Asked(Ask::Put { name, .. }) => {
+                match (std::mem::replace(&mut self.current, Current::None), forget) {
+                    (Current::None | Current::Finishing(..), _) => panic!("nothing to give up"),
+                    (Current::Receiving(name, _) | Current::Asked(Ask::Put { name, .. }), true) => {
                         self.unfinished.remove(name.as_str());
                     }
-                    Current::None | Current::Finishing(..) => panic!("nothing to give up"),
-                    _ => {}
+                    // The link was cut.
+                    (Current::Receiving(name, arriving), false) => {
+                        let kept = (arriving.content, arriving.kept(0));
+                        self.unfinished.insert(name.to_string(), kept);
+                    }
+                    (Current::Standing(..), _) | (_, true) => {}
+                    (current, false) => panic!("nothing to give up: {current:?}"),
                 }
             }
         }

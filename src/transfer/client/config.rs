@@ -16,6 +16,8 @@ pub struct Limits {
     pub payload_quantum: u64,
     /// How long the server may take to make a file durable.
     pub done_wait: Duration,
+    /// How many files a listing may name, over all its pages.
+    pub list_entries_max: u64,
     /// How fast a server is taken to hash what it does not send on resume, in bytes a second.
     pub hash_rate: u64,
 }
@@ -28,6 +30,7 @@ impl Default for Limits {
             transfer_wait: Duration::from_secs(30),
             payload_quantum: 4096,
             done_wait: Duration::from_secs(600),
+            list_entries_max: 1 << 24,
             hash_rate: 64 << 20,
         }
     }

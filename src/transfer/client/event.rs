@@ -25,8 +25,10 @@ pub enum Event<'a> {
     Entries {
         /// Of the request.
         id: u64,
-        /// The files of this page.
+        /// The files of this page whose name and time make sense.
         entries: Vec<Entry<'a>>,
+        /// How many entries were left out because theirs make none (§4.6).
+        skipped: usize,
         /// Whether another page follows.
         more: bool,
     },
@@ -87,9 +89,9 @@ pub enum Event<'a> {
     Failed {
         /// Of the request.
         id: u64,
-        /// `PROTOCOL.md` §9.
+        /// One of `PROTOCOL.md` §9: an unknown code counts as `io`, and stands in the text.
         code: PeerText<'a>,
-        /// For people.
+        /// For people, at most 4,096 bytes; it may hold anything, so escape it before showing.
         text: PeerText<'a>,
     },
 }

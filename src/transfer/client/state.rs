@@ -1,15 +1,14 @@
 //! The states of a client session, and what each message does to them.
 
 use super::super::digest::{DigestKind, Digester};
-use super::super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
+use super::super::form;
 use super::super::message::{
-    self, Auth, Cancel, Chunk, ClientHello, End, Entries, ErrorMessage, File, Message, ServerHello,
-    VERSION, Welcome,
+    self, Auth, Cancel, Chunk, ClientHello, Done, End, Entries, ErrorMessage, File, Message, Ready,
+    ServerHello, VERSION, Welcome,
 };
-use super::super::receiver::Receiver;
+use super::super::receiver::{Mismatch, Receiver};
 use super::super::sender::Sender;
-use super::super::server::is_etag;
-use super::super::token::{Role, is_nonce, prove, verify};
+use super::super::token::{Hellos, Role};
 use super::{Config, Event};
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -19,7 +18,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(super) enum State {
     Hello,
-    Auth { server_nonce: Box<str> },
+    Auth,
     Ready,
     Closing,
 }
@@ -27,7 +26,10 @@ pub(super) enum State {
 /// How far a request is.
 #[derive(Debug)]
 pub(super) enum Step {
-    List,
+    /// A list; how many files were named so far.
+    List {
+        entries: u64,
+    },
     /// A get; what the client has of the file.
     Get {
         offset: u64,
@@ -43,6 +45,7 @@ pub(super) enum Step {
     },
     Sending(Box<Sender>),
     Sent {
+        size: u64,
         digest: Option<String>,
     },
     /// Given up by the client: what still comes of it is dropped up to its end or its error.
@@ -61,6 +64,8 @@ pub(super) struct Core {
     pub(super) config: Config,
     pub(super) nonce: Box<str>,
     pub(super) state: State,
+    /// Where there is a token to prove: what has been said of the hellos.
+    pub(super) hellos: Option<Box<Hellos>>,
     pub(super) frame_bytes_max: u32,
     pub(super) digest: DigestKind,
     /// Requests that are not answered, in order.
@@ -82,10 +87,13 @@ impl Core {
             max_frame: self.config.limits.frame_bytes_max,
             digests,
             nonce: PeerText::from(&*self.nonce),
-            agent: Some(PeerText::from(self.config.agent.as_str())),
+            agent: form::agent(&self.config.agent),
         };
-        // An empty outbox has room for one hello.
+        // The outbox is empty before, so it has room for a hello and then holds nothing else.
         let _ = message::write(&hello, &mut self.outbox);
+        if let Some(hellos) = &mut self.hellos {
+            hellos.update(self.outbox.readable());
+        }
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -103,11 +111,13 @@ impl Core {
         message: Message<'a>,
         at: u64,
     ) -> Result<Option<Event<'a>>, Error> {
+        form::check(&message, at)?;
         match (&self.state, message) {
             (_, Message::Error(error)) => self.error(error, at),
-            (_, Message::Unknown(_)) => Ok(None),
             (State::Hello, Message::ServerHello(hello)) => self.hello(&hello, at),
-            (State::Auth { .. }, Message::Welcome(welcome)) => self.welcome(&welcome).map(Some),
+            (State::Hello, _) => Err(unexpected(at)),
+            (_, Message::Unknown(_)) => Ok(None),
+            (State::Auth, Message::Welcome(welcome)) => self.welcome(&welcome).map(Some),
             (State::Ready, message) => self.answer(message, at),
             _ => Err(unexpected(at)),
         }
@@ -125,27 +135,19 @@ impl Core {
         if hello.version != VERSION {
             return Err(Error::malformed("a version that was offered", at, "PROTOCOL §4.2"));
         }
-        if !(FRAME_BYTES_HELLO_MAX..FRAME_BYTES_END).contains(&hello.max_frame) {
-            return Err(Error::malformed("65,536 ≤ max_frame < 2²⁴", at, "PROTOCOL §4.2"));
-        }
         self.digest = digest;
         self.frame_bytes_max = hello.max_frame.min(self.config.limits.frame_bytes_max);
         self.steps += 1;
-        match (&hello.nonce, &self.config.token) {
+        match (&hello.nonce, &self.hellos) {
             (None, None) => {
                 self.state = State::Ready;
                 Ok(Some(Event::Welcome(digest)))
             }
-            (Some(nonce), Some(token)) if is_nonce(nonce.as_raw_str()) => {
-                let nonce = nonce.as_raw_str();
-                let mac = prove(token, Role::Client, &self.nonce, nonce);
+            (Some(_), Some(hellos)) => {
+                let mac = hellos.prove(Role::Client);
                 message::write(&Auth { mac: PeerText::from(mac.as_str()) }, &mut self.outbox)?;
-                self.state = State::Auth { server_nonce: nonce.into() };
+                self.state = State::Auth;
                 Ok(None)
-            }
-            (Some(_), Some(_)) => {
-                let rule = "a nonce is 16 to 64 bytes in lower-case hexadecimal";
-                Err(Error::malformed(rule, at, "PROTOCOL §8.1"))
             }
             (Some(_), None) => Err(refused("unauthorized", "the server wants a token")),
             (None, Some(_)) => {
@@ -155,10 +157,8 @@ impl Core {
     }
 
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<Event<'static>, Error> {
-        let (State::Auth { server_nonce }, Some(token)) = (&self.state, &self.config.token) else {
-            return Err(Error::Misuse("no welcome is waited for"));
-        };
-        if !verify(token, Role::Server, &self.nonce, server_nonce, welcome.mac.as_raw_str()) {
+        let hellos = self.hellos.take();
+        if !hellos.is_some_and(|hellos| hellos.verify(Role::Server, welcome.mac.as_raw_str())) {
             return Err(refused("unauthorized", "the server knows another token"));
         }
         self.state = State::Ready;
@@ -189,42 +189,69 @@ impl Core {
                 Ok((!told).then_some(Event::Failed { id, code, text }))
             }
             (Step::Dropped { .. }, _) => Ok(None),
-            (Step::List, Message::Entries(page)) => {
-                let more = page.more;
-                match more {
-                    true => self.steps += 1,
-                    false => self.finish(),
-                }
-                Ok(Some(Event::Entries { id, entries: page.entries, more }))
-            }
+            (Step::List { .. }, Message::Entries(page)) => self.page(page, at).map(Some),
             (Step::Get { .. }, Message::File(file)) => self.file(file, at).map(Some),
             (Step::Receiving(receiver), Message::Chunk(chunk)) => {
                 match receiver.chunk_end(&chunk, at)? {
                     Ok(chunk) => Ok(Some(Event::Verified { id, chunk })),
-                    Err(mismatch) => self.give_up(id, mismatch.code()),
+                    Err(mismatch) => self.give_up(id, mismatch),
                 }
             }
             (Step::Receiving(_), Message::End(end)) => Ok(Some(self.end_of_file(&end))),
-            (Step::Put { size }, Message::Ready(ready)) => {
-                let (size, offset) = (*size, ready.offset);
-                if offset > size {
-                    let rule = "a put goes on within the size of its file";
-                    return Err(Error::malformed(rule, at, "PROTOCOL §7.3"));
-                }
-                self.pending[0].1 = Step::Granted { size, offset };
-                self.steps += 1;
-                Ok(Some(Event::Ready { id, offset }))
-            }
-            (Step::Sent { digest }, Message::Done(done)) => {
-                if done.digest.as_ref().map(PeerText::as_raw_str) != digest.as_deref() {
-                    let rule = "the digest of done is that of end";
-                    return Err(Error::malformed(rule, at, "PROTOCOL §6"));
-                }
-                let digest = digest.take();
-                self.finish();
-                Ok(Some(Event::Done { id, digest, durability: done.durability }))
-            }
+            (Step::Put { .. }, Message::Ready(ready)) => self.ready(&ready, at).map(Some),
+            (Step::Sent { .. }, Message::Done(done)) => Ok(Some(self.done(done))),
             _ => Err(unexpected(at)),
+        }
+    }
+
+    /// A page of a listing: what makes no sense is left out and counted.
+    fn page<'a>(&mut self, page: Entries<'a>, at: u64) -> Result<Event<'a>, Error> {
+        let Entries { id, mut entries, more } = page;
+        let came = entries.len();
+        if let Some((_, Step::List { entries: named })) = self.pending.front_mut() {
+            *named += came as u64;
+            let max = self.config.limits.list_entries_max;
+            if *named > max {
+                let (limit, section) = ("list_entries_max", "PROTOCOL §13");
+                return Err(Error::TooLarge { limit, max, offset: at, section });
+            }
+        }
+        match more {
+            true => self.steps += 1,
+            false => self.finish(),
+        }
+        entries.retain(form::makes_sense);
+        let skipped = came - entries.len();
+        Ok(Event::Entries { id, entries, skipped, more })
+    }
+
+    fn ready(&mut self, ready: &Ready, at: u64) -> Result<Event<'static>, Error> {
+        let Some((id, Step::Put { size })) = self.pending.front() else {
+            return Err(unexpected(at));
+        };
+        let (id, size, offset) = (*id, *size, ready.offset);
+        if offset > size {
+            let rule = "a put goes on within the size of its file";
+            return Err(Error::malformed(rule, at, "PROTOCOL §7.3"));
+        }
+        self.pending[0].1 = Step::Granted { size, offset };
+        self.steps += 1;
+        Ok(Event::Ready { id, offset })
+    }
+
+    /// The server says what it has stored: that has to be what was sent.
+    fn done<'a>(&mut self, done: Done<'a>) -> Event<'a> {
+        let id = done.id;
+        let sent = self.pending.pop_front();
+        self.steps += 1;
+        match sent {
+            Some((_, Step::Sent { size, digest }))
+                if size == done.size
+                    && digest.as_deref() == done.digest.as_ref().map(PeerText::as_raw_str) =>
+            {
+                Event::Done { id, digest, durability: done.durability }
+            }
+            _ => failed(id, Mismatch::Digest, "the server says that it stored something else"),
         }
     }
 
@@ -236,10 +263,6 @@ impl Core {
         if file.offset != offset || offset > file.size {
             let rule = "a file begins where it was asked to";
             return Err(Error::malformed(rule, at, "PROTOCOL §7.2"));
-        }
-        if !is_etag(file.etag.as_raw_str()) {
-            let rule = "an etag is 1 to 128 visible ASCII characters";
-            return Err(Error::malformed(rule, at, "PROTOCOL §4.4"));
         }
         let digester = digester.take().unwrap_or_else(|| Digester::new(self.digest));
         let receiver = Receiver::new(id, offset, file.size, digester);
@@ -254,11 +277,11 @@ impl Core {
         let step = self.pending.pop_front();
         self.steps += 1;
         let Some((_, Step::Receiving(receiver))) = step else {
-            return failed(id, "digest_mismatch");
+            return failed(id, Mismatch::Digest, ARRIVED_WRONG);
         };
         match receiver.end(end) {
             Ok(digest) => Event::Received { id, digest },
-            Err(mismatch) => failed(id, mismatch.code()),
+            Err(mismatch) => failed(id, mismatch, ARRIVED_WRONG),
         }
     }
 
@@ -266,11 +289,11 @@ impl Core {
     pub(super) fn give_up(
         &mut self,
         id: u64,
-        code: &'static str,
+        mismatch: Mismatch,
     ) -> Result<Option<Event<'static>>, Error> {
         message::write(&Cancel { id }, &mut self.outbox)?;
         self.pending[0].1 = Step::Dropped { told: true };
-        Ok(Some(failed(id, code)))
+        Ok(Some(failed(id, mismatch, ARRIVED_WRONG)))
     }
 
     pub(super) fn error<'a>(
@@ -278,17 +301,18 @@ impl Core {
         error: ErrorMessage<'a>,
         at: u64,
     ) -> Result<Option<Event<'a>>, Error> {
-        if error.fatal {
-            return Err(Error::Refused { code: error.code.keep(), text: error.text.keep() });
+        let ErrorMessage { id, code, text, fatal } = error;
+        if fatal || matches!(self.state, State::Hello) {
+            return Err(form::refusal(&code, text));
         }
-        let ErrorMessage { id, code, text, .. } = error;
+        let (code, text) = form::words(&code, text);
         let place = self.pending.iter().position(|(other, _)| Some(*other) == id);
         match (place, id) {
             (Some(place), Some(id)) => {
                 let step = self.pending.remove(place);
                 self.steps += 1;
                 let told = matches!(step, Some((_, Step::Dropped { told: true })));
-                Ok((!told).then_some(Event::Failed { id, code, text }))
+                Ok((!told).then_some(Event::Failed { id, code: PeerText::from(code), text }))
             }
             // Of no request, or of one that has failed here meanwhile.
             (_, None) => Ok(None),
@@ -347,7 +371,11 @@ impl Core {
 
     /// Remembers an error for ever, and tells the server if it is its fault.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        if matches!(error, Error::Malformed { .. } | Error::TooLarge { .. }) {
+        let told = matches!(
+            error,
+            Error::Malformed { .. } | Error::TooLarge { .. } | Error::Unexpected { .. }
+        );
+        if told {
             self.close_with(error.kind(), &error.to_string());
         }
         self.state = State::Closing;
@@ -356,8 +384,10 @@ impl Core {
     }
 }
 
-pub(super) fn failed(id: u64, code: &'static str) -> Event<'static> {
-    Event::Failed { id, code: PeerText::from(code), text: PeerText::from("the file arrived wrong") }
+const ARRIVED_WRONG: &str = "the file arrived wrong";
+
+fn failed(id: u64, mismatch: Mismatch, text: &'static str) -> Event<'static> {
+    Event::Failed { id, code: PeerText::from(mismatch.code()), text: PeerText::from(text) }
 }
 
 pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
@@ -365,5 +395,6 @@ pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
 }
 
 pub(super) fn unexpected(at: u64) -> Error {
-    Error::malformed("an answer to what was asked, in order", at, "PROTOCOL §4.3")
+    let expected = "an answer to what was asked, in order";
+    Error::Unexpected { expected, offset: at, section: "PROTOCOL §12" }
 }

@@ -2,7 +2,7 @@
 """Writes the vectors beside it from PROTOCOL.md alone: what is expected is worked out here, never
 copied from what some program answered. `generate.py` rewrites the files, `generate.py --check` says
 whether they are what it would write. README.md explains the format."""
-import base64, itertools, json, sys, zlib
+import base64, hashlib, hmac, itertools, json, sys, zlib
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -234,6 +234,11 @@ def messages():
             ("another case", '{"type":"List","id":7}'), ("a space", '{"type":"list ","id":7}'),
         ]:
             yield Vector(f"unknown type from the {side}: {name}", "§4", side).good(text)
+    for (side, kind) in TABLE:
+        if kind != "hello" and side != "both":
+            other = "server" if side == "client" else "client"
+            yield Vector(f"{kind} of the {side}, from the {other}", "§4", other).good(
+                sample(side, kind))
     yield Vector("a payload where none is called for", "§4").good(
         '{"type":"list","id":7,"filedata":"aGk="}')
     yield Vector("the same, first, beside members of a chunk", "§4").good(
@@ -270,6 +275,36 @@ def wrong_members():
     for value in ("5", "null", "[]", '["aGk="]', "{}", "true"):
         before = '{"type":"chunk","id":1,"offset":0,"filedata":'
         yield Vector(f"filedata is {value}", "§4").bad(f"{before}{value}}}", (before, value))
+
+
+def numbered(before, first, last, after):
+    return {"numbers": [first, last], "before": before.encode().hex(), "after": after.encode().hex()}
+
+
+@subject("counted", "§3.4: how members are counted; each limit at n-1, n and n+1")
+def counted():
+    most = 65_536
+    for count in (most - 1, most, most + 1):
+        # type and id are two of them.
+        vector = Vector(f"{count} members of one object", "§3.4", limit=END_LIMIT - 1)
+        yield vector.many(numbered(',"', 3, count, '":0'), count <= most)
+        # Of two objects, one in the other: all that are open count.
+        half = most // 2
+        vector = Vector(f"{count} members of nested objects", "§3.4", limit=END_LIMIT - 1)
+        outer = numbered(',"', 4, count - half, '":0')
+        inner = numbered(',"', 2, half, '":0')
+        yield vector.many(outer, count <= most, ',"x":{"a":0', inner, "}")
+        # A name with escapes counts one more for each 16 bytes of it.
+        vector = Vector(f"a name with escapes that counts {count - 2}", "§3.4", limit=END_LIMIT - 1)
+        length = (count - 3) * 16
+        yield vector.many(',"\\n', count <= most, ("x", length - 1), '":0')
+        vector = Vector(f"the same, 15 bytes longer: {count}", "§3.4", limit=END_LIMIT - 1)
+        yield vector.many(',"\\n', count <= most, ("x", length + 14), '":0')
+    vector = Vector("objects that are closed do not count", "§3.4", limit=END_LIMIT - 1)
+    half = numbered(',"', 2, 40_000, '":0')
+    yield vector.many(',"x":[{"a":0', True, half, '},{"a":0', half, "}]")
+    vector = Vector("a name without escapes counts one, however long", "§3.4", limit=END_LIMIT - 1)
+    yield vector.many(',"', True, ("x", 1_000_000), '":0')
 
 
 # ---- §5 ------------------------------------------------------------------------------------------
@@ -328,6 +363,9 @@ def payload():
         CHUNK.encode() + b"Zm\xff9" + b'"}', (CHUNK.encode() + b"Zm", b"\xff"))
     yield Vector("bad base64, first", "§5.3").bad(
         '{"filedata":"Zh==","id":1,"offset":0,"type":"chunk"}', ('{"filedata":"Zh', "="))
+    yield Vector("no bytes", "§5.2").bad(CHUNK + '"}')
+    yield Vector("no bytes, first", "§5.2").bad(
+        '{"filedata":"","id":1,"offset":0,"type":"chunk"}')
     yield Vector("bad JSON behind a good payload", "§3.4").bad(
         CHUNK + 'Zg==","x":tru}', (CHUNK + 'Zg==","x":', "tru}"))
 
@@ -466,7 +504,145 @@ def requests():
             sample("client", kind), **error("unexpected", fatal=True))
 
 
+# ---- the dialogues of §16 ------------------------------------------------------------------------
+
+DIALOGUES = []
+MODIFIED = "2026-11-21T18:43:00Z"
+
+
+def dialogue(name, spec, lines, outcome, **world):
+    """Lines as `C {…}` and `S {…}`; what the client makes of it; files, puts, token, pages."""
+    DIALOGUES.append({"name": name, "spec": f"PROTOCOL {spec}"} | world |
+                     {"lines": [line.split(" ", 1) for line in lines], "outcome": outcome})
+
+
+def sha256(text):
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def etag(text):
+    return f"{len(text)}-{zlib.crc32(text.encode()):08x}"
+
+
+def chunk(side, id, text, offset=0, upto=None):
+    raw = text.encode()[offset:upto]
+    return f"{side} " + compact({"type": "chunk", "id": id, "offset": offset,
+                                 "crc32": f"{zlib.crc32(raw):08x}",
+                                 "filedata": base64.b64encode(raw).decode()})
+
+
+def end(side, id, text, digest=None):
+    return f"{side} " + compact({"type": "end", "id": id, "size": len(text),
+                                 "digest": digest or sha256(text)})
+
+
+def file(id, name, text, offset=0):
+    return "S " + compact({"type": "file", "id": id, "name": name, "size": len(text),
+                           "modified": MODIFIED, "etag": etag(text), "offset": offset})
+
+
+def done(id, text):
+    return "S " + compact({"type": "done", "id": id, "size": len(text), "digest": sha256(text),
+                           "durability": "fsync"})
+
+
+def put_line(id, name, text):
+    return "C " + compact({"type": "put", "id": id, "name": name, "size": len(text),
+                           "etag": etag(text), "overwrite": False})
+
+
+def get_line(id, name, **more):
+    return "C " + compact({"type": "get", "id": id, "name": name} | more)
+
+
+def ready(id, offset):
+    return "S " + compact({"type": "ready", "id": id, "offset": offset})
+
+
+def error_line(id, code, text, fatal=False):
+    return "S " + compact({"type": "error", "id": id, "code": code, "text": text, "fatal": fatal})
+
+
+C_NONCE, S_NONCE = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
+C_HELLO = compact({"type": "hello", "versions": [1], "max_frame": DEFAULT_LIMIT,
+                   "digests": ["sha256"], "nonce": C_NONCE})
+S_HELLO = compact({"type": "hello", "version": 1, "max_frame": DEFAULT_LIMIT, "digest": "sha256"})
+S_HELLO_TOKEN = S_HELLO[:-1] + f',"nonce":"{S_NONCE}"}}'
+GREETING = [f"C {C_HELLO}", f"S {S_HELLO}"]
+
+
+def framed(text):
+    return len(text.encode()).to_bytes(4, "big") + text.encode()
+
+
+def mac(who, token, client, server):
+    whole = f"wirewright v1 {who}".encode() + b"\0" + framed(client) + framed(server)
+    return hmac.new(token.encode(), whole, "sha256").hexdigest()
+
+
+def dialogues():
+    hi, hello = "hi", "Hello, world!"
+    proof = {who: mac(who, "secret", C_HELLO, S_HELLO_TOKEN) for who in ("client", "server")}
+    dialogue("token", "§8", [
+        f"C {C_HELLO}", f"S {S_HELLO_TOKEN}",
+        "C " + compact({"type": "auth", "mac": proof["client"]}),
+        "S " + compact({"type": "welcome", "mac": proof["server"]}),
+        get_line(1, "hi"), file(1, "hi", hi), chunk("S", 1, hi), end("S", 1, hi)],
+        ["welcome", f"received 1 {sha256(hi)}"], files={"hi": hi}, token="secret")
+    dialogue("a get that goes on", "§7.2", GREETING + [
+        get_line(1, "a", offset=6, etag=etag(hello)), file(1, "a", hello, 6),
+        chunk("S", 1, hello, 6), end("S", 1, hello)],
+        ["welcome", f"received 1 {sha256(hello)}"], files={"a": hello}, have={"1": hello[:6]})
+    dialogue("a put that goes on", "§7.3", GREETING + [
+        put_line(1, "a", hello), ready(1, 6), chunk("C", 1, hello, 6), end("C", 1, hello),
+        done(1, hello)],
+        ["welcome", "ready 1 from 6", f"done 1 {sha256(hello)} fsync"], files={},
+        unfinished={"a": hello[:6]}, puts={"1": hello})
+    dialogue("cancel", "§4.5", GREETING + [
+        put_line(1, "a", hello), ready(1, 0), chunk("C", 1, hello, 0, 6),
+        'C {"type":"cancel","id":1}', error_line(1, "cancelled", "as asked"),
+        put_line(2, "a", hello), ready(2, 0), chunk("C", 2, hello), end("C", 2, hello),
+        done(2, hello)],
+        ["welcome", "ready 1 from 0", "failed 1 cancelled", "ready 2 from 0",
+         f"done 2 {sha256(hello)} fsync"], files={}, puts={"1": hello, "2": hello})
+    dialogue("changed", "§7.2", GREETING + [
+        get_line(1, "a", offset=5, etag=etag("Hallo")),
+        error_line(1, "changed", "it is another version now"), get_line(2, "a"),
+        file(2, "a", hello), chunk("S", 2, hello), end("S", 2, hello)],
+        ["welcome", "failed 1 changed", f"received 2 {sha256(hello)}"], files={"a": hello},
+        have={"1": "Hallo"})
+    entry = {name: {"name": name, "size": len(name), "modified": MODIFIED}
+             for name in ("a", "b/cc", "d")}
+    dialogue("pages of a listing", "§4.6", GREETING + [
+        'C {"type":"list","id":1}',
+        "S " + compact({"type": "entries", "id": 1, "entries": [entry["a"], entry["b/cc"]],
+                        "more": True}),
+        "S " + compact({"type": "entries", "id": 1, "entries": [entry["d"]], "more": False})],
+        ["welcome", "entries 1 [a b/cc] more true", "entries 1 [d] more false"],
+        files={name: name for name in entry}, page=2)
+    dialogue("a put of what is there", "§7.3", GREETING + [
+        put_line(1, "a", hello), ready(1, 13), end("C", 1, hello), done(1, hello),
+        put_line(2, "a", hello.upper()), ready(2, 13), end("C", 2, hello.upper()),
+        error_line(2, "exists", "a file of that name exists, with other content"),
+        put_line(3, "a", hi), error_line(3, "exists", "a file of that name exists")],
+        ["welcome", "ready 1 from 13", f"done 1 {sha256(hello)} fsync", "ready 2 from 13",
+         "failed 2 exists", "failed 3 exists"], files={"a": hello},
+        puts={"1": hello, "2": hello.upper(), "3": hi})
+    dialogue("a fault behind requests", "§9", GREETING + [
+        get_line(1, "hi"), put_line(2, "new", hello), 'C {"type":"list","id":3}', "C [1]",
+        file(1, "hi", hi), chunk("S", 1, hi), end("S", 1, hi), ready(2, 0),
+        error_line(2, "cancelled", "the connection failed"),
+        "S " + compact({"type": "entries", "id": 3, "entries": [
+            {"name": "hi", "size": 2, "modified": MODIFIED}], "more": False}),
+        error_line(None, "malformed", "one JSON object", True)],
+        None, files={"hi": hi})
+    lines = ",\n".join(compact(one) for one in DIALOGUES)
+    about = "the dialogues of §16: what a client and a server say, line by line"
+    FILES["dialogues"] = f'{{"about":{json.dumps(about, ensure_ascii=False)},"dialogues":[\n{lines}\n]}}\n'
+
+
 def main():
+    dialogues()
     wrong = []
     for name, text in FILES.items():
         path = HERE / f"{name}.json"
@@ -474,7 +650,7 @@ def main():
             wrong += [name] if not path.exists() or path.read_text("utf-8") != text else []
         else:
             path.write_text(text, "utf-8")
-            print(f"{name}.json: {len(json.loads(text)['vectors'])} vectors, {len(text)} bytes")
+            print(f"{name}.json: {len(text)} bytes")
     if wrong:
         raise SystemExit(f"not as generated: {', '.join(wrong)}")
 

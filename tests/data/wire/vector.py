@@ -78,7 +78,8 @@ def sample(side, kind, without=()):
 
 def understood(side, message):
     """The event that a well-formed message means: known members, defaults filled in, no payload."""
-    table = members(side, message["type"])
+    other = "server" if side == "client" else "client"
+    table = members(side, message["type"]) or members(other, message["type"])
     if table is None:
         id = message.get("id")
         id = id if type(id) is int and 0 <= id <= U64 else None
@@ -101,6 +102,14 @@ def understood(side, message):
             event["payload_len"] = len(raw)
             event["payload_sha256"] = hashlib.sha256(raw).hexdigest()
     return event
+
+
+def part_length(part):
+    if "numbers" in part:
+        first, last = part["numbers"]
+        around = (len(part["before"]) + len(part["after"])) // 2
+        return sum(around + len(str(number)) for number in range(first, last + 1))
+    return len(part["hex"]) // 2 * part.get("times", 1)
 
 
 class Vector:
@@ -131,6 +140,22 @@ class Vector:
         for piece, times in pieces:
             self.raw(piece, times)
         return start
+
+    def many(self, piece, good, *pieces):
+        """A list whose object has many members: pieces are text, (text, times) or numbers."""
+        pieces = ['{"type":"list","id":7', piece, *pieces, "}"]
+        pieces = [piece if isinstance(piece, dict) else
+                  {"hex": (piece if isinstance(piece, str) else piece[0]).encode().hex(),
+                   "times": piece[1] if isinstance(piece, tuple) else 1} for piece in pieces]
+        length = sum(map(part_length, pieces))
+        self.prefix(length)
+        start = self.at
+        self.parts += pieces
+        self.at += length
+        if good:
+            self.events.append({"event": "message", "message": {"type": "list", "id": 7}})
+            return self
+        return self.error("too_large", (start, start + length - 1), "§3.4")
 
     def good(self, *pieces, **extra):
         """A frame that is a message."""
@@ -166,7 +191,7 @@ class Vector:
         return self.error("malformed", place, spec or self.head["spec"][9:])
 
     def done(self):
-        if len(self.parts) > 1 and all("times" not in part for part in self.parts):
+        if len(self.parts) > 1 and all(set(part) == {"hex"} for part in self.parts):
             self.parts = [{"hex": "".join(part["hex"] for part in self.parts)}]
         only = self.parts[0] if self.parts else {"hex": ""}
         stream = {"hex": only["hex"]} if len(self.parts) < 2 and "times" not in only else \

@@ -31,7 +31,7 @@ const MESSAGES: &[Row<&str>] = &[
     ("chunk", "bytes of the file, from that offset", "PROTOCOL §5"),
     ("end", "all chunks are out; this is the digest", "PROTOCOL §6"),
     ("done", "the file stands under its name", "PROTOCOL §7.6"),
-    ("cancel", "stop that transfer", "PROTOCOL §4.5"),
+    ("cancel", "end that request", "PROTOCOL §4.5"),
     ("error", "it did not work, and why", "PROTOCOL §9"),
 ];
 

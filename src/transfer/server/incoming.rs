@@ -1,0 +1,111 @@
+//! The file that comes in: chunks and the end, and what becomes of a put.
+//!
+//! Specification: `PROTOCOL.md` §5 to §7.
+
+use super::super::digest::DigestKind;
+use super::super::message::{Chunk, End};
+use super::super::receiver::{Mismatch, Receiver};
+use super::Event;
+use super::state::{Active, Core, State, unauthorized, unexpected};
+use crate::error::Error;
+use crate::text::PeerText;
+
+impl Core {
+    pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
+        match (&self.state, &mut self.active) {
+            (State::Auth, _) => Err(unauthorized("this server wants a token")),
+            (State::Hello | State::Closing, _) => Err(unexpected(at)),
+            (State::Ready, Active::Receiving(receiver) | Active::Comparing(receiver))
+                if receiver.id() == chunk.id =>
+            {
+                receiver.chunk_start(chunk, at)
+            }
+            (State::Ready, _) => self.out_of_turn(chunk.id, at),
+        }
+    }
+
+    /// Whether the payload of a chunk means something.
+    pub(super) fn takes_payload(&self) -> bool {
+        matches!(&self.active, Active::Receiving(receiver) if receiver.is_open())
+    }
+
+    /// Payload of the running put; that of one which was refused meanwhile goes nowhere.
+    pub(super) fn payload<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        at: u64,
+    ) -> Result<Option<Event<'a>>, Error> {
+        let Active::Receiving(receiver) = &mut self.active else { return Ok(None) };
+        if !receiver.is_open() {
+            return Ok(None);
+        }
+        let offset = receiver.payload(bytes, at)?;
+        self.payload += bytes.len() as u64;
+        Ok(Some(Event::Payload { offset, bytes }))
+    }
+
+    pub(super) fn chunk_end(
+        &mut self,
+        chunk: &Chunk,
+        at: u64,
+    ) -> Result<Option<Event<'static>>, Error> {
+        let Active::Receiving(receiver) = &mut self.active else { return Ok(None) };
+        if receiver.id() != chunk.id {
+            return Ok(None);
+        }
+        match receiver.chunk_end(chunk, at)? {
+            Ok(verified) => Ok(Some(Event::Verified(verified))),
+            Err(mismatch) => {
+                self.say_error(self.active.id(), mismatch.code(), "a chunk arrived wrong");
+                self.become_idle();
+                Ok(Some(Event::Abandoned { forget: mismatch == Mismatch::Digest }))
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, end: &End<'_>, at: u64) -> Result<Option<Event<'static>>, Error> {
+        let running = self.active.id() == Some(end.id);
+        match std::mem::replace(&mut self.active, Active::Idle) {
+            Active::Receiving(receiver) if running => Ok(Some(self.whole(*receiver, end))),
+            Active::Comparing(receiver) if running => Ok(Some(self.compare(*receiver, end))),
+            active => {
+                self.active = active;
+                self.out_of_turn(end.id, at).map(|()| None)
+            }
+        }
+    }
+
+    /// The end of the file that came in.
+    fn whole(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
+        let (id, size) = (receiver.id(), receiver.size());
+        self.steps += 1;
+        match receiver.end(end) {
+            Ok(digest) => {
+                self.active = Active::Finishing { id, size, digest };
+                Event::Received
+            }
+            Err(mismatch) => {
+                self.say_error(Some(id), mismatch.code(), "the file arrived wrong");
+                Event::Abandoned { forget: true }
+            }
+        }
+    }
+
+    /// The end of a put whose name is taken by a file of its size: the same content is success.
+    fn compare(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
+        let (id, size) = (receiver.id(), receiver.size());
+        self.steps += 1;
+        if let Ok(digest) = receiver.end(end) {
+            self.active = Active::Finishing { id, size, digest };
+            return Event::Received;
+        }
+        let theirs = end.digest.as_ref().map(PeerText::as_raw_str);
+        let other = theirs.and_then(DigestKind::of) == Some(self.digest);
+        let (code, text) = match end.size == size && other {
+            true => ("exists", "a file of that name exists, with other content"),
+            false => (Mismatch::Digest.code(), "the file arrived wrong"),
+        };
+        self.say_error(Some(id), code, text);
+        Event::Abandoned { forget: false }
+    }
+}

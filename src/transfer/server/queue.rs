@@ -1,0 +1,174 @@
+//! The requests that wait, and how one comes to its turn or is given up.
+//!
+//! Specification: `PROTOCOL.md` §4.3 and §4.5.
+
+use super::state::{Active, Core, refused, unexpected};
+use super::{Ask, Event};
+use crate::error::Error;
+use std::collections::VecDeque;
+
+/// The first chunk or end of a put that came before the put was decided.
+///
+/// It is judged when the put is decided. If the put is refused it is dropped; if the put is granted
+/// it has no place, because its sender had to wait for `ready`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Early {
+    /// Its place in the stream.
+    at: u64,
+    /// The last request that came before it.
+    last_id: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    id: u64,
+    /// What is asked, or why that is refused at its turn.
+    ask: Result<Ask, Error>,
+    early: Option<Early>,
+}
+
+/// Requests in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: VecDeque<Waiting>,
+    last_id: u64,
+}
+
+impl Queue {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether a request with that id has been made.
+    pub(super) fn has_seen(&self, id: u64) -> bool {
+        id <= self.last_id
+    }
+
+    /// What the waiting requests hold, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = |ask: &Ask| match ask {
+            Ask::List => 0,
+            Ask::Get { name, etag, .. } => {
+                name.as_str().len() + etag.as_ref().map_or(0, |etag| etag.len())
+            }
+            Ask::Put { name, etag, .. } => name.as_str().len() + etag.len(),
+        };
+        let held = |waiting: &Waiting| waiting.ask.as_ref().map_or(0, texts);
+        let held = self.waiting.iter().map(held).sum::<usize>();
+        held + self.waiting.len() * size_of::<Waiting>()
+    }
+
+    fn remove(&mut self, id: u64) -> bool {
+        let at = self.waiting.iter().position(|waiting| waiting.id == id);
+        at.and_then(|at| self.waiting.remove(at)).is_some()
+    }
+}
+
+impl Core {
+    /// Puts a request into the queue; one that cannot be is refused at its turn.
+    pub(super) fn enqueue(
+        &mut self,
+        id: u64,
+        at: u64,
+        ask: Result<Ask, Error>,
+    ) -> Result<(), Error> {
+        if self.queue.has_seen(id) {
+            return Err(Error::malformed("ids rise from 1", at, "PROTOCOL §4.3"));
+        }
+        if self.is_full() {
+            let max = self.config.limits.pending_max as u64;
+            let (limit, section) = ("pending_max", "PROTOCOL §4.3");
+            return Err(Error::TooLarge { limit, max, offset: at, section });
+        }
+        self.queue.last_id = id;
+        let ask = match self.winds_down {
+            true => Err(refused("shutting_down", "the server takes no further request")),
+            false => ask,
+        };
+        self.queue.waiting.push_back(Waiting { id, ask, early: None });
+        Ok(())
+    }
+
+    /// The next request, if it is its turn.
+    pub(super) fn next_request(&mut self) -> Option<Event<'static>> {
+        while matches!(self.active, Active::Idle) && !self.is_clogged() {
+            let Waiting { id, ask, early } = self.queue.waiting.pop_front()?;
+            self.steps += 1;
+            match ask {
+                Err(Error::Refused { code, text }) => {
+                    self.say_error(Some(id), code.as_raw_str(), text.as_raw_str());
+                }
+                Err(error) => self.say_error(Some(id), "bad_name", &error.reason()),
+                Ok(ask) => {
+                    self.active = Active::Asked { id, ask: ask.clone(), early };
+                    return Some(Event::Request(ask));
+                }
+            }
+        }
+        None
+    }
+
+    /// A chunk or an end of a request that takes none. Of a put that is not decided it is judged
+    /// when that is; of anything else that was asked it is dropped, whether that has ended or not.
+    pub(super) fn out_of_turn(&mut self, id: u64, at: u64) -> Result<(), Error> {
+        if !self.queue.has_seen(id) {
+            return Err(unexpected(at));
+        }
+        let mut waiting = self.queue.waiting.iter_mut();
+        let early = match &mut self.active {
+            Active::Asked { id: asked, ask: Ask::Put { .. }, early } if *asked == id => early,
+            _ => match waiting.find(|waiting| waiting.id == id) {
+                Some(Waiting { ask: Ok(Ask::Put { .. }), early, .. }) => early,
+                _ => return Ok(()),
+            },
+        };
+        early.get_or_insert(Early { at, last_id: self.queue.last_id });
+        Ok(())
+    }
+
+    /// The running put is granted. What came of it too early has no place, then, and requests
+    /// that came behind that were never heard.
+    pub(super) fn judge_early(&mut self, early: Option<Early>) {
+        let Some(Early { at, last_id }) = early else { return };
+        self.queue.waiting.retain(|waiting| waiting.id <= last_id);
+        let first = self.fault.as_ref().and_then(|fault| fault.offset());
+        if first.is_none_or(|first| at < first) {
+            self.fault = Some(Box::new(unexpected(at)));
+        }
+    }
+
+    /// The client wants no answer to a request any more.
+    pub(super) fn cancel(&mut self, id: u64) -> Option<Event<'static>> {
+        let running = self.active.id() == Some(id);
+        if running && !matches!(self.active, Active::Finishing { .. }) {
+            self.say_error(Some(id), "cancelled", "as asked");
+            self.become_idle();
+            return Some(Event::Abandoned { forget: true });
+        }
+        if self.queue.remove(id) {
+            self.say_error(Some(id), "cancelled", "as asked");
+        }
+        None
+    }
+
+    /// The client ends a request with an error of its own (§9), which nobody answers.
+    pub(super) fn given_up(&mut self, id: u64) -> Option<Event<'static>> {
+        let running = self.active.id() == Some(id);
+        if running && !matches!(self.active, Active::Finishing { .. }) {
+            self.become_idle();
+            return Some(Event::Abandoned { forget: false });
+        }
+        self.queue.remove(id);
+        None
+    }
+
+    /// Whether as many requests wait as may: no more is read, except behind a file that is coming
+    /// in.
+    pub(super) fn is_full(&self) -> bool {
+        self.queue.len() >= self.config.limits.pending_max
+    }
+}
