@@ -45,8 +45,9 @@ mod wire;
 
 use super::args;
 use super::args::Bench;
+use super::drawing::Steps;
 use super::output::place;
-use super::report::{Out, Progress};
+use super::report::Out;
 use super::{Exit, Failure};
 use args::SweepKind as Kind;
 use findings::{Facts, Findings, Noise};
@@ -83,13 +84,13 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     let setup =
         setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
     let steps = rungs.len() * ROUNDS + kinds.len();
-    let progress = Progress::new(Some(steps as u64), "bench", !args.quiet);
+    let progress = Steps::new("bench", steps, "measurements", !args.quiet);
     let mut idle = sweep::first(&kinds, &setup).map_err(|error| broken("connections", &error))?;
     let figures = measure(&rungs, &setup, &progress)?;
     let mut sweeps = Vec::new();
     for (done, kind) in kinds.iter().enumerate() {
         sweeps.push(sweep::run(*kind, &setup).map_err(|error| broken(&kind.name(), &error))?);
-        progress.set((rungs.len() * ROUNDS + done) as u64);
+        progress.done(rungs.len() * ROUNDS + done + 1);
     }
     sweeps.append(&mut idle);
     progress.finish();
@@ -99,7 +100,7 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
 }
 
 /// Checks each rung, then measures all of them in interleaved rounds.
-fn measure(rungs: &[Rung], setup: &Setup, progress: &Progress) -> Result<Vec<Figure>, Failure> {
+fn measure(rungs: &[Rung], setup: &Setup, progress: &Steps) -> Result<Vec<Figure>, Failure> {
     let mut figures: Vec<Figure> = rungs.iter().map(Figure::new).collect();
     for figure in &mut figures {
         figure.check(setup).map_err(|error| broken(figure.rung.name, &error))?;
@@ -107,7 +108,7 @@ fn measure(rungs: &[Rung], setup: &Setup, progress: &Progress) -> Result<Vec<Fig
     for round in 0..ROUNDS {
         for (done, figure) in figures.iter_mut().enumerate() {
             figure.measure(setup).map_err(|error| broken(figure.rung.name, &error))?;
-            progress.set((round * rungs.len() + done) as u64);
+            progress.done(round * rungs.len() + done + 1);
         }
     }
     Ok(figures)

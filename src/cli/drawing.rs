@@ -1,38 +1,190 @@
-//! Progress, drawn while a call of the library runs.
+//! Progress, drawn on stderr while a call of the library runs.
 //!
 //! ```text
-//!   the call ─▶ Meter ◀─ every 100 ms ─ a thread ─▶ stderr
+//!   the call ─▶ Meter ◀─ every 100 ms ─ a thread ─▶ one line on stderr
 //! ```
+//!
+//! A line is drawn where stderr is a terminal, and is wiped away at the end. What the line says is
+//! decided in [`progress`](super::progress).
 
 use super::args::Common;
-use super::report::Progress;
+use super::progress::{Counts, Pace, numbers, span};
+use super::report::escape;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use wirewright::net::Meter;
+use std::time::{Duration, Instant};
+use wirewright::net::{Activity, Meter};
 
 /// How often progress is drawn anew.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 
+/// How many names of files in flight are shown.
+const NAMES_SHOWN: usize = 3;
+
+// ---- one line --------------------------------------------------------------------------------
+
+/// One line on stderr that is drawn over and over, and wiped away when it is finished or dropped.
+#[derive(Debug)]
+pub struct Line(Option<ProgressBar>);
+
+impl Line {
+    /// Nothing is ever drawn unless `enabled`, and stderr is a terminal.
+    pub fn new(enabled: bool) -> Line {
+        if !enabled || !io::stderr().is_terminal() {
+            return Line(None);
+        }
+        let bar = ProgressBar::no_length();
+        let style = ProgressStyle::with_template("{wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        Line(Some(bar))
+    }
+
+    /// Whether anything is drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Draws this text in place of what stood there.
+    pub fn show(&self, text: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(escape(text));
+            bar.tick();
+        }
+    }
+
+    /// Wipes the line away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Counts the steps of a measurement: `bench: 3 of 24 rungs, 12s`.
+#[derive(Debug)]
+pub struct Steps {
+    line: Line,
+    what: &'static str,
+    count: usize,
+    unit: &'static str,
+    since: Instant,
+}
+
+impl Steps {
+    /// `count` steps, each of which is a `unit`, are to come.
+    pub fn new(what: &'static str, count: usize, unit: &'static str, enabled: bool) -> Steps {
+        let steps = Steps { line: Line::new(enabled), what, count, unit, since: Instant::now() };
+        steps.done(0);
+        steps
+    }
+
+    /// So many steps are done.
+    pub fn done(&self, done: usize) {
+        let elapsed = span(self.since.elapsed());
+        let (what, count, unit) = (self.what, self.count, self.unit);
+        self.line.show(&format!("{what}: {done} of {count} {unit}, {elapsed}"));
+    }
+
+    /// Wipes the line away.
+    pub fn finish(&self) {
+        self.line.finish();
+    }
+}
+
+/// How far a file has been read by the thread that draws.
+#[derive(Debug)]
+pub struct Gauge {
+    line: Line,
+    name: String,
+    total: Option<u64>,
+    pace: Pace,
+    began: Instant,
+    next: Duration,
+}
+
+impl Gauge {
+    /// At the beginning of a file of `total` bytes.
+    pub fn new(name: &str, total: Option<u64>, enabled: bool) -> Gauge {
+        Gauge {
+            line: Line::new(enabled),
+            name: name.to_owned(),
+            total,
+            pace: Pace::default(),
+            began: Instant::now(),
+            next: Duration::ZERO,
+        }
+    }
+
+    /// So many bytes are read.
+    pub fn set(&mut self, moved: u64) {
+        let now = self.began.elapsed();
+        if !self.line.is_drawn() || now < self.next {
+            return;
+        }
+        self.next = now + DRAW_EVERY;
+        self.pace.record(now, moved);
+        let counts = Counts { moved, kept: 0, total: self.total, activity: Activity::Moving };
+        self.line.show(&format!("{} {}", self.name, numbers(&counts, &self.pace, now)));
+    }
+
+    /// Wipes the line away.
+    pub fn finish(&self) {
+        self.line.finish();
+    }
+}
+
+// ---- a meter ---------------------------------------------------------------------------------
+
 /// What stands before the numbers.
 #[derive(Debug, Clone)]
 pub enum Label {
-    /// These words; the meter knows how many bytes there are in all.
+    /// The files in flight, or these words where there is none.
     Words(String),
-    /// How many files of `count` have ended. How long those are that have not begun, nobody knows.
-    /// So many things had ended `before`.
+    /// How many files of `count` have ended, and those in flight. How long those are that have not
+    /// begun, nobody knows. So many files had ended `before`.
     Files { count: usize, before: u64 },
 }
 
 impl Label {
     fn text(&self, meter: &Meter) -> String {
+        let (names, count) = meter.in_flight(NAMES_SHOWN);
+        let names: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+        let mut names = names.join(" ");
+        if count > NAMES_SHOWN {
+            names += &format!(" +{}", count - NAMES_SHOWN);
+        }
         match self {
-            Label::Words(words) => words.clone(),
+            Label::Words(words) if names.is_empty() => words.clone(),
+            Label::Words(_) => names,
             Label::Files { count, before } => {
-                format!("{}/{count} files", meter.ended().saturating_sub(*before))
+                let failed = match meter.failed() {
+                    0 => String::new(),
+                    failed => format!(", {failed} failed"),
+                };
+                let ended = meter.ended().saturating_sub(*before);
+                format!("{ended} of {count} files{failed} {names}")
             }
         }
+    }
+
+    /// How many bytes there are in all, where that is known.
+    fn total(&self, meter: &Meter) -> Option<u64> {
+        match self {
+            Label::Words(_) => Some(meter.total()).filter(|total| *total > 0),
+            Label::Files { .. } => None,
+        }
+    }
+
+    /// How long the rest takes if the files that are left take as long as those that have ended.
+    fn eta(&self, meter: &Meter, elapsed: Duration) -> Option<Duration> {
+        let Label::Files { count, before } = self else { return None };
+        let ended = meter.ended().saturating_sub(*before);
+        let left = (*count as u64).saturating_sub(ended);
+        let each = elapsed.checked_div(u32::try_from(ended).ok()?)?;
+        each.checked_mul(u32::try_from(left).ok()?)
     }
 }
 
@@ -51,24 +203,38 @@ impl Drawing {
     /// Begins to draw, where that is wanted.
     pub fn start_if(enabled: bool, meter: Arc<Meter>, label: Label) -> Drawing {
         let done = Arc::new(AtomicBool::new(false));
+        let line = Line::new(enabled);
+        if !line.is_drawn() {
+            return Drawing { done, thread: None };
+        }
         let ended = done.clone();
-        let draw = move || {
-            let total = matches!(label, Label::Words(_)).then_some(0);
-            let progress = Progress::new(total, &label.text(&meter), enabled);
-            while progress.is_drawn() && !ended.load(Ordering::Relaxed) {
-                match label {
-                    Label::Words(_) => progress.set_total(meter.total()),
-                    Label::Files { .. } => progress.set_label(&label.text(&meter)),
-                }
-                progress.set(meter.done());
-                std::thread::park_timeout(DRAW_EVERY);
-            }
-            progress.finish();
-        };
-        // Where the system gives no thread, nothing is drawn; the work goes on.
+        let draw = move || draw(&line, &meter, &label, &ended);
+        // Where no thread can be had, the transfer goes on without a line.
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(draw).ok();
         Drawing { done, thread }
     }
+}
+
+fn draw(line: &Line, meter: &Meter, label: &Label, ended: &AtomicBool) {
+    let (began, mut pace) = (Instant::now(), Pace::default());
+    while !ended.load(Ordering::Relaxed) {
+        let now = began.elapsed();
+        let (moved, kept, total) = (meter.moved(), meter.kept(), label.total(meter));
+        pace.record(now, moved);
+        let activity = match meter.activity() {
+            // Whoever moves bytes without naming a file is not waiting.
+            Activity::Waiting if moved > 0 => Activity::Moving,
+            activity => activity,
+        };
+        let counts = Counts { moved, kept, total, activity };
+        let mut text = format!("{} {}", label.text(meter), numbers(&counts, &pace, now));
+        if let Some(eta) = label.eta(meter, now) {
+            text += &format!(" ETA {}", span(eta));
+        }
+        line.show(&text);
+        std::thread::park_timeout(DRAW_EVERY);
+    }
+    line.finish();
 }
 
 impl Drop for Drawing {

@@ -14,7 +14,8 @@ mod lesson;
 mod members;
 
 use super::args::{self, What};
-use super::report::{Out, Progress};
+use super::drawing::Gauge;
+use super::report::Out;
 use super::voice::Paint;
 use super::{Exit, Failure};
 use lesson::Lesson;
@@ -75,8 +76,8 @@ pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
     let mut subject = subject(args)?;
     let mut out = Out::new();
     let drawn = !args.quiet && !io::stdout().is_terminal();
-    let progress = Progress::new(input.len, &input.name, drawn && input.len.is_some());
-    let done = explain(&mut *subject, &mut input, args.split, &mut out, &progress);
+    let mut progress = Gauge::new(&input.name, input.len, drawn && input.len.is_some());
+    let done = explain(&mut *subject, &mut input, args.split, &mut out, &mut progress);
     progress.finish();
     match done {
         Ok(()) => out.flush().map(|()| Exit::Done),
@@ -132,7 +133,7 @@ fn explain(
     input: &mut Input,
     split: Option<u64>,
     out: &mut Out,
-    progress: &Progress,
+    progress: &mut Gauge,
 ) -> Result<(), Stop> {
     let split = split.and_then(|split| usize::try_from(split).ok()).unwrap_or(READ_BYTES);
     let split = split.clamp(1, READ_BYTES);

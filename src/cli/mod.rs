@@ -20,6 +20,7 @@ mod ls;
 mod mail;
 mod manual;
 mod output;
+mod progress;
 mod put;
 mod report;
 mod screen;

@@ -1,11 +1,10 @@
-//! What a run says: lines and JSON on stdout, progress on stderr. What a peer said is escaped.
+//! What a run says: lines and JSON on stdout. What a peer said is escaped.
 
 use super::Failure;
 use super::output::Stdout;
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 use wirewright::text::{escape, is_unseen};
 
@@ -116,77 +115,6 @@ pub fn thousands(number: u64) -> String {
 pub fn rate(bytes: u64, elapsed: Duration) -> String {
     let per_second = bytes as f64 / elapsed.as_secs_f64().max(1e-9);
     format!("{}/s", size(per_second as u64))
-}
-
-// ---- progress --------------------------------------------------------------------------------
-
-/// How far it is, drawn on stderr where that is a terminal. It is wiped away when it is finished or
-/// dropped.
-#[derive(Debug)]
-pub struct Progress(Option<ProgressBar>);
-
-impl Progress {
-    /// Begins at 0 of `total` bytes. Nothing is ever drawn unless `enabled`.
-    pub fn new(total: Option<u64>, label: &str, enabled: bool) -> Progress {
-        if !enabled || !io::stderr().is_terminal() {
-            return Progress(None);
-        }
-        let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
-        bar.set_style(style(total.is_some()));
-        bar.set_message(escape(label));
-        Progress(Some(bar))
-    }
-
-    /// Whether anything is drawn.
-    pub fn is_drawn(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// These words stand before the numbers now.
-    pub fn set_label(&self, label: &str) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(escape(label));
-        }
-    }
-
-    /// There are so many bytes in all, as far as it is known now.
-    pub fn set_total(&self, bytes: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_length(bytes);
-        }
-    }
-
-    /// So many bytes are done.
-    pub fn set(&self, bytes: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(bytes);
-        }
-    }
-
-    /// Wipes it away.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-fn style(has_total: bool) -> ProgressStyle {
-    let template = match has_total {
-        true => "{wide_msg} {done} of {all} {percent:>3}% {rate} ETA {eta}",
-        false => "{wide_msg} {done} {rate}",
-    };
-    let style = ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
-    style
-        .with_key("done", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&size(state.pos()));
-        })
-        .with_key("all", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&size(state.len().unwrap_or(0)));
-        })
-        .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&rate(state.per_sec() as u64, Duration::from_secs(1)));
-        })
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ impl Getting {
             _ => Ok(()),
         };
         plan.meter.add_total(size);
-        plan.meter.add(offset);
+        plan.meter.add_kept(offset);
         if let Err(error) = begun {
             self.broke(id, error);
         }

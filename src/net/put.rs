@@ -254,7 +254,7 @@ impl Errand for Putting {
                 if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
                     let report = &mut plan.reports[running.job.index];
                     (report.resumed_from, report.moved) = (offset, 0);
-                    plan.meter.add(offset);
+                    plan.meter.add_kept(offset);
                     running.step = Step::Hashing { at: 0, upto: offset, digester };
                 }
             }

@@ -5,6 +5,7 @@ use crate::text::PeerText;
 use crate::transfer::message::Durability;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Why a file was not transferred.
@@ -62,39 +63,114 @@ pub struct FileReport {
     pub outcome: Result<(), Failure>,
 }
 
-/// How far an errand is; may be read from another thread.
+/// What a file in flight is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activity {
+    /// It has been asked for, and no byte of it has come or gone in this run.
+    #[default]
+    Waiting,
+    /// Its bytes travel.
+    Moving,
+    /// Bytes of an earlier run are read again, to go on where it stopped.
+    Verifying,
+    /// It is whole here, and is being written, synced and renamed.
+    Storing,
+    /// All of it was sent, and the server has not said yet that it is stored.
+    AwaitingServer,
+}
+
+/// How far a run is. It is shared with the thread that draws it.
 #[derive(Debug, Default)]
 pub struct Meter {
-    done: AtomicU64,
+    moved: AtomicU64,
+    kept: AtomicU64,
     total: AtomicU64,
     ended: AtomicU64,
+    failed: AtomicU64,
+    in_flight: Mutex<Vec<(String, Activity)>>,
 }
 
 impl Meter {
     /// How many bytes of files have travelled or were there before.
     pub fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
+        self.moved() + self.kept()
     }
 
-    /// How many bytes the files have that are known so far.
+    /// How many bytes of files have travelled in this run.
+    pub fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of files an earlier run had left, so that they need not travel again.
+    pub fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the files have in all, as far as their lengths are known; 0 where none is.
     pub fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// How many of several things have ended, with or without success.
+    /// How many of several files have ended, with or without success.
     pub fn ended(&self) -> u64 {
         self.ended.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_one(&self) {
+    /// How many of those that have ended failed.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// The names of up to `max` files in flight with what each is doing, the oldest first, and how
+    /// many there are in all.
+    pub fn in_flight(&self, max: usize) -> (Vec<(String, Activity)>, usize) {
+        let files = self.files();
+        (files.iter().take(max).cloned().collect(), files.len())
+    }
+
+    /// What is waited for: bytes, as long as any file moves.
+    pub fn activity(&self) -> Activity {
+        let files = self.files();
+        let moving = files.iter().find(|(_, activity)| *activity == Activity::Moving);
+        moving.or(files.first()).map_or(Activity::Waiting, |(_, activity)| *activity)
+    }
+
+    /// A file is in flight from now on.
+    pub(super) fn begin(&self, name: &str, activity: Activity) {
+        self.files().push((name.to_owned(), activity));
+    }
+
+    /// A file does something else now.
+    pub(super) fn set(&self, name: &str, now: Activity) {
+        if let Some((_, activity)) = self.files().iter_mut().find(|(file, _)| file == name) {
+            *activity = now;
+        }
+    }
+
+    /// A file has ended.
+    pub(super) fn end(&self, name: &str, well: bool) {
+        let mut files = self.files();
+        if let Some(at) = files.iter().position(|(file, _)| file == name) {
+            files.remove(at);
+        }
         self.ended.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(u64::from(!well), Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, bytes: u64) {
-        self.done.fetch_add(bytes, Ordering::Relaxed);
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_kept(&self, bytes: u64) {
+        self.kept.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn add_total(&self, bytes: u64) {
         self.total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<(String, Activity)>> {
+        // A thread that panicked while it held the lock left a list that is still whole.
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,8 @@ use super::ladder;
 use super::rung::Figure;
 use super::setup::{ROUNDS, Setup};
 use crate::cli::args::Bench;
-use crate::cli::report::{Out, Progress, size as size_text};
+use crate::cli::drawing::Steps;
+use crate::cli::report::{Out, size as size_text};
 use crate::cli::{Exit, Failure};
 use pair::{Pair, Plan};
 use std::io::Write as _;
@@ -81,7 +82,7 @@ fn program(given: Option<&Path>) -> Result<PathBuf, Failure> {
 
 fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
     let steps = CHUNKS.len() * SWEEP_ROUNDS + ROUNDS;
-    let progress = Progress::new(Some(steps as u64), "bench", !args.quiet);
+    let progress = Steps::new("bench", steps, "measurements", !args.quiet);
     let setup = Setup::new(args)?;
     let sweep = sweep(args.size, peer, &progress)?;
     let chunked = sweep.iter().filter(|(chunk, _)| *chunk != WHOLE);
@@ -101,7 +102,7 @@ fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
     for round in 0..ROUNDS {
         ladder.iter_mut().try_for_each(|figure| figure.measure(&setup))?;
         pairs.iter_mut().try_for_each(|pair| pair.measure(setup.slice))?;
-        progress.set((CHUNKS.len() * SWEEP_ROUNDS + round) as u64);
+        progress.done(CHUNKS.len() * SWEEP_ROUNDS + round + 1);
     }
     progress.finish();
     pairs.iter_mut().for_each(Pair::stop);
@@ -110,7 +111,7 @@ fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
 }
 
 /// The peer at all its chunk sizes, in interleaved rounds.
-fn sweep(size: u64, peer: &Path, progress: &Progress) -> Result<Vec<(u64, Pair)>, String> {
+fn sweep(size: u64, peer: &Path, progress: &Steps) -> Result<Vec<(u64, Pair)>, String> {
     let mut pairs: Vec<(u64, Pair)> =
         CHUNKS.iter().map(|chunk| (*chunk, Pair::new(tokio(peer, size, *chunk)))).collect();
     for round in 0..SWEEP_ROUNDS {
@@ -122,7 +123,7 @@ fn sweep(size: u64, peer: &Path, progress: &Progress) -> Result<Vec<(u64, Pair)>
             }
             pair.measure(std::time::Duration::ZERO)?;
             pair.stop();
-            progress.set((round * CHUNKS.len() + at) as u64);
+            progress.done(round * CHUNKS.len() + at + 1);
         }
     }
     Ok(pairs)

@@ -11,6 +11,7 @@
 use super::fetch::Fetch;
 use super::options::Options;
 use super::recipient::{After, Recipient};
+use super::super::report::Activity;
 use super::report::Report;
 use super::route::Route;
 use super::trace::{Mark, Voice};
@@ -229,6 +230,7 @@ impl Job {
         if !self.recipient.head(head, known, finisher)? {
             return Ok(self.discard(len, options));
         }
+        options.meter.begin(&self.label(), Activity::Moving);
         options.meter.add_total(known.unwrap_or(0));
         self.sink = match decoder {
             Some(decoder) => Sink::Packed(Box::new(decoder)),
@@ -300,6 +302,15 @@ impl Job {
             self.report.url = self.fetch.url.clone();
         }
         Ok(After::Again)
+    }
+
+    /// What it is called where progress is shown: the last segment of the path, or the host.
+    pub(super) fn label(&self) -> String {
+        let path = self.fetch.url.path().trim_end_matches('/');
+        match path.rsplit('/').next() {
+            Some(segment) if !segment.is_empty() => segment.to_owned(),
+            _ => self.fetch.url.host().to_string(),
+        }
     }
 
     /// Whether to send it twice is the same as to send it once.

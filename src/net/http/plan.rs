@@ -251,7 +251,7 @@ impl Plan {
             job.report.timings.last_byte = Some(job.elapsed());
         }
         job.report.outcome = outcome;
-        self.options.meter.add_one();
+        self.options.meter.end(&job.label(), job.report.outcome.is_ok());
         self.outstanding -= 1;
         self.done[job.id] = Some(job.report);
     }

@@ -15,7 +15,8 @@ use super::show;
 use super::sink::{Door, Taken};
 use super::{letters, options, serve, start};
 use crate::cli::args::{Bench, Load};
-use crate::cli::report::{Out, Progress};
+use crate::cli::drawing::Steps;
+use crate::cli::report::Out;
 use crate::cli::wire::announce;
 use crate::cli::{Exit, Failure};
 use std::cell::RefCell;
@@ -97,13 +98,13 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
         file,
     };
     let rounds = load.rounds.map_or(ROUNDS, usize::from);
-    let progress = Progress::new(Some(rounds as u64), "bench smtp", !args.quiet);
+    let progress = Steps::new("bench smtp", rounds, "rounds", !args.quiet);
     let taken = own.as_ref().map(|(_, taken)| &**taken);
     let mut done = Vec::new();
     machine::reset_peak();
     for round in 1..=rounds {
         done.push(one_round(&plan, &server, &letter, taken)?);
-        progress.set(round as u64);
+        progress.done(round);
         if done.iter().any(|round| round.counts.was_stopped) {
             break;
         }
