@@ -88,6 +88,11 @@ impl Process {
         })
     }
 
+    /// What it has written to stdout until now.
+    pub fn stdout_so_far(&self) -> String {
+        self.stdout.so_far()
+    }
+
     /// Waits for its end.
     pub fn finish(mut self) -> Ended {
         let status = wait_for("the end of a process", || self.child.try_wait().unwrap());

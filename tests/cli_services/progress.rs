@@ -1,0 +1,83 @@
+//! The line of progress as a terminal sees it. A python3 with a pseudo-terminal stands in for one.
+
+use crate::process::{Process, wait_for};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs a command on a pseudo-terminal, and copies to stdout what it shows there.
+const TERMINAL: &str = "import os, pty, sys\n\
+                        sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+fn on_terminal(folder: &Path, args: &[&str]) -> Process {
+    let mut command = Command::new("python3");
+    command.args(["-c", TERMINAL, env!("CARGO_BIN_EXE_wirewright")]).args(args);
+    command.current_dir(folder).env_remove("NO_COLOR").env("TERM", "xterm").stdin(Stdio::null());
+    Process::start(&mut command)
+}
+
+/// Waits until all of these words have been shown, and gives what was shown.
+fn wait_until_shown(process: &Process, words: &[&str]) -> String {
+    wait_for(&format!("{words:?} on the terminal"), || {
+        let shown = process.stdout_so_far();
+        words.iter().all(|word| shown.contains(word)).then_some(shown)
+    })
+}
+
+/// Accepts the one connection, and reads its request up to the empty line.
+fn accept(listener: &TcpListener) -> TcpStream {
+    let mut stream = listener.accept().unwrap().0;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    stream
+}
+
+fn is_there(test: &str) -> bool {
+    crate::installed::has_program("python3", "--version", test)
+}
+
+#[test]
+fn a_body_of_unknown_length_shows_bytes_and_a_rate() {
+    if !is_there("a_body_of_unknown_length_shows_bytes_and_a_rate") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/data.bin", listener.local_addr().unwrap());
+    let process = on_terminal(folder.path(), &["http", &url, "-o", "data.bin", "--no-proxy"]);
+    let mut stream = accept(&listener);
+    let shown = wait_until_shown(&process, &["waiting"]);
+    for lie in ["%", "ETA", " 0 B", "/s"] {
+        assert!(!shown.contains(lie), "{lie:?} before the first byte: {shown:?}");
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").unwrap();
+    stream.write_all(&vec![b'x'; 3 << 20]).unwrap();
+    let shown = wait_until_shown(&process, &["data.bin 3.0 MiB ", "/s"]);
+    assert!(!shown.contains('%') && !shown.contains("ETA"), "{shown:?}");
+    drop(stream);
+    assert_eq!(process.finish().status.code(), Some(0));
+    assert_eq!(std::fs::metadata(folder.path().join("data.bin")).unwrap().len(), 3 << 20);
+}
+
+#[test]
+fn a_body_of_known_length_shows_a_percentage_and_a_stall() {
+    if !is_there("a_body_of_known_length_shows_a_percentage_and_a_stall") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/data.bin", listener.local_addr().unwrap());
+    let process = on_terminal(folder.path(), &["http", &url, "-o", "data.bin", "--no-proxy"]);
+    let mut stream = accept(&listener);
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n").unwrap();
+    stream.write_all(&vec![b'x'; 1 << 20]).unwrap();
+    let shown = wait_until_shown(&process, &["1.0 MiB of 4.0 MiB 25%", "stalled for "]);
+    assert!(!shown.contains("100%"), "{shown:?}");
+    stream.write_all(&vec![b'x'; 3 << 20]).unwrap();
+    assert_eq!(process.finish().status.code(), Some(0));
+}
