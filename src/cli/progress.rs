@@ -188,7 +188,10 @@ mod tests {
         let pace = steady(MIB, 3.0);
         let shown = numbers(&counts(3 * MIB - 1, 0, Some(3 * MIB)), &pace, at(3.0));
         assert!(shown.starts_with("3.0 MiB of 3.0 MiB 99%"), "{shown}");
-        assert_eq!(numbers(&counts(3 * MIB, 0, Some(3 * MIB)), &pace, at(3.0)), "3.0 MiB, finishing");
+        assert_eq!(
+            numbers(&counts(3 * MIB, 0, Some(3 * MIB)), &pace, at(3.0)),
+            "3.0 MiB, finishing"
+        );
     }
 
     #[test]

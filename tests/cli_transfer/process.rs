@@ -79,7 +79,7 @@ impl Process {
     /// The address behind `listening on `, on stdout or on stderr.
     pub fn address(&mut self) -> String {
         wait_for("listening on ADDR:PORT", || {
-            let said = self.stdout.so_far() + &self.stderr.so_far();
+            let said = self.stdout_so_far() + &self.stderr.so_far();
             let whole = said.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
             let address = whole.filter_map(|line| line.strip_prefix("listening on ")).next();
             let ended = self.child.try_wait().unwrap();

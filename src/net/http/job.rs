@@ -11,7 +11,6 @@
 use super::fetch::Fetch;
 use super::options::Options;
 use super::recipient::{After, Recipient};
-use super::super::report::Activity;
 use super::report::Report;
 use super::route::Route;
 use super::trace::{Mark, Voice};
@@ -23,7 +22,7 @@ use crate::http::headers::Headers;
 use crate::http::redirect::{Chain, Redirect, is_redirect};
 use crate::http::request::{Request, RequestBody};
 use crate::net::finisher::Finisher;
-use crate::net::{Error, Failure};
+use crate::net::{Activity, Error, Failure};
 use std::time::Instant;
 
 /// Room that a packed body is unpacked into, in bytes.

@@ -19,7 +19,7 @@ use crate::net::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
 #[cfg(feature = "tls")]
 use crate::net::tls::{ClientTls, NamedTls};
-use crate::net::{Error, Failure};
+use crate::net::{Activity, Error, Failure};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -167,7 +167,10 @@ impl Plan {
     pub(super) fn ended(&mut self, mut job: Job) {
         match job.end(&mut self.finisher) {
             Ok(After::Again) => self.wait(job, true),
-            Ok(After::Pending(pending)) => self.finishing.push((job, pending)),
+            Ok(After::Pending(pending)) => {
+                self.options.meter.set(&job.label(), Activity::Storing);
+                self.finishing.push((job, pending));
+            }
             Ok(After::Done) => self.settle(job, Ok(())),
             Err(failure) => self.settle(job, Err(failure)),
         }
