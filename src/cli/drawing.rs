@@ -9,7 +9,6 @@
 
 use super::args::Common;
 use super::progress::{Counts, Pace, numbers, span};
-use super::report::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use wirewright::net::{Activity, Meter};
+use wirewright::text::escape;
 
 /// How often progress is drawn anew.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
