@@ -16,6 +16,7 @@
 //! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and who serves them |
 //! | `smtp/` | a file by mail; a load of messages for a server; a sink |
 //! | `bytes`, `sides`, `stats`, `machine` | right bytes? whose time? few numbers of many |
+//! | `verdict` | which figures can be quoted |
 //! | `sweep/` | the same at many sizes, numbers and rates |
 //! | `findings`, `table`, `document`, `page/` | what was found, on a terminal, as JSON, as a page |
 
@@ -41,6 +42,7 @@ mod sweep;
 mod table;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdict;
 mod wire;
 
 use super::args;
@@ -180,7 +182,7 @@ fn show(findings: &Findings, page: Option<Page<'_>>, args: &Bench) -> Result<Exi
         false => out.raw(&table::text(findings))?,
     }
     out.flush()?;
-    for warning in findings.noise.warnings() {
+    for warning in findings.warnings() {
         super::say_line(&format!("warning: {warning}"));
     }
     Ok(Exit::Done)

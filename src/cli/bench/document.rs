@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   {"rungs":[{"name","what","gb_per_s":{"min","median","max"},"limit","ratio",
+//!              "samples":[…],"quotable":true|false,"why":null|"…",
 //!              "cpu_s_per_gb":{"sender","receiver"}|{"all"},"peak_rss_bytes"}],
 //!    "sweeps":[{"name","what","x","unit","notes",
 //!               "points":[{"x","series","min","median","max",…}]}],
@@ -18,11 +19,11 @@ pub fn document(findings: &Findings) -> Value {
         "rungs": findings.rows.iter().map(rung).collect::<Vec<_>>(),
         "sweeps": findings.sweeps.iter().map(sweep).collect::<Vec<_>>(),
         "noise": noise.null,
-        "quotable": noise.is_quotable(),
+        "quotable": findings.is_quotable(),
         "constant": noise.constant.map(|(apart, allowed)| {
             json!({ "difference": apart, "noise": allowed })
         }),
-        "warnings": noise.warnings(),
+        "warnings": findings.warnings(),
         "machine": facts.machine,
         "when": facts.when,
         "command": facts.command,
@@ -41,6 +42,9 @@ fn rung(row: &Row) -> Value {
         "gb_per_s": row.rate,
         "limit": row.limit,
         "ratio": row.ratio(),
+        "samples": row.samples,
+        "quotable": row.why.is_none(),
+        "why": row.why,
         "cpu_s_per_gb": row.spent,
         "peak_rss_bytes": row.peak_rss,
     })
@@ -82,6 +86,11 @@ mod tests {
         assert_eq!(again["gb_per_s"], json!({ "min": 0.5, "median": 1.0, "max": 1.5 }));
         assert_eq!((&again["limit"], &again["ratio"]), (&json!(2.0), &json!(0.5)));
         assert_eq!(again["cpu_s_per_gb"], json!({ "sender": 0.1, "receiver": 0.2 }));
+        assert_eq!(
+            (&again["samples"], &again["quotable"]),
+            (&json!([0.5, 1.0, 1.5]), &json!(false))
+        );
+        assert_eq!(again["why"], "the rounds spread by 100 %, more than 20 %");
         assert_eq!(again["peak_rss_bytes"], 1 << 20);
         assert_eq!(value["rungs"][0]["limit"], Value::Null);
         assert_eq!((&value["noise"], &value["quotable"]), (&json!(0.5), &json!(false)));

@@ -6,18 +6,17 @@
 //!   facts, noise ────┘              warnings (stderr)
 //! ```
 
+use super::NULL;
 use super::machine::Machine;
 use super::raw::RawSizes;
 use super::rung::{Figure, Place};
 use super::setup::Setup;
 use super::stats::{Spread, difference, median};
 use super::sweep::Sweep;
+use super::verdict;
 use serde::{Serialize, Serializer};
 use std::time::SystemTime;
 use wirewright::text::escape;
-
-/// A difference between the two null rungs beyond which the machine is too noisy to quote.
-const NOISE_MAX: f64 = 0.10;
 
 /// Processor seconds for 10⁹ bytes of FILE.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -35,6 +34,10 @@ pub struct Row {
     pub place: Place,
     /// Bytes of FILE a second in units of 10⁹.
     pub rate: Spread,
+    /// The same of each round.
+    pub samples: Vec<f64>,
+    /// Why it cannot be quoted; `None` where it can.
+    pub why: Option<String>,
     pub limit: Option<f64>,
     pub spent: Spent,
     pub peak_rss: u64,
@@ -58,11 +61,27 @@ pub fn rows(figures: &[Figure]) -> Vec<Row> {
         what: figure.rung.what,
         place: figure.rung.place,
         rate: Spread::of(&figure.rates),
+        samples: figure.rates.clone(),
+        why: why(figure, figures),
         limit: figure.rung.limit.of(rate),
         spent: spent(figure),
         peak_rss: figure.peak_rss,
     };
     figures.iter().map(row).collect()
+}
+
+/// Why a figure cannot be quoted: for its own sake, or for the sake of a rung that its limit is
+/// made of.
+fn why(figure: &Figure, all: &[Figure]) -> Option<String> {
+    let rung = |name: &str| all.iter().find(|other| other.rung.name == name);
+    let rates = |name: &str| rung(name).map(|figure| &figure.rates[..]);
+    let null = verdict::null(rates(NULL[0]), rates(NULL[1]));
+    let own = |figure: &Figure| verdict::why(&figure.rates, &figure.load, null);
+    own(figure).or_else(|| {
+        let mut parts = figure.rung.limit.parts().iter().filter_map(|part| rung(part));
+        let (part, why) = parts.find_map(|part| Some((part.rung.name, own(part)?)))?;
+        Some(format!("its limit is made of {part}, and there {why}"))
+    })
 }
 
 fn spent(figure: &Figure) -> Spent {
@@ -124,8 +143,8 @@ impl Noise {
         let row = |name: &str| rows.iter().find(|row| row.name == name);
         let pair = |a: &str, b: &str| row(a).zip(row(b));
         let apart = |(a, b): (&Row, &Row)| difference(a.rate.median, b.rate.median);
-        // Without them nothing is known, and nothing can be quoted.
-        let null = pair("copy", "copy-again").map_or(1.0, apart);
+        let rates = |name: &str| row(name).map(|row| &row.samples[..]);
+        let null = verdict::null(rates(NULL[0]), rates(NULL[1]));
         let constant = pair("loopback", "loopback-constant").map(|(random, constant)| {
             let width = random.rate.width().max(constant.rate.width());
             (apart((random, constant)), width.max(null))
@@ -133,21 +152,10 @@ impl Noise {
         Noise { null, constant }
     }
 
-    pub fn is_quotable(&self) -> bool {
-        self.null <= NOISE_MAX
-    }
-
-    /// What has to be said, whoever listens.
-    pub fn warnings(&self) -> Vec<String> {
+    /// What has to be said of all rungs together.
+    fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         let percent = |share: f64| share * 100.0;
-        if !self.is_quotable() {
-            all.push(format!(
-                "two runs of the same memory copy differ by {:.0} %: this machine is too noisy now \
-                 to quote",
-                percent(self.null)
-            ));
-        }
         if let Some((apart, allowed)) = self.constant.filter(|(apart, allowed)| apart > allowed) {
             all.push(format!(
                 "random and constant bytes differ by {:.0} % over loopback, more than the noise of \
@@ -157,15 +165,6 @@ impl Noise {
             ));
         }
         all
-    }
-
-    /// The verdict in a sentence.
-    pub fn verdict(&self) -> String {
-        let null = format!("Two runs of the null rung differ by {:.1} %", self.null * 100.0);
-        match self.is_quotable() {
-            true => format!("{null}: quiet enough to quote."),
-            false => format!("{null}: too noisy to quote."),
-        }
     }
 }
 
@@ -178,6 +177,37 @@ pub struct Findings {
     pub noise: Noise,
 }
 
+impl Findings {
+    /// The rungs that cannot be quoted, and why.
+    pub fn unquotable(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.rows.iter().filter_map(|row| Some((row.name, row.why.as_deref()?)))
+    }
+
+    /// Whether every rung can be quoted.
+    pub fn is_quotable(&self) -> bool {
+        self.unquotable().next().is_none()
+    }
+
+    /// What has to be said, whoever listens.
+    pub fn warnings(&self) -> Vec<String> {
+        let names: Vec<&str> = self.unquotable().map(|(name, _)| name).collect();
+        let unquotable = (!names.is_empty()).then(|| {
+            let list = names.join(", ");
+            format!("{} of {} rungs cannot be quoted: {list}", names.len(), self.rows.len())
+        });
+        unquotable.into_iter().chain(self.noise.warnings()).collect()
+    }
+
+    /// The verdict in a sentence or two.
+    pub fn verdict(&self) -> String {
+        let null = format!("Two runs of the null rung differ by {:.1} %.", self.noise.null * 100.0);
+        match (self.unquotable().count(), self.rows.len()) {
+            (0, all) => format!("{null} All {all} rungs can be quoted."),
+            (some, all) => format!("{null} Of {all} rungs {some} cannot be quoted."),
+        }
+    }
+}
+
 impl Serialize for RawSizes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_json::json!({ "write": self.write, "read": self.read }).serialize(serializer)
@@ -187,13 +217,17 @@ impl Serialize for RawSizes {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::cli::bench::rung::{Limit, Moved, Rung};
     use crate::cli::bench::setup::tests::small;
+    use crate::cli::bench::verdict::Load;
 
     /// A line with this name and these rates.
     pub fn row(name: &'static str, min: f64, median: f64, max: f64) -> Row {
         let spent = Spent::Sides { sender: 0.1, receiver: 0.2 };
         let rate = Spread { min, median, max };
-        Row { name, what: "", place: Place::Wire, rate, limit: None, spent, peak_rss: 1 << 20 }
+        let (samples, place) = (vec![min, median, max], Place::Wire);
+        let (why, limit) = (verdict::why(&samples, &Load::default(), 0.0), None);
+        Row { name, what: "", place, rate, samples, why, limit, spent, peak_rss: 1 << 20 }
     }
 
     /// Findings with a noisy ladder of two and a sweep of two points.
@@ -209,12 +243,41 @@ pub mod tests {
 
     #[test]
     fn noise_is_said() {
-        let quiet = Noise::of(&[row("copy", 9.0, 10.0, 11.0), row("copy-again", 9.0, 9.5, 11.0)]);
+        let quiet = Findings {
+            rows: vec![row("copy", 9.9, 10.0, 10.1), row("copy-again", 9.0, 9.5, 10.0)],
+            ..findings()
+        };
         assert!(quiet.is_quotable() && quiet.warnings().is_empty(), "{quiet:?}");
-        let noisy = Noise::of(&[row("copy", 9.0, 10.0, 11.0), row("copy-again", 8.0, 8.9, 9.0)]);
-        assert!(!noisy.is_quotable() && noisy.verdict().contains("11.0 %"), "{noisy:?}");
-        assert!(noisy.warnings()[0].contains("too noisy"));
-        assert!(!Noise::of(&[]).is_quotable());
+        assert!(quiet.verdict().ends_with("All 2 rungs can be quoted."), "{}", quiet.verdict());
+        let noisy = findings();
+        assert!(!noisy.is_quotable());
+        assert!(noisy.verdict().ends_with("Of 2 rungs 2 cannot be quoted."), "{}", noisy.verdict());
+        assert_eq!(noisy.warnings(), ["2 of 2 rungs cannot be quoted: copy, copy-again"]);
+    }
+
+    /// What was measured on a rung with this limit.
+    fn figure(name: &'static str, limit: Limit, rates: [f64; 3]) -> Figure {
+        let run = |_: &Setup| Ok(Moved::alone(1));
+        let check = |_: &Setup| Ok(());
+        let rung = Rung { name, what: "", place: Place::Wire, limit, run, check };
+        Figure { rates: rates.to_vec(), receiver: vec![1.0], ..Figure::new(&rung) }
+    }
+
+    #[test]
+    fn a_rung_is_no_better_than_its_limit() {
+        let calm = [1.0, 1.0, 1.0];
+        let of = |raw, again| {
+            let figures = [
+                figure("copy", Limit::None, calm),
+                figure("raw", Limit::None, raw),
+                figure("held", Limit::Share("raw", 0.75), calm),
+                figure("copy-again", Limit::Share("copy", 1.0), again),
+            ];
+            rows(&figures).iter().map(|row| row.why.is_none()).collect::<Vec<bool>>()
+        };
+        assert_eq!(of(calm, calm), [true; 4]);
+        assert_eq!(of([1.0, 2.0, 3.0], calm), [true, false, false, true]);
+        assert_eq!(of(calm, [2.0, 2.0, 2.0]), [false; 4]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Machine {
         let has = |flag: &&str| flags.split(' ').any(|other| other == *flag);
         Machine {
             cpu: field("model name"),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cores: cores() as usize,
             vector: ["avx2", "avx512vbmi", "vpclmulqdq"].into_iter().filter(has).collect(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             load: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
@@ -69,6 +69,11 @@ impl Machine {
         let cores = if self.cores == 1 { "core" } else { "cores" };
         format!("{cpu}, {} {cores}, kernel {}", self.cores, self.kernel)
     }
+}
+
+/// How many processors this process may use.
+pub fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32)
 }
 
 fn read(path: &str) -> String {
@@ -119,6 +124,22 @@ pub fn processor_time_of(process: &str) -> Duration {
     let tick = |at: usize| fields.split(' ').nth(at).and_then(|text| text.parse::<u64>().ok());
     let ticks = tick(12).unwrap_or(0) + tick(13).unwrap_or(0);
     Duration::from_millis(ticks * 1000 / TICKS)
+}
+
+/// Processor time of all processes so far, and of other guests of the same machine (`steal`); `None`
+/// where the system does not say. What the kernel does in interrupts is not in it: on loopback that
+/// is work for whoever is measured.
+pub fn processor_time_of_all() -> Option<Duration> {
+    busy(&read("/proc/stat"))
+}
+
+/// The first line of `/proc/stat`, proc_stat(5): user, nice, system, idle, iowait, irq, softirq,
+/// steal.
+fn busy(stat: &str) -> Option<Duration> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Vec<u64> = fields.split_whitespace().flat_map(str::parse).collect();
+    let [user, nice, system, _, _, _, _, steal, ..] = ticks[..] else { return None };
+    Some(Duration::from_millis((user + nice + system + steal) * 1000 / TICKS))
 }
 
 // ---- descriptors -------------------------------------------------------------------------------
@@ -182,6 +203,18 @@ mod tests {
         assert!(path.is_dir() && path != other.path());
         drop(folder);
         assert!(!path.exists() && other.path().is_dir());
+    }
+
+    #[test]
+    fn time_of_all_processes() {
+        let stat = "cpu  100 10 50 9999 777 55 66 40 1 2\ncpu0 1 2 3\n";
+        assert_eq!(busy(stat), Some(Duration::from_secs(2)));
+        for stat in ["", "cpu0 1 2 3 4 5 6 7 8\n", "cpu  1 2 3 4\n"] {
+            assert_eq!(busy(stat), None, "{stat}");
+        }
+        if cfg!(target_os = "linux") {
+            assert!(processor_time_of_all() > Some(Duration::ZERO));
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -46,15 +46,15 @@ pub fn page(findings: &Findings) -> String {
 }
 
 fn head(findings: &Findings) -> String {
-    let (facts, noise) = (&findings.facts, &findings.noise);
-    let (class, mark) = if noise.is_quotable() { ("good", "✓") } else { ("bad", "!") };
+    let facts = &findings.facts;
+    let (class, mark) = if findings.is_quotable() { ("good", "✓") } else { ("bad", "!") };
     let mut text = format!(
         "<header>\n<h1>wirewright bench</h1>\n<p class=\"lead\">How fast files travel as JSON and \
          base64, beside what the machine can do.</p>\n<p class=\"verdict {class}\">\
          <span class=\"mark\" aria-hidden=\"true\">{mark}</span> {}</p>\n",
-        escape(&noise.verdict())
+        escape(&findings.verdict())
     );
-    for warning in noise.warnings() {
+    for warning in findings.warnings() {
         text += &format!("<p class=\"verdict bad\">Warning: {}.</p>\n", escape(&warning));
     }
     text + &about(facts) + "</header>\n"
@@ -87,7 +87,8 @@ fn ladder(findings: &Findings) -> String {
         "<section>\n<h2>The ladder</h2>\n<p class=\"note\">10<sup>9</sup> bytes of file a second, \
          whatever travels. The bar is the median of five interleaved rounds, \
          {whisker} goes from the slowest to the fastest, {tick} is the limit; the number behind \
-         the rate is the share of it that is reached.</p>\n\
+         the rate is the share of it that is reached. A rung whose rate stands behind a “!” cannot be \
+         quoted; the table says why.</p>\n\
          <div class=\"panels\">\n{}{}</div>\n{}</section>\n",
         panel("On the wire", Place::Wire),
         panel("In cache", Place::Cache),
@@ -148,6 +149,6 @@ mod tests {
 
     #[test]
     fn the_verdict_is_on_it() {
-        assert!(page(&findings()).contains("too noisy to quote"));
+        assert!(page(&findings()).contains("Of 2 rungs 2 cannot be quoted"));
     }
 }

@@ -8,6 +8,7 @@
 use super::machine;
 use super::setup::Setup;
 use super::sides;
+use super::verdict::Load;
 use std::time::{Duration, Instant};
 
 /// What a rung may be held against.
@@ -97,13 +98,15 @@ pub struct Figure {
     pub sender: Vec<f64>,
     /// The same of the receiver, or of all there is.
     pub receiver: Vec<f64>,
+    /// What others took of the processors meanwhile.
+    pub load: Load,
     pub peak_rss: u64,
 }
 
 impl Figure {
     pub fn new(rung: &Rung) -> Figure {
         let (rates, sender, receiver) = (Vec::new(), Vec::new(), Vec::new());
-        Figure { rung: *rung, rates, sender, receiver, peak_rss: 0 }
+        Figure { rung: *rung, rates, sender, receiver, load: Load::default(), peak_rss: 0 }
     }
 
     pub fn check(&self, setup: &Setup) -> Result<(), String> {
@@ -113,6 +116,7 @@ impl Figure {
     /// One round: runs until the slice is over.
     pub fn measure(&mut self, setup: &Setup) -> Result<(), String> {
         machine::reset_peak();
+        let busy = machine::processor_time_of_all();
         let (before, began) = (sides::process(), Instant::now());
         let (mut bytes, mut sender) = (0, Some(Duration::ZERO));
         while bytes == 0 || began.elapsed() < setup.slice {
@@ -126,6 +130,10 @@ impl Figure {
         let elapsed = began.elapsed();
         let spent = sides::process().saturating_sub(before);
         self.note(bytes, elapsed, spent, sender);
+        if let Some((before, after)) = busy.zip(machine::processor_time_of_all()) {
+            self.load.others += after.saturating_sub(before).saturating_sub(spent);
+            self.load.available += elapsed * machine::cores();
+        }
         self.peak_rss = self.peak_rss.max(machine::peak_rss());
         Ok(())
     }

@@ -11,11 +11,14 @@ const COLUMNS_MAX: usize = 120;
 /// The ladder, then the sweeps, then how it was measured.
 pub fn text(findings: &Findings) -> String {
     let mut text = ladder(&findings.rows);
+    for (name, why) in findings.unquotable() {
+        text += &wrapped(&format!("! {name} cannot be quoted: {why}"), "");
+    }
     for sweep in &findings.sweeps {
         text.push('\n');
         text += &table(sweep);
     }
-    text + "\n" + &foot(&findings.facts) + &findings.noise.verdict() + "\n"
+    text + "\n" + &foot(&findings.facts) + &findings.verdict() + "\n"
 }
 
 fn ladder(rows: &[Row]) -> String {
@@ -33,9 +36,10 @@ fn ladder(rows: &[Row]) -> String {
             Spent::Sides { sender, receiver } => format!("{sender:>5.2} {receiver:>5.2}"),
             Spent::All { all } => format!("{all:>8.2}   "),
         };
+        let mark = if row.why.is_some() { '!' } else { ' ' };
         let _ = writeln!(
             text,
-            "{:<17} {:>7.2} {:>7.2} {:>7.2} {} {}  {spent} {:>9}  {}",
+            "{:<17} {:>7.2} {:>7.2} {:>7.2} {} {} {mark}{spent} {:>9}  {}",
             row.name,
             row.rate.min,
             row.rate.median,
@@ -135,9 +139,16 @@ mod tests {
     #[test]
     fn all_that_was_found_is_in_it() {
         let text = text(&findings());
-        for what in
-            ["copy", "2.00", "0.50", "0.10  0.20", "file-size", "1.0 KiB", "a note", "noisy"]
-        {
+        for what in [
+            "copy",
+            "2.00",
+            "0.50",
+            "0.10  0.20",
+            "file-size",
+            "1.0 KiB",
+            "a note",
+            "! copy cannot",
+        ] {
             assert!(text.contains(what), "{what} in {text}");
         }
     }

@@ -42,9 +42,12 @@ fn share(value: f64, end: f64) -> f64 {
 
 fn line(row: &Row, end: f64, step: f64) -> String {
     let ratio = row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
+    let mark = row.why.as_ref().map_or_else(String::new, |why| {
+        format!("<b class=\"unquotable\" title=\"cannot be quoted: {}\">!</b> ", escape(why))
+    });
     format!(
         "<div class=\"name\"><b>{}</b><span>{}</span></div>\n\
-         <div class=\"rate\"><b>{:.2}</b> <span>{ratio}</span></div>\n{}",
+         <div class=\"rate\">{mark}<b>{:.2}</b> <span>{ratio}</span></div>\n{}",
         escape(row.name),
         escape(row.what),
         row.rate.median,
@@ -109,5 +112,8 @@ mod tests {
         assert!(panel.contains("class=\"limit\" x1=\"100.00%\""), "{panel}");
         assert!(panel.contains("loopback: median 3.00, from 2.00 to 3.50, limit 4.00"), "{panel}");
         assert!(panel.contains("0.75 ×"), "{panel}");
+        // Its rounds spread by half.
+        assert!(panel.contains("title=\"cannot be quoted: the rounds spread by 50 %"), "{panel}");
+        assert!(!self::panel("x", &[&row("calm", 1.0, 1.0, 1.0)]).contains("cannot be quoted"));
     }
 }

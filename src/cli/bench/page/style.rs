@@ -35,6 +35,7 @@ h2 { font-size: 21px; margin: 40px 0 4px; }
 .verdict.good { color: var(--good); background: var(--good-paper); }
 .verdict.bad { color: var(--bad); background: var(--bad-paper); }
 .mark { font-weight: 800; }
+.unquotable { color: var(--bad); }
 dl { margin: 12px 0 0; display: grid; gap: 2px; font-size: 15px; }
 dl > div { display: grid; grid-template-columns: 90px minmax(0, 1fr); }
 dt { color: var(--soft); }

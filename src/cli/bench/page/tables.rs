@@ -38,6 +38,7 @@ pub fn ladder(rows: &[Row]) -> String {
             format!("{sender:.2}"),
             receiver,
             report::size(row.peak_rss),
+            row.why.as_ref().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}")),
         ]
     };
     let head = [
@@ -50,6 +51,7 @@ pub fn ladder(rows: &[Row]) -> String {
         "sender, s/GB",
         "receiver, s/GB",
         "peak",
+        "quotable",
     ];
     let rows: Vec<_> = rows.iter().map(cells).collect();
     format!(
