@@ -126,9 +126,9 @@ pub fn processor_time_of(process: &str) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS)
 }
 
-/// Processor time of all processes so far, and of other guests of the same machine (`steal`); `None`
-/// where the system does not say. What the kernel does in interrupts is not in it: on loopback that
-/// is work for whoever is measured.
+/// Processor time of all processes so far, and of other guests of the same machine (`steal`);
+/// `None` where the system does not say. What the kernel does in interrupts is not in it: on
+/// loopback that is work for the process that is measured.
 pub fn processor_time_of_all() -> Option<Duration> {
     busy(&read("/proc/stat"))
 }

@@ -87,8 +87,8 @@ fn ladder(findings: &Findings) -> String {
         "<section>\n<h2>The ladder</h2>\n<p class=\"note\">10<sup>9</sup> bytes of file a second, \
          whatever travels. The bar is the median of five interleaved rounds, \
          {whisker} goes from the slowest to the fastest, {tick} is the limit; the number behind \
-         the rate is the share of it that is reached. A rung whose rate stands behind a “!” cannot be \
-         quoted; the table says why.</p>\n\
+         the rate is the share of it that is reached. A rung whose rate stands behind a “!” cannot \
+         be quoted; the table says why.</p>\n\
          <div class=\"panels\">\n{}{}</div>\n{}</section>\n",
         panel("On the wire", Place::Wire),
         panel("In cache", Place::Cache),
