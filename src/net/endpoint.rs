@@ -3,6 +3,7 @@
 //! Specification: RFC 9293 (TCP); the options are those of Linux `tcp(7)` and `socket(7)`.
 
 use super::error::Error;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
@@ -14,7 +15,10 @@ const BACKLOG: i32 = 4096;
 
 /// How much unsent data the kernel holds for one connection before it calls the socket full, in
 /// bytes. Without it a peer that does not read pins several MiB there.
-const NOTSENT_LOWAT: u32 = 128 * 1024;
+pub(super) const NOTSENT_LOWAT: u32 = 128 * 1024;
+
+/// The same where many peers do not read, in bytes.
+pub(super) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
 
 /// How long one address is tried.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -205,6 +209,33 @@ pub fn raise_descriptors_max() {
     if limit.current != limit.maximum {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
     }
+}
+
+/// Changes how much unsent data the kernel holds for a connection before it calls the socket full.
+pub(super) fn set_unsent_max(stream: &mio::net::TcpStream, bytes: u32) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // Where the system refuses, the bound is the one that was set before.
+    let _ = SockRef::from(stream).set_tcp_notsent_lowat(bytes);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (stream, bytes);
+}
+
+/// Whether the kernel has sent all that was written: nothing waits for the peer to read. A socket
+/// is writable while less is unsent than the bound, so it is asked with a bound of one byte.
+pub(super) fn is_sent(stream: &mio::net::TcpStream, bound: u32) -> bool {
+    set_unsent_max(stream, 1);
+    let mut asked = [PollFd::new(stream, PollFlags::OUT)];
+    let answered = poll(&mut asked, Some(&Timespec::default()));
+    let is_sent = answered.is_ok() && asked[0].revents().contains(PollFlags::OUT);
+    set_unsent_max(stream, bound);
+    is_sent
+}
+
+/// Makes the close of a connection drop what the peer has not read yet, instead of keeping it in
+/// the kernel until it is read, perhaps for minutes.
+pub(super) fn drop_unsent(stream: &mio::net::TcpStream) {
+    // Where the system refuses, the kernel keeps it for as long as it likes.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
 /// How many descriptors this process may hold.

@@ -18,12 +18,14 @@ mod budget;
 mod conversation;
 mod eviction;
 mod input;
+mod kernel;
 mod output;
 mod secure;
 mod shared;
 #[cfg(test)]
 mod tests;
 
+pub(super) use budget::Memory;
 pub use conversation::{Conversation, Tap, Turn};
 pub use shared::{Limits, Shared};
 
@@ -31,6 +33,7 @@ use super::error::Error;
 use super::stream::Stream;
 use crate::buffer::Buffer;
 use crate::session::Wants;
+use kernel::InKernel;
 use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::time::Instant;
@@ -87,6 +90,7 @@ pub struct Connection {
     stamp: u64,
     since: Instant,
     outcome: Result<(), Error>,
+    in_kernel: InKernel,
     /// What it holds beyond what every connection costs, as it is counted, in bytes.
     held: usize,
     /// When the reactor's timer for it fires.
@@ -118,6 +122,7 @@ impl Connection {
             stamp: 0,
             since: now,
             outcome: Ok(()),
+            in_kernel: InKernel::default(),
             held: 0,
             timer: now,
         }
@@ -190,6 +195,7 @@ impl Connection {
     /// Tells the application how it ended. The connection is to be dropped then.
     pub fn close(&mut self, shared: &mut Shared) {
         shared.process.change(std::mem::take(&mut self.held), 0);
+        self.leave_kernel(shared);
         self.remark_outcome();
         let outcome = std::mem::replace(&mut self.outcome, Ok(()));
         self.conversation.closed(outcome);

@@ -85,6 +85,7 @@ pub struct Reactor {
     /// Connections that are refused, the oldest first; some may have gone.
     refused: VecDeque<Handle>,
     refused_max: usize,
+    relief_at: Option<Instant>,
     /// How many connections there were when memory was last given back, or more since then.
     crowd: usize,
     ready: VecDeque<usize>,
@@ -117,6 +118,7 @@ impl Reactor {
             live_max,
             refused: VecDeque::new(),
             refused_max: 0,
+            relief_at: None,
             crowd: 0,
             ready: VecDeque::new(),
             parked: Vec::new(),
@@ -253,7 +255,8 @@ impl Reactor {
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
         let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
         let posts = self.posts.deadline(now);
-        let all = [next, self.accept_at, self.ending, self.deadline, dispatch, posts];
+        let all =
+            [next, self.accept_at, self.relief_at, self.ending, self.deadline, dispatch, posts];
         let soonest = all.into_iter().flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
@@ -377,6 +380,7 @@ impl Reactor {
             self.timers.pop();
             self.expire_one(at, index, generation, now);
         }
+        self.relieve_again(now);
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
             let error = || Error::TimedOut { state: "the whole operation (--timeout)" };

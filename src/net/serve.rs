@@ -109,6 +109,9 @@ pub(super) struct Serving {
     worked: u64,
 }
 
+/// What a file that is sent or received holds: its places, its journal and a digest, in bytes.
+const TASK_BYTES: usize = 3072;
+
 /// A put of a client that has ended its half, which is most often one that was killed.
 const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
 
@@ -394,7 +397,12 @@ impl Conversation for Serving {
     }
 
     fn memory(&self) -> usize {
-        self.session.capacity()
+        let of_task = match &self.task {
+            Task::None | Task::Finishing(_) => 0,
+            Task::Listing { walk, .. } => walk.memory(),
+            _ => TASK_BYTES,
+        };
+        self.session.capacity() + of_task
     }
 
     fn waits_for(&self) -> &'static str {

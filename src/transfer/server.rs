@@ -110,7 +110,7 @@ impl Server {
 
     /// Memory taken from the allocator beyond the session itself, in bytes.
     pub fn capacity(&self) -> usize {
-        self.reader.capacity() + self.core.outbox.capacity() + self.core.queue.bytes()
+        self.reader.capacity() + self.core.outbox.capacity() + self.core.requests_bytes()
     }
 
     /// Answers a get: the file comes, from `meta.offset` on. `digester` has seen what lies before.

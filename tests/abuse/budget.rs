@@ -125,3 +125,71 @@ fn thousands_of_waiting_requests_stay_within_the_bound() {
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
+
+/// What the kernel holds of the server's answers, in KiB: the queues of sent bytes that were not
+/// acknowledged, of all connections whose local port is the server's (proc_net_tcp of Linux).
+fn unread_kib(address: &str) -> u64 {
+    let port: u16 = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let port = format!(":{port:04X}");
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let queued = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let is_connected = fields[1].ends_with(&port) && fields[3] != "0A";
+        let queue = fields[4].split_once(':')?.0;
+        is_connected.then(|| u64::from_str_radix(queue, 16).unwrap())
+    });
+    queued.sum::<u64>() >> 10
+}
+
+/// What the kernel may hold, in KiB.
+const UNREAD_KIB_MAX: u64 = 128 << 10;
+
+/// A while after the last connection the kernel holds no more than it may: who does not read for
+/// two seconds goes.
+fn is_bounded_in_kernel(address: &str, case: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    let (mut unread, mut most) = (u64::MAX, 0);
+    while unread > UNREAD_KIB_MAX && Instant::now() < until {
+        std::thread::sleep(SETTLE / 2);
+        unread = unread_kib(address);
+        most = most.max(unread);
+    }
+    println!("{case}: {unread} KiB in the kernel, {most} at most");
+    assert!(unread <= UNREAD_KIB_MAX, "{case}: {unread} KiB");
+}
+
+#[test]
+fn answers_that_thousands_do_not_read_stay_within_the_bounds() {
+    let asks: Vec<u8> = (1..=50)
+        .flat_map(|id| frame(format!(r#"{{"type":"get","id":{id},"name":"large"}}"#).as_bytes()))
+        .collect();
+    let asks = [frame(HELLO.as_bytes()), asks].concat();
+    for (case, more) in [
+        ("gets that nobody reads", &["--threads", "1"][..]),
+        ("gets that nobody reads, two threads", &["--threads", "2"]),
+    ] {
+        let host = Host::start(more);
+        std::fs::File::create(host.path("large")).unwrap().set_len(1 << 30).unwrap();
+        let mut idle = host.greeted();
+        let many = crowd(host.address(), 2000, &asks);
+        bounded(&host, case);
+        is_bounded_in_kernel(host.address(), case);
+        is_kept(&mut idle);
+        drop(many);
+    }
+}
+
+#[test]
+fn a_classic_file_that_thousands_do_not_read_stays_within_the_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large");
+    std::fs::File::create(&file).unwrap().set_len(1 << 30).unwrap();
+    let serving = crate::serving::Serving::start(&file, &["--classic"]);
+    let many = crowd(&serving.address, CROWD / 2, b"");
+    std::thread::sleep(SETTLE);
+    is_bounded_in_kernel(&serving.address, "classic");
+    let most = kib(serving.process.0.id(), "VmHWM").unwrap();
+    println!("classic: {most} KiB at most");
+    assert!(most <= RESIDENT_KIB_MAX, "{most} KiB");
+    drop(many);
+}

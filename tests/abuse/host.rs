@@ -79,7 +79,9 @@ impl Host {
     pub fn get(&self) {
         let to = self.aside.path().join("got");
         let to = to.to_str().unwrap();
-        let ran = run(&["get", self.address(), "good", "-o", to], CLIENT_WAIT);
+        let patient = ["--timeout", "60"];
+        let get = [&["get", self.address(), "good", "-o", to][..], &patient].concat();
+        let ran = run(&get, CLIENT_WAIT);
         assert_eq!(ran.status, Some(0), "{ran:?}");
         let (ours, theirs) =
             (std::fs::read(to).unwrap(), std::fs::read(self.path("good")).unwrap());

@@ -46,6 +46,10 @@ pub struct Entry {
     pub modified: SystemTime,
 }
 
+/// What a name takes beyond its own bytes, at most, and what an open directory takes, in bytes.
+const NAME_BYTES: usize = 48;
+const STREAM_BYTES: usize = 33 << 10;
+
 /// What one bounded piece of a walk's work came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -132,6 +136,16 @@ impl Walk {
         };
         let path = join(&level.prefix, &name);
         self.visit(path)
+    }
+
+    /// Memory that it holds, in bytes.
+    pub fn memory(&self) -> usize {
+        let Position::Within(_, levels) = &self.at else { return 0 };
+        let level = |level: &Level| match &level.names {
+            Names::Sorted(names) => level.prefix.len() + names.as_slice().len() * NAME_BYTES,
+            Names::Streamed(_) => level.prefix.len() + STREAM_BYTES,
+        };
+        self.name_bytes_held + levels.iter().map(level).sum::<usize>()
     }
 
     /// Names and bytes of names that are held.

@@ -31,6 +31,10 @@ const RETRY_SHARE: usize = 32;
 /// Without progress for so long a connection is stalled.
 const STALL_MIN: Duration = Duration::from_millis(250);
 
+/// A peer that does not read for so long may lose what the kernel holds for it. A slow one is given
+/// time: it shows that it reads only now and then, when a segment has gone.
+const UNREAD_MIN: Duration = Duration::from_secs(2);
+
 /// Of a connection that holds no more than this, in bytes, the end frees next to nothing: storage
 /// for the next message. It is counted, but whoever holds more goes first.
 const LIGHT_BYTES_MAX: usize = 2048;
@@ -67,6 +71,11 @@ impl Account {
     pub(super) fn excess(&self, max: usize) -> Option<usize> {
         let is_due = self.held > max && self.held > self.tried + max / RETRY_SHARE;
         is_due.then(|| self.held - (max - max / RELIEF_SHARE))
+    }
+
+    /// Time has passed: a search may find more than the last one did.
+    pub(super) fn search_again(&mut self) {
+        self.tried = 0;
     }
 
     /// A search is over.
@@ -111,6 +120,12 @@ enum Stage {
 const PROGRESS_MAX: u64 = 2;
 
 impl Rank {
+    /// Whether a connection has to go that makes no progress for so long, for what the kernel
+    /// holds.
+    pub(super) fn is_unread(stalled: Duration) -> bool {
+        stalled >= UNREAD_MIN
+    }
+
     /// The rank of a connection that is over.
     pub(super) fn ending(held: usize, since: Duration) -> Rank {
         Rank { stage: Stage::Ending, ..Rank::open(held, 0, since, 0) }
@@ -164,6 +179,13 @@ mod tests {
         account.searched(800);
         account.change(800, 801);
         assert_eq!(account.excess(800), Some(101));
+    }
+
+    #[test]
+    fn a_slow_reader_is_given_time() {
+        let moment = Duration::from_millis(1);
+        let stalled = [UNREAD_MIN - moment, UNREAD_MIN, UNREAD_MIN + moment];
+        assert_eq!(stalled.map(Rank::is_unread), [false, true, true]);
     }
 
     #[test]

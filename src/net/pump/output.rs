@@ -10,8 +10,11 @@ use std::time::Instant;
 impl Connection {
     pub(super) fn write_out(&mut self, shared: &mut Shared) -> Result<usize, End> {
         let before = self.written;
-        match self.write_some() {
-            Ok(()) => Ok((self.written - before) as usize),
+        let did = self.write_some();
+        let written = (self.written - before) as usize;
+        self.count_in_kernel(written, shared);
+        match did {
+            Ok(()) => Ok(written),
             Err(error) => Err(self.write_failed(error, shared)),
         }
     }

@@ -143,6 +143,11 @@ impl Shared {
         self.process.held() > self.variable_bytes_max() / 2
     }
 
+    /// Whether the kernel holds more than half of what it may.
+    pub(super) fn is_kernel_scarce(&self) -> bool {
+        self.kernel.held() > self.limits.kernel_bytes_budget / 2
+    }
+
     /// Which memory is over its budget, and by how much.
     pub(in crate::net) fn excess(&self) -> Option<(Memory, usize)> {
         let process = self.process.excess(self.variable_bytes_max());
@@ -150,6 +155,24 @@ impl Shared {
         process
             .map(|bytes| (Memory::Process, bytes))
             .or_else(|| kernel().map(|bytes| (Memory::Kernel, bytes)))
+    }
+
+    /// How much all connections together may hold, in bytes.
+    pub(super) fn bytes_max(&self, memory: Memory) -> usize {
+        match memory {
+            Memory::Process => self.limits.memory_bytes_budget,
+            Memory::Kernel => self.limits.kernel_bytes_budget,
+        }
+    }
+
+    /// Time has passed: connections that hold too much may be found now.
+    pub(in crate::net) fn search_again(&mut self) {
+        self.kernel.search_again();
+    }
+
+    /// Whether a search is due when some time has passed, for peers that do not read.
+    pub(in crate::net) fn is_kernel_exceeded(&self) -> bool {
+        self.kernel.held() > self.limits.kernel_bytes_budget
     }
 
     /// The connections that hold too much were looked for.

@@ -2,8 +2,12 @@
 //! exceeded, and the timers of those that have gone are dropped.
 
 use super::Reactor;
+use crate::net::pump::Memory;
 use std::cmp::Reverse;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long after a search that found too little there is another one.
+const RELIEF_PAUSE: Duration = Duration::from_millis(500);
 
 /// So many timers of connections that have gone are kept whatever happens.
 const STALE_TIMERS_MAX: usize = 1024;
@@ -27,6 +31,10 @@ impl Reactor {
     /// Ends connections, those that hold the most for the longest time first, until the budget
     /// holds again.
     pub(super) fn relieve(&mut self) {
+        if let Some((Memory::Kernel, _)) = self.shared.excess() {
+            let connections = self.slots.iter_mut().filter_map(|slot| slot.connection.as_mut());
+            connections.for_each(|connection| connection.ask_kernel(&mut self.shared));
+        }
         let Some((memory, excess)) = self.shared.excess() else { return };
         let now = Instant::now();
         let ranked = self.slots.iter().enumerate().filter_map(|(index, slot)| {
@@ -41,14 +49,24 @@ impl Reactor {
                 break;
             }
             freed += held;
-            self.evict(index, now);
+            self.evict(index, memory, now);
         }
         self.shared.searched();
+        self.relief_at = self.shared.is_kernel_exceeded().then(|| now + RELIEF_PAUSE);
     }
 
-    fn evict(&mut self, index: usize, now: Instant) {
+    /// Whoever does not read has to be found even if nothing else happens.
+    pub(super) fn relieve_again(&mut self, now: Instant) {
+        if self.relief_at.is_some_and(|at| at <= now) {
+            self.relief_at = None;
+            self.shared.search_again();
+            self.relieve();
+        }
+    }
+
+    fn evict(&mut self, index: usize, memory: Memory, now: Instant) {
         let Some(connection) = &mut self.slots[index].connection else { return };
-        if connection.evict(&self.shared, now) {
+        if connection.evict(memory, &self.shared, now) {
             self.close(index);
         } else {
             // It says its last words, and holds nothing after that.

@@ -27,6 +27,22 @@ struct Waiting {
     early: Option<Early>,
 }
 
+/// What the allocator takes for a block beyond what is in it, at most, in bytes.
+const BLOCK_BYTES: usize = 32;
+
+/// What a transfer holds: its state, and the digest that is being made.
+const TRANSFER_BYTES: usize = 2560;
+
+/// What a request holds, in bytes.
+fn ask_bytes(ask: &Ask) -> usize {
+    let held = |text: &str| text.len() + BLOCK_BYTES;
+    match ask {
+        Ask::List => 0,
+        Ask::Get { name, etag, .. } => held(name.as_str()) + etag.as_deref().map_or(0, held),
+        Ask::Put { name, etag, .. } => held(name.as_str()) + held(etag),
+    }
+}
+
 /// Requests in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -50,16 +66,9 @@ impl Queue {
 
     /// What the waiting requests hold, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let texts = |ask: &Ask| match ask {
-            Ask::List => 0,
-            Ask::Get { name, etag, .. } => {
-                name.as_str().len() + etag.as_ref().map_or(0, |etag| etag.len())
-            }
-            Ask::Put { name, etag, .. } => name.as_str().len() + etag.len(),
-        };
-        let held = |waiting: &Waiting| waiting.ask.as_ref().map_or(0, texts);
+        let held = |waiting: &Waiting| waiting.ask.as_ref().map_or(BLOCK_BYTES, ask_bytes);
         let held = self.waiting.iter().map(held).sum::<usize>();
-        held + self.waiting.len() * size_of::<Waiting>()
+        held + self.waiting.capacity() * size_of::<Waiting>()
     }
 
     fn remove(&mut self, id: u64) -> bool {
@@ -69,6 +78,16 @@ impl Queue {
 }
 
 impl Core {
+    /// What the requests hold that wait, and the one that is answered, in bytes.
+    pub(super) fn requests_bytes(&self) -> usize {
+        let active = match &self.active {
+            Active::Idle => 0,
+            Active::Asked { ask, .. } => ask_bytes(ask),
+            _ => TRANSFER_BYTES,
+        };
+        self.queue.bytes() + active
+    }
+
     /// Puts a request into the queue; one that cannot be is refused at its turn.
     pub(super) fn enqueue(
         &mut self,
