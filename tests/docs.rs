@@ -68,12 +68,63 @@ fn the_tables_of_limits_are_those_of_the_code() {
     assert_limits("envelope/mod.rs", 1, &wirewright::envelope::Limits::default());
     assert_limits("transfer/mod.rs", 1, &wirewright::transfer::client::Limits::default());
     assert_limits("transfer/mod.rs", 2, &wirewright::transfer::server::Limits::default());
+    assert_limits("transfer/form.rs", 1, &wirewright::transfer::form::LIMITS);
     assert_limits("transfer/classic.rs", 1, &wirewright::transfer::classic::Limits::default());
     assert_limits("http/mod.rs", 1, &wirewright::http::config::Limits::default());
     assert_limits("mime/mod.rs", 1, &wirewright::mime::Limits::default());
     assert_limits("smtp/mod.rs", 1, &wirewright::smtp::config::Limits::default());
     assert_limits("daytime.rs", 1, &wirewright::daytime::Limits::default());
     assert_limits("datagram.rs", 1, &wirewright::datagram::Limits::default());
+}
+
+/// The one table of limits of the protocol: each number stands there as the code has it.
+#[test]
+fn the_limits_of_the_protocol_are_those_of_the_code() {
+    use wirewright::transfer::{client, form::LIMITS, frame, name, server};
+    let document = source("transfer/PROTOCOL.md");
+    let (_, section) = document.split_once("\n## 13 Limits").unwrap();
+    let table = section.split("\n## ").next().unwrap();
+    let server = server::Limits::default();
+    let entries = client::Limits::default().list_entries_max;
+    for (row, numbers) in [
+        (
+            "`N` of a frame",
+            vec![frame::FRAME_BYTES_HELLO_MAX.into(), frame::FRAME_BYTES_END.into()],
+        ),
+        ("`versions`", vec![LIMITS.versions_max as u64]),
+        ("`digests`", vec![LIMITS.digests_max as u64]),
+        ("the name of a digest", vec![LIMITS.digest_name_bytes_max as u64]),
+        ("`agent`", vec![LIMITS.agent_bytes_max as u64]),
+        ("`name`", vec![name::NAME_BYTES_MAX as u64, name::SEGMENT_BYTES_MAX as u64]),
+        ("`modified`", vec![LIMITS.modified_bytes_max as u64]),
+        ("`entries` of one page", vec![LIMITS.page_entries_max as u64]),
+        ("entries of one listing", vec![entries]),
+        ("requests that wait", vec![server.pending_max as u64]),
+        ("`code`", vec![LIMITS.code_bytes_max as u64]),
+        ("`text`", vec![LIMITS.text_bytes_max as u64]),
+    ] {
+        let line = table.lines().find(|line| line.starts_with(&format!("| {row}")));
+        let line = line.unwrap_or_else(|| panic!("no row {row}"));
+        let limit = line.split('|').nth(2).unwrap().replace(',', "");
+        for number in numbers {
+            let mut words = limit.split(|c: char| !c.is_ascii_digit());
+            assert!(words.any(|word| word == number.to_string()), "{line}: {number}");
+        }
+    }
+}
+
+/// The registry names each code that is known, and no other.
+#[test]
+fn the_registry_of_errors_is_that_of_the_code() {
+    let document = source("transfer/PROTOCOL.md");
+    let (_, section) = document.split_once("| code | from |").unwrap();
+    let rows = section.lines().skip(2).take_while(|line| line.starts_with("| `"));
+    let codes = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    let told: std::collections::BTreeSet<&str> = codes.collect();
+    let code = source("transfer/form.rs");
+    let (_, list) = code.split_once("const CODES: [&str; ").unwrap();
+    let known = list.split("];").next().unwrap().split('"').skip(1).step_by(2).collect();
+    assert_eq!(told, known);
 }
 
 #[cfg(feature = "net")]

@@ -81,6 +81,16 @@ fn hello() {
 }
 
 #[test]
+fn faults() {
+    replay("faults", 45);
+}
+
+#[test]
+fn limits() {
+    replay("limits", 15);
+}
+
+#[test]
 fn requests() {
     replay("requests", 100);
 }
@@ -89,7 +99,7 @@ fn requests() {
 #[test]
 fn a_bent_vector_fails() {
     let mut bent = 0;
-    for file in ["frames", "messages", "payload", "hello", "requests"] {
+    for file in ["frames", "messages", "payload", "hello", "requests", "faults"] {
         for vector in load(file).into_iter().filter(|vector| vector.bytes.len() < 400).take(40) {
             let mut fewer = vector.clone();
             if fewer.events.pop().is_some() {

@@ -4,6 +4,8 @@
 //! Specification: PROTOCOL.md.
 #![cfg(feature = "net")]
 
+#[path = "wire/faults.rs"]
+mod faults;
 #[path = "robust/peer.rs"]
 mod peer;
 #[path = "wire/server.rs"]

@@ -155,9 +155,6 @@ impl Serving {
         let Supply::Files(root) = &self.desk.supply else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
-        if self.ended {
-            return Err(GONE);
-        }
         if !self.desk.writable {
             return Err(No::Code("read_only", "this server takes no files"));
         }
@@ -165,8 +162,14 @@ impl Serving {
         if !put.overwrite && root.exists(name) {
             return self.begin_compare(root, name, put.size, permit);
         }
-        if let Some(max) = file_bytes_max().filter(|max| put.size > *max) {
-            return Err(No::File(FileError::TooLarge(Some(max))));
+        // No file system keeps offsets beyond this.
+        let is_endless = i64::try_from(put.size).is_err();
+        let limit = file_bytes_max().filter(|max| put.size > *max);
+        if limit.is_some() || is_endless {
+            return Err(No::File(FileError::TooLarge(limit)));
+        }
+        if self.ended {
+            return Err(GONE);
         }
         let mut partial = root.partial(name)?;
         let same = (&*put.etag, put.size);

@@ -119,3 +119,58 @@ fn silence_has_an_end() {
     }
     assert_eq!(names_in(to.path()), ["file"]);
 }
+
+/// Runs a client against a server that greets, and answers the first request with `words`.
+fn against_answer(words: Vec<u8>, args: &[&str]) -> Ended {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        for answer in [frame(HELLO), words] {
+            let mut prefix = [0; 4];
+            peer.read_exact(&mut prefix).unwrap();
+            peer.read_exact(&mut vec![0; u32::from_be_bytes(prefix) as usize]).unwrap();
+            peer.write_all(&answer).unwrap();
+        }
+        let _ = peer.read_to_end(&mut Vec::new());
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let args = [&["ls", &address], args].concat();
+    let ended = run(&mut command(folder.path(), &args));
+    server.join().unwrap();
+    ended
+}
+
+/// Entries that make no sense are left out and counted; the listing goes on.
+#[test]
+fn a_listing_with_nonsense_in_it() {
+    let entry = |name: &str, modified: &str| {
+        format!(r#"{{"name":"{name}","size":3,"modified":"{modified}"}}"#)
+    };
+    let time = "2026-11-21T18:43:00Z";
+    let page = |entries: &[String], more: bool| {
+        let entries = entries.join(",");
+        frame(&format!(r#"{{"type":"entries","id":1,"entries":[{entries}],"more":{more}}}"#))
+    };
+    let good = [entry("a", time), entry("b", time)];
+    let bad = [entry("../x", time), entry("c", "\\u001b[31m"), entry("", time)];
+    let pages =
+        |first: &[String], second: &[String]| [page(first, true), page(second, false)].concat();
+    let mixed = [&good[..1], &bad[..2]].concat();
+    let words = pages(&mixed, &[bad[2].clone(), good[1].clone()]);
+    let ended = against_answer(words.clone(), &[]);
+    let lines = ended.stdout.iter().filter(|byte| **byte == b'\n').count();
+    assert_eq!((ended.status.code(), lines), (Some(0), 2));
+    let warning = ended.stderr.lines().next().unwrap();
+    assert!(
+        warning.starts_with("warning: ") && warning.contains("3 entries left out"),
+        "{warning}"
+    );
+    let ended = against_answer(words, &["--json"]);
+    let told = crate::setup::json(&ended.stdout);
+    assert_eq!((told["entries"].as_array().unwrap().len(), &told["skipped"]), (2, &3.into()));
+    // Where all is well nothing is said of it.
+    let ended = against_answer(pages(&good, &good), &["--json"]);
+    let told = crate::setup::json(&ended.stdout);
+    assert_eq!((&told["skipped"], &*ended.stderr), (&serde_json::Value::Null, ""));
+}

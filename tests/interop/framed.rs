@@ -3,6 +3,8 @@
 use crate::installed::has_program;
 use crate::process::run;
 use crate::{bytes, files_in, good, listening, python, wirewright};
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -166,4 +168,89 @@ fn no_common_digest() {
     assert_eq!(ended.status.code(), Some(1));
     assert!(ended.stderr.contains("unsupported"), "{}", ended.stderr);
     assert_eq!(files_in(&here).len(), 0);
+}
+
+/// What a server says to a client's frames until it ends the stream, in few words.
+fn said_to(address: &str, texts: &[&str], behind: &[u8]) -> Vec<String> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let frame = |text: &&str| [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
+    let mut flight: Vec<u8> = texts.iter().flat_map(frame).collect();
+    flight.extend_from_slice(behind);
+    stream.write_all(&flight).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).unwrap();
+    let (mut rest, mut said) = (&heard[..], Vec::new());
+    while let Some((prefix, behind)) = rest.split_first_chunk::<4>() {
+        let (body, behind) = behind.split_at(u32::from_be_bytes(*prefix) as usize);
+        let message: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let mut words = vec![message["type"].as_str().unwrap().to_owned()];
+        words.extend(message["id"].as_u64().map(|id| id.to_string()));
+        words.extend(message["code"].as_str().map(str::to_owned));
+        // Whether a put that cannot be carried on hears `ready` first is left open.
+        if words[0] != "ready" {
+            said.push(words.join(" "));
+        }
+        rest = behind;
+    }
+    said
+}
+
+/// The decisions on the wire that are easily got wrong: both servers answer the same.
+#[test]
+fn peer_py_and_our_server_answer_alike() {
+    if !has_program("python3", "--version", "peer_py_and_our_server_answer_alike") {
+        return;
+    }
+    let folders = folders(&[3]);
+    let there = folders.path().join("there");
+    std::fs::write(there.join("f"), "abc").unwrap();
+    let args = ["serve", ".", "--port", "0", "--writable"];
+    let (_theirs, python_address) = listening(&mut python(&there, PEER, &args));
+    let args = ["serve", ".", "--listen", "127.0.0.1:0", "--writable"];
+    let (_ours, our_address) = listening(&mut wirewright(&there, &args));
+    let hello = concat!(
+        r#"{"type":"hello","versions":[1],"max_frame":65536,"digests":["sha256"],"#,
+        r#""nonce":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"}"#
+    );
+    let get = |id| format!(r#"{{"type":"get","id":{id},"name":"f"}}"#);
+    let put = r#"{"type":"put","id":2,"name":"new","size":6,"etag":"e"}"#;
+    let (one, three, list) = (get(1), get(3), r#"{"type":"list","id":4}"#);
+    let got = |id| [format!("file {id}"), format!("chunk {id}"), format!("end {id}")];
+    let cases: [(Vec<&str>, &[u8], Vec<String>); 6] = [
+        (
+            vec![hello, &one, put, &three, list],
+            b"x",
+            [
+                &got(1)[..],
+                &["error 2 cancelled".into()],
+                &got(3),
+                &["entries 4".into(), "error malformed".into()],
+            ]
+            .concat(),
+        ),
+        (vec![hello, &one, r#"{"type":"done","id":1,"size":0,"durability":"none"}"#], b"", {
+            [&got(1)[..], &["error unexpected".into()]].concat()
+        }),
+        (vec![hello, r#"{"type":"get","id":1,"name":"f","offset":1}"#], b"", {
+            vec!["error malformed".into()]
+        }),
+        (vec![hello, r#"{"type":"get","id":1,"name":"f","etag":"other"}"#], b"", {
+            vec!["error 1 changed".into()]
+        }),
+        (vec![hello, r#"{"type":"chunk","id":9,"offset":0,"filedata":"YWJj"}"#], b"", {
+            vec!["error unexpected".into()]
+        }),
+        (vec![hello, r#"{"type":"note","id":9}"#, &one], b"", {
+            [&["error 9 unknown_type".into()], &got(1)[..]].concat()
+        }),
+    ];
+    for (texts, behind, expected) in cases {
+        for address in [&python_address, &our_address] {
+            let said = said_to(address, &texts, behind);
+            assert_eq!(said[0], "hello");
+            assert_eq!(said[1..], expected, "{texts:?} to {address}, python is {python_address}");
+        }
+    }
+    assert_eq!(files_in(&there).len(), 2, "nothing is left of what was cut off");
 }

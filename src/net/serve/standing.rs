@@ -9,7 +9,7 @@
 //!                                 └ other ─▶ exists
 //! ```
 
-use super::{No, Serving, Stop, Task};
+use super::{GONE, No, Serving, Stop, Task};
 use crate::net::admission::Permit;
 use crate::net::error::Error;
 use crate::net::files::{FileError, Root};
@@ -30,6 +30,9 @@ impl Serving {
         let standing = Box::new(root.standing(name)?);
         if kind == DigestKind::None || standing.source().size() != size {
             return Err(FileError::Exists.into());
+        }
+        if self.ended {
+            return Err(GONE);
         }
         Ok(Task::Comparing { standing, at: 0, digester: Digester::new(kind), permit })
     }

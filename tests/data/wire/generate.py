@@ -504,6 +504,72 @@ def requests():
             sample("client", kind), **error("unexpected", fatal=True))
 
 
+@subject("faults", "§9.1, §12: faults behind requests, types of the other side; form before place")
+def faults():
+    def asked(name, spec="§9"):
+        return connection(name, spec).good(get("a", 1), **error("not_found", 1)).good(
+            LIST, **EMPTY).good(put("e") | {"id": 8}, **error("read_only", 8)).good(
+            get("..", 9), **error("bad_name", 9))
+    vector = asked("another protocol behind four requests")
+    at = vector.at
+    yield vector.raw(b"GET / HTTP/1.1\r\n").error("malformed", at, "§3.2")
+    vector = asked("a frame that is too long behind four requests")
+    at = vector.at
+    yield vector.prefix(END_LIMIT - 1).error("too_large", (at, at + 3), "§3.3")
+    yield asked("a list behind four requests, its id used").bad(compact({"type": "list", "id": 9}))
+    yield asked("a message without members behind four requests").bad('{"type":"get"}')
+    for side, kind in TABLE:
+        if side == "server" and kind != "hello":
+            other = sample("server", kind)
+            yield asked(f"{kind}, which is the server's", "§12").good(
+                other, **error("unexpected", fatal=True))
+            yield connection(f"{kind}, which is the server's, before hello", "§12", None).good(
+                other, **error("unexpected", fatal=True))
+    hexes = "0" * 64
+    for text in ("", hexes, f"md5:{hexes}", f"none:{hexes}", f"sha256:{hexes[1:]}",
+                 f"sha256:{hexes}0", f"sha256:{hexes[1:]}A", f"SHA256:{hexes}", "sha256"):
+        message = {"type": "end", "id": 8, "size": 3, "digest": text}
+        yield asked(f"an end with the digest {text[:9]!r} of {len(text)}", "§6.1").bad(
+            compact(message))
+    for text in (f"sha256:{hexes}", f"blake3:{hexes}"):
+        message = {"type": "end", "id": 8, "size": 3, "digest": text}
+        yield asked(f"an end of a put that was refused, {text[:6]}", "§5.6").good(message)
+    yield asked("no bytes, of a put that was refused", "§5.2").bad(
+        '{"type":"chunk","id":8,"offset":0,"filedata":""}')
+    for more in ({"offset": 1}, {"offset": 1, "etag": None}, {"offset": U64}):
+        yield connection(f"an offset without an etag: {more}", "§7.2").bad(
+            compact(get("a") | more))
+    for more in ({"offset": 0}, {"offset": None}, {"etag": "e"}, {"offset": 1, "etag": "e"}):
+        yield connection(f"offset and etag: {more}", "§7.2").good(
+            get("a") | more, **error("not_found", 1))
+    # The form is judged before the place.
+    for before in (None, HELLO):
+        for bad in (get("a", 1, offset=1), get("a", 0), put(""), {"type": "list", "id": 0},
+                    {"type": "done", "id": 1, "size": 1, "digest": "x", "durability": "fsync"},
+                    {"type": "entries", "id": 1, "entries": [], "more": True}):
+            when = "behind hello" if before else "before hello"
+            yield connection(f"{compact(bad)} {when}", "§4", before).bad(compact(bad))
+
+
+@subject("limits", "§13: the limits of the hello; each at n-1, n and n+1")
+def limits():
+    def around(name, limit, make):
+        for count in (limit - 1, limit, limit + 1):
+            hello = HELLO | make(count)
+            if count <= limit:
+                yield connection(f"{name}: {count}", "§13", hello)
+            else:
+                vector = connection(f"{name}: {count}", "§13", None)
+                start = vector.body(compact(hello))
+                yield vector.error("too_large", (start, vector.at - 1), "§13")
+    yield from around("agent", 256, lambda n: {"agent": "x" * n})
+    yield from around("agent of two bytes a character", 128, lambda n: {"agent": "é" * n})
+    yield from around("versions", 32, lambda n: {"versions": list(range(n))})
+    yield from around("digests", 32, lambda n: {
+        "digests": [f"d{i}" for i in range(n - 1)] + ["none"]})
+    yield from around("the name of a digest", 32, lambda n: {"digests": ["x" * n, "none"]})
+
+
 # ---- the dialogues of §16 ------------------------------------------------------------------------
 
 DIALOGUES = []
