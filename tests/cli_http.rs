@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "shared/bytes.rs"]
 mod bytes;
+#[path = "cli_http/codings.rs"]
+mod codings;
 #[path = "shared/command.rs"]
 mod command;
 #[path = "cli_http/downloads.rs"]

@@ -31,3 +31,5 @@ mod resuming;
 mod retrying;
 #[path = "fetching/server.rs"]
 mod server;
+#[path = "fetching/wholes.rs"]
+mod wholes;

@@ -15,7 +15,7 @@ use wirewright::http::head::Head;
 use wirewright::http::url::Url;
 use wirewright::net::Failure;
 use wirewright::net::finisher::Finisher;
-use wirewright::net::http::{After, Client, Fetch, Options, Recipient};
+use wirewright::net::http::{After, Announced, Client, Fetch, Options, Recipient};
 
 /// The bound of all of this process, the server counted, in KiB.
 const RESIDENT_KIB_MAX: u64 = 32 << 10;
@@ -29,7 +29,7 @@ const BLOCKS: usize = 4096;
 struct Counting(Rc<Cell<u64>>);
 
 impl Recipient for Counting {
-    fn head(&mut self, _: &Head, _: Option<u64>, _: &mut Finisher) -> Result<bool, Failure> {
+    fn head(&mut self, _: &Head, _: &Announced, _: &mut Finisher) -> Result<bool, Failure> {
         Ok(true)
     }
 

@@ -223,6 +223,7 @@ pub fn advice(code: &str) -> &'static str {
         "unreachable" => "see that the address is right and the server runs",
         "timed_out" => "look at the network, or allow more with --timeout or --first-byte-timeout",
         "malformed" => "look at what the server says with --trace",
+        "content_coding" => "give --identity to have the body as the server sends it",
         "incomplete" => "run it again; the server or the network cut it short",
         "too_large" => "the server says more than is taken; look at --max-body, --max-redirects",
         "tls" => "look at the certificate, or trust its authority with --cacert",

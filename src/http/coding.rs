@@ -1,47 +1,66 @@
-//! Content codings: what a body was packed with, and its unpacking, with an eye on bombs.
+//! Content codings: what a body was packed with, and how that is undone, with an eye on bombs.
 //!
 //! ```text
-//!   gzip      1f 8b 08 flags …  ┌ deflate data ┐ CRC-32 length      some members  RFC 1952
-//!   deflate   78 9c             │ deflate data │ Adler-32           zlib format   RFC 1950
-//!             (or nothing)      └ deflate data ┘                    raw deflate   RFC 1951
+//!   Content-Encoding: deflate, gzip      the server applied deflate first, then gzip
+//!
+//!   body ─▶ [gzip] ─▶ piece ─▶ [deflate] ─▶ room      undone in the reverse order
 //! ```
 //!
-//! Specification: RFC 9110 §8.4.1; its note in §8.4.1.2 says that some servers send `deflate`
-//! without the zlib format around it, so both are understood, by the first two bytes.
+//! Specification: RFC 9110 §8.4. A chain is undone only where every coding in it is understood:
+//! a body that is still coded is no representation that anybody asked for.
 //!
 //! A few bytes can become gigabytes. Nothing is gathered here, so memory is safe; what is bounded
-//! is how much comes out in all, and how much for each byte that went in.
+//! is how much comes out in all, and how much for each byte that went in. Both bounds hold for the
+//! chain as a whole, and the second one for each coding in it, too.
+
+mod stage;
 
 use super::config::{Limits, too_large};
 use super::headers::{Headers, text};
 use crate::error::Error;
 use crate::text::PeerText;
-use flate2::{Decompress, FlushDecompress, Status};
+use stage::Stage;
 
-/// What a body is packed with, as its head says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A coding that is undone here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
-    /// Nothing.
-    Identity,
-    /// RFC 1952; `x-gzip` is the same.
+    /// RFC 1952; `x-gzip` is the same (RFC 9110 §8.4.1.3).
     Gzip,
     /// RFC 1950, or RFC 1951 alone.
     Deflate,
-    /// Something else, or several: not understood here.
+}
+
+/// What a head says of the coding of its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coded {
+    /// With nothing.
+    Plain,
+    /// With these, in the order in which they were applied.
+    With(Vec<Coding>),
+    /// With at least one that is not understood, or with more than
+    /// [`codings_max`](Limits::codings_max): the names, as they stand there.
     Unknown(PeerText<'static>),
 }
 
-/// The coding of a body: RFC 9110 §8.4.
-pub fn coding(headers: &Headers) -> Coding {
+/// The codings of a body: RFC 9110 §8.4. `identity` and empty elements stand for nothing.
+pub fn coded(headers: &Headers, limits: &Limits) -> Coded {
     let is_packing = |name: &&[u8]| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity");
     let names = headers.list("Content-Encoding").map(|(name, _)| name);
     let names: Vec<&[u8]> = names.filter(is_packing).collect();
-    let is = |name: &[u8], other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-    match names[..] {
-        [] => Coding::Identity,
-        [name] if is(name, "gzip") || is(name, "x-gzip") => Coding::Gzip,
-        [name] if is(name, "deflate") => Coding::Deflate,
-        _ => Coding::Unknown(text(&names.join(&b", "[..])).keep()),
+    let codings = names.iter().map(|name| known(name)).collect::<Option<Vec<Coding>>>();
+    match codings {
+        Some(codings) if codings.is_empty() => Coded::Plain,
+        Some(codings) if codings.len() <= limits.codings_max => Coded::With(codings),
+        _ => Coded::Unknown(text(&names.join(&b", "[..])).keep()),
+    }
+}
+
+fn known(name: &[u8]) -> Option<Coding> {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    match () {
+        () if is("gzip") || is("x-gzip") => Some(Coding::Gzip),
+        () if is("deflate") => Some(Coding::Deflate),
+        () => None,
     }
 }
 
@@ -55,81 +74,52 @@ pub struct Step {
     pub produced: usize,
 }
 
-/// What the next byte belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// The fixed part of a gzip header, so many bytes of it.
-    Header(usize),
-    /// The optional parts that are still to come, by their flags.
-    Extra {
-        seen: usize,
-        left: usize,
-    },
-    /// Up to a NUL.
-    Name,
-    Comment,
-    /// CRC-16 of the header, so many bytes of it.
-    HeaderCrc(usize),
-    Data,
-    /// CRC-32 and length of a gzip member, so many bytes of them.
-    Trailer(usize),
-    /// Behind a whole member: another one, or the end.
-    Between,
-    /// The first byte of `deflate`, which with the second says whether there is a zlib format.
-    Guess,
-    Done,
-}
+/// Bytes between two stages.
+const PIECE_BYTES: usize = 16 << 10;
 
-/// Unpacks one body.
+/// An upper bound of what the state of one inflater takes, its window counted.
+const STAGE_BYTES: usize = 64 << 10;
+
+/// Undoes the codings of one body.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    gzip: bool,
-    state: State,
-    inflate: Box<Decompress>,
-    /// The header's flags that are still to be seen to.
-    flags: u8,
-    /// Bytes of the header's CRC or the trailer.
-    gathered: [u8; 8],
-    header_crc: crc32fast::Hasher,
-    data_crc: crc32fast::Hasher,
-    member_len: u32,
-    /// The first two bytes of `deflate`, which have to be seen before it is known how to read them.
-    prefix: Vec<u8>,
-    offset: u64,
+    /// The coding that was applied last, which is undone first.
+    first: Stage,
+    /// The others, in the order in which they are undone.
+    further: Vec<Further>,
+    consumed: u64,
     produced: u64,
     failed: Option<Box<Error>>,
 }
 
-const FLAG_CRC: u8 = 2;
-const FLAG_EXTRA: u8 = 4;
-const FLAG_NAME: u8 = 8;
-const FLAG_COMMENT: u8 = 16;
-const FLAGS_RESERVED: u8 = 0xE0;
-
-/// Length of the fixed part of a gzip header: RFC 1952 §2.3.
-const HEADER_LEN: usize = 10;
+/// A stage that is fed by the one before it.
+#[derive(Debug)]
+struct Further {
+    stage: Stage,
+    piece: Vec<u8>,
+    /// What of the piece is still to be eaten.
+    rest: std::ops::Range<usize>,
+}
 
 impl Decoder {
-    /// A decoder at the beginning of a body; `None` for the identity and what is not understood.
-    pub fn new(coding: &Coding, limits: &Limits) -> Option<Decoder> {
-        let (gzip, state) = match coding {
-            Coding::Gzip => (true, State::Header(0)),
-            Coding::Deflate => (false, State::Guess),
-            Coding::Identity | Coding::Unknown(_) => return None,
-        };
+    /// A decoder at the beginning of a body that was packed with these, in the order in which they
+    /// were applied; `None` where there are none.
+    pub fn new(codings: &[Coding], limits: &Limits) -> Option<Decoder> {
+        let (last, before) = codings.split_last()?;
+        // The length of what stands between two stages is nobody's business.
+        let between = Limits { decoded_bytes_max: u64::MAX, ..*limits };
+        let bounds = |at: usize| if at == 0 { *limits } else { between };
+        let further = before.iter().enumerate().rev().map(|(at, coding)| Further {
+            stage: Stage::new(*coding, bounds(at)),
+            piece: vec![0; PIECE_BYTES],
+            rest: 0..0,
+        });
         Some(Decoder {
             limits: *limits,
-            gzip,
-            state,
-            inflate: Box::new(Decompress::new(false)),
-            flags: 0,
-            gathered: [0; 8],
-            header_crc: crc32fast::Hasher::new(),
-            data_crc: crc32fast::Hasher::new(),
-            member_len: 0,
-            prefix: Vec::new(),
-            offset: 0,
+            first: Stage::new(*last, bounds(before.len())),
+            further: further.collect(),
+            consumed: 0,
             produced: 0,
             failed: None,
         })
@@ -140,31 +130,27 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Misuse`] if there is no room;
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the packed body; the same
-    /// again on every later call.
+    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in what that coding
+    /// made, which is the body itself for the coding that was applied last; the same again on
+    /// every later call.
     pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        if room.is_empty() {
-            return Err(Error::Misuse("there is no room to unpack into"));
+        let step = pull(&mut self.first, &mut self.further, input, room);
+        let step = step.and_then(|step| self.count(step));
+        step.inspect_err(|error| self.failed = Some(Box::new(error.clone())))
+    }
+
+    /// Counts a step, and holds the whole chain to the bound of its ratio.
+    fn count(&mut self, step: Step) -> Result<Step, Error> {
+        self.consumed += step.consumed as u64;
+        self.produced += step.produced as u64;
+        let Limits { decoded_ratio_max: max, decoded_ratio_from_bytes: from, .. } = self.limits;
+        if self.produced > self.consumed.saturating_mul(max).max(from) {
+            return Err(too_large("decoded_ratio_max", max, self.consumed, "RFC 9110 §8.4"));
         }
-        let mut consumed = 0;
-        loop {
-            let rest = &input[consumed..];
-            let step = match self.state {
-                State::Data => self.inflate(rest, room),
-                _ if rest.is_empty() => return Ok(Step { consumed, produced: 0 }),
-                _ => self.take_byte(rest[0]).map(|()| Step { consumed: 1, produced: 0 }),
-            };
-            let step = step.inspect_err(|error| self.failed = Some(Box::new(error.clone())))?;
-            consumed += step.consumed;
-            self.offset += step.consumed as u64;
-            let is_stuck = self.state == State::Data && step.consumed == 0;
-            if step.produced > 0 || is_stuck {
-                return Ok(Step { consumed, produced: step.produced });
-            }
-        }
+        Ok(step)
     }
 
     /// The packed body ended here.
@@ -175,15 +161,8 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        let expected = match self.state {
-            State::Done | State::Between => return Ok(()),
-            // A body of nothing is nothing: servers pack answers to HEAD and empty files so.
-            State::Header(0) | State::Guess if self.offset == 0 => return Ok(()),
-            State::Trailer(_) => "the checksum of packed data",
-            State::Data | State::Guess => "the end of packed data",
-            _ => "the end of a gzip header",
-        };
-        Err(Error::Incomplete { expected, offset: self.offset, section: self.section() })
+        self.first.finish()?;
+        self.further.iter().try_for_each(|further| further.stage.finish())
     }
 
     /// Bytes unpacked so far.
@@ -191,192 +170,35 @@ impl Decoder {
         self.produced
     }
 
-    fn section(&self) -> &'static str {
-        if self.gzip { "RFC 9110 §8.4.1.3" } else { "RFC 9110 §8.4.1.2" }
-    }
-
-    fn malformed(&self, rule: &'static str) -> Error {
-        Error::malformed(rule, self.offset, self.section())
-    }
-
-    /// One byte outside the packed data.
-    fn take_byte(&mut self, byte: u8) -> Result<(), Error> {
-        match self.state {
-            State::Header(seen) => return self.take_header(seen, byte),
-            State::Between => {
-                self.restart_member();
-                return self.take_header(0, byte);
-            }
-            State::Extra { seen, left } => self.state = extra(seen, left, byte),
-            State::Name | State::Comment if byte != 0 => {}
-            State::Name | State::Comment => self.state = State::HeaderCrc(0),
-            State::HeaderCrc(seen) => {
-                self.gathered[seen] = byte;
-                return self.end_header_crc(seen + 1);
-            }
-            State::Trailer(seen) => {
-                self.gathered[seen] = byte;
-                self.state = State::Trailer(seen + 1);
-                return if seen == 7 { self.end_member() } else { Ok(()) };
-            }
-            State::Guess => {
-                self.guess(byte);
-                return Ok(());
-            }
-            State::Done => return Err(self.malformed("nothing stands behind packed data")),
-            State::Data => {}
-        }
-        self.header_crc.update(&[byte]);
-        if self.state == State::HeaderCrc(0) {
-            self.next_optional();
-        }
-        Ok(())
-    }
-
-    fn restart_member(&mut self) {
-        self.inflate.reset(false);
-        self.header_crc = crc32fast::Hasher::new();
-        self.data_crc = crc32fast::Hasher::new();
-        self.member_len = 0;
-    }
-
-    /// `1f 8b 08`, flags, and six bytes that mean nothing here.
-    fn take_header(&mut self, seen: usize, byte: u8) -> Result<(), Error> {
-        let is_good = match seen {
-            0 => byte == 0x1F,
-            1 => byte == 0x8B,
-            2 => byte == 8,
-            3 => byte & FLAGS_RESERVED == 0,
-            _ => true,
-        };
-        if !is_good {
-            let rule = match self.offset as usize == seen {
-                true => "a gzip body begins with 1f 8b 08 and known flags",
-                false => "behind a gzip member stands another one, or nothing",
-            };
-            return Err(self.malformed(rule));
-        }
-        if seen == 3 {
-            self.flags = byte;
-        }
-        self.header_crc.update(&[byte]);
-        self.state = State::Header(seen + 1);
-        if seen + 1 == HEADER_LEN {
-            self.next_optional();
-        }
-        Ok(())
-    }
-
-    /// The next optional part of the header, in the order of RFC 1952 §2.3.
-    fn next_optional(&mut self) {
-        let parts = [
-            (FLAG_EXTRA, State::Extra { seen: 0, left: 0 }),
-            (FLAG_NAME, State::Name),
-            (FLAG_COMMENT, State::Comment),
-            (FLAG_CRC, State::HeaderCrc(0)),
-        ];
-        let next = parts.iter().find(|(flag, _)| self.flags & flag != 0);
-        self.state = next.map_or(State::Data, |(_, state)| *state);
-        self.flags &= !next.map_or(0, |(flag, _)| *flag);
-    }
-
-    fn end_header_crc(&mut self, seen: usize) -> Result<(), Error> {
-        self.state = State::HeaderCrc(seen);
-        if seen == 2 {
-            let said = u16::from_le_bytes([self.gathered[0], self.gathered[1]]);
-            if said != self.header_crc.clone().finalize() as u16 {
-                return Err(self.malformed("the CRC of a gzip header is right"));
-            }
-            self.state = State::Data;
-        }
-        Ok(())
-    }
-
-    fn end_member(&mut self) -> Result<(), Error> {
-        let [crc, len] = [0, 4].map(|at| {
-            let bytes = &self.gathered[at..at + 4];
-            bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
-        });
-        if crc != self.data_crc.clone().finalize() || len != self.member_len {
-            return Err(self.malformed("the checksum of packed data is right"));
-        }
-        self.state = State::Between;
-        Ok(())
-    }
-
-    /// Whether `deflate` has its zlib format: RFC 1950 §2.2, a multiple of 31 with method 8.
-    fn guess(&mut self, byte: u8) {
-        self.prefix.push(byte);
-        if let [first, second] = self.prefix[..] {
-            let check = u16::from(first) << 8 | u16::from(second);
-            self.inflate.reset(first & 0x0F == 8 && check.is_multiple_of(31));
-            self.state = State::Data;
-        }
-    }
-
-    fn inflate(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
-        if self.prefix.is_empty() {
-            return self.inflate_some(input, room);
-        }
-        let prefix = std::mem::take(&mut self.prefix);
-        let step = self.inflate_some(&prefix, room)?;
-        self.prefix = prefix[step.consumed..].to_vec();
-        Ok(Step { consumed: 0, produced: step.produced })
-    }
-
-    fn inflate_some(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
-        let max = self.limits.decoded_bytes_max;
-        let left = usize::try_from(max - self.produced).unwrap_or(usize::MAX);
-        let (mut beyond, len) = ([0], left.min(room.len()));
-        let room = if left == 0 { &mut beyond[..] } else { &mut room[..len] };
-        let step = self.run(input, room)?;
-        if left == 0 && step.produced > 0 {
-            return Err(too_large("decoded_bytes_max", max, self.offset, self.section()));
-        }
-        self.produced += step.produced as u64;
-        if self.gzip {
-            self.data_crc.update(&room[..step.produced]);
-            self.member_len = self.member_len.wrapping_add(step.produced as u32);
-        }
-        self.check_ratio(self.offset + step.consumed as u64)?;
-        Ok(step)
-    }
-
-    fn run(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
-        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(input, room, FlushDecompress::None);
-        let consumed = (self.inflate.total_in() - before_in) as usize;
-        let produced = (self.inflate.total_out() - before_out) as usize;
-        match status {
-            Ok(Status::StreamEnd) => {
-                self.state = if self.gzip { State::Trailer(0) } else { State::Done };
-            }
-            Ok(Status::Ok | Status::BufError) => {}
-            Err(_) => return Err(self.malformed("packed data can be unpacked")),
-        }
-        Ok(Step { consumed, produced })
-    }
-
-    /// Whether so many bytes may have become what there is.
-    fn check_ratio(&self, eaten: u64) -> Result<(), Error> {
-        let max = self.limits.decoded_ratio_max;
-        let allowed = eaten.saturating_mul(max).max(self.limits.decoded_ratio_from_bytes);
-        if self.produced > allowed {
-            return Err(too_large("decoded_ratio_max", max, self.offset, self.section()));
-        }
-        Ok(())
+    /// An upper bound of the memory that a chain takes beyond that of one coding, in bytes.
+    pub fn chain_capacity(&self) -> usize {
+        self.further.len() * (STAGE_BYTES + PIECE_BYTES)
     }
 }
 
-/// The extra part of a gzip header: its length in two bytes, then so many.
-fn extra(seen: usize, left: usize, byte: u8) -> State {
-    let left = match seen {
-        0 => usize::from(byte),
-        1 => left | usize::from(byte) << 8,
-        _ => left - 1,
-    };
-    match (seen, left) {
-        (1.., 0) => State::HeaderCrc(0),
-        _ => State::Extra { seen: seen + 1, left },
+/// Asks the last stage for bytes, which asks the one before it when it has eaten all it had.
+fn pull(
+    first: &mut Stage,
+    further: &mut [Further],
+    input: &[u8],
+    room: &mut [u8],
+) -> Result<Step, Error> {
+    let Some((last, before)) = further.split_last_mut() else { return first.feed(input, room) };
+    let mut consumed = 0;
+    loop {
+        let step = last.stage.feed(&last.piece[last.rest.clone()], room)?;
+        last.rest.start += step.consumed;
+        if step.produced > 0 {
+            return Ok(Step { consumed, produced: step.produced });
+        }
+        if step.consumed > 0 {
+            continue;
+        }
+        let step = pull(first, before, &input[consumed..], &mut last.piece)?;
+        last.rest = 0..step.produced;
+        consumed += step.consumed;
+        if step.produced == 0 && step.consumed == 0 {
+            return Ok(Step { consumed, produced: 0 });
+        }
     }
 }

@@ -38,6 +38,8 @@ pub struct Limits {
     pub decoded_ratio_max: u64,
     /// Up to so many decoded bytes the ratio does not matter.
     pub decoded_ratio_from_bytes: u64,
+    /// The most content codings of one body.
+    pub codings_max: usize,
     /// The most redirects in a chain.
     pub redirects_max: usize,
     /// How long the server may take from the end of the request to its first byte.
@@ -67,6 +69,7 @@ impl Default for Limits {
             decoded_bytes_max: u64::MAX,
             decoded_ratio_max: 250,
             decoded_ratio_from_bytes: 16 << 20,
+            codings_max: 5,
             redirects_max: 10,
             first_byte_wait: Duration::from_secs(60),
             head_wait: Duration::from_secs(30),

@@ -98,7 +98,7 @@
 //! - [`reuse`]: why a connection has to be closed.
 //! - [`url`], [`request`]: what is asked for. [`redirect`]: where to ask next. [`form`]: what to
 //!   send along.
-//! - [`coding`]: gzip and deflate. [`range`]: going on where a download stopped.
+//! - [`coding`]: gzip and deflate, also chained. [`range`]: going on where a download stopped.
 //! - [`config`]: every limit.
 //!
 //! # Limits
@@ -118,6 +118,7 @@
 //! | [`decoded_bytes_max`] | none | the same, once its coding is undone |
 //! | [`decoded_ratio_max`] | 250 | a few bytes that inflate to a disk full |
 //! | [`decoded_ratio_from_bytes`] | 16,777,216 | refusing what is only small and regular |
+//! | [`codings_max`] | 5 | inflaters stacked on each other, each with its window |
 //! | [`redirects_max`] | 10 | a chain, or a circle |
 //! | [`first_byte_wait`] | 60 s | a server that never answers |
 //! | [`head_wait`] | 30 s | a head that trickles |
@@ -136,6 +137,7 @@
 //! [`decoded_bytes_max`]: config::Limits::decoded_bytes_max
 //! [`decoded_ratio_max`]: config::Limits::decoded_ratio_max
 //! [`decoded_ratio_from_bytes`]: config::Limits::decoded_ratio_from_bytes
+//! [`codings_max`]: config::Limits::codings_max
 //! [`redirects_max`]: config::Limits::redirects_max
 //! [`first_byte_wait`]: config::Limits::first_byte_wait
 //! [`head_wait`]: config::Limits::head_wait

@@ -68,6 +68,13 @@ fn number(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
+/// The range of a response: its one `Content-Range`, if there is one and it can be read.
+pub fn of(headers: &Headers) -> Option<ContentRange> {
+    let mut ranges = headers.all("Content-Range");
+    let range = ranges.next().and_then(|field| ContentRange::parse(field.value, 0).ok());
+    range.filter(|_| ranges.next().is_none())
+}
+
 /// Whether an entity tag is well formed and strong, so that it may stand in `If-Range`.
 pub fn is_strong(tag: &[u8]) -> bool {
     let inner = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));

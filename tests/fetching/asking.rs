@@ -10,7 +10,7 @@ use wirewright::http::request::Method;
 use wirewright::http::url::Url;
 use wirewright::net::Failure;
 use wirewright::net::finisher::Finisher;
-use wirewright::net::http::{After, Body, Client, Fetch, Options, Recipient, Report};
+use wirewright::net::http::{After, Announced, Body, Client, Fetch, Options, Recipient, Report};
 
 /// A client whose calls end in any case.
 pub fn client(set: impl FnOnce(&mut Options)) -> Client {
@@ -62,10 +62,10 @@ impl Recipient for Writing {
         self.0.borrow_mut().interims.push(head.status);
     }
 
-    fn head(&mut self, head: &Head, len: Option<u64>, _: &mut Finisher) -> Result<bool, Failure> {
+    fn head(&mut self, head: &Head, said: &Announced, _: &mut Finisher) -> Result<bool, Failure> {
         let mut heard = self.0.borrow_mut();
         assert_eq!(heard.status, 0, "one final response");
-        (heard.status, heard.len, heard.headers) = (head.status, len, head.headers.clone());
+        (heard.status, heard.len, heard.headers) = (head.status, said.len, head.headers.clone());
         Ok(true)
     }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use wirewright::http::head::Head;
 use wirewright::net::Failure;
 use wirewright::net::finisher::Finisher;
-use wirewright::net::http::{After, Recipient};
+use wirewright::net::http::{After, Announced, Recipient};
 
 /// Where Debian has nginx, which need not be in the path of an ordinary user.
 const NGINX: [&str; 2] = ["nginx", "/usr/sbin/nginx"];
@@ -174,7 +174,7 @@ fn nginx_closes_after_a_pause() {
 struct Enough(Rc<Cell<usize>>);
 
 impl Recipient for Enough {
-    fn head(&mut self, _: &Head, _: Option<u64>, _: &mut Finisher) -> Result<bool, Failure> {
+    fn head(&mut self, _: &Head, _: &Announced, _: &mut Finisher) -> Result<bool, Failure> {
         Ok(true)
     }
 

@@ -99,7 +99,7 @@ fn the_rest_is_fetched() {
 /// second request, and the file is right in the end.
 #[test]
 fn other_answers_mean_from_the_beginning() {
-    let cases: [(&str, usize, Answer); 13] = [
+    let cases: [(&str, usize, Answer); 21] = [
         ("no ranges here", 1, |_, _, content| all(content)),
         ("changed", 1, |_, _, content| answer("200 OK", "ETag: \"v2\"\r\n", content)),
         ("changed, and without a tag", 1, |_, _, content| answer("200 OK", "", content)),
@@ -140,6 +140,50 @@ fn other_answers_mean_from_the_beginning() {
         }),
         ("not that long", 2, |_, from, content| match from {
             Some(_) => answer("416 Not There", "Content-Range: bytes */100\r\n", ""),
+            None => all(content),
+        }),
+        ("the part as the whole", 2, |_, from, content| match from {
+            Some(at) => answer("200 OK", &range(at, SIZE - 1, SIZE), &content[at..]),
+            None => all(content),
+        }),
+        ("parts as the whole", 2, |_, from, content| match from {
+            Some(_) => answer("200 OK", "Content-Type: Multipart/ByteRanges; boundary=x\r\n", "x"),
+            None => all(content),
+        }),
+        ("two ranges", 2, |_, from, content| match from {
+            Some(at) => {
+                let fields = range(at, SIZE - 1, SIZE) + &bare_range(at, SIZE - 1, SIZE);
+                part(&fields, &content[at..])
+            }
+            None => all(content),
+        }),
+        ("one part, and several", 2, |_, from, content| match from {
+            Some(at) => {
+                let kind = "Content-Type: multipart/byteranges;boundary=x\r\n";
+                part(&format!("{kind}{}", range(at, SIZE - 1, SIZE)), &content[at..])
+            }
+            None => all(content),
+        }),
+        ("a weak tag", 2, |_, from, content| match from {
+            Some(at) => {
+                let fields = format!("ETag: W/\"v1\"\r\n{}", bare_range(at, SIZE - 1, SIZE));
+                part(&fields, &content[at..])
+            }
+            None => all(content),
+        }),
+        ("that long, but there is less", 2, |_, from, content| match from {
+            Some(_) => answer("416 No", &format!("{TAG}Content-Range: bytes */{SIZE}\r\n"), ""),
+            None => all(content),
+        }),
+        ("not there, and not how long", 2, |_, from, content| match from {
+            Some(_) => answer("416 No", TAG, ""),
+            None => all(content),
+        }),
+        ("packed with something else", 2, |_, from, content| match from {
+            Some(at) => {
+                let fields = format!("Content-Encoding: br\r\n{}", range(at, SIZE - 1, SIZE));
+                part(&fields, &content[at..])
+            }
             None => all(content),
         }),
         ("packed", 2, |_, from, content| match from {
@@ -335,4 +379,44 @@ fn chunks_of_another_length_than_the_range() {
         assert_eq!(code(&got.report), expected, "{got:?}");
         assert!(!folder.path().join("f").exists());
     }
+}
+
+/// What cannot be decoded is no reason to throw away what is left over.
+#[test]
+fn a_whole_that_cannot_be_decoded_removes_nothing() {
+    let server = cutting(TAG, |request, from, content| match request.all("X-Brotli").len() {
+        0 => right(request, from, content),
+        _ => answer("200 OK", "Content-Encoding: br\r\n", "packed"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let saving = into(folder.path());
+    let mut client = client(|_| {});
+    one(&mut client, get(*server, "/f"), &saving);
+    let mut asked = get(*server, "/f");
+    asked.headers.push("X-Brotli", b"1").unwrap();
+    let got = one(&mut client, asked, &saving);
+    assert_eq!(code(&got.report), "content_coding", "{got:?}");
+    let got = one(&mut client, get(*server, "/f"), &saving);
+    assert_eq!((code(&got.report), got.resumed_from), ("ok", CUT as u64), "{got:?}");
+    let asked = server.requests();
+    let codings: Vec<_> = asked.iter().map(|request| request.get("Accept-Encoding")).collect();
+    assert_eq!(codings, [Some("gzip, deflate"), Some("identity"), Some("identity"),][..]);
+}
+
+/// With codings left as they are, the coded bytes are the file, and are gone on with.
+#[test]
+fn a_coded_file_that_stays_coded_is_gone_on_with() {
+    const FIELDS: &str = "ETag: \"v1\"\r\nContent-Encoding: gzip\r\n";
+    let server = cutting(FIELDS, |_, from, content| {
+        let at = from.expect("a range");
+        let fields = format!("Content-Encoding: gzip\r\n{}", range(at, SIZE - 1, SIZE));
+        part(&fields, &content[at..])
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let saving = into(folder.path());
+    let mut client = client(|options| options.codings = false);
+    one(&mut client, get(*server, "/f.tar.gz"), &saving);
+    let got = one(&mut client, get(*server, "/f.tar.gz"), &saving);
+    assert_eq!((code(&got.report), got.resumed_from), ("ok", CUT as u64), "{got:?}");
+    assert!(std::fs::read(folder.path().join("f.tar.gz")).unwrap() == content());
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use wirewright::http::headers::Headers;
 use wirewright::net::Failure;
 use wirewright::net::finisher::Finisher;
-use wirewright::net::http::{After, Recipient};
+use wirewright::net::http::{After, Announced, Recipient};
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -188,7 +188,7 @@ impl Recipient for Slow {
     fn head(
         &mut self,
         _: &wirewright::http::head::Head,
-        _: Option<u64>,
+        _: &Announced,
         _: &mut Finisher,
     ) -> Result<bool, Failure> {
         Ok(true)

@@ -5,9 +5,10 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use std::io::Write as _;
 use wirewright::error::Error;
-use wirewright::http::coding::{Coding, Decoder, coding};
+use wirewright::http::coding::{Coded, Coding, Decoder, coded};
 use wirewright::http::config::Limits;
 use wirewright::http::headers::Headers;
+use wirewright::text::PeerText;
 
 fn gzip(raw: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -29,13 +30,13 @@ fn deflate(raw: &[u8]) -> Vec<u8> {
 
 /// What comes out, and the error.
 fn unpack(
-    coding: &Coding,
+    codings: &[Coding],
     packed: &[u8],
     piece: usize,
     room: usize,
     limits: &Limits,
 ) -> (Vec<u8>, Option<Error>) {
-    let mut decoder = Decoder::new(coding, limits).expect("a coding");
+    let mut decoder = Decoder::new(codings, limits).expect("a coding");
     let (mut out, mut room) = (Vec::new(), vec![0; room]);
     for piece in packed.chunks(piece) {
         let mut input = piece;
@@ -58,10 +59,10 @@ fn unpack(
     (out, decoder.finish().err())
 }
 
-fn every_way(coding: &Coding, packed: &[u8], limits: &Limits) -> (Vec<u8>, Option<Error>) {
-    let whole = unpack(coding, packed, packed.len().max(1), 1 << 20, limits);
+fn every_way(codings: &[Coding], packed: &[u8], limits: &Limits) -> (Vec<u8>, Option<Error>) {
+    let whole = unpack(codings, packed, packed.len().max(1), 1 << 20, limits);
     for (piece, room) in [(1, 1), (1, 64), (2, 7), (7, 3), (1000, 100)] {
-        let cut = unpack(coding, packed, piece, room, limits);
+        let cut = unpack(codings, packed, piece, room, limits);
         let kind = |outcome: &(Vec<u8>, Option<Error>)| {
             outcome.1.as_ref().map(|error| (error.kind(), error.section()))
         };
@@ -86,13 +87,13 @@ fn what_was_packed_comes_out() {
             (Coding::Deflate, zlib(raw)),
             (Coding::Deflate, deflate(raw)),
         ] {
-            assert_eq!(every_way(&coding, &packed, &limits), (raw.to_vec(), None), "{coding:?}");
+            assert_eq!(every_way(&[coding], &packed, &limits), (raw.to_vec(), None), "{coding:?}");
         }
     }
     let both = [gzip(b"hello, "), gzip(b"world"), gzip(b"")].concat();
-    assert_eq!(every_way(&Coding::Gzip, &both, &limits), (b"hello, world".to_vec(), None));
+    assert_eq!(every_way(&[Coding::Gzip], &both, &limits), (b"hello, world".to_vec(), None));
     for coding in [Coding::Gzip, Coding::Deflate] {
-        assert_eq!(every_way(&coding, b"", &limits), (Vec::new(), None));
+        assert_eq!(every_way(&[coding], b"", &limits), (Vec::new(), None));
     }
 }
 
@@ -120,10 +121,10 @@ fn headers_of_gzip() {
         }
         let packed = [&header[..], &plain[10..]].concat();
         let limits = Limits::default();
-        assert_eq!(every_way(&Coding::Gzip, &packed, &limits), (b"hi".to_vec(), None), "{flags}");
+        assert_eq!(every_way(&[Coding::Gzip], &packed, &limits), (b"hi".to_vec(), None), "{flags}");
         if flags & 2 != 0 {
             let packed = [&wrong[..], &plain[10..]].concat();
-            let error = every_way(&Coding::Gzip, &packed, &limits).1.expect("an error");
+            let error = every_way(&[Coding::Gzip], &packed, &limits).1.expect("an error");
             let at = wrong.len() as u64 - 1;
             assert_eq!((error.kind(), error.offset()), ("malformed", Some(at)));
         }
@@ -149,7 +150,7 @@ fn damage_is_an_error() {
         ([&whole[..whole.len() - 8], &[0; 8]].concat(), "malformed", Some(end - 1)),
         ([&whole[..10], &[0xFF; 20]].concat(), "malformed", None),
     ] {
-        let (_, error) = every_way(&Coding::Gzip, &packed, &limits);
+        let (_, error) = every_way(&[Coding::Gzip], &packed, &limits);
         let error = error.unwrap_or_else(|| panic!("{kind} {offset:?}"));
         assert_eq!(error.kind(), kind, "{error}");
         assert!(offset.is_none() || error.offset() == offset, "{error}, not {offset:?}");
@@ -163,7 +164,7 @@ fn damage_is_an_error() {
         (b"\x78".to_vec(), "incomplete"),
         (b"\xff\xff\xff".to_vec(), "malformed"),
     ] {
-        let error = every_way(&Coding::Deflate, &packed, &limits).1.expect(kind);
+        let error = every_way(&[Coding::Deflate], &packed, &limits).1.expect(kind);
         assert_eq!((error.kind(), error.section()), (kind, Some("RFC 9110 §8.4.1.2")));
     }
 }
@@ -178,7 +179,7 @@ fn bombs_are_bounded() {
                 decoded_ratio_max: u64::MAX,
                 ..Limits::default()
             };
-            let (out, error) = unpack(&Coding::Gzip, &packed, 100, 64, &limits);
+            let (out, error) = unpack(&[Coding::Gzip], &packed, 100, 64, &limits);
             assert_eq!(error.is_none(), good, "{max}: {error:?}");
             assert_eq!(out.len(), max.min(raw.len()), "all that is allowed comes out");
         }
@@ -195,35 +196,115 @@ fn bombs_are_bounded() {
         (ratio(250, 0), false),
         (ratio(1200, 0), true),
     ] {
-        let error = every_way(&Coding::Gzip, &packed, &limits).1;
+        let error = every_way(&[Coding::Gzip], &packed, &limits).1;
         assert_eq!(error.is_none(), good, "{limits:?}: {error:?}");
         assert!(good || error.is_some_and(|error| error.kind() == "too_large"));
     }
 }
 
+/// What was packed again and again, in every order, comes out.
+#[test]
+fn chains_are_undone_in_reverse_order() {
+    use Coding::{Deflate, Gzip};
+    let limits = Limits::default();
+    let pack = |raw: &[u8], codings: &[Coding]| {
+        codings.iter().fold(raw.to_vec(), |raw, coding| match coding {
+            Gzip => gzip(&raw),
+            Deflate => zlib(&raw),
+        })
+    };
+    for raw in [&b""[..], b"a", &text(), &[0; 70_000]] {
+        for codings in [
+            &[Gzip, Gzip][..],
+            &[Deflate, Gzip],
+            &[Gzip, Deflate],
+            &[Deflate, Deflate, Gzip],
+            &[Gzip, Gzip, Gzip, Gzip, Gzip],
+        ] {
+            let packed = pack(raw, codings);
+            assert_eq!(every_way(codings, &packed, &limits), (raw.to_vec(), None), "{codings:?}");
+        }
+    }
+    // The wrong order, one coding too few, damage within and behind, and a cut at either level.
+    let inner = zlib(&text());
+    for (packed, kind) in [
+        (pack(&text(), &[Gzip, Deflate]), "malformed"),
+        (gzip(&text()), "malformed"),
+        (gzip(&[&inner[..], b"x"].concat()), "malformed"),
+        ([&gzip(&inner)[..], b"x"].concat(), "malformed"),
+        (gzip(&inner[..inner.len() - 1]), "incomplete"),
+        (gzip(&inner)[..60].to_vec(), "incomplete"),
+    ] {
+        let error = every_way(&[Deflate, Gzip], &packed, &limits).1.expect(kind);
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    // Empty bodies are empty, whatever they are said to be packed with.
+    assert_eq!(every_way(&[Deflate, Gzip], b"", &limits), (Vec::new(), None));
+}
+
+/// Each stage alone keeps to the ratio, and the chain does not.
+#[test]
+fn bombs_in_chains_are_bounded() {
+    let raw = vec![0; 4 << 20];
+    let twice = gzip(&gzip(&raw));
+    let chain = [Coding::Gzip, Coding::Gzip];
+    let limits = |ratio, from, max| Limits {
+        decoded_ratio_max: ratio,
+        decoded_ratio_from_bytes: from,
+        decoded_bytes_max: max,
+        ..Limits::default()
+    };
+    let once = gzip(&raw).len() as u64;
+    assert!(raw.len() as u64 / once < 1100 && raw.len() / twice.len() > 5000);
+    for (limits, good) in [
+        (limits(1100, 0, u64::MAX), false),
+        (limits(1100, raw.len() as u64 - 1, u64::MAX), false),
+        (limits(1100, raw.len() as u64, u64::MAX), true),
+        (limits(1 << 20, 0, u64::MAX), true),
+        (limits(1 << 20, 0, raw.len() as u64), true),
+        (limits(1 << 20, 0, raw.len() as u64 - 1), false),
+    ] {
+        let error = unpack(&chain, &twice, 1000, 4096, &limits).1;
+        assert_eq!(error.is_none(), good, "{limits:?}: {error:?}");
+        assert!(good || error.is_some_and(|error| error.kind() == "too_large"));
+    }
+    // What stands between two stages may be longer than the body.
+    let noise: Vec<u8> =
+        (0..1000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let packed = gzip(&gzip(&noise));
+    let exact = limits(250, 0, noise.len() as u64);
+    assert_eq!(unpack(&chain, &packed, 9, 64, &exact), (noise, None));
+}
+
 #[test]
 fn what_the_head_says() {
+    use Coding::{Deflate, Gzip};
+    let unknown = |names: &str| Coded::Unknown(PeerText::from(names).keep());
     for (values, expected) in [
-        (&[][..], Coding::Identity),
-        (&[""], Coding::Identity),
-        (&["identity"], Coding::Identity),
-        (&["GZip"], Coding::Gzip),
-        (&["x-gzip"], Coding::Gzip),
-        (&["identity, gzip"], Coding::Gzip),
-        (&["deflate"], Coding::Deflate),
-        (&["br"], Coding::Unknown("br".into())),
-        (&["gzip, gzip"], Coding::Unknown("gzip, gzip".into())),
-        (&["deflate", "gzip"], Coding::Unknown("deflate, gzip".into())),
-        (&["gzip;q=1"], Coding::Unknown("gzip;q=1".into())),
+        (&[][..], Coded::Plain),
+        (&[""], Coded::Plain),
+        (&["identity"], Coded::Plain),
+        (&["GZip"], Coded::With(vec![Gzip])),
+        (&["x-gzip"], Coded::With(vec![Gzip])),
+        (&["identity, gzip"], Coded::With(vec![Gzip])),
+        (&["gzip, X-GZIP"], Coded::With(vec![Gzip, Gzip])),
+        (&["deflate", "gzip"], Coded::With(vec![Deflate, Gzip])),
+        (&["gzip,,deflate,identity,gzip , gzip"], Coded::With(vec![Gzip, Deflate, Gzip, Gzip])),
+        (&["gzip, gzip, gzip, gzip, gzip"], Coded::With(vec![Gzip; 5])),
+        (&["gzip, gzip, gzip", "gzip, gzip, gzip"], unknown("gzip, gzip, gzip, gzip, gzip, gzip")),
+        (&["br"], unknown("br")),
+        (&["zstd, gzip"], unknown("zstd, gzip")),
+        (&["gzip, br"], unknown("gzip, br")),
+        (&["gzip;q=1"], unknown("gzip;q=1")),
+        (&["x-deflate"], unknown("x-deflate")),
     ] {
         let mut headers = Headers::new();
         for value in values {
             headers.push("content-encoding", value.as_bytes()).unwrap();
         }
-        assert_eq!(coding(&headers), expected, "{values:?}");
+        assert_eq!(coded(&headers, &Limits::default()), expected, "{values:?}");
     }
-    assert!(Decoder::new(&Coding::Identity, &Limits::default()).is_none());
-    assert!(Decoder::new(&Coding::Unknown("br".into()), &Limits::default()).is_none());
-    let mut decoder = Decoder::new(&Coding::Gzip, &Limits::default()).unwrap();
+    assert!(Decoder::new(&[], &Limits::default()).is_none());
+    let mut decoder = Decoder::new(&[Gzip], &Limits::default()).unwrap();
     assert_eq!(decoder.feed(b"x", &mut []).map_err(|error| error.kind()), Err("misuse"));
 }

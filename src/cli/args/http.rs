@@ -49,7 +49,9 @@ pub struct Asking {
     /// Faults of a server that are tolerated with a remark are errors.
     #[arg(long)]
     pub strict: bool,
-    /// Ask for bodies as they are [default: gzip and deflate are asked for, and undone].
+    /// Ask for bodies without a content coding, and take them as the server sends them, whatever
+    /// they are coded with [default: gzip and deflate are asked for and undone, also one on the
+    /// other; a body with any other coding is an error].
     #[arg(long)]
     pub identity: bool,
     /// The longest body, also unpacked, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are

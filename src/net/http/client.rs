@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::fetch::Fetch;
 use super::options::Options;
 use super::plan::Plan;
-use super::recipient::{After, Recipient};
+use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
 use crate::http::config::too_large;
 use crate::http::head::Head;
@@ -151,7 +151,7 @@ struct Gathered {
 struct Gathering(Rc<RefCell<Gathered>>);
 
 impl Recipient for Gathering {
-    fn head(&mut self, head: &Head, _: Option<u64>, _: &mut Finisher) -> Result<bool, Failure> {
+    fn head(&mut self, head: &Head, _: &Announced, _: &mut Finisher) -> Result<bool, Failure> {
         let mut gathered = self.0.borrow_mut();
         (gathered.status, gathered.headers) = (head.status, head.headers.clone());
         Ok(true)

@@ -7,7 +7,11 @@
 //!     206 from N, of that length ─▶ the rest behind it
 //!     200 ───────────────────────▶ another version, or no ranges here: from the beginning
 //!     416, and N is all of it ───▶ whole already
-//!     416, 206 of something else ▶ once more, without Range
+//!     416, 206 of something else, 200 that says it is a part ▶ once more, without Range
+//!
+//!   nothing left
+//!     2xx ───────────────────────▶ the file
+//!     2xx that says it is a part ▶ a failure
 //! ```
 //!
 //! A file grows under another name beside its own, as those of the framed wire do, and its journal
@@ -16,10 +20,10 @@
 
 use super::client::Client;
 use super::fetch::Fetch;
+use super::job::undecodable;
 use super::naming::Naming;
-use super::recipient::{After, Recipient};
+use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
-use crate::http::coding::{Coding, coding};
 use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
@@ -140,6 +144,8 @@ enum Course {
     Whole,
     /// It has to be asked for anew, without a range.
     Again,
+    /// It says that it is a part, and that it is the whole.
+    Contradicted,
     /// It was of no use.
     Refused,
 }
@@ -224,40 +230,46 @@ impl Filing {
         Ok(true)
     }
 
-    /// What a response that is no success, or a part, means.
-    fn judge(&self, head: &Head, len: Option<u64>) -> Course {
-        let range = head
-            .headers
-            .get("Content-Range")
-            .and_then(|field| ContentRange::parse(field.value, field.offset).ok());
-        match (head.status, &self.leftover, range) {
-            (206, Some(left), Some(range)) => {
-                let complete = Some(left.size);
-                let rest =
-                    ContentRange::Satisfied { first: left.verified, last: left.size - 1, complete };
-                let tag = range::validator(&head.headers);
-                // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be
-                // of a server that has not understood If-Range.
-                let is_its = tag == Some(left.tag.as_bytes());
-                let fits = len.is_none_or(|len| len == left.size - left.verified);
-                let is_plain = coding(&head.headers) == Coding::Identity;
-                match range == rest && is_its && fits && is_plain {
-                    true => Course::Writing,
-                    false => Course::Again,
-                }
-            }
-            (206, Some(_), None) => Course::Again,
-            (416, Some(left), Some(ContentRange::Unsatisfied { complete }))
-                if complete == left.size && complete == left.verified && !self.is_other(head) =>
-            {
-                Course::Whole
-            }
-            (416, Some(_), _) => Course::Again,
+    /// What a response means, by its status and whether a range was asked for.
+    fn judge(&self, head: &Head, announced: &Announced) -> Course {
+        match (head.status, &self.leftover) {
+            (206, Some(left)) if self.is_the_rest(head, announced, left) => Course::Writing,
+            (416, Some(left)) if self.is_all_there(head, left) => Course::Whole,
+            (206 | 416, Some(_)) => Course::Again,
             // A part that nobody asked for is not the file.
-            (206, None, _) if self.saving.accepts == Accepts::Success => Course::Refused,
-            _ if self.saving.accepts.takes(head.status) => Course::Writing,
-            _ => Course::Refused,
+            (206, None) if self.saving.accepts == Accepts::Success => Course::Refused,
+            _ if !self.saving.accepts.takes(head.status) => Course::Refused,
+            _ if self.saving.accepts != Accepts::Success => Course::Writing,
+            _ => match (is_the_whole(head, announced), self.leftover.is_some()) {
+                (true, _) => Course::Writing,
+                (false, true) => Course::Again,
+                (false, false) => Course::Contradicted,
+            },
         }
+    }
+
+    /// Whether a 206 carries exactly the bytes that are missing, of the same version.
+    fn is_the_rest(&self, head: &Head, announced: &Announced, left: &Leftover) -> bool {
+        let (first, complete) = (left.verified, Some(left.size));
+        let rest = (left.size > first).then(|| ContentRange::Satisfied {
+            first,
+            last: left.size - 1,
+            complete,
+        });
+        // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be of a
+        // server that has not understood If-Range.
+        let is_its = range::validator(&head.headers) == Some(left.tag.as_bytes());
+        let fits = announced.len.is_none_or(|len| len == left.size - first);
+        let is_coded = announced.is_decoded || announced.undecodable.is_some();
+        let is_one = !is_multipart(&head.headers);
+        rest.is_some() && range::of(&head.headers) == rest && is_its && fits && is_one && !is_coded
+    }
+
+    /// Whether a 416 says that the file ends where what is left over ends.
+    fn is_all_there(&self, head: &Head, left: &Leftover) -> bool {
+        let unsatisfied = ContentRange::Unsatisfied { complete: left.size };
+        let is_all = left.size == left.verified;
+        is_all && range::of(&head.headers) == Some(unsatisfied) && !self.is_other(head)
     }
 
     /// Whether the response names another version than that which is left over.
@@ -335,6 +347,43 @@ impl Filing {
     }
 }
 
+/// Whether nothing in the head of a successful response contradicts that its body is the whole
+/// file. `Content-Range` means nothing there (RFC 9110 §14.4), but a server that sends it may have
+/// sent a part with the wrong status.
+fn is_the_whole(head: &Head, announced: &Announced) -> bool {
+    if is_multipart(&head.headers) {
+        return false;
+    }
+    let is_all = |first, last: u64, complete: Option<u64>| {
+        let is_coded = announced.is_decoded || announced.undecodable.is_some();
+        let fits = is_coded || announced.len.is_none_or(|len| Some(len) == complete);
+        first == 0 && complete == last.checked_add(1) && fits
+    };
+    match (head.headers.get("Content-Range"), range::of(&head.headers)) {
+        (None, _) => true,
+        (_, Some(ContentRange::Satisfied { first, last, complete })) => {
+            is_all(first, last, complete)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the body is some ranges, each with a head of its own: RFC 9110 §14.6.
+fn is_multipart(headers: &Headers) -> bool {
+    let kind = headers.get("Content-Type").map_or(&b""[..], |field| field.value);
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
+    kind.trim_ascii().eq_ignore_ascii_case(b"multipart/byteranges")
+}
+
+fn contradiction(head: &Head) -> Failure {
+    let said = match head.headers.get("Content-Range") {
+        Some(range) => format!("Content-Range: {}", text(range.value).short()),
+        None => "multipart/byteranges".to_owned(),
+    };
+    let what = format!("{} with {said}: it is not known to be the whole file", head.status);
+    Failure::new("malformed", what)
+}
+
 fn failure(error: FileError) -> Failure {
     Failure::from(&Error::from(error))
 }
@@ -362,13 +411,20 @@ impl Recipient for Filing {
     fn head(
         &mut self,
         head: &Head,
-        len: Option<u64>,
+        announced: &Announced,
         finisher: &mut Finisher,
     ) -> Result<bool, Failure> {
         self.status = head.status;
-        self.course = self.judge(head, len);
+        self.course = self.judge(head, announced);
         match self.course {
-            Course::Writing | Course::Whole => self.begin(head, len, finisher).map_err(failure)?,
+            // Before what is left over of another version is removed.
+            Course::Writing if announced.undecodable.is_some() => {
+                return Err(undecodable(announced));
+            }
+            Course::Writing | Course::Whole => {
+                self.begin(head, announced.len, finisher).map_err(failure)?;
+            }
+            Course::Contradicted => return Err(contradiction(head)),
             Course::Again => {
                 (self.anew, self.leftover) = (true, None);
                 self.target.take().into_iter().for_each(Target::discard);
@@ -393,7 +449,7 @@ impl Recipient for Filing {
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
         match self.course {
             Course::Again => Ok(After::Again),
-            Course::Refused | Course::None => {
+            Course::Refused | Course::Contradicted | Course::None => {
                 self.failed();
                 let what = format!("the server answered {}", self.refusal.trim_end());
                 Err(Failure::new(format!("http_{}", self.status), what))

@@ -10,12 +10,12 @@
 
 use super::fetch::Fetch;
 use super::options::Options;
-use super::recipient::{After, Recipient};
+use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
 use super::route::Route;
 use super::trace::{Mark, Voice};
 use crate::http::body::Framing;
-use crate::http::coding::{self, Coding};
+use crate::http::coding::{self, Coded, coded};
 use crate::http::exchange::Event;
 use crate::http::head::Head;
 use crate::http::headers::Headers;
@@ -23,6 +23,7 @@ use crate::http::redirect::{Chain, Redirect, is_redirect};
 use crate::http::request::{Request, RequestBody};
 use crate::net::finisher::Finisher;
 use crate::net::{Activity, Error, Failure};
+use crate::text::PeerText;
 use std::time::Instant;
 
 /// Room that a packed body is unpacked into, in bytes.
@@ -139,7 +140,9 @@ impl Job {
         };
         default("User-Agent", USER_AGENT)?;
         default("Accept", "*/*")?;
-        default("Accept-Encoding", if options.codings { "gzip, deflate" } else { "identity" })?;
+        // A range of a coded body cannot be decoded.
+        let decodes = options.codings && headers.get("Range").is_none();
+        default("Accept-Encoding", if decodes { "gzip, deflate" } else { "identity" })?;
         if let Some(len) = self.fetch.body.len() {
             request.set_body(RequestBody::Length(len));
         }
@@ -218,18 +221,24 @@ impl Job {
             self.redirect = Some(followed.map_err(|error| Failure::from(&Error::Session(error)))?);
             return Ok(self.discard(len, options));
         }
-        let coding = match options.codings || self.fetch.headers.get("Accept-Encoding").is_none() {
-            true => coding::coding(&head.headers),
-            false => Coding::Identity,
-        };
         let has_body = framing != Framing::None && len != Some(0);
-        let decoder = coding::Decoder::new(&coding, &options.session.limits);
-        let decoder = decoder.filter(|_| has_body);
-        let known = len.filter(|_| decoder.is_none());
-        if !self.recipient.head(head, known, finisher)? {
+        let coded = match options.codings && has_body {
+            true => coded(&head.headers, &options.session.limits),
+            false => Coded::Plain,
+        };
+        let announced = announced(len, &coded);
+        if !self.recipient.head(head, &announced, finisher)? {
             return Ok(self.discard(len, options));
         }
+        if announced.undecodable.is_some() {
+            return Err(undecodable(&announced));
+        }
         options.meter.begin(&self.label(), Activity::Moving);
+        let known = announced.len;
+        let decoder = match &coded {
+            Coded::With(codings) => coding::Decoder::new(codings, &options.session.limits),
+            Coded::Plain | Coded::Unknown(_) => None,
+        };
         options.meter.add_total(known.unwrap_or(0));
         self.sink = match decoder {
             Some(decoder) => Sink::Packed(Box::new(decoder)),
@@ -312,10 +321,29 @@ impl Job {
         }
     }
 
+    /// Memory that a chain of codings takes beyond that of one, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        if let Sink::Packed(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
+    }
+
     /// Whether to send it twice is the same as to send it once.
     pub(super) fn is_idempotent(&self) -> bool {
         self.fetch.method.is_idempotent()
     }
+}
+
+/// What a recipient is told of a body that has this length on its way.
+fn announced(len: Option<u64>, coded: &Coded) -> Announced {
+    let is_decoded = matches!(coded, Coded::With(_));
+    let undecodable = if let Coded::Unknown(names) = coded { Some(names.clone()) } else { None };
+    Announced { len: len.filter(|_| !is_decoded), is_decoded, undecodable }
+}
+
+/// Why a body that is wanted cannot be had.
+pub(super) fn undecodable(announced: &Announced) -> Failure {
+    let names = announced.undecodable.as_ref().map(PeerText::short).unwrap_or_default();
+    let what = format!("the body is coded with {names}, which is not undone here (RFC 9110 §8.4)");
+    Failure::new("content_coding", what)
 }
 
 /// What a field says that the user did not choose.

@@ -398,7 +398,7 @@ impl Conversation for Line {
     }
 
     fn memory(&self) -> usize {
-        self.exchange.capacity()
+        self.exchange.capacity() + self.job.as_ref().map_or(0, Job::memory)
     }
 
     fn waits_for(&self) -> &'static str {

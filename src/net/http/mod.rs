@@ -86,6 +86,6 @@ pub use client::{Answer, Client};
 pub use download::{Accepts, Download, Saving, download};
 pub use fetch::{Body, Fetch};
 pub use options::Options;
-pub use recipient::{After, Recipient};
+pub use recipient::{After, Announced, Recipient};
 pub use report::{Report, Timings};
 pub use trace::{Mark, Trace};

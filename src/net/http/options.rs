@@ -27,7 +27,9 @@ pub struct Options {
     pub per_host_max: usize,
     /// Whether redirects are followed.
     pub redirects: bool,
-    /// Whether gzip and deflate are asked for, and undone.
+    /// Whether gzip and deflate are asked for, and the codings of a body undone. Where they are, a
+    /// body with a coding that is not known here fails the fetch; where they are not, bodies are
+    /// told as they came.
     pub codings: bool,
     /// Whether reports keep the head of the final response, its trailer fields, the redirects, and
     /// where the last of them led if that is long. Those of a hostile server are as long as the

@@ -4,6 +4,7 @@ use crate::http::head::Head;
 use crate::http::headers::Headers;
 use crate::net::Failure;
 use crate::net::finisher::{Finisher, Pending};
+use crate::text::PeerText;
 
 /// What is to be done after a whole response.
 #[derive(Debug)]
@@ -14,6 +15,18 @@ pub enum After {
     Pending(Pending),
     /// Ask again: [`prepare`](Recipient::prepare) has other fields now.
     Again,
+}
+
+/// What is known of a body when its head has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// Its length in bytes as [`Recipient::body`] will get it, where that is known.
+    pub len: Option<u64>,
+    /// Whether its content codings are undone before [`Recipient::body`] gets it.
+    pub is_decoded: bool,
+    /// The content codings of it that cannot be undone, as the server names them. Such a body is
+    /// never told: a recipient that wants it fails the fetch.
+    pub undecodable: Option<PeerText<'static>>,
 }
 
 /// Hears the response to one fetch: that which counts, behind all redirects that are followed.
@@ -38,20 +51,21 @@ pub trait Recipient {
         let _ = head;
     }
 
-    /// The head of the final response. `len` is the length of the body in bytes where that is
-    /// known. False: the body is of no interest; it is read away where it is short, and the
-    /// connection is closed where it is not.
+    /// The head of the final response, and what it says of its body. False: the body is of no
+    /// interest; it is read away where it is short, and the connection is closed where it is not.
     ///
     /// # Errors
     /// Why the response is of no use; the connection is closed.
     fn head(
         &mut self,
         head: &Head,
-        len: Option<u64>,
+        announced: &Announced,
         finisher: &mut Finisher,
     ) -> Result<bool, Failure>;
 
-    /// Bytes of the body, its content coding undone.
+    /// Bytes of the body, its content codings undone where [`Options::codings`] says so.
+    ///
+    /// [`Options::codings`]: super::Options::codings
     ///
     /// # Errors
     /// Why no more is wanted.
