@@ -202,7 +202,7 @@ impl Source {
         };
         let urls = self
             .selector
-            .urls(&document, base.as_ref(), URLS_MAX)
+            .urls(web::without_mark(&document), base.as_ref(), URLS_MAX)
             .map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
         let document: Rc<str> = place.into();
         let no_url = |text| {

@@ -10,6 +10,7 @@
 
 mod args;
 mod bench;
+mod decimal;
 mod download;
 mod drawing;
 mod explain;

@@ -48,9 +48,11 @@ impl Selector {
         steps.map(Selector).ok_or("0 or 1 stands behind ~ (RFC 6901 §3)")
     }
 
-    /// The URLs there, relative ones joined to `base`, in their order. Where `null`, a number, a
-    /// boolean or a text that is no URL stands there, why and where takes its place, as does a
-    /// `null` on the way. More than `urls_max` are an error, as is a pointer that does not fit.
+    /// The URLs there, relative ones joined to `base`, in their order. Below a `*` an element is
+    /// on its own: where it lacks a member, or holds something else than the pointer asks for, the
+    /// reason and its place stand in place of a URL. So they do where `null`, a number, a boolean
+    /// or a text that is no URL stands at the end of the pointer, and for a `null` on the way. More
+    /// than `urls_max` are an error, as is a pointer that does not fit above its first `*`.
     pub fn urls(
         &self,
         document: &[u8],
@@ -59,7 +61,8 @@ impl Selector {
     ) -> Result<Vec<Result<Url, String>>, String> {
         let mut found = Found { urls: Vec::new(), urls_max, base, at: String::new() };
         let mut parser = serde_json::Deserializer::from_slice(document);
-        let walked = Walk { steps: &self.0, found: &mut found }.deserialize(&mut parser);
+        let walk = Walk { steps: &self.0, is_element: false, found: &mut found };
+        let walked = walk.deserialize(&mut parser);
         walked.and_then(|()| parser.end()).map_err(|error| error.to_string())?;
         Ok(found.urls)
     }
@@ -115,20 +118,6 @@ impl Found<'_> {
         format!("{at}: {what}")
     }
 
-    fn wrong<E: de::Error>(&self, what: &str) -> E {
-        E::custom(self.here(what))
-    }
-
-    /// A token that names one thing has to lead somewhere.
-    fn missed<E: de::Error>(&mut self, step: &Step, hit: bool) -> Result<(), E> {
-        match step {
-            Step::Token(token) if !hit => {
-                Err(self.below(token, |found| found.wrong("there is none")))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Goes one step down for `walk`.
     fn below<T>(&mut self, token: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.at.len();
@@ -143,16 +132,47 @@ impl Found<'_> {
 /// What is left of the way, and what was found on it.
 struct Walk<'w, 'a> {
     steps: &'w [Step],
+    /// Whether it is below a `*`, where what is wrong is wrong with one element.
+    is_element: bool,
     found: &'w mut Found<'a>,
 }
 
 impl Walk<'_, '_> {
+    /// The value does not fit: that is wrong with the element, or else with the pointer.
+    fn misfit<E: de::Error>(&mut self, what: &str) -> Result<(), E> {
+        match self.is_element {
+            true => self.found.add(Err(what.to_owned())),
+            false => Err(E::custom(self.found.here(what))),
+        }
+    }
+
     /// The value leads nowhere and is no URL: at the end of the way that is a fault of this one.
-    fn scalar<E: de::Error>(self, is: &str) -> Result<(), E> {
+    fn scalar<E: de::Error>(mut self, is: &str) -> Result<(), E> {
         match self.steps.is_empty() {
             true => self.found.add(Err(format!("{is} is no string"))),
-            false => Err(self.found.wrong(&format!("{is} is neither array nor object"))),
+            false => self.misfit(&format!("{is} is neither array nor object")),
         }
+    }
+
+    /// A token that names one thing has to lead somewhere.
+    fn missed<E: de::Error>(self, step: &Step, hit: bool) -> Result<(), E> {
+        let Walk { steps, is_element, found } = self;
+        match step {
+            Step::Token(token) if !hit => found
+                .below(token, |found| Walk { steps, is_element, found }.misfit("there is none")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The walk of what `step` leads to.
+    fn further<'f, 'a>(
+        is_element: bool,
+        step: &Step,
+        rest: &'f [Step],
+        found: &'f mut Found<'a>,
+    ) -> Walk<'f, 'a> {
+        let is_element = is_element || !matches!(step, Step::Token(_));
+        Walk { steps: rest, is_element, found }
     }
 }
 
@@ -200,18 +220,19 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         self.found.add(Err("null is no string".to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Walk { steps, found } = self;
-        let Some((step, rest)) = steps.split_first() else {
-            return Err(found.wrong("an array is no string"));
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        let Some((step, rest)) = self.steps.split_first() else {
+            while elements.next_element::<IgnoredAny>()?.is_some() {}
+            return self.misfit("an array is no string");
         };
         let (mut index, mut hit) = (0_u64, false);
         loop {
             let token = index.to_string();
             let is_meant = !matches!(step, Step::Token(meant) if *meant != token);
+            let is_element = self.is_element;
             let more = match is_meant {
-                true => found.below(&token, |found| {
-                    elements.next_element_seed(Walk { steps: rest, found })
+                true => self.found.below(&token, |found| {
+                    elements.next_element_seed(Walk::further(is_element, step, rest, found))
                 })?,
                 false => elements.next_element::<IgnoredAny>()?.map(|_| ()),
             };
@@ -220,27 +241,29 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             }
             (index, hit) = (index + 1, hit || is_meant);
         }
-        found.missed(step, hit)
+        self.missed(step, hit)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Walk { steps, found } = self;
-        let Some((step, rest)) = steps.split_first() else {
-            return Err(found.wrong("an object is no string"));
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let steps = self.steps.split_first().filter(|(step, _)| **step != Step::Elements);
+        let Some((step, rest)) = steps else {
+            while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            let is_no = if self.steps.is_empty() { "string" } else { "array" };
+            return self.misfit(&format!("an object is no {is_no}"));
         };
-        if *step == Step::Elements {
-            return Err(found.wrong("an object is no array"));
-        }
         let mut hit = false;
         while let Some(name) = members.next_key::<String>()? {
             if matches!(step, Step::Token(meant) if *meant != name) {
                 members.next_value::<IgnoredAny>()?;
                 continue;
             }
-            found.below(&name, |found| members.next_value_seed(Walk { steps: rest, found }))?;
+            let is_element = self.is_element;
+            self.found.below(&name, |found| {
+                members.next_value_seed(Walk::further(is_element, step, rest, found))
+            })?;
             hit = true;
         }
-        found.missed(step, hit)
+        self.missed(step, hit)
     }
 }
 
@@ -289,11 +312,10 @@ mod tests {
             ("/~", "{}", "behind ~"),
             ("/a~2", "{}", "behind ~"),
             ("/a~", "{}", "behind ~"),
-            ("/newslist/*/picurl", CHAPTER, "/newslist/0/picurl: there is none"),
+            ("/newslists/*/picUrl", CHAPTER, "/newslists: there is none"),
             ("/newslist/3/picUrl", CHAPTER, "/newslist/3: there is none"),
             ("/newslist/01/picUrl", CHAPTER, "/newslist/01: there is none"),
             ("/newslist/-", CHAPTER, "/newslist/-: there is none"),
-            ("/newslist/*/more", CHAPTER, "/newslist/0/more: there is none"),
             ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
             ("/newslist/0", CHAPTER, "/newslist/0: an object is no string"),
             ("/code/x", CHAPTER, "/code: a number is neither array nor object"),
@@ -328,6 +350,61 @@ mod tests {
             let found = selector.urls(document.as_bytes(), Some(&base), 4).unwrap();
             let faults: Vec<&String> = found.iter().filter_map(|one| one.as_ref().err()).collect();
             assert!(faults.len() == 1 && faults[0].contains(what), "{document}: {faults:?}");
+        }
+    }
+
+    /// What is wrong below a star is wrong with one element, and the others are found.
+    #[test]
+    fn elements_fail_alone() {
+        const MIXED: &str = r#"{"x": [{"y": "1"}, {"z": 0}, {"y": ""}, {"y": null}, null, 5, "t",
+            [], {"y": ["a"]}, {"y": {"a": 0}}, {"y": "2"}], "e": [], "n": {"a": {"b": ["3", 0]},
+            "c": {"b": []}, "d": {}, "f": {"b": 7}, "g": {"b": {"h": "4"}}}}"#;
+        for (pointer, expected) in [
+            (
+                "/x/*/y",
+                &[
+                    "http://api/1",
+                    "/x/1/y: there is none",
+                    "/x/2/y: an empty string is no URL",
+                    "/x/3/y: null is no string",
+                    "/x/4: null is no string",
+                    "/x/5: a number is neither array nor object",
+                    "/x/6: a string is neither array nor object",
+                    "/x/7/y: there is none",
+                    "/x/8/y: an array is no string",
+                    "/x/9/y: an object is no string",
+                    "http://api/2",
+                ][..],
+            ),
+            ("/e/*/y", &[]),
+            (
+                "/n/*/b/*",
+                &[
+                    "http://api/3",
+                    "/n/a/b/1: a number is no string",
+                    "/n/d/b: there is none",
+                    "/n/f/b: a number is neither array nor object",
+                    "http://api/4",
+                ],
+            ),
+            (
+                "/n/*/b/h",
+                &[
+                    "/n/a/b/h: there is none",
+                    "/n/c/b/h: there is none",
+                    "/n/d/b: there is none",
+                    "/n/f/b: a number is neither array nor object",
+                    "http://api/4",
+                ],
+            ),
+            ("/x/0/y", &["http://api/1"]),
+        ] {
+            let base = Url::parse("http://api/").unwrap();
+            let found = Selector::parse(pointer).unwrap().urls(MIXED.as_bytes(), Some(&base), 99);
+            let found = found.unwrap().into_iter();
+            let found: Vec<String> =
+                found.map(|url| url.map_or_else(|why| why, |url| url.to_string())).collect();
+            assert_eq!(found, expected, "{pointer}");
         }
     }
 

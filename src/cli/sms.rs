@@ -14,10 +14,13 @@
 //! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
 use super::args::http::Sms;
+use super::decimal::Decimal;
 use super::report::Out;
 use super::tokens::Tokens;
 use super::{Exit, Failure, input, web};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wirewright::http::form;
@@ -201,6 +204,7 @@ impl Answer {
             return Answer { status: report.status, ..Answer::lost(why, report.sent, secret) };
         }
         let status = report.status.unwrap_or(0);
+        let body = web::without_mark(body);
         let said = text(body);
         let said = said.as_raw_str();
         let reply: Option<Value> = serde_json::from_slice(body).ok();
@@ -211,7 +215,8 @@ impl Answer {
             (None, Some(hidden)) => PeerText::from(&**hidden).short().keep(),
             (None, None) => secret.words(said.trim()),
         };
-        let fault = judge(report, status, reply.as_ref(), &words, args, secret).err();
+        let members = reply.as_ref().map(|_| members(body));
+        let fault = judge(report, status, members.as_ref(), &words, args, secret).err();
         Answer {
             outcome: if fault.is_some() { Outcome::Refused } else { Outcome::Accepted },
             status: report.status,
@@ -297,7 +302,7 @@ impl Answer {
 fn judge(
     report: &Report,
     status: u16,
-    reply: Option<&Value>,
+    members: Option<&Members<'_>>,
     words: &PeerText<'_>,
     args: &Sms,
     secret: &Secret,
@@ -320,7 +325,7 @@ fn judge(
         let what = format!("the gateway answered {status}: {words}");
         return Err((code, what.into(), "look at the URL, the account and its password"));
     }
-    let Some(reply) = reply else {
+    let Some(members) = members else {
         let what = format!("the reply is no JSON: {words}");
         return Err((
             "malformed".into(),
@@ -328,30 +333,42 @@ fn judge(
             "look at the URL, or give --field format=json",
         ));
     };
-    let missed = args.success.iter().find(|(name, value)| !says(&reply[&**name], value));
+    let said = |name: &str| members.get(name).map(|raw| raw.get());
+    let missed =
+        args.success.iter().find(|(name, value)| said(name).is_none_or(|said| !says(said, value)));
     let Some((name, value)) = missed else { return Ok(()) };
     let what = format!("the gateway refused: {words}");
-    let hint = match reply[&**name].is_null() {
-        true => "it has no such member as --success asks for; look at the gateway's manual",
-        false => "look the code up in the gateway's manual",
-    };
-    let said = match &reply[&**name] {
-        Value::Null => format!("{what} (without {name})"),
-        said => {
-            let said = PeerText::from(secret.hide_in_json(&said.to_string()));
-            let said = said.short();
-            format!("{what} ({name} is {said}, not {value})")
+    let (what, hint) = match said(name) {
+        None => (
+            format!("{what} (without {name})"),
+            "it has no such member as --success asks for; look at the gateway's manual",
+        ),
+        Some(said) => {
+            let said = PeerText::from(secret.hide_in_json(said));
+            let what = format!("{what} ({name} is {}, not {value})", said.short());
+            (what, "look the code up in the gateway's manual")
         }
     };
-    Err(("refused".into(), said.into(), hint))
+    Err(("refused".into(), what.into(), hint))
 }
 
-/// A number or a string is compared by its text.
-fn says(said: &Value, wanted: &str) -> bool {
-    match said {
-        Value::String(text) => text == wanted,
-        Value::Number(number) => number.to_string() == wanted,
-        _ => false,
+/// The members of a reply as they are written; none where it is no object.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn members(reply: &[u8]) -> Members<'_> {
+    serde_json::from_slice(reply).unwrap_or_default()
+}
+
+/// Whether a value is what was wanted: a number by its value, exactly; a string by its text; and
+/// `true`, `false` and `null` by their names. An array or an object is never.
+fn says(said: &str, wanted: &str) -> bool {
+    match said.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(said).is_ok_and(|text| text == wanted),
+        Some(b'[' | b'{') => false,
+        _ => {
+            let number = Decimal::parse(said);
+            said == wanted || (number.is_some() && number == Decimal::parse(wanted))
+        }
     }
 }
 
@@ -382,19 +399,38 @@ mod tests {
     }
 
     #[test]
-    fn values_are_compared_by_their_text() {
+    fn values_are_compared() {
         for (said, wanted, is_so) in [
-            (json!(2), "2", true),
-            (json!("2"), "2", true),
-            (json!("ok"), "ok", true),
-            (json!(-1.5), "-1.5", true),
-            (json!(2), "02", false),
-            (json!(22), "2", false),
-            (json!(true), "true", false),
-            (json!(null), "null", false),
-            (json!([2]), "2", false),
+            ("2", "2", true),
+            ("2.0", "2", true),
+            ("20e-1", "2", true),
+            ("2", "2.00", true),
+            ("-0.0", "0", true),
+            ("9007199254740993", "9007199254740993", true),
+            ("9007199254740993", "9007199254740992", false),
+            ("2.0000000000000000001", "2", false),
+            ("\"2\"", "2", true),
+            ("\"\\u0032\"", "2", true),
+            ("\"2.0\"", "2", false),
+            ("\"ok\"", "ok", true),
+            ("\"OK\"", "ok", false),
+            ("\"\"", "", true),
+            ("-1.5", "-1.5", true),
+            ("2", "02", false),
+            ("22", "2", false),
+            ("true", "true", true),
+            ("false", "false", true),
+            ("null", "null", true),
+            ("\"true\"", "true", true),
+            ("true", "1", false),
+            ("true", "True", false),
+            ("false", "true", false),
+            ("null", "", false),
+            ("null", "0", false),
+            ("[2]", "2", false),
+            ("{}", "{}", false),
         ] {
-            assert_eq!(says(&said, wanted), is_so, "{said} {wanted}");
+            assert_eq!(says(said, wanted), is_so, "{said} {wanted}");
         }
     }
 }

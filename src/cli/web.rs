@@ -194,6 +194,12 @@ fn basic(user: &str, file: &Path) -> Result<String, Failure> {
     Ok(format!("Basic {}", base64(&[user.as_bytes(), b":", &password].concat())))
 }
 
+/// A document without the byte order mark that may stand before it. RFC 8259 §8.1 forbids to send
+/// one, and lets a recipient ignore it.
+pub fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
+}
+
 /// Base64 with its padding.
 pub fn base64(bytes: &[u8]) -> String {
     let mut text = vec![0; encoded_len(bytes.len())];

@@ -83,7 +83,7 @@ fn documents_that_are_of_no_use() {
         ("/torn", None, "EOF"),
         ("/moved", None, "the server answered 302; follow it with -L"),
         ("/object", Some("/b"), "/b: there is none"),
-        ("/list", Some("/*/x"), "/0: a string is neither array nor object"),
+        ("/list", Some("/*/x"), "/0: a string is neither array nor object (and 1 more failed)"),
     ] {
         let url = server.at(path);
         let mut args = vec!["download", "--from", &url];
@@ -125,6 +125,27 @@ fn one_element_that_is_no_url_fails_alone() {
 }
 
 #[test]
+fn an_element_without_the_member_fails_alone() {
+    let server = Server::new(|request| match request.target() {
+        "/list" => Reply::ok("{\"x\": [{\"y\": \"/a\"}, {\"z\": 1}, {\"y\": \"/b\"}], \"e\": []}"),
+        "/none" => Reply::ok("{\"x\": [{\"z\": 0}, {\"z\": 1}]}"),
+        path => Reply::ok(path.as_bytes()),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.at("/list");
+    let args = ["download", "--json", "--from", &url, "--select", "/x/*/y"];
+    let ended = run_in(folder.path(), &args);
+    assert_fails(&ended, 3, &format!("error: {url}: /x/1/y: there is none; look at"));
+    let told = json(&ended.stdout);
+    assert_eq!(told["files"][1]["error"]["text"], "/x/1/y: there is none", "{told}");
+    assert_eq!(names_in(folder.path()), ["a", "b"]);
+    let args = ["download", "--quiet", "--from", &server.at("/none"), "--select", "/x/*/y"];
+    assert_fails(&run_in(folder.path(), &args), 1, "/x/0/y: there is none (and 1 more failed)");
+    let args = ["download", "--json", "--from", &url, "--select", "/e/*/y"];
+    assert_eq!(report(&run_in(folder.path(), &args))["failed"], 0);
+}
+
+#[test]
 fn secrets_go_to_the_origin_of_the_document_alone() {
     let other = Server::new(|_| Reply::ok("other"));
     let list = format!("[\"{}\", \"/mine\"]", other.at("/theirs"));
@@ -159,6 +180,8 @@ fn a_document_on_stdin() {
         process.finish()
     };
     report(&ask(&format!("{{\"x\": \"{}\"}}", server.at("/pic"))));
+    report(&ask(&format!("\u{feff}{{\"x\": \"{}\"}}", server.at("/marked"))));
+    assert_eq!(std::fs::read(folder.path().join("marked")).unwrap(), b"/marked");
     assert_eq!(std::fs::read(folder.path().join("pic")).unwrap(), b"/pic");
     assert_fails(&ask("{\"x\": \"/pic\"}"), 1, "error: stdin: /x: a URL begins with");
 }

@@ -111,6 +111,46 @@ fn what_is_refused() {
     assert_eq!(told["error"]["code"], "http_503");
 }
 
+/// Ways to say that it was taken, as gateways do.
+#[test]
+fn the_same_value_in_another_notation_is_success() {
+    for (reply, args) in [
+        ("\u{feff}{\"code\":2}", &[][..]),
+        ("\u{feff} {\"code\":\"2\"}\r\n", &[]),
+        ("{\"code\":2.0}", &[]),
+        ("{\"code\":20e-1}", &[]),
+        ("{\"code\":2}", &["--success", "code=2.0"]),
+        ("{\"success\":true}", &["--success", "success=true"]),
+        ("{\"success\":\"true\"}", &["--success", "success=true"]),
+        (
+            "{\"error\":null,\"late\":false}",
+            &["--success", "error=null", "--success", "late=false"],
+        ),
+    ] {
+        let server = Server::new(move |_| Reply::ok(reply));
+        for more in [&[][..], &["--json"]] {
+            let ended = send(&server, &[args, more].concat());
+            assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{reply}");
+            let said = String::from_utf8(ended.stdout).unwrap();
+            assert!(!said.contains("feff") && !said.contains('\u{feff}'), "{said}");
+        }
+    }
+    for (reply, args, what) in [
+        ("{\"code\":2.0000000000000000001}", &[][..], "(code is 2.0000000000000000001, not 2)"),
+        ("{\"code\":\"2.0\"}", &[], "(code is \"2.0\", not 2)"),
+        ("{\"code\":null}", &[], "(code is null, not 2)"),
+        ("{\"code\":[2]}", &[], "(code is [2], not 2)"),
+        ("{\"code\":2,\"code\":3}", &[], "(code is 3, not 2)"),
+        ("{\"x\":null}", &["--success", "error=null"], "(without error)"),
+        ("{\"success\":1}", &["--success", "success=true"], "(success is 1, not true)"),
+        ("{\"success\":\"True\"}", &["--success", "success=true"], "is \"True\", not true)"),
+        ("\u{feff}\u{feff}{\"code\":2}", &[], "the reply is no JSON"),
+    ] {
+        let server = Server::new(move |_| Reply::ok(reply));
+        assert_fails(&send(&server, args), 1, what);
+    }
+}
+
 #[test]
 fn a_redirect_is_not_followed() {
     let other = Server::new(|_| Reply::ok("{\"code\":2}"));

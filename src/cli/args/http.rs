@@ -175,7 +175,8 @@ pub struct Sms {
     /// A further field of the form; may be given again. `format` is `json` unless it is given.
     #[arg(long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
-    /// What the reply has to say: a member and its value, a number or a string; may be given again.
+    /// What the reply has to say: a member and its value; may be given again. A number is compared
+    /// by its value, a string by its text, and true, false and null by their names.
     /// A message that was accepted, but whose reply cannot be printed, ends with status 4.
     #[arg(long = "success", value_name = "NAME=VALUE", value_parser = pair,
         default_value = "code=2")]
