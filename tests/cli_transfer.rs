@@ -32,3 +32,5 @@ mod setup;
 mod tls;
 #[path = "cli_transfer/tracing.rs"]
 mod tracing;
+#[path = "cli_transfer/unknown.rs"]
+mod unknown;

@@ -207,7 +207,7 @@ impl Source {
         let document: Rc<str> = place.into();
         let no_url = |text| {
             let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
-            NoUrl { document: document.clone(), why: Why { code, text } }
+            NoUrl { document: document.clone(), why: Why::new(code, text) }
         };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }

@@ -86,8 +86,8 @@ impl Exit {
             Exit::Usage => "usage error",
             Exit::SomeFailed => "some of several failed",
             Exit::Unknown => {
-                "outcome unknown: the connection was lost before the last reply; or a message was \
-                 accepted, and that could not be printed"
+                "outcome unknown, of one thing at least: the connection was lost before the last \
+                 reply; or a message was accepted, and that could not be printed"
             }
         }
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 use wirewright::net::client::Options;
 use wirewright::net::reactor::Stopper;
-use wirewright::net::{Error, FileReport};
+use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
 use wirewright::text::escape;
 use wirewright::transfer::token::Token;
 
@@ -140,37 +140,60 @@ pub fn report_files(
             super::say_line(&summary(report));
         }
     }
-    let failed: Vec<&FileReport> = reports.iter().filter(|r| r.outcome.is_err()).collect();
-    let Some(first) = failed.first() else { return Ok(Exit::Done) };
-    let Err(why) = &first.outcome else { return Ok(Exit::Done) };
+    let failed = reports.iter().filter_map(|r| Some((r, r.outcome.as_ref().err()?)));
+    let unknown = |why: &&Why| why.kind == FailureKind::Unknown;
+    // What is not known has to be looked at: it is told first, and gives the status.
+    let told = failed.clone().find(|(_, why)| unknown(why)).or(failed.clone().next());
+    let Some((first, why)) = told else { return Ok(Exit::Done) };
     if why.code == Error::Unread.code() {
         return Err(Failure::unread());
     }
-    let more = match failed.len() {
+    let more = match failed.clone().count() {
         1 => String::new(),
         count => format!(" (and {} more failed)", count - 1),
     };
     let what = format!("{}: {}{more}", first.name, why.text);
     let hint = match (moved_key, why.code.as_raw_str()) {
+        _ if unknown(&why) => {
+            "run the same command again: what stands there with the same content counts as sent"
+        }
         ("sent", "not_found") => "see that the file is there",
         (_, code) => advice(code),
     };
     let failure = Failure::new(place, what, hint);
-    Err(if failed.len() < reports.len() { failure.of_some() } else { failure })
+    Err(match (why.kind, failed.count() < reports.len()) {
+        (FailureKind::Unknown, _) => failure.of_unknown(),
+        (_, true) => failure.of_some(),
+        (_, false) => failure,
+    })
 }
 
 fn summary(report: &FileReport) -> String {
+    let kept = report.durability.map_or(String::new(), |kept| format!(", {}", kept.as_str()));
+    if report.bytes > 0 && report.moved == 0 {
+        let size = super::report::size(report.bytes);
+        return format!("{}: already there, {size}{kept}", report.name);
+    }
     let resumed = match report.resumed_from {
         0 => String::new(),
         from => format!(", resumed at {}", super::report::size(from)),
     };
-    let kept = report.durability.map_or(String::new(), |kept| format!(", {}", kept.as_str()));
     format!(
         "{}: {} at {}{resumed}{kept}",
         report.name,
         super::report::size(report.bytes),
         super::report::rate(report.moved, report.elapsed),
     )
+}
+
+/// What is known about a file, in one word.
+fn outcome(report: &FileReport) -> &'static str {
+    match report.outcome.as_ref().map_err(|why| why.kind) {
+        Ok(()) => "done",
+        Err(FailureKind::Unknown) => "unknown",
+        Err(FailureKind::NotStarted) => "not_started",
+        Err(_) => "failed",
+    }
 }
 
 fn document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Value {
@@ -183,6 +206,7 @@ fn document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Value {
             "seconds": report.elapsed.as_secs_f64(),
             "resumed_from": report.resumed_from,
             "digest": report.digest,
+            "outcome": outcome(report),
         });
         if let Err(why) = &report.outcome {
             file["error"] = json!({ "code": why.code, "text": why.text });

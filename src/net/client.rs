@@ -33,7 +33,7 @@ use super::get::{self, Getting};
 use super::pump::{Conversation, Limits, Tap};
 use super::put::{self, Listed, Listing, Putting};
 use super::reactor::{Guest, Reactor, Seat};
-use super::report::{Failure, FileReport, Meter};
+use super::report::{Failure, FailureKind, FileReport, Meter};
 use super::stream::Stream;
 use super::talk::{Errand, Talk};
 use super::target::Destination;
@@ -150,8 +150,25 @@ impl<'a> Run<'a> {
         self.add(Box::new(Talk::new(session, errand)))
     }
 
-    fn finish(mut self) -> Result<(), Error> {
+    /// Runs until its connections have ended. Others may be added then.
+    fn go(&mut self) -> Result<(), Error> {
         self.reactor.run().map_err(|error| Error::Io("waiting for events", error))
+    }
+
+    /// Waits without a connection. True if it was asked to stop meanwhile.
+    fn rest(&mut self, time: Duration) -> Result<bool, Error> {
+        let time = match self.deadline {
+            Some(deadline) => time.min(deadline.saturating_duration_since(Instant::now())),
+            None => time,
+        };
+        self.reactor.rest(time).map_err(|error| Error::Io("waiting for events", error))?;
+        Ok(self.is_over())
+    }
+
+    /// Whether its time has passed, or it was asked to stop.
+    fn is_over(&self) -> bool {
+        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        is_late || self.reactor.was_stopped()
     }
 }
 
@@ -187,16 +204,17 @@ pub fn get(
     for _ in 0..connections {
         run.talk(Getting::new(plan.clone()))?;
     }
-    run.finish()?;
+    run.go()?;
     let mut plan = plan.borrow_mut();
     let ended = plan.ended.take();
     Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
 }
 
-/// How often, and how long apart, a put is tried again whose file another connection is writing:
-/// the server may not have noticed yet that the run before this one was killed.
-const BUSY_TRIES: usize = 10;
-const BUSY_PAUSE: Duration = Duration::from_millis(200);
+/// How often, and how long apart, it is tried again to put files whose outcome is not known, and
+/// those that another connection is writing: the server may not have noticed yet that the run
+/// before this one was killed, or may be starting again.
+const PUT_TRIES: usize = 10;
+const PUT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Puts files, each under a name.
 ///
@@ -207,55 +225,41 @@ pub fn put(
     files: &[(Name, PathBuf)],
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
-    let deadline = deadline(options);
-    let mut reports = put_once(endpoint, files, options, deadline)?;
-    for _ in 0..BUSY_TRIES {
-        let busy: Vec<usize> = (0..files.len()).filter(|at| is(&reports[*at], "busy")).collect();
-        let over =
-            reports.iter().any(|report| is(report, "interrupted") || is(report, "timed_out"));
-        if busy.is_empty() || over {
-            break;
-        }
-        std::thread::sleep(BUSY_PAUSE);
-        let again: Vec<_> = busy.iter().map(|at| files[*at].clone()).collect();
-        // What went wrong before is still the answer where nobody can be asked again.
-        let Ok(redone) = put_once(endpoint, &again, options, deadline) else { break };
-        busy.into_iter().zip(redone).for_each(|(at, report)| reports[at] = report);
-    }
-    Ok(reports)
-}
-
-/// Whether a file failed with that code.
-fn is(report: &FileReport, code: &str) -> bool {
-    matches!(&report.outcome, Err(failure) if failure.code == code)
-}
-
-fn put_once(
-    endpoint: &str,
-    files: &[(Name, PathBuf)],
-    options: &Options,
-    deadline: Option<Instant>,
-) -> Result<Vec<FileReport>, Error> {
-    let mut run = Run::new(endpoint, options, deadline)?;
+    let mut run = Run::new(endpoint, options, deadline(options))?;
     let plan = put::Plan::new(files, options.overwrite, options.meter.clone());
     let plan = Rc::new(RefCell::new(plan));
-    for _ in 0..options.connections.clamp(1, files.len().max(1)) {
+    let connections = options.connections.clamp(1, files.len().max(1));
+    for _ in 0..connections {
         run.talk(Putting::new(plan.clone()))?;
     }
-    run.finish()?;
+    run.go()?;
+    for _ in 0..PUT_TRIES {
+        // What is known now is still the answer where nobody can be asked again.
+        if run.is_over() || !plan.borrow().needs_another() || run.rest(PUT_PAUSE)? {
+            break;
+        }
+        match run.talk(Putting::new(plan.clone())) {
+            Ok(()) => {
+                plan.borrow_mut().begin_again();
+                run.go()?;
+            }
+            // The server may be about to come back, but a connection that nobody answers takes
+            // long.
+            Err(Error::Io(..)) => {}
+            Err(_) => break,
+        }
+    }
     let mut plan = plan.borrow_mut();
     let ended = plan.ended.take();
     Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
 }
 
-/// Files that did not come to their turn fail with what ended the connection.
+/// Files that were not started fail with what ended the connection.
 fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport> {
-    let waiting = reports.iter_mut().filter(|report| {
-        matches!(&report.outcome, Err(failure) if failure.code == "incomplete" && report.moved == 0)
-    });
-    if let Some(ended) = ended {
-        waiting.for_each(|report| report.outcome = Err(Failure::from(ended)));
-    }
+    let waiting = reports.iter_mut().filter(
+        |report| matches!(&report.outcome, Err(failure) if failure.kind == FailureKind::NotStarted),
+    );
+    waiting.for_each(|report| report.outcome = Err(Failure::not_started(ended)));
     reports
 }
 
@@ -272,7 +276,7 @@ pub fn list(
     let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(None));
     run.talk(Listing::new(each, outcome.clone()))?;
-    run.finish()?;
+    run.go()?;
     let ended = outcome.borrow_mut().take();
     ended.unwrap_or(Err(Error::Interrupted))
 }
@@ -297,7 +301,7 @@ pub fn get_classic(
         meter,
         outcome.clone(),
     )))?;
-    run.finish()?;
+    run.go()?;
     let mut outcome = outcome.borrow_mut();
     match (outcome.error.take(), outcome.report.take()) {
         (None, Some(report)) => Ok(report),

@@ -97,7 +97,7 @@ impl fmt::Display for Error {
             Error::OverBudget { bytes_max } => {
                 write!(f, "all connections together held more than {bytes_max} bytes")
             }
-            Error::Interrupted => f.write_str("interrupted; run the same command to go on"),
+            Error::Interrupted => f.write_str("interrupted"),
         }
     }
 }

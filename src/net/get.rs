@@ -109,7 +109,7 @@ fn blank(name: &Name, destination: &Destination) -> FileReport {
         resumed_from: 0,
         digest: None,
         durability: None,
-        outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
+        outcome: Err(Failure::not_started(None)),
     }
 }
 

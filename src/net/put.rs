@@ -1,92 +1,56 @@
 //! The errand of putting files, and that of listing.
 //!
 //! ```text
-//!   queue ─▶ asked ─▶ Ready ─▶ Hashing what is there ─▶ sending ─▶ Done
-//!     ▲                                                   │
-//!     └──────────── it changed: again ◀───────────────────┘
+//!   queue ─▶ asked ─▶ Ready ─▶ Hashing what is there ─▶ sending ─▶ sent ─▶ Done
+//!     ▲                                                   │         │
+//!     ├──────────── it changed: again ◀───────────────────┘         │
+//!     └──────────── the connection is lost: again on another ◀──────┘
 //! ```
+
+mod plan;
+
+pub(super) use plan::Plan;
 
 use super::error::Error;
 use super::files::{FileError, Source};
 use super::origin::Origin;
 use super::pump::Turn;
-use super::report::{Failure, FileReport, Meter};
+use super::report::Failure;
 use super::talk::Errand;
 use crate::buffer::Buffer;
 use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
 use crate::transfer::digest::{DigestKind, Digester};
 use crate::transfer::name::Name;
+use plan::Job;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many requests are on their way at once, on one connection.
 const PIPELINE: usize = 16;
 
-/// How often a file that changes under way is begun again.
-const ATTEMPTS_MAX: u32 = 5;
-
-struct Job {
-    index: usize,
-    name: Name,
-    path: PathBuf,
-    attempt: u32,
-}
-
-/// What all connections of an errand share.
-pub(super) struct Plan {
-    jobs: VecDeque<Job>,
-    pub(super) reports: Vec<FileReport>,
-    pub(super) ended: Option<Error>,
-    overwrite: bool,
-    meter: Arc<Meter>,
-}
-
-impl Plan {
-    pub(super) fn new(files: &[(Name, PathBuf)], overwrite: bool, meter: Arc<Meter>) -> Plan {
-        let report = |(name, path): &(Name, PathBuf)| FileReport {
-            name: PeerText::from(name.as_str()).keep(),
-            path: Some(path.clone()),
-            bytes: 0,
-            moved: 0,
-            elapsed: Duration::ZERO,
-            resumed_from: 0,
-            digest: None,
-            durability: None,
-            outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
-        };
-        let job = |(index, (name, path)): (usize, &(Name, PathBuf))| Job {
-            index,
-            name: name.clone(),
-            path: path.clone(),
-            attempt: 0,
-        };
-        Plan {
-            jobs: files.iter().enumerate().map(job).collect(),
-            reports: files.iter().map(report).collect(),
-            ended: None,
-            overwrite,
-            meter,
-        }
-    }
-}
+/// How often a file that changes while it is sent is begun again.
+const CHANGES_MAX: u32 = 5;
 
 /// How far a put is.
 enum Step {
     Asked,
-    Hashing { at: u64, upto: u64, digester: Digester },
+    Hashing {
+        at: u64,
+        upto: u64,
+        digester: Digester,
+    },
     Sending,
+    /// All of it was sent, and the answer is not there yet.
+    Sent,
 }
 
 struct Running {
     id: u64,
     job: Job,
     origin: Origin,
-    since: Instant,
     step: Step,
     /// Given up here: the file changed, or cannot be read.
     broken: Option<FileError>,
@@ -108,23 +72,30 @@ impl Putting {
     /// Asks for the next file.
     fn ask(&mut self, session: &mut Client) -> Result<bool, Error> {
         let mut plan = self.plan.borrow_mut();
-        let Some(job) = plan.jobs.pop_front() else { return Ok(false) };
-        match Source::from_path(&job.path) {
-            Ok(source) => {
-                let origin = Origin::File(source);
-                let id = session.put(&job.name, origin.size(), origin.etag(), plan.overwrite)?;
-                plan.reports[job.index].bytes = origin.size();
-                if job.attempt == 0 {
-                    plan.meter.add_total(origin.size());
-                }
-                let since = Instant::now();
-                let step = Step::Asked;
-                self.running.push_back(Running { id, job, origin, since, step, broken: None });
-            }
+        let Some(mut job) = plan.jobs.pop_front() else { return Ok(false) };
+        let source = match Source::from_path(&job.path) {
+            Ok(source) => source,
             Err(error) => {
-                plan.reports[job.index].outcome = Err(Failure::from(&Error::from(error)));
+                plan.fail(&job, Failure::from(&error));
+                return Ok(true);
             }
+        };
+        if job.sent.as_deref().is_some_and(|etag| etag != source.etag()) {
+            if !plan.overwrite {
+                plan.fail(&job, Failure::from(&FileError::Changed));
+                return Ok(true);
+            }
+            (job.sent, job.overwrite) = (None, true);
         }
+        let origin = Origin::File(source);
+        let id = session.put(&job.name, origin.size(), origin.etag(), job.overwrite)?;
+        plan.reports[job.index].bytes = origin.size();
+        if job.since.is_none() {
+            plan.meter.add_total(origin.size());
+            job.since = Some(Instant::now());
+        }
+        let step = Step::Asked;
+        self.running.push_back(Running { id, job, origin, step, broken: None });
         Ok(true)
     }
 
@@ -137,14 +108,15 @@ impl Putting {
         let Some(mut running) = self.take(id) else { return };
         let mut plan = self.plan.borrow_mut();
         let changed = matches!(running.broken, Some(FileError::Changed));
-        if changed && running.job.attempt < ATTEMPTS_MAX {
-            running.job.attempt += 1;
+        if changed && running.job.changes < CHANGES_MAX {
+            running.job.changes += 1;
             return plan.jobs.push_front(running.job);
         }
-        plan.reports[running.job.index].outcome = Err(match &running.broken {
-            Some(error) => Failure::new(error.code(), error.to_string()),
-            None => Failure::new(code.keep(), text.keep()),
-        });
+        let digest = self.digest.unwrap_or(DigestKind::None);
+        match &running.broken {
+            Some(error) => plan.fail(&running.job, Failure::from(error)),
+            None => plan.refused(running.job, digest, Failure::new(code.keep(), text.keep())),
+        }
     }
 
     /// Hashes a piece of what the server has, or sends.
@@ -159,7 +131,7 @@ impl Putting {
             return Ok(Turn::Done);
         }
         let did = match &mut running.step {
-            Step::Asked => return Ok(Turn::Done),
+            Step::Asked | Step::Sent => return Ok(Turn::Done),
             Step::Hashing { .. } => {
                 self.worked += 1;
                 running.hash(session, scratch)
@@ -240,6 +212,9 @@ impl Running {
                 break;
             }
         }
+        if session.awaits_done(self.id) {
+            self.step = Step::Sent;
+        }
         Ok(Turn::Done)
     }
 }
@@ -253,8 +228,11 @@ impl Errand for Putting {
                 let mut plan = self.plan.borrow_mut();
                 if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
                     let report = &mut plan.reports[running.job.index];
-                    (report.resumed_from, report.moved) = (offset, 0);
-                    plan.meter.add_kept(offset);
+                    // What was sent before, to which the answer was lost, belongs to this run.
+                    if running.job.sent.is_none() {
+                        (report.resumed_from, report.moved) = (offset, 0);
+                        plan.meter.add_kept(offset);
+                    }
                     running.step = Step::Hashing { at: 0, upto: offset, digester };
                 }
             }
@@ -263,7 +241,7 @@ impl Errand for Putting {
                 let report = &mut self.plan.borrow_mut().reports[running.job.index];
                 report.digest = digest;
                 report.durability = Some(durability);
-                report.elapsed = running.since.elapsed();
+                report.elapsed = running.job.since.map_or(Duration::ZERO, |at| at.elapsed());
                 report.outcome = Ok(());
             }
             Event::Failed { id, code, text } => self.failed(id, &code, &text),
@@ -296,6 +274,7 @@ impl Errand for Putting {
             Some(Step::Asked) => "the server's answer",
             Some(Step::Hashing { .. }) => "the disk",
             Some(Step::Sending) => "the server to read",
+            Some(Step::Sent) => "the server to store the file",
         }
     }
 
@@ -311,10 +290,16 @@ impl Errand for Putting {
     fn closed(&mut self, outcome: Result<(), Error>) {
         let Err(error) = outcome else { return };
         let mut plan = self.plan.borrow_mut();
-        for running in self.running.drain(..) {
-            plan.reports[running.job.index].outcome = Err(Failure::from(&error));
+        for running in self.running.drain(..).rev() {
+            let Running { job, origin, step, broken, .. } = running;
+            match (broken, step) {
+                (Some(broken), _) => plan.fail(&job, Failure::from(&broken)),
+                (None, Step::Asked) if job.sent.is_none() => plan.put_back(job),
+                (None, Step::Sent) => plan.lost(job, Some(origin.etag().into()), &error),
+                (None, _) => plan.lost(job, None, &error),
+            }
         }
-        plan.ended.get_or_insert(error);
+        plan.ended = Some(error);
     }
 }
 

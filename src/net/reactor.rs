@@ -231,6 +231,28 @@ impl Reactor {
         Ok(())
     }
 
+    /// Waits for so long, or until it is asked to stop, and looks at nothing else: for pauses in
+    /// which there is no connection.
+    ///
+    /// # Errors
+    /// Those of the system's poll.
+    pub fn rest(&mut self, time: Duration) -> io::Result<()> {
+        let (mut events, until) = (Events::with_capacity(16), Instant::now() + time);
+        while self.ending.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut events, Some(left)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            events.iter().for_each(|event| self.note(event));
+            self.check_stop();
+            if left.is_zero() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it was asked to stop.
     pub fn was_stopped(&self) -> bool {
         self.ending.is_some()

@@ -1,6 +1,7 @@
 //! What became of the files of an errand, and how far it is.
 
 use super::error::Error;
+use super::files::FileError;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
 use std::path::PathBuf;
@@ -8,9 +9,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// On which side something failed, and what is known about the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A local file could not be opened, read or written.
+    Local,
+    /// The peer refused, broke the protocol or could not be reached, or the connection was lost.
+    Peer,
+    /// The connection ended before the file was asked for: nothing has been done with it.
+    NotStarted,
+    /// All of the file was sent, and the answer is lost: it may be stored or not.
+    Unknown,
+}
+
 /// Why a file was not transferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
+    /// On which side, and what is known about the file.
+    pub kind: FailureKind,
     /// The stable code: of `PROTOCOL.md` §9, or of a local error.
     pub code: PeerText<'static>,
     /// For people; it may repeat what a peer said.
@@ -18,11 +36,30 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(
-        code: impl Into<PeerText<'static>>,
-        text: impl Into<PeerText<'static>>,
-    ) -> Failure {
-        Failure { code: code.into(), text: text.into() }
+    /// A failure of the peer's side, by its stable code and a text for people.
+    pub fn new(code: impl Into<PeerText<'static>>, text: impl Into<PeerText<'static>>) -> Failure {
+        Failure { kind: FailureKind::Peer, code: code.into(), text: text.into() }
+    }
+
+    /// The connection ended with `why` before the file was asked for.
+    pub(super) fn not_started(why: Option<&Error>) -> Failure {
+        let failure = match why {
+            Some(why) => Failure::from(why),
+            None => Failure::new("incomplete", "not started: the connection ended first"),
+        };
+        Failure { kind: FailureKind::NotStarted, ..failure }
+    }
+
+    /// All of the file was sent, and then this happened in place of an answer.
+    pub(super) fn unknown(self) -> Failure {
+        if self.kind == FailureKind::Unknown {
+            return self;
+        }
+        let text = format!(
+            "{}; all of the file was sent before, and whether it is stored is not known",
+            self.text.as_raw_str()
+        );
+        Failure { kind: FailureKind::Unknown, code: self.code, text: text.into() }
     }
 }
 
@@ -36,7 +73,18 @@ impl std::error::Error for Failure {}
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Failure {
-        Failure::new(error.code().keep(), error.to_string())
+        let kind = match error {
+            Error::File(_) | Error::Unread => FailureKind::Local,
+            _ => FailureKind::Peer,
+        };
+        Failure { kind, ..Failure::new(error.code().keep(), error.to_string()) }
+    }
+}
+
+impl From<&FileError> for Failure {
+    fn from(error: &FileError) -> Failure {
+        let failure = Failure::new(error.code(), error.to_string());
+        Failure { kind: FailureKind::Local, ..failure }
     }
 }
 

@@ -163,6 +163,11 @@ impl Client {
         self.core.ended = true;
     }
 
+    /// Whether all of a put was sent, its end as well, and only its answer is missing.
+    pub fn awaits_done(&self, id: u64) -> bool {
+        matches!(self.core.pending.front(), Some((front, Step::Sent { .. })) if *front == id)
+    }
+
     /// How many requests are not answered yet.
     pub fn pending(&self) -> usize {
         self.core.pending.len()

@@ -180,7 +180,7 @@ impl Recipient for Enough {
 
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let left = self.0.get().checked_sub(bytes.len());
-        let stopped = Failure { code: "enough".into(), text: "enough".into() };
+        let stopped = Failure::new("enough", "enough");
         self.0.set(left.ok_or(stopped)?);
         Ok(())
     }
