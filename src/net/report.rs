@@ -57,7 +57,7 @@ impl Failure {
         }
         let text = format!(
             "{}; all of the file was sent before, and whether it is stored is not known",
-            self.text.as_raw_str()
+            self.text
         );
         Failure { kind: FailureKind::Unknown, code: self.code, text: text.into() }
     }

@@ -6,16 +6,18 @@
 //! file is put again then, at first without `overwrite`: the server compares the file that stands
 //! under the name with the digest of ours, and nothing is sent or replaced if they are equal.
 //!
-//! | the answer to that put | digest | what it means | outcome |
-//! |---|---|---|---|
-//! | `done` | any | the file stands there | success |
-//! | `exists` | agreed | another content stands there | with `overwrite` it is put again, to replace that; otherwise a failure |
-//! | `exists` | `none` | something stands there that cannot be compared | the same; otherwise unknown |
-//! | `busy` | any | the server still stores it, or has not noticed the loss | it is put again |
-//! | another error | any | nothing about the file that was sent before | unknown |
-//! | none: the connection is lost again | any | nothing | it is put again, [`LOSSES_MAX`] times; then unknown |
-//! | none: nobody answers, or the time is over | any | nothing | unknown |
-//! | not asked: the file has changed here | any | the server cannot compare it any more | with `overwrite` the new content is put; otherwise unknown |
+//! | the answer to that put | digest | outcome |
+//! |---|---|---|
+//! | `done` | any | success: the file stands there |
+//! | `exists` | agreed | failure: another content stands there (*) |
+//! | `exists` | `none` | unknown: what stands there cannot be compared (*) |
+//! | `busy` | any | it is put again: the server has not noticed the loss yet |
+//! | another error | any | unknown: it says nothing about what was sent before |
+//! | lost again | any | it is put again, at most [`LOSSES_MAX`] times; then unknown |
+//! | none, nobody there, time over | any | unknown |
+//! | not asked: the file changed here | any | unknown: nobody has the old content any more (*) |
+//!
+//! (*) With `overwrite` the file is put once more, to replace what stands there.
 //!
 //! An `error` that names the put, before the connection ends, is an answer like `done`: a failure.
 
