@@ -31,5 +31,7 @@ mod resuming;
 mod retrying;
 #[path = "fetching/server.rs"]
 mod server;
+#[path = "fetching/unasked.rs"]
+mod unasked;
 #[path = "fetching/wholes.rs"]
 mod wholes;

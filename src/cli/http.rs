@@ -18,10 +18,11 @@ use std::io::{BufReader, IsTerminal as _, Seek as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wirewright::http::form;
+use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
-use wirewright::net::Destination;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Saving, download};
+use wirewright::net::{Destination, Error};
 
 /// The longest body that is put into the document of --json, in bytes.
 const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
@@ -65,6 +66,11 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
         out.flush()?;
     }
     match &done.report.outcome {
+        Err(why) if is_unknown(done) => {
+            let what = format!("{}: what was sent may have been taken", why.text.short());
+            let hint = "ask the server before you send it again";
+            Err(Failure::new(&done.report.url, what, hint).of_unknown())
+        }
         Err(why) => Err(web::failure(&done.report.url, why)),
         Ok(()) => {
             if !args.common.json && !args.common.quiet {
@@ -193,6 +199,16 @@ fn document(done: &Download, durability: Durability, body: Option<&Kept>) -> Val
         Ok(()) => body.into_iter().for_each(|kept| kept.put_into(&mut document)),
     }
     document
+}
+
+/// Whether the server may have acted on the request, and its answer is lost. A method that is
+/// idempotent can be sent again, so nothing is lost with its answer.
+fn is_unknown(done: &Download) -> bool {
+    let Download { report, .. } = done;
+    let is_answered = report.status.is_some_and(is_redirect)
+        || matches!(&report.outcome, Err(why) if why.code.as_raw_str().starts_with("http_"))
+        || matches!(&report.outcome, Err(why) if why.code == Error::Unread.code());
+    report.sent && !report.method.is_idempotent() && !is_answered
 }
 
 /// For people: what was tolerated, and what became of a file.

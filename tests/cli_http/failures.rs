@@ -116,3 +116,40 @@ fn a_server_cannot_move_the_cursor() {
         }
     }
 }
+
+/// What was sent by POST may have been taken: status 4, and why. What can be sent again, what was
+/// answered, and what was never sent is no such case.
+#[test]
+fn a_post_whose_answer_is_lost_is_unknown() {
+    let server = Server::new(|request| match request.target() {
+        "/lost" => Reply::raw("").and_close(),
+        "/half" => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx").and_close(),
+        "/garbage" => Reply::raw("what?\r\n\r\n").and_close(),
+        "/moved" => Reply::with("307 There", &["Location: /late"], ""),
+        "/astray" => Reply::with("307 There", &["Location: ftp://h/"], ""),
+        "/late" if request.connection == 1 => Reply::new("408 Request Timeout", "").and_close(),
+        "/late" => Reply::ok("good"),
+        _ => Reply::new("500 No", ""),
+    });
+    let lost = |path: &str, what: &str| {
+        let server_url = server.at(path);
+        let ended = go(&["http", "-L", "-d", "x", &server_url]);
+        assert_fails(&ended, 4, "what was sent may have been taken; ask the server");
+        assert!(ended.stderr.contains(what), "{}", ended.stderr);
+    };
+    lost("/moved", "POST is not sent again by itself");
+    lost("/lost", "a response");
+    lost("/half", "Content-Length");
+    lost("/garbage", "malformed");
+    for (args, path) in [
+        (&["PUT"][..], "/lost"),
+        (&["GET"], "/lost"),
+        (&["--fail", "-d", "x"], "/500"),
+        (&["-L", "-d", "x"], "/astray"),
+    ] {
+        let ended = go(&[&["http"], args, &[&server.at(path)]].concat());
+        assert_eq!(ended.status.code(), Some(1), "{args:?} {path}: {}", ended.stderr);
+    }
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_fails(&go(&["http", "-d", "x", &format!("http://{free}/")]), 1, "no connection");
+}

@@ -36,7 +36,19 @@ fn a_connection_outlives_the_call() {
 /// A POST is not tried again, so it shows that the dead connection was not used at all.
 #[test]
 fn what_happened_in_between_is_noticed() {
-    for late in ["", "x", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse"] {
+    for late in [
+        "",
+        "x",
+        "\x16\x03\x01",
+        "HTTP/1.1 40",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse",
+        "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nfalse",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 408 Request Timeout\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    ] {
         let (cue, go_on, has_gone) = cue();
         let server = Server::start(move |mut conn| {
             if conn.number > 1 {

@@ -54,6 +54,8 @@ pub(super) enum Step {
     Whole,
     /// No more of it is wanted: the connection is of no use any more.
     Enough,
+    /// It may not be the answer to this request, which is sent again on a new connection.
+    Unasked,
 }
 
 /// See the head of this module.
@@ -209,6 +211,9 @@ impl Job {
         options: &Options,
         finisher: &mut Finisher,
     ) -> Result<Step, Failure> {
+        if head.status == 408 && self.report.reused {
+            return self.timed_out();
+        }
         self.report.status = Some(head.status);
         self.report.head = options.heads.then(|| Box::new(head.clone()));
         let len = match framing {
@@ -245,6 +250,20 @@ impl Job {
             None => Sink::Plain,
         };
         Ok(Step::More)
+    }
+
+    /// A 408 on a connection that was used before: the server may have sent it because the
+    /// connection was idle, before it saw this request (RFC 9110 §15.5.9).
+    fn timed_out(&self) -> Result<Step, Failure> {
+        if self.is_idempotent() {
+            return Ok(Step::Unasked);
+        }
+        let what = format!(
+            "408 on a connection that had been idle, which may be no answer to this request; {} is \
+             not sent again by itself (RFC 9110 §9.2.2)",
+            self.fetch.method
+        );
+        Err(Failure::new("unanswered", what))
     }
 
     /// The body is of no interest, and read away only where it is short.
@@ -298,6 +317,7 @@ impl Job {
             self.report.redirects.push((status, self.fetch.url.clone()));
         }
         // Another request: what befell the connection of this one does not count against it.
+        self.report.sent = false;
         (self.moved, self.wants_fresh) = (false, false);
         redirect.prune(&mut self.fetch.headers);
         self.fetch.method = redirect.method;

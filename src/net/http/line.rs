@@ -142,6 +142,11 @@ impl Line {
                     self.retire();
                     return Ok(input.len());
                 }
+                Step::Unasked => {
+                    self.voice.remark(|| "408 may be unasked: again on another".to_owned());
+                    self.job.take().into_iter().for_each(|job| self.hand_over(job));
+                    return Ok(input.len());
+                }
             }
         }
     }
@@ -244,12 +249,9 @@ impl Line {
             return self.retire();
         }
         match self.job.take_if(|job| is_stale(job, self.asked, self.heard)) {
-            Some(mut job) => {
+            Some(job) => {
                 self.voice.remark(|| "the connection had gone: again on another".to_owned());
-                job.report.retried = self.asked;
-                let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
-                self.wakes.borrow_mut().extend(suspects);
-                self.retire();
+                self.hand_over(job);
             }
             // It ended before it was of any use, with nothing said: that may be chance, once.
             None if self.fresh && self.tunnel == Tunnel::Open && failure.code == "incomplete" => {
@@ -258,6 +260,14 @@ impl Line {
             }
             None => self.fail(failure),
         }
+    }
+
+    /// Gives the job of this connection, which is of no use any more, to a fresh one.
+    fn hand_over(&mut self, mut job: Job) {
+        job.report.retried = self.asked;
+        let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
+        self.wakes.borrow_mut().extend(suspects);
+        self.retire();
     }
 
     /// What the end of the connection means: a response that is missing, or a part of one, however

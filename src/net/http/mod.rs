@@ -22,7 +22,9 @@
 //!
 //! - So many requests are in flight as was asked for, and never more connections than that.
 //! - A request is sent again by itself in one case alone: its method is idempotent, the connection
-//!   had carried others before, and ended without a byte of answer. Once (RFC 9112 §9.3.1, §9.6).
+//!   had carried others before, and ended without a byte of answer (RFC 9112 §9.3.1, §9.6), or
+//!   brought a 408, which the server may have sent before it saw the request (RFC 9110 §15.5.9).
+//!   Once, and on a new connection.
 //! - An idle connection stays registered: when the server closes it, or says something unasked, it
 //!   is gone before anybody could use it.
 //! - Whatever a server does costs bounded memory and time: the bounds are those of
