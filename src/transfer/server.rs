@@ -250,7 +250,10 @@ impl Session for Server {
             return Ok(Received::event(0, event));
         }
         if self.core.fault.is_some() {
-            // Nothing behind a fault is judged.
+            // Nothing behind a fault is judged, and what was gathered of it is given back.
+            if self.reader.offset() > 0 {
+                self.reader = Reader::new(Side::Client);
+            }
             return Ok(Received::quiet(input.len()));
         }
         if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {

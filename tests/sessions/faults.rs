@@ -116,6 +116,22 @@ fn a_fault_in_the_middle_of_a_put() {
     }
 }
 
+/// While the answers go out nothing is kept of the bytes that were at fault.
+#[test]
+fn a_fault_costs_no_memory() {
+    let mut host = Host::greeted(App { hold: true, ..two() });
+    host.hear(&[&get(1, "b")]);
+    host.words();
+    let long = format!(r#"{{"x":"{}","#, "y".repeat(500_000));
+    host.feed(&[&[0, 0x0f, 0xff, 0xff], long.as_bytes(), b"]"].concat());
+    host.feed(&vec![b'z'; 100_000]);
+    assert!(host.server.capacity() <= 2048, "{}", host.server.capacity());
+    assert_eq!((host.words().len(), host.inbox.len(), &host.error), (0, 0, &None));
+    host.app.answer(&mut host.server);
+    host.turn();
+    assert_eq!(host.words(), ["file 1", "chunk 1", "end 1", "error malformed fatal"]);
+}
+
 /// A put that has come whole is finished first.
 #[test]
 fn a_fault_behind_a_put() {
