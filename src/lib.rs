@@ -73,6 +73,7 @@
 //! | [`buffer`] | its own picture | [`buffer::Buffer`] |
 //! | [`error`] | six words | [`error::Error`] |
 //! | [`text`] | its own table | [`text::PeerText`] |
+//! | [`name`] | its own rules | [`name::safe`] |
 //! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::server`], [`net::http`], [`net::mail`] |
 //!
 //! Each room's page opens with what it is for, its specification, its grammar or a picture of its
@@ -208,6 +209,7 @@ pub mod envelope;
 pub mod error;
 pub mod http;
 pub mod mime;
+pub mod name;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod session;

@@ -1,7 +1,8 @@
-//! Oracles of names: an independent reading of the grammar, and that a name joined to a root stays
-//! beneath it.
+//! Oracles of names: an independent reading of the grammar, that a name joined to a root stays
+//! beneath it, and that a name made safe is one segment that harms nobody.
 
 use std::path::{Component, Path};
+use wirewright::name::{Distinct, SAFE_BYTES_MAX, from_url_path, safe, safe_path};
 use wirewright::transfer::name::Name;
 
 /// The property, for a text and for its repetitions, so that the limits of length are near.
@@ -28,6 +29,59 @@ fn one(text: &str) {
         assert_eq!(name.as_str(), text);
         stays_beneath(&name);
     }
+    is_made_safe(text);
+}
+
+/// What is made of a text is a name of one segment, not hidden, no option, all of it seen, short
+/// enough for a number, and safe already; what was all that before is left alone.
+fn is_made_safe(text: &str) {
+    for name in [safe(text), from_url_path(text)] {
+        harms_nobody(&name, text);
+        assert_eq!(safe(&name), name, "{text:?}");
+        let same = safe(text) == text;
+        assert!(same || !is_harmless(text), "{text:?}");
+    }
+    let path = safe_path(text);
+    path.split('/').for_each(|segment| harms_nobody(segment, text));
+    let mut names = Distinct::default();
+    let given: Vec<String> = text.split('\n').chain([text, text]).map(|one| safe(one)).collect();
+    let given: Vec<String> = given.iter().map(|one| names.name(one)).collect();
+    let folded: std::collections::HashSet<String> =
+        given.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!(folded.len(), given.len(), "{given:?}");
+    for name in given {
+        assert!(Name::single(&name).is_ok(), "{name:?}");
+    }
+}
+
+fn harms_nobody(name: &str, text: &str) {
+    assert!(Name::single(name).is_ok(), "{text:?}: {name:?}");
+    assert!(name.len() <= SAFE_BYTES_MAX, "{text:?}: {name:?}");
+    assert!(!name.starts_with(['.', '-']), "{text:?}: {name:?}");
+    assert_eq!(name.trim(), name, "{text:?}");
+    assert!(!name.chars().any(turns_or_hides), "{text:?}: {name:?}");
+}
+
+/// Letters, digits and a few signs, in an order that means nothing to anybody.
+fn is_harmless(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let first = text.chars().next();
+    first.is_some_and(|c| c.is_ascii_digit() || c == '_')
+        && text.len() <= SAFE_BYTES_MAX
+        && text.chars().all(plain)
+}
+
+/// Read once more from the tables of Unicode: Cc, Bidi_Control, and what has no width.
+fn turns_or_hides(c: char) -> bool {
+    let code = u32::from(c);
+    code < 0x20
+        || (0x7F..=0x9F).contains(&code)
+        || [0xAD, 0x61C, 0x180E, 0xFEFF].contains(&code)
+        || (0x200B..=0x200F).contains(&code)
+        || (0x2028..=0x202E).contains(&code)
+        || (0x2060..=0x206F).contains(&code)
+        || (0xFFF9..=0xFFFB).contains(&code)
+        || (0xE0000..=0xE007F).contains(&code)
 }
 
 /// The grammar of `PROTOCOL.md` §10, read once more, character by character.

@@ -120,6 +120,7 @@ pub(super) struct ClassicGetting {
     session: ClassicClient,
     destination: Destination,
     durability: Durability,
+    overwrite: bool,
     finisher: Finisher,
     meter: Arc<Meter>,
     outcome: Rc<RefCell<Outcome>>,
@@ -134,6 +135,7 @@ impl ClassicGetting {
     pub(super) fn new(
         destination: Destination,
         durability: Durability,
+        overwrite: bool,
         finisher: Finisher,
         meter: Arc<Meter>,
         outcome: Rc<RefCell<Outcome>>,
@@ -142,6 +144,7 @@ impl ClassicGetting {
             session: ClassicClient::new(Limits::default()),
             destination,
             durability,
+            overwrite,
             finisher,
             meter,
             outcome,
@@ -163,12 +166,18 @@ impl ClassicGetting {
         if let (Target::Partial(partial), Destination::Directory(_)) =
             (&mut target, &self.destination)
         {
-            partial.rename_to(&name)?;
+            partial.rename_to(&local(&name)?)?;
         }
-        self.pending = target.finish(self.durability, &mut self.finisher);
+        let overwrite = self.overwrite || self.destination.names_the_file();
+        self.pending = target.finish(self.durability, overwrite, &mut self.finisher);
         self.ended = self.pending.is_none();
         Ok(())
     }
+}
+
+/// What the file is called here: its server has chosen the name.
+fn local(name: &Name) -> Result<Name, Error> {
+    Ok(Name::single(&crate::name::safe(name.as_str()))?)
 }
 
 /// How many files of unknown name may be on their way into one directory at a time.
@@ -280,7 +289,8 @@ impl Conversation for ClassicGetting {
             Some((name, size)) => (Some(name), *size),
             None => (None, self.meter.done()),
         };
-        let stored = name.and_then(|name| self.destination.path(name));
+        let stored = name.and_then(|name| local(name).ok());
+        let stored = stored.and_then(|name| self.destination.path(&name));
         let durability = stored.is_some().then(|| self.durability.into());
         left.report = Some(FileReport {
             name: name.map_or(PeerText::default(), |name| PeerText::from(name.as_str()).keep()),

@@ -67,7 +67,7 @@ pub struct Options {
     pub durability: Durability,
     /// Whether what an interrupted run left is used.
     pub resume: bool,
-    /// Whether `put` may replace a file.
+    /// Whether `put` may replace a file, and `get_classic` one whose name the server chose.
     pub overwrite: bool,
     /// Whether SIGINT and SIGTERM end the errand in order.
     pub stop_at_signals: bool,
@@ -297,6 +297,7 @@ pub fn get_classic(
     run.add(Box::new(ClassicGetting::new(
         destination.clone(),
         durability,
+        options.overwrite,
         finisher,
         meter,
         outcome.clone(),

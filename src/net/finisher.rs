@@ -22,8 +22,8 @@ type Outcome = Result<(), FileError>;
 pub enum Job {
     /// The end of a file that grew beside its name.
     Finish(Box<Finish>),
-    /// The end of one that had none.
-    Nameless(Nameless, Durability),
+    /// The end of one that had none, and whether it may replace another.
+    Nameless(Nameless, Durability, bool),
     /// A file that stood under its name already.
     Standing(Standing, Durability),
 }
@@ -32,7 +32,7 @@ impl Job {
     fn run(self) -> Outcome {
         match self {
             Job::Finish(finish) => finish.run(),
-            Job::Nameless(file, durability) => file.finish(durability),
+            Job::Nameless(file, durability, overwrite) => file.finish(durability, overwrite),
             Job::Standing(file, durability) => file.finish(durability),
         }
     }

@@ -313,7 +313,7 @@ impl Getting {
         let (index, since) = (running.job.index, running.since);
         plan.reports[index].digest = digest;
         let durability = plan.durability;
-        match running.target.finish(durability, &mut plan.finisher) {
+        match running.target.finish(durability, true, &mut plan.finisher) {
             Some(pending) => {
                 plan.reports[index].durability = Some(durability.into());
                 self.finishing.push(Finishing { job: running.job, since, pending });

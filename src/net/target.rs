@@ -96,6 +96,11 @@ impl Destination {
         })
     }
 
+    /// Whether the user named the file itself, so that it may be replaced.
+    pub(super) fn names_the_file(&self) -> bool {
+        matches!(self, Destination::File(_))
+    }
+
     /// Whether something may be left over of unfinished files that go there.
     pub(super) fn has_leftovers(&self) -> bool {
         match self {
@@ -156,21 +161,32 @@ impl Target {
         }
     }
 
-    /// Makes what is whole durable; `None` where nothing is stored.
-    pub(super) fn finish(self, durability: Durability, finisher: &mut Finisher) -> Option<Pending> {
+    /// Makes what is whole durable, and with `overwrite` puts it in place of what has its name;
+    /// `None` where nothing is stored.
+    pub(super) fn finish(
+        self,
+        durability: Durability,
+        overwrite: bool,
+        finisher: &mut Finisher,
+    ) -> Option<Pending> {
         match self {
             Target::Partial(partial) => {
-                Some(finisher.run(Job::Finish(Box::new(partial.finish(durability, true)))))
+                Some(finisher.run(Job::Finish(Box::new(partial.finish(durability, overwrite)))))
             }
-            Target::Nameless(file) => Some(finisher.run(Job::Nameless(*file, durability))),
+            Target::Nameless(file) => {
+                Some(finisher.run(Job::Nameless(*file, durability, overwrite)))
+            }
             Target::Device(_) | Target::Sink(_) => None,
         }
     }
 
     /// Whether a file can stand there, as far as is seen without writing.
-    pub(super) fn check(&mut self) -> Result<(), FileError> {
+    pub(super) fn check(&mut self, overwrite: bool) -> Result<(), FileError> {
         match self {
-            Target::Partial(partial) => partial.check(),
+            Target::Partial(partial) => {
+                partial.check()?;
+                if !overwrite && partial.is_taken()? { Err(FileError::Exists) } else { Ok(()) }
+            }
             Target::Nameless(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
         }
     }
@@ -180,16 +196,17 @@ impl Target {
     pub(super) fn finish_here(
         self,
         durability: Durability,
+        overwrite: bool,
         finisher: &mut Finisher,
     ) -> Result<Option<Pending>, FileError> {
         match self {
             Target::Partial(partial) if durability != Durability::Fsync => {
-                partial.finish(durability, true).run().map(|()| None)
+                partial.finish(durability, overwrite).run().map(|()| None)
             }
             Target::Nameless(file) if durability != Durability::Fsync => {
-                file.finish(durability).map(|()| None)
+                file.finish(durability, overwrite).map(|()| None)
             }
-            target => Ok(target.finish(durability, finisher)),
+            target => Ok(target.finish(durability, overwrite, finisher)),
         }
     }
 

@@ -69,12 +69,13 @@ impl Nameless {
         Ok(())
     }
 
-    /// Gives it its name, in place of what stands there.
+    /// Gives it its name; with `overwrite` in place of what stands there.
     ///
     /// # Errors
-    /// Those of the disk; [`FileError::InTheWay`] if a directory has the name,
-    /// [`FileError::Busy`] if another transfer is writing that file.
-    pub fn finish(self, durability: Durability) -> Result<(), FileError> {
+    /// Those of the disk; [`FileError::Exists`] if the name was not to be taken from another file,
+    /// [`FileError::InTheWay`] if a directory has the name, [`FileError::Busy`] if another transfer
+    /// is writing that file.
+    pub fn finish(self, durability: Durability, overwrite: bool) -> Result<(), FileError> {
         if self.written != self.size {
             return Err(FileError::misuse("finished before it was whole"));
         }
@@ -83,7 +84,7 @@ impl Nameless {
         }
         match link(&self.file, self.place.dir()?, self.place.base()) {
             Ok(()) => {}
-            Err(Errno::EXIST) => self.replace(durability)?,
+            Err(Errno::EXIST) if overwrite => self.replace(durability)?,
             Err(error) => return Err(error.into()),
         }
         match durability {

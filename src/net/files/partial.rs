@@ -177,6 +177,14 @@ impl Partial {
         self.place.prepare()
     }
 
+    /// Whether something has the final name already, be it a dangling symlink. After `check`.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn is_taken(&self) -> Result<bool, FileError> {
+        self.place.is_taken()
+    }
+
     /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where it
     /// is worth being gone on with, or where there is something left over. Instead of `begin`.
     pub fn nameless(&self, size: u64) -> Option<Nameless> {

@@ -100,6 +100,11 @@ impl Place {
         }
     }
 
+    /// Whether anything has the final name.
+    pub(super) fn is_taken(&self) -> Result<bool, FileError> {
+        Ok(ours::status(self.dir()?, &*self.base)?.is_some())
+    }
+
     /// Changes the final name; part and journal keep theirs.
     pub(super) fn rename_to(&mut self, base: &str) -> Result<(), FileError> {
         self.base = base.into();

@@ -52,6 +52,8 @@ pub struct Saving {
     pub accepts: Accepts,
     /// Whether the head of the response stands before the body.
     pub with_head: bool,
+    /// Whether a file in a directory is replaced; one that the destination names always is.
+    pub overwrite: bool,
 }
 
 /// Which responses are taken; any other is a failure, and its body of no interest.
@@ -211,6 +213,12 @@ impl Filing {
             });
         }
         self.target.as_mut().ok_or(FileError::NotFound)
+    }
+
+    /// Whether the file can stand at its place, as far as is seen before anybody is asked.
+    fn check(&mut self) -> Result<(), FileError> {
+        let overwrite = self.saving.may_overwrite();
+        self.open()?.check(overwrite)
     }
 
     /// Looks again at what is left over, a part at a time; true when that is done.
@@ -388,11 +396,18 @@ fn failure(error: FileError) -> Failure {
     Failure::from(&Error::from(error))
 }
 
+impl Saving {
+    fn may_overwrite(&self) -> bool {
+        self.overwrite || self.destination.names_the_file()
+    }
+}
+
 impl Recipient for Filing {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
         if self.anew {
             // That there is no place for it is to be known before anybody is asked.
-            return self.open().and_then(Target::check).map(|()| true).map_err(failure);
+            self.check().map_err(failure)?;
+            return Ok(true);
         }
         if self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
             return Ok(false);
@@ -460,7 +475,8 @@ impl Recipient for Filing {
             }
             Course::Writing | Course::Whole => {
                 let Some(target) = self.target.take() else { return Ok(After::Done) };
-                Ok(match target.finish_here(self.saving.durability, finisher).map_err(failure)? {
+                let overwrite = self.saving.may_overwrite();
+                Ok(match target.finish_here(self.saving.durability, overwrite, finisher).map_err(failure)? {
                     Some(pending) => After::Pending(pending),
                     None => After::Done,
                 })

@@ -107,7 +107,7 @@ fn what_is_foreign_is_left_alone_and_blocks_nothing() {
                 // As a short file takes the place of a file that is there.
                 let mut short = root.new_partial(&name("f")).unwrap().nameless(4).unwrap();
                 short.write(b"tiny").unwrap();
-                short.finish(Durability::Rename).unwrap();
+                short.finish(Durability::Rename, true).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"tiny");
                 let after = fs::symlink_metadata(trap).unwrap();
                 assert_eq!((before.ino(), before.mode()), (after.ino(), after.mode()), "{what}");

@@ -32,7 +32,7 @@ const WAYS: [Way; 3] = [
     ("nameless", |root, _| {
         let mut file = root.partial(&name("f")).unwrap().nameless(3).unwrap();
         file.write(b"new").unwrap();
-        file.finish(Durability::Rename).unwrap();
+        file.finish(Durability::Rename, true).unwrap();
     }),
     ("scattered", |_, path| {
         let file = Scattered::at_path(path).unwrap();

@@ -11,7 +11,7 @@ fn nameless(root: &Root, text: &str, size: usize) -> Nameless {
 fn stored(root: &Root, text: &str, data: &[u8]) -> Result<(), FileError> {
     let mut file = nameless(root, text, data.len());
     data.chunks(1000).for_each(|bytes| file.write(bytes).unwrap());
-    file.finish(Durability::Rename)
+    file.finish(Durability::Rename, true)
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn it_stands_under_its_name_alone() {
     let data = content(5);
     let mut file = nameless(&root, "synced", 5);
     file.write(&data).unwrap();
-    file.finish(Durability::Fsync).unwrap();
+    file.finish(Durability::Fsync, true).unwrap();
     assert_eq!(std::fs::read(dir.path().join("synced")).unwrap(), data);
 }
 
@@ -36,7 +36,7 @@ fn what_is_not_whole_was_never_there() {
     let mut file = nameless(&root, "file", 10);
     file.write(&[1; 9]).unwrap();
     assert_eq!(code(file.write(&[1; 2])), "io");
-    assert_eq!(code(file.finish(Durability::Rename)), "io");
+    assert_eq!(code(file.finish(Durability::Rename, true)), "io");
     drop(nameless(&root, "other", 10));
     assert!(names_in(dir.path()).is_empty());
 }
@@ -59,7 +59,7 @@ fn a_leftover_gives_way() {
     other.begin("etag", 1 << 30).unwrap();
     let mut file = file;
     file.write(b"data").unwrap();
-    assert_eq!(code(file.finish(Durability::Rename)), "busy");
+    assert_eq!(code(file.finish(Durability::Rename, true)), "busy");
     grow(&mut other, &content(CHUNK), 0, CHUNK);
     drop(other);
     stored_over(&root);
@@ -71,7 +71,7 @@ fn a_leftover_gives_way() {
 fn stored_over(root: &Root) {
     let mut file = root.new_partial(&name("file")).unwrap().nameless(4).unwrap();
     file.write(b"data").unwrap();
-    file.finish(Durability::Rename).unwrap();
+    file.finish(Durability::Rename, true).unwrap();
 }
 
 #[test]
