@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         resume: true,
         accepts: Accepts::Success,
         with_head: false,
+        overwrite: true,
     };
     for picture in download(&mut client, fetches, &saving)? {
         match &picture.report.outcome {

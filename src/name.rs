@@ -26,7 +26,7 @@
 //!
 //! # Rules of a segment, in this order
 //!
-//! 1. White space at both ends is left out: nobody sees it.
+//! 1. White space at both ends that is no control character is left out: nobody sees it.
 //! 2. Control characters, `/`, `\` and characters that hide or turn the direction of writing
 //!    ([`is_unseen`]) become `_`.
 //! 3. A leading `.` or `-` becomes `_`. With it go `.`, `..`, hidden files, and the names of
@@ -77,7 +77,8 @@ const DEVICE_DIGITS: &str = "0123456789¹²³";
 
 /// One path segment that can be the name of a file; a name that is safe already stays as it is.
 pub fn safe(text: &str) -> String {
-    let mut name: String = text.trim().chars().map(|c| if is_bad(c) { '_' } else { c }).collect();
+    let text = text.trim_matches(|c: char| c.is_whitespace() && !c.is_control());
+    let mut name: String = text.chars().map(|c| if is_bad(c) { '_' } else { c }).collect();
     if name.starts_with(['.', '-']) {
         name.replace_range(..1, "_");
     }
@@ -197,7 +198,8 @@ mod tests {
             ("a-b.c", "a-b.c"),
             ("~", "~"),
             ("", "unnamed"),
-            (" \t\u{3000}", "unnamed"),
+            (" \u{3000}", "unnamed"),
+            (" \t", "_"),
             (".", "_"),
             ("..", "_."),
             ("...", "_.."),
@@ -209,7 +211,7 @@ mod tests {
             ("-rf", "_rf"),
             ("--", "_-"),
             (" -rf ", "_rf"),
-            ("\u{a0}.profile\n", "_profile"),
+            ("\u{a0}.profile\n", "_profile_"),
             ("a\0b\nc\u{7f}d\u{9b}", "a_b_c_d_"),
             ("\u{1b}[2J", "_[2J"),
             ("\u{202e}gpj.exe", "_gpj.exe"),

@@ -15,6 +15,8 @@ mod getting;
 mod installed;
 #[path = "cli_transfer/listing.rs"]
 mod listing;
+#[path = "cli_transfer/naming.rs"]
+mod naming;
 #[path = "cli_transfer/peers.rs"]
 mod peers;
 #[path = "cli_transfer/process.rs"]

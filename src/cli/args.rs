@@ -213,6 +213,10 @@ pub struct Get {
     /// directory].
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
+    /// Replace a file that is there already under a name that the server chose, as with --classic.
+    /// One that NAME or -o FILE names is always replaced.
+    #[arg(long)]
+    pub overwrite: bool,
     /// The digest that verifies a whole file: blake3, sha256 or none [default: blake3, or sha256
     /// where the server has no other].
     #[arg(long, value_name = "NAME", value_parser = digest)]

@@ -78,6 +78,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         resume: !args.no_resume,
         accepts: Accepts::Success,
         with_head: false,
+        overwrite: args.overwrite,
     };
     let (urls, faults) = divided(wanted);
     let label = Label::Files { count: urls.len(), before: meter.ended() };
@@ -272,7 +273,11 @@ impl Row {
         let what = format!("{}{more}", why.text.short());
         match self {
             Row::File(one) => {
-                Failure::new(&one.report.url, what, web::advice(why.code.as_raw_str()))
+                let advice = match why.code.as_raw_str() {
+                    "exists" => "choose another directory with -o, or replace files: --overwrite",
+                    code => web::advice(code),
+                };
+                Failure::new(&one.report.url, what, advice)
             }
             Row::NoUrl(no_url) => Failure::new(&no_url.document, what, SELECT_ADVICE),
         }

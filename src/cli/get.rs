@@ -20,6 +20,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     options.connections = usize::from(args.jobs);
     options.durability = args.durability.into();
     options.resume = !args.no_resume;
+    options.overwrite = args.overwrite;
     options.session.digests = match args.digest {
         Some(kind) => vec![kind],
         None => vec![DigestKind::Blake3, DigestKind::Sha256],

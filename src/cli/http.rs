@@ -46,6 +46,7 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
         resume: false,
         accepts: if args.fail { Accepts::NoError } else { Accepts::Any },
         with_head: args.include && !(is_stdout && args.common.json),
+        overwrite: true,
     };
     let mut options = web::options(&args.reach, &args.common)?;
     web::take(&args.asking, &mut options);

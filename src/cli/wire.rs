@@ -178,8 +178,13 @@ fn summary(report: &FileReport) -> String {
         0 => String::new(),
         from => format!(", resumed at {}", super::report::size(from)),
     };
+    // A name that its server chose may be another one here.
+    let name = Path::new(report.name.as_raw_str());
+    let stored = report.path.as_deref().filter(|path| path.file_name() != name.file_name());
+    let stored =
+        stored.map_or(String::new(), |path| format!(" as {}", escape(&path.to_string_lossy())));
     format!(
-        "{}: {} at {}{resumed}{kept}",
+        "{}{stored}: {} at {}{resumed}{kept}",
         report.name,
         super::report::size(report.bytes),
         super::report::rate(report.moved, report.elapsed),

@@ -231,7 +231,7 @@ fn secrets_go_to_the_origin_of_the_first_url_alone() {
         &["--user", "me", "--password-file", "password"][..],
         &["-H", "Authorization: s", "-H", "Cookie: s", "-H", "Proxy-Authorization: s"],
     ] {
-        let mut args = vec!["download", "--json", "-o", "to"];
+        let mut args = vec!["download", "--json", "--overwrite", "-o", "to"];
         args.extend(urls.iter().map(String::as_str).chain(secret.iter().copied()));
         report(&run_in(folder.path(), &args));
     }

@@ -118,7 +118,7 @@ fn one_element_that_is_no_url_fails_alone() {
     assert_eq!(files[2]["error"]["text"], "/2: an empty string is no URL");
     assert_eq!(names_in(folder.path()), ["a", "b"]);
     let deep = server.at("/deep");
-    let args = ["download", "--from", &deep, "--select", "/*/x"];
+    let args = ["download", "--from", &deep, "--select", "/*/x", "--overwrite"];
     let ended = run_in(folder.path(), &args);
     assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
     assert!(ended.stderr.lines().any(|line| line == "-    -  /1: null is no string"));

@@ -18,6 +18,7 @@ pub fn into(path: &Path) -> Saving {
         resume: true,
         accepts: Accepts::Success,
         with_head: false,
+        overwrite: true,
     }
 }
 

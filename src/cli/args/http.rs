@@ -135,6 +135,9 @@ pub struct Download {
     /// How many of them to one host and port [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub per_host: Option<u16>,
+    /// Replace files that are there already; without it, each of them is a failure.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Begin every file at 0, and leave nothing for a next run.
     #[arg(long)]
     pub no_resume: bool,

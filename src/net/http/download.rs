@@ -404,9 +404,11 @@ impl Saving {
 
 impl Recipient for Filing {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
-        if self.anew {
-            // That there is no place for it is to be known before anybody is asked.
+        // That there is no place for it is to be known before anybody is asked.
+        if self.anew || !self.saving.may_overwrite() {
             self.check().map_err(failure)?;
+        }
+        if self.anew {
             return Ok(true);
         }
         if self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
@@ -476,10 +478,15 @@ impl Recipient for Filing {
             Course::Writing | Course::Whole => {
                 let Some(target) = self.target.take() else { return Ok(After::Done) };
                 let overwrite = self.saving.may_overwrite();
-                Ok(match target.finish_here(self.saving.durability, overwrite, finisher).map_err(failure)? {
-                    Some(pending) => After::Pending(pending),
-                    None => After::Done,
-                })
+                Ok(
+                    match target
+                        .finish_here(self.saving.durability, overwrite, finisher)
+                        .map_err(failure)?
+                    {
+                        Some(pending) => After::Pending(pending),
+                        None => After::Done,
+                    },
+                )
             }
         }
     }
