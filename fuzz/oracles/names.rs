@@ -44,7 +44,7 @@ fn is_made_safe(text: &str) {
     let path = safe_path(text);
     path.split('/').for_each(|segment| harms_nobody(segment, text));
     let mut names = Distinct::default();
-    let given: Vec<String> = text.split('\n').chain([text, text]).map(|one| safe(one)).collect();
+    let given: Vec<String> = text.split('\n').chain([text, text]).map(safe).collect();
     let given: Vec<String> = given.iter().map(|one| names.name(one)).collect();
     let folded: std::collections::HashSet<String> =
         given.iter().map(|name| name.to_lowercase()).collect();
