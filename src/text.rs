@@ -72,7 +72,13 @@ impl<'a> PeerText<'a> {
     /// The text, cut at [`PEER_TEXT_BYTES_MAX`], for as long as it is wanted.
     #[must_use]
     pub fn keep(&self) -> PeerText<'static> {
-        PeerText(Cow::Owned(match cut(&self.0) {
+        self.keep_within(PEER_TEXT_BYTES_MAX)
+    }
+
+    /// The same, cut at another length in bytes: where very many texts are kept.
+    #[must_use]
+    pub fn keep_within(&self, bytes_max: usize) -> PeerText<'static> {
+        PeerText(Cow::Owned(match cut(&self.0, bytes_max) {
             Some(head) => [head, ELLIPSIS].concat(),
             None => self.0.as_ref().to_owned(),
         }))
@@ -89,9 +95,9 @@ impl<'a> PeerText<'a> {
 }
 
 /// The beginning of a text that is too long to be kept.
-fn cut(text: &str) -> Option<&str> {
-    let is_long = text.len() > PEER_TEXT_BYTES_MAX;
-    is_long.then(|| &text[..text.floor_char_boundary(PEER_TEXT_BYTES_MAX - ELLIPSIS.len())])
+fn cut(text: &str, bytes_max: usize) -> Option<&str> {
+    let end = text.floor_char_boundary(bytes_max.saturating_sub(ELLIPSIS.len()));
+    (text.len() > bytes_max).then(|| &text[..end])
 }
 
 impl<'a> From<&'a str> for PeerText<'a> {
@@ -109,7 +115,7 @@ impl<'a> From<Cow<'a, str>> for PeerText<'a> {
 /// Cuts the text at [`PEER_TEXT_BYTES_MAX`].
 impl From<String> for PeerText<'static> {
     fn from(text: String) -> PeerText<'static> {
-        match cut(&text) {
+        match cut(&text, PEER_TEXT_BYTES_MAX) {
             Some(_) => PeerText::from(text.as_str()).keep(),
             None => PeerText(Cow::Owned(text)),
         }

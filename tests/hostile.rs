@@ -4,8 +4,12 @@
 
 #[path = "shared/command.rs"]
 mod command;
+#[path = "hostile/memory.rs"]
+mod memory;
 #[path = "cli_transfer/process.rs"]
 mod process;
+#[path = "robust/memory.rs"]
+mod resident;
 #[path = "hostile/servers.rs"]
 mod servers;
 #[path = "hostile/texts.rs"]

@@ -132,9 +132,7 @@ pub fn report_files(
     common: &Common,
 ) -> Result<Exit, Failure> {
     if common.json {
-        let mut out = Out::new();
-        out.json(&document(reports, moved_key, seconds))?;
-        out.flush()?;
+        write_document(reports, moved_key, seconds)?;
     } else if !common.quiet {
         for report in reports.iter().filter(|report| report.outcome.is_ok()) {
             super::say_line(&summary(report));
@@ -201,30 +199,35 @@ fn outcome(report: &FileReport) -> &'static str {
     }
 }
 
-fn document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Value {
-    let file = |report: &FileReport| {
-        let mut file = json!({
-            "name": report.name,
-            "path": report.path.as_ref().map(|path| path.to_string_lossy()),
-            "bytes": report.bytes,
-            moved_key: report.moved,
-            "seconds": report.elapsed.as_secs_f64(),
-            "resumed_from": report.resumed_from,
-            "digest": report.digest,
-            "outcome": outcome(report),
-        });
-        if let Err(why) = &report.outcome {
-            file["error"] = json!({ "code": why.code, "text": why.text });
-        }
-        file
-    };
+/// Writes the document file by file, so that it costs no memory for thousands of them.
+fn write_document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Result<(), Failure> {
+    let mut out = Out::new();
+    out.raw("{\"files\":[")?;
+    for (at, report) in reports.iter().enumerate() {
+        out.raw(if at == 0 { "" } else { "," })?;
+        out.json_text(&file(report, moved_key).to_string())?;
+    }
     let arrived = reports.iter().filter(|report| report.outcome.is_ok());
     let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
     let durability = arrived.clone().find_map(|report| report.durability);
-    json!({
-        "files": reports.iter().map(file).collect::<Vec<_>>(),
-        "bytes": bytes,
-        "seconds": seconds,
-        "durability": durability,
-    })
+    let durability = json!(durability);
+    out.raw(&format!("],\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}}}\n"))?;
+    out.flush()
+}
+
+fn file(report: &FileReport, moved_key: &str) -> Value {
+    let mut file = json!({
+        "name": report.name,
+        "path": report.path.as_ref().map(|path| path.to_string_lossy()),
+        "bytes": report.bytes,
+        moved_key: report.moved,
+        "seconds": report.elapsed.as_secs_f64(),
+        "resumed_from": report.resumed_from,
+        "digest": report.digest,
+        "outcome": outcome(report),
+    });
+    if let Err(why) = &report.outcome {
+        file["error"] = json!({ "code": why.code, "text": why.text });
+    }
+    file
 }

@@ -33,7 +33,7 @@ use super::get::{self, Getting};
 use super::pump::{Conversation, Limits, Tap};
 use super::put::{self, Listed, Listing, Putting};
 use super::reactor::{Guest, Reactor, Seat};
-use super::report::{Failure, FailureKind, FileReport, Meter};
+use super::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use super::stream::Stream;
 use super::talk::{Errand, Talk};
 use super::target::Destination;
@@ -259,7 +259,8 @@ fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport
     let waiting = reports.iter_mut().filter(
         |report| matches!(&report.outcome, Err(failure) if failure.kind == FailureKind::NotStarted),
     );
-    waiting.for_each(|report| report.outcome = Err(Failure::not_started(ended)));
+    let mut failures = Failures::default();
+    waiting.for_each(|report| report.outcome = Err(failures.keep(Failure::not_started(ended))));
     reports
 }
 

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::files::{Durability, FileError, Root};
 use super::finisher::{Finisher, Pending};
 use super::pump::Turn;
-use super::report::{Failure, FileReport, Meter};
+use super::report::{Failure, Failures, FileReport, Meter};
 use super::talk::Errand;
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
@@ -43,6 +43,7 @@ struct Job {
 pub(super) struct Plan {
     jobs: VecDeque<Job>,
     pub(super) reports: Vec<FileReport>,
+    failures: Failures,
     pub(super) ended: Option<Error>,
     destination: Destination,
     root: Option<Root>,
@@ -75,6 +76,7 @@ impl Plan {
         Plan {
             jobs,
             reports,
+            failures: Failures::default(),
             ended: None,
             destination,
             root,
@@ -95,7 +97,7 @@ impl Plan {
     }
 
     fn fail(&mut self, job: &Job, failure: Failure) {
-        self.reports[job.index].outcome = Err(failure);
+        self.reports[job.index].outcome = Err(self.failures.keep(failure));
     }
 }
 

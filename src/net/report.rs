@@ -63,6 +63,34 @@ impl Failure {
     }
 }
 
+/// How many failures of one call are kept at length.
+const LONG_FAILURES_MAX: u32 = 64;
+
+/// How much of code and text of the others is kept, in bytes each.
+const SHORT_FAILURE_BYTES_MAX: usize = 128;
+
+/// Keeps the failures of a call that may have as many as there are files. A server that answers
+/// each of 20,000 files with a long reason must not cost 20,000 long reasons.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    kept: u32,
+}
+
+impl Failures {
+    /// The failure as it is kept: the first ones at length, the others cut short.
+    pub(super) fn keep(&mut self, failure: Failure) -> Failure {
+        self.kept = self.kept.saturating_add(1);
+        if self.kept <= LONG_FAILURES_MAX {
+            return failure;
+        }
+        Failure {
+            kind: failure.kind,
+            code: failure.code.keep_within(SHORT_FAILURE_BYTES_MAX),
+            text: failure.text.keep_within(SHORT_FAILURE_BYTES_MAX),
+        }
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.text.fmt(f)

@@ -83,6 +83,26 @@ impl Reply {
         PeerText::from(lines.join(" "))
     }
 
+    /// The same reply with no more than `bytes_max` bytes of text, of its first lines: for where
+    /// very many are kept.
+    #[must_use]
+    pub fn shortened(&self, bytes_max: usize) -> Reply {
+        let mut short = Reply { code: self.code, offset: self.offset, ..Reply::default() };
+        for (at, line) in self.placed_lines() {
+            let mut end = line.len().min(bytes_max - short.bytes.len());
+            // Not within a character of UTF-8.
+            while end > 0 && line.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                end -= 1;
+            }
+            short.bytes.extend_from_slice(&line[..end]);
+            short.ends.push((short.bytes.len(), at));
+            if end < line.len() || short.bytes.len() == bytes_max {
+                break;
+            }
+        }
+        short
+    }
+
     /// The enhanced code at the beginning of the first line, if its class is that of the reply.
     pub fn enhanced(&self) -> Option<Enhanced> {
         let line = self.lines().next()?;

@@ -247,7 +247,7 @@ fn hear(
             if let Some(job) = jobs.iter_mut().find(|job| job.message == message) {
                 let fate = match reply.is_positive() {
                     true => Fate::Unsent,
-                    false => Fate::Refused { stage: Stage::Rcpt, reply: Arc::new(reply.clone()) },
+                    false => Fate::Refused { stage: Stage::Rcpt, reply: plan.keep(reply) },
                 };
                 plan.answered(&job.share, index, fate);
                 job.later.extend(has_no_room(reply).then_some(index));

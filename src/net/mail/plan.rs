@@ -45,7 +45,16 @@ pub(super) struct Plan {
     failure: Option<Arc<Error>>,
     /// Why nothing more is begun, if we were stopped.
     given_up: Option<Arc<Error>>,
+    /// How many refusals are kept.
+    refusals: usize,
 }
+
+/// How many refusals are kept at length, and how much of the text of each, in bytes.
+const LONG_REPLIES_MAX: usize = 64;
+const LONG_REPLY_BYTES_MAX: usize = 4096;
+
+/// How much of the text of the others is kept, in bytes: there may be one for each recipient.
+const SHORT_REPLY_BYTES_MAX: usize = 128;
 
 /// Is given the number of a letter and what became of it.
 pub(super) type Done = Box<dyn FnMut(usize, Report)>;
@@ -118,6 +127,7 @@ impl Plan {
             is_visit: false,
             failure: None,
             given_up: None,
+            refusals: 0,
             options,
         };
         plan.refill();
@@ -268,6 +278,15 @@ impl Plan {
         }
     }
 
+    /// A reply as it is kept: the first ones at length, the others cut short.
+    pub(super) fn keep(&mut self, reply: &Reply) -> Arc<Reply> {
+        self.refusals += 1;
+        Arc::new(reply.shortened(match self.refusals <= LONG_REPLIES_MAX {
+            true => LONG_REPLY_BYTES_MAX,
+            false => SHORT_REPLY_BYTES_MAX,
+        }))
+    }
+
     /// What the server says of one recipient: it is refused, or the fate of the message decides.
     pub(super) fn answered(&mut self, share: &Share, index: usize, fate: Fate) {
         let open = self.open.get_mut(&share.letter);
@@ -286,7 +305,7 @@ impl Plan {
         outcome: &Outcome<'_>,
         why: Option<&Arc<Error>>,
     ) {
-        let reply: Option<Arc<Reply>> = outcome.reply.map(|reply| Arc::new(reply.clone()));
+        let reply: Option<Arc<Reply>> = outcome.reply.map(|reply| self.keep(reply));
         let fate = match (outcome.verdict, &reply) {
             (Verdict::Accepted | Verdict::Partial, _) => Fate::Accepted,
             (Verdict::Unknown, _) => Fate::Unknown,

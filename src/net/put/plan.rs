@@ -22,7 +22,7 @@
 //! An `error` that names the put, before the connection ends, is an answer like `done`: a failure.
 
 use super::super::error::Error;
-use super::super::report::{Failure, FileReport, Meter};
+use super::super::report::{Failure, Failures, FileReport, Meter};
 use crate::text::PeerText;
 use crate::transfer::digest::DigestKind;
 use crate::transfer::name::Name;
@@ -57,6 +57,7 @@ pub(in crate::net) struct Plan {
     /// Those that are put again when there is another connection.
     again: Vec<Job>,
     pub(in crate::net) reports: Vec<FileReport>,
+    failures: Failures,
     /// What ended the last connection.
     pub(in crate::net) ended: Option<Error>,
     pub(super) overwrite: bool,
@@ -94,6 +95,7 @@ impl Plan {
             jobs: files.iter().enumerate().map(job).collect(),
             again: Vec::new(),
             reports: files.iter().map(report).collect(),
+            failures: Failures::default(),
             ended: None,
             overwrite,
             meter,
@@ -114,7 +116,8 @@ impl Plan {
     /// Nothing more is done about a file. What was sent before may be stored all the same.
     pub(super) fn fail(&mut self, job: &Job, failure: Failure) {
         let is_open = job.sent.is_some();
-        self.reports[job.index].outcome = Err(if is_open { failure.unknown() } else { failure });
+        let failure = if is_open { failure.unknown() } else { failure };
+        self.reports[job.index].outcome = Err(self.failures.keep(failure));
     }
 
     /// The server has refused a file.
