@@ -28,3 +28,8 @@ mod peer;
 mod serving;
 #[path = "abuse/stop.rs"]
 mod stop;
+#[path = "abuse/tls.rs"]
+#[cfg(feature = "tls")]
+mod tls;
+#[path = "abuse/work.rs"]
+mod work;

@@ -59,8 +59,10 @@ enum Phase {
 pub enum Verdict {
     /// Wait for an event.
     Wait,
-    /// Drive it again when others have had their turn.
+    /// Drive it again when others have had their turn: it has more bytes to move.
     Again,
+    /// Drive it again when there is time: it has work that needs no event.
+    Later,
     /// Wake it also when a job on another thread ends.
     Parked,
     /// It has ended: drop it.
@@ -228,7 +230,7 @@ impl Connection {
             match did {
                 Ok((0, Turn::Done)) => return Verdict::Wait,
                 Ok((0, Turn::Parked)) => return Verdict::Parked,
-                Ok((_, Turn::Again)) => return Verdict::Again,
+                Ok((_, Turn::Again)) => return Verdict::Later,
                 Ok((bytes, _)) if bytes.max(TURN_COST) >= budget => return Verdict::Again,
                 Ok((bytes, _)) => budget -= bytes.max(TURN_COST),
                 Err(End::Closed) => return Verdict::Closed,

@@ -22,6 +22,7 @@ mod post;
 mod relief;
 mod seat;
 mod trim;
+mod turns;
 
 pub use accept::{Welcome, Welcomed};
 pub use dispatch::{Dispatch, Handle};
@@ -29,7 +30,7 @@ pub use post::Post;
 pub use seat::{Seat, Stopper};
 
 use super::error::Error;
-use super::pump::{Connection, Conversation, Limits, Shared, Tap, Verdict};
+use super::pump::{Connection, Conversation, Limits, Shared, Tap};
 use super::stream::Stream;
 use accept::{LISTENERS_MAX, Listener};
 use mio::net::{TcpStream, UnixStream};
@@ -89,6 +90,8 @@ pub struct Reactor {
     /// How many connections there were when memory was last given back, or more since then.
     crowd: usize,
     ready: VecDeque<usize>,
+    /// Slots whose connection has work that needs no event.
+    later: VecDeque<usize>,
     /// Slots whose connection waits for a job on another thread, or did.
     parked: Vec<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
@@ -121,6 +124,7 @@ impl Reactor {
             relief_at: None,
             crowd: 0,
             ready: VecDeque::new(),
+            later: VecDeque::new(),
             parked: Vec::new(),
             timers: BinaryHeap::new(),
             signals: seat.signals,
@@ -270,6 +274,7 @@ impl Reactor {
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
         if !self.ready.is_empty()
+            || !self.later.is_empty()
             || self.listeners.iter().any(|l| l.acceptable && self.may_accept())
         {
             return Some(Duration::ZERO);
@@ -336,34 +341,6 @@ impl Reactor {
             slot.queued = true;
             self.ready.push_back(index);
         }
-    }
-
-    /// Gives everybody who wants one a turn; who wants another waits for the next round.
-    fn drive_ready(&mut self) {
-        let round = self.ready.len();
-        self.shared.busy = round;
-        for _ in 0..round {
-            let Some(index) = self.ready.pop_front() else { return };
-            self.slots[index].queued = false;
-            self.drive_one(index);
-            self.relieve();
-        }
-    }
-
-    fn drive_one(&mut self, index: usize) {
-        let slot = &mut self.slots[index];
-        let Some(connection) = &mut slot.connection else { return };
-        match connection.drive(&mut self.shared, Instant::now()) {
-            Verdict::Wait => {}
-            Verdict::Again => self.enqueue(index),
-            Verdict::Parked => {
-                if !std::mem::replace(&mut slot.parked, true) {
-                    self.parked.push(index);
-                }
-            }
-            Verdict::Closed => self.close(index),
-        }
-        self.rearm(index);
     }
 
     /// A connection whose wait became shorter than its timer says gets another timer.
@@ -449,6 +426,7 @@ impl Reactor {
                 self.enqueue(index);
             }
         }
+        self.ready.append(&mut self.later);
         self.drive_ready();
         (0..self.slots.len()).for_each(|index| self.close(index));
     }

@@ -89,6 +89,17 @@ enum Task {
     Finishing(Pending),
 }
 
+impl Task {
+    /// Whether the disk has work for more than a moment before there is an answer.
+    fn is_long(&self) -> bool {
+        match self {
+            Task::Hashing { upto, .. } => *upto > 0,
+            Task::Listing { .. } | Task::Comparing { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 struct Put {
     size: u64,
     etag: Box<str>,
@@ -107,6 +118,8 @@ pub(super) struct Serving {
     ended: bool,
     /// Steps of work on the disk that need no word from the client.
     worked: u64,
+    /// The task has just begun, and is one that is done in turns with those of others.
+    waits_for_turn: bool,
 }
 
 /// What a file that is sent or received holds: its places, its journal and a digest, in bytes.
@@ -121,7 +134,16 @@ const CROWDED: No = No::Code("busy", "as many files are being written as may be 
 impl Serving {
     pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String, permit: Permit) -> Serving {
         let task = Task::None;
-        Serving { session, desk, peer, _permit: permit, task, ended: false, worked: 0 }
+        Serving {
+            session,
+            desk,
+            peer,
+            _permit: permit,
+            task,
+            ended: false,
+            worked: 0,
+            waits_for_turn: false,
+        }
     }
 
     fn begin(&mut self, ask: Ask) -> Result<(), Error> {
@@ -133,7 +155,10 @@ impl Serving {
             }
         };
         match begun {
-            Ok(task) => self.task = task,
+            Ok(task) => {
+                self.waits_for_turn = task.is_long();
+                self.task = task;
+            }
             Err(no) => self.refuse(&no)?,
         }
         Ok(())
@@ -368,7 +393,10 @@ impl Conversation for Serving {
     }
 
     fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        let turn = self.work(out, scratch)?;
+        let turn = match std::mem::take(&mut self.waits_for_turn) {
+            true => Turn::Again,
+            false => self.work(out, scratch)?,
+        };
         self.session.transmit(out);
         Ok(turn)
     }

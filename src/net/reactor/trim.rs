@@ -41,6 +41,7 @@ impl Reactor {
         self.slots.reserve_exact(count);
         self.free.reserve_exact(count);
         self.ready.reserve_exact(count);
+        self.later.reserve_exact(count);
         self.timers.reserve_exact(2 * count);
     }
 
