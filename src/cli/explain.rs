@@ -15,6 +15,7 @@ mod members;
 
 use super::args::{self, What};
 use super::drawing::Gauge;
+use super::input::Stdin;
 use super::report::Out;
 use super::voice::Paint;
 use super::{Exit, Failure};
@@ -186,7 +187,7 @@ struct Input {
 impl Input {
     fn open(path: &Path) -> Result<Input, Failure> {
         if path.as_os_str() == "-" {
-            let from = Box::new(io::stdin().lock());
+            let from = Box::new(Stdin);
             return Ok(Input { name: "stdin".to_owned(), len: None, from });
         }
         let name = path.display().to_string();

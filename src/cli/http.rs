@@ -11,7 +11,7 @@ use super::drawing::{Drawing, Label};
 use super::output::{Stdout, place};
 use super::report::{Out, rate, size};
 use super::screen::Screen;
-use super::{Exit, Failure, input, web};
+use super::{Exit, Failure, input, watch, web};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::io::{BufReader, IsTerminal as _, Seek as _};
@@ -54,6 +54,9 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     let drawn = !args.common.quiet && !args.common.trace;
     let drawn = drawn && !(is_stdout && is_terminal);
     let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
+    if !fetch.method.is_idempotent() {
+        watch::may_be_taken();
+    }
     let made = Client::new(options)
         .and_then(|mut client| download(&mut client, vec![fetch], &saving))
         .map_err(|error| web::failed(&url, &error))?;

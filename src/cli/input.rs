@@ -7,10 +7,11 @@
 //!                nothing about its length
 //! ```
 
-use super::Failure;
+use super::{Failure, watch};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +21,27 @@ use wirewright::net::http::Body;
 /// The greatest length of a token, password or certificate file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// Standard input without a buffer: it is waited for until `--timeout` is over.
+pub struct Stdin;
+
+impl Read for Stdin {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let stdin = io::stdin();
+        let left = watch::left().and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], left.as_ref()) {
+            Ok(0) => Err(io::Error::new(ErrorKind::TimedOut, "nothing came before --timeout")),
+            Ok(_) => Ok(rustix::io::read(&stdin, bytes)?),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 /// Reads a small file, `-` for stdin.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let max = FILE_BYTES_MAX + 1;
     let read = match path.as_os_str() == "-" {
-        true => io::stdin().take(max).read_to_end(&mut bytes),
+        true => Stdin.take(max).read_to_end(&mut bytes),
         false => File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes)),
     };
     match read {
@@ -65,7 +81,7 @@ pub fn body(path: &Path) -> Result<Body, Failure> {
 /// false, in a file without a name.
 pub fn spooled(path: &Path, hint: &str) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
-        true => spool(&mut io::stdin().lock()),
+        true => spool(&mut Stdin),
         false => File::open(path).and_then(|mut file| match has_true_size(&file)? {
             true => Ok(file),
             false => spool(&mut file),

@@ -19,7 +19,7 @@ use super::args::mail::Mail;
 use super::drawing::{Drawing, Label};
 use super::output::{Stdout, place};
 use super::report::{Out, size};
-use super::{Exit, Failure, say_line};
+use super::{Exit, Failure, say_line, watch};
 use outcome::Told;
 use serde_json::json;
 use std::io::{self, Write};
@@ -46,6 +46,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let (server, meter) = (options.server.clone(), options.meter.clone());
     let size = letter.content.size();
     let drawing = Drawing::start(meter, Label::Words(server.to_string()), &args.common);
+    watch::may_be_taken();
     let sent = send(options, vec![letter]);
     drop(drawing);
     let told = match sent {

@@ -33,6 +33,7 @@ mod tokens;
 mod trace;
 mod udp;
 mod voice;
+mod watch;
 mod web;
 mod wire;
 
@@ -145,6 +146,10 @@ impl Failure {
                 let hint = "allow more with ulimit -f, or write to a pipe";
                 Failure::new("stdout", FileError::from(io::Error::from(kind)), hint)
             }
+            io::ErrorKind::TimedOut => {
+                let what = "nobody took the output before --timeout was over";
+                Failure::new("stdout", what, "read it, or allow more with --timeout")
+            }
             _ => Failure::new("stdout", error, "look at where the output goes"),
         }
     }
@@ -162,17 +167,22 @@ pub fn main() -> ExitCode {
     let _ = catch_size_signal();
     endpoint::raise_descriptors_max();
     let done = match Cli::try_parse() {
-        Ok(Cli { command: Some(command) }) => dispatch(command),
+        Ok(Cli { command: Some(command) }) => {
+            watch::start(&command);
+            dispatch(command)
+        }
         Ok(Cli { command: None }) => {
             return say(Exit::Usage, &Cli::command().render_help().to_string());
         }
         Err(error) => unparsed(&error),
     };
-    match done {
+    let status = match done {
         Ok(exit) => exit.into(),
         Err(Failure { exit, line: Some(line) }) => say(exit, &format!("error: {line}\n")),
         Err(Failure { exit, line: None }) => exit.into(),
-    }
+    };
+    watch::end();
+    status
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failure> {

@@ -11,12 +11,12 @@
 //! that went nowhere. std opens `/dev/null` in place of a closed stream before `main`, so the
 //! streams are looked at before that.
 
-use super::Failure;
+use super::{Failure, watch};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use wirewright::net::{Destination, descriptor};
+use wirewright::net::{Destination, descriptor, outlet};
 
 /// The number of standard output.
 const STDOUT: i32 = 1;
@@ -80,7 +80,7 @@ impl Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file()?.write(bytes)
+        outlet::write_some(self.file()?, bytes, watch::deadline())
     }
 
     fn flush(&mut self) -> io::Result<()> {

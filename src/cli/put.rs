@@ -3,7 +3,7 @@
 use super::args::Put;
 use super::drawing::{Drawing, Label};
 use super::wire::{client_options, failure, report_files};
-use super::{Exit, Failure};
+use super::{Exit, Failure, watch};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,6 +22,7 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     }
     let began = Instant::now();
     let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
+    watch::may_be_taken();
     let reports = client::put(server, &files, &options);
     drop(drawing);
     let reports = reports.map_err(|error| failure(server, &error))?;

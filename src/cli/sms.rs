@@ -17,7 +17,7 @@ use super::args::http::Sms;
 use super::decimal::Decimal;
 use super::report::Out;
 use super::tokens::Tokens;
-use super::{Exit, Failure, input, web};
+use super::{Exit, Failure, input, watch, web};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -48,11 +48,12 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     let accept = fetch.headers.push("Accept", b"text/plain");
     accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
     let mut options = web::options(&args.reach, &args.common)?;
-    options.timeout = Some(args.common.timeout.unwrap_or(TIMEOUT));
+    options.timeout = Some(watch::left().unwrap_or(TIMEOUT));
     options.heads = true;
     options.trace = options.trace.map(|trace| masking(trace, secret.clone()));
     let place = secret.hide(&fetch.url.to_string());
     let mut client = Client::new(options).map_err(|error| web::failed(&place, &error))?;
+    watch::may_be_taken();
     let answer = match client.gather(fetch, REPLY_BYTES_MAX) {
         Ok((report, body)) => Answer::new(&report, &body, args, &secret),
         // The reactor itself has failed, at a moment that is not known.

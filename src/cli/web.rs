@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::args::http::{Asking, Reach};
 use super::input::secret;
-use super::{Failure, say_line, trace};
+use super::{Failure, say_line, trace, watch};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::path::Path;
@@ -23,7 +23,6 @@ use wirewright::text::escape;
 /// The options of a client that is reached so.
 pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
     let mut options = Options {
-        timeout: common.timeout,
         stop_at_signals: true,
         trace: common.trace.then(trace::http),
         ..Options::default()
@@ -46,6 +45,7 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         );
     }
     set_tls(&mut options, reach)?;
+    options.timeout = watch::left();
     Ok(options)
 }
 

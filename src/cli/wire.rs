@@ -4,7 +4,7 @@ use super::args::{Common, Peer};
 use super::input::secret;
 use super::report::Out;
 use super::trace;
-use super::{Exit, Failure};
+use super::{Exit, Failure, watch};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,13 +18,14 @@ use wirewright::transfer::token::Token;
 /// The options of a client.
 pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> {
     let mut options = Options {
-        timeout: common.timeout,
         stop_at_signals: true,
         tap: common.trace.then(trace::transfer),
         ..Options::default()
     };
     options.session.token = peer.token_file.as_deref().map(token).transpose()?;
     set_tls(&mut options, peer)?;
+    // Last, because reading a token may have taken time.
+    options.timeout = watch::left();
     Ok(options)
 }
 

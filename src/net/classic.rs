@@ -129,6 +129,8 @@ pub(super) struct ClassicGetting {
     pending: Option<Pending>,
     since: Instant,
     ended: bool,
+    /// When the whole operation has to be over, for an output that takes no bytes.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl ClassicGetting {
@@ -153,6 +155,7 @@ impl ClassicGetting {
             pending: None,
             since: Instant::now(),
             ended: false,
+            deadline: None,
         }
     }
 
@@ -219,7 +222,7 @@ impl Conversation for ClassicGetting {
                 None => {}
                 Some(Event::Payload { offset, bytes }) => {
                     if let Some(target) = &mut self.target {
-                        target.write(offset, bytes)?;
+                        target.write(offset, bytes, self.deadline)?;
                         target.count(offset, bytes)?;
                     }
                     self.meter.add(bytes.len() as u64);

@@ -201,6 +201,7 @@ pub fn get(
     )));
     let connections = options.connections.clamp(1, names.len().max(1));
     plan.borrow_mut().share(connections);
+    plan.borrow_mut().deadline = run.deadline;
     for _ in 0..connections {
         run.talk(Getting::new(plan.clone()))?;
     }
@@ -295,14 +296,16 @@ pub fn get_classic(
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let (durability, meter) = (options.durability, options.meter.clone());
     let finisher = run.finisher();
-    run.add(Box::new(ClassicGetting::new(
+    let mut getting = ClassicGetting::new(
         destination.clone(),
         durability,
         options.overwrite,
         finisher,
         meter,
         outcome.clone(),
-    )))?;
+    );
+    getting.deadline = run.deadline;
+    run.add(Box::new(getting))?;
     run.go()?;
     let mut outcome = outcome.borrow_mut();
     match (outcome.error.take(), outcome.report.take()) {

@@ -52,6 +52,8 @@ pub(super) struct Plan {
     meter: Arc<Meter>,
     /// How many requests one connection has on its way at once.
     pipeline: usize,
+    /// When the whole operation has to be over, for an output that takes no bytes.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Plan {
@@ -84,6 +86,7 @@ impl Plan {
             finisher,
             meter,
             pipeline,
+            deadline: None,
         }
     }
 
@@ -296,8 +299,8 @@ impl Getting {
         if running.broken.is_some() {
             return;
         }
-        let written = running.target.write(offset, bytes);
         let mut plan = plan.borrow_mut();
+        let written = running.target.write(offset, bytes, plan.deadline);
         plan.reports[running.job.index].moved += bytes.len() as u64;
         plan.meter.add(bytes.len() as u64);
         if let Err(error) = written {

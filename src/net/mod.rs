@@ -102,7 +102,7 @@ pub mod http;
 pub mod mail;
 pub mod names;
 mod origin;
-mod outlet;
+pub mod outlet;
 pub mod proxy;
 pub mod pump;
 mod put;

@@ -25,16 +25,29 @@ const PIECE_BYTES: usize = 4096;
 /// # Errors
 /// Those of the system; `Interrupted` where a signal came while it waited, `TimedOut` past the
 /// deadline.
-pub(super) fn write(mut out: &File, bytes: &[u8], deadline: Option<Instant>) -> io::Result<()> {
-    let kind = out.metadata()?.file_type();
-    if !kind.is_fifo() && !kind.is_socket() && !out.is_terminal() {
-        return out.write_all(bytes);
-    }
-    for piece in bytes.chunks(PIECE_BYTES) {
-        wait(out, deadline)?;
-        out.write_all(piece)?;
+pub(super) fn write(out: &File, mut bytes: &[u8], deadline: Option<Instant>) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write_some(out, bytes, deadline)? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            written => bytes = &bytes[written..],
+        }
     }
     Ok(())
+}
+
+/// Writes as much as it takes in one call, and says how many bytes that were. Only a pipe, a socket
+/// and a terminal are waited for, until `deadline` if there is one.
+///
+/// # Errors
+/// Those of the system; `Interrupted` where a signal came while it waited, `TimedOut` past the
+/// deadline. Nothing was written then.
+pub fn write_some(mut out: &File, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+    let kind = out.metadata()?.file_type();
+    if !kind.is_fifo() && !kind.is_socket() && !out.is_terminal() {
+        return out.write(bytes);
+    }
+    wait(out, deadline)?;
+    out.write(&bytes[..bytes.len().min(PIECE_BYTES)])
 }
 
 fn wait(out: &File, deadline: Option<Instant>) -> io::Result<()> {

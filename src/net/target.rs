@@ -129,12 +129,8 @@ pub(super) enum Target {
 }
 
 impl Target {
-    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
-        self.write_until(offset, bytes, None)
-    }
-
-    /// The same, where what may not take bytes now is waited for no longer than until then.
-    pub(super) fn write_until(
+    /// Writes bytes; what does not take them now is waited for no longer than until `deadline`.
+    pub(super) fn write(
         &mut self,
         offset: u64,
         bytes: &[u8],

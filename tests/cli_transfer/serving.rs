@@ -5,6 +5,7 @@ use crate::process::{Process, run, wait_for};
 use crate::setup::{assert_fails, bytes, command, json, names_in, report, serve};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -125,7 +126,7 @@ fn the_grace_is_bounded() {
 }
 
 #[test]
-fn a_client_that_is_stopped_says_so() {
+fn a_client_that_is_stopped_dies_by_the_signal_and_goes_on_later() {
     let served = serve(&[]);
     served.write("big", &bytes(32 << 20));
     let gate = Gate::new(&served.address, Stops::ToClient, 16 << 20);
@@ -133,7 +134,10 @@ fn a_client_that_is_stopped_says_so() {
     let client = Process::start(&mut command(to.path(), &["get", &gate.address, "big"]));
     wait_for("the beginning of the file", || (!names_in(to.path()).is_empty()).then_some(()));
     signal(&client, Signal::INT);
-    assert_fails(&client.finish(), 1, "interrupted");
+    let ended = client.finish();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{}", ended.stderr);
+    // On a busy machine the signal may end it before it comes to words.
+    assert!(ended.stderr.is_empty() || ended.stderr.contains("interrupted"), "{}", ended.stderr);
     assert!(!to.path().join("big").exists());
     served.get(to.path(), &["big"]);
     assert_eq!(names_in(to.path()), ["big"]);

@@ -2,7 +2,7 @@
 
 use super::super::args::Common;
 use super::super::args::mail::{Mail, Reach};
-use super::super::{Failure, input, say_line, trace};
+use super::super::{Failure, input, say_line, trace, watch};
 use std::path::{Path, PathBuf};
 use wirewright::net::mail::{Options, Server};
 use wirewright::smtp::auth::{Credentials, Mechanism};
@@ -42,7 +42,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
 }
 
 fn base(mut options: Options, common: &Common) -> Options {
-    options.timeout = common.timeout;
+    options.timeout = watch::left();
     options.stop_at_signals = true;
     options.tap = common.trace.then(trace::smtp);
     options

@@ -347,7 +347,7 @@ impl Filing {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let (offset, from) = self.progress.get();
         if let Some(target) = &mut self.target {
-            target.write_until(offset, bytes, self.shared.deadline)?;
+            target.write(offset, bytes, self.shared.deadline)?;
             target.count(offset, bytes)?;
         }
         self.progress.set((offset + bytes.len() as u64, from));
