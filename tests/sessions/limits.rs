@@ -16,6 +16,9 @@ use wirewright::transfer::token::Token;
 
 const GIB: u64 = 1 << 30;
 
+/// What a running transfer counts besides, in bytes: its state and the digest that is being made.
+pub const TRANSFER: usize = 2560;
+
 fn seconds(session: &impl wirewright::session::Session) -> u64 {
     session.patience().as_secs()
 }
@@ -277,7 +280,8 @@ fn idle(host: &mut Host, what: &str) {
     host.turn();
     assert_eq!(host.error, None);
     let capacity = host.server.capacity();
-    assert!(capacity <= 2048, "{capacity} bytes after {what}");
+    let allowed = if host.server.is_receiving() { 2048 + TRANSFER } else { 2048 };
+    assert!(capacity <= allowed, "{capacity} bytes after {what}");
 }
 
 /// While a chunk of a megabyte arrives, nothing of it is kept.
@@ -289,7 +293,8 @@ fn a_chunk_is_never_gathered() {
     let chunk = frame(&format!(r#"{{"type":"chunk","id":1,"offset":0,"filedata":"{data}"}}"#));
     for piece in chunk.chunks(1000) {
         host.feed(piece);
-        assert!(host.server.capacity() <= 2048, "{}", host.server.capacity());
+        let capacity = host.server.capacity();
+        assert!(capacity <= 2048 + TRANSFER, "{capacity}");
         assert!(host.inbox.is_empty());
     }
     assert_eq!(host.app.unfinished["x"].bytes.len(), 600_000);
