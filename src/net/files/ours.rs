@@ -82,9 +82,9 @@ pub(super) fn is_free_or_ours(dir: &Dir, name: &str) -> Result<bool, FileError> 
 /// Removes a name if it stands for a regular file of ours.
 pub(super) fn remove(dir: &Dir, name: &str) -> Result<(), FileError> {
     if status(dir, name)?.is_some_and(|there| is_ours(&there)) {
-        match dir.remove_file(name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+        match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

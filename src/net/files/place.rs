@@ -233,7 +233,7 @@ impl Place {
             && is_under(dir, &*self.journal, held).unwrap_or(false)
         {
             // If it cannot be removed, the file is there all the same, and it harms nobody.
-            let _ = dir.remove_file(&self.journal);
+            let _ = rustix::fs::unlinkat(&**dir, &*self.journal, AtFlags::empty());
         }
     }
 
