@@ -250,3 +250,20 @@ impl Meter {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_failures_are_kept_at_length() {
+        let long = || Failure::new("x".repeat(9000), "y".repeat(9000));
+        let mut failures = Failures::default();
+        for _ in 0..LONG_FAILURES_MAX {
+            assert_eq!(failures.keep(long()).text.len(), crate::text::PEER_TEXT_BYTES_MAX);
+        }
+        let kept = failures.keep(long().unknown());
+        assert_eq!((kept.code.len(), kept.text.len()), (128, SHORT_FAILURE_BYTES_MAX));
+        assert_eq!(kept.kind, FailureKind::Unknown);
+    }
+}

@@ -235,3 +235,23 @@ fn a_close_takes_no_longer_than_good_bye() {
     client.abort();
     assert_eq!((client.wants(), client.patience()), (Wants::Close, quit_wait));
 }
+
+/// What is kept of a reply, where very many are: whole characters of its first lines.
+#[test]
+fn a_reply_is_shortened() {
+    let mut parser = Parser::new(&Limits::default());
+    parser.feed("550-5.1.1 \u{e9}\u{e9}\r\n550 end\r\n".as_bytes()).unwrap();
+    for (max, text) in [
+        (0, ""),
+        (6, "5.1.1 "),
+        (7, "5.1.1 "),
+        (8, "5.1.1 \u{e9}"),
+        (10, "5.1.1 \u{e9}\u{e9}"),
+        (12, "5.1.1 \u{e9}\u{e9} en"),
+        (13, "5.1.1 \u{e9}\u{e9} end"),
+        (4096, "5.1.1 \u{e9}\u{e9} end"),
+    ] {
+        let short = parser.reply().shortened(max);
+        assert_eq!((short.code(), short.text()), (550, text.into()), "{max}");
+    }
+}
