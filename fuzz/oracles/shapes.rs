@@ -18,11 +18,13 @@ enum Shape {
     Bool,
     /// Eight lower-case hexadecimal digits.
     Crc,
+    /// One of three words; any other counts as unknown (§7.6).
+    Durability,
     Numbers,
     Texts,
     Entries,
 }
-use Shape::{Bool, Crc, Entries, Numbers, Text, Texts, U32, U64};
+use Shape::{Bool, Crc, Durability, Entries, Numbers, Text, Texts, U32, U64};
 
 /// A type, the sides it may come from, and its members; `?` marks those that may be missing or
 /// null.
@@ -65,7 +67,7 @@ const TABLE: &[Row] = &[
     ("ready", SERVER, &[("id", U64), ("offset", U64)]),
     ("chunk", BOTH, &[("id", U64), ("offset", U64), ("crc32?", Crc)]),
     ("end", BOTH, &[("id", U64), ("size", U64), ("digest?", Text)]),
-    ("done", SERVER, &[("id", U64), ("size", U64), ("digest?", Text), ("durability", Text)]),
+    ("done", SERVER, &[("id", U64), ("size", U64), ("digest?", Text), ("durability", Durability)]),
     ("cancel", CLIENT, &[("id", U64)]),
     ("error", BOTH, &[("id?", U64), ("code", Text), ("text", Text), ("fatal", Bool)]),
 ];
@@ -162,6 +164,10 @@ fn fitting(value: &Value, shape: Shape) -> Option<Value> {
             };
             value.as_str().filter(digits).map(Value::from)
         }
+        Durability => value.as_str().map(|word| match word {
+            "fsync" | "rename" | "none" => word.into(),
+            _ => "unknown".into(),
+        }),
         Numbers => all(U64),
         Texts => all(Text),
         Entries => {
