@@ -82,7 +82,7 @@ fn thousands_of_unfinished_messages_stay_within_the_bound() {
     ] {
         let host = Host::start(&["--threads", threads]);
         let mut idle = host.greeted();
-        let many = crowd(host.address(), CROWD / 2, bytes);
+        let many = crowd(host.address(), CROWD / 3, bytes);
         bounded(&host, case);
         let left = open(&many);
         println!("{case}: {left} of {} are left", many.len());
@@ -118,7 +118,7 @@ fn thousands_of_waiting_requests_stay_within_the_bound() {
         let get = format!(r#"{{"type":"get","id":{id},"name":"{name}","etag":"{etag}"}}"#);
         bytes.extend(frame(get.as_bytes()));
     }
-    let many = crowd(host.address(), CROWD / 6, &bytes);
+    let many = crowd(host.address(), CROWD / 9, &bytes);
     bounded(&host, "58 waiting requests each");
     for stream in &many {
         // Fails where the server has ended it.
@@ -171,7 +171,7 @@ fn answers_that_thousands_do_not_read_stay_within_the_bounds() {
         let host = Host::start(more);
         std::fs::File::create(host.path("large")).unwrap().set_len(1 << 30).unwrap();
         let mut idle = host.greeted();
-        let many = crowd(host.address(), 2000, &asks);
+        let many = crowd(host.address(), CROWD / 9, &asks);
         bounded(&host, case);
         is_bounded_in_kernel(host.address(), case);
         is_kept(&mut idle);

@@ -74,7 +74,7 @@ const SMALL_READ: usize = 16 << 10;
 const OUT_SHARE: usize = 4;
 
 /// The least output a connection may hold when all together hold too much, in bytes.
-const OUT_BYTES_SCARCE: usize = 1024;
+const OUT_BYTES_SCARCE: usize = 4096;
 
 /// What the connections of a reactor share.
 pub struct Shared {
