@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         accepts: Accepts::Success,
         with_head: false,
         overwrite: true,
+        raw: false,
     };
     for picture in download(&mut client, fetches, &saving)? {
         match &picture.report.outcome {

@@ -113,8 +113,8 @@ fn bad_responses() {
             error(
                 "malformed",
                 36,
-                "the one transfer coding understood is chunked, not gzip",
-                "RFC 9112 §6.1",
+                "a transfer coding comes only where it was offered in TE, and gzip was not",
+                "RFC 9110 §10.1.4",
             ),
         ),
         (

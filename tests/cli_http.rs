@@ -14,6 +14,8 @@ mod command;
 mod downloads;
 #[path = "cli_http/failures.rs"]
 mod failures;
+#[path = "cli_http/habits.rs"]
+mod habits;
 #[path = "cli_http/naming.rs"]
 mod naming;
 #[path = "cli_http/outputs.rs"]

@@ -88,11 +88,11 @@ pub struct Common {
     #[arg(long)]
     pub json: bool,
     /// Draw no progress. It is drawn on stderr, and only where that is a terminal.
-    #[arg(long, short)]
+    #[arg(long, short, visible_short_alias = 's')]
     pub quiet: bool,
     /// Print the conversation on stderr: `->` out, `<-` in, `**` a remark; payload as its length,
     /// secrets masked.
-    #[arg(long)]
+    #[arg(long, short = 'v')]
     pub trace: bool,
     /// Give up when the whole operation takes longer, in seconds [default: no bound].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]

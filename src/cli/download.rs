@@ -79,6 +79,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         accepts: Accepts::Success,
         with_head: false,
         overwrite: args.overwrite,
+        raw: false,
     };
     let (urls, faults) = divided(wanted);
     let label = Label::Files { count: urls.len(), before: meter.ended() };

@@ -30,11 +30,13 @@ const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
 pub fn run(args: &Http) -> Result<Exit, Failure> {
     let fetch = fetch(args)?;
     let url = fetch.url.to_string();
-    let is_stdout = args.output.as_deref().is_none_or(|path| path.as_os_str() == "-");
+    let here = args.remote_name.then_some(Path::new("./"));
+    let output = here.or(args.output.as_deref());
+    let is_stdout = output.is_none_or(|path| path.as_os_str() == "-");
     let kept = Arc::new(Mutex::new(Kept::default()));
     let is_terminal = std::io::stdout().is_terminal();
     let screen = Arc::new(Mutex::new(Screen::new(Stdout::new())));
-    let destination = match (&args.output, is_stdout && args.common.json) {
+    let destination = match (output, is_stdout && args.common.json) {
         (_, true) => keeping(&kept),
         (None, false) if is_terminal => showing(&screen),
         (None, false) => place(Path::new("-"))?,
@@ -45,11 +47,13 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
         durability: args.durability.into(),
         resume: false,
         accepts: if args.fail { Accepts::NoError } else { Accepts::Any },
-        with_head: args.include && !(is_stdout && args.common.json),
         overwrite: true,
+        with_head: (args.include || args.head) && !(is_stdout && args.common.json),
+        raw: args.raw,
     };
     let mut options = web::options(&args.reach, &args.common)?;
     web::take(&args.asking, &mut options);
+    options.codings &= !args.raw;
     options.heads = true;
     let drawn = !args.common.quiet && !args.common.trace;
     let drawn = drawn && !(is_stdout && is_terminal);
@@ -88,11 +92,19 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
 // ---- what is asked for -----------------------------------------------------------------------
 
 fn fetch(args: &Http) -> Result<Fetch, Failure> {
-    let (method, url) = match &*args.target {
-        [method, url] => (Some(web::method(method)?), url),
-        [url] => (None, url),
+    let (method, url) = match (&*args.target, &args.method) {
+        ([_, _], Some(_)) => {
+            let what = "there is a METHOD before the URL, too";
+            return Err(Failure::usage("-X", what, "give one of them"));
+        }
+        ([method, url], None) => (Some(web::method(method)?), url),
+        ([url], Some(method)) => (Some(web::method(method)?), url),
+        ([url], None) => (args.head.then_some(Method::HEAD), url),
         _ => return Err(Failure::usage("URL", "there is none", "give [METHOD] URL")),
     };
+    if args.head && method.as_ref().is_some_and(|method| !method.is_head()) {
+        return Err(Failure::usage("-I", "there is another METHOD, too", "give one of them"));
+    }
     let has_body = args.data.is_some() || args.json_body.is_some() || !args.form.is_empty();
     let method = method.unwrap_or(if has_body { Method::POST } else { Method::GET });
     let mut fetch = Fetch::new(method, web::url("URL", url)?);

@@ -14,6 +14,7 @@ use wirewright::http::headers::{Headers, text};
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::{Host, Origin, Scheme, Url};
 use wirewright::net::http::{Options, Report};
+use wirewright::net::names::Family;
 use wirewright::net::proxy::Proxies;
 use wirewright::net::{self, Error};
 use wirewright::text::escape;
@@ -26,6 +27,11 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         stop_at_signals: true,
         trace: common.trace.then(trace::http),
         ..Options::default()
+    };
+    options.family = match (reach.ipv4, reach.ipv6) {
+        (true, _) => Some(Family::V4),
+        (_, true) => Some(Family::V6),
+        (false, false) => None,
     };
     options.dial.connect_wait = reach.connect_timeout;
     options.session.limits.first_byte_wait = reach.first_byte_timeout;

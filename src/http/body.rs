@@ -14,13 +14,15 @@
 //!
 //! Specification: RFC 9112 §6.3, with §6.1 and §7 for Transfer-Encoding and RFC 9110 §8.6 for
 //! Content-Length. Where the RFC lets a client read to the end of the stream (step 4, chunked not
-//! last) this one refuses: it could not decode what it read.
+//! last) this one refuses: no
+//! transfer coding was offered in TE, so none may come, and what was read could not be decoded.
 //!
 //! Two readings of one length are how a second response is smuggled past a client. So whatever
 //! could be read twice is refused, and what the RFC lets pass closes the connection behind it.
 
 use super::config::{Remark, too_large};
 use super::head::Head;
+use super::headers::is_token;
 use super::request::Method;
 use crate::error::Error;
 use crate::text::PeerText;
@@ -180,9 +182,15 @@ fn unknown_coding(coding: &[u8], offset: u64) -> Error {
     if name.eq_ignore_ascii_case(b"chunked") {
         return Error::malformed("chunked has no parameters", offset, "RFC 9112 §7.1");
     }
-    let name = PeerText::from_bytes(coding);
-    let rule = format!("the one transfer coding understood is chunked, not {}", name.short());
-    Error::Malformed { rule: Cow::Owned(rule), offset, section: "RFC 9112 §6.1" }
+    if !name.iter().all(|byte| is_token(*byte)) {
+        return Error::malformed("Transfer-Encoding names codings", offset, "RFC 9112 §6.1");
+    }
+    let name = PeerText::from_bytes(name);
+    let rule = format!(
+        "a transfer coding comes only where it was offered in TE, and {} was not",
+        name.short()
+    );
+    Error::Malformed { rule: Cow::Owned(rule), offset, section: "RFC 9110 §10.1.4" }
 }
 
 /// Steps 5 and 6: digits, and where there are several, all the same number.

@@ -12,7 +12,7 @@
 //!
 //! Specification: RFC 9110 §15.4; §10.2.2 for Location; §4.2.4 for why userinfo in one is refused.
 
-use super::config::{Limits, too_large};
+use super::config::{Limits, Remark, too_large};
 use super::headers::{Field, Headers};
 use super::request::Method;
 use super::url::{Scheme, Url};
@@ -31,6 +31,8 @@ pub struct Redirect {
     pub keep_body: bool,
     /// Whether the secrets of the first request stay behind.
     pub drop_credentials: bool,
+    /// What was tolerated in its `Location`.
+    pub remarks: Vec<Remark>,
 }
 
 /// Fields that go to the first origin alone.
@@ -75,7 +77,8 @@ pub fn follow(
     from: &Url,
     location: Field<'_>,
 ) -> Result<Redirect, Error> {
-    let url = from.join(location.value).map_err(|error| error.shifted(location.offset))?;
+    let joined = from.join_mended(location.value);
+    let (url, is_mended) = joined.map_err(|error| error.shifted(location.offset))?;
     let refused = |rule| Err(Error::malformed(rule, location.offset, SECTION));
     if url.userinfo().is_some() {
         return refused("a redirect names no user");
@@ -90,7 +93,11 @@ pub fn follow(
     };
     let drop_credentials = url.origin() != from.origin();
     let method = if becomes_get { Method::GET } else { method.clone() };
-    Ok(Redirect { method, url, keep_body: !becomes_get && status != 303, drop_credentials })
+    let text = "a Location with a space, a \\ or a % without its digits";
+    let remark = Remark { text, offset: location.offset, section: "RFC 3986 §2" };
+    let remarks = if is_mended { vec![remark] } else { Vec::new() };
+    let keep_body = !becomes_get && status != 303;
+    Ok(Redirect { method, url, keep_body, drop_credentials, remarks })
 }
 
 /// A chain of redirects from one request on: counts them, knows where it has been, and forgets
@@ -118,15 +125,20 @@ impl Chain {
     /// The next step. `head` is that of the response with `status`; its `Location` counts.
     ///
     /// # Errors
-    /// Those of [`follow`]; [`Error::Malformed`] if there is no or more than one `Location`, or it
+    /// Those of [`follow`]; [`Error::Malformed`] if there is no `Location`, or some that differ, or it
     /// leads where the chain has been with that method; [`Error::TooLarge`] beyond
     /// [`redirects_max`](Limits::redirects_max).
     pub fn follow(&mut self, status: u16, at: u64, headers: &Headers) -> Result<Redirect, Error> {
         let mut locations = headers.all("Location");
-        let (Some(location), None) = (locations.next(), locations.next()) else {
-            let rule = "a redirect has one Location";
+        let rule = "a redirect has one Location";
+        let location = locations.next();
+        let Some(location) = location else {
             return Err(Error::malformed(rule, at, "RFC 9110 §10.2.2"));
         };
+        let further = locations.next().map(|field| field.offset);
+        if headers.all("Location").any(|other| other.value != location.value) {
+            return Err(Error::malformed(rule, at, "RFC 9110 §10.2.2"));
+        }
         if self.urls.len() > self.redirects_max {
             let max = self.redirects_max as u64;
             return Err(too_large("redirects_max", max, location.offset, SECTION));
@@ -134,6 +146,10 @@ impl Chain {
         let from = self.urls.last().map(|(_, url)| url.clone());
         let Some(from) = from else { return Err(Error::Misuse("a chain has a beginning")) };
         let mut redirect = follow(&self.method, status, &from, location)?;
+        if let Some(offset) = further {
+            let text = "a Location said again";
+            redirect.remarks.push(Remark { text, offset, section: "RFC 9110 §5.3" });
+        }
         let step = (redirect.method.clone(), redirect.url.clone());
         if self.urls.contains(&step) {
             let rule = "a redirect does not lead back to where it came from";

@@ -121,7 +121,7 @@ impl Url {
     /// # Errors
     /// [`Error::Malformed`] with the offset in `text` of what cannot be.
     pub fn parse(text: &str) -> Result<Url, Error> {
-        check_bytes(text.as_bytes())?;
+        check_bytes(text.as_bytes(), false)?;
         let parts = Reference::split(text);
         let authority_at = text.find("//").map_or(text.len(), |at| at + 2);
         Url::from_parts(parts, authority_at)
@@ -133,7 +133,34 @@ impl Url {
     /// # Errors
     /// Those of [`parse`](Url::parse), with the offset in `reference`.
     pub fn join(&self, reference: &[u8]) -> Result<Url, Error> {
-        check_bytes(reference)?;
+        check_bytes(reference, false)?;
+        self.resolve(reference)
+    }
+
+    /// The same for a reference that a server wrote carelessly, and whether it had to be mended, as
+    /// curl does: a space is sent as `%20`, behind the first `?` as `+`, and a `%` without its
+    /// digits as it is; a `\` is sent as `%5C`.
+    ///
+    /// # Errors
+    /// Those of [`parse`](Url::parse), with the offset in the mended reference.
+    pub fn join_mended(&self, reference: &[u8]) -> Result<(Url, bool), Error> {
+        if let Ok(url) = self.join(reference) {
+            return Ok((url, false));
+        }
+        check_bytes(reference, true)?;
+        let query_at = reference.iter().position(|byte| *byte == b'?').unwrap_or(reference.len());
+        let mut mended = Vec::with_capacity(reference.len());
+        for (at, byte) in reference.iter().enumerate() {
+            match byte {
+                b' ' if at < query_at => mended.extend_from_slice(b"%20"),
+                b' ' => mended.push(b'+'),
+                byte => mended.push(*byte),
+            }
+        }
+        Ok((self.resolve(&mended)?, true))
+    }
+
+    fn resolve(&self, reference: &[u8]) -> Result<Url, Error> {
         let text = percent_encode(reference, |byte| byte.is_ascii());
         let authority_at = text.find("//").map_or(text.len(), |at| at + 2);
         let base = Reference {
@@ -250,12 +277,13 @@ fn malformed(rule: &'static str, at: usize) -> Error {
 }
 
 /// What may stand nowhere in a URL.
-fn check_bytes(text: &[u8]) -> Result<(), Error> {
+fn check_bytes(text: &[u8], is_mended: bool) -> Result<(), Error> {
     for (at, &byte) in text.iter().enumerate() {
         let is_hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
         match byte {
             b'\r' | b'\n' => return Err(malformed("a URL holds no line end", at)),
             0 => return Err(malformed("a URL holds no NUL", at)),
+            b' ' | b'\\' | b'%' if is_mended => {}
             b' ' => return Err(malformed("a URL holds no space; it is written %20", at)),
             byte if byte.is_ascii_control() => {
                 return Err(malformed("a URL holds no control character", at));

@@ -88,14 +88,36 @@ pub struct Names {
     desk: Arc<Desk>,
 }
 
+/// A family of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    fn has(self, address: &SocketAddr) -> bool {
+        address.is_ipv4() == (self == Family::V4)
+    }
+}
+
 /// Addresses that were asked for.
 #[derive(Debug)]
 pub struct Lookup {
     answer: Answer,
     port: u16,
+    family: Option<Family>,
 }
 
 impl Lookup {
+    /// The same lookup, of which only the addresses of one family count.
+    #[must_use]
+    pub fn only(self, family: Option<Family>) -> Lookup {
+        Lookup { family, ..self }
+    }
+
     /// The addresses, at least one, in the resolver's order; once they are known. To be asked
     /// before waiting: no waker is called for what is known already.
     pub fn poll(&self) -> Option<io::Result<Vec<SocketAddr>>> {
@@ -107,11 +129,22 @@ impl Lookup {
                     address.set_port(self.port);
                     address
                 };
-                Ok(addresses.iter().map(at_port).collect())
+                let is_meant =
+                    |address: &&SocketAddr| self.family.is_none_or(|family| family.has(address));
+                let addresses: Vec<_> = addresses.iter().filter(is_meant).map(at_port).collect();
+                match (addresses.is_empty(), self.family) {
+                    (true, Some(Family::V4)) => Err(none_of("the host has no IPv4 address")),
+                    (true, Some(Family::V6)) => Err(none_of("the host has no IPv6 address")),
+                    _ => Ok(addresses),
+                }
             }
             Err((kind, why)) => Err(io::Error::new(*kind, why.clone())),
         })
     }
+}
+
+fn none_of(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AddrNotAvailable, what)
 }
 
 impl Names {
@@ -129,7 +162,7 @@ impl Names {
     /// Asks for the addresses of a host: a name, or an address, of which an IPv6 one may stand in
     /// brackets. What cannot be asked is answered with an error.
     pub fn ask(&mut self, host: &str, port: u16, now: Instant) -> Lookup {
-        Lookup { answer: self.answer(host, now), port }
+        Lookup { answer: self.answer(host, now), port, family: None }
     }
 
     fn answer(&mut self, host: &str, now: Instant) -> Answer {

@@ -19,6 +19,7 @@ pub fn into(path: &Path) -> Saving {
         accepts: Accepts::Success,
         with_head: false,
         overwrite: true,
+        raw: false,
     }
 }
 

@@ -149,6 +149,52 @@ fn locations() {
     }
 }
 
+/// As curl mends them; each is a remark, and an error under the strict policy.
+#[test]
+fn careless_locations_are_mended() {
+    for (fields, target) in [
+        ("Location: /a b?c d#e f\r\n", "/a%20b?c+d"),
+        ("Location: to  you\r\n", "/to%20%20you"),
+        ("Location: /100%\r\n", "/100%"),
+        ("Location: /a%zz?b=%&c=%4\r\n", "/a%zz?b=%&c=%4"),
+        ("Location: /a\\b?c\\d\r\n", "/a%5Cb?c%5Cd"),
+        ("Location: \\\\other.example\\x\r\n", "/%5C%5Cother.example%5Cx"),
+        ("Location: /a%20b c\r\n", "/a%20b%20c"),
+        ("Location: /caf\u{e9} 1\r\n", "/caf%C3%A9%201"),
+        ("Location: /x\r\nLocation: /x\r\n", "/x"),
+        ("Location: /x y\r\nLocation: /x y\r\nLocation: /x y\r\n", "/x%20y"),
+    ] {
+        let server = Server::answering(move |request| match request.target() {
+            "/start" => answer("302 Found", fields, ""),
+            target => ok(target),
+        });
+        let (report, heard) = fetch(&mut following(), get(*server, "/start"));
+        assert_eq!((code(&report), heard.text()), ("ok", target), "{fields:?}: {report:?}");
+        let again = fields.matches("Location").count() > 1;
+        let mended =
+            fields["Location: ".len()..].lines().next().unwrap().contains([' ', '%', '\\']);
+        let texts: Vec<&str> = report.remarks.iter().map(|remark| remark.text).collect();
+        assert_eq!(texts.len(), usize::from(again) + usize::from(mended), "{texts:?}");
+        let mut strict = client(|options| {
+            options.redirects = true;
+            options.session.policy = wirewright::http::config::Policy::Strict;
+        });
+        let (report, _) = fetch(&mut strict, get(*server, "/start"));
+        assert_eq!(code(&report), "malformed", "{fields:?}: {report:?}");
+    }
+    for fields in [
+        "Location: http://127.0.0.1\\@other.example/\r\n",
+        "Location: http://a b/\r\n",
+        "Location: http:\\\\h\\x\r\n",
+        "Location: /x\r\nLocation: /x/\r\n",
+    ] {
+        let server = Server::answering(move |_| answer("302 Found", fields, ""));
+        let (report, _) = fetch(&mut following(), get(*server, "/start"));
+        assert_eq!(code(&report), "malformed", "{fields:?}: {report:?}");
+        assert_eq!(server.requests().len(), 1, "{fields:?}");
+    }
+}
+
 #[test]
 fn redirects_that_are_refused() {
     for (fields, expected) in [

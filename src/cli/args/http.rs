@@ -13,8 +13,14 @@ pub struct Reach {
     #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
     /// Check no certificate: whoever stands between can read and change everything.
-    #[arg(long)]
+    #[arg(long, short = 'k')]
     pub insecure: bool,
+    /// Connect to IPv4 addresses only.
+    #[arg(long, short = '4', conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Connect to IPv6 addresses only.
+    #[arg(long, short = '6')]
+    pub ipv6: bool,
     /// Ask no proxy, whatever `http_proxy`, `https_proxy` and `all_proxy` say; only these
     /// lower-case variables are read, and `no_proxy`.
     #[arg(long)]
@@ -72,6 +78,19 @@ pub struct Http {
     /// there is a body].
     #[arg(value_name = "[METHOD] URL", required = true, num_args = 1..=2)]
     pub target: Vec<String>,
+    /// The method, as in front of the URL.
+    #[arg(long = "request", short = 'X', value_name = "METHOD")]
+    pub method: Option<String>,
+    /// Ask with HEAD, and write the head of the response.
+    #[arg(long = "head", short = 'I', conflicts_with_all = ["data", "form", "json_body", "method"])]
+    pub head: bool,
+    /// Write to a file in the current directory, named after the last segment of the URL's path.
+    #[arg(long = "remote-name", short = 'O', conflicts_with = "output")]
+    pub remote_name: bool,
+    /// Write the bytes of the response as they came: its head, and its body with its codings and
+    /// the framing of its chunks.
+    #[arg(long, conflicts_with_all = ["include", "head"])]
+    pub raw: bool,
     /// The body of the request, or the file that holds it, `@-` for stdin. Its type is that of a
     /// form unless -H says another.
     #[arg(long, short, value_name = "DATA|@FILE", allow_hyphen_values = true)]

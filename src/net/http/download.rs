@@ -24,6 +24,7 @@ use super::job::undecodable;
 use super::naming::Naming;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
+use super::wholes::{contradiction, is_multipart, is_the_whole};
 use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
@@ -54,6 +55,9 @@ pub struct Saving {
     pub with_head: bool,
     /// Whether a file in a directory is replaced; one that the destination names always is.
     pub overwrite: bool,
+    /// Whether the response becomes the file as it came: with its head, and with its body coded
+    /// and framed as it was. Nothing of it is gone on with, and `with_head` does not matter.
+    pub raw: bool,
 }
 
 /// Which responses are taken; any other is a failure, and its body of no interest.
@@ -182,6 +186,8 @@ struct Filing {
     size: Option<u64>,
     /// Bytes of the file that are there, and those that were there before.
     progress: Rc<Cell<(u64, u64)>>,
+    /// The head as it came, until it is known what it means.
+    raw_head: Vec<u8>,
 }
 
 impl Filing {
@@ -200,6 +206,7 @@ impl Filing {
             status: 0,
             size: None,
             progress: Rc::default(),
+            raw_head: Vec::new(),
         }
     }
 
@@ -299,7 +306,13 @@ impl Filing {
             self.clear();
         }
         // The empty line is in it.
-        let opening = if self.saving.with_head { head.bytes() } else { &[] };
+        let raw_head = std::mem::take(&mut self.raw_head);
+        let opening = match (self.saving.raw, self.saving.with_head) {
+            (true, _) => &raw_head,
+            (false, true) => head.bytes(),
+            (false, false) => &[],
+        };
+        let len = len.filter(|_| !self.saving.raw);
         let size = match &left {
             Some(left) => Some(left.size),
             None => len.map(|len| len + opening.len() as u64),
@@ -341,7 +354,8 @@ impl Filing {
         let tag = range::validator(&head.headers)?;
         let tag = str::from_utf8(tag).ok()?.to_owned();
         let fits = self.mark.len() + 1 + tag.len() <= ETAG_BYTES_MAX;
-        (fits && self.saving.resume && !self.saving.with_head).then_some(tag)
+        let is_body = !self.saving.with_head && !self.saving.raw;
+        (fits && self.saving.resume && is_body).then_some(tag)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
@@ -353,43 +367,6 @@ impl Filing {
         self.progress.set((offset + bytes.len() as u64, from));
         Ok(())
     }
-}
-
-/// Whether nothing in the head of a successful response contradicts that its body is the whole
-/// file. `Content-Range` means nothing there (RFC 9110 §14.4), but a server that sends it may have
-/// sent a part with the wrong status.
-fn is_the_whole(head: &Head, announced: &Announced) -> bool {
-    if is_multipart(&head.headers) {
-        return false;
-    }
-    let is_all = |first, last: u64, complete: Option<u64>| {
-        let is_coded = announced.is_decoded || announced.undecodable.is_some();
-        let fits = is_coded || announced.len.is_none_or(|len| Some(len) == complete);
-        first == 0 && complete == last.checked_add(1) && fits
-    };
-    match (head.headers.get("Content-Range"), range::of(&head.headers)) {
-        (None, _) => true,
-        (_, Some(ContentRange::Satisfied { first, last, complete })) => {
-            is_all(first, last, complete)
-        }
-        _ => false,
-    }
-}
-
-/// Whether the body is some ranges, each with a head of its own: RFC 9110 §14.6.
-fn is_multipart(headers: &Headers) -> bool {
-    let kind = headers.get("Content-Type").map_or(&b""[..], |field| field.value);
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
-    kind.trim_ascii().eq_ignore_ascii_case(b"multipart/byteranges")
-}
-
-fn contradiction(head: &Head) -> Failure {
-    let said = match head.headers.get("Content-Range") {
-        Some(range) => format!("Content-Range: {}", text(range.value).short()),
-        None => "multipart/byteranges".to_owned(),
-    };
-    let what = format!("{} with {said}: it is not known to be the whole file", head.status);
-    Failure::new("malformed", what)
 }
 
 fn failure(error: FileError) -> Failure {
@@ -404,6 +381,8 @@ impl Saving {
 
 impl Recipient for Filing {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
+        // What came was the head of a redirect.
+        self.raw_head.clear();
         // That there is no place for it is to be known before anybody is asked.
         if self.anew || !self.saving.may_overwrite() {
             self.check().map_err(failure)?;
@@ -454,8 +433,23 @@ impl Recipient for Filing {
         Ok(self.course == Course::Writing)
     }
 
+    fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.course {
+            _ if !self.saving.raw => Ok(()),
+            Course::None => {
+                self.raw_head.extend_from_slice(bytes);
+                Ok(())
+            }
+            Course::Writing => self.write(bytes).map_err(failure),
+            _ => Ok(()),
+        }
+    }
+
     /// The length of a part in chunks is known from its range alone.
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.saving.raw {
+            return Ok(());
+        }
         let end = self.progress.get().0 + bytes.len() as u64;
         if self.size.is_some_and(|size| end > size) {
             return Err(Failure::new("malformed", "more came than Content-Range says"));

@@ -75,7 +75,8 @@ impl Engine {
             let mut plan = self.plan.borrow_mut();
             plan.opening(route);
             let (host, port) = plan.route(route).endpoint();
-            self.makings.begin(route, self.names.ask(&host, port, now), now);
+            let lookup = self.names.ask(&host, port, now).only(plan.options.family);
+            self.makings.begin(route, lookup, now);
         }
     }
 

@@ -16,6 +16,7 @@ use super::route::Route;
 use super::trace::{Mark, Voice};
 use crate::http::body::Framing;
 use crate::http::coding::{self, Coded, coded};
+use crate::http::config::{Policy, Remark};
 use crate::http::exchange::Event;
 use crate::http::head::Head;
 use crate::http::headers::Headers;
@@ -172,17 +173,14 @@ impl Job {
         voice: &Voice,
     ) -> Result<Step, Failure> {
         match event {
-            Event::Remark(remark) => {
-                voice.remark(|| format!("tolerated: {} ({})", remark.text, remark.section));
-                self.report.remarks.push(remark);
-            }
+            Event::Remark(remark) => self.tolerate(remark, options, voice)?,
             Event::Interim(head) => {
                 voice.response(head);
                 self.recipient.interim(head);
             }
             Event::Head { head, framing } => {
                 voice.response(head);
-                return self.head(head, framing, options, finisher);
+                return self.head(head, framing, options, finisher, voice);
             }
             Event::Body(bytes) => return self.take(bytes, options, unpacked),
             Event::Trailers(headers) => {
@@ -204,12 +202,29 @@ impl Job {
         Ok(Step::More)
     }
 
+    /// Notes a fault of the server, where faults are tolerated.
+    fn tolerate(
+        &mut self,
+        remark: Remark,
+        options: &Options,
+        voice: &Voice,
+    ) -> Result<(), Failure> {
+        let Remark { text, offset, section } = remark;
+        if options.session.policy == Policy::Strict {
+            return Err(refused(crate::error::Error::malformed(text, offset, section)));
+        }
+        voice.remark(|| format!("tolerated: {text} ({section})"));
+        self.report.remarks.push(remark);
+        Ok(())
+    }
+
     fn head(
         &mut self,
         head: &Head,
         framing: Framing,
         options: &Options,
         finisher: &mut Finisher,
+        voice: &Voice,
     ) -> Result<Step, Failure> {
         if head.status == 408 && self.report.reused {
             return self.timed_out();
@@ -223,7 +238,11 @@ impl Job {
         };
         if let Some(chain) = self.chain.as_mut().filter(|_| is_redirect(head.status)) {
             let followed = chain.follow(head.status, head.offset, &head.headers);
-            self.redirect = Some(followed.map_err(|error| Failure::from(&Error::Session(error)))?);
+            let redirect = followed.map_err(refused)?;
+            for remark in &redirect.remarks {
+                self.tolerate(*remark, options, voice)?;
+            }
+            self.redirect = Some(redirect);
             return Ok(self.discard(len, options));
         }
         let has_body = framing != Framing::None && len != Some(0);

@@ -123,7 +123,11 @@ impl Line {
         loop {
             let received = self.exchange.receive(&input[eaten..], room);
             let received = received.map_err(|error| Failure::from(&Error::Session(error)))?;
+            let came = &input[eaten..eaten + received.consumed];
             eaten += received.consumed;
+            if let Some(job) = &mut self.job {
+                job.recipient.raw(came)?;
+            }
             let step = match (received.event, &mut self.job) {
                 (None, _) if received.consumed == 0 => return Ok(eaten),
                 (None, _) => continue,

@@ -67,7 +67,7 @@
 //! | `route`, `plan` | where jobs wait, how many run |
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
-//! | `download`, `naming` | files: names, resuming |
+//! | `download`, `naming`, `wholes` | files: names, resuming, what is a whole |
 //! | `trace` | the conversation in lines |
 
 mod client;
@@ -83,6 +83,7 @@ mod recipient;
 mod report;
 mod route;
 mod trace;
+mod wholes;
 
 pub use client::{Answer, Client};
 pub use download::{Accepts, Download, Saving, download};

@@ -4,6 +4,7 @@ use super::trace::Trace;
 use crate::http::config::Config;
 use crate::net::Meter;
 use crate::net::dial;
+use crate::net::names::Family;
 use crate::net::proxy::Proxies;
 use crate::net::pump::Limits;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Options {
     pub limits: Limits,
     /// The bounds of dialing.
     pub dial: dial::Limits,
+    /// Which addresses are connected to; both families, unless one is given.
+    pub family: Option<Family>,
     /// How long a name may take to be resolved.
     pub name_wait: Duration,
     /// How many requests are in flight at most, and how many connections are open.
@@ -58,6 +61,7 @@ impl Default for Options {
             session: Config::default(),
             limits: Limits::default(),
             dial: dial::Limits::default(),
+            family: None,
             name_wait: Duration::from_secs(20),
             in_flight_max: 16,
             per_host_max: usize::MAX,

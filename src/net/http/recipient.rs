@@ -63,6 +63,16 @@ pub trait Recipient {
         finisher: &mut Finisher,
     ) -> Result<bool, Failure>;
 
+    /// Bytes of a response as they came, its head and the framing of its body among them: those of
+    /// a head before [`head`](Recipient::head). The response may turn out to be a redirect.
+    ///
+    /// # Errors
+    /// Why no more is wanted.
+    fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let _ = bytes;
+        Ok(())
+    }
+
     /// Bytes of the body, its content codings undone where [`Options::codings`] says so.
     ///
     /// [`Options::codings`]: super::Options::codings

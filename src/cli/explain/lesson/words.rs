@@ -116,7 +116,11 @@ const FIELDS: &[Row<&str>] = &[
     ("Set-Cookie", "to be sent along with later requests", "RFC 6265 §4.1"),
     ("Strict-Transport-Security", "use TLS from now on", "RFC 6797 §6.1"),
     ("Trailer", "fields that will stand behind the body", "RFC 9110 §6.6.2"),
-    ("Transfer-Encoding", "how the body travels: in chunks, each with its size", "RFC 9112 §6.1"),
+    (
+        "Transfer-Encoding",
+        "transfer codings of the body; chunked: in pieces, each with its size",
+        "RFC 9112 §6.1",
+    ),
     ("Upgrade", "other protocols this connection could speak", "RFC 9110 §7.8"),
     ("Vary", "which request fields the answer depends on", "RFC 9110 §12.5.5"),
     ("Via", "through whom it came", "RFC 9110 §7.6.3"),

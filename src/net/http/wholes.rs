@@ -1,0 +1,53 @@
+//! Whether the body of a response is a whole file.
+//!
+//! Specification: RFC 9110 §14.4 (Content-Range), §14.6 (multipart/byteranges).
+//!
+//! ```text
+//!   200                                          the whole
+//!   200  Content-Range: bytes 0-9/10             the whole, if the body has 10 bytes
+//!   200  Content-Range: bytes 5-9/10             a contradiction
+//!   200  Content-Type: multipart/byteranges      a contradiction
+//! ```
+
+use super::recipient::Announced;
+use crate::http::head::Head;
+use crate::http::headers::{Headers, text};
+use crate::http::range::{self, ContentRange};
+use crate::net::Failure;
+
+/// Whether nothing in the head of a successful response contradicts that its body is the whole
+/// file. `Content-Range` means nothing there (RFC 9110 §14.4), but a server that sends it may have
+/// sent a part with the wrong status.
+pub(super) fn is_the_whole(head: &Head, announced: &Announced) -> bool {
+    if is_multipart(&head.headers) {
+        return false;
+    }
+    let is_all = |first, last: u64, complete: Option<u64>| {
+        let is_coded = announced.is_decoded || announced.undecodable.is_some();
+        let fits = is_coded || announced.len.is_none_or(|len| Some(len) == complete);
+        first == 0 && complete == last.checked_add(1) && fits
+    };
+    match (head.headers.get("Content-Range"), range::of(&head.headers)) {
+        (None, _) => true,
+        (_, Some(ContentRange::Satisfied { first, last, complete })) => {
+            is_all(first, last, complete)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the body is some ranges, each with a head of its own: RFC 9110 §14.6.
+pub(super) fn is_multipart(headers: &Headers) -> bool {
+    let kind = headers.get("Content-Type").map_or(&b""[..], |field| field.value);
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
+    kind.trim_ascii().eq_ignore_ascii_case(b"multipart/byteranges")
+}
+
+pub(super) fn contradiction(head: &Head) -> Failure {
+    let said = match head.headers.get("Content-Range") {
+        Some(range) => format!("Content-Range: {}", text(range.value).short()),
+        None => "multipart/byteranges".to_owned(),
+    };
+    let what = format!("{} with {said}: it is not known to be the whole file", head.status);
+    Failure::new("malformed", what)
+}
