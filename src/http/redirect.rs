@@ -125,8 +125,8 @@ impl Chain {
     /// The next step. `head` is that of the response with `status`; its `Location` counts.
     ///
     /// # Errors
-    /// Those of [`follow`]; [`Error::Malformed`] if there is no `Location`, or some that differ, or it
-    /// leads where the chain has been with that method; [`Error::TooLarge`] beyond
+    /// Those of [`follow`]; [`Error::Malformed`] if there is no `Location`, or some that differ, or
+    /// it leads where the chain has been with that method; [`Error::TooLarge`] beyond
     /// [`redirects_max`](Limits::redirects_max).
     pub fn follow(&mut self, status: u16, at: u64, headers: &Headers) -> Result<Redirect, Error> {
         let mut locations = headers.all("Location");
