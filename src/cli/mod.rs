@@ -176,13 +176,15 @@ pub fn main() -> ExitCode {
         }
         Err(error) => unparsed(&error),
     };
-    let status = match done {
-        Ok(exit) => exit.into(),
-        Err(Failure { exit, line: Some(line) }) => say(exit, &format!("error: {line}\n")),
-        Err(Failure { exit, line: None }) => exit.into(),
+    let (exit, line) = match done {
+        Ok(exit) => (exit, None),
+        Err(Failure { exit, line }) => (exit, line),
     };
-    watch::end();
-    status
+    if let Some(line) = line {
+        say(exit, &format!("error: {line}\n"));
+    }
+    watch::end(exit);
+    exit.into()
 }
 
 fn dispatch(command: Command) -> Result<Exit, Failure> {

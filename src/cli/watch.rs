@@ -11,11 +11,13 @@
 //! FIFO without a peer, a read of a stdin that never comes, fsync(2). Nothing on that thread could
 //! look at a flag, so threads of this module do.
 //!
-//! A server ends in order at the first signal, within its grace period; the second one ends it at
-//! once.
+//! A server ends in order at the first signal, within its grace period, and so does a client whose
+//! message or file may have been taken: it says whether that is known. The second signal ends both
+//! at once.
 //!
 //! Specification: signal(7), poll(2).
 
+use super::Exit;
 use super::args::Command;
 use super::args::services::{Time, Udp};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -30,6 +32,10 @@ use std::time::{Duration, Instant};
 
 /// How long a client may take to end in order after a signal.
 const END_WAIT: Duration = Duration::from_millis(140);
+
+/// The same where what was sent may have been taken: the grace in which an answer that is due is
+/// waited for, and then the report that says what is known.
+const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
 /// How long a command may take to end in order after `--timeout`.
 const LATE_WAIT: Duration = Duration::from_secs(2);
@@ -49,7 +55,8 @@ fn rule(command: &Command) -> (bool, Option<Duration>) {
         // Their --timeout stops them in order, which may take the grace period.
         Command::Serve(_) | Command::Time { what: Time::Serve(_) } => (true, None),
         Command::Udp { what: Udp::Recv(args) } => (true, args.common.timeout),
-        Command::Udp { what: Udp::Send(args) } => (false, args.common.timeout),
+        // It tells its receiver that it has ended, and reports what was sent.
+        Command::Udp { what: Udp::Send(args) } => (true, args.common.timeout),
         Command::Time { what: Time::Get(args) } => (false, args.common.timeout),
         Command::Ls(args) => (false, args.common.timeout),
         Command::Get(args) => (false, args.common.timeout),
@@ -85,14 +92,15 @@ fn watch_signals(serves: bool) -> io::Result<()> {
     let (give, take) = mpsc::channel::<Signals>();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let Ok(mut signals) = take.recv() else { return };
-        let mut in_order = serves;
-        for signal in signals.forever() {
-            if std::mem::take(&mut in_order) {
-                continue;
-            }
-            if !serves {
-                thread::sleep(END_WAIT);
-            }
+        // The first signal; the second one ends everything at once.
+        let Some(first) = signals.forever().next() else { return };
+        if !serves {
+            let _ = thread::Builder::new().name("end".to_owned()).spawn(move || {
+                thread::sleep(end_wait());
+                die_by(first);
+            });
+        }
+        if let Some(signal) = signals.forever().next() {
             die_by(signal);
         }
     })?;
@@ -123,8 +131,17 @@ pub fn may_be_taken() {
     MAY_BE_TAKEN.store(true, Ordering::Relaxed);
 }
 
+fn end_wait() -> Duration {
+    if MAY_BE_TAKEN.load(Ordering::Relaxed) { ANSWER_WAIT } else { END_WAIT }
+}
+
 /// The command has ended: a client to which a signal came dies by it, so that a shell's loop stops.
-pub fn end() {
+/// Only where something was sent, the status that says that it was taken, or may have been, stays.
+pub fn end(exit: Exit) {
+    let is_known = matches!(exit, Exit::Done | Exit::Unknown);
+    if is_known && MAY_BE_TAKEN.load(Ordering::Relaxed) {
+        return;
+    }
     if let Some(signal @ 1..) = CAUGHT.get().map(|caught| caught.load(Ordering::SeqCst)) {
         die_by(signal as i32);
     }
@@ -154,6 +171,6 @@ fn give_up() {
     if poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)) == Ok(1) {
         let _ = rustix::io::write(stderr, line.as_bytes());
     }
-    let exit = if is_unknown { super::Exit::Unknown } else { super::Exit::Failed };
+    let exit = if is_unknown { Exit::Unknown } else { Exit::Failed };
     std::process::exit(exit.status().into());
 }

@@ -6,6 +6,7 @@ use crate::process::{Process, wait_for};
 use crate::server::{Reply, Server, go, good, run_in, wirewright};
 use serde_json::{Value, json};
 use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -266,7 +267,15 @@ fn a_pipe_that_nobody_reads_holds_nobody() {
         let status = wait_for("its end", || child.try_wait().unwrap());
         let mut said = String::new();
         child.stderr.unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(status.code(), Some(1), "{said}");
-        assert!(said.lines().last().unwrap_or("").contains(expected), "{said}");
+        match args.len() {
+            // A client dies by the signal; on a busy machine before it comes to words.
+            1 => {
+                assert!(status.signal() == Some(15) && (said.is_empty() || said.contains(expected)))
+            }
+            _ => {
+                assert_eq!(status.code(), Some(1), "{said}");
+                assert!(said.lines().last().unwrap_or("").contains(expected), "{said}");
+            }
+        }
     }
 }
