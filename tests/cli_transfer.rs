@@ -29,6 +29,8 @@ mod resuming;
 mod serving;
 #[path = "cli_transfer/setup.rs"]
 mod setup;
+#[path = "cli_transfer/telling.rs"]
+mod telling;
 #[cfg(feature = "tls")]
 #[path = "cli_transfer/tls.rs"]
 mod tls;

@@ -55,7 +55,7 @@ impl Host {
     fn page(walk: &mut Walk, session: &mut Server) -> Result<bool, Error> {
         let text = |text: &str| PeerText::from(text).keep();
         let (page, more) = match walk.step() {
-            Step::More => return Ok(true),
+            Step::More | Step::NotOffered(_) => return Ok(true),
             Step::End => (Vec::new(), false),
             Step::Entry(file) => {
                 let (name, modified) = (text(file.name.as_str()), text(&rfc3339(file.modified)));

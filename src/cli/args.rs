@@ -168,10 +168,11 @@ pub struct Serve {
     /// Ask clients to prove the token in this file, `-` for stdin [default: no token].
     #[arg(long, value_name = "FILE", conflicts_with = "classic")]
     pub token_file: Option<PathBuf>,
-    /// Connections at the same time [default: 10000, or what the descriptor limit allows].
+    /// Connections at the same time, on all threads together; whoever comes beyond is told `busy`
+    /// [default: 10000, or what the descriptor limit allows].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: Option<u32>,
-    /// Threads, each with a loop of its own.
+    /// Threads that serve, each with a loop of its own; the first also accepts, for all.
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,

@@ -7,18 +7,47 @@ use super::{Exit, Failure};
 use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wirewright::net::{Error, Listed, client};
+use wirewright::net::{Error, LeftOut, Listed, client};
 
-/// Writes entries as they come, so that a listing of any length is printed in bounded memory.
+/// How much is gathered to be sorted, in bytes. A longer listing is printed as it comes.
+const SORTED_BYTES_MAX: usize = 8 << 20;
+
+/// What an entry takes besides its texts, in bytes.
+const ENTRY_BYTES: usize = 128;
+
+/// Gathers entries and writes them sorted; where they are too many, as they come, so that a listing
+/// of any length is printed in bounded memory.
 struct Printer {
     out: Out,
     json: bool,
+    /// To be sorted; `None` once there were too many.
+    gathered: Option<Vec<Listed>>,
+    gathered_bytes: usize,
     /// How many were written.
     entries: u64,
     failed: Option<Failure>,
 }
 
 impl Printer {
+    fn take(&mut self, entry: Listed) -> Result<(), Failure> {
+        let Some(gathered) = &mut self.gathered else { return self.entry(&entry) };
+        let texts = entry.name.as_str().len() + entry.modified.as_raw_str().len();
+        self.gathered_bytes += texts + ENTRY_BYTES;
+        gathered.push(entry);
+        if self.gathered_bytes <= SORTED_BYTES_MAX {
+            return Ok(());
+        }
+        super::say_line("the listing is too long to be sorted: the rest stands as it comes");
+        self.sorted()
+    }
+
+    /// Writes what was gathered; nothing is gathered any more.
+    fn sorted(&mut self) -> Result<(), Failure> {
+        let mut gathered = self.gathered.take().unwrap_or_default();
+        gathered.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        gathered.iter().try_for_each(|entry| self.entry(entry))
+    }
+
     fn entry(&mut self, entry: &Listed) -> Result<(), Failure> {
         let name = entry.name.as_str();
         if self.json {
@@ -34,13 +63,15 @@ impl Printer {
 
     /// Ends the document, also behind entries after which the listing broke off. Where nothing was
     /// listed because it failed, nothing is printed.
-    fn finish(&mut self, listed: &Result<u64, Error>) -> Result<(), Failure> {
+    fn finish(&mut self, listed: &Result<LeftOut, Error>) -> Result<(), Failure> {
+        self.sorted()?;
         match listed {
             _ if !self.json => {}
-            Ok(skipped) => {
+            Ok(left_out) => {
                 self.out.raw(if self.entries == 0 { "{\"entries\":[]" } else { "]" })?;
-                if *skipped > 0 {
-                    self.out.raw(&format!(",\"skipped\":{skipped}"))?;
+                let counts = [("skipped", left_out.skipped), ("not_offered", left_out.not_offered)];
+                for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                    self.out.raw(&format!(",\"{name}\":{count}"))?;
                 }
                 self.out.raw("}\n")?;
             }
@@ -59,13 +90,20 @@ impl Printer {
 pub fn run(args: &Ls) -> Result<Exit, Failure> {
     let options = client_options(&args.peer, &args.common)?;
     let server = &args.peer.server;
-    let printer = Printer { out: Out::new(), json: args.common.json, entries: 0, failed: None };
+    let printer = Printer {
+        out: Out::new(),
+        json: args.common.json,
+        gathered: Some(Vec::new()),
+        gathered_bytes: 0,
+        entries: 0,
+        failed: None,
+    };
     let printer = Rc::new(RefCell::new(printer));
     let shared = printer.clone();
     let listed = client::list(server, &options, move |entry| {
         let printer = &mut *shared.borrow_mut();
         if printer.failed.is_none() {
-            printer.failed = printer.entry(&entry).err();
+            printer.failed = printer.take(entry).err();
         }
     });
     let printer = &mut *printer.borrow_mut();
@@ -73,10 +111,14 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
         return Err(failed);
     }
     printer.finish(&listed)?;
-    let skipped = listed.map_err(|error| failure(server, &error))?;
-    if skipped > 0 {
-        let what = "left out: their names or times make no sense";
-        super::say_line(&format!("warning: {server}: {skipped} entries {what}"));
+    let left_out = listed.map_err(|error| failure(server, &error))?;
+    if left_out.skipped > 0 {
+        let (count, what) = (left_out.skipped, "left out: their names or times make no sense");
+        super::say_line(&format!("warning: {server}: {count} entries {what}"));
+    }
+    if left_out.not_offered > 0 && !args.common.json && !args.common.quiet {
+        let (count, why) = (left_out.not_offered, "their names break the rules of names");
+        super::say_line(&format!("{count} more cannot be offered by the server: {why}"));
     }
     Ok(Exit::Done)
 }

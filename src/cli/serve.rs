@@ -1,6 +1,12 @@
 //! `wirewright serve`: files to whoever asks, or one file to whoever comes.
 
+mod not_offered;
+mod transfers;
+
+use self::not_offered::say_not_offered;
+use self::transfers::Sums;
 use super::args::Serve;
+use super::report::Out;
 use super::wire::{announce, failure, stop_after, token};
 use super::{Exit, Failure, trace};
 use std::sync::Arc;
@@ -17,7 +23,10 @@ const CONNECTIONS: u32 = 10_000;
 const CONNECTIONS_USUAL: usize = 1000;
 
 pub fn run(args: &Serve) -> Result<Exit, Failure> {
-    let options = options(args)?;
+    let sums = Sums::new();
+    let mut options = options(args)?;
+    options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
+    let supply = options.supply.clone();
     let addresses = endpoint::resolve(&args.listen).map_err(|e| failure(&args.listen, &e))?;
     let address = addresses[0];
     if !address.ip().is_loopback() && args.token_file.is_none() && args.tls_cert.is_none() {
@@ -28,9 +37,18 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     }
     let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
     say_connections(args, server.connections_max());
+    if let (Supply::Files(root), false) = (&supply, args.common.quiet) {
+        say_not_offered(root);
+    }
     stop_after(server.stopper(), args.common.timeout)?;
-    announce(server.local_addr(), args.common.json)?;
+    let address = server.local_addr();
+    announce(address, args.common.json)?;
     server.run().map_err(|e| failure(&args.listen, &e))?;
+    if args.common.json {
+        let mut out = Out::new();
+        out.json(&sums.json(address))?;
+        out.flush()?;
+    }
     Ok(Exit::Done)
 }
 
@@ -57,8 +75,8 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         threads: usize::from(args.threads),
         grace: args.grace,
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::transfer),
-        log: (!args.common.quiet).then(log),
+        tap: args.common.trace.then(trace::served),
+        log: (!args.common.quiet).then(|| says(args)),
         ..Options::new(Supply::Files(root))
     };
     set_tls(&mut options, args)?;
@@ -99,6 +117,10 @@ fn say_connections(args: &Serve, allowed: usize) {
     }
 }
 
-fn log() -> Log {
-    Arc::new(super::say_line)
+/// Says a line: among those of a trace as a remark.
+fn says(args: &Serve) -> Log {
+    match args.common.trace {
+        true => Arc::new(trace::remark),
+        false => Arc::new(super::say_line),
+    }
 }

@@ -46,8 +46,16 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
     }
     let server = Server::bind(address, options).map_err(failed)?;
     stop_after(server.stopper(), args.common.timeout)?;
-    announce(server.local_addr(), args.common.json)?;
-    server.run().map_err(failed)?;
+    let (address, began) = (server.local_addr(), Instant::now());
+    announce(address, args.common.json)?;
+    let answers = server.run().map_err(failed)?;
+    if args.common.json {
+        let seconds = began.elapsed().as_secs_f64();
+        let mut out = Out::new();
+        let address = address.to_string();
+        out.json(&json!({ "address": address, "seconds": seconds, "answers": answers }))?;
+        out.flush()?;
+    }
     Ok(Exit::Done)
 }
 

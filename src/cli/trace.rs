@@ -15,6 +15,7 @@ use wirewright::datagram::{Alien, Datagram, Kind};
 use wirewright::net::client::TapMaker;
 use wirewright::net::http::{self, Mark};
 use wirewright::net::pump::Tap;
+use wirewright::net::server::PeerTap;
 use wirewright::text::PeerText;
 use wirewright::{smtp, transfer};
 
@@ -40,6 +41,15 @@ pub fn transfer() -> TapMaker {
     tap::<Transfer>()
 }
 
+/// The same of a server, whose peers are named in each line.
+pub fn served() -> PeerTap {
+    let paint = paint();
+    Arc::new(move |peer| {
+        let (name, reader) = (format!("{peer} "), Transfer::default());
+        Box::new(Listener { paint, is_tls: false, name, reader })
+    })
+}
+
 /// Makes a listener for each connection of SMTP.
 pub fn smtp() -> TapMaker {
     tap::<smtp::transcript::Transcript>()
@@ -55,9 +65,17 @@ pub fn datagrams() -> TapMaker {
     tap::<Numbered>()
 }
 
+/// Says a line that is no part of a conversation.
+pub fn remark(line: &str) {
+    say(paint(), Mark::Remark, false, &PeerText::from(line));
+}
+
 fn tap<R: Reader + Default + 'static>() -> TapMaker {
     let paint = paint();
-    Arc::new(move || Box::new(Listener { paint, is_tls: false, reader: R::default() }))
+    Arc::new(move || {
+        let (name, reader) = (String::new(), R::default());
+        Box::new(Listener { paint, is_tls: false, name, reader })
+    })
 }
 
 fn paint() -> Paint {
@@ -85,20 +103,25 @@ trait Reader {
 struct Listener<R: Reader> {
     paint: Paint,
     is_tls: bool,
+    /// Stands before each line: of the connection where there are many, and a space.
+    name: String,
     reader: R,
 }
 
 impl<R: Reader> Tap for Listener<R> {
     fn sent(&mut self, bytes: &[u8]) {
-        self.reader.sent(bytes, &mut |line| say(self.paint, Mark::Out, self.is_tls, line));
+        let Listener { paint, is_tls, name, reader } = self;
+        reader.sent(bytes, &mut |line| say_named(*paint, Mark::Out, *is_tls, name, line));
     }
 
     fn received(&mut self, bytes: &[u8]) {
-        self.reader.heard(bytes, &mut |line| say(self.paint, Mark::In, self.is_tls, line));
+        let Listener { paint, is_tls, name, reader } = self;
+        reader.heard(bytes, &mut |line| say_named(*paint, Mark::In, *is_tls, name, line));
     }
 
     fn remark(&mut self, text: &str) {
-        say(self.paint, Mark::Remark, self.is_tls, &PeerText::from(text));
+        let text = PeerText::from(text);
+        say_named(self.paint, Mark::Remark, self.is_tls, &self.name, &text);
     }
 
     fn secured(&mut self) {
@@ -108,14 +131,20 @@ impl<R: Reader> Tap for Listener<R> {
 
 impl<R: Reader> Drop for Listener<R> {
     fn drop(&mut self) {
-        self.reader.finish(&mut |line| say(self.paint, Mark::Remark, self.is_tls, line));
+        let Listener { paint, is_tls, name, reader } = self;
+        reader.finish(&mut |line| say_named(*paint, Mark::Remark, *is_tls, name, line));
     }
 }
 
 /// Says a line, which may hold a peer's words.
 fn say(paint: Paint, mark: Mark, is_tls: bool, line: &PeerText<'_>) {
+    say_named(paint, mark, is_tls, "", line);
+}
+
+/// The same behind a name of ours.
+fn say_named(paint: Paint, mark: Mark, is_tls: bool, name: &str, line: &PeerText<'_>) {
     let mark = paint.paint(Hue::from(mark), mark.as_str(is_tls));
-    super::say_marked(&format!("{mark} "), line.as_raw_str());
+    super::say_marked(&format!("{mark} {name}"), line.as_raw_str());
 }
 
 // ---- readers -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ use super::finisher::{Finisher, Pending};
 use super::origin::Origin;
 use super::pump::{Conversation, Turn};
 use super::report::{Failure, FileReport, Meter};
-use super::serve::Desk;
+use super::serve::{Desk, Direction, LEFT, Running};
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
@@ -16,6 +16,7 @@ use crate::text::PeerText;
 use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
 use crate::transfer::name::Name;
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ pub(super) struct ClassicServing {
     session: ClassicServer,
     origin: Origin,
     desk: Rc<Desk>,
-    peer: String,
+    peer: SocketAddr,
+    running: Option<Running>,
     /// Of the connection.
     _permit: Permit,
 }
@@ -35,18 +37,27 @@ impl ClassicServing {
         name: &Name,
         origin: Origin,
         desk: Rc<Desk>,
-        peer: String,
+        peer: SocketAddr,
         permit: Permit,
     ) -> ClassicServing {
         let session = ClassicServer::new(Limits::default(), name, origin.size());
-        ClassicServing { session, origin, desk, peer, _permit: permit }
+        let mut running = Running::new(Direction::Sent, name.clone());
+        running.expect(origin.size());
+        let running = Some(running);
+        ClassicServing { session, origin, desk, peer, running, _permit: permit }
     }
 
     /// The stream ends here, without the closing brace: the client sees that it is not whole.
-    fn break_off(&mut self, why: &str) -> Turn {
-        self.desk.say(&format!("{}: {why}", self.peer));
+    fn break_off(&mut self, why: String) -> Turn {
+        self.ended(Err(Failure::new("io", why)));
         self.session.abort();
         Turn::Done
+    }
+
+    fn ended(&mut self, outcome: Result<(), Failure>) {
+        if let Some(running) = self.running.take() {
+            running.end(&self.desk, self.peer, outcome);
+        }
     }
 }
 
@@ -70,9 +81,12 @@ impl Conversation for ClassicServing {
             let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
             let bytes = match self.origin.read(self.origin.size() - left, len, scratch) {
                 Ok(bytes) => bytes,
-                Err(error) => return Ok(self.break_off(&error.to_string())),
+                Err(error) => return Ok(self.break_off(error.to_string())),
             };
-            self.session.offer(bytes, out)?;
+            let taken = self.session.offer(bytes, out)?;
+            if let Some(running) = &mut self.running {
+                running.count(taken);
+            }
         }
         Ok(Turn::Done)
     }
@@ -102,9 +116,12 @@ impl Conversation for ClassicServing {
     }
 
     fn closed(&mut self, outcome: Result<(), Error>) {
-        if let Err(error) = outcome {
-            self.desk.say(&format!("{}: {error}", self.peer));
-        }
+        let is_whole = self.running.as_ref().is_some_and(Running::is_whole);
+        self.ended(match outcome {
+            Ok(()) if is_whole => Ok(()),
+            Ok(()) => Err(Failure::new("incomplete", LEFT)),
+            Err(error) => Err(Failure::from(&error)),
+        });
     }
 }
 

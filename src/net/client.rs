@@ -31,7 +31,7 @@ use super::files::Durability;
 use super::finisher::Finisher;
 use super::get::{self, Getting};
 use super::pump::{Conversation, Limits, Tap};
-use super::put::{self, Listed, Listing, Putting};
+use super::put::{self, LeftOut, Listed, Listing, Putting};
 use super::reactor::{Guest, Reactor, Seat};
 use super::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use super::stream::Stream;
@@ -265,8 +265,7 @@ fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport
     reports
 }
 
-/// Lists what a server has; each file is given to `each` as it comes. Gives how many entries were
-/// left out because their names or times make no sense.
+/// Lists what a server has; each file is given to `each` as it comes. Gives how many were left out.
 ///
 /// # Errors
 /// Where the listing did not come to its end.
@@ -274,7 +273,7 @@ pub fn list(
     endpoint: &str,
     options: &Options,
     each: impl FnMut(Listed) + 'static,
-) -> Result<u64, Error> {
+) -> Result<LeftOut, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(None));
     run.talk(Listing::new(each, outcome.clone()))?;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A client that says nothing, or too much, or never goes away, costs one slot for as long as
-//! lingering is allowed, and nothing else.
+//! lingering is allowed, and nothing else. Where all slots are taken the next client waits to be
+//! accepted: one is free again within that time.
 //!
 //! Over UDP a sender's address may be forged. Two such services that are set on each other would
 //! talk for ever, so a line of time is not answered, and neither is a port below 1024, where
@@ -25,7 +26,7 @@ use crate::daytime::{Client, Limits, Moment, Server as Session, line};
 use crate::error;
 use crate::session::{Session as _, Wants};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -140,11 +141,11 @@ impl Server {
         self.seat.stopper()
     }
 
-    /// Serves until it is stopped.
+    /// Serves until it is stopped; gives how many lines it gave.
     ///
     /// # Errors
     /// [`Error::Io`] if the reactor cannot go on; no peer can bring that about.
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(self) -> Result<u64, Error> {
         let limits = PumpLimits {
             linger_wait: LINGER_WAIT,
             linger_bytes_max: LINGER_BYTES_MAX,
@@ -154,25 +155,36 @@ impl Server {
         reactor.set_grace(GRACE);
         reactor.expect(self.options.connections_max);
         let tap = self.options.tap.as_ref().map(|make| make());
+        let answers: Rc<Cell<u64>> = Rc::default();
         let begun = match self.socket {
-            Socket::Tcp(socket) => reactor.listen(socket, Box::new(Door(self.options))),
-            Socket::Udp(socket) => reactor.post(socket, Box::new(Answering(false)), tap),
+            Socket::Tcp(socket) => {
+                let door = Door { options: self.options, answers: answers.clone() };
+                reactor.listen(socket, Box::new(door))
+            }
+            Socket::Udp(socket) => {
+                let answering = Answering { stopped: false, answers: answers.clone() };
+                reactor.post(socket, Box::new(answering), tap)
+            }
         };
         begun.map_err(|error| Error::Io("listening", error))?;
-        reactor.run().map_err(|error| Error::Io("waiting for events", error))
+        reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
+        Ok(answers.get())
     }
 }
 
 /// Lets guests in.
-struct Door(Options);
+struct Door {
+    options: Options,
+    answers: Rc<Cell<u64>>,
+}
 
 impl Welcome for Door {
     fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Welcomed {
         let Some(now) = now() else { return Welcomed::Gone };
-        let session = Session::new(self.0.limits, now);
-        let outcome = Rc::default();
-        let tap = self.0.tap.as_ref().map(|make| make());
-        let conversation = Box::new(Talk { session, outcome });
+        let session = Session::new(self.options.limits, now);
+        let (outcome, answers) = (Rc::default(), self.answers.clone());
+        let tap = self.options.tap.as_ref().map(|make| make());
+        let conversation = Box::new(Talk { session, outcome, answers });
         Welcomed::Served(Guest { stream: Stream::plain(socket), conversation, tap })
     }
 }
@@ -181,6 +193,8 @@ impl Welcome for Door {
 struct Talk<S> {
     session: S,
     outcome: Rc<RefCell<Option<Outcome>>>,
+    /// How many of such conversations ended well.
+    answers: Rc<Cell<u64>>,
 }
 
 /// What a client leaves behind.
@@ -246,12 +260,16 @@ impl<S: Side> Conversation for Talk<S> {
     }
 
     fn closed(&mut self, outcome: Result<(), Error>) {
+        self.answers.set(self.answers.get() + u64::from(outcome.is_ok()));
         *self.outcome.borrow_mut() = Some(outcome.map(|()| self.session.heard()));
     }
 }
 
-/// The server's side over UDP; true when it was asked to stop.
-struct Answering(bool);
+/// The server's side over UDP.
+struct Answering {
+    stopped: bool,
+    answers: Rc<Cell<u64>>,
+}
 
 impl Post for Answering {
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, _: Instant, answer: &mut Vec<u8>) {
@@ -261,6 +279,7 @@ impl Post for Answering {
         }
         if let Some(moment) = now() {
             answer.extend_from_slice(line(&moment).as_bytes());
+            self.answers.set(self.answers.get() + 1);
         }
     }
 
@@ -276,15 +295,15 @@ impl Post for Answering {
     }
 
     fn is_done(&self) -> bool {
-        self.0
+        self.stopped
     }
 
     fn wind_down(&mut self) {
-        self.0 = true;
+        self.stopped = true;
     }
 
     fn give_up(&mut self, _why: Error) {
-        self.0 = true;
+        self.stopped = true;
     }
 }
 
@@ -341,7 +360,8 @@ fn ask(
         Transport::Tcp => {
             let socket = endpoint::connect(addresses, deadline)?;
             let session = Client::new(options.limits);
-            let conversation = Box::new(Talk { session, outcome: outcome.clone() });
+            let answers = Rc::default();
+            let conversation = Box::new(Talk { session, outcome: outcome.clone(), answers });
             let guest = Guest { stream: Stream::plain(socket), conversation, tap };
             reactor.add(guest).map_err(failed)?;
         }

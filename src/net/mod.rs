@@ -118,7 +118,7 @@ pub mod tls;
 
 pub use error::Error;
 pub use origin::{Memory, Origin, Supply};
-pub use put::Listed;
+pub use put::{LeftOut, Listed};
 pub use report::{Activity, Failure, FailureKind, FileReport, Meter};
 pub use serve::Log;
 pub use target::{Destination, Sink};

@@ -314,12 +314,22 @@ pub struct Listed {
     pub modified: PeerText<'static>,
 }
 
+/// How many files a listing left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Entries whose names or times make no sense.
+    pub skipped: u64,
+    /// Files and folders that the server cannot offer, for their names break the grammar of names.
+    pub not_offered: u64,
+}
+
 /// Lists; gives each file to a function as it comes.
 pub(super) struct Listing<F> {
     pub(super) each: F,
-    /// How many entries were left out, or why the listing has no end.
-    pub(super) outcome: Rc<RefCell<Option<Result<u64, Error>>>>,
-    skipped: u64,
+    /// What was left out, or why the listing has no end.
+    pub(super) outcome: Rc<RefCell<Option<Result<LeftOut, Error>>>>,
+    left_out: LeftOut,
     asked: bool,
     greeted: bool,
     ended: bool,
@@ -327,16 +337,10 @@ pub(super) struct Listing<F> {
 }
 
 impl<F: FnMut(Listed)> Listing<F> {
-    pub(super) fn new(each: F, outcome: Rc<RefCell<Option<Result<u64, Error>>>>) -> Listing<F> {
-        Listing {
-            each,
-            outcome,
-            skipped: 0,
-            asked: false,
-            greeted: false,
-            ended: false,
-            refused: None,
-        }
+    pub(super) fn new(each: F, outcome: Rc<RefCell<Option<Result<LeftOut, Error>>>>) -> Listing<F> {
+        let (asked, greeted, ended) = (false, false, false);
+        let left_out = LeftOut::default();
+        Listing { each, outcome, left_out, asked, greeted, ended, refused: None }
     }
 }
 
@@ -344,8 +348,9 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
     fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(_) => self.greeted = true,
-            Event::Entries { entries, skipped, more, .. } => {
-                self.skipped += skipped as u64;
+            Event::Entries { entries, skipped, more, not_offered, .. } => {
+                self.left_out.skipped += skipped as u64;
+                self.left_out.not_offered = not_offered;
                 for entry in entries {
                     let name = Name::new(entry.name.as_raw_str())?;
                     let modified = entry.modified.keep();
@@ -394,8 +399,8 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
     fn closed(&mut self, outcome: Result<(), Error>) {
         let outcome = match (self.refused.take(), self.ended, outcome) {
             (Some(refused), ..) => Err(refused),
-            (None, true, _) => Ok(self.skipped),
-            (None, false, outcome) => outcome.map(|()| self.skipped),
+            (None, true, _) => Ok(self.left_out),
+            (None, false, outcome) => outcome.map(|()| self.left_out),
         };
         *self.outcome.borrow_mut() = Some(outcome);
     }

@@ -8,16 +8,22 @@
 //! ```
 
 mod listing;
+mod putting;
 mod refusal;
 mod standing;
+mod transfers;
 
 use self::refusal::{No, Stop};
+pub(super) use self::transfers::Running;
+use self::transfers::abandoned;
+pub use self::transfers::{Direction, OnTransfer, Transfer};
 use super::admission::{Admission, Permit};
 use super::error::Error;
-use super::files::{Durability, Entry, FileError, Partial, Standing, Walk, file_bytes_max};
-use super::finisher::{Finisher, Job, Pending};
+use super::files::{Durability, Entry, FileError, Partial, Standing, Walk};
+use super::finisher::{Finisher, Pending};
 use super::origin::{Origin, Supply};
 use super::pump::{Conversation, Turn};
+use super::report::Failure;
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
 use crate::text::escape;
@@ -25,6 +31,7 @@ use crate::transfer::digest::Digester;
 use crate::transfer::name::Name;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +47,7 @@ pub(super) struct Desk {
     pub(super) finisher: RefCell<Finisher>,
     pub(super) admission: Arc<Admission>,
     pub(super) log: Option<Log>,
+    pub(super) on_transfer: Option<OnTransfer>,
 }
 
 impl Desk {
@@ -65,6 +73,8 @@ enum Task {
     Listing {
         walk: Box<Walk>,
         next: Option<Entry>,
+        /// How many files and directories were passed over, for their names.
+        not_offered: u64,
     },
     Checking {
         partial: Box<Partial>,
@@ -110,10 +120,12 @@ struct Put {
 pub(super) struct Serving {
     session: Server,
     desk: Rc<Desk>,
-    peer: String,
+    peer: SocketAddr,
     /// Of the connection.
     _permit: Permit,
     task: Task,
+    /// The get or put that is being answered.
+    running: Option<Running>,
     /// The client has ended its half: no file will come any more.
     ended: bool,
     /// Steps of work on the disk that need no word from the client.
@@ -128,18 +140,23 @@ const TASK_BYTES: usize = 3072;
 /// A put of a client that has ended its half, which is most often one that was killed.
 const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
 
-/// A put for which no descriptors are left.
-const CROWDED: No = No::Code("busy", "as many files are being written as may be at a time");
+/// What is told of a transfer whose connection ended in order, and too early.
+pub(super) const LEFT: &str = "the connection ended before it was whole";
 
 impl Serving {
-    pub(super) fn new(session: Server, desk: Rc<Desk>, peer: String, permit: Permit) -> Serving {
-        let task = Task::None;
+    pub(super) fn new(
+        session: Server,
+        desk: Rc<Desk>,
+        peer: SocketAddr,
+        permit: Permit,
+    ) -> Serving {
         Serving {
             session,
             desk,
             peer,
             _permit: permit,
-            task,
+            task: Task::None,
+            running: None,
             ended: false,
             worked: 0,
             waits_for_turn: false,
@@ -147,6 +164,11 @@ impl Serving {
     }
 
     fn begin(&mut self, ask: Ask) -> Result<(), Error> {
+        self.running = match &ask {
+            Ask::List => None,
+            Ask::Get { name, .. } => Some(Running::new(Direction::Sent, name.clone())),
+            Ask::Put { name, .. } => Some(Running::new(Direction::Received, name.clone())),
+        };
         let begun = match ask {
             Ask::List => self.begin_list(),
             Ask::Get { name, offset, etag } => self.begin_get(&name, offset, etag.as_deref()),
@@ -176,44 +198,25 @@ impl Serving {
         Ok(Task::Hashing { origin, at: 0, upto: offset, digester })
     }
 
-    fn begin_put(&self, name: &Name, put: Put) -> Result<Task, No> {
-        let Supply::Files(root) = &self.desk.supply else {
-            return Err(No::Code("read_only", "this server takes no files"));
-        };
-        if !self.desk.writable {
-            return Err(No::Code("read_only", "this server takes no files"));
-        }
-        let permit = self.desk.admission.put().ok_or(CROWDED)?;
-        if !put.overwrite && root.exists(name) {
-            return self.begin_compare(root, name, put.size, permit);
-        }
-        // No file system keeps offsets beyond this.
-        let is_endless = i64::try_from(put.size).is_err();
-        let limit = file_bytes_max().filter(|max| put.size > *max);
-        if limit.is_some() || is_endless {
-            return Err(No::File(FileError::TooLarge(limit)));
-        }
-        if self.ended {
-            return Err(GONE);
-        }
-        let mut partial = root.partial(name)?;
-        let same = (&*put.etag, put.size);
-        if partial.leftover().is_some_and(|leftover| leftover != same) {
-            partial.discard()?;
-            partial = root.partial(name)?;
-        }
-        let digester = Digester::new(self.session.digest_kind());
-        Ok(Task::Checking { partial: Box::new(partial), digester, put, permit })
-    }
-
     fn refuse(&mut self, no: &No) -> Result<(), Error> {
         self.task = Task::None;
         let (code, text) = match no {
             No::Code(code, text) => (*code, (*text).to_owned()),
             No::File(error) => (error.code(), error.to_string()),
         };
-        self.desk.say(&format!("{}: refused: {code}: {text}", self.peer));
-        Ok(self.session.refuse(code, &text)?)
+        self.session.refuse(code, &text)?;
+        if self.running.is_none() {
+            self.desk.say(&format!("{}: refused: {code}: {text}", self.peer));
+        }
+        self.transferred(Err(Failure::new(code, text)));
+        Ok(())
+    }
+
+    /// The running get or put has ended.
+    fn transferred(&mut self, outcome: Result<(), Failure>) {
+        if let Some(running) = self.running.take() {
+            running.end(&self.desk, self.peer, outcome);
+        }
     }
 
     /// Does a piece of the work that needs no event from the peer.
@@ -258,6 +261,9 @@ impl Serving {
         let (modified, etag) = (origin.modified(), origin.etag());
         let meta = FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
         self.session.file(&meta, digester).map_err(Error::from)?;
+        if let Some(running) = &mut self.running {
+            running.expect(origin.size() - upto);
+        }
         self.task = Task::Sending(origin);
         self.send(out, scratch)
     }
@@ -269,64 +275,21 @@ impl Serving {
         while let Some((offset, len)) = self.session.wanted(out) {
             let bytes = origin.read(offset, len, scratch)?;
             let taken = self.session.offer(bytes, out).map_err(Error::from)?;
+            if let Some(running) = &mut self.running {
+                running.count(taken);
+            }
             if taken == 0 {
                 break;
             }
         }
         if self.session.wants() != Wants::Payload {
             self.task = Task::None;
+            // Otherwise the connection ends, and that tells why.
+            if self.running.as_ref().is_some_and(Running::is_whole) {
+                self.transferred(Ok(()));
+            }
         }
         Ok(Turn::Done)
-    }
-
-    /// Checks what there is of a file that is put again.
-    fn check(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
-        let Task::Checking { partial, digester, put, .. } = &mut self.task else {
-            return Ok(Turn::Done);
-        };
-        if partial.leftover().is_some()
-            && !partial.verify_step(scratch, &mut |bytes| digester.update(bytes))?
-        {
-            return Ok(Turn::Again);
-        }
-        partial.begin(&put.etag, put.size)?;
-        self.desk.finisher.borrow_mut().write_behind(partial, put.size);
-        let offset = partial.verified();
-        let Task::Checking { partial, mut digester, put, permit } =
-            std::mem::replace(&mut self.task, Task::None)
-        else {
-            return Ok(Turn::Done);
-        };
-        if offset == 0 {
-            digester = Digester::new(self.session.digest_kind());
-        }
-        self.session.ready(offset, digester).map_err(Error::from)?;
-        self.task = Task::Receiving { partial, overwrite: put.overwrite, permit };
-        Ok(Turn::Again)
-    }
-
-    fn finish(&mut self) -> Result<Turn, Stop> {
-        let Task::Finishing(pending) = &self.task else { return Ok(Turn::Done) };
-        let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
-        outcome?;
-        self.session.done(self.desk.durability.into()).map_err(Error::from)?;
-        self.task = Task::None;
-        Ok(Turn::Again)
-    }
-
-    /// The file that was put is whole: over to the other thread.
-    fn received(&mut self) {
-        let durability = self.desk.durability;
-        let (job, permit) = match std::mem::replace(&mut self.task, Task::None) {
-            Task::Receiving { partial, overwrite, permit } => {
-                let finish = partial.finish(durability, overwrite).making_room();
-                (Job::Finish(Box::new(finish)), permit)
-            }
-            Task::Standing(standing, permit) => (Job::Standing(*standing, durability), permit),
-            _ => return,
-        };
-        let pending = self.desk.finisher.borrow_mut().run_holding(job, permit);
-        self.task = Task::Finishing(pending);
     }
 
     fn abandon(&mut self, forget: bool) {
@@ -354,7 +317,12 @@ impl Conversation for Serving {
                     Ok(())
                 }
                 Some(Event::Payload { offset, bytes }) => match &mut self.task {
-                    Task::Receiving { partial, .. } => partial.write_at(bytes, offset),
+                    Task::Receiving { partial, .. } => {
+                        if let Some(running) = &mut self.running {
+                            running.count(bytes.len());
+                        }
+                        partial.write_at(bytes, offset)
+                    }
                     _ => Ok(()),
                 },
                 Some(Event::Verified(chunk)) => match &mut self.task {
@@ -367,8 +335,12 @@ impl Conversation for Serving {
                     self.received();
                     Ok(())
                 }
-                Some(Event::Abandoned { forget }) => {
+                Some(Event::Abandoned { forget, code }) => {
                     self.abandon(forget);
+                    // What ends with its connection is told when that has ended.
+                    if code != "incomplete" {
+                        self.transferred(Err(abandoned(code)));
+                    }
                     Ok(())
                 }
             };
@@ -464,8 +436,11 @@ impl Conversation for Serving {
     }
 
     fn closed(&mut self, outcome: Result<(), Error>) {
-        if let Err(error) = outcome {
-            self.desk.say(&format!("{}: {error}", self.peer));
+        match (&outcome, &self.running) {
+            (Err(error), Some(_)) => self.transferred(Err(Failure::from(error))),
+            (Err(error), None) => self.desk.say(&format!("{}: {error}", self.peer)),
+            (Ok(()), Some(_)) => self.transferred(Err(Failure::new("incomplete", LEFT))),
+            (Ok(()), None) => {}
         }
         self.task = Task::None;
     }

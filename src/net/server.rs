@@ -35,15 +35,15 @@
 mod acceptor;
 
 use super::admission::Admission;
-use super::client::TapMaker;
 use super::endpoint;
 use super::error::Error;
 use super::files::Durability;
 use super::finisher::Finisher;
 use super::origin::Supply;
-use super::pump::Limits;
+use super::pump::{Limits, Tap};
 use super::reactor::{Reactor, Seat, Stopper};
 use super::serve::{Desk, Log};
+pub use super::serve::{Direction, OnTransfer, Transfer};
 use crate::transfer::name::Name;
 use crate::transfer::server;
 use acceptor::{Acceptor, Arrival, Door, Inbox, Outbox};
@@ -55,6 +55,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+/// Makes a listener for the connection with that peer.
+pub type PeerTap = Arc<dyn Fn(SocketAddr) -> Box<dyn Tap> + Send + Sync>;
 
 /// What a server serves and how.
 #[derive(Clone)]
@@ -84,9 +87,11 @@ pub struct Options {
     /// Whether SIGINT and SIGTERM stop it.
     pub stop_at_signals: bool,
     /// Who listens along.
-    pub tap: Option<TapMaker>,
-    /// Hears of refusals and of connections that failed.
+    pub tap: Option<PeerTap>,
+    /// Hears of connections that were refused or failed.
     pub log: Option<Log>,
+    /// Hears of each transfer that has ended.
+    pub on_transfer: Option<OnTransfer>,
 }
 
 impl Options {
@@ -107,6 +112,7 @@ impl Options {
             stop_at_signals: false,
             tap: None,
             log: None,
+            on_transfer: None,
         }
     }
 }
@@ -244,6 +250,7 @@ fn reactor(seat: Seat, options: &Options, admission: &Arc<Admission>) -> (Reacto
         finisher: RefCell::new(Finisher::new(reactor.waker())),
         admission: admission.clone(),
         log: options.log.clone(),
+        on_transfer: options.on_transfer.clone(),
     });
     (reactor, Door { options: options.clone(), desk })
 }

@@ -131,6 +131,10 @@ pub struct Entries<'a> {
     pub entries: Vec<Entry<'a>>,
     /// Whether another page follows.
     pub more: bool,
+    /// On the last page: how many files there are that cannot be offered, for their names break the
+    /// grammar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_offered: Option<u64>,
 }
 
 /// Send me this file.

@@ -143,10 +143,28 @@ impl Server {
     /// # Errors
     /// [`Error::Misuse`] if no list waits, or the page is longer than [`PAGE_BYTES`] allows.
     pub fn entries(&mut self, entries: Vec<Entry<'_>>, more: bool) -> Result<(), Error> {
+        self.page(entries, more, None)
+    }
+
+    /// Answers a list with its last page; so many files are `not_offered`, for their names break
+    /// the grammar.
+    ///
+    /// # Errors
+    /// Those of [`entries`](Server::entries).
+    pub fn last_entries(&mut self, entries: Vec<Entry<'_>>, not_offered: u64) -> Result<(), Error> {
+        self.page(entries, false, Some(not_offered).filter(|count| *count > 0))
+    }
+
+    fn page(
+        &mut self,
+        entries: Vec<Entry<'_>>,
+        more: bool,
+        not_offered: Option<u64>,
+    ) -> Result<(), Error> {
         let Active::Asked { id, ask: Ask::List, .. } = self.core.active else {
             return Err(Error::Misuse("no list waits for an answer"));
         };
-        message::write(&Entries { id, entries, more }, &mut self.core.outbox)?;
+        message::write(&Entries { id, entries, more, not_offered }, &mut self.core.outbox)?;
         self.core.steps += 1;
         if !more {
             self.core.become_idle();

@@ -27,7 +27,7 @@ fn one_line_says_where() {
     let served = serve(&["--json"]);
     signal(&served.process, Signal::INT);
     let ended = served.process.finish();
-    assert_eq!((ended.status.code(), &*ended.stdout), (Some(0), &b""[..]));
+    assert_eq!((ended.status.code(), &json(&ended.stdout)["failed"]), (Some(0), &0.into()));
     assert_eq!(ended.stderr, format!("listening on {}\n", served.address));
 }
 
@@ -106,7 +106,9 @@ fn a_running_transfer_may_finish() {
             assert!(std::fs::read(to.path().join("big")).unwrap() == content);
         }
         let ended = served.process.finish();
-        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches(": sent big, 16.0 MiB at ").count(), folders.len());
+        assert_eq!(ended.stderr.lines().count(), folders.len(), "{}", ended.stderr);
     }
 }
 

@@ -30,7 +30,7 @@ impl From<Event<'_>> for Happened {
             Event::Payload { offset, bytes } => Happened::Payload(offset, bytes.to_vec()),
             Event::Verified(verified) => Happened::Verified(verified),
             Event::Received => Happened::Received,
-            Event::Abandoned { forget } => Happened::Abandoned { forget },
+            Event::Abandoned { forget, .. } => Happened::Abandoned { forget },
         }
     }
 }

@@ -251,7 +251,7 @@ impl Link {
 pub fn note(event: &Event<'_>) -> String {
     match event {
         Event::Welcome(kind) => format!("welcome {kind}"),
-        Event::Entries { id, entries, skipped, more } => {
+        Event::Entries { id, entries, skipped, more, .. } => {
             let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_raw_str()).collect();
             let skipped = if *skipped > 0 { format!(" less {skipped}") } else { String::new() };
             format!("entries {id} [{}]{skipped} more {more}", names.join(" "))

@@ -200,8 +200,8 @@ impl App for ClientApp {
                 assert_eq!((digest, self.welcome), (kind, false));
                 self.welcome = true;
             }
-            Event::Entries { id, entries, skipped, more } => {
-                assert_eq!(skipped, 0, "all names and times make sense");
+            Event::Entries { id, entries, skipped, more, not_offered } => {
+                assert_eq!((skipped, not_offered), (0, 0), "all names and times make sense");
                 assert!(entries.iter().all(|entry| NAMES.contains(&entry.name.as_raw_str())));
                 let job = self.live(id);
                 assert!(matches!(job.task, Task::List));

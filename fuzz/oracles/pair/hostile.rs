@@ -315,7 +315,7 @@ impl Drive for ServerDrive {
                 self.coming.take().expect("a file comes").received(0);
                 self.received = true;
             }
-            server::Event::Abandoned { forget } => {
+            server::Event::Abandoned { forget, .. } => {
                 // The chunk that was open does not count, and a fault may be what ended it.
                 outcome.forget_run();
                 outcome.line(format_args!("abandoned {forget}"));

@@ -207,7 +207,7 @@ impl App for ServerApp {
                     other => panic!("no file comes: {other:?}"),
                 };
             }
-            Event::Abandoned { forget } => {
+            Event::Abandoned { forget, .. } => {
                 match (std::mem::replace(&mut self.current, Current::None), forget) {
                     (Current::None | Current::Finishing(..), _) => panic!("nothing to give up"),
                     (Current::Receiving(name, _) | Current::Asked(Ask::Put { name, .. }), true) => {

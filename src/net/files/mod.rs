@@ -93,4 +93,4 @@ pub use size_limit::{catch_size_signal, file_bytes_max};
 pub use source::Source;
 pub use standing::Standing;
 pub use time::rfc3339;
-pub use walk::{Entry, Limits, Step, Walk};
+pub use walk::{Entry, Limits, NotOffered, Step, Walk};

@@ -14,8 +14,11 @@
 //! are no circles; the length of a name bounds the depth. A descriptor is open only for a directory
 //! that is streamed.
 
-use crate::transfer::name::Name;
+use crate::error::Error;
+use crate::transfer::name::{Name, RESERVED_PREFIX};
 use cap_std::fs::{Dir, Metadata, ReadDir};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use std::vec;
@@ -50,11 +53,22 @@ pub struct Entry {
 const NAME_BYTES: usize = 48;
 const STREAM_BYTES: usize = 33 << 10;
 
+/// A file, or a directory with all that is in it, that nobody can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotOffered {
+    /// Where it is, relative to the root.
+    pub path: PathBuf,
+    /// The rule that its name breaks, for people.
+    pub why: String,
+}
+
 /// What one bounded piece of a walk's work came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A file.
     Entry(Entry),
+    /// A file or a directory whose name breaks the grammar of names.
+    NotOffered(NotOffered),
     /// Nothing to tell; there is more to do.
     More,
     /// That was all.
@@ -63,8 +77,8 @@ pub enum Step {
 
 /// A walk over the regular files of a [`Root`](super::Root).
 ///
-/// Names that break the grammar or are reserved, what cannot be read, and what is no regular file
-/// are passed over.
+/// As an iterator it passes over names that break the grammar. Names that are reserved, what cannot
+/// be read, and what is neither a regular file nor a directory are passed over always.
 #[derive(Debug)]
 pub struct Walk {
     at: Position,
@@ -88,7 +102,7 @@ struct Level {
 
 #[derive(Debug)]
 enum Names {
-    Sorted(vec::IntoIter<Box<str>>),
+    Sorted(vec::IntoIter<Box<OsStr>>),
     Streamed(ReadDir),
 }
 
@@ -121,12 +135,8 @@ impl Walk {
                 self.name_bytes_held -= name.len();
             }),
             Names::Streamed(entries) => match entries.next() {
-                Some(entry) => {
-                    match entry.ok().and_then(|entry| entry.file_name().into_string().ok()) {
-                        Some(name) => Some(name.into()),
-                        None => return Step::More,
-                    }
-                }
+                Some(Ok(entry)) => Some(entry.file_name().into()),
+                Some(Err(_)) => return Step::More,
                 None => None,
             },
         };
@@ -134,8 +144,16 @@ impl Walk {
             self.ascend();
             return Step::More;
         };
-        let path = join(&level.prefix, &name);
-        self.visit(path)
+        match name.to_str() {
+            Some(text) => {
+                let path = join(&level.prefix, text);
+                self.visit(path)
+            }
+            None => {
+                let path = Path::new(&level.prefix).join(&*name);
+                self.pass_over(path, "a name is UTF-8".to_owned())
+            }
+        }
     }
 
     /// Memory that it holds, in bytes.
@@ -157,7 +175,10 @@ impl Walk {
     /// Looks at one thing in the current directory.
     fn visit(&mut self, path: String) -> Step {
         let Position::Within(root, _) = &self.at else { return Step::End };
-        let Ok(name) = Name::new(&path) else { return Step::More };
+        let name = match Name::new(&path) {
+            Ok(name) => name,
+            Err(error) => return self.pass_over(path.into(), rule(&error)),
+        };
         let metadata = match root.symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => root.metadata(&path),
             Ok(metadata) if metadata.is_dir() => {
@@ -169,6 +190,18 @@ impl Walk {
         match metadata.ok().and_then(|metadata| entry(name, &metadata)) {
             Some(entry) => Step::Entry(entry),
             None => Step::More,
+        }
+    }
+
+    /// What has a name that breaks the grammar: is it one that somebody would miss?
+    fn pass_over(&self, path: PathBuf, why: String) -> Step {
+        let Position::Within(root, _) = &self.at else { return Step::End };
+        let base = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let is_ours = base.starts_with(RESERVED_PREFIX.as_bytes());
+        let is_file_or_dir = |found: Metadata| found.is_file() || found.is_dir();
+        match root.metadata(&path).is_ok_and(is_file_or_dir) && !is_ours {
+            true => Step::NotOffered(NotOffered { path, why }),
+            false => Step::More,
         }
     }
 
@@ -196,11 +229,11 @@ impl Walk {
     }
 
     /// The sorted names of a directory, unless they are too many for what may still be held.
-    fn sorted(&self, root: &Dir, prefix: &str) -> Option<Vec<Box<str>>> {
-        let mut names: Vec<Box<str>> = Vec::new();
+    fn sorted(&self, root: &Dir, prefix: &str) -> Option<Vec<Box<OsStr>>> {
+        let mut names: Vec<Box<OsStr>> = Vec::new();
         let mut bytes = self.name_bytes_held;
         for entry in read(root, prefix)? {
-            let Ok(name) = entry.ok()?.file_name().into_string() else { continue };
+            let name = entry.ok()?.file_name();
             bytes += name.len();
             let count = self.names_held + names.len();
             if count >= self.limits.names_held_max || bytes > self.limits.name_bytes_held_max {
@@ -220,10 +253,19 @@ impl Iterator for Walk {
         loop {
             match self.step() {
                 Step::Entry(entry) => return Some(entry),
-                Step::More => {}
+                Step::More | Step::NotOffered(_) => {}
                 Step::End => return None,
             }
         }
+    }
+}
+
+/// What a name has to be like, where this error was found in it.
+fn rule(error: &Error) -> String {
+    match error {
+        Error::TooLarge { max, .. } => format!("a name has at most {max} bytes"),
+        Error::Malformed { rule, .. } => format!("a name has {rule}"),
+        error => error.reason(),
     }
 }
 

@@ -23,7 +23,7 @@ impl Serving {
         match &self.desk.supply {
             Supply::Files(root) => {
                 let walk = Box::new(root.walk_within(WALK_LIMITS));
-                Ok(Task::Listing { walk, next: None })
+                Ok(Task::Listing { walk, next: None, not_offered: 0 })
             }
             Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
         }
@@ -31,7 +31,9 @@ impl Serving {
 
     /// Gathers a page of the listing.
     pub(super) fn list(&mut self) -> Result<Turn, Stop> {
-        let Task::Listing { walk, next } = &mut self.task else { return Ok(Turn::Done) };
+        let Task::Listing { walk, next, not_offered } = &mut self.task else {
+            return Ok(Turn::Done);
+        };
         if !self.session.takes_entries() {
             return Ok(Turn::Done);
         }
@@ -48,6 +50,7 @@ impl Serving {
                     page.push((entry.name, entry.size, rfc3339(entry.modified)));
                 }
                 Step::More => {}
+                Step::NotOffered(_) => *not_offered += 1,
                 Step::End => {
                     more = false;
                     break;
@@ -63,8 +66,10 @@ impl Serving {
             modified: PeerText::from(modified.as_str()),
         });
         let entries = entries.collect();
-        self.session.entries(entries, more).map_err(Error::from)?;
-        if !more {
+        if more {
+            self.session.entries(entries, more).map_err(Error::from)?;
+        } else {
+            self.session.last_entries(entries, *not_offered).map_err(Error::from)?;
             self.task = Task::None;
         }
         Ok(Turn::Again)

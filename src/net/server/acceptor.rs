@@ -54,7 +54,7 @@ impl Door {
         peer: SocketAddr,
         permit: Permit,
     ) -> Result<Box<dyn Conversation>, Error> {
-        let (desk, peer) = (self.desk.clone(), peer.to_string());
+        let desk = self.desk.clone();
         if let Some(name) = &self.options.classic {
             let origin = self.options.supply.open(name)?;
             return Ok(Box::new(ClassicServing::new(name, origin, desk, peer, permit)));
@@ -67,7 +67,7 @@ impl Door {
     fn guest(&self, (socket, peer, permit): Arrival) -> Option<Guest> {
         let tuned = endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error));
         match tuned.and_then(|()| self.conversation(peer, permit)) {
-            Ok(conversation) => Some(self.dressed(socket, conversation)),
+            Ok(conversation) => Some(self.dressed(socket, peer, conversation)),
             Err(error) => {
                 self.desk.say(&format!("{peer}: {error}"));
                 None
@@ -75,8 +75,13 @@ impl Door {
         }
     }
 
-    fn dressed(&self, socket: TcpStream, conversation: Box<dyn Conversation>) -> Guest {
-        let tap = self.options.tap.as_ref().map(|make| make());
+    fn dressed(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+        conversation: Box<dyn Conversation>,
+    ) -> Guest {
+        let tap = self.options.tap.as_ref().map(|make| make(peer));
         Guest { stream: self.stream(socket), conversation, tap }
     }
 
@@ -122,7 +127,7 @@ impl Acceptor {
             return Welcomed::Gone;
         }
         let refusing = Box::new(Refusing::new(self.door.options.session.clone()));
-        Welcomed::Refused(self.door.dressed(socket, refusing))
+        Welcomed::Refused(self.door.dressed(socket, peer, refusing))
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Event<'a> {
         skipped: usize,
         /// Whether another page follows.
         more: bool,
+        /// How many files the server cannot offer, for their names break the grammar: on the last
+        /// page.
+        not_offered: u64,
     },
     /// A file comes.
     File {

@@ -206,7 +206,7 @@ impl Core {
 
     /// A page of a listing: what makes no sense is left out and counted.
     fn page<'a>(&mut self, page: Entries<'a>, at: u64) -> Result<Event<'a>, Error> {
-        let Entries { id, mut entries, more } = page;
+        let Entries { id, mut entries, more, not_offered } = page;
         let came = entries.len();
         if let Some((_, Step::List { entries: named })) = self.pending.front_mut() {
             *named += came as u64;
@@ -222,7 +222,8 @@ impl Core {
         }
         entries.retain(form::makes_sense);
         let skipped = came - entries.len();
-        Ok(Event::Entries { id, entries, skipped, more })
+        let not_offered = not_offered.unwrap_or(0);
+        Ok(Event::Entries { id, entries, skipped, more, not_offered })
     }
 
     fn ready(&mut self, ready: &Ready, at: u64) -> Result<Event<'static>, Error> {

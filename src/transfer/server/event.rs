@@ -55,6 +55,8 @@ pub enum Event<'a> {
     Abandoned {
         /// Whether the unfinished file is to be forgotten.
         forget: bool,
+        /// Why, as a code of `PROTOCOL.md` §9; `incomplete`: the connection has failed, and ends.
+        code: &'static str,
     },
 }
 

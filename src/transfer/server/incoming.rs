@@ -58,7 +58,8 @@ impl Core {
             Err(mismatch) => {
                 self.say_error(self.active.id(), mismatch.code(), "a chunk arrived wrong");
                 self.become_idle();
-                Ok(Some(Event::Abandoned { forget: mismatch == Mismatch::Digest }))
+                let forget = mismatch == Mismatch::Digest;
+                Ok(Some(Event::Abandoned { forget, code: mismatch.code() }))
             }
         }
     }
@@ -86,7 +87,7 @@ impl Core {
             }
             Err(mismatch) => {
                 self.say_error(Some(id), mismatch.code(), "the file arrived wrong");
-                Event::Abandoned { forget: true }
+                Event::Abandoned { forget: true, code: mismatch.code() }
             }
         }
     }
@@ -106,6 +107,6 @@ impl Core {
             false => (Mismatch::Digest.code(), "the file arrived wrong"),
         };
         self.say_error(Some(id), code, text);
-        Event::Abandoned { forget: false }
+        Event::Abandoned { forget: false, code }
     }
 }

@@ -166,7 +166,7 @@ impl Core {
         if running && !matches!(self.active, Active::Finishing { .. }) {
             self.say_error(Some(id), "cancelled", "as asked");
             self.become_idle();
-            return Some(Event::Abandoned { forget: true });
+            return Some(Event::Abandoned { forget: true, code: "cancelled" });
         }
         if self.queue.remove(id) {
             self.say_error(Some(id), "cancelled", "as asked");
@@ -179,7 +179,7 @@ impl Core {
         let running = self.active.id() == Some(id);
         if running && !matches!(self.active, Active::Finishing { .. }) {
             self.become_idle();
-            return Some(Event::Abandoned { forget: false });
+            return Some(Event::Abandoned { forget: false, code: "cancelled" });
         }
         self.queue.remove(id);
         None

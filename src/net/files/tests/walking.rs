@@ -57,6 +57,23 @@ fn what_cannot_be_asked_for_is_passed_over() {
     let fifo = dir.path().join("fifo");
     rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
     assert_eq!(list(&root), ["d/file", "link"]);
+    for limits in [Limits::default(), Limits { names_held_max: 0, name_bytes_held_max: 0 }] {
+        let mut walk = root.walk_within(limits);
+        let mut passed_over: Vec<(Vec<u8>, String)> = Vec::new();
+        loop {
+            match walk.step() {
+                Step::NotOffered(one) => {
+                    passed_over.push((one.path.as_os_str().as_bytes().to_vec(), one.why));
+                }
+                Step::End => break,
+                _ => {}
+            }
+        }
+        passed_over.sort();
+        let found: Vec<&[u8]> = passed_over.iter().map(|(path, _)| &path[..]).collect();
+        assert_eq!(found, [&b"back\\slash"[..], b"new\nline", b"\xff"]);
+        assert!(passed_over[0].1.contains("backslash") && passed_over[2].1.contains("UTF-8"));
+    }
     let link = root.walk().find(|entry| entry.name.as_str() == "link").unwrap();
     assert_eq!(link.size, 6, "that of the file it leads to");
 }
@@ -102,7 +119,7 @@ fn the_limit_holds_over_all_directories_on_the_way_down() {
         names_held_most = names_held_most.max(walk.held().0);
         match walk.step() {
             Step::Entry(entry) => found.push(entry.name.as_str().to_owned()),
-            Step::More => {}
+            Step::More | Step::NotOffered(_) => {}
             Step::End => break,
         }
     }
