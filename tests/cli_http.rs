@@ -38,3 +38,5 @@ mod server;
 mod sms;
 #[path = "cli_http/tracing.rs"]
 mod tracing;
+#[path = "cli_http/unchanged.rs"]
+mod unchanged;

@@ -178,6 +178,8 @@ struct Source {
     /// `None` for stdin.
     url: Option<Url>,
     selector: Selector,
+    /// Whether the user gave it.
+    is_selected: bool,
 }
 
 impl Source {
@@ -190,7 +192,14 @@ impl Source {
             None => Selector::elements(),
         };
         let url = if from == "-" { None } else { Some(web::url("--from", from)?) };
-        Ok(Some(Source { url, selector }))
+        Ok(Some(Source { url, selector, is_selected: args.select.is_some() }))
+    }
+
+    /// Whether the document is a plain list: nobody said where in it URLs stand, and it does not
+    /// begin as JSON that could hold any.
+    fn is_list(&self, document: &[u8]) -> bool {
+        let first = document.trim_ascii_start().first();
+        !self.is_selected && !matches!(first, None | Some(b'[' | b'{' | b'"'))
     }
 
     /// Reads the document.
@@ -202,10 +211,13 @@ impl Source {
             }
             None => ("stdin".to_owned(), None, stdin()?),
         };
-        let urls = self
-            .selector
-            .urls(web::without_mark(&document), base.as_ref(), URLS_MAX)
-            .map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
+        let document = web::without_mark(&document);
+        let urls = match self.is_list(document) {
+            true => lines(document, base.as_ref(), URLS_MAX),
+            false => self.selector.urls(document, base.as_ref(), URLS_MAX),
+        };
+        let urls =
+            urls.map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
         let document: Rc<str> = place.into();
         let no_url = |text| {
             let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
@@ -213,6 +225,31 @@ impl Source {
         };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }
+}
+
+/// The URLs of a plain list, one a line; empty lines are skipped.
+fn lines(
+    document: &[u8],
+    base: Option<&Url>,
+    urls_max: usize,
+) -> Result<Vec<Result<Url, String>>, String> {
+    let mut urls = Vec::new();
+    for (at, line) in document.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if urls.len() == urls_max {
+            return Err(format!("more than {urls_max} URLs (urls_max)"));
+        }
+        let url = match (base, str::from_utf8(line)) {
+            (Some(base), _) => base.join(line).map_err(|error| error.reason().to_string()),
+            (None, Ok(line)) => Url::parse(line).map_err(|error| error.reason().to_string()),
+            (None, Err(_)) => Err("it is not UTF-8".to_owned()),
+        };
+        urls.push(url.map_err(|why| format!("line {}: {why}", at + 1)));
+    }
+    Ok(urls)
 }
 
 /// The document, and where it was in the end.
@@ -282,6 +319,16 @@ impl Row {
             }
             Row::NoUrl(no_url) => Failure::new(&no_url.document, what, SELECT_ADVICE),
         }
+    }
+
+    /// Whether it stands there as an earlier run left it.
+    fn is_unchanged(&self) -> bool {
+        matches!(self, Row::File(one) if one.report.status == Some(304) && why(one).is_none())
+    }
+
+    /// How many bytes came in this run.
+    fn received(&self) -> u64 {
+        if let Row::File(one) = self { one.report.received } else { 0 }
     }
 
     /// How many bytes of a file arrived.
@@ -402,15 +449,21 @@ fn table(done: &[Row], elapsed: Duration) {
     if rows.len() > ROWS_MAX {
         say_line(&format!("… and {} more that failed", rows.len() - ROWS_MAX));
     }
-    let bytes = arrived(done);
-    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
-    let plural = if done.len() == 1 { "" } else { "s" };
+    let unchanged = done.iter().filter(|one| one.is_unchanged()).count();
+    let received: u64 = done.iter().map(Row::received).sum();
+    let count = |number: usize, what: &str| match number {
+        0 => String::new(),
+        number => format!(", {number} {what}"),
+    };
+    let fetched = done.len() - failed - unchanged;
+    let plural = if fetched == 1 { "" } else { "s" };
     say_line(&format!(
-        "{} file{plural}, {} in {:.1} s, {}{failed}",
-        done.len(),
-        size(bytes),
+        "{fetched} file{plural}, {} in {:.1} s, {}{}{}",
+        size(received),
         elapsed.as_secs_f64(),
-        rate(bytes, elapsed),
+        rate(received, elapsed),
+        count(unchanged, "unchanged"),
+        count(failed, "failed"),
     ));
 }
 
@@ -427,6 +480,9 @@ fn row(one: &Download, name: &str, width: usize) -> String {
     let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
     if let Some(why) = why(one) {
         return format!("{name:<width$}  {status:>3}  {}", why.text.short());
+    }
+    if one.report.status == Some(304) {
+        return format!("{name:<width$}  {status:>3}  {:>10}  unchanged", size(one.bytes));
     }
     let resumed = match one.resumed_from {
         0 => String::new(),

@@ -2,7 +2,7 @@
 
 use super::descriptor;
 use super::error::Error;
-use super::files::{Durability, FileError, Nameless, Partial, Root};
+use super::files::{Durability, FileError, Nameless, Partial, Provenance, Root};
 use super::finisher::{Finisher, Job, Pending};
 use super::outlet;
 use crate::transfer::digest::crc32;
@@ -173,6 +173,15 @@ impl Target {
                 Some(finisher.run(Job::Nameless(*file, durability, overwrite)))
             }
             Target::Device(_) | Target::Sink(_) => None,
+        }
+    }
+
+    /// Remembers with the finished file where it came from.
+    pub(super) fn set_provenance(&mut self, provenance: Provenance) {
+        match self {
+            Target::Partial(partial) => partial.set_provenance(provenance),
+            Target::Nameless(file) => file.keep_provenance(&provenance),
+            Target::Device(_) | Target::Sink(_) => {}
         }
     }
 

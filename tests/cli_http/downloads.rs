@@ -118,7 +118,7 @@ fn the_table() {
     assert_eq!((ended.status.code(), lines.len()), (Some(3), 4), "{}", ended.stderr);
     assert!(lines[0].starts_with("good  200         4 B "), "{}", lines[0]);
     assert_eq!(lines[1], "bad   500  the server answered 500 Broken");
-    assert!(lines[2].starts_with("2 files, 4 B in ") && lines[2].ends_with(", 1 failed"));
+    assert!(lines[2].starts_with("1 file, 4 B in ") && lines[2].ends_with(", 1 failed"));
     assert!(lines[3].starts_with("error: ") && lines[3].contains("/bad: "));
     assert_eq!(ended.stdout, b"");
 

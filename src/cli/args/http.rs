@@ -137,7 +137,7 @@ pub struct Download {
     #[arg(value_name = "URL", required_unless_present = "from")]
     pub urls: Vec<String>,
     /// Fetch what this JSON document names, too; a URL, or `-` for stdin. An element that is no
-    /// URL is a failure of its own.
+    /// URL is a failure of its own. Without --select it may be a plain list with one URL a line.
     #[arg(long, value_name = "API_URL")]
     pub from: Option<String>,
     /// Where URLs stand in that document: a JSON Pointer (RFC 6901) in which `*` stands for every

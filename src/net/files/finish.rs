@@ -118,6 +118,7 @@ impl Finish {
             }
             return Err(error);
         }
+        self.partial.keep_provenance();
         let part = self.partial.whole()?;
         if self.durability == Durability::Fsync
             && let Err(error) = part.sync_all()

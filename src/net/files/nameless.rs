@@ -16,6 +16,7 @@
 use super::finish::Durability;
 use super::partial::Partial;
 use super::place::{Place, link};
+use super::provenance::Provenance;
 use super::source::read_full_at;
 use super::{FileError, SEGMENT_BYTES_MIN};
 use crate::transfer::digest::crc32;
@@ -67,6 +68,11 @@ impl Nameless {
         self.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
         Ok(())
+    }
+
+    /// Remembers with the file where it came from; nothing is written to it after that.
+    pub fn keep_provenance(&self, provenance: &Provenance) {
+        provenance.keep(&self.file);
     }
 
     /// Gives it its name; with `overwrite` in place of what stands there.

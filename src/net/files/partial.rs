@@ -21,6 +21,7 @@ use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::nameless::Nameless;
 use super::place::Place;
+use super::provenance::Provenance;
 use super::verify::Check;
 use crate::transfer::name::Name;
 use std::fs::File;
@@ -43,6 +44,8 @@ pub struct Partial {
     leftover: Option<Header>,
     check: Option<Check>,
     growth: Option<Growth>,
+    /// What is remembered with it when it has its name.
+    provenance: Option<Provenance>,
 }
 
 /// A part that is growing. `recorded ≤ verified ≤ written`, all in bytes.
@@ -74,7 +77,7 @@ impl Partial {
 
     /// Without a look at what is left over.
     pub(super) fn new(place: Place) -> Partial {
-        Partial { place, part: None, leftover: None, check: None, growth: None }
+        Partial { place, part: None, leftover: None, check: None, growth: None, provenance: None }
     }
 
     pub(super) fn look(place: Place) -> Result<Partial, FileError> {
@@ -91,7 +94,7 @@ impl Partial {
             Some((header, reader)) => (Some(header), Some(Check::new(reader))),
             None => (None, None),
         };
-        Ok(Partial { place, part, leftover, check, growth: None })
+        Ok(Partial { place, part, leftover, check, growth: None, provenance: None })
     }
 
     /// The etag and the size in bytes of the file that something is left over of, before `begin`.
@@ -305,6 +308,18 @@ impl Partial {
     /// Waits until all that was handed to a writer is written.
     pub(super) fn flush(&self) -> Result<(), FileError> {
         Ok(self.growth.as_ref().map_or(Ok(()), Growth::flush)?)
+    }
+
+    /// Remembers with the finished file where it came from.
+    pub fn set_provenance(&mut self, provenance: Provenance) {
+        self.provenance = Some(provenance);
+    }
+
+    /// Does so; nothing is written to the part after that.
+    pub(super) fn keep_provenance(&self) {
+        if let (Some(provenance), Ok(part)) = (&self.provenance, self.whole()) {
+            provenance.keep(part);
+        }
     }
 
     /// The part, if all of the file is in it.

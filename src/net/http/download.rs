@@ -24,12 +24,13 @@ use super::job::undecodable;
 use super::naming::Naming;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
-use super::wholes::{contradiction, is_multipart, is_the_whole};
+use super::unchanged;
+use super::wholes::{Leftover, contradiction, is_the_whole};
 use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
-use crate::http::range::{self, ContentRange};
+use crate::http::range;
 use crate::http::url::Url;
-use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Root, SIZE_UNKNOWN};
+use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
 use crate::net::finisher::Finisher;
 use crate::net::target::Target;
 use crate::net::{Destination, Error, Failure};
@@ -131,14 +132,6 @@ pub fn download(
 /// The name of a file, and how far it is: bytes that are there, and those that were before.
 type Place = (Name, Rc<Cell<(u64, u64)>>);
 
-/// What is left over of a file, and may be gone on with.
-#[derive(Debug, Clone)]
-struct Leftover {
-    tag: String,
-    size: u64,
-    verified: u64,
-}
-
 /// What the response meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
@@ -148,6 +141,8 @@ enum Course {
     Writing,
     /// It is whole without a further byte.
     Whole,
+    /// The file of an earlier run is still right.
+    Unchanged,
     /// It has to be asked for anew, without a range.
     Again,
     /// It says that it is a part, and that it is the whole.
@@ -188,6 +183,10 @@ struct Filing {
     progress: Rc<Cell<(u64, u64)>>,
     /// The head as it came, until it is known what it means.
     raw_head: Vec<u8>,
+    /// Length of the finished file of an earlier run that was asked about.
+    standing: Option<u64>,
+    /// What to remember with the file.
+    provenance: Option<Provenance>,
 }
 
 impl Filing {
@@ -207,6 +206,8 @@ impl Filing {
             size: None,
             progress: Rc::default(),
             raw_head: Vec::new(),
+            standing: None,
+            provenance: None,
         }
     }
 
@@ -248,8 +249,9 @@ impl Filing {
     /// What a response means, by its status and whether a range was asked for.
     fn judge(&self, head: &Head, announced: &Announced) -> Course {
         match (head.status, &self.leftover) {
-            (206, Some(left)) if self.is_the_rest(head, announced, left) => Course::Writing,
-            (416, Some(left)) if self.is_all_there(head, left) => Course::Whole,
+            (304, None) if self.standing.is_some() => Course::Unchanged,
+            (206, Some(left)) if left.is_continued_by(head, announced) => Course::Writing,
+            (416, Some(left)) if left.is_all(head) => Course::Whole,
             (206 | 416, Some(_)) => Course::Again,
             // A part that nobody asked for is not the file.
             (206, None) if self.saving.accepts == Accepts::Success => Course::Refused,
@@ -263,34 +265,16 @@ impl Filing {
         }
     }
 
-    /// Whether a 206 carries exactly the bytes that are missing, of the same version.
-    fn is_the_rest(&self, head: &Head, announced: &Announced, left: &Leftover) -> bool {
-        let (first, complete) = (left.verified, Some(left.size));
-        let rest = (left.size > first).then(|| ContentRange::Satisfied {
-            first,
-            last: left.size - 1,
-            complete,
-        });
-        // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be of a
-        // server that has not understood If-Range.
-        let is_its = range::validator(&head.headers) == Some(left.tag.as_bytes());
-        let fits = announced.len.is_none_or(|len| len == left.size - first);
-        let is_coded = announced.is_decoded || announced.undecodable.is_some();
-        let is_one = !is_multipart(&head.headers);
-        rest.is_some() && range::of(&head.headers) == rest && is_its && fits && is_one && !is_coded
-    }
-
-    /// Whether a 416 says that the file ends where what is left over ends.
-    fn is_all_there(&self, head: &Head, left: &Leftover) -> bool {
-        let unsatisfied = ContentRange::Unsatisfied { complete: left.size };
-        let is_all = left.size == left.verified;
-        is_all && range::of(&head.headers) == Some(unsatisfied) && !self.is_other(head)
-    }
-
-    /// Whether the response names another version than that which is left over.
-    fn is_other(&self, head: &Head) -> bool {
-        let tag = range::validator(&head.headers);
-        tag.is_some_and(|tag| self.leftover.as_ref().is_none_or(|left| tag != left.tag.as_bytes()))
+    /// Asks whether the file that an earlier run fetched has changed, if there is one.
+    fn ask_about(&mut self, headers: &mut Headers) -> Option<()> {
+        let is_conditional = ["If-None-Match", "If-Modified-Since"].map(|name| headers.get(name));
+        if !self.saving.is_repeatable() || is_conditional.iter().any(Option::is_some) {
+            return None;
+        }
+        let path = self.saving.destination.path(&self.name)?;
+        unchanged::ask(&path, &self.mark, headers)?;
+        self.standing = Some(std::fs::metadata(path).ok()?.len());
+        Some(())
     }
 
     /// Begins to write, behind what is left over or at the beginning.
@@ -300,6 +284,8 @@ impl Filing {
         len: Option<u64>,
         finisher: &mut Finisher,
     ) -> Result<(), FileError> {
+        self.provenance =
+            self.saving.is_repeatable().then(|| unchanged::provenance(head, &self.mark)).flatten();
         let goes_on = matches!(head.status, 206 | 416);
         let left = self.leftover.take().filter(|_| goes_on);
         if left.is_none() {
@@ -374,6 +360,12 @@ fn failure(error: FileError) -> Failure {
 }
 
 impl Saving {
+    /// Whether a later run may ask if a file of this one has changed.
+    fn is_repeatable(&self) -> bool {
+        let is_plain = self.accepts == Accepts::Success && !self.with_head && !self.raw;
+        is_plain && self.resume && matches!(self.destination, Destination::Directory(_))
+    }
+
     fn may_overwrite(&self) -> bool {
         self.overwrite || self.destination.names_the_file()
     }
@@ -383,15 +375,14 @@ impl Recipient for Filing {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
         // What came was the head of a redirect.
         self.raw_head.clear();
-        // That there is no place for it is to be known before anybody is asked.
-        if self.anew || !self.saving.may_overwrite() {
-            self.check().map_err(failure)?;
-        }
-        if self.anew {
-            return Ok(true);
-        }
-        if self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
+        if !self.anew && self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
             return Ok(false);
+        }
+        let asks = !self.anew && self.leftover.is_none();
+        let is_asked_about = asks && self.ask_about(headers).is_some();
+        // That there is no place for it is to be known before anybody is asked.
+        if self.anew || !is_asked_about && !self.saving.may_overwrite() {
+            self.check().map_err(failure)?;
         }
         if let Some(Leftover { tag, verified, .. }) = &self.leftover {
             let mut push = |name: &str, value: &[u8]| {
@@ -418,9 +409,13 @@ impl Recipient for Filing {
                 return Err(undecodable(announced));
             }
             Course::Writing | Course::Whole => {
+                if self.standing.take().is_some() {
+                    self.check().map_err(failure)?;
+                }
                 self.begin(head, announced.len, finisher).map_err(failure)?;
             }
             Course::Contradicted => return Err(contradiction(head)),
+            Course::Unchanged => self.progress.set((self.standing.unwrap_or(0), 0)),
             Course::Again => {
                 (self.anew, self.leftover) = (true, None);
                 self.target.take().into_iter().for_each(Target::discard);
@@ -460,6 +455,10 @@ impl Recipient for Filing {
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
         match self.course {
             Course::Again => Ok(After::Again),
+            Course::Unchanged => {
+                self.target = None;
+                Ok(After::Done)
+            }
             Course::Refused | Course::Contradicted | Course::None => {
                 self.failed();
                 let what = format!("the server answered {}", self.refusal.trim_end());
@@ -470,7 +469,8 @@ impl Recipient for Filing {
                 Err(Failure::new("incomplete", "less came than Content-Range says"))
             }
             Course::Writing | Course::Whole => {
-                let Some(target) = self.target.take() else { return Ok(After::Done) };
+                let Some(mut target) = self.target.take() else { return Ok(After::Done) };
+                self.provenance.take().into_iter().for_each(|known| target.set_provenance(known));
                 let overwrite = self.saving.may_overwrite();
                 Ok(
                     match target

@@ -68,6 +68,7 @@
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
 //! | `download`, `naming`, `wholes` | files: names, resuming, what is a whole |
+//! | `unchanged` | whether a file of an earlier run is still right |
 //! | `trace` | the conversation in lines |
 
 mod client;
@@ -83,6 +84,7 @@ mod recipient;
 mod report;
 mod route;
 mod trace;
+mod unchanged;
 mod wholes;
 
 pub use client::{Answer, Client};

@@ -15,6 +15,42 @@ use crate::http::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
 use crate::net::Failure;
 
+/// What is left over of a file, and may be gone on with.
+#[derive(Debug, Clone)]
+pub(super) struct Leftover {
+    pub(super) tag: String,
+    pub(super) size: u64,
+    pub(super) verified: u64,
+}
+
+impl Leftover {
+    /// Whether a 206 carries exactly the bytes that are missing, of the same version.
+    pub(super) fn is_continued_by(&self, head: &Head, announced: &Announced) -> bool {
+        let Leftover { tag, size, verified: first } = self;
+        let last = size.checked_sub(1).filter(|last| last >= first);
+        let rest = last.map(|last| {
+            let (first, complete) = (*first, Some(*size));
+            ContentRange::Satisfied { first, last, complete }
+        });
+        // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be of a
+        // server that has not understood If-Range.
+        let is_its = range::validator(&head.headers) == Some(tag.as_bytes());
+        let fits = announced.len.is_none_or(|len| Some(len) == size.checked_sub(*first));
+        let is_coded = announced.is_decoded || announced.undecodable.is_some();
+        let is_one = !is_multipart(&head.headers);
+        rest.is_some() && range::of(&head.headers) == rest && is_its && fits && is_one && !is_coded
+    }
+
+    /// Whether a 416 says that the file ends where what is left over ends.
+    pub(super) fn is_all(&self, head: &Head) -> bool {
+        let unsatisfied = ContentRange::Unsatisfied { complete: self.size };
+        let tag = range::validator(&head.headers);
+        let is_other = tag.is_some_and(|tag| tag != self.tag.as_bytes());
+        let is_all = self.size == self.verified && !is_other;
+        is_all && range::of(&head.headers) == Some(unsatisfied)
+    }
+}
+
 /// Whether nothing in the head of a successful response contradicts that its body is the whole
 /// file. `Content-Range` means nothing there (RFC 9110 §14.4), but a server that sends it may have
 /// sent a part with the wrong status.
@@ -37,7 +73,7 @@ pub(super) fn is_the_whole(head: &Head, announced: &Announced) -> bool {
 }
 
 /// Whether the body is some ranges, each with a head of its own: RFC 9110 §14.6.
-pub(super) fn is_multipart(headers: &Headers) -> bool {
+fn is_multipart(headers: &Headers) -> bool {
     let kind = headers.get("Content-Type").map_or(&b""[..], |field| field.value);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
     kind.trim_ascii().eq_ignore_ascii_case(b"multipart/byteranges")
