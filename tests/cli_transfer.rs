@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_transfer/blaming.rs"]
+mod blaming;
 #[path = "cli_transfer/changing.rs"]
 mod changing;
 #[path = "shared/command.rs"]

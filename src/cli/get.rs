@@ -1,5 +1,6 @@
 //! `wirewright get`: files from a server, verified, resumed, durable.
 
+use super::advice::Verb;
 use super::args::Get;
 use super::drawing::{Drawing, Label};
 use super::output::place;
@@ -8,7 +9,7 @@ use super::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
-use wirewright::net::{FileReport, client};
+use wirewright::net::{Error, FileReport, client};
 use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::name::Name;
 
@@ -37,8 +38,12 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         false => client::get(server, &names, &destination, &options),
     };
     drop(drawing);
-    let reports: Vec<FileReport> = reports.map_err(|error| failure(server, &error))?;
-    report_files(&reports, "received", began.elapsed().as_secs_f64(), server, &args.common)
+    let verb = if args.classic { Verb::Classic } else { Verb::Get };
+    let reports: Vec<FileReport> = reports.map_err(|error| match error {
+        Error::File(_) => failure(verb, &output.to_string_lossy(), &error),
+        _ => failure(verb, server, &error),
+    })?;
+    report_files(verb, &reports, began.elapsed().as_secs_f64(), server, &args.common)
 }
 
 /// The names, which have to obey the grammar before anybody is asked.

@@ -1,5 +1,6 @@
 //! `wirewright ls`: what a server has.
 
+use super::advice::Verb;
 use super::args::Ls;
 use super::report::Out;
 use super::wire::{client_options, failure};
@@ -111,7 +112,7 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
         return Err(failed);
     }
     printer.finish(&listed)?;
-    let left_out = listed.map_err(|error| failure(server, &error))?;
+    let left_out = listed.map_err(|error| failure(Verb::List, server, &error))?;
     if left_out.skipped > 0 {
         let (count, what) = (left_out.skipped, "left out: their names or times make no sense");
         super::say_line(&format!("warning: {server}: {count} entries {what}"));

@@ -8,6 +8,7 @@
 //! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
 //! `error: WHERE: what; what to do`. This room sees the library as any user does.
 
+mod advice;
 mod args;
 mod bench;
 mod decimal;
@@ -119,7 +120,13 @@ impl Failure {
     /// Where, what, and what to do about it. Line ends are folded and control characters escaped,
     /// so words of a peer may stand in it.
     pub fn new(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
-        let line = report::one_line(&format!("{place}: {what}; {hint}"));
+        Failure::advised(place, what, Some(hint))
+    }
+
+    /// The same, where it may be that there is nothing to be done.
+    fn advised(place: impl Display, what: impl Display, hint: Option<impl Display>) -> Failure {
+        let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
+        let line = report::one_line(&format!("{place}: {what}{hint}"));
         Failure { exit: Exit::Failed, line: Some(line) }
     }
 

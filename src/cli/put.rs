@@ -1,5 +1,6 @@
 //! `wirewright put`: files to a server, each under its base name.
 
+use super::advice::Verb;
 use super::args::Put;
 use super::drawing::{Drawing, Label};
 use super::wire::{client_options, failure, report_files};
@@ -25,8 +26,8 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     watch::may_be_taken();
     let reports = client::put(server, &files, &options);
     drop(drawing);
-    let reports = reports.map_err(|error| failure(server, &error))?;
-    report_files(&reports, "sent", began.elapsed().as_secs_f64(), server, &args.common)
+    let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
+    report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, &args.common)
 }
 
 /// A local file and the name it gets.

@@ -5,6 +5,7 @@ mod transfers;
 
 use self::not_offered::say_not_offered;
 use self::transfers::Sums;
+use super::advice::Verb;
 use super::args::Serve;
 use super::report::Out;
 use super::wire::{announce, failure, stop_after, token};
@@ -27,7 +28,8 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let mut options = options(args)?;
     options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
     let supply = options.supply.clone();
-    let addresses = endpoint::resolve(&args.listen).map_err(|e| failure(&args.listen, &e))?;
+    let addresses =
+        endpoint::resolve(&args.listen).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     let address = addresses[0];
     if !address.ip().is_loopback() && args.token_file.is_none() && args.tls_cert.is_none() {
         super::say_line(
@@ -35,7 +37,8 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
              this address can read what is served, and store files if --writable is given",
         );
     }
-    let server = Server::bind(address, options).map_err(|e| failure(&args.listen, &e))?;
+    let server =
+        Server::bind(address, options).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     say_connections(args, server.connections_max());
     if let (Supply::Files(root), false) = (&supply, args.common.quiet) {
         say_not_offered(root);
@@ -43,7 +46,7 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     stop_after(server.stopper(), args.common.timeout)?;
     let address = server.local_addr();
     announce(address, args.common.json)?;
-    server.run().map_err(|e| failure(&args.listen, &e))?;
+    server.run().map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     if args.common.json {
         let mut out = Out::new();
         out.json(&sums.json(address))?;
@@ -90,7 +93,7 @@ fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);
         let place = certificate.to_string_lossy();
-        options.tls = Some(tls.map_err(|error| failure(&place, &error))?);
+        options.tls = Some(tls.map_err(|error| failure(Verb::Serve, &place, &error))?);
     }
     Ok(())
 }

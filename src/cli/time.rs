@@ -1,5 +1,6 @@
 //! `wirewright time`: date and time to whoever comes, and asking for them.
 
+use super::advice::Verb;
 use super::args::services::{Time, TimeGet, TimeServe};
 use super::report::Out;
 use super::wire::{announce, failure, stop_after};
@@ -28,7 +29,7 @@ fn transport(udp: bool) -> Transport {
 }
 
 fn serve(args: &TimeServe) -> Result<Exit, Failure> {
-    let failed = |error| failure(&args.listen, &error);
+    let failed = |error| failure(Verb::Serve, &args.listen, &error);
     let allowed = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT).max(1);
     let options = Options {
         transport: transport(args.udp),
@@ -68,7 +69,8 @@ fn get(args: &TimeGet) -> Result<Exit, Failure> {
         ..Options::default()
     };
     let began = Instant::now();
-    let line = ask(&args.server, &options).map_err(|error| failure(&args.server, &error))?;
+    let line =
+        ask(&args.server, &options).map_err(|error| failure(Verb::Other, &args.server, &error))?;
     let mut out = Out::new();
     let text = String::from_utf8_lossy(&line);
     if args.common.json {

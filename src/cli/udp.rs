@@ -2,6 +2,7 @@
 
 mod file;
 
+use super::advice::Verb;
 use super::args::services::{Udp, UdpRecv, UdpSend};
 use super::report::Out;
 use super::wire::{announce, failure};
@@ -32,8 +33,8 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
     };
     let sent = send_run(&args.receiver, &options);
     let sent = sent.map_err(|error| match (&args.file, &error) {
-        (Some(path), Error::File(_)) => failure(&path.display().to_string(), &error),
-        _ => failure(&args.receiver, &error),
+        (Some(path), Error::File(_)) => failure(Verb::Put, &path.display().to_string(), &error),
+        _ => failure(Verb::Other, &args.receiver, &error),
     })?;
     // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
     let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;
@@ -61,8 +62,8 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     };
     args.output.as_deref().map_or(Ok(()), file::check_output)?;
     let failed = |error| match (&args.output, &error) {
-        (Some(path), Error::File(error)) => file::output_failure(path, error),
-        _ => failure(&args.listen, &error),
+        (Some(path), Error::File(_)) => failure(Verb::Get, &path.to_string_lossy(), &error),
+        _ => failure(Verb::Serve, &args.listen, &error),
     };
     let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
     let receiver = Receiver::bind(address, options).map_err(failed)?;

@@ -1,5 +1,6 @@
 //! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
+use super::advice::{Verb, advice, words};
 use super::args::{Common, Peer};
 use super::input::secret;
 use super::report::Out;
@@ -39,7 +40,7 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = peer.tls_name.as_deref().unwrap_or(host);
         let tls = ClientTls::new(root.as_deref()).and_then(|tls| tls.named(name));
-        options.tls = Some(tls.map_err(|error| failure(&peer.server, &error))?);
+        options.tls = Some(tls.map_err(|error| failure(Verb::Other, &peer.server, &error))?);
     }
     Ok(())
 }
@@ -89,49 +90,27 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
     }
 }
 
-/// What failed, and what to do about it.
-pub fn failure(place: &str, error: &Error) -> Failure {
-    let advice = match error {
+/// What failed while that was done, and what to do about it.
+pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
+    let hint = match error {
         Error::Unread => return Failure::unread(),
-        Error::Tls(fault) => fault.advice(),
-        _ => advice(error.code().as_raw_str()),
+        Error::Tls(fault) => Some(fault.advice()),
+        Error::Io("looking the name up", _) => Some("look at the name of the host"),
+        _ => advice(verb, &Why::from(error), false),
     };
-    Failure::new(escape(place), error, advice)
-}
-
-/// What to do about an error of `PROTOCOL.md` §9, or one of ours.
-pub fn advice(code: &str) -> &'static str {
-    match code {
-        "not_found" => "see wirewright ls for the names it has",
-        "exists" => "use --overwrite to replace it",
-        "read_only" => "start the server with --writable",
-        "unauthorized" => "give both sides the same --token-file",
-        "no_space" => "make room there",
-        "busy" => "wait for the other transfer of that file",
-        "bad_name" => "use a relative name without .. and control characters",
-        "timed_out" => "look at the network, or allow more with --timeout",
-        "malformed" | "incomplete" | "too_large" => "look at the other side with --trace",
-        "unsupported" => "choose another --digest",
-        "tls" => "look at the certificate, --cacert and --tls-name",
-        "changed" => "wait until the file is at rest",
-        "interrupted" => "run the same command again to go on",
-        "shutting_down" => "try again when it is back",
-        "checksum_mismatch" | "digest_mismatch" => {
-            "run it again; look at the disks and the network"
-        }
-        _ => "see that the address is right and the file can be read and written",
-    }
+    Failure::advised(escape(place), words(verb, &Why::from(error)), hint)
 }
 
 /// Says on stdout (`--json`) or stderr what became of files, and gives the status. The one line of
 /// error, where something failed, is the first failure's.
 pub fn report_files(
+    verb: Verb,
     reports: &[FileReport],
-    moved_key: &str,
     seconds: f64,
-    place: &str,
+    server: &str,
     common: &Common,
 ) -> Result<Exit, Failure> {
+    let moved_key = if verb == Verb::Put { "sent" } else { "received" };
     if common.json {
         write_document(reports, moved_key, seconds)?;
     } else if !common.quiet {
@@ -151,15 +130,17 @@ pub fn report_files(
         1 => String::new(),
         count => format!(" (and {} more failed)", count - 1),
     };
-    let what = format!("{}: {}{more}", first.name, why.text);
-    let hint = match (moved_key, why.code.as_raw_str()) {
-        _ if unknown(&why) => {
-            "run the same command again: what stands there with the same content counts as sent"
+    // What is kept of a file: on the server, or beside the local file.
+    let is_kept = verb != Verb::Classic
+        && (verb == Verb::Put || first.path.is_some())
+        && first.resumed_from + first.moved > 0;
+    let hint = advice(verb, why, is_kept);
+    let failure = match (&first.path, why.kind) {
+        (Some(path), FailureKind::Local) => {
+            Failure::advised(path.display(), format!("{}{more}", words(verb, why)), hint)
         }
-        ("sent", "not_found") => "see that the file is there",
-        (_, code) => advice(code),
+        _ => Failure::advised(server, format!("{}: {}{more}", first.name, why.text), hint),
     };
-    let failure = Failure::new(place, what, hint);
     Err(match (why.kind, failed.count() < reports.len()) {
         (FailureKind::Unknown, _) => failure.of_unknown(),
         (_, true) => failure.of_some(),

@@ -152,6 +152,7 @@ pub(super) struct ClassicGetting {
 
 impl ClassicGetting {
     pub(super) fn new(
+        limits: Limits,
         destination: Destination,
         durability: Durability,
         overwrite: bool,
@@ -160,7 +161,7 @@ impl ClassicGetting {
         outcome: Rc<RefCell<Outcome>>,
     ) -> ClassicGetting {
         ClassicGetting {
-            session: ClassicClient::new(Limits::default()),
+            session: ClassicClient::new(limits),
             destination,
             durability,
             overwrite,

@@ -37,6 +37,7 @@ use super::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use super::stream::Stream;
 use super::talk::{Errand, Talk};
 use super::target::Destination;
+use crate::transfer::classic;
 use crate::transfer::client::{self, Client};
 use crate::transfer::name::Name;
 use std::cell::RefCell;
@@ -59,7 +60,8 @@ pub struct Options {
     /// TLS, if it is wanted, and the name that the server has to show.
     #[cfg(feature = "tls")]
     pub tls: Option<super::tls::NamedTls>,
-    /// How long the whole operation may take.
+    /// How long the whole operation may take. Waits of the protocol that are shorter are raised to
+    /// it: who allows so much time wants to wait.
     pub timeout: Option<Duration>,
     /// How many connections are opened at most.
     pub connections: usize,
@@ -121,7 +123,11 @@ impl<'a> Run<'a> {
         if options.stop_at_signals {
             seat.stop_at_signals().map_err(failed)?;
         }
-        let mut reactor = Reactor::new(seat, usize::MAX, options.limits);
+        let mut limits = options.limits;
+        if let Some(timeout) = options.timeout {
+            limits.handshake_wait = limits.handshake_wait.max(timeout);
+        }
+        let mut reactor = Reactor::new(seat, usize::MAX, limits);
         reactor.set_deadline(deadline);
         Ok(Run { options, addresses, deadline, reactor })
     }
@@ -146,7 +152,11 @@ impl<'a> Run<'a> {
 
     /// One connection with an errand on the framed wire.
     fn talk(&mut self, errand: impl Errand + 'static) -> Result<(), Error> {
-        let session = Client::new(self.options.session.clone(), &nonce()?);
+        let mut config = self.options.session.clone();
+        if let Some(timeout) = self.options.timeout {
+            config.limits = config.limits.with_waits_of_at_least(timeout);
+        }
+        let session = Client::new(config, &nonce()?);
         self.add(Box::new(Talk::new(session, errand)))
     }
 
@@ -295,7 +305,10 @@ pub fn get_classic(
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let (durability, meter) = (options.durability, options.meter.clone());
     let finisher = run.finisher();
+    let mut limits = classic::Limits::default();
+    limits.transfer_wait = limits.transfer_wait.max(options.timeout.unwrap_or_default());
     let mut getting = ClassicGetting::new(
+        limits,
         destination.clone(),
         durability,
         options.overwrite,

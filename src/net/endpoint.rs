@@ -20,7 +20,7 @@ pub(super) const NOTSENT_LOWAT: u32 = 128 * 1024;
 /// The same where many peers do not read, in bytes.
 pub(super) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
 
-/// How long one address is tried.
+/// How long one address is tried, but for the last where there is a deadline.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
 /// The addresses of `HOST:PORT`, in the resolver's order. Blocks while names are looked up.
@@ -110,9 +110,14 @@ pub fn connect(
     deadline: Option<Instant>,
 ) -> Result<mio::net::TcpStream, Error> {
     let mut last = Error::TimedOut { state: "the connection" };
-    for address in addresses {
+    for (at, address) in addresses.iter().enumerate() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let wait = left.map_or(CONNECT_WAIT, |left| left.min(CONNECT_WAIT));
+        let wait = match left {
+            // Nobody else is left to be tried.
+            Some(left) if at + 1 == addresses.len() => left,
+            Some(left) => left.min(CONNECT_WAIT),
+            None => CONNECT_WAIT,
+        };
         if wait.is_zero() {
             return Err(Error::TimedOut { state: "the connection" });
         }

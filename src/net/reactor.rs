@@ -372,6 +372,13 @@ impl Reactor {
 
     fn expire(&mut self) {
         let now = Instant::now();
+        // Before the timers: a wait that was raised to the whole time ends with it.
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            self.deadline = None;
+            let error = || Error::TimedOut { state: "the whole operation (--timeout)" };
+            self.give_up_dispatch(&error);
+            self.end_all(error);
+        }
         while let Some(Reverse((at, index, generation))) = self.timers.peek().copied() {
             if at > now {
                 break;
@@ -380,12 +387,6 @@ impl Reactor {
             self.expire_one(at, index, generation, now);
         }
         self.relieve_again(now);
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
-            self.deadline = None;
-            let error = || Error::TimedOut { state: "the whole operation (--timeout)" };
-            self.give_up_dispatch(&error);
-            self.end_all(error);
-        }
         if self.ending.is_some_and(|end| now >= end) {
             self.end_all(|| Error::Interrupted);
         }

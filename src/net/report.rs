@@ -2,8 +2,10 @@
 
 use super::error::Error;
 use super::files::FileError;
+use crate::error::Error as Session;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,8 +17,12 @@ use std::time::Duration;
 pub enum FailureKind {
     /// A local file could not be opened, read or written.
     Local,
-    /// The peer refused, broke the protocol or could not be reached, or the connection was lost.
+    /// The peer refused, or broke the protocol.
     Peer,
+    /// No connection came about, or it was lost, or nothing came in time.
+    Connection,
+    /// We were asked to stop.
+    Interrupted,
     /// The connection ended before the file was asked for: nothing has been done with it.
     NotStarted,
     /// All of the file was sent, and the answer is lost: it may be stored or not.
@@ -33,12 +39,14 @@ pub struct Failure {
     pub code: PeerText<'static>,
     /// For people; it may repeat what a peer said.
     pub text: PeerText<'static>,
+    /// What the system said, where it did.
+    pub io: Option<io::ErrorKind>,
 }
 
 impl Failure {
     /// A failure of the peer's side, by its stable code and a text for people.
     pub fn new(code: impl Into<PeerText<'static>>, text: impl Into<PeerText<'static>>) -> Failure {
-        Failure { kind: FailureKind::Peer, code: code.into(), text: text.into() }
+        Failure { kind: FailureKind::Peer, code: code.into(), text: text.into(), io: None }
     }
 
     /// The connection ended with `why` before the file was asked for.
@@ -59,7 +67,7 @@ impl Failure {
             "{}; all of the file was sent before, and whether it is stored is not known",
             self.text
         );
-        Failure { kind: FailureKind::Unknown, code: self.code, text: text.into() }
+        Failure { kind: FailureKind::Unknown, text: text.into(), ..self }
     }
 }
 
@@ -87,6 +95,7 @@ impl Failures {
             kind: failure.kind,
             code: failure.code.keep_within(SHORT_FAILURE_BYTES_MAX),
             text: failure.text.keep_within(SHORT_FAILURE_BYTES_MAX),
+            io: failure.io,
         }
     }
 }
@@ -102,17 +111,22 @@ impl std::error::Error for Failure {}
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Failure {
         let kind = match error {
-            Error::File(_) | Error::Unread => FailureKind::Local,
-            _ => FailureKind::Peer,
+            Error::File(error) => return Failure::from(error),
+            Error::Unread => FailureKind::Local,
+            Error::Session(Session::Incomplete { .. }) => FailureKind::Connection,
+            Error::Session(_) => FailureKind::Peer,
+            Error::Interrupted => FailureKind::Interrupted,
+            _ => FailureKind::Connection,
         };
-        Failure { kind, ..Failure::new(error.code().keep(), error.to_string()) }
+        let io = if let Error::Io(_, error) = error { Some(error.kind()) } else { None };
+        Failure { kind, io, ..Failure::new(error.code().keep(), error.to_string()) }
     }
 }
 
 impl From<&FileError> for Failure {
     fn from(error: &FileError) -> Failure {
         let failure = Failure::new(error.code(), error.to_string());
-        Failure { kind: FailureKind::Local, ..failure }
+        Failure { kind: FailureKind::Local, io: Some(error.io_kind()), ..failure }
     }
 }
 

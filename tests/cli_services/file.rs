@@ -313,7 +313,7 @@ fn what_fails_before_anything_travels() {
         run(&mut command(&folder, &[&["udp", "send", "127.0.0.1:9", "--file"], more].concat()))
     };
     assert_fails(&send(&["none"]), 1, "none: no such file");
-    assert_fails(&send(&["."]), 1, ".: no such file");
+    assert_fails(&send(&["."]), 1, ".: it is not a regular file");
     assert_fails(&send(&["source", "--size", "48"]), 2, "--size: ");
     assert_fails(&send(&["source", "--seconds", "1"]), 2, "--seconds");
     let receive = |more: &[&str]| {

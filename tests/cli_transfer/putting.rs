@@ -59,8 +59,10 @@ fn what_cannot_be_read_is_not_sent() {
     let from = tempfile::tempdir().unwrap();
     std::fs::create_dir(from.path().join("folder")).unwrap();
     std::fs::write(from.path().join("good"), "good").unwrap();
-    for (path, name) in [("missing", "missing"), ("./folder/", "folder"), ("/dev/null", "null")] {
-        let what = format!("{name}: no such file; see that the file is there");
+    let (missing, other) = ("no such file; see that", "it is not a regular file; name a regular");
+    for (path, what) in [("missing", missing), ("./folder/", other), ("/dev/null", other)] {
+        // The local path, and not the server, is what is wrong.
+        let what = format!("error: {path}: {what}");
         assert_fails(&served.client(from.path(), "put", &[path]), 1, &what);
     }
     assert_fails(&served.client(from.path(), "put", &["missing", "good", "--quiet"]), 3, "missing");

@@ -1,7 +1,6 @@
 //! A file in datagrams: what was sent of it, and which parts of it are missing.
 
 use super::super::report::size;
-use super::super::wire::advice;
 use super::super::{Exit, Failure};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::datagrams::{FILE_DATAGRAM_BYTES_MIN, FileReceived, FileSent};
 use wirewright::net::descriptor;
-use wirewright::net::files::{Durability, FileError, Source};
+use wirewright::net::files::{Durability, Source};
 
 /// How many missing ranges are told to people.
 const MISSING_SHOWN: usize = 20;
@@ -55,15 +54,6 @@ pub fn check_output(path: &Path) -> Result<(), Failure> {
     }
     let what = "datagrams bear no name, and parts come in any order";
     Err(Failure::usage(path.display(), what, "give the name of a regular file with -o"))
-}
-
-/// Why a file cannot be stored.
-pub fn output_failure(path: &Path, error: &FileError) -> Failure {
-    match error {
-        // It need not be there itself, but what it is to stand in.
-        FileError::NotFound => Failure::new(path.display(), "no such directory", "make it first"),
-        error => Failure::new(path.display(), error, advice(error.code())),
-    }
 }
 
 /// A range as people count: first byte to last.
@@ -147,9 +137,10 @@ pub fn received_outcome(file: Option<&FileReceived>, path: &Path) -> Result<Exit
     };
     match (file.missing.len(), &file.digest, file.verified) {
         (0, Some(_), Some(true)) => Ok(Exit::Done),
-        (0, Some(_), _) => {
-            fail("what came is not what was sent".to_owned(), advice("digest_mismatch"))
-        }
+        (0, Some(_), _) => fail(
+            "what came is not what was sent".to_owned(),
+            "run it again; look at the disks and the network",
+        ),
         (0, None, _) => fail(
             "all bytes came, but no digest to verify them".to_owned(),
             "send it again: the end of the run was lost",

@@ -17,6 +17,8 @@ use std::{fmt, io};
 pub enum FileError {
     /// No such regular file, or the name leads out of the root.
     NotFound,
+    /// It is a directory, a device, a pipe or a socket, and no regular file.
+    NotRegular,
     /// A file of that name exists and was not to be replaced.
     Exists,
     /// A directory stands under that name, or something else where a directory is needed.
@@ -47,7 +49,7 @@ impl FileError {
     /// The stable code of the wire, `PROTOCOL.md` §9.
     pub fn code(&self) -> &'static str {
         match self {
-            FileError::NotFound => "not_found",
+            FileError::NotFound | FileError::NotRegular => "not_found",
             FileError::Exists | FileError::InTheWay => "exists",
             FileError::Busy => "busy",
             FileError::NoSpace | FileError::TooLarge(_) => "no_space",
@@ -55,6 +57,25 @@ impl FileError {
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
             FileError::FalseSize | FileError::Moved | FileError::Io(_) => "io",
+        }
+    }
+
+    /// The kind of the error in the words of the system.
+    pub fn io_kind(&self) -> io::ErrorKind {
+        use io::ErrorKind as Kind;
+        match self {
+            FileError::NotFound => Kind::NotFound,
+            FileError::NotRegular => Kind::InvalidInput,
+            FileError::Exists => Kind::AlreadyExists,
+            FileError::InTheWay => Kind::IsADirectory,
+            FileError::Busy => Kind::ResourceBusy,
+            FileError::NoSpace => Kind::StorageFull,
+            FileError::TooLarge(_) => Kind::FileTooLarge,
+            FileError::ReadOnly => Kind::ReadOnlyFilesystem,
+            FileError::BadName => Kind::InvalidFilename,
+            FileError::Changed | FileError::Moved => Kind::Other,
+            FileError::FalseSize => Kind::InvalidData,
+            FileError::Io(error) => error.kind(),
         }
     }
 
@@ -68,11 +89,12 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             FileError::NotFound => "no such file",
+            FileError::NotRegular => "it is not a regular file",
             FileError::Exists => "a file of that name exists",
             FileError::InTheWay => "something that is not a file is in the way of that name",
             FileError::Busy => "that file is being written by another transfer",
             FileError::NoSpace => "no space left",
-            FileError::ReadOnly => "no files are taken here",
+            FileError::ReadOnly => "the file system, or what is served, takes no files",
             FileError::BadName => "the file system cannot have a file of that name",
             FileError::Changed => "the file changed while it was read",
             FileError::FalseSize => {
@@ -99,20 +121,10 @@ impl std::error::Error for FileError {
 
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> io::Error {
-        use io::ErrorKind as Kind;
-        let kind = match error {
-            FileError::Io(error) => return error,
-            FileError::NotFound => Kind::NotFound,
-            FileError::Exists => Kind::AlreadyExists,
-            FileError::InTheWay => Kind::IsADirectory,
-            FileError::Busy => Kind::ResourceBusy,
-            FileError::NoSpace => Kind::StorageFull,
-            FileError::TooLarge(_) => Kind::FileTooLarge,
-            FileError::ReadOnly => Kind::ReadOnlyFilesystem,
-            FileError::BadName => Kind::InvalidFilename,
-            FileError::Changed | FileError::FalseSize | FileError::Moved => Kind::InvalidInput,
-        };
-        io::Error::new(kind, error)
+        match error {
+            FileError::Io(error) => error,
+            error => io::Error::new(error.io_kind(), error),
+        }
     }
 }
 

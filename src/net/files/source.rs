@@ -31,11 +31,11 @@ impl Source {
     /// Opens a local file that its user named, wherever it is.
     ///
     /// # Errors
-    /// [`FileError::NotFound`] if it is no regular file; a FIFO does not block. Those of
+    /// [`FileError::NotRegular`] if it is no regular file; a FIFO does not block. Those of
     /// [`check_size`](Source::check_size).
     pub fn from_path(path: &Path) -> Result<Source, FileError> {
         if !std::fs::metadata(path)?.is_file() {
-            return Err(FileError::NotFound);
+            return Err(FileError::NotRegular);
         }
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | quiet_flags();
         let source = Source::from_file(rustix::fs::open(path, flags, Mode::empty())?.into())?;
@@ -46,11 +46,11 @@ impl Source {
     /// Takes an open file, if it is a regular one. It is read by offsets, wherever it stands.
     ///
     /// # Errors
-    /// [`FileError::NotFound`] if it is not, and those of fstat.
+    /// [`FileError::NotRegular`] if it is not, and those of fstat.
     pub fn from_file(file: File) -> Result<Source, FileError> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(FileError::NotFound);
+            return Err(FileError::NotRegular);
         }
         let (size, modified, etag) = (metadata.len(), metadata.modified()?, etag_of(&metadata));
         Ok(Source { file, size, modified, etag })

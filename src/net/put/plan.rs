@@ -175,7 +175,7 @@ fn may_come_back(why: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::report::FailureKind::{self, Peer, Unknown};
+    use crate::net::report::FailureKind::{self, Connection, Peer, Unknown};
     use std::io;
 
     fn plan(overwrite: bool) -> (Plan, Job) {
@@ -249,7 +249,7 @@ mod tests {
     fn a_loss_in_the_middle_of_a_file_is_certain() {
         let (mut plan, job) = plan(false);
         plan.lost(job, None, &reset());
-        assert_eq!((kind(&plan), plan.needs_another()), (Peer, false));
+        assert_eq!((kind(&plan), plan.needs_another()), (Connection, false));
     }
 
     #[test]

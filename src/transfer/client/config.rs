@@ -36,5 +36,18 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Raises every wait that is shorter than `time`: for a caller who wants to wait so long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
+        Limits {
+            answer_wait: self.answer_wait.max(time),
+            transfer_wait: self.transfer_wait.max(time),
+            done_wait: self.done_wait.max(time),
+            ..self
+        }
+    }
+}
+
 /// What a client session is made with.
 pub type Config = super::super::config::Config<Limits>;
