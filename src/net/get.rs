@@ -10,7 +10,7 @@ use super::error::Error;
 use super::files::{Durability, FileError, Root};
 use super::finisher::{Finisher, Pending};
 use super::pump::Turn;
-use super::report::{Failure, Failures, FileReport, Meter};
+use super::report::{Activity, Failure, Failures, FileReport, Meter};
 use super::talk::Errand;
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
@@ -101,6 +101,7 @@ impl Plan {
 
     fn fail(&mut self, job: &Job, failure: Failure) {
         self.reports[job.index].outcome = Err(self.failures.keep(failure));
+        self.meter.end(job.name.as_str(), false);
     }
 }
 
@@ -227,6 +228,8 @@ impl Getting {
             let digester = &mut preparing.digester;
             match partial.verify_step(scratch, &mut |bytes| digester.update(bytes)) {
                 Ok(false) => {
+                    let meter = &self.plan.borrow().meter;
+                    meter.set(preparing.job.name.as_str(), Activity::Verifying);
                     self.preparing = Some(preparing);
                     return Ok(Turn::Again);
                 }
@@ -286,6 +289,7 @@ impl Getting {
             }
             _ => Ok(()),
         };
+        plan.meter.set(running.job.name.as_str(), Activity::Moving);
         plan.meter.add_total(size);
         plan.meter.add_kept(offset);
         if let Err(error) = begun {
@@ -321,11 +325,13 @@ impl Getting {
         match running.target.finish(durability, true, &mut plan.finisher) {
             Some(pending) => {
                 plan.reports[index].durability = Some(durability.into());
+                plan.meter.set(running.job.name.as_str(), Activity::Storing);
                 self.finishing.push(Finishing { job: running.job, since, pending });
             }
             None => {
                 plan.reports[index].elapsed = since.elapsed();
                 plan.reports[index].outcome = Ok(());
+                plan.meter.end(running.job.name.as_str(), true);
             }
         }
     }
@@ -344,6 +350,9 @@ impl Getting {
             running.target.discard();
             running.job.attempt += 1;
             running.job.fresh = true;
+            let report = &plan.reports[running.job.index];
+            let missing = report.bytes.saturating_sub(report.resumed_from + report.moved);
+            plan.meter.take_from_total(missing);
             return plan.jobs.push_front(running.job);
         }
         if *code == "digest_mismatch" {
@@ -353,12 +362,13 @@ impl Getting {
     }
 
     fn poll_finishing(&mut self) {
-        let mut plan = self.plan.borrow_mut();
+        let plan = &mut *self.plan.borrow_mut();
         self.finishing.retain(|finishing| {
             let Some(outcome) = finishing.pending.poll() else { return true };
             let report = &mut plan.reports[finishing.job.index];
             report.elapsed = finishing.since.elapsed();
             report.outcome = outcome.map_err(|error| Failure::from(&Error::from(error)));
+            plan.meter.end(finishing.job.name.as_str(), report.outcome.is_ok());
             false
         });
     }

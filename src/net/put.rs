@@ -15,7 +15,7 @@ use super::error::Error;
 use super::files::{FileError, Source};
 use super::origin::Origin;
 use super::pump::Turn;
-use super::report::Failure;
+use super::report::{Activity, Failure};
 use super::talk::Errand;
 use crate::buffer::Buffer;
 use crate::text::PeerText;
@@ -45,6 +45,18 @@ enum Step {
     Sending,
     /// All of it was sent, and the answer is not there yet.
     Sent,
+}
+
+impl Step {
+    /// What it is called where progress is shown.
+    fn activity(&self) -> Activity {
+        match self {
+            Step::Asked => Activity::Waiting,
+            Step::Hashing { upto: 0, .. } | Step::Sending => Activity::Moving,
+            Step::Hashing { .. } => Activity::Verifying,
+            Step::Sent => Activity::AwaitingServer,
+        }
+    }
 }
 
 struct Running {
@@ -110,6 +122,9 @@ impl Putting {
         let changed = matches!(running.broken, Some(FileError::Changed));
         if changed && running.job.changes < CHANGES_MAX {
             running.job.changes += 1;
+            // What was sent of the old content travels in vain, and adds to what has to travel.
+            let report = &plan.reports[running.job.index];
+            plan.meter.add_total(report.resumed_from + report.moved);
             return plan.jobs.push_front(running.job);
         }
         let digest = self.digest.unwrap_or(DigestKind::None);
@@ -139,10 +154,12 @@ impl Putting {
             Step::Sending => {
                 let plan = &mut *self.plan.borrow_mut();
                 let report = &mut plan.reports[running.job.index];
-                running.send(session, out, scratch, &mut |bytes| {
+                let sent = running.send(session, out, scratch, &mut |bytes| {
                     report.moved += bytes;
                     plan.meter.add(bytes);
-                })
+                });
+                plan.meter.set(running.job.name.as_str(), running.step.activity());
+                sent
             }
         };
         match did {
@@ -234,11 +251,14 @@ impl Errand for Putting {
                         plan.meter.add_kept(offset);
                     }
                     running.step = Step::Hashing { at: 0, upto: offset, digester };
+                    plan.meter.set(running.job.name.as_str(), running.step.activity());
                 }
             }
             Event::Done { id, digest, durability } => {
                 let Some(running) = self.take(id) else { return Ok(()) };
-                let report = &mut self.plan.borrow_mut().reports[running.job.index];
+                let plan = &mut *self.plan.borrow_mut();
+                plan.meter.end(running.job.name.as_str(), true);
+                let report = &mut plan.reports[running.job.index];
                 report.digest = digest;
                 report.durability = Some(durability);
                 report.elapsed = running.job.since.map_or(Duration::ZERO, |at| at.elapsed());

@@ -225,15 +225,12 @@ impl Meter {
         moving.or(files.first()).map_or(Activity::Waiting, |(_, activity)| *activity)
     }
 
-    /// A file is in flight from now on.
-    pub(super) fn begin(&self, name: &str, activity: Activity) {
-        self.files().push((name.to_owned(), activity));
-    }
-
-    /// A file does something else now.
+    /// A file is in flight, and does this now.
     pub(super) fn set(&self, name: &str, now: Activity) {
-        if let Some((_, activity)) = self.files().iter_mut().find(|(file, _)| file == name) {
-            *activity = now;
+        let mut files = self.files();
+        match files.iter_mut().find(|(file, _)| file == name) {
+            Some((_, activity)) => *activity = now,
+            None => files.push((name.to_owned(), now)),
         }
     }
 
@@ -259,6 +256,11 @@ impl Meter {
         self.total.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// So many bytes that were expected will not come: their file begins anew.
+    pub(super) fn take_from_total(&self, bytes: u64) {
+        self.total.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     fn files(&self) -> MutexGuard<'_, Vec<(String, Activity)>> {
         // A thread that panicked while it held the lock left a list that is still whole.
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
@@ -279,5 +281,35 @@ mod tests {
         let kept = failures.keep(long().unknown());
         assert_eq!((kept.code.len(), kept.text.len()), (128, SHORT_FAILURE_BYTES_MAX));
         assert_eq!(kept.kind, FailureKind::Unknown);
+    }
+
+    #[test]
+    fn a_meter_knows_the_files_in_flight() {
+        let meter = Meter::default();
+        assert_eq!((meter.activity(), meter.in_flight(2)), (Activity::Waiting, (vec![], 0)));
+        meter.set("a", Activity::Verifying);
+        meter.set("b", Activity::Storing);
+        assert_eq!(meter.activity(), Activity::Verifying, "the oldest, where none moves");
+        meter.set("b", Activity::Moving);
+        assert_eq!(meter.activity(), Activity::Moving);
+        meter.set("c", Activity::Waiting);
+        let shown = vec![("a".to_owned(), Activity::Verifying), ("b".to_owned(), Activity::Moving)];
+        assert_eq!(meter.in_flight(2), (shown, 3));
+        meter.end("a", true);
+        meter.end("b", false);
+        meter.end("never begun", false);
+        assert_eq!((meter.ended(), meter.failed(), meter.in_flight(9).1), (3, 2, 1));
+    }
+
+    #[test]
+    fn a_meter_tells_what_travelled_from_what_was_there() {
+        let meter = Meter::default();
+        meter.add_total(100);
+        meter.add_kept(30);
+        meter.add(20);
+        assert_eq!((meter.done(), meter.moved(), meter.kept(), meter.total()), (50, 20, 30, 100));
+        meter.take_from_total(50);
+        meter.add_total(70);
+        assert_eq!(meter.total(), 120, "a file of 70 bytes begins anew");
     }
 }

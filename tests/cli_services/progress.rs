@@ -81,3 +81,24 @@ fn a_body_of_known_length_shows_a_percentage_and_a_stall() {
     stream.write_all(&vec![b'x'; 3 << 20]).unwrap();
     assert_eq!(process.finish().status.code(), Some(0));
 }
+
+#[test]
+fn a_silent_server_of_files_is_waited_for() {
+    if !is_there("a_silent_server_of_files_is_waited_for") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), [b'a'; 999]).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    for command in ["get", "put"] {
+        let process = on_terminal(folder.path(), &[command, &server, "a"]);
+        let guest = listener.accept().unwrap().0;
+        let shown = wait_until_shown(&process, &["waiting"]);
+        for lie in ["%", "ETA", " 0 B", "/s"] {
+            assert!(!shown.contains(lie), "{command}: {lie:?} before the first byte: {shown:?}");
+        }
+        drop(guest);
+        assert_eq!(process.finish().status.code(), Some(1), "{command}");
+    }
+}

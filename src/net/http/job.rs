@@ -257,7 +257,7 @@ impl Job {
         if announced.undecodable.is_some() {
             return Err(undecodable(&announced));
         }
-        options.meter.begin(&self.label(), Activity::Moving);
+        options.meter.set(&self.label(), Activity::Moving);
         let known = announced.len;
         let decoder = match &coded {
             Coded::With(codings) => coding::Decoder::new(codings, &options.session.limits),

@@ -118,6 +118,7 @@ impl Plan {
         let is_open = job.sent.is_some();
         let failure = if is_open { failure.unknown() } else { failure };
         self.reports[job.index].outcome = Err(self.failures.keep(failure));
+        self.meter.end(job.name.as_str(), false);
     }
 
     /// The server has refused a file.
