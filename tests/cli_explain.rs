@@ -191,7 +191,7 @@ fn usage_errors_are_one_line() {
         (&["explain", "imap"], "frame, envelope, http or smtp"),
         (&["explain", "frame", "--split", "0"], "--split"),
         (&["explain", "frame", "a", "b"], "'b'"),
-        (&["gte"], "wirewright --help"),
+        (&["gte"], "did you mean"),
         (&["get", "localhost:1"], "get --help"),
         (&["get", "localhost:1", "a", "--classic"], "--classic"),
         (&["get", "--classic", "localhost:1", "--token-file", "t"], "--token-file"),

@@ -219,7 +219,7 @@ fn to_stdout() -> Vec<String> {
         "http URL",
         "http URL -o -",
         "http URL --json",
-        "download URL/x -o down --json",
+        "download URL/x --overwrite -o down --json",
         "help",
         "get --help",
         "--version",
@@ -249,7 +249,8 @@ fn standard_output_that_is_closed_or_full_is_an_error() {
         }
     }
     // Nothing is written there by these, so nothing is wrong.
-    for command in ["get FRAMED file -q -o got", "http URL -q -o got", "download URL/x -q -o down"]
+    for command in
+        ["get FRAMED file -q -o got", "http URL -q -o got", "download URL/x --overwrite -q -o down"]
     {
         let ended =
             shell(world.folder.path(), &format!("wirewright {} >&- 2>&-", world.line(command)));

@@ -252,14 +252,17 @@ fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
     })
 }
 
-/// The option, command or value that looks most like what was given, if one looks like it.
+/// The options, commands or values that look like what was given, if any does.
 fn suggestion(error: &clap::Error) -> Option<String> {
     use clap::error::{ContextKind, ContextValue};
     let kinds =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     match kinds.into_iter().find_map(|kind| error.get(kind))? {
         ContextValue::String(name) => Some(name.clone()),
-        ContextValue::Strings(names) => names.last().cloned(),
+        // The parser puts the likeliest last.
+        ContextValue::Strings(names) => {
+            Some(names.iter().rev().map(String::as_str).collect::<Vec<_>>().join(" or "))
+        }
         _ => None,
     }
 }

@@ -81,7 +81,7 @@ fn a_document_of_urls_is_read_decoded_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     for path in ["/plain", "/gzip", "/both"] {
         let from = server.at(path);
-        let args = ["download", "--json", "--from", &from, "--select", "/x/*"];
+        let args = ["download", "--json", "--overwrite", "--from", &from, "--select", "/x/*"];
         assert_eq!(report(&run_in(folder.path(), &args))["files"][0]["name"], "a");
     }
     let from = server.at("/br");

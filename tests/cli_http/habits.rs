@@ -59,7 +59,7 @@ fn the_name_out_of_the_url() {
 fn quiet_and_trace_by_one_letter() {
     let server = server();
     let folder = tempfile::tempdir().unwrap();
-    for command in [&["http"][..], &["download"]] {
+    for command in [&["http"][..], &["download", "--overwrite"]] {
         let ended = run_in(folder.path(), &[command, &["-v", &server.at("/x")]].concat());
         assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
         assert!(ended.stderr.contains("-> GET /x HTTP/1.1"), "{}", ended.stderr);

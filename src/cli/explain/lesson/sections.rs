@@ -47,6 +47,7 @@ const HTTP: Table = &[
     ("RFC 9110 §6.5.1", "what frames or routes a message is no trailer field"),
     ("RFC 9110 §8.6", "Content-Length = 1*DIGIT"),
     ("RFC 9110 §9.3.6", "a 2xx to CONNECT begins a tunnel: no body"),
+    ("RFC 9110 §10.1.4", "TE lists the transfer codings that a client accepts, beside chunked"),
     ("RFC 9110 §15.2", "a 1xx response has no body, and another response follows"),
     ("RFC 9110 §15.2.2", "101 answers a request that had an Upgrade field"),
     ("RFC 9112 §2.1", "HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ body ]"),
