@@ -87,7 +87,7 @@ fn clients_of_the_web_do_their_work_or_say_that_a_name_needs_a_thread() {
     for durability in ["fsync", "rename"] {
         let args = ["http", &url, "-o", "body", "--durability", durability];
         assert_done(&alone(ours.path(), &args));
-        let args = ["download", &url, "-o", "files/", "--durability", durability];
+        let args = ["download", &url, "--overwrite", "-o", "files/", "--durability", durability];
         assert_done(&alone(ours.path(), &args));
     }
     assert_eq!(names_in(ours.path()), ["body", "files"]);
