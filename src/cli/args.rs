@@ -159,7 +159,8 @@ pub struct Serve {
     /// Speak the unframed wire: on connect one JSON object with the file, then close.
     #[arg(long)]
     pub classic: bool,
-    /// Speak TLS with this certificate chain [default: in clear].
+    /// Speak TLS with this certificate chain; about 800 such connections fit the memory budget
+    /// [default: in clear].
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// The private key of --tls-cert.
