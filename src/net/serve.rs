@@ -10,10 +10,12 @@
 mod listing;
 mod putting;
 mod refusal;
+mod resumes;
 mod standing;
 mod transfers;
 
 use self::refusal::{No, Stop};
+use self::resumes::Resumes;
 pub(super) use self::transfers::Running;
 use self::transfers::abandoned;
 pub use self::transfers::{Direction, OnTransfer, Transfer};
@@ -130,6 +132,7 @@ pub(super) struct Serving {
     ended: bool,
     /// Steps of work on the disk that need no word from the client.
     worked: u64,
+    resumes: Resumes,
     /// The task has just begun, and is one that is done in turns with those of others.
     waits_for_turn: bool,
 }
@@ -159,6 +162,7 @@ impl Serving {
             running: None,
             ended: false,
             worked: 0,
+            resumes: Resumes::default(),
             waits_for_turn: false,
         }
     }
@@ -186,13 +190,16 @@ impl Serving {
         Ok(())
     }
 
-    fn begin_get(&self, name: &Name, offset: u64, etag: Option<&str>) -> Result<Task, No> {
+    fn begin_get(&mut self, name: &Name, offset: u64, etag: Option<&str>) -> Result<Task, No> {
         let origin = self.desk.supply.open(name)?;
         if etag.is_some_and(|etag| etag != origin.etag()) {
             return Err(No::Code("changed", "it is another version now"));
         }
         if offset > origin.size() {
             return Err(No::Code("bad_offset", "the offset is past its size"));
+        }
+        if offset > 0 && !self.resumes.admit() {
+            return Err(No::Code("bad_offset", "too many offsets in a row for too few bytes"));
         }
         let digester = Digester::new(self.session.digest_kind());
         Ok(Task::Hashing { origin, at: 0, upto: offset, digester })
@@ -275,6 +282,7 @@ impl Serving {
         while let Some((offset, len)) = self.session.wanted(out) {
             let bytes = origin.read(offset, len, scratch)?;
             let taken = self.session.offer(bytes, out).map_err(Error::from)?;
+            self.resumes.sent(taken);
             if let Some(running) = &mut self.running {
                 running.count(taken);
             }

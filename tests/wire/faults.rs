@@ -167,6 +167,27 @@ fn an_offset_goes_with_an_etag() {
     }
 }
 
+/// What lies before an offset is hashed for nothing where nothing is sent behind it.
+#[test]
+fn offsets_for_nothing_come_to_an_end() {
+    let server = serving();
+    let mut peer = server.greeted(r#""sha256""#);
+    let mut ask = |id: u32, more: &str| {
+        peer.say(&format!(r#"{{"type":"get","id":{id},"name":"f"{more}}}"#)).unwrap();
+        let answer = peer.hear().unwrap().unwrap();
+        if answer["type"] == "error" {
+            return Err(answer["code"].as_str().unwrap().to_owned());
+        }
+        while peer.hear().unwrap().unwrap()["type"] != "end" {}
+        Ok(answer["etag"].as_str().unwrap().to_owned())
+    };
+    let etag = ask(1, "").unwrap();
+    let at_the_end = format!(r#","offset":7,"etag":"{etag}""#);
+    let refused = (2..).find_map(|id| ask(id, &at_the_end).err().map(|code| (id, code)));
+    assert_eq!(refused, Some((2 + 64, "bad_offset".to_owned())));
+    assert_eq!(ask(100, ""), Ok(etag), "the whole file is there for everybody");
+}
+
 /// A size that no file can have is refused before anything is sent.
 #[test]
 fn a_size_that_cannot_be_taken() {
