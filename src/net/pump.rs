@@ -288,7 +288,8 @@ impl Connection {
         if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
             return;
         }
-        if matches!(outcome, Err(Error::Io(..))) || self.phase == Phase::Handshake {
+        let is_silent = self.phase == Phase::Handshake || self.conversation.leaves_at_once();
+        if is_silent || matches!(outcome, Err(Error::Io(..))) {
             self.out.truncate(0);
         } else {
             self.out.set_limit(self.out.len() + (256 << 10));

@@ -126,6 +126,10 @@ impl<E: Errand> Conversation for Talk<E> {
         self.interrupted = true;
     }
 
+    fn leaves_at_once(&self) -> bool {
+        self.interrupted
+    }
+
     fn closed(&mut self, outcome: Result<(), Error>) {
         self.errand.closed(outcome);
     }

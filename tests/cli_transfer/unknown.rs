@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::mpsc::{Receiver, channel};
 
 /// One connection of a scripted server.
@@ -363,6 +364,36 @@ fn a_signal_before_the_answer() {
         kill_process(Pid::from_child(&client.child), signal).unwrap();
         assert_unknown(&client.finish(), "interrupted");
         assert_eq!(script.end(), 1);
+    }
+}
+
+/// A client that is asked to stop does not wait until a silent server closes, and says so.
+#[test]
+fn a_signal_before_anything_was_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), bytes(3 << 20)).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // Silent from the beginning, and silent while the content is sent.
+    for takes in [false, true] {
+        let client = Process::start(&mut command(folder.path(), &["put", &address, "f"]));
+        let mut wire = Wire(listener.accept().unwrap().0);
+        wire.hear().unwrap();
+        if takes {
+            let hello = json!({"type": "hello", "version": 1, "max_frame": 1_048_576,
+                "digest": "blake3"});
+            wire.say(&hello);
+            let put = wire.next_put();
+            wire.say(&json!({"type": "ready", "id": put["id"], "offset": 0}));
+            wire.hear().unwrap();
+        }
+        kill_process(Pid::from_child(&client.child), Signal::INT).unwrap();
+        let asked = std::time::Instant::now();
+        let ended = client.finish();
+        assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{}", ended.stderr);
+        assert!(ended.stderr.contains("interrupted"), "{:?}", ended.stderr);
+        // As long as one lingers for a peer that does not close.
+        assert!(asked.elapsed() < std::time::Duration::from_secs(2), "{:?}", asked.elapsed());
     }
 }
 

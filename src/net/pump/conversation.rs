@@ -105,6 +105,12 @@ pub trait Conversation {
     /// No new work, please: end when what runs has ended.
     fn wind_down(&mut self) {}
 
+    /// Whether the connection is closed without last words and without waiting for the peer: a
+    /// client that was asked to stop.
+    fn leaves_at_once(&self) -> bool {
+        false
+    }
+
     /// The connection has ended, with or without success.
     fn closed(&mut self, outcome: Result<(), Error>);
 }

@@ -64,7 +64,7 @@ impl Connection {
         if !self.out.is_empty() || self.stream.shutdown_write().is_err() {
             return Ok((0, Turn::Done));
         }
-        if self.eof {
+        if self.eof || self.conversation.leaves_at_once() {
             return Err(End::Closed);
         }
         self.phase = Phase::Lingering { left: usize::MAX };
