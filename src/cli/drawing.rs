@@ -222,7 +222,7 @@ fn draw(line: &Line, meter: &Meter, label: &Label, ended: &AtomicBool) {
         let (moved, kept, total) = (meter.moved(), meter.kept(), label.total(meter));
         pace.record(now, moved);
         let activity = match meter.activity() {
-            // Whoever moves bytes without naming a file is not waiting.
+            // Some transfers (mail) count bytes without naming a file; they are not waiting.
             Activity::Waiting if moved > 0 => Activity::Moving,
             activity => activity,
         };

@@ -9,9 +9,10 @@
 //!   ours ─▶ one link, no write permission for group and others ─▶ private
 //! ```
 //!
-//! The names of unfinished files can be guessed. Whoever may write in the directory can create such
-//! a name first, with bytes of his choice or as a link to another file. So what is found under a
-//! reserved name is judged by its descriptor, never by its path, and only a private file is used.
+//! The names of unfinished files can be guessed. Another user who may write in the directory can
+//! create such a name first, with any bytes or as a link to another file. So a file that is found
+//! under a reserved name is judged by its descriptor, never by its path, and only a private file is
+//! used.
 
 use super::FileError;
 use super::source::quiet_flags;

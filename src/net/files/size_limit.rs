@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// # Errors
 /// Those of the system.
 pub fn catch_size_signal() -> io::Result<()> {
-    // What is noted is of no use: the failed write itself tells which file it was.
+    // The flag is never read: the failed write itself tells which file it was.
     let noted = Arc::default();
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted).map(drop)
 }

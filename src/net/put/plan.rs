@@ -268,7 +268,7 @@ mod tests {
         }
     }
 
-    /// Nobody is asked again who was silent, who said what makes no sense, or when we were stopped.
+    /// No new attempt is made after a timeout, a protocol error or a stop.
     #[test]
     fn who_is_asked_again() {
         use crate::error::Error as Session;

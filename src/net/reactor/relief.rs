@@ -55,7 +55,7 @@ impl Reactor {
         self.relief_at = self.shared.is_kernel_exceeded().then(|| now + RELIEF_PAUSE);
     }
 
-    /// Whoever does not read has to be found even if nothing else happens.
+    /// Looks again for peers that do not read, also when no event comes.
     pub(super) fn relieve_again(&mut self, now: Instant) {
         if self.relief_at.is_some_and(|at| at <= now) {
             self.relief_at = None;
