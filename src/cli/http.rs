@@ -121,10 +121,6 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
     } else if !args.form.is_empty() {
         let mut text = String::new();
         for (name, value) in &args.form {
-            if [name, value].iter().any(|part| part.contains(['\r', '\n', '\0'])) {
-                let what = "a field holds no line end and no NUL";
-                return Err(Failure::usage("--form", what, "send it with -d @FILE"));
-            }
             form::push(&mut text, name, value);
         }
         fetch.set_form(text);

@@ -223,12 +223,11 @@ impl<'a> Line<'a> {
         self.out.extend_from_slice(b"\r\n");
     }
 
-    /// Appends `token`, which begins with its white space; before it the line may be folded. A
-    /// first token that is too long for any line stays beside the name.
+    /// Appends `token`, which begins with its white space; before it the line may be folded. The
+    /// first token stays beside the name, however long it is: a fold there would make the first
+    /// line of the value empty, and some programs then show an empty field.
     pub(super) fn token(&mut self, token: &str) {
-        let fits = self.column + token.len() <= self.max;
-        let is_hopeless = self.is_fresh && token.len() > LINE_PREFERRED_MAX;
-        if !fits && !is_hopeless {
+        if !self.is_fresh && self.column + token.len() > self.max {
             self.fold();
         }
         self.push(token);
@@ -259,7 +258,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Text as encoded words, with a space before each.
+    /// Text as encoded words, with a space before each. Beside a long name there may be no room
+    /// for the first of them: a line with an encoded word has at most 76 characters (RFC 2047 §2),
+    /// so the line is folded even there.
     pub(super) fn words(&mut self, text: &str) {
         let encoding = Encoding::of(text);
         let mut rest = text;

@@ -23,19 +23,19 @@
 use super::header::Line;
 use super::word;
 use crate::error::Error;
+use std::borrow::Cow;
 use std::fmt;
 
-/// The longest local part in bytes: RFC 5321 §4.5.3.1.1.
-pub const LOCAL_MAX: usize = 64;
+/// The longest local part in bytes, as it is written, with the quotes it needs. Servers have to
+/// take 64 (RFC 5321 §4.5.3.1.1); a client may try longer ones (§4.5.3.1), and such are in use.
+pub const LOCAL_MAX: usize = 255;
 
 /// The longest domain in bytes: RFC 5321 §4.5.3.1.2.
 pub const DOMAIN_MAX: usize = 255;
 
-/// The longest address in bytes: RFC 5321 §4.5.3.1.3, without the angle brackets.
-pub const ADDRESS_MAX: usize = 254;
-
-/// A display name longer than this is not written in one quoted string, which cannot be folded.
-const QUOTED_MAX: usize = 64;
+/// A quoted string longer than this, its quotes counted, is not written: it cannot be folded. A
+/// display name has the form of encoded words instead.
+const QUOTED_MAX: usize = 66;
 
 /// A display name, if there is one, and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +60,9 @@ impl Mailbox {
         let mut reader = Reader { text, at: 0 };
         let name = reader.name()?;
         let in_brackets = reader.eat('<');
-        let address_at = reader.at;
         let local = reader.local()?;
         let domain = reader.domain()?;
         let mailbox = Mailbox { name, local: local.into(), domain: domain.into() };
-        let len = mailbox.address().len();
-        too_large(len, ADDRESS_MAX, "ADDRESS_MAX", address_at, "RFC 5321 §4.5.3.1.3")?;
         if in_brackets && !reader.eat('>') {
             return Err(reader.wrong("the address ends with `>`", "RFC 5322 §3.4"));
         }
@@ -94,10 +91,7 @@ impl Mailbox {
     /// `local@domain`, quoted where it has to be: what stands between `<` and `>` in a header and
     /// in `MAIL FROM` and `RCPT TO`.
     pub fn address(&self) -> String {
-        match is_dot_atom(&self.local) {
-            true => format!("{}@{}", self.local, self.domain),
-            false => format!("{}@{}", quoted(&self.local), self.domain),
-        }
+        format!("{}@{}", written(&self.local), self.domain)
     }
 
     /// Whether the address can only be said to a server that offers SMTPUTF8 (RFC 6531).
@@ -148,7 +142,7 @@ impl Form {
             Form::Words
         } else if name.split(' ').all(|word| is_atom(word) && is_short(word)) {
             Form::Atoms
-        } else if is_short(name) {
+        } else if is_short(&quoted(name)) {
             Form::Quoted
         } else {
             Form::Words
@@ -181,6 +175,14 @@ fn is_phrase_word(word: &str) -> bool {
 
 fn is_phrase_char(character: char) -> bool {
     is_local_char(character) || character == '.'
+}
+
+/// A local part with the quotes it needs.
+fn written(local: &str) -> Cow<'_, str> {
+    match is_dot_atom(local) {
+        true => Cow::Borrowed(local),
+        false => Cow::Owned(quoted(local)),
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -312,7 +314,7 @@ impl<'a> Reader<'a> {
             let rule = "dots stand between atoms; anything else is quoted";
             return Err(Error::malformed(rule, begin as u64, "RFC 5322 §3.4.1"));
         }
-        too_large(local.len(), LOCAL_MAX, "LOCAL_MAX", begin, "RFC 5321 §4.5.3.1.1")?;
+        too_large(written(&local).len(), LOCAL_MAX, "LOCAL_MAX", begin, "RFC 5321 §4.5.3.1.1")?;
         match self.eat('@') {
             true => Ok(local),
             false => Err(self.wrong("an address is local@domain", "RFC 5322 §3.4.1")),

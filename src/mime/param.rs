@@ -10,6 +10,14 @@
 //!
 //! Specification: RFC 2045 §5.1 (tokens and quoted strings), RFC 2231 §3 and §4 (pieces, charset),
 //! RFC 2183 §2.3 (file names). Encoded words have no place in a parameter (RFC 2047 §5).
+//!
+//! What is written is read alike by parsers that know RFC 2231 and by those that do not:
+//!
+//! - A value with `*`, `'` or `%` is quoted. These may stand in a token of RFC 2045, but not in an
+//!   unquoted value of RFC 2231 §7, and Python's `email` divides a token there.
+//! - A value with `=?` in it, and one that is wholly in quotes or in angle brackets, is encoded:
+//!   parsers decode the former even in a quoted string, and take the latter's quotes away.
+//! - ASCII is otherwise never encoded, however long it is: many mailers show only `filename=`.
 
 use super::header::{LINE_PREFERRED_MAX, Line, check_value};
 use super::word::{self, Encoding};
@@ -19,8 +27,12 @@ use crate::error::Error;
 /// fits into a line. RFC 6838 §4.2.
 pub const MEDIA_NAME_MAX: usize = 127;
 
-/// The longest parameter that is not divided: with a space before and a semicolon behind it.
+/// The longest encoded parameter that is not divided: a space before and a semicolon behind it fit.
 const WHOLE_MAX: usize = LINE_PREFERRED_MAX - 2;
+
+/// The longest parameter that is written as it is. It cannot be folded, and fits into
+/// [`LINE_MAX`](super::header::LINE_MAX).
+const PLAIN_MAX: usize = 990;
 
 /// The name of a file as it is told to the receiver: one name, no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +109,9 @@ impl MediaType {
         for piece in pieces {
             let (name, value) = piece.trim_matches(' ').split_once('=').unwrap_or_default();
             let is_new = params.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name));
-            // `name` is written beside the name of the file, and a `*` would be RFC 2231.
-            let is_ours = name.eq_ignore_ascii_case("name") || name.contains('*');
-            if !is_token(name) || !is_token(value) || !is_new || is_ours {
+            // `name` is written beside the name of the file.
+            let is_ours = name.eq_ignore_ascii_case("name");
+            if !is_unquoted(name) || !is_token(value) || !is_new || is_ours {
                 let rule = "a parameter is token=token, each once, and not `name`";
                 return Err(Error::malformed(rule, at as u64, "RFC 2045 §5.1"));
             }
@@ -115,8 +127,8 @@ impl MediaType {
     }
 
     pub(super) fn write(&self, line: &mut Line<'_>, behind: Vec<String>) {
-        let plain = |(name, value): &(Box<str>, Box<str>)| format!("{name}={value}");
-        let params = self.params.iter().map(plain).chain(behind).collect();
+        let own = self.params.iter().flat_map(|(name, value)| param(name, value));
+        let params = own.chain(behind).collect();
         write(line, &self.essence, params);
     }
 }
@@ -137,14 +149,11 @@ pub(super) fn write(line: &mut Line<'_>, value: &str, params: Vec<String>) {
 
 /// A parameter, in as many pieces as it takes.
 pub(super) fn param(name: &str, value: &str) -> Vec<String> {
-    let plain = match is_token(value) {
+    let plain = match is_unquoted(value) {
         true => Some(format!("{name}={value}")),
-        false if value.is_ascii() && !word::needs(value) => {
-            Some(format!("{name}={}", quote(value)))
-        }
-        false => None,
+        false => is_plain(value).then(|| format!("{name}={}", quote(value))),
     };
-    if let Some(plain) = plain.filter(|plain| plain.len() <= WHOLE_MAX) {
+    if let Some(plain) = plain.filter(|plain| plain.len() <= PLAIN_MAX) {
         return vec![plain];
     }
     let whole = format!("{name}*=UTF-8''{}", value.chars().map(percent).collect::<String>());
@@ -166,7 +175,7 @@ pub(super) fn param(name: &str, value: &str) -> Vec<String> {
 /// A parameter for mailers that know no RFC 2231: if it is not ASCII, encoded words in quotes,
 /// which RFC 2047 §5 forbids and nearly everybody reads.
 pub(super) fn compat_param(name: &str, value: &str) -> Vec<String> {
-    if value.is_ascii() && !word::needs(value) {
+    if is_plain(value) {
         return param(name, value);
     }
     let encoding = Encoding::of(value);
@@ -180,7 +189,20 @@ pub(super) fn compat_param(name: &str, value: &str) -> Vec<String> {
     vec![pieces.join("\r\n ") + "\""]
 }
 
-/// A character of a token: RFC 2045 §5.1.
+/// Whether a value needs no encoding; see the head of this module.
+fn is_plain(value: &str) -> bool {
+    let is_in = |open: char, close: char| {
+        value.strip_prefix(open).is_some_and(|inner| inner.ends_with(close))
+    };
+    value.is_ascii() && !word::needs(value) && !is_in('"', '"') && !is_in('<', '>')
+}
+
+/// Whether a name or a value of a parameter needs no quotes: RFC 2231 §7.
+fn is_unquoted(text: &str) -> bool {
+    is_token(text) && !text.contains(['*', '\'', '%'])
+}
+
+/// Whether a text is a token: RFC 2045 §5.1.
 fn is_token(text: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte);
     !text.is_empty() && text.bytes().all(is_token)

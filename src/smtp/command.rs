@@ -11,21 +11,20 @@
 //! RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3030 (BDAT), RFC 4954 (AUTH).
 //!
 //! A [`Path`] and a [`Domain`] are checked when they are made, so no command holds a control
-//! character, and none passes the 512 bytes of §4.5.3.1.4 with its extensions. A line of AUTH may
-//! have 12,288 (RFC 4954 §4).
+//! character. With a path of the 256 bytes that every server has to take (§4.5.3.1.3), no command
+//! passes the 512 bytes of §4.5.3.1.4; with the longest path that is sent, MAIL has 574. A line of
+//! AUTH may have 12,288 (RFC 4954 §4).
 
 use super::config::too_large;
 use crate::error::Error;
 use std::fmt;
 
-/// The longest local part in bytes: §4.5.3.1.1.
-pub const LOCAL_MAX: usize = 64;
+/// The longest local part in bytes, its quotes counted. Servers have to take 64 (§4.5.3.1.1); a
+/// client may try longer ones, and has to expect that a server refuses them (§4.5.3.1).
+pub const LOCAL_MAX: usize = 255;
 
 /// The longest domain in bytes: §4.5.3.1.2.
 pub const DOMAIN_MAX: usize = 255;
-
-/// The longest path in bytes, its brackets counted: §4.5.3.1.3.
-pub const PATH_MAX: usize = 256;
 
 /// The longest line of AUTH in bytes, its line end counted: RFC 4954 §4.
 pub const AUTH_LINE_MAX: usize = 12_288;
@@ -86,10 +85,6 @@ impl Path {
         }
         if reader.peek().is_some() {
             return reader.wrong("nothing follows the domain of an address");
-        }
-        if text.len() + 2 > PATH_MAX {
-            let (max, section) = (PATH_MAX as u64, "RFC 5321 §4.5.3.1.3");
-            return Err(too_large("PATH_MAX", max, max - 2, section));
         }
         Ok(Path(text.into()))
     }

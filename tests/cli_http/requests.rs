@@ -36,6 +36,16 @@ fn methods_and_bodies() {
         (&["-d", "x", "-H", "content-type: text/x"], "POST", "x", Some("text/x"), Some("1")),
         (&["--form", "a=1=2", "--form", "b="], "POST", "a=1%3D2&b=", Some(form), Some("10")),
         (&["--form", "n\u{e4}me=a b&c"], "POST", "n%C3%A4me=a+b%26c", Some(form), Some("17")),
+        // A line end in a form is data: it is percent-encoded, and ends nothing.
+        (&["--form", "a=b\r\nc\n"], "POST", "a=b%0D%0Ac%0A", Some(form), Some("13")),
+        (&["--form", "a\nb=\r"], "POST", "a%0Ab=%0D", Some(form), Some("9")),
+        (
+            &["--form", "a=x\r\nX-Injected: 1"],
+            "POST",
+            "a=x%0D%0AX-Injected%3A+1",
+            Some(form),
+            Some("24"),
+        ),
         (&["--json-body", "{\"a\": [1]}"], "POST", "{\"a\": [1]}", Some(json), Some("10")),
         (&["PATCH", "--json-body", "-1"], "PATCH", "-1", Some(json), Some("2")),
     ] {

@@ -52,6 +52,25 @@ fn the_program_of_the_chapter() {
     );
 }
 
+/// A line end in a field is data of the form.
+#[test]
+fn line_ends_in_fields() {
+    let server = Server::new(|_| Reply::ok("{\"code\":2}"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "p\r\nq").unwrap();
+    let url = server.at("/");
+    let args = [
+        ["sms", "--gateway", &url, "--account", "a\nb", "--password-file", "password"],
+        ["--mobile", "1", "--content", "two\r\nlines\n", "--field", "x\ny=1\r2", "-q"],
+    ];
+    let ended = run_in(folder.path(), &args.concat());
+    assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
+    assert_eq!(
+        server.request().text(),
+        "account=a%0Ab&password=p%0D%0Aq&mobile=1&content=two%0D%0Alines%0A&format=json&x%0Ay=1%0D2"
+    );
+}
+
 #[test]
 fn further_fields_and_other_successes() {
     let server = Server::new(|_| Reply::new("201 Created", "{\"state\":\"ok\",\"n\":0}"));

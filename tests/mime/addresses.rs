@@ -1,5 +1,6 @@
 //! Mailboxes: what is read, what is refused and where.
 
+use crate::oracle::{Letter, check_letter};
 use wirewright::mime::mailbox::Mailbox;
 
 #[test]
@@ -81,22 +82,35 @@ fn mailboxes_are_refused_where_they_go_wrong() {
     }
 }
 
+/// RFC 5321 §4.5.3.1 lets a client try more than every server has to take. A local part is
+/// counted as it is written, with its quotes.
 #[test]
 fn lengths_are_exact() {
     let label = "d".repeat(63);
-    let domain = format!("{label}.{label}.{label}");
+    let domain = |len: usize| format!("{label}.").repeat(5)[..len - 1].to_owned() + "d";
     for (text, limit) in [
-        (format!("{}@b", "l".repeat(63)), None),
-        (format!("{}@b", "l".repeat(64)), None),
-        (format!("{}@b", "l".repeat(65)), Some("LOCAL_MAX")),
-        (format!("\"{}\"@b", "l".repeat(65)), Some("LOCAL_MAX")),
-        (format!("{}@{domain}", "l".repeat(61)), None),
-        (format!("{}@{domain}", "l".repeat(62)), None),
-        (format!("{}@{domain}", "l".repeat(63)), Some("ADDRESS_MAX")),
-        (format!("a@{domain}.{label}.d"), Some("DOMAIN_MAX")),
+        (format!("{}@b", "l".repeat(65)), None),
+        (format!("{}@b", "l".repeat(254)), None),
+        (format!("{}@b", "l".repeat(255)), None),
+        (format!("{}@b", "l".repeat(256)), Some("LOCAL_MAX")),
+        (format!("\"{} \"@b", "l".repeat(251)), None),
+        (format!("\"{} \"@b", "l".repeat(252)), None),
+        (format!("\"{} \"@b", "l".repeat(253)), Some("LOCAL_MAX")),
+        (format!("\"{}\\\"\"@b", "l".repeat(251)), None),
+        (format!("\"{}\\\"\"@b", "l".repeat(252)), Some("LOCAL_MAX")),
+        (format!("{}@b", "é".repeat(127)), None),
+        (format!("{}@b", "é".repeat(128)), Some("LOCAL_MAX")),
+        (format!("a@{}", domain(254)), None),
+        (format!("a@{}", domain(255)), None),
+        (format!("a@{}", domain(256)), Some("DOMAIN_MAX")),
+        (format!("{}@{}", "l".repeat(255), domain(255)), None),
     ] {
         let found = match Mailbox::parse(&text) {
-            Ok(_) => None,
+            Ok(mailbox) => {
+                let path = wirewright::smtp::command::Path::parse(&mailbox.address());
+                assert!(path.is_ok(), "it can be told to a server: {text}");
+                None
+            }
             Err(wirewright::error::Error::TooLarge { limit, .. }) => Some(limit),
             Err(error) => panic!("{error}"),
         };
@@ -104,6 +118,15 @@ fn lengths_are_exact() {
     }
     assert!(Mailbox::parse(&format!("a@{label}")).is_ok());
     assert!(Mailbox::parse(&format!("a@{label}d")).is_err());
+}
+
+/// The longest address fits into a line, whichever field it stands in.
+#[test]
+fn the_longest_address_stands_in_a_field() {
+    let domain = format!("{}d", format!("{}.", "d".repeat(63)).repeat(4)[..254].to_owned());
+    let address = format!("{}@{domain}", "l".repeat(255));
+    let mailboxes = vec![address.clone(), format!("\"{}\" <{address}>", "n\"".repeat(40))];
+    check_letter(&Letter { mailboxes, ..Letter::default() });
 }
 
 #[test]

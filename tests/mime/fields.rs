@@ -1,5 +1,6 @@
 //! Fields as they are written, octet by octet, and what is refused in them.
 
+use crate::golden;
 use crate::oracle::{Letter, build, check_letter, write};
 use wirewright::mime::header::{Header, NAME_MAX, OWNED};
 use wirewright::mime::param::{FileName, MediaType};
@@ -39,7 +40,10 @@ fn unstructured_values() {
         ("a ", "Subject: =?UTF-8?Q?a_?=".to_owned()),
         (" ", "Subject: =?UTF-8?Q?_?=".to_owned()),
         ("=?UTF-8?Q?x?=", "Subject: =?UTF-8?B?PT9VVEYtOD9RP3g/PQ==?=".to_owned()),
-        (&format!("{seventy} y z"), format!("Subject:| {seventy} y z")),
+        // Nothing is folded behind the colon: the first line would be empty.
+        (&"x".repeat(69), format!("Subject: {}", "x".repeat(69))),
+        (&seventy, format!("Subject: {seventy}")),
+        (&format!("{seventy} y z"), format!("Subject: {seventy}| y z")),
         (&format!("y {seventy}y"), format!("Subject: y| {seventy}y")),
         (&"x".repeat(100), format!("Subject: {}", "x".repeat(100))),
     ] {
@@ -79,11 +83,23 @@ fn mailboxes_in_a_field() {
 
 #[test]
 fn file_names() {
+    let (long, long_quoted) = ("x".repeat(300), "x ".repeat(150) + "x");
     for (name, written) in [
         ("hello.txt", "attachment; filename=hello.txt"),
         ("month data.xlsx", "attachment; filename=\"month data.xlsx\""),
         ("a\"b.txt", "attachment; filename=\"a\\\"b.txt\""),
         ("a=b", "attachment; filename=\"a=b\""),
+        // RFC 2231 §7: no attribute-char, so Python's `email` divides a token at each of them.
+        ("it's.txt", "attachment; filename=\"it's.txt\""),
+        ("utf-8''x", "attachment; filename=\"utf-8''x\""),
+        ("100%.txt", "attachment; filename=\"100%.txt\""),
+        ("a*=b", "attachment; filename=\"a*=b\""),
+        ("a*", "attachment; filename=\"a*\""),
+        // Python's `email` takes such quotes and brackets away from a quoted string.
+        ("\"a\"", "attachment; filename*=UTF-8''%22a%22"),
+        ("<a>", "attachment; filename*=UTF-8''%3Ca%3E"),
+        (&long, &format!("attachment;| filename={long}")),
+        (&long_quoted, &format!("attachment;| filename=\"{long_quoted}\"")),
         ("=?UTF-8?Q?x?=", "attachment; filename*=UTF-8''%3D%3FUTF-8%3FQ%3Fx%3F%3D"),
         (
             "汇总数据.xlsx",
@@ -105,6 +121,22 @@ fn file_names() {
             "Content-Type: application/octet-stream",
             "no second copy"
         );
+    }
+}
+
+/// Parameters of a media type are quoted where Python's `email` would divide a token.
+#[test]
+fn parameters_of_a_media_type() {
+    for (media_type, written) in [
+        ("text/x; a=b", "text/x; a=b"),
+        ("text/x; a=b'c; d=%41", "text/x; a=\"b'c\"; d=\"%41\""),
+        ("text/x; a=*", "text/x; a=\"*\""),
+    ] {
+        let mut builder = golden::builder("1@example.org");
+        builder.attach(golden::attachment("f", media_type, 0)).unwrap();
+        let octets = golden::octets(&builder.build().unwrap(), &[Vec::new()]);
+        let text = String::from_utf8(octets).unwrap();
+        assert!(text.contains(&format!("Content-Type: {written}\r\n")), "{text}");
     }
 }
 
@@ -204,6 +236,9 @@ fn names_of_files_and_types() {
         ("text/plain; a=b;a=c", Some(16)),
         ("text/plain; name=x", Some(11)),
         ("text/plain; a*=x", Some(11)),
+        ("text/plain; a'b=x", Some(11)),
+        ("text/plain; a%=x", Some(11)),
+        ("text/plain; a=b'c*%", None),
         ("text/plain; a=\"x\"", Some(11)),
     ] {
         let found = MediaType::parse(text).err().map(|error| error.offset().unwrap());

@@ -10,7 +10,7 @@ use wirewright::mime::message::{Attachment, Builder, Message};
 use wirewright::mime::param::{FileName, MediaType};
 use wirewright::mime::writer::{Step, Writer};
 
-fn builder(id: &str) -> Builder {
+pub fn builder(id: &str) -> Builder {
     let from = Mailbox::parse("林小雨 <xiaoyu@example.org>").unwrap();
     let (date, id) = (Date::new(1_795_310_820, 480).unwrap(), MsgId::parse(id).unwrap());
     Builder::new(from, date, id, 20_261_122, Limits::default())

@@ -1,10 +1,14 @@
 """Reads every message of a folder with Python's email package, and says what it understood.
 
     python3 parse.py FOLDER     one JSON object a line, in the order of the names
+
+Both parsers of the package read each message: that of `policy.default`, and the older one of
+`policy.compat32`, whose results are "names" (of files) and "old_subject".
 """
 
 import base64
 import email
+import email.header
 import email.policy
 import json
 import pathlib
@@ -46,8 +50,28 @@ def leaves(message):
     return texts, files
 
 
+def names(message, old):
+    """For each file its name as the older parser reads it, and as a parameter of the newer one."""
+    parts = zip(old.walk(), message.walk())
+    return [
+        [part.get_filename(), new["Content-Disposition"].params.get("filename")]
+        for part, new in parts
+        if part["Content-Disposition"]
+    ]
+
+
+def old_subject(old):
+    """The subject as the older parser reads it, unfolded."""
+    value = old["Subject"]
+    if value is None:
+        return None
+    value = value.replace("\r\n", "").replace("\n", "")
+    return str(email.header.make_header(email.header.decode_header(value)))
+
+
 for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    old = email.message_from_bytes(path.read_bytes())
     texts, files = leaves(message)
     date = message["Date"].datetime
     report = {
@@ -60,6 +84,10 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
         "id": message["Message-ID"],
         "texts": texts,
         "files": files,
+        "names": names(message, old),
+        "old_subject": old_subject(old),
+        "references": message["References"],
+        "sweep": message["X-Sweep"],
         "defects": defects(message),
     }
     print(json.dumps(report))

@@ -47,6 +47,10 @@ fn the_golden_messages() {
         "id": "<20261122.1@example.org>",
         "texts": [{"type": "text/plain", "content": coded(text.as_bytes())}],
         "files": [],
+        "names": [],
+        "old_subject": "关于下周会议的安排 (agenda)",
+        "references": null,
+        "sweep": null,
         "defects": [],
     });
     assert_eq!(reports[0], expected);
@@ -73,6 +77,12 @@ fn the_golden_messages() {
                   file("text/plain", "hello.txt", golden::HELLO),
                   file(excel, "month-data.xlsx", &sheet),
                   file(excel, "十一月数据汇总表.xlsx", &sheet)],
+        "names": [["dot.gif", "dot.gif"], ["hello.txt", "hello.txt"],
+                  ["month-data.xlsx", "month-data.xlsx"],
+                  ["十一月数据汇总表.xlsx", "十一月数据汇总表.xlsx"]],
+        "old_subject": "十一月数据",
+        "references": null,
+        "sweep": null,
         "defects": [],
     });
     assert_eq!(reports[1], expected);
@@ -136,5 +146,136 @@ fn values_of_many_kinds() {
         let (name, content, _) = &letter.files[0];
         assert_eq!(report["files"][0]["name"], *name);
         assert_eq!(report["files"][0]["content"], coded(content));
+    }
+}
+
+/// Names that a parser could take for something else.
+fn suspicious_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "it's.txt",
+        "'",
+        "''",
+        "'a'",
+        "utf-8''x",
+        "utf-8'en'%41",
+        "UTF-8''%E6%B1%87.xlsx",
+        "a*=b",
+        "a*",
+        "*",
+        "*0*",
+        "filename*=utf-8''x",
+        "%41",
+        "100%.txt",
+        "%",
+        "%zz",
+        "=?utf-8?q?x?=",
+        "a =?utf-8?q?x?= b",
+        "a\"b",
+        "\"",
+        "\"a",
+        "a\"",
+        "a\"b;c",
+        "a;b=c; d",
+        "a=b",
+        "(a)",
+        "a (b)",
+        "[a]",
+        "a,b",
+        "a@b",
+        "a:b",
+        "<a",
+        "a>",
+        "a b  c",
+        "~`!#$^&+{}|",
+        "x.tar.gz",
+        "é'%*\";.txt",
+        "it's 100% 王.txt",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for (name, lengths) in [("x", [60, 66, 67, 200, 255, 900]), ("x'y ", [15, 17, 18, 60, 80, 250])]
+    {
+        names.extend(lengths.map(|len| format!("{}.txt", name.repeat(len))));
+    }
+    names.push(format!("{}.txt", "é%'".repeat(80)));
+    names
+}
+
+#[test]
+fn names_that_look_like_something_else() {
+    if !has_program("python3", "--version", "names_that_look_like_something_else") {
+        return;
+    }
+    let letter = |name: &String, compat_names| Letter {
+        files: vec![(name.clone(), b"x".to_vec(), false)],
+        compat_names,
+        ..Letter::default()
+    };
+    // The whole name in quotes or brackets: `get_filename` of the newer parser takes them away,
+    // however they are written.
+    let wrapped = ["\"a\"", "<a>", "<a;b>"].map(str::to_owned);
+    let names = suspicious_names();
+    let all = || names.iter().chain(&wrapped);
+    let letters = all().flat_map(|name| [letter(name, false), letter(name, true)]);
+    let messages: Vec<Vec<u8>> =
+        letters.map(|letter| write(&build(&letter), &letter, 57, 4096)).collect();
+    let reports = understood(&messages);
+    for (name, reports) in all().zip(reports.chunks(2)) {
+        for report in reports {
+            assert_eq!(report["names"], json!([[name, name]]), "{name}");
+            let is_read = wrapped.contains(name) || report["files"][0]["name"] == *name;
+            assert!(is_read, "{name}: {report}");
+        }
+        assert_eq!(reports[0]["defects"], json!([]), "{name}");
+    }
+}
+
+/// Fields whose first word has every length up to one that no line can hold.
+#[test]
+fn first_words_of_every_length() {
+    if !has_program("python3", "--version", "first_words_of_every_length") {
+        return;
+    }
+    let letter = |len: usize| {
+        let word = "x".repeat(len);
+        let rest = " and some more words, so that there is more than one line of them in all cases";
+        let mut headers = vec![("X-Sweep".to_owned(), format!("{word}{rest}"))];
+        // A word that cannot be encoded has to fit into a line.
+        if len <= 890 {
+            headers.push(("References".to_owned(), format!("<{word}@b> <c@d>")));
+        }
+        let mailboxes = match len {
+            0..1000 => vec![format!("{word}{} <a@b>", rest.replace(',', ""))],
+            _ => Vec::new(),
+        };
+        let subject = Some(format!("{word}{}", if len.is_multiple_of(2) { rest } else { " é" }));
+        Letter { subject, mailboxes, headers, ..Letter::default() }
+    };
+    let letters: Vec<Letter> = (1..=1100).map(letter).collect();
+    let messages: Vec<Vec<u8>> =
+        letters.iter().map(|letter| write(&build(letter), letter, 57, 4096)).collect();
+    for message in &messages {
+        let text = std::str::from_utf8(message).unwrap();
+        for line in text.split("\r\n").take_while(|line| !line.is_empty()) {
+            assert!(line.len() <= 998 && !line.ends_with(':'), "{line}");
+            assert!(line.len() <= 78 || !line.trim().splitn(2, ": ").last().unwrap().contains(' '));
+        }
+    }
+    for (letter, report) in letters.iter().zip(understood(&messages)) {
+        let subject = letter.subject.as_deref().unwrap();
+        assert_eq!(
+            (&report["subject"], &report["old_subject"]),
+            (&json!(subject), &json!(subject))
+        );
+        assert_eq!(report["sweep"], letter.headers[0].1, "{subject}");
+        assert_eq!(report["defects"], json!([]), "{subject}");
+        let references = letter.headers.get(1).map_or(Value::Null, |(_, value)| json!(value));
+        assert_eq!(report["references"], references);
+        if let Some(mailbox) = letter.mailboxes.first() {
+            // Some versions of Python show a space more between two encoded words of a name.
+            let without_spaces = |text: &str| text.replace(' ', "");
+            let name = report["to"][0][0].as_str().unwrap();
+            assert_eq!(without_spaces(name), without_spaces(mailbox.trim_end_matches(" <a@b>")));
+        }
     }
 }

@@ -113,7 +113,7 @@ fn paths_that_are_refused() {
 #[test]
 fn lengths() {
     let label = "x".repeat(63);
-    for (local, fits) in [(63, true), (64, true), (65, false)] {
+    for (local, fits) in [(64, true), (65, true), (254, true), (255, true), (256, false)] {
         let text = format!("{}@b", "a".repeat(local));
         let error = Path::parse(&text).err();
         assert_eq!(error.is_none(), fits, "{local}");
@@ -124,23 +124,26 @@ fn lengths() {
         let text: String = format!("{label}.").repeat(5)[..domain - 1].to_owned() + "x";
         assert_eq!(Domain::parse(&text).is_ok(), fits, "{domain}");
     }
-    for (len, fits) in [(253, true), (254, true), (255, false)] {
-        let domain: String = format!("{label}.").repeat(5)[..len - 3].to_owned() + "x";
-        let error = Path::parse(&format!("a@{domain}")).err();
-        assert_eq!(error.is_none(), fits, "{len}");
-        let wrong = |error| matches!(error, Error::TooLarge { limit: "PATH_MAX", .. });
+    for (domain, fits) in [(254, true), (255, true), (256, false)] {
+        let domain: String = format!("{label}.").repeat(5)[..domain - 1].to_owned() + "x";
+        let error = Path::parse(&format!("{}@{domain}", "a".repeat(255))).err();
+        assert_eq!(error.is_none(), fits, "{}", domain.len());
+        let wrong = |error| matches!(error, Error::TooLarge { limit: "DOMAIN_MAX", .. });
         assert!(error.is_none_or(wrong));
     }
 }
 
-/// RFC 5321 §4.5.3.1.4: 512 bytes, and 26 + 17 + 10 for the parameters.
+/// RFC 5321 §4.5.3.1.4: 512 bytes, for addresses that every server has to take; 574 for the longest
+/// that are sent.
 #[test]
-fn the_longest_line_is_within_its_limit() {
-    let local = "a".repeat(64);
-    let domain: String = format!("{}.", "x".repeat(63)).repeat(4)[..188].to_owned() + "x";
-    let path = Path::parse(&format!("{local}@{domain}")).expect("the longest path");
-    let all = Parameters { size: Some(u64::MAX), is_8bit: true, smtputf8: true };
-    assert!(line(Command::Mail(&path, all)).len() <= 512);
+fn the_longest_lines() {
+    let domain = |len: usize| format!("{}.", "x".repeat(63)).repeat(4)[..len - 1].to_owned() + "x";
+    for (local, domain, max) in [(64, domain(189), 512), (255, domain(255), 574)] {
+        let path = Path::parse(&format!("{}@{domain}", "a".repeat(local))).expect("a path");
+        let all = Parameters { size: Some(u64::MAX), is_8bit: true, smtputf8: true };
+        let len = line(Command::Mail(&path, all)).len();
+        assert!(len <= max, "{len}");
+    }
 }
 
 #[test]

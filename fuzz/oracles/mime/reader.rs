@@ -93,6 +93,13 @@ fn fields(head: &str) -> Vec<(String, String)> {
             assert!(word.len() <= 75 && line.len() <= 76, "{line:?}");
         }
     }
+    // No field begins with an empty line, unless an encoded word has no room beside its name.
+    for (name, rest) in head.match_indices(":\r\n").map(|(at, end)| head.split_at(at + end.len())) {
+        let is_name = !name.rsplit("\r\n").nth(1).unwrap_or_default().starts_with([' ', '\t']);
+        if let Some(value) = rest.strip_prefix([' ', '\t']).filter(|_| is_name) {
+            assert!(value.split([' ', '\r']).next().is_some_and(is_word), "{name:?}");
+        }
+    }
     let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", "\t");
     let lines = unfolded.split("\r\n").filter(|line| !line.is_empty());
     lines
