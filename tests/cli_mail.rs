@@ -10,10 +10,14 @@ mod command;
 mod composing;
 #[path = "cli_mail/ends.rs"]
 mod ends;
+#[path = "cli_mail/headers.rs"]
+mod headers;
 #[path = "shared/installed.rs"]
 mod installed;
 #[path = "cli_mail/letters.rs"]
 mod letters;
+#[path = "cli_mail/paths.rs"]
+mod paths;
 #[path = "cli_transfer/process.rs"]
 mod process;
 #[path = "cli_mail/refusals.rs"]

@@ -14,6 +14,7 @@ use super::screen::Screen;
 use super::{Exit, Failure, input, watch, web};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::io::{BufReader, IsTerminal as _, Seek as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -108,7 +109,7 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
     let has_body = args.data.is_some() || args.json_body.is_some() || !args.form.is_empty();
     let method = method.unwrap_or(if has_body { Method::POST } else { Method::GET });
     let mut fetch = Fetch::new(method, web::url("URL", url)?);
-    let from_stdin = [&args.data, &args.json_body].into_iter().flatten().any(|body| body == "@-");
+    let from_stdin = [&args.data, &args.json_body].into_iter().flatten().any(|body| *body == *"@-");
     web::check_stdin(&args.asking, from_stdin.then_some("the body"))?;
     fetch.headers = web::headers(&args.asking)?;
     if let Some(data) = &args.data {
@@ -129,10 +130,10 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
 }
 
 /// Bytes of argv, or behind `@` a file.
-fn data_body(data: &str) -> Result<Body, Failure> {
-    match data.strip_prefix('@') {
-        Some(path) => input::body(Path::new(path)),
-        None => Ok(Body::Bytes(data.as_bytes().into())),
+fn data_body(data: &OsStr) -> Result<Body, Failure> {
+    match input::file_of(data) {
+        Some(path) => input::body(path),
+        None => Ok(Body::Bytes(data.as_encoded_bytes().into())),
     }
 }
 
@@ -140,7 +141,14 @@ fn data_body(data: &str) -> Result<Body, Failure> {
 fn check_json(body: &Body) -> Result<(), Failure> {
     let judged = match body {
         Body::None => return Ok(()),
-        Body::Bytes(bytes) => serde_json::from_slice::<IgnoredAny>(bytes),
+        Body::Bytes(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str::<IgnoredAny>(text),
+            // RFC 8259 §8.1; what is ignored is not looked at so closely.
+            Err(_) => {
+                let what = "it is no JSON: it is not UTF-8";
+                return Err(Failure::usage("--json-body", what, "look at the text"));
+            }
+        },
         Body::File(file, _) => {
             let mut file = &**file;
             let rewound = file.rewind();

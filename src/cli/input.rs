@@ -10,8 +10,10 @@
 use super::{Failure, watch};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +36,11 @@ impl Read for Stdin {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The path behind the `@` of an argument; it need not be UTF-8.
+pub fn file_of(argument: &OsStr) -> Option<&Path> {
+    argument.as_bytes().strip_prefix(b"@").map(|path| Path::new(OsStr::from_bytes(path)))
 }
 
 /// Reads a small file, `-` for stdin.

@@ -11,6 +11,7 @@
 
 mod compose;
 mod enclose;
+mod headers;
 mod outcome;
 mod reach;
 mod visit;

@@ -63,6 +63,9 @@ const STRUCTURED: [&str; 12] = [
     "Sensitivity",
 ];
 
+/// Fields of the caller that stand at most once: RFC 5322 §3.6.
+const ONCE: [&str; 3] = ["In-Reply-To", "References", "Sender"];
+
 const STRUCTURED_BEGIN: [&str; 3] = ["ARC-", "List-", "Resent-"];
 
 /// A field of the caller: a name and a value that may be written.
@@ -112,6 +115,11 @@ impl Header {
     /// The value, as it is to be read.
     pub fn value(&self) -> &str {
         &self.value
+    }
+
+    /// Whether a message has the field at most once.
+    pub(super) fn stands_once(&self) -> bool {
+        ONCE.iter().any(|once| once.eq_ignore_ascii_case(&self.name))
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {

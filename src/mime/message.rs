@@ -130,8 +130,13 @@ impl Builder {
     /// Adds a field of the caller's own.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many or too long a value.
+    /// [`Error::TooLarge`] for too many or too long a value, [`Error::Malformed`] for a second
+    /// field that a message has at most once (RFC 5322 §3.6).
     pub fn header(&mut self, header: Header) -> Result<(), Error> {
+        let is_same = |other: &Header| other.name().eq_ignore_ascii_case(header.name());
+        if header.stands_once() && self.headers.iter().any(is_same) {
+            return Err(Error::malformed("this field stands at most once", 0, "RFC 5322 §3.6"));
+        }
         self.check_len(header.value().len(), self.limits.value_bytes_max, "value_bytes_max")?;
         self.check_len(self.headers.len() + 1, self.limits.headers_max, "headers_max")?;
         self.headers.push(header);

@@ -4,8 +4,10 @@ use crate::bytes::bytes;
 use crate::command::assert_fails;
 use crate::process::Process;
 use crate::server::{Reply, Server, run_in, wirewright};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Stdio;
 
 #[test]
@@ -46,6 +48,32 @@ fn a_file_with_a_false_size_travels_as_what_it_holds() {
         // The sequence number may have grown meanwhile.
         assert_eq!(server.requests().last().unwrap().body.len(), content.len());
     }
+}
+
+/// Every argument that takes a file takes a path that is not UTF-8, and `-d` such data, too.
+#[test]
+fn paths_that_are_not_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |octets: &[u8]| OsStr::from_bytes(octets).to_owned();
+    std::fs::write(folder.path().join(named(b"\xe9")), "[\"content\"]").unwrap();
+    let server = Server::new(|_| Reply::ok(""));
+    let run = |args: &[&[u8]]| {
+        let mut command = wirewright(folder.path(), &["http", "POST", &server.url]);
+        crate::process::run(command.args(args.iter().map(|arg| OsStr::from_bytes(arg))))
+    };
+    for (args, body) in [
+        (&[&b"-d"[..], b"@\xe9"][..], &b"[\"content\"]"[..]),
+        (&[b"--json-body", b"@\xe9"], b"[\"content\"]"),
+        (&[b"-d", b"caf\xe9"], b"caf\xe9"),
+        (&[b"-d", b"x", b"--user", b"a", b"--password-file", b"\xe9"], b"x"),
+    ] {
+        let ended = run(args);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{args:?}");
+        assert_eq!(server.requests().last().unwrap().body, body);
+    }
+    assert_fails(&run(&[b"--json-body", b"\"\xe9\""]), 2, "--json-body: it is no JSON");
+    assert_fails(&run(&[b"-d", b"@missing \xe9"]), 1, "missing \u{fffd}: ");
+    assert_fails(&run(&[b"-d", b"x", b"--cacert", b"\xe9"]), 1, "certificate");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::values::{pair, seconds_not_0, size};
 use super::{Common, Durability};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ pub struct Http {
     /// The body of the request, or the file that holds it, `@-` for stdin. Its type is that of a
     /// form unless -H says another.
     #[arg(long, short, value_name = "DATA|@FILE", allow_hyphen_values = true)]
-    pub data: Option<String>,
+    pub data: Option<OsString>,
     /// A field of a form, which is the body, urlencoded; may be given again.
     #[arg(long = "form", value_name = "NAME=VALUE", value_parser = pair,
         allow_hyphen_values = true, conflicts_with = "data")]
@@ -102,7 +103,7 @@ pub struct Http {
     /// JSON for the body, or the file that holds it.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true,
         conflicts_with_all = ["data", "form"])]
-    pub json_body: Option<String>,
+    pub json_body: Option<OsString>,
     /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: stdout, or
     /// with --json into the document]. On a terminal, control characters but line ends and tabs
     /// are shown escaped, unless `-` is given here.

@@ -2,6 +2,7 @@
 
 use super::{Common, Durability};
 use clap::{Args, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use wirewright::smtp::auth::Mechanism;
 use wirewright::smtp::config;
@@ -111,14 +112,15 @@ pub struct Writing {
     pub subject: Option<String>,
     /// The text, or the file that holds it, `@-` for stdin.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
-    pub text: Option<String>,
+    pub text: Option<OsString>,
     /// The same as HTML, or the file that holds it, `@-` for stdin.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
-    pub html: Option<String>,
+    pub html: Option<OsString>,
     /// A file to send along, of any length; may be given again. NAME is what the receiver sees
-    /// [default: that of the file], MIME what it is [default: by the end of NAME].
+    /// [default: that of the file, with `_` for what is not UTF-8], MIME what it is [default: by
+    /// the end of NAME].
     #[arg(long = "attach", value_name = "PATH[;type=MIME][;name=NAME]")]
-    pub attach: Vec<String>,
+    pub attach: Vec<OsString>,
     /// A picture that the HTML shows by `<img src="cid:ID">`; may be given again. ID is
     /// `left@right` [default: NAME@DOMAIN, NAME with `_` for all but letters, digits, `-`, `.`, and
     /// DOMAIN that of --from].
@@ -127,8 +129,8 @@ pub struct Writing {
         value_name = "PATH[;type=MIME][;name=NAME][;cid=ID]",
         requires = "html"
     )]
-    pub inline: Vec<String>,
-    /// A further field of the head; may be given again.
+    pub inline: Vec<OsString>,
+    /// A further field of the head; may be given again. `Reply-To` is the same as --reply-to.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
     /// When it was written [default: now].

@@ -2,7 +2,8 @@
 
 use super::super::args::mail::Writing;
 use super::super::{Failure, input};
-use super::enclose;
+use super::{enclose, headers};
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +11,6 @@ use std::path::Path as FilePath;
 use wirewright::error::Error;
 use wirewright::mime::Limits;
 use wirewright::mime::date::Date;
-use wirewright::mime::header::Header;
 use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::Builder;
@@ -18,6 +18,9 @@ use wirewright::net::files::Source;
 use wirewright::net::mail::{Letter, Raw};
 use wirewright::smtp::command::Path;
 use wirewright::text::escape;
+
+/// What is wrong with octets that should be a text.
+pub const NO_TEXT: &str = "it is not UTF-8";
 
 /// What is written.
 pub fn letter(writing: &Writing) -> Result<Letter, Failure> {
@@ -53,10 +56,7 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
         return Err(Failure::usage("--subject", "there is none", "give --subject TEXT"));
     };
     builder.subject(subject).map_err(|error| wrong("--subject", &error))?;
-    for header in &writing.headers {
-        let header = Header::parse(header).and_then(|header| builder.header(header));
-        header.map_err(|error| wrong("--header", &error))?;
-    }
+    headers::add(&mut builder, writing)?;
     if let Some(text) = &writing.text {
         builder.text(&words("--text", text)?).map_err(|error| wrong("--text", &error))?;
     }
@@ -81,11 +81,10 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
 
 fn address(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {
     type Add = fn(&mut Builder, Mailbox) -> Result<(), Error>;
-    let all: [(&str, &[String], Add); 4] = [
+    let all: [(&str, &[String], Add); 3] = [
         ("--to", &writing.to, Builder::to),
         ("--cc", &writing.cc, Builder::cc),
         ("--bcc", &writing.bcc, Builder::bcc),
-        ("--reply-to", writing.reply_to.as_slice(), Builder::reply_to),
     ];
     for (argument, texts, add) in all {
         for text in texts {
@@ -96,7 +95,8 @@ fn address(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {
     Ok(())
 }
 
-fn mailbox(argument: &str, text: &str) -> Result<Mailbox, Failure> {
+/// One mailbox.
+pub fn mailbox(argument: &str, text: &str) -> Result<Mailbox, Failure> {
     Mailbox::parse(text).map_err(|error| {
         let what = format!("{}: {} (at byte {})", escape(text), error.reason(), place(&error));
         Failure::usage(argument, what, "give one mailbox, such as 'Name <a@b>' or a@b")
@@ -163,22 +163,27 @@ fn chance<const LEN: usize>() -> Result<[u8; LEN], Failure> {
 }
 
 /// A text of argv, or behind `@` a file, `@-` for stdin.
-fn words(argument: &str, text: &str) -> Result<String, Failure> {
-    let Some(path) = text.strip_prefix('@') else { return Ok(text.to_owned()) };
+fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
+    let Some(path) = input::file_of(text) else {
+        let text = text.to_str().map(str::to_owned);
+        return text.ok_or_else(|| Failure::usage(argument, NO_TEXT, "give UTF-8, or @FILE"));
+    };
     let max = Limits::default().text_bytes_max;
     let mut bytes = Vec::new();
-    let read = match path {
-        "-" => io::stdin().take(max as u64 + 1).read_to_end(&mut bytes),
-        path => File::open(path).and_then(|file| file.take(max as u64 + 1).read_to_end(&mut bytes)),
+    let read = match path.as_os_str() == "-" {
+        true => io::stdin().take(max as u64 + 1).read_to_end(&mut bytes),
+        false => {
+            File::open(path).and_then(|file| file.take(max as u64 + 1).read_to_end(&mut bytes))
+        }
     };
-    let unfit = |what: &str| Failure::new(escape(path), what, "send it with --attach");
+    let unfit = |what: &str| Failure::new(path.display(), what, "send it with --attach");
     match read {
         // The limit may stand in the middle of a character.
         Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes (text_bytes_max)"))),
-        Ok(_) => String::from_utf8(bytes).map_err(|_| unfit("it is not UTF-8")),
+        Ok(_) => String::from_utf8(bytes).map_err(|_| unfit(NO_TEXT)),
         Err(error) => {
             let hint = format!("give {argument} TEXT, @FILE or @-");
-            Err(Failure::new(escape(path), error, hint))
+            Err(Failure::new(path.display(), error, hint))
         }
     }
 }

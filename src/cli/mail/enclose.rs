@@ -12,13 +12,14 @@
 
 use super::super::args::mail::Writing;
 use super::super::{Failure, say_line};
-use super::compose::wrong;
+use super::compose::{NO_TEXT, wrong};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use wirewright::mime::id::MsgId;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
 use wirewright::net::files::Source;
-use wirewright::text::escape;
 
 const TYPE: &str = ";type=";
 const NAME: &str = ";name=";
@@ -61,7 +62,7 @@ pub fn attachments(
     files: &mut Vec<Source>,
 ) -> Result<(), Failure> {
     for argument in &writing.attach {
-        let (path, [media_type, name]) = divide(argument, [TYPE, NAME]);
+        let (path, [media_type, name]) = divide("--attach", argument, [TYPE, NAME])?;
         let (attachment, source) = open("--attach", path, media_type, name)?;
         builder.attach(attachment).map_err(|error| wrong("--attach", &error))?;
         files.push(source);
@@ -79,7 +80,7 @@ pub fn pictures(
     files: &mut Vec<Source>,
 ) -> Result<(), Failure> {
     for argument in &writing.inline {
-        let (path, [media_type, name, cid]) = divide(argument, [TYPE, NAME, CID]);
+        let (path, [media_type, name, cid]) = divide("--inline", argument, [TYPE, NAME, CID])?;
         let (attachment, source) = open("--inline", path, media_type, name)?;
         let cid = match cid {
             Some(cid) => MsgId::parse(cid).map_err(|error| wrong("--inline cid=", &error))?,
@@ -89,7 +90,7 @@ pub fn pictures(
             }
         };
         if !shows(html, cid.as_str()) {
-            let (path, url) = (escape(path), url(cid.as_str()));
+            let (path, url) = (path.display(), url(cid.as_str()));
             say_line(&format!("warning: {path}: the HTML does not show it; write cid:{url} there"));
         }
         let added = builder.inline(attachment, cid);
@@ -105,37 +106,55 @@ pub fn pictures(
 /// A file, what it is, and what it is called.
 fn open(
     argument: &str,
-    path: &str,
+    path: &Path,
     media_type: Option<&str>,
     name: Option<&str>,
 ) -> Result<(Attachment, Source), Failure> {
-    let source = Source::from_path(Path::new(path)).map_err(|error| {
-        Failure::new(escape(path), error, "give a regular file that can be read")
+    let source = Source::from_path(path).map_err(|error| {
+        Failure::new(path.display(), error, "give a regular file that can be read")
     })?;
-    let base = Path::new(path).file_name().and_then(|base| base.to_str()).unwrap_or_default();
-    let name = FileName::new(name.unwrap_or(base));
+    let base = path.file_name().unwrap_or_default();
+    let shown = base.to_string_lossy().replace(char::REPLACEMENT_CHARACTER, "_");
+    if name.is_none() && base.to_str().is_none() {
+        let path = path.display();
+        let what = format!("the receiver sees {shown}, unless ;name=NAME says another");
+        say_line(&format!("warning: {path}: its name is not UTF-8; {what}"));
+    }
+    let name = FileName::new(name.unwrap_or(&shown));
     let name = name.map_err(|error| wrong(format_args!("{argument} name="), &error))?;
-    let media_type = media_type.unwrap_or_else(|| type_of(name.as_str(), base));
+    let media_type = media_type.unwrap_or_else(|| type_of(name.as_str(), &shown));
     let media_type = MediaType::parse(media_type);
     let media_type = media_type.map_err(|error| wrong(format_args!("{argument} type="), &error))?;
     let len = source.size();
     Ok((Attachment { name, media_type, len }, source))
 }
 
-/// What stands before the first of `kinds`, and behind each of them; of two alike, the last holds.
-/// A media type may hold a `;`, so the pieces begin at their names.
+/// The path before the first of `kinds`, and the texts behind each of them; of two alike, the last
+/// holds. A media type may hold a `;`, so the pieces begin at their names. The path need not be
+/// UTF-8.
 fn divide<'a, const N: usize>(
-    argument: &'a str,
+    argument: &str,
+    value: &'a OsStr,
     kinds: [&str; N],
-) -> (&'a str, [Option<&'a str>; N]) {
-    let (mut values, mut rest) = ([None; N], argument);
+) -> Result<(&'a Path, [Option<&'a str>; N]), Failure> {
+    let (mut values, mut rest) = ([None; N], value.as_bytes());
     loop {
         let found = kinds.iter().enumerate();
-        let found = found.filter_map(|(which, kind)| Some((rest.rfind(kind)?, which))).max();
-        let Some((at, which)) = found else { return (rest, values) };
-        values[which] = values[which].or(Some(&rest[at + kinds[which].len()..]));
+        let found = found.filter_map(|(which, kind)| Some((rfind(rest, kind)?, which))).max();
+        let Some((at, which)) = found else {
+            return Ok((Path::new(OsStr::from_bytes(rest)), values));
+        };
+        let behind = str::from_utf8(&rest[at + kinds[which].len()..]).map_err(|_| {
+            let place = format!("{argument} {}", &kinds[which][1..]);
+            Failure::usage(place, NO_TEXT, "give UTF-8")
+        })?;
+        values[which] = values[which].or(Some(behind));
         rest = &rest[..at];
     }
+}
+
+fn rfind(bytes: &[u8], kind: &str) -> Option<usize> {
+    bytes.windows(kind.len()).rposition(|window| window == kind.as_bytes())
 }
 
 /// What a file is, by its name for the receiver or its own.
@@ -202,9 +221,11 @@ mod tests {
             ("a;cid=x@y;name=b;type=t/p", "a", [Some("t/p"), Some("b"), Some("x@y")]),
             ("a;name=b;name=c", "a", [None, Some("c"), None]),
         ] {
-            assert_eq!(divide(text, [TYPE, NAME, CID]), (path, values), "{text}");
+            let divided = divide("--inline", text.as_ref(), [TYPE, NAME, CID]);
+            assert_eq!(divided.ok(), Some((Path::new(path), values)), "{text}");
         }
-        assert_eq!(divide("a;cid=b", [TYPE, NAME]), ("a;cid=b", [None; 2]));
+        let divided = divide("--attach", "a;cid=b".as_ref(), [TYPE, NAME]);
+        assert_eq!(divided.ok(), Some((Path::new("a;cid=b"), [None; 2])));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::super::args::Common;
 use super::super::args::mail::{Mail, Reach};
 use super::super::{Failure, input, say_line, trace, watch};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use wirewright::net::mail::{Options, Server};
 use wirewright::smtp::auth::{Credentials, Mechanism};
@@ -100,9 +101,10 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
 pub fn check_stdin(args: &Mail) -> Result<(), Failure> {
     let Mail { reach, writing, .. } = args;
     let is_stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let is_at = |text: &Option<OsString>| text.as_deref() == Some(OsStr::new("@-"));
     let all = [
-        ("--text", writing.text.as_deref() == Some("@-")),
-        ("--html", writing.html.as_deref() == Some("@-")),
+        ("--text", is_at(&writing.text)),
+        ("--html", is_at(&writing.html)),
         ("--raw-eml", is_stdin(&writing.raw_eml)),
         ("--password-file", is_stdin(&reach.password_file)),
     ];
