@@ -99,6 +99,23 @@ pub struct Common {
     pub timeout: Option<Duration>,
 }
 
+/// How fast a transfer moves its bytes.
+#[derive(Debug, Args)]
+pub struct Speed {
+    /// Move no more than so many bytes a second, over all connections and in both directions
+    /// together; what travels around the files counts, too. 100K, 2M and 1G are understood, where K
+    /// is 1024 as in curl and wget, and 1MB (1000) [default: no limit].
+    #[arg(long, value_name = "RATE", value_parser = size)]
+    pub limit_rate: Option<u64>,
+}
+
+impl Speed {
+    /// As the library takes it.
+    pub fn bytes_per_second_max(&self) -> u64 {
+        self.limit_rate.unwrap_or(u64::MAX)
+    }
+}
+
 /// The server to talk to, and how.
 #[derive(Debug, Args)]
 pub struct Peer {
@@ -183,6 +200,9 @@ pub struct Serve {
     /// What is synced before a stored file gets its name.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
     pub durability: Durability,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,
@@ -233,6 +253,9 @@ pub struct Get {
     /// What is synced before a file gets its name.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
     pub durability: Durability,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,
@@ -250,6 +273,9 @@ pub struct Put {
     /// Replace what stands there under that name [default: refuse].
     #[arg(long)]
     pub overwrite: bool,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,

@@ -82,6 +82,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         log: (!args.common.quiet).then(|| says(args)),
         ..Options::new(Supply::Files(root))
     };
+    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
     set_tls(&mut options, args)?;
     Ok(options)
 }

@@ -251,7 +251,46 @@ fn the_pace_is_exact_and_catching_up_is_bounded() {
     assert!(pacer.next_ns() > 1_000_100_000 && pacer.next_ns() <= 1_000_111_200);
 }
 
+#[test]
+fn bytes_pass_at_the_rate_and_not_faster() {
+    const SECOND: u64 = 1_000_000_000;
+    // 1,000 bytes a second; who is late makes up for 100 ms.
+    let mut pacer = Pacer::new(1, 8000, SECOND / 10, 5);
+    assert_eq!((pacer.due(4), pacer.due(5)), (0, 1));
+    assert_eq!(pacer.due_ns(51), 5 + SECOND / 20);
+    assert_eq!((pacer.due(4 + SECOND / 20), pacer.due(5 + SECOND / 20)), (50, 51));
+    pacer.spend(51);
+    assert_eq!(pacer.due(5 + SECOND / 20), 0);
+    assert_eq!(pacer.next_ns(), 5 + SECOND * 51 / 1000);
+    // A wait of nine seconds gives no more than the catch-up.
+    assert_eq!(pacer.due(9 * SECOND), 101);
+    pacer.spend(101);
+    assert_eq!(pacer.due(9 * SECOND), 0);
+    // More than was due has passed: the others wait for that.
+    pacer.spend(1000);
+    assert_eq!(pacer.due(10 * SECOND - 1_000_000), 0);
+    assert_eq!(pacer.due(10 * SECOND + 1_000_000), 1);
+}
+
 proptest! {
+    #[test]
+    fn however_often_it_is_asked_the_rate_holds(
+        rate in 1u64..1_000_000_000, steps in proptest::collection::vec(1u64..2_000_000_000, 1..60),
+    ) {
+        let catch_up = 100_000_000;
+        let mut pacer = Pacer::new(1, rate * 8, catch_up, 0);
+        let (mut now, mut passed) = (0, 0);
+        for step in steps {
+            now += step;
+            let due = pacer.due(now);
+            pacer.spend(due);
+            passed += due;
+            let most = u128::from(rate) * u128::from(now + catch_up) / 1_000_000_000 + 1;
+            prop_assert!(u128::from(passed) <= most, "{passed} of {most}");
+            prop_assert_eq!(pacer.due(now), 0);
+        }
+    }
+
     #[test]
     fn no_error_adds_up(
         bytes in 1usize..65_507, rate in 1u64..1_000_000_000_000, count in 0u64..9999,

@@ -137,7 +137,8 @@ impl<'a> Run<'a> {
     }
 
     fn add(&mut self, conversation: Box<dyn Conversation>) -> Result<(), Error> {
-        let socket = endpoint::connect(&self.addresses, self.deadline)?;
+        let rate = self.options.limits.rate();
+        let socket = endpoint::connect_limited(&self.addresses, self.deadline, rate)?;
         #[cfg(feature = "tls")]
         let stream = match &self.options.tls {
             Some(tls) => Stream::tls_client(socket, tls),

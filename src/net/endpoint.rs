@@ -3,6 +3,7 @@
 //! Specification: RFC 9293 (TCP); the options are those of Linux `tcp(7)` and `socket(7)`.
 
 use super::error::Error;
+use super::rate::window_bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -42,6 +43,17 @@ pub fn resolve(endpoint: &str) -> Result<Vec<SocketAddr>, Error> {
 /// # Errors
 /// Those of the system: the address is in use, or not ours.
 pub fn listen(address: SocketAddr) -> io::Result<mio::net::TcpListener> {
+    listen_limited(address, None)
+}
+
+/// The same where the connections will move so many bytes a second, where there is a limit.
+///
+/// # Errors
+/// As [`listen`].
+pub(super) fn listen_limited(
+    address: SocketAddr,
+    rate: Option<u64>,
+) -> io::Result<mio::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
@@ -49,6 +61,9 @@ pub fn listen(address: SocketAddr) -> io::Result<mio::net::TcpListener> {
     }
     socket.bind(&address.into())?;
     unpace(&socket, address);
+    if let Some(rate) = rate {
+        narrow(&socket, rate);
+    }
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(mio::net::TcpListener::from_std(socket.into()))
@@ -109,6 +124,18 @@ pub fn connect(
     addresses: &[SocketAddr],
     deadline: Option<Instant>,
 ) -> Result<mio::net::TcpStream, Error> {
+    connect_limited(addresses, deadline, None)
+}
+
+/// The same for a socket that will move so many bytes a second, where there is a limit.
+///
+/// # Errors
+/// As [`connect`].
+pub(super) fn connect_limited(
+    addresses: &[SocketAddr],
+    deadline: Option<Instant>,
+    rate: Option<u64>,
+) -> Result<mio::net::TcpStream, Error> {
     let mut last = Error::TimedOut { state: "the connection" };
     for (at, address) in addresses.iter().enumerate() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -121,7 +148,7 @@ pub fn connect(
         if wait.is_zero() {
             return Err(Error::TimedOut { state: "the connection" });
         }
-        match connect_one(*address, wait) {
+        match connect_one(*address, wait, rate) {
             Ok(socket) => {
                 let failed = |error| Error::Io("preparing the socket", error);
                 socket.set_nonblocking(true).map_err(failed)?;
@@ -136,21 +163,28 @@ pub fn connect(
     Err(last)
 }
 
-fn connect_one(address: SocketAddr, wait: Duration) -> io::Result<Socket> {
+fn connect_one(address: SocketAddr, wait: Duration, rate: Option<u64>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     unpace(&socket, address);
+    if let Some(rate) = rate {
+        narrow(&socket, rate);
+    }
     socket.connect_timeout(&address.into(), wait)?;
     Ok(socket)
 }
 
-/// Begins to connect and does not wait: the socket becomes writable when that has ended.
+/// Begins to connect and does not wait: the socket becomes writable when that has ended. `rate` is
+/// the limit on the bytes a second that it will move, where there is one.
 ///
 /// # Errors
 /// Those of the system that come at once.
-pub fn begin_connect(address: SocketAddr) -> io::Result<mio::net::TcpStream> {
+pub fn begin_connect(address: SocketAddr, rate: Option<u64>) -> io::Result<mio::net::TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     unpace(&socket, address);
-    widen(&socket, address);
+    match rate {
+        Some(rate) => narrow(&socket, rate),
+        None => widen(&socket, address),
+    }
     socket.set_nonblocking(true)?;
     match socket.connect(&address.into()) {
         Ok(()) => {}
@@ -171,6 +205,20 @@ fn widen(socket: &Socket, address: SocketAddr) {
         let _ = socket.set_recv_buffer_size(LOOPBACK_WINDOW_BYTES);
     }
 }
+
+/// Gives a socket that reads at a limited rate a window that is filled in a part of a second,
+/// before it listens or connects: what the peer has sent beyond that could not be slowed down. A
+/// window that the kernel chooses by itself grows only as fast as it is read, and is left to it.
+fn narrow(socket: &Socket, rate: u64) {
+    let bytes = window_bytes(rate);
+    if bytes < WINDOW_BYTES_USUAL {
+        // A larger one works as well, and slows the peer down later.
+        let _ = socket.set_recv_buffer_size(bytes);
+    }
+}
+
+/// The window that a kernel begins with, in bytes.
+const WINDOW_BYTES_USUAL: usize = 64 << 10;
 
 const LOOPBACK_WINDOW_BYTES: usize = 4 << 20;
 

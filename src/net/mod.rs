@@ -69,6 +69,7 @@
 //! | [`flush_wait`] | 5 s | last words to one who does not read |
 //! | [`linger_wait`] | 2 s | a peer that never ends its half |
 //! | [`linger_bytes_max`] | 1,048,576 | one that goes on sending instead |
+//! | [`bytes_per_second_max`] | none | a transfer that takes the whole line |
 //!
 //! [`write_bytes_max`]: pump::Limits::write_bytes_max
 //! [`read_bytes_max`]: pump::Limits::read_bytes_max
@@ -84,6 +85,7 @@
 //! [`flush_wait`]: pump::Limits::flush_wait
 //! [`linger_wait`]: pump::Limits::linger_wait
 //! [`linger_bytes_max`]: pump::Limits::linger_bytes_max
+//! [`bytes_per_second_max`]: pump::Limits::bytes_per_second_max
 
 mod admission;
 mod calling;
@@ -106,6 +108,7 @@ pub mod outlet;
 pub mod proxy;
 pub mod pump;
 mod put;
+pub mod rate;
 pub mod reactor;
 mod refusing;
 mod report;

@@ -172,6 +172,10 @@ impl Connection {
 
     /// The deadline has passed. True if the connection has ended.
     pub fn expire(&mut self, now: Instant) -> bool {
+        if self.stream.ready().share.is_starved() {
+            self.since = now;
+            return false;
+        }
         match self.phase {
             Phase::Open => {
                 let state = self.conversation.waits_for();
@@ -214,6 +218,10 @@ impl Connection {
         if stamp != self.stamp && self.phase == Phase::Open {
             // What was done may have taken long: a file that is written to blocks.
             (self.stamp, self.since) = (stamp, now.max(Instant::now()));
+        }
+        // Nobody is late whom our own limit held back.
+        if self.stream.ready().share.is_starved() {
+            self.since = now.max(Instant::now());
         }
         verdict
     }
@@ -298,6 +306,7 @@ impl Connection {
         self.outcome = outcome;
         self.phase = Phase::Flushing;
         self.since = now;
+        self.stream.ready().share.lift();
     }
 
     fn remark_outcome(&mut self) {

@@ -18,6 +18,7 @@
 
 mod accept;
 mod dispatch;
+mod limited;
 mod post;
 mod relief;
 mod seat;
@@ -31,6 +32,7 @@ pub use seat::{Seat, Stopper};
 
 use super::error::Error;
 use super::pump::{Connection, Conversation, Limits, Shared, Tap};
+use super::rate::RateLimit;
 use super::stream::Stream;
 use accept::{LISTENERS_MAX, Listener};
 use mio::net::{TcpStream, UnixStream};
@@ -67,6 +69,8 @@ struct Slot {
     attempt: Option<TcpStream>,
     queued: bool,
     parked: bool,
+    /// A limit on bytes a second holds its connection back, or held back the one before.
+    held_back: bool,
 }
 
 /// See the head of this module.
@@ -100,6 +104,9 @@ pub struct Reactor {
     ending: Option<Instant>,
     deadline: Option<Instant>,
     limits: Limits,
+    rate: Option<RateLimit>,
+    /// Slots whose connection the limit holds back, those that wait for longest first.
+    held_back: VecDeque<usize>,
     shared: Shared,
 }
 
@@ -132,6 +139,8 @@ impl Reactor {
             ending: None,
             deadline: None,
             limits,
+            rate: limits.rate().map(RateLimit::new),
+            held_back: VecDeque::new(),
             shared: Shared::new(limits),
         }
     }
@@ -171,6 +180,9 @@ impl Reactor {
         if let Err(error) = registered {
             self.release(handle.index);
             return Err(error);
+        }
+        if let Some(rate) = &self.rate {
+            connection.stream().ready().share.set(rate.clone());
         }
         let deadline = connection.deadline(&self.limits);
         connection.set_timer(deadline);
@@ -227,6 +239,7 @@ impl Reactor {
             self.check_stop();
             self.accept_all();
             self.posts.drive();
+            self.grant();
             self.drive_ready();
             self.expire();
             self.dispatch();
@@ -282,9 +295,8 @@ impl Reactor {
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
         let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
         let posts = self.posts.deadline(now);
-        let all =
-            [next, self.accept_at, self.relief_at, self.ending, self.deadline, dispatch, posts];
-        let soonest = all.into_iter().flatten().min()?;
+        let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
+        let soonest = ours.into_iter().chain([next, dispatch, posts]).flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
 

@@ -41,6 +41,7 @@ use super::files::Durability;
 use super::finisher::Finisher;
 use super::origin::Supply;
 use super::pump::{Limits, Tap};
+use super::rate::RateLimit;
 use super::reactor::{Reactor, Seat, Stopper};
 use super::serve::{Desk, Log};
 pub use super::serve::{Direction, OnTransfer, Transfer};
@@ -150,7 +151,8 @@ impl Server {
             seats[0].stop_at_signals().map_err(starting)?;
         }
         let listening = |error| Error::Io("listening", error);
-        let listener = endpoint::listen(address).map_err(listening)?;
+        let rate = options.limits.rate();
+        let listener = endpoint::listen_limited(address, rate).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         Ok(Server { options, admission: Arc::new(admission), listener, seats, address })
     }
@@ -178,6 +180,7 @@ impl Server {
     /// that about.
     pub fn run(self) -> Result<(), Error> {
         let Server { options, admission, listener, mut seats, .. } = self;
+        let rate = options.limits.rate().map(RateLimit::new);
         let first = seats.remove(0);
         let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let mut outcome = Ok(());
@@ -185,8 +188,8 @@ impl Server {
             let (sender, arrivals) = channel();
             outboxes.push(Outbox { arrivals: sender, waker: seat.waker() });
             let stopper = seat.stopper();
-            let (options, admission) = (options.clone(), admission.clone());
-            let serve = move || follow(seat, thread, arrivals, options, admission);
+            let (options, admission, rate) = (options.clone(), admission.clone(), rate.clone());
+            let serve = move || follow(seat, thread, arrivals, options, admission, rate);
             match std::thread::Builder::new().name(format!("serve-{thread}")).spawn(serve) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => outcome = Err(Error::Io("starting a thread", error)),
@@ -196,7 +199,8 @@ impl Server {
         if outcome.is_ok() {
             // All stop at once: nobody is let in while others are let finish.
             let acceptor = |door| Acceptor::new(door, admission.clone(), outboxes);
-            outcome = lead(first, listener, &options, &admission, followers.clone(), acceptor);
+            let (reactor, door) = reactor(first, &options, &admission, rate);
+            outcome = lead(reactor, listener, followers.clone(), &admission, acceptor(door));
         }
         // Where the first could not go on, it has told nobody.
         followers.iter().for_each(Stopper::stop);
@@ -210,17 +214,15 @@ impl Server {
 
 /// What the thread does that accepts for all.
 fn lead(
-    seat: Seat,
+    mut reactor: Reactor,
     listener: TcpListener,
-    options: &Options,
-    admission: &Arc<Admission>,
     followers: Vec<Stopper>,
-    acceptor: impl FnOnce(Door) -> Acceptor,
+    admission: &Admission,
+    acceptor: Acceptor,
 ) -> Result<(), Error> {
-    let (mut reactor, door) = reactor(seat, options, admission);
     reactor.set_followers(followers);
     reactor.set_refused_max(admission.refusals_max());
-    let listening = reactor.listen(listener, Box::new(acceptor(door)));
+    let listening = reactor.listen(listener, Box::new(acceptor));
     listening.map_err(|error| Error::Io("listening", error))?;
     run(reactor)
 }
@@ -232,15 +234,25 @@ fn follow(
     arrivals: Receiver<Arrival>,
     options: Options,
     admission: Arc<Admission>,
+    rate: Option<RateLimit>,
 ) -> Result<(), Error> {
-    let (mut reactor, door) = reactor(seat, &options, &admission);
+    let (mut reactor, door) = reactor(seat, &options, &admission, rate);
     reactor.set_dispatch(Box::new(Inbox::new(arrivals, door, admission, thread)));
     run(reactor)
 }
 
-fn reactor(seat: Seat, options: &Options, admission: &Arc<Admission>) -> (Reactor, Door) {
+/// The reactor of one thread. All threads share the limit on bytes a second.
+fn reactor(
+    seat: Seat,
+    options: &Options,
+    admission: &Arc<Admission>,
+    rate: Option<RateLimit>,
+) -> (Reactor, Door) {
     let limits = share(options.limits, options.threads);
     let mut reactor = Reactor::new(seat, usize::MAX, limits);
+    if let Some(rate) = rate {
+        reactor.set_rate_limit(rate);
+    }
     reactor.set_grace(options.grace);
     reactor.expect(admission.connections_max());
     let desk = Rc::new(Desk {

@@ -27,6 +27,7 @@ mod tests;
 #[cfg(feature = "tls")]
 pub use sealed::{Sealed, Spare};
 
+use super::rate::Share;
 use super::tls::Fault;
 #[cfg(feature = "tls")]
 use super::tls::{Handshake, NamedTls, Progress, ServerTls};
@@ -47,6 +48,17 @@ pub struct Ready {
     pub writable: Cell<bool>,
     /// The peer has ended its half, or all: it was said once and stays so.
     pub closed: Cell<bool>,
+    /// The part in a limit on bytes a second, where there is one.
+    pub(super) share: Share,
+}
+
+impl Ready {
+    /// So many bytes may be moved; the kernel is asked anew in which direction.
+    pub(super) fn resume(&self, granted: usize) {
+        self.share.resume(granted);
+        self.readable.set(true);
+        self.writable.set(true);
+    }
 }
 
 /// A socket that notes which direction blocked.
@@ -67,18 +79,32 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        note(|| self.inner.read(buffer), &self.ready.readable)
+        let Some(len) = self.ready.share.allowed(buffer.len()) else {
+            return held_back(&self.ready.readable);
+        };
+        let did = note(|| self.inner.read(&mut buffer[..len]), &self.ready.readable);
+        did.inspect(|count| self.ready.share.moved(*count))
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        note(|| self.inner.write(bytes), &self.ready.writable)
+        let Some(len) = self.ready.share.allowed(bytes.len()) else {
+            return held_back(&self.ready.writable);
+        };
+        let did = note(|| self.inner.write(&bytes[..len]), &self.ready.writable);
+        did.inspect(|count| self.ready.share.moved(*count))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What a socket that a limit keeps from moving bytes says.
+fn held_back(flag: &Cell<bool>) -> io::Result<usize> {
+    flag.set(false);
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// Does it, again where a signal came in between, and notes whether it blocked. A handshake asks

@@ -1,7 +1,7 @@
 //! What may stand in argv of the commands that speak HTTP.
 
 use super::values::{pair, seconds_not_0, size};
-use super::{Common, Durability};
+use super::{Common, Durability, Speed};
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -69,6 +69,9 @@ pub struct Asking {
     /// [default: 4096 bytes in 30 seconds].
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub min_rate: Option<u64>,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
 }
 
 /// `wirewright http`

@@ -1,6 +1,6 @@
 //! What may stand in argv of `wirewright mail`.
 
-use super::{Common, Durability};
+use super::{Common, Durability, Speed};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -181,6 +181,9 @@ pub struct Mail {
     /// What is synced before that file gets its name.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Rename)]
     pub durability: Durability,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,

@@ -30,6 +30,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     options.insecure_auth = reach.insecure_auth;
     options.all_or_nothing = args.all_or_nothing;
     options.chunking = reach.chunking;
+    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
     options.tls_name.clone_from(&reach.tls_name);
     options.credentials = credentials;
     if let Some(auth) = reach.auth {

@@ -35,7 +35,8 @@ impl Connection {
             }
         };
         self.heard += read as u64;
-        self.drained = read < len && !self.stream.is_tls();
+        let may_hold_more = self.stream.is_tls() || self.stream.ready().share.is_limited();
+        self.drained = read < len && !may_hold_more;
         shared.bulk_read += if bulk { read } else { 0 };
         let input = &shared.input[..read];
         if let Some(tap) = &mut self.tap {
@@ -51,7 +52,8 @@ impl Connection {
     pub(super) fn is_silent(&self) -> bool {
         let ready = self.stream.ready();
         let drained = self.drained && !ready.closed.get();
-        self.leftover.is_empty() && (drained || !ready.readable.get())
+        let unread = ready.readable.get() || ready.share.is_starved();
+        self.leftover.is_empty() && (drained || !unread)
     }
 
     /// Whether the socket may be asked. Where TLS is to begin the next byte belongs to it.

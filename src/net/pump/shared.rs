@@ -2,6 +2,7 @@
 
 use super::budget::{Account, Memory, variable_bytes_max};
 use crate::buffer::Buffer;
+use crate::net::rate::out_bytes_max;
 use std::time::Duration;
 
 /// The bounds of the pump.
@@ -41,6 +42,9 @@ pub struct Limits {
     pub linger_wait: Duration,
     /// How many bytes are read away then.
     pub linger_bytes_max: usize,
+    /// How many bytes a second all connections of the reactor may move together, in both directions
+    /// together; `u64::MAX` is no limit. See [`rate`](crate::net::rate).
+    pub bytes_per_second_max: u64,
 }
 
 impl Default for Limits {
@@ -60,7 +64,15 @@ impl Default for Limits {
             flush_wait: Duration::from_secs(5),
             linger_wait: Duration::from_secs(2),
             linger_bytes_max: 1 << 20,
+            bytes_per_second_max: u64::MAX,
         }
+    }
+}
+
+impl Limits {
+    /// The limit on bytes a second, where there is one.
+    pub(in crate::net) fn rate(&self) -> Option<u64> {
+        (self.bytes_per_second_max < u64::MAX).then_some(self.bytes_per_second_max)
     }
 }
 
@@ -125,7 +137,11 @@ impl Shared {
             true => OUT_BYTES_SCARCE,
             false => self.limits.out_bytes_min,
         };
-        (self.buffers_left() / OUT_SHARE).clamp(floor, self.limits.write_bytes_max)
+        let limit = (self.buffers_left() / OUT_SHARE).clamp(floor, self.limits.write_bytes_max);
+        match self.limits.rate() {
+            Some(rate) => limit.min(out_bytes_max(rate).max(OUT_BYTES_SCARCE)),
+            None => limit,
+        }
     }
 
     /// What is left of the budget for buffers.

@@ -60,7 +60,7 @@ impl Reactor {
     /// # Errors
     /// Those of the system that come at once.
     pub fn connect(&mut self, address: SocketAddr) -> io::Result<Handle> {
-        let mut socket = endpoint::begin_connect(address)?;
+        let mut socket = endpoint::begin_connect(address, self.limits.rate())?;
         let handle = self.reserve();
         if let Err(error) = self.poll.registry().register(&mut socket, handle.token(), BOTH) {
             self.release(handle.index);

@@ -52,6 +52,7 @@ impl Reactor {
             }
             Verdict::Closed => self.close(index),
         }
+        self.hold_back(index);
         self.rearm(index);
     }
 }
