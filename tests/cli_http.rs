@@ -30,6 +30,8 @@ mod refusals;
 mod requests;
 #[path = "cli_http/resuming.rs"]
 mod resuming;
+#[path = "cli_http/retrying.rs"]
+mod retrying;
 #[path = "cli_http/selecting.rs"]
 mod selecting;
 #[path = "cli_http/server.rs"]

@@ -25,6 +25,8 @@ mod proxies;
 mod real;
 #[path = "fetching/redirects.rs"]
 mod redirects;
+#[path = "fetching/repeating.rs"]
+mod repeating;
 #[path = "fetching/resuming.rs"]
 mod resuming;
 #[path = "fetching/retrying.rs"]

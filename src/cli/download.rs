@@ -2,26 +2,27 @@
 //!
 //! ```text
 //!   URL … ──────────────────────────┐
-//!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ table | document
+//!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ outcome
 //! ```
 //!
 //! Secrets among the user's fields go to one origin: that of the API, or else of the first URL.
 //! Where the document names no URL, that element has failed, and the others are fetched.
 
+mod outcome;
+
 use super::args::http::Download as Args;
 use super::drawing::{Drawing, Label};
-use super::report::{Out, rate, size};
 use super::select::Selector;
-use super::{Exit, Failure, say_line, web};
-use serde_json::{Value, json};
+use super::{Exit, Failure, web};
+use outcome::{is_told, rows, tell, tell_faults, tell_notice, tell_retry};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirewright::http::headers::Headers;
 use wirewright::http::url::{Origin, Url};
-use wirewright::net::files::Durability;
-use wirewright::net::http::{Accepts, Client, Download, Fetch, Options, Saving, download};
+use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
 use wirewright::net::{Destination, Failure as Why, descriptor, endpoint};
 use wirewright::text::{PeerText, escape};
 
@@ -30,12 +31,6 @@ const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
 /// How many URLs are taken out of one: what is known of each costs about a KiB.
 const URLS_MAX: usize = 10_000;
-
-/// How many rows the table has.
-const ROWS_MAX: usize = 50;
-
-/// How many characters of a name it shows.
-const NAME_CHARS_MAX: usize = 40;
 
 /// Descriptors that are no request's: the poll, the standard streams, the directory.
 const DESCRIPTORS_KEPT: u64 = 32;
@@ -84,6 +79,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let (urls, faults) = divided(wanted);
     let label = Label::Files { count: urls.len(), before: meter.ended() };
     let drawing = Drawing::start(meter, label, &args.common);
+    if is_told(args) {
+        tell_faults(&faults);
+        client.set_notify(Some(Arc::new(tell_notice)));
+    }
     let bare = without_secrets(&headers);
     let fetches = urls.into_iter().map(move |url| {
         let is_trusted = trusted.as_ref() == Some(url.origin());
@@ -154,6 +153,10 @@ fn options(args: &Args) -> Result<Options, Failure> {
     }
     let mut options = web::options(&args.reach, &args.common)?;
     web::take(&args.asking, &mut options);
+    options.retries.count_max = args.retry;
+    if is_told(args) {
+        options.notify = Some(Arc::new(tell_retry));
+    }
     options.in_flight_max = usize::from(args.jobs);
     options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
     Ok(options)
@@ -278,216 +281,4 @@ fn stdin() -> Result<Vec<u8>, Failure> {
         return Err(Failure::new("stdin", what, "divide the document"));
     }
     Ok(document)
-}
-
-// ---- what became of it -----------------------------------------------------------------------
-
-/// What became of one of those that were wanted.
-enum Row {
-    File(Box<Download>),
-    NoUrl(NoUrl),
-}
-
-/// All in the order in which they were wanted.
-fn rows(done: Vec<Download>, faults: Vec<Option<NoUrl>>) -> Vec<Row> {
-    let mut done = done.into_iter();
-    let row = |fault| match fault {
-        Some(fault) => Some(Row::NoUrl(fault)),
-        None => done.next().map(|one| Row::File(Box::new(one))),
-    };
-    faults.into_iter().filter_map(row).collect()
-}
-
-impl Row {
-    fn why(&self) -> Option<&Why> {
-        match self {
-            Row::File(one) => one.report.outcome.as_ref().err(),
-            Row::NoUrl(no_url) => Some(&no_url.why),
-        }
-    }
-
-    /// The one line, where `more` says how many others failed.
-    fn failure(&self, why: &Why, more: &str) -> Failure {
-        let what = format!("{}{more}", why.text.short());
-        match self {
-            Row::File(one) => {
-                let advice = match why.code.as_raw_str() {
-                    "exists" => "choose another directory with -o, or replace files: --overwrite",
-                    code => web::advice(code),
-                };
-                Failure::new(&one.report.url, what, advice)
-            }
-            Row::NoUrl(no_url) => Failure::new(&no_url.document, what, SELECT_ADVICE),
-        }
-    }
-
-    /// Whether it stands there as an earlier run left it.
-    fn is_unchanged(&self) -> bool {
-        matches!(self, Row::File(one) if one.report.status == Some(304) && why(one).is_none())
-    }
-
-    /// How many bytes came in this run.
-    fn received(&self) -> u64 {
-        if let Row::File(one) = self { one.report.received } else { 0 }
-    }
-
-    /// How many bytes of a file arrived.
-    fn bytes(&self) -> u64 {
-        match self {
-            Row::File(one) if one.report.outcome.is_ok() => one.bytes,
-            _ => 0,
-        }
-    }
-
-    fn json(&self) -> Value {
-        match self {
-            Row::File(one) => file(one),
-            Row::NoUrl(no_url) => json!({
-                "name": null, "path": null, "url": null, "status": null, "bytes": 0,
-                "received": 0, "seconds": 0.0, "resumed_from": 0, "reused": false,
-                "error": web::error(&no_url.why),
-            }),
-        }
-    }
-
-    /// The name as it stands in the table.
-    fn shown(&self) -> String {
-        match self {
-            Row::File(one) => shown(&one.name),
-            Row::NoUrl(_) => "-".to_owned(),
-        }
-    }
-
-    fn line(&self, width: usize) -> String {
-        let name = self.shown();
-        match self {
-            Row::File(one) => row(one, &name, width),
-            Row::NoUrl(no_url) => format!("{name:<width$}    -  {}", no_url.why.text.short()),
-        }
-    }
-}
-
-/// Says on stdout (`--json`) or stderr what became of the files, and gives the status.
-fn tell(
-    done: &[Row],
-    elapsed: Duration,
-    durability: Durability,
-    args: &Args,
-) -> Result<Exit, Failure> {
-    if args.common.json {
-        write_document(done, elapsed, durability)?;
-    } else if !args.common.quiet {
-        table(done, elapsed);
-    }
-    let mut failed = done.iter().filter_map(|one| Some((one, one.why()?)));
-    let Some((first, reason)) = failed.next() else { return Ok(Exit::Done) };
-    let others = failed.count();
-    let more = if others == 0 { String::new() } else { format!(" (and {others} more failed)") };
-    let failure = first.failure(reason, &more);
-    Err(if others + 1 < done.len() { failure.of_some() } else { failure })
-}
-
-fn why(one: &Download) -> Option<&Why> {
-    one.report.outcome.as_ref().err()
-}
-
-fn seconds(one: &Download) -> Duration {
-    one.report.timings.last_byte.unwrap_or_default()
-}
-
-/// How many bytes of files arrived.
-fn arrived(done: &[Row]) -> u64 {
-    done.iter().map(Row::bytes).sum()
-}
-
-/// Writes the document file by file, so that it costs no memory for thousands of them.
-fn write_document(done: &[Row], elapsed: Duration, durability: Durability) -> Result<(), Failure> {
-    let mut out = Out::new();
-    out.raw("{\"files\":[")?;
-    for (at, one) in done.iter().enumerate() {
-        out.raw(if at == 0 { "" } else { "," })?;
-        out.json_text(&one.json().to_string())?;
-    }
-    let failed = done.iter().filter(|one| one.why().is_some()).count();
-    let (bytes, seconds) = (arrived(done), elapsed.as_secs_f64());
-    let durability = durability.as_str();
-    out.raw(&format!(
-        "],\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":\"{durability}\",\
-         \"failed\":{failed}}}\n"
-    ))?;
-    out.flush()
-}
-
-fn file(one: &Download) -> Value {
-    let path = one.path.as_ref().filter(|_| why(one).is_none());
-    let mut file = json!({
-        "name": one.name,
-        "path": path.map(|path| path.to_string_lossy()),
-        "url": one.report.url.to_string(),
-        "status": one.report.status,
-        "bytes": one.bytes,
-        "received": one.report.received,
-        "seconds": seconds(one).as_secs_f64(),
-        "resumed_from": one.resumed_from,
-        "reused": one.report.reused,
-    });
-    if let Some(why) = why(one) {
-        file["error"] = web::error(why);
-    }
-    file
-}
-
-/// A row for each file, or where there are many for each that failed, and the sum.
-fn table(done: &[Row], elapsed: Duration) {
-    let failed = done.iter().filter(|one| one.why().is_some()).count();
-    let all = done.len() <= ROWS_MAX;
-    let rows: Vec<&Row> = done.iter().filter(|one| all || one.why().is_some()).collect();
-    let width = rows.iter().take(ROWS_MAX).map(|one| one.shown().chars().count()).max();
-    for one in rows.iter().take(ROWS_MAX) {
-        say_line(&one.line(width.unwrap_or(0)));
-    }
-    if rows.len() > ROWS_MAX {
-        say_line(&format!("… and {} more that failed", rows.len() - ROWS_MAX));
-    }
-    let unchanged = done.iter().filter(|one| one.is_unchanged()).count();
-    let received: u64 = done.iter().map(Row::received).sum();
-    let count = |number: usize, what: &str| match number {
-        0 => String::new(),
-        number => format!(", {number} {what}"),
-    };
-    let fetched = done.len() - failed - unchanged;
-    let plural = if fetched == 1 { "" } else { "s" };
-    say_line(&format!(
-        "{fetched} file{plural}, {} in {:.1} s, {}{}{}",
-        size(received),
-        elapsed.as_secs_f64(),
-        rate(received, elapsed),
-        count(unchanged, "unchanged"),
-        count(failed, "failed"),
-    ));
-}
-
-/// A name, cut where it is long.
-fn shown(name: &PeerText<'_>) -> String {
-    let name = name.to_string();
-    match name.chars().count() > NAME_CHARS_MAX {
-        true => name.chars().take(NAME_CHARS_MAX - 1).chain(['…']).collect(),
-        false => name,
-    }
-}
-
-fn row(one: &Download, name: &str, width: usize) -> String {
-    let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
-    if let Some(why) = why(one) {
-        return format!("{name:<width$}  {status:>3}  {}", why.text.short());
-    }
-    if one.report.status == Some(304) {
-        return format!("{name:<width$}  {status:>3}  {:>10}  unchanged", size(one.bytes));
-    }
-    let resumed = match one.resumed_from {
-        0 => String::new(),
-        from => format!("  resumed at {}", size(from)),
-    };
-    let rate = rate(one.report.received, seconds(one));
-    format!("{name:<width$}  {status:>3}  {:>10}  {rate:>12}{resumed}", size(one.bytes))
 }

@@ -9,10 +9,10 @@
 
 use super::args::Common;
 use super::progress::{Counts, Pace, numbers, span};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle, WeakProgressBar};
 use std::io::{self, IsTerminal as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use wirewright::net::{Activity, Meter};
@@ -25,6 +25,18 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 const NAMES_SHOWN: usize = 3;
 
 // ---- one line --------------------------------------------------------------------------------
+
+/// The line that is drawn now, if one is.
+static DRAWN: Mutex<Option<WeakProgressBar>> = Mutex::new(None);
+
+/// Writes something on stderr, above the line that is drawn there.
+pub fn above(write: impl FnOnce()) {
+    let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match drawn.and_then(|bar| bar.upgrade()) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// One line on stderr that is drawn over and over, and wiped away when it is finished or dropped.
 #[derive(Debug)]
@@ -39,6 +51,7 @@ impl Line {
         let bar = ProgressBar::no_length();
         let style = ProgressStyle::with_template("{wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.downgrade());
         Line(Some(bar))
     }
 

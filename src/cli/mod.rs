@@ -221,7 +221,10 @@ fn say_line(line: &str) {
 
 /// Says a line behind a mark of our own, which may be coloured.
 fn say_marked(mark: &str, line: &str) {
-    let _ = io::stderr().lock().write_all(format!("{mark}{}\n", escape(line)).as_bytes());
+    let line = format!("{mark}{}\n", escape(line));
+    drawing::above(|| {
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    });
 }
 
 /// Says something on stderr and ends. If nobody listens there, the status still tells.

@@ -177,6 +177,7 @@ pub struct Meter {
     total: AtomicU64,
     ended: AtomicU64,
     failed: AtomicU64,
+    postponed: AtomicU64,
     in_flight: Mutex<Vec<(String, Activity)>>,
 }
 
@@ -211,6 +212,11 @@ impl Meter {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// How many files wait for another try.
+    pub fn postponed(&self) -> u64 {
+        self.postponed.load(Ordering::Relaxed)
+    }
+
     /// The names of up to `max` files in flight with what each is doing, the oldest first, and how
     /// many there are in all.
     pub fn in_flight(&self, max: usize) -> (Vec<(String, Activity)>, usize) {
@@ -234,12 +240,27 @@ impl Meter {
         }
     }
 
-    /// A file has ended.
-    pub(super) fn end(&self, name: &str, well: bool) {
+    /// A file is in flight no longer, and waits for another try.
+    pub(super) fn postpone(&self, name: &str) {
+        self.remove(name);
+        self.postponed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of those that wait for another try does so no longer.
+    pub(super) fn resume(&self) {
+        self.postponed.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn remove(&self, name: &str) {
         let mut files = self.files();
         if let Some(at) = files.iter().position(|(file, _)| file == name) {
             files.remove(at);
         }
+    }
+
+    /// A file has ended.
+    pub(super) fn end(&self, name: &str, well: bool) {
+        self.remove(name);
         self.ended.fetch_add(1, Ordering::Relaxed);
         self.failed.fetch_add(u64::from(!well), Ordering::Relaxed);
     }
@@ -299,6 +320,11 @@ mod tests {
         meter.end("b", false);
         meter.end("never begun", false);
         assert_eq!((meter.ended(), meter.failed(), meter.in_flight(9).1), (3, 2, 1));
+        meter.postpone("c");
+        assert_eq!((meter.postponed(), meter.in_flight(9).1, meter.ended()), (1, 0, 3));
+        meter.resume();
+        meter.set("c", Activity::Waiting);
+        assert_eq!((meter.postponed(), meter.in_flight(9).1), (0, 1));
     }
 
     #[test]

@@ -121,7 +121,8 @@ fn one_element_that_is_no_url_fails_alone() {
     let args = ["download", "--from", &deep, "--select", "/*/x", "--overwrite"];
     let ended = run_in(folder.path(), &args);
     assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
-    assert!(ended.stderr.lines().any(|line| line == "-    -  /1: null is no string"));
+    let what = format!("error: {deep}: /1: null is no string; look at the document and --select");
+    assert_eq!(ended.stderr.lines().filter(|line| *line == what).count(), 1, "{}", ended.stderr);
 }
 
 #[test]

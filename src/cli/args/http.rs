@@ -158,6 +158,12 @@ pub struct Download {
     /// How many of them to one host and port [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub per_host: Option<u16>,
+    /// Make each request that failed up to N times again: after a lost or refused connection or a
+    /// timeout of one, and after the statuses 408, 429, 500, 502, 503, 504, 522 and 524. The wait
+    /// before it is that of Retry-After (if longer than 600 s the URL fails), or else 1 s, doubled
+    /// with each retry. What has come is gone on with.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub retry: u32,
     /// Replace files that are there already; without it, each of them is a failure.
     #[arg(long)]
     pub overwrite: bool,

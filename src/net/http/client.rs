@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::fetch::Fetch;
+use super::notice::Notify;
 use super::options::Options;
 use super::plan::Plan;
 use super::recipient::{After, Announced, Recipient};
@@ -67,15 +68,16 @@ impl Client {
         &mut self,
         fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)> + 'static,
     ) -> Result<Vec<Report>, Error> {
-        let timeout = {
+        let ends = {
             let mut plan = self.plan.borrow_mut();
+            plan.ends = plan.options.timeout.map(|timeout| Instant::now() + timeout);
             plan.feed(Box::new(fetches.into_iter()));
-            plan.options.timeout
+            plan.ends
         };
         if self.reactor.was_stopped() {
             self.plan.borrow_mut().give_up(&|| Error::Interrupted);
         }
-        self.reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
+        self.reactor.set_deadline(ends);
         let ran = self.reactor.run();
         let results = self.plan.borrow_mut().results();
         ran.map_err(|error| Error::Io("waiting for events", error))?;
@@ -90,6 +92,11 @@ impl Client {
     /// How long the next calls may take, in place of what the options said.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.plan.borrow_mut().options.timeout = timeout;
+    }
+
+    /// Who is told of the next calls, in place of what the options said.
+    pub fn set_notify(&mut self, notify: Option<Notify>) {
+        self.plan.borrow_mut().options.notify = notify;
     }
 
     /// Makes one fetch and gathers the body of the response, whatever its status. What has come
@@ -170,5 +177,10 @@ impl Recipient for Gathering {
 
     fn end(&mut self, _: &mut Finisher) -> Result<After, Failure> {
         Ok(After::Done)
+    }
+
+    fn restart(&mut self) -> bool {
+        self.0.borrow_mut().body.clear();
+        true
     }
 }

@@ -24,63 +24,23 @@ use super::job::undecodable;
 use super::naming::Naming;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
+use super::saving::{Accepts, Saving};
 use super::unchanged;
 use super::wholes::{Leftover, contradiction, is_the_whole};
 use crate::http::head::Head;
 use crate::http::headers::{Headers, text};
 use crate::http::range;
 use crate::http::url::Url;
-use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
+use crate::net::files::{ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
 use crate::net::finisher::Finisher;
 use crate::net::target::Target;
-use crate::net::{Destination, Error, Failure};
+use crate::net::{Error, Failure};
 use crate::text::PeerText;
 use crate::transfer::name::Name;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
-
-/// How responses become files.
-#[derive(Clone)]
-pub struct Saving {
-    /// Where to.
-    pub destination: Destination,
-    /// What is synced before a file gets its name.
-    pub durability: Durability,
-    /// Whether what an interrupted run left is used, and something is left for the next.
-    pub resume: bool,
-    /// Which responses become files.
-    pub accepts: Accepts,
-    /// Whether the head of the response stands before the body.
-    pub with_head: bool,
-    /// Whether a file in a directory is replaced; one that the destination names always is.
-    pub overwrite: bool,
-    /// Whether the response becomes the file as it came: with its head, and with its body coded
-    /// and framed as it was. Nothing of it is gone on with, and `with_head` does not matter.
-    pub raw: bool,
-}
-
-/// Which responses are taken; any other is a failure, and its body of no interest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepts {
-    /// All.
-    Any,
-    /// Those whose status is below 400.
-    NoError,
-    /// Those whose status is 2xx, parts (206) that nobody asked for excepted.
-    Success,
-}
-
-impl Accepts {
-    fn takes(self, status: u16) -> bool {
-        match self {
-            Accepts::Any => true,
-            Accepts::NoError => status < 400,
-            Accepts::Success => (200..300).contains(&status),
-        }
-    }
-}
 
 /// What became of one download.
 #[derive(Debug)]
@@ -187,6 +147,14 @@ struct Filing {
     standing: Option<u64>,
     /// What to remember with the file.
     provenance: Option<Provenance>,
+    /// Whether something may be left over of the file.
+    looks: bool,
+    /// Whether what has come can be gone on with.
+    resumable: bool,
+    /// How many bytes were there before the first try, once one has written.
+    before: Option<u64>,
+    /// How many bytes are kept, once it has failed.
+    kept: u64,
 }
 
 impl Filing {
@@ -208,14 +176,18 @@ impl Filing {
             raw_head: Vec::new(),
             standing: None,
             provenance: None,
+            looks: shared.has_leftovers,
+            resumable: false,
+            before: None,
+            kept: 0,
         }
     }
 
     fn open(&mut self) -> Result<&mut Target, FileError> {
         if self.target.is_none() {
-            let Shared { root, has_leftovers, .. } = &*self.shared;
-            let (root, destination) = (&mut *root.borrow_mut(), &self.saving.destination);
-            self.target = Some(match has_leftovers {
+            let root = &mut *self.shared.root.borrow_mut();
+            let destination = &self.saving.destination;
+            self.target = Some(match self.looks {
                 true => destination.open(&self.name, root)?,
                 false => destination.open_new(&self.name, root)?,
             });
@@ -290,6 +262,8 @@ impl Filing {
         let left = self.leftover.take().filter(|_| goes_on);
         if left.is_none() {
             self.clear();
+            self.kept = 0;
+            self.progress.set((0, 0));
         }
         // The empty line is in it.
         let raw_head = std::mem::take(&mut self.raw_head);
@@ -308,6 +282,7 @@ impl Filing {
             Some(left) => Some(left.tag),
             None => self.tag(head).filter(|_| size.is_some()),
         };
+        self.resumable = tag.is_some();
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
         let mut from = 0;
         if let Target::Partial(partial) = self.open()? {
@@ -322,8 +297,19 @@ impl Filing {
             finisher.write_behind(partial, size.unwrap_or(0));
             from = partial.verified();
         }
-        self.progress.set((from, from));
+        let before = if from == 0 { 0 } else { self.before.unwrap_or(from) };
+        self.progress.set((from, before));
         if opening.is_empty() { Ok(()) } else { self.write(opening) }
+    }
+
+    /// Closes the file, and notes how much of it stays for another try or a later run.
+    fn let_go(&mut self) {
+        let Some(target) = self.target.take() else { return };
+        self.kept = match (target, &self.leftover) {
+            (Target::Partial(_), Some(left)) => left.verified,
+            (Target::Partial(_), None) if self.resumable => self.progress.get().0,
+            _ => 0,
+        };
     }
 
     /// Something is left of another version: it is not gone on with, even if it looks the same.
@@ -357,18 +343,6 @@ impl Filing {
 
 fn failure(error: FileError) -> Failure {
     Failure::from(&Error::from(error))
-}
-
-impl Saving {
-    /// Whether a later run may ask if a file of this one has changed.
-    fn is_repeatable(&self) -> bool {
-        let is_plain = self.accepts == Accepts::Success && !self.with_head && !self.raw;
-        is_plain && self.resume && matches!(self.destination, Destination::Directory(_))
-    }
-
-    fn may_overwrite(&self) -> bool {
-        self.overwrite || self.destination.names_the_file()
-    }
 }
 
 impl Recipient for Filing {
@@ -417,7 +391,7 @@ impl Recipient for Filing {
             Course::Contradicted => return Err(contradiction(head)),
             Course::Unchanged => self.progress.set((self.standing.unwrap_or(0), 0)),
             Course::Again => {
-                (self.anew, self.leftover) = (true, None);
+                (self.anew, self.leftover, self.kept) = (true, None, 0);
                 self.target.take().into_iter().for_each(Target::discard);
             }
             Course::Refused | Course::None => {
@@ -485,8 +459,29 @@ impl Recipient for Filing {
         }
     }
 
+    fn restart(&mut self) -> bool {
+        let (bytes, before) = self.progress.get();
+        if bytes > 0 && matches!(self.target, Some(Target::Device(_) | Target::Sink(_))) {
+            return false;
+        }
+        if self.course == Course::Writing {
+            self.before = Some(before);
+        }
+        // What has come is looked at again, as a later run would do.
+        self.let_go();
+        self.progress.set((self.kept, before));
+        (self.leftover, self.looks, self.resumable) = (None, true, false);
+        (self.course, self.anew) = (Course::None, !self.saving.resume);
+        (self.size, self.standing, self.provenance) = (None, None, None);
+        true
+    }
+
     /// What has come is kept for the next run, where it can be gone on with.
     fn failed(&mut self) {
-        self.target = None;
+        self.let_go();
+    }
+
+    fn kept(&self) -> u64 {
+        self.kept
     }
 }

@@ -154,6 +154,7 @@ impl Dispatch for Engine {
         {
             let mut plan = self.plan.borrow_mut();
             plan.collect();
+            plan.retry_due(now);
             plan.refill();
         }
         if std::mem::take(&mut self.given_up) {
@@ -176,7 +177,7 @@ impl Dispatch for Engine {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.makings.deadline()
+        self.makings.deadline().into_iter().chain(self.plan.borrow().next_retry()).min()
     }
 
     fn is_done(&self) -> bool {

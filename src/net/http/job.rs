@@ -12,6 +12,7 @@ use super::fetch::Fetch;
 use super::options::Options;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
+use super::retry::{Budget, asked_wait, is_transient, is_transient_status};
 use super::route::Route;
 use super::trace::{Mark, Voice};
 use crate::http::body::Framing;
@@ -19,13 +20,13 @@ use crate::http::coding::{self, Coded, coded};
 use crate::http::config::{Policy, Remark};
 use crate::http::exchange::Event;
 use crate::http::head::Head;
-use crate::http::headers::Headers;
+use crate::http::headers::{Headers, text};
 use crate::http::redirect::{Chain, Redirect, is_redirect};
 use crate::http::request::{Request, RequestBody};
 use crate::net::finisher::Finisher;
 use crate::net::{Activity, Error, Failure};
 use crate::text::PeerText;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Room that a packed body is unpacked into, in bytes.
 pub(super) const UNPACK_BYTES: usize = 64 << 10;
@@ -65,14 +66,27 @@ pub(super) struct Job {
     pub(super) fetch: Fetch,
     pub(super) recipient: Box<dyn Recipient>,
     pub(super) report: Report,
+    /// What it is called where progress is shown: the last segment of the path, or the host.
+    pub(super) label: String,
     chain: Option<Chain>,
     redirect: Option<Redirect>,
+    /// What was asked for before the first redirect.
+    first: Option<Box<Fetch>>,
+    budget: Budget,
+    /// Why this response is not told, and how long is waited before another try.
+    retry: Option<(Failure, Duration)>,
+    /// Bytes of body that came in earlier tries.
+    received_before: u64,
+    /// Bytes of the body that were announced and have not come.
+    expected: u64,
     /// The request that will be sent, or was.
     request: Option<Request>,
     /// The recipient's fields, while it prepares.
     preparing: Option<Headers>,
     sink: Sink,
     began: Instant,
+    /// When it got its turn first.
+    began_first: Option<Instant>,
     /// Whether the report may hold much of what the server said.
     keeps_heads: bool,
     body_sent: u64,
@@ -88,11 +102,18 @@ impl Job {
         fetch: Fetch,
         recipient: Box<dyn Recipient>,
         options: &Options,
+        ends: Option<Instant>,
     ) -> Job {
         let limits = &options.session.limits;
         Job {
             id,
             report: Report::new(&fetch),
+            label: label(&fetch),
+            first: None,
+            budget: Budget::new(options.retries, ends),
+            retry: None,
+            received_before: 0,
+            expected: 0,
             chain: options.redirects.then(|| Chain::new(limits, &fetch.method, &fetch.url)),
             fetch,
             recipient,
@@ -101,6 +122,7 @@ impl Job {
             preparing: None,
             sink: Sink::None,
             began: Instant::now(),
+            began_first: None,
             keeps_heads: options.heads,
             body_sent: 0,
             moved: false,
@@ -111,14 +133,20 @@ impl Job {
     /// It has got a connection, or one is being made for it since then.
     pub(super) fn begin(&mut self, began: Instant) {
         self.began = began;
+        self.began_first.get_or_insert(began);
         (self.sink, self.body_sent, self.wants_fresh) = (Sink::None, 0, false);
         (self.request, self.preparing) = (None, None);
-        (self.report.status, self.report.received) = (None, 0);
+        (self.report.status, self.report.received) = (None, self.received_before);
         (self.report.head, self.report.trailers) = (None, Headers::new());
     }
 
-    pub(super) fn elapsed(&self) -> std::time::Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// Since it got its turn first.
+    pub(super) fn elapsed_in_all(&self) -> Duration {
+        self.began_first.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
     /// Makes the request; `None` while the recipient is not ready.
@@ -245,6 +273,9 @@ impl Job {
             self.redirect = Some(redirect);
             return Ok(self.discard(len, options));
         }
+        if is_transient_status(head.status) && self.postpones(head) {
+            return Ok(self.discard(len, options));
+        }
         let has_body = framing != Framing::None && len != Some(0);
         let coded = match options.codings && has_body {
             true => coded(&head.headers, &options.session.limits),
@@ -257,13 +288,14 @@ impl Job {
         if announced.undecodable.is_some() {
             return Err(undecodable(&announced));
         }
-        options.meter.set(&self.label(), Activity::Moving);
+        options.meter.set(&self.label, Activity::Moving);
         let known = announced.len;
         let decoder = match &coded {
             Coded::With(codings) => coding::Decoder::new(codings, &options.session.limits),
             Coded::Plain | Coded::Unknown(_) => None,
         };
-        options.meter.add_total(known.unwrap_or(0));
+        self.expected = known.unwrap_or(0);
+        options.meter.add_total(self.expected);
         self.sink = match decoder {
             Some(decoder) => Sink::Packed(Box::new(decoder)),
             None => Sink::Plain,
@@ -302,10 +334,13 @@ impl Job {
         match &mut self.sink {
             Sink::None => {}
             Sink::Plain => {
+                self.report.taken += bytes.len() as u64;
+                self.expected = self.expected.saturating_sub(bytes.len() as u64);
                 options.meter.add(bytes.len() as u64);
                 self.recipient.body(bytes)?;
             }
             Sink::Packed(decoder) => {
+                self.report.taken += bytes.len() as u64;
                 let mut rest = bytes;
                 loop {
                     let step = decoder.feed(rest, unpacked);
@@ -338,6 +373,9 @@ impl Job {
         // Another request: what befell the connection of this one does not count against it.
         self.report.sent = false;
         (self.moved, self.wants_fresh) = (false, false);
+        if self.budget.has_retries() && self.first.is_none() {
+            self.first = Some(Box::new(self.fetch.clone()));
+        }
         redirect.prune(&mut self.fetch.headers);
         self.fetch.method = redirect.method;
         if !redirect.keep_body {
@@ -351,15 +389,6 @@ impl Job {
         Ok(After::Again)
     }
 
-    /// What it is called where progress is shown: the last segment of the path, or the host.
-    pub(super) fn label(&self) -> String {
-        let path = self.fetch.url.path().trim_end_matches('/');
-        match path.rsplit('/').next() {
-            Some(segment) if !segment.is_empty() => segment.to_owned(),
-            _ => self.fetch.url.host().to_string(),
-        }
-    }
-
     /// Memory that a chain of codings takes beyond that of one, in bytes.
     pub(super) fn memory(&self) -> usize {
         if let Sink::Packed(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
@@ -368,6 +397,81 @@ impl Job {
     /// Whether to send it twice is the same as to send it once.
     pub(super) fn is_idempotent(&self) -> bool {
         self.fetch.method.is_idempotent()
+    }
+
+    // ---- once more ---------------------------------------------------------------------------
+
+    /// How long to wait before another try; `None` where there is none.
+    fn wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let is_idempotent = self.is_idempotent();
+        self.budget.wait(self.report.retries, asked).filter(|_| is_idempotent)
+    }
+
+    /// Whether this response is not told, and another try is made instead.
+    fn postpones(&mut self, head: &Head) -> bool {
+        let wait = self.wait(asked_wait(&head.headers, SystemTime::now()));
+        // Asked before the response is lost: otherwise it is told.
+        let wait = wait.filter(|_| self.recipient.restart());
+        self.retry = wait.map(|wait| {
+            let what =
+                format!("the server answered {} {}", head.status, text(head.reason()).short());
+            (Failure::new(format!("http_{}", head.status), what.trim_end().to_owned()), wait)
+        });
+        self.retry.is_some()
+    }
+
+    /// The try that is made in place of the response that has come, if one is.
+    pub(super) fn postponed(&mut self) -> Option<(Failure, Duration)> {
+        self.retry.take()
+    }
+
+    /// How long to wait for another try after this failure; `None` where there is none.
+    pub(super) fn wait_after(&mut self, failure: &Failure) -> Option<Duration> {
+        // A response that said why has been cut off.
+        let postponed = self.retry.take().map(|(_, wait)| wait);
+        postponed.or_else(|| self.wait(None).filter(|_| is_transient(failure)))
+    }
+
+    /// Goes back to its beginning for another try; false where its recipient cannot.
+    pub(super) fn restart(&mut self, options: &Options) -> bool {
+        if !self.recipient.restart() {
+            return false;
+        }
+        if let Some(first) = self.first.take() {
+            self.fetch = *first;
+        }
+        let limits = &options.session.limits;
+        let is_followed = self.chain.is_some();
+        self.chain = is_followed.then(|| Chain::new(limits, &self.fetch.method, &self.fetch.url));
+        self.received_before = self.report.received;
+        let Report { retries, sent, received, taken, ref remarks, .. } = self.report;
+        let remarks = remarks.clone();
+        let fresh = Report::new(&self.fetch);
+        self.report = Report { retries: retries + 1, sent, received, taken, remarks, ..fresh };
+        self.redirect = None;
+        (self.moved, self.wants_fresh) = (false, false);
+        true
+    }
+
+    /// No more of the body will come: what has not is expected no longer.
+    pub(super) fn stop_expecting(&mut self, options: &Options) {
+        options.meter.take_from_total(std::mem::take(&mut self.expected));
+    }
+
+    /// The failure with what is to be said beside it.
+    pub(super) fn explained(&mut self, failure: Failure) -> Failure {
+        match self.budget.refusal() {
+            Some(why) => Failure { text: format!("{}{why}", failure.text).into(), ..failure },
+            None => failure,
+        }
+    }
+}
+
+fn label(fetch: &Fetch) -> String {
+    let path = fetch.url.path().trim_end_matches('/');
+    match path.rsplit('/').next() {
+        Some(segment) if !segment.is_empty() => segment.to_owned(),
+        _ => fetch.url.host().to_string(),
     }
 }
 

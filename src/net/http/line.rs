@@ -20,7 +20,7 @@ use crate::net::pump::{Conversation, Turn};
 use crate::net::reactor::Handle;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
-use crate::net::{Error, Failure};
+use crate::net::{Activity, Error, Failure, FailureKind};
 use crate::session::{Session, Wants};
 use std::cell::RefCell;
 use std::io;
@@ -204,6 +204,7 @@ impl Line {
             job.report.timings = if fresh { self.made.timings } else { Timings::default() };
             job.report.address = Some(self.made.address);
             job.report.reused = !fresh;
+            self.plan.borrow().options.meter.set(&job.label, Activity::Waiting);
             job
         });
         self.asked = false;
@@ -279,12 +280,15 @@ impl Line {
     fn loss(&mut self, outcome: Result<(), Error>) -> Failure {
         match (outcome, self.exchange.receive_abort()) {
             (Err(Error::Io(doing, error)), Err(missing)) => {
-                Failure::new(missing.kind(), format!("{missing}: {doing}: {error}"))
+                let text = format!("{missing}: {doing}: {error}");
+                let (kind, io) = (FailureKind::Connection, Some(error.kind()));
+                Failure { kind, io, ..Failure::new(missing.kind(), text) }
             }
             (Err(error), _) => Failure::from(&error),
             (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
             (Ok(()), Ok(())) => {
-                Failure::new("incomplete", "the server closed the connection before the request")
+                let text = "the server closed the connection before the request";
+                Failure { kind: FailureKind::Connection, ..Failure::new("incomplete", text) }
             }
         }
     }

@@ -25,6 +25,9 @@
 //!   had carried others before, and ended without a byte of answer (RFC 9112 §9.3.1, §9.6), or
 //!   brought a 408, which the server may have sent before it saw the request (RFC 9110 §15.5.9).
 //!   Once, and on a new connection.
+//! - A fetch that failed is made again only where [`Options::retries`] allows it, its method is
+//!   idempotent, and the connection or the status of the response says that another try may help.
+//!   It waits its time beside the others, on the same reactor, and takes the place of none.
 //! - An idle connection stays registered: when the server closes it, or says something unasked, it
 //!   is gone before anybody could use it.
 //! - Whatever a server does costs bounded memory and time: the bounds are those of
@@ -36,7 +39,8 @@
 //!   waiting at its route ─▶ on a line ─▶ head ─┬─▶ body ─▶ Report
 //!          ▲  ▲                │               │
 //!          │  └─ once more ────┘               │   it ended without a byte of answer
-//!          └──── the next URL ─────────────────┘   a redirect that is followed
+//!          ├──── the next URL ─────────────────┤   a redirect that is followed
+//!          └──── after a wait ─────────────────┘   a failure that may pass
 //! ```
 //!
 //! # Limits
@@ -48,6 +52,8 @@
 //! |---|---|---|
 //! | [`in_flight_max`] | 16 | more connections than a server or this machine likes |
 //! | [`per_host_max`] | none | the same, of one host; it is the caller's to know |
+//! | [`count_max`] | 0 | asking a server that is in trouble again and again |
+//! | [`wait_max`] | 600 s | a `Retry-After` of years |
 //! | [`name_wait`] | 20 s | a resolver that does not answer |
 //! | [`discard_bytes_max`] | 65,536 | reading what nobody wants, to keep a connection |
 //! | [`GATHERED_BYTES_MAX`] | 16,777,216 | [`Client::ask`] for what does not fit into memory |
@@ -55,6 +61,8 @@
 //! [`GATHERED_BYTES_MAX`]: Client::GATHERED_BYTES_MAX
 //! [`in_flight_max`]: Options::in_flight_max
 //! [`per_host_max`]: Options::per_host_max
+//! [`count_max`]: Retries::count_max
+//! [`wait_max`]: Retries::wait_max
 //! [`name_wait`]: Options::name_wait
 //! [`discard_bytes_max`]: Options::discard_bytes_max
 //!
@@ -64,10 +72,12 @@
 //! |---|---|
 //! | `client` | [`Client`]: the façade |
 //! | `fetch`, `recipient`, `report`, `options` | what goes in, who listens, what comes out |
+//! | `notice` | what is told while a call runs |
 //! | `route`, `plan` | where jobs wait, how many run |
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
-//! | `download`, `naming`, `wholes` | files: names, resuming, what is a whole |
+//! | `retry` | when a fetch that failed is made again |
+//! | `download`, `saving`, `naming`, `wholes` | files: names, resuming, what is a whole |
 //! | `unchanged` | whether a file of an earlier run is still right |
 //! | `trace` | the conversation in lines |
 
@@ -78,19 +88,25 @@ mod fetch;
 mod job;
 mod line;
 mod naming;
+mod notice;
 mod options;
 mod plan;
 mod recipient;
 mod report;
+mod retry;
 mod route;
+mod saving;
 mod trace;
 mod unchanged;
 mod wholes;
 
 pub use client::{Answer, Client};
-pub use download::{Accepts, Download, Saving, download};
+pub use download::{Download, download};
 pub use fetch::{Body, Fetch};
+pub use notice::{Notice, Notify};
 pub use options::Options;
 pub use recipient::{After, Announced, Recipient};
 pub use report::{Report, Timings};
+pub use retry::Retries;
+pub use saving::{Accepts, Saving};
 pub use trace::{Mark, Trace};

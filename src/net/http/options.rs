@@ -1,5 +1,7 @@
 //! How a client connects, and what it insists on.
 
+use super::notice::Notify;
+use super::retry::Retries;
 use super::trace::Trace;
 use crate::http::config::Config;
 use crate::net::Meter;
@@ -28,6 +30,9 @@ pub struct Options {
     /// How many requests are in flight to one host and port at most; all that one proxy is asked
     /// for in clear counts as one.
     pub per_host_max: usize,
+    /// How often a fetch that failed is made again. Its recipient has to agree
+    /// ([`Recipient::restart`](super::Recipient::restart)).
+    pub retries: Retries,
     /// Whether redirects are followed.
     pub redirects: bool,
     /// Whether gzip and deflate are asked for, and the codings of a body undone. Where they are, a
@@ -51,6 +56,8 @@ pub struct Options {
     pub stop_at_signals: bool,
     /// Who reads along.
     pub trace: Option<Trace>,
+    /// Who is told of retries, and of each fetch that has ended, while a call runs.
+    pub notify: Option<Notify>,
     /// Counts bytes of bodies as they come.
     pub meter: Arc<Meter>,
 }
@@ -65,6 +72,7 @@ impl Default for Options {
             name_wait: Duration::from_secs(20),
             in_flight_max: 16,
             per_host_max: usize::MAX,
+            retries: Retries::default(),
             redirects: false,
             codings: true,
             heads: false,
@@ -75,6 +83,7 @@ impl Default for Options {
             timeout: None,
             stop_at_signals: false,
             trace: None,
+            notify: None,
             meter: Arc::default(),
         }
     }

@@ -3,7 +3,8 @@
 //! ```text
 //!   submit ─▶ waiting ─▶ take ─▶ (a line works) ─▶ settle ─▶ done
 //!                ▲                     │
-//!                └────── requeue ──────┘        redirect, other fields, a dead connection
+//!                ├────── requeue ──────┤        redirect, other fields, a dead connection
+//!                └───── postpone ──────┘        another try, after a wait
 //!
 //!   in use = opening + busy ≤ in_flight_max      of all routes; each route: ≤ per_host_max
 //!   in use + idle           ≤ in_flight_max      the oldest idle one has to go
@@ -11,6 +12,7 @@
 
 use super::fetch::Fetch;
 use super::job::{Job, UNPACK_BYTES};
+use super::notice::Notice;
 use super::options::Options;
 use super::recipient::{After, Recipient};
 use super::report::Report;
@@ -21,9 +23,10 @@ use crate::net::reactor::Handle;
 use crate::net::tls::{ClientTls, NamedTls};
 use crate::net::{Activity, Error, Failure};
 use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// What a line does, as the account sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +79,10 @@ pub(super) struct Plan {
     in_use: usize,
     /// The one that has waited longest first.
     idle: VecDeque<Rc<Badge>>,
+    /// Those that wait for another try, by its time.
+    postponed: BTreeMap<(Instant, usize), Job>,
+    /// When the call ends.
+    pub(super) ends: Option<Instant>,
     /// Whole, but for a job on another thread.
     finishing: Vec<(Job, Pending)>,
     done: Vec<Option<Report>>,
@@ -99,6 +106,8 @@ impl Plan {
             needy: VecDeque::new(),
             in_use: 0,
             idle: VecDeque::new(),
+            postponed: BTreeMap::new(),
+            ends: None,
             finishing: Vec::new(),
             done: Vec::new(),
             outstanding: 0,
@@ -119,12 +128,12 @@ impl Plan {
     /// Fetches wait again, if there are more.
     pub(super) fn refill(&mut self) {
         let enough = self.options.in_flight_max.saturating_mul(WAITING_PER_PLACE).max(WAITING_MIN);
-        while self.waiting < enough {
+        while self.waiting + self.postponed.len() < enough {
             let Some((fetch, recipient)) = self.feed.as_mut().and_then(Iterator::next) else {
                 self.feed = None;
                 return;
             };
-            let job = Job::new(self.done.len(), fetch, recipient, &self.options);
+            let job = Job::new(self.done.len(), fetch, recipient, &self.options, self.ends);
             self.done.push(None);
             self.outstanding += 1;
             self.wait(job, false);
@@ -165,21 +174,67 @@ impl Plan {
 
     /// The response of a job is whole, or enough of it has come.
     pub(super) fn ended(&mut self, mut job: Job) {
+        if let Some((why, wait)) = job.postponed() {
+            return self.postpone(job, why, wait);
+        }
         match job.end(&mut self.finisher) {
             Ok(After::Again) => self.wait(job, true),
             Ok(After::Pending(pending)) => {
-                self.options.meter.set(&job.label(), Activity::Storing);
+                self.options.meter.set(&job.label, Activity::Storing);
                 self.finishing.push((job, pending));
             }
             Ok(After::Done) => self.settle(job, Ok(())),
-            Err(failure) => self.settle(job, Err(failure)),
+            Err(failure) => {
+                let failure = job.explained(failure);
+                self.settle(job, Err(failure));
+            }
         }
     }
 
-    /// A job has failed.
+    /// A try of a job has failed: another one follows, or the job has failed.
     pub(super) fn failed(&mut self, mut job: Job, failure: Failure) {
+        match job.wait_after(&failure) {
+            Some(wait) => self.postpone(job, failure, wait),
+            None => self.give_back(job, failure),
+        }
+    }
+
+    fn give_back(&mut self, mut job: Job, failure: Failure) {
         job.recipient.failed();
+        let failure = job.explained(failure);
         self.settle(job, Err(failure));
+    }
+
+    /// Makes another try of a job after a wait, if its recipient can take one.
+    fn postpone(&mut self, mut job: Job, why: Failure, wait: Duration) {
+        job.stop_expecting(&self.options);
+        if self.given_up || !job.restart(&self.options) {
+            return self.give_back(job, why);
+        }
+        self.options.meter.postpone(&job.label);
+        let (retry, retries_max) = (job.report.retries, self.options.retries.count_max);
+        self.tell(&Notice::Retry { url: &job.report.url, why: &why, wait, retry, retries_max });
+        self.postponed.insert((Instant::now() + wait, job.id), job);
+    }
+
+    /// When the next of those that wait for another try is due.
+    pub(super) fn next_retry(&self) -> Option<Instant> {
+        self.postponed.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Lets those go on that have waited for another try.
+    pub(super) fn retry_due(&mut self, now: Instant) {
+        while self.next_retry().is_some_and(|due| due <= now) {
+            let Some((_, job)) = self.postponed.pop_first() else { return };
+            self.options.meter.resume();
+            self.wait(job, true);
+        }
+    }
+
+    fn tell(&self, notice: &Notice<'_>) {
+        if let Some(notify) = &self.options.notify {
+            notify(notice);
+        }
     }
 
     /// A connection that had served others died under a job, or before its request was ready: a
@@ -253,8 +308,13 @@ impl Plan {
         if job.report.timings.last_byte.is_none() {
             job.report.timings.last_byte = Some(job.elapsed());
         }
+        job.stop_expecting(&self.options);
+        job.report.elapsed = job.elapsed_in_all();
+        job.report.kept = if outcome.is_ok() { 0 } else { job.recipient.kept() };
+        job.report.given_up = outcome.is_err() && self.given_up;
         job.report.outcome = outcome;
-        self.options.meter.end(&job.label(), job.report.outcome.is_ok());
+        self.options.meter.end(&job.label, job.report.outcome.is_ok());
+        self.tell(&Notice::Ended(&job.report));
         self.outstanding -= 1;
         self.done[job.id] = Some(job.report);
     }
@@ -367,6 +427,10 @@ impl Plan {
     pub(super) fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
         self.refill();
+        while let Some((_, job)) = self.postponed.pop_first() {
+            self.options.meter.resume();
+            self.give_back(job, Failure::from(&why()));
+        }
         for at in 0..self.sites.len() {
             while let Some(job) = self.next(at, true) {
                 self.failed(job, Failure::from(&why()));

@@ -33,6 +33,7 @@ pub struct Announced {
 ///
 /// ```text
 ///   prepare … ─▶ (interim)* ─▶ head ─▶ body* ─▶ (trailers) ─▶ end      again, where it says so
+///                                             or restart, and again from the beginning
 ///                                             or failed
 /// ```
 pub trait Recipient {
@@ -92,6 +93,17 @@ pub trait Recipient {
     /// Why the fetch has failed all the same.
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure>;
 
+    /// A try has failed, and the fetch could be made again, from [`prepare`](Recipient::prepare)
+    /// on. False where what was told cannot be taken back: then the fetch has failed.
+    fn restart(&mut self) -> bool {
+        false
+    }
+
     /// There will be no whole response.
     fn failed(&mut self) {}
+
+    /// How many bytes are kept for a later fetch, after a failure.
+    fn kept(&self) -> u64 {
+        0
+    }
 }

@@ -54,8 +54,20 @@ pub struct Report {
     /// Whether anything of the request was handed to a connection: then the server may have acted
     /// on it, whatever came back.
     pub sent: bool,
-    /// Bytes of body that came, as they travelled but without the framing of chunks.
+    /// How long it took in all, from when it got its turn first; with its redirects, and with all
+    /// tries and the waits between them.
+    pub elapsed: Duration,
+    /// How many times the fetch was made again, as [`Options::retries`](super::Options::retries)
+    /// allows.
+    pub retries: u32,
+    /// Bytes of body that came in all tries, as they travelled but without the framing of chunks.
     pub received: u64,
+    /// How many of them the recipient was given: those of refused responses are not among them.
+    pub taken: u64,
+    /// How many bytes of an unfinished file are kept for a later fetch.
+    pub kept: u64,
+    /// Whether the call was ended, by its timeout or by a signal, before the fetch was.
+    pub given_up: bool,
     /// Faults of the server that were tolerated.
     pub remarks: Vec<Remark>,
     /// Whether there was a whole response that its recipient was content with.
@@ -76,7 +88,12 @@ impl Report {
             reused: false,
             retried: false,
             sent: false,
+            elapsed: Duration::ZERO,
+            retries: 0,
             received: 0,
+            taken: 0,
+            kept: 0,
+            given_up: false,
             remarks: Vec::new(),
             outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
         }
