@@ -16,6 +16,8 @@ mod downloads;
 mod failures;
 #[path = "cli_http/habits.rs"]
 mod habits;
+#[path = "cli_http/killed.rs"]
+mod killed;
 #[path = "cli_http/naming.rs"]
 mod naming;
 #[path = "cli_http/outputs.rs"]
@@ -36,6 +38,8 @@ mod retrying;
 mod selecting;
 #[path = "cli_http/server.rs"]
 mod server;
+#[path = "shared/slow.rs"]
+mod slow;
 #[path = "cli_http/sms.rs"]
 mod sms;
 #[path = "cli_http/tracing.rs"]

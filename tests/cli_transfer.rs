@@ -15,6 +15,8 @@ mod getting;
 #[cfg(feature = "tls")]
 #[path = "shared/installed.rs"]
 mod installed;
+#[path = "cli_transfer/killed.rs"]
+mod killed;
 #[path = "cli_transfer/listing.rs"]
 mod listing;
 #[path = "cli_transfer/naming.rs"]
@@ -31,6 +33,8 @@ mod resuming;
 mod serving;
 #[path = "cli_transfer/setup.rs"]
 mod setup;
+#[path = "shared/slow.rs"]
+mod slow;
 #[path = "cli_transfer/telling.rs"]
 mod telling;
 #[cfg(feature = "tls")]

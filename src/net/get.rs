@@ -154,6 +154,8 @@ pub(super) struct Getting {
     cancel: Vec<u64>,
     /// Steps of verifying.
     worked: u64,
+    /// When something of a file that is arriving is to be recorded.
+    record_at: Option<Instant>,
 }
 
 impl Getting {
@@ -166,6 +168,7 @@ impl Getting {
             finishing: Vec::new(),
             cancel: Vec::new(),
             worked: 0,
+            record_at: None,
         }
     }
 
@@ -272,6 +275,7 @@ impl Getting {
     }
 
     fn file(&mut self, id: u64, size: u64, etag: &str, offset: u64) {
+        let is_compared = self.digest != Some(DigestKind::None);
         let plan = self.plan.clone();
         let mut plan = plan.borrow_mut();
         let Some(running) = self.running(id) else { return };
@@ -282,6 +286,9 @@ impl Getting {
             Target::Partial(partial) => {
                 let begun = partial.begin(etag, size);
                 plan.finisher.write_behind(partial, size);
+                if is_compared {
+                    partial.count_unverified();
+                }
                 begun.and_then(|()| match partial.verified() == offset {
                     true => Ok(()),
                     false => Err(FileError::Changed),
@@ -305,8 +312,11 @@ impl Getting {
         }
         let mut plan = plan.borrow_mut();
         let written = running.target.write(offset, bytes, plan.deadline);
+        let due = running.target.record_due();
         plan.reports[running.job.index].moved += bytes.len() as u64;
         plan.meter.add(bytes.len() as u64);
+        // The first that is due is that of the file which began first.
+        self.record_at = self.record_at.or(due);
         if let Err(error) = written {
             self.broke(id, error);
         }
@@ -355,8 +365,13 @@ impl Getting {
             plan.meter.take_from_total(missing);
             return plan.jobs.push_front(running.job);
         }
-        if *code == "digest_mismatch" {
-            running.target.discard();
+        match (code.as_raw_str(), &mut running.target) {
+            ("digest_mismatch", _) => running.target.discard(),
+            ("checksum_mismatch", Target::Partial(partial)) => {
+                // What cannot be taken back is found by the digest of the whole.
+                let _ = partial.distrust_unverified();
+            }
+            _ => {}
         }
         plan.fail(&running.job, Failure::new(code.keep(), text.keep()));
     }
@@ -436,6 +451,18 @@ impl Errand for Getting {
 
     fn is_busy(&self) -> bool {
         self.preparing.is_some() || !self.finishing.is_empty()
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        self.record_at
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let targets = self.running.iter_mut().map(|running| &mut running.target);
+        self.record_at = targets.fold(None, |at, target| {
+            target.record_if_due(now);
+            at.into_iter().chain(target.record_due()).min()
+        });
     }
 
     fn closed(&mut self, outcome: Result<(), Error>) {

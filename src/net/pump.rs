@@ -170,6 +170,16 @@ impl Connection {
             }
     }
 
+    /// When the conversation wants to be called even without an event.
+    pub fn tick_at(&self) -> Option<Instant> {
+        if self.phase == Phase::Open { self.conversation.tick_at() } else { None }
+    }
+
+    /// That time has come.
+    pub fn tick(&mut self, now: Instant) {
+        self.conversation.tick(now);
+    }
+
     /// The deadline has passed. True if the connection has ended.
     pub fn expire(&mut self, now: Instant) -> bool {
         if self.stream.ready().share.is_starved() {

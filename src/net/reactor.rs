@@ -22,6 +22,7 @@ mod limited;
 mod post;
 mod relief;
 mod seat;
+mod ticks;
 mod trim;
 mod turns;
 
@@ -71,6 +72,8 @@ struct Slot {
     parked: bool,
     /// A limit on bytes a second holds its connection back, or held back the one before.
     held_back: bool,
+    /// A call at a time stands for it.
+    ticks: bool,
 }
 
 /// See the head of this module.
@@ -99,6 +102,8 @@ pub struct Reactor {
     /// Slots whose connection waits for a job on another thread, or did.
     parked: Vec<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    /// When connections want to be called, at most one entry for each.
+    ticks: BinaryHeap<Reverse<(Instant, usize, u32)>>,
     signals: Option<UnixStream>,
     grace: Duration,
     ending: Option<Instant>,
@@ -134,6 +139,7 @@ impl Reactor {
             later: VecDeque::new(),
             parked: Vec::new(),
             timers: BinaryHeap::new(),
+            ticks: BinaryHeap::new(),
             signals: seat.signals,
             grace: Duration::from_secs(10),
             ending: None,
@@ -207,6 +213,7 @@ impl Reactor {
     fn release(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         slot.generation = slot.generation.wrapping_add(1);
+        slot.ticks = false;
         self.free.push(index);
     }
 
@@ -293,10 +300,11 @@ impl Reactor {
             return Some(Duration::ZERO);
         }
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let tick = self.ticks.peek().map(|Reverse((at, ..))| *at);
         let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
         let posts = self.posts.deadline(now);
         let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
-        let soonest = ours.into_iter().chain([next, dispatch, posts]).flatten().min()?;
+        let soonest = ours.into_iter().chain([next, tick, dispatch, posts]).flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
@@ -384,6 +392,7 @@ impl Reactor {
 
     fn expire(&mut self) {
         let now = Instant::now();
+        self.tick(now);
         // Before the timers: a wait that was raised to the whole time ends with it.
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;

@@ -31,12 +31,13 @@ use crate::session::{Session, Wants};
 use crate::text::escape;
 use crate::transfer::digest::Digester;
 use crate::transfer::name::Name;
+use crate::transfer::receiver::Mismatch;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Hears what happens on a server, one line at a time; peers' bytes are escaped.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
@@ -344,6 +345,12 @@ impl Conversation for Serving {
                     Ok(())
                 }
                 Some(Event::Abandoned { forget, code }) => {
+                    if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
+                        && code == Mismatch::Checksum.code()
+                    {
+                        // What cannot be taken back is found by the digest of the whole.
+                        let _ = partial.distrust_unverified();
+                    }
                     self.abandon(forget);
                     // What ends with its connection is told when that has ended.
                     if code != "incomplete" {
@@ -393,6 +400,19 @@ impl Conversation for Serving {
 
     fn patience(&self) -> Duration {
         self.session.patience()
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        match &self.task {
+            Task::Receiving { partial, .. } => partial.record_due(),
+            _ => None,
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if let Task::Receiving { partial, .. } = &mut self.task {
+            partial.record_if_due(now);
+        }
     }
 
     fn progress(&self) -> u64 {

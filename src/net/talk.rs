@@ -9,7 +9,7 @@ use super::pump::{Conversation, Turn};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
 use crate::transfer::client::{Client, Event};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long local files may take without a word to or from the peer.
 const BUSY_WAIT: Duration = Duration::from_secs(600);
@@ -35,6 +35,16 @@ pub(super) trait Errand {
 
     /// Whether it works on local files, so that the peer's silence means nothing.
     fn is_busy(&self) -> bool;
+
+    /// When [`tick`](Errand::tick) is to be called.
+    fn tick_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time has come, or has passed.
+    fn tick(&mut self, now: Instant) {
+        let _ = now;
+    }
 
     /// The connection has ended.
     fn closed(&mut self, outcome: Result<(), Error>);
@@ -98,6 +108,14 @@ impl<E: Errand> Conversation for Talk<E> {
     fn patience(&self) -> Duration {
         let patience = self.session.patience();
         if self.errand.is_busy() { patience.max(BUSY_WAIT) } else { patience }
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        self.errand.tick_at()
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.errand.tick(now);
     }
 
     fn progress(&self) -> u64 {

@@ -157,6 +157,28 @@ impl Target {
         }
     }
 
+    /// When [`record_if_due`](Target::record_if_due) has something to record.
+    pub(super) fn record_due(&self) -> Option<Instant> {
+        match self {
+            Target::Partial(partial) => partial.record_due(),
+            Target::Nameless(file) => file.record_due(),
+            Target::Device(_) | Target::Sink(_) => None,
+        }
+    }
+
+    /// Records what has come, where it is time to: a kill then costs no more than came since.
+    pub(super) fn record_if_due(&mut self, now: Instant) {
+        match self {
+            Target::Partial(partial) => partial.record_if_due(now),
+            Target::Nameless(file) => {
+                if let Some(partial) = file.record_if_due(now) {
+                    *self = Target::Partial(Box::new(partial));
+                }
+            }
+            Target::Device(_) | Target::Sink(_) => {}
+        }
+    }
+
     /// Makes what is whole durable, and with `overwrite` puts it in place of what has its name;
     /// `None` where nothing is stored.
     pub(super) fn finish(

@@ -30,7 +30,6 @@ impl Gate {
     }
 
     /// Ends that direction of each connection after so many bytes.
-    #[cfg(feature = "tls")]
     pub fn cutting(server: &str, stops: Stops, len: usize) -> Gate {
         Gate::start(server, stops, len, true)
     }

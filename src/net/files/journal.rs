@@ -14,7 +14,7 @@
 //! crc32 of the line up to its last space, continued from the `<sum>` of the line above: a torn or
 //! lost line, and one of another journal, are noticed, and the journal ends there. A record is
 //! written after its data, so that a kill cannot leave a claim without bytes; after a loss of power
-//! the checksums tell.
+//! the checksums tell. The last line may be provisional: the next record is written over it.
 
 use super::FileError;
 use std::fmt::Write as _;
@@ -25,8 +25,8 @@ use std::os::unix::fs::FileExt;
 /// The length of an etag that can be kept, in bytes.
 pub const ETAG_BYTES_MAX: usize = 1024;
 
-/// A record is written as soon as this many more bytes are verified, or twice as many where bytes
-/// are still being written: the most that can be lost is that and a chunk.
+/// A segment is recorded as soon as this many more bytes are verified, or twice as many where bytes
+/// are still being written. What comes slowly is recorded by time, too.
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 20;
 
 const MAGIC: &str = "wirewright-journal-2";
@@ -148,8 +148,29 @@ impl Journal {
         Ok(Journal { file, mark: reader.accepted, line: String::new() })
     }
 
-    /// Says that the bytes from the end of the last segment to `end` have been verified.
+    /// Says that the bytes from the end of the last segment to `end` count.
     pub(super) fn append(&mut self, end: u64, crc32: u32) -> io::Result<()> {
+        let sum = self.write(end, crc32)?;
+        self.mark = Mark { at: self.mark.at + self.line.len() as u64, sum };
+        self.line.clear();
+        Ok(())
+    }
+
+    /// Says the same provisionally: the next record is written over this one.
+    pub(super) fn append_provisional(&mut self, end: u64, crc32: u32) -> io::Result<()> {
+        let begin = self.line.len();
+        let written = self.write(end, crc32);
+        self.line.truncate(begin);
+        written.map(drop)
+    }
+
+    /// Takes the provisional record back.
+    pub(super) fn retract(&mut self) -> io::Result<()> {
+        self.file.set_len(self.mark.at)
+    }
+
+    /// Writes a record behind the last segment, and gives its sum.
+    fn write(&mut self, end: u64, crc32: u32) -> io::Result<u32> {
         let begin = self.line.len();
         // Writing to a string does not fail.
         let _ = write!(self.line, "{end} {crc32:08x}");
@@ -161,9 +182,7 @@ impl Journal {
             self.line.truncate(begin);
             return Err(error);
         }
-        self.mark = Mark { at: self.mark.at + self.line.len() as u64, sum };
-        self.line.clear();
-        Ok(())
+        Ok(sum)
     }
 
     pub(super) fn into_file(self) -> File {

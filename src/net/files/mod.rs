@@ -40,7 +40,7 @@
 //! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |
 //! | `walk` | [`Walk`]: a listing in bounded memory |
 //! | `source` | [`Source`]: a regular file open for reading, and its etag |
-//! | `partial` | [`Partial`]: an unfinished file and what of it counts |
+//! | `partial` | [`Partial`]: an unfinished file and what of it counts; its records by time |
 //! | `place` | where a file will stand: its directory, its three names, the lock |
 //! | `ours` | which files under a reserved name are ours |
 //! | `attributes` | owner, mode and access list of a file that gets its name |
@@ -87,7 +87,7 @@ pub use error::FileError;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
-pub use partial::{Partial, SIZE_UNKNOWN};
+pub use partial::{Partial, RECORD_WAIT, SIZE_UNKNOWN};
 pub use provenance::{Provenance, http_date, parse_http_date};
 pub use root::Root;
 pub use scattered::Scattered;

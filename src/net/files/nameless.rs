@@ -9,12 +9,13 @@
 //! ```
 //!
 //! It needs no lock, no other name beside its own, and leaves nothing behind where it is killed:
-//! four calls of the system where a [`Partial`] makes twelve. Where the name is taken it becomes a
-//! part for a moment, which a kill may leave to the next run, and is locked before, so that nobody
-//! else takes it for a leftover.
+//! four calls of the system where a [`Partial`] makes twelve. One that takes long becomes a partial
+//! file, if it can be gone on with. Where the name is taken it becomes a part for a moment, which a
+//! kill may leave to the next run, and is locked before, so that nobody else takes it for a
+//! leftover.
 
 use super::finish::Durability;
-use super::partial::Partial;
+use super::partial::{Partial, RECORD_WAIT};
 use super::place::{Place, link};
 use super::provenance::Provenance;
 use super::source::read_full_at;
@@ -24,9 +25,9 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Write;
+use std::time::Instant;
 
-/// The largest file that is made this way, in bytes: a [`Partial`] would have nothing to go on with
-/// either if it were killed.
+/// The largest file that is made this way, in bytes: it is cheap to make again as a [`Partial`].
 pub const NAMELESS_BYTES_MAX: u64 = SEGMENT_BYTES_MIN;
 
 /// How much is copied at a time where the file has to be made in another way after all, in bytes.
@@ -39,12 +40,16 @@ pub struct Nameless {
     file: File,
     size: u64,
     written: u64,
+    /// Of a file that can be gone on with.
+    etag: Option<Box<str>>,
+    /// When it becomes a partial file.
+    record_due: Option<Instant>,
 }
 
 impl Nameless {
     /// A file of `size` bytes; `None` where it is too large for this, or where the file system has
-    /// no files without names.
-    pub(super) fn new(place: &Place, size: u64) -> Option<Nameless> {
+    /// no files without names. With an etag it can be gone on with.
+    pub(super) fn new(place: &Place, size: u64, etag: Option<&str>) -> Option<Nameless> {
         if size > NAMELESS_BYTES_MAX {
             return None;
         }
@@ -54,7 +59,8 @@ impl Nameless {
         }
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = rustix::fs::openat(place.dir().ok()?, ".", flags, Mode::from(0o666)).ok()?;
-        Some(Nameless { place, file: file.into(), size, written: 0 })
+        let (file, etag) = (file.into(), etag.map(Box::from));
+        Some(Nameless { place, file, size, written: 0, etag, record_due: None })
     }
 
     /// Adds bytes behind those that are there.
@@ -67,7 +73,24 @@ impl Nameless {
         }
         self.file.write_all(bytes)?;
         self.written += bytes.len() as u64;
+        if self.etag.is_some() {
+            self.record_due.get_or_insert_with(|| Instant::now() + RECORD_WAIT);
+        }
         Ok(())
+    }
+
+    /// When [`record_if_due`](Nameless::record_if_due) has something to record.
+    pub fn record_due(&self) -> Option<Instant> {
+        self.record_due
+    }
+
+    /// Makes a partial file of one whose first byte was written [`RECORD_WAIT`] ago, with a record
+    /// of what has come. `None` where that is not so, or cannot be done; the file goes on then.
+    pub fn record_if_due(&mut self, now: Instant) -> Option<Partial> {
+        self.record_due.take_if(|due| *due <= now)?;
+        let mut partial = self.copied(self.etag.as_deref()?).ok()?;
+        partial.checkpoint().ok()?;
+        Some(partial)
     }
 
     /// Remembers with the file where it came from; nothing is written to it after that.
@@ -117,16 +140,22 @@ impl Nameless {
 
     /// Makes it again, beside its name.
     fn copy(&self, durability: Durability) -> Result<(), FileError> {
-        let mut partial = Partial::look(self.place.clone())?;
-        partial.begin("", self.size)?;
+        let mut partial = self.copied("")?;
         partial.without_journal();
+        partial.finish(durability, true).run()
+    }
+
+    /// A partial file of the same bytes.
+    fn copied(&self, etag: &str) -> Result<Partial, FileError> {
+        let mut partial = Partial::look(self.place.clone())?;
+        partial.begin(etag, self.size)?;
         let (mut block, mut at) = (vec![0; COPY_BYTES], 0);
-        while at < self.size {
+        while at < self.written {
             let read = read_full_at(&self.file, &mut block, at)?;
             partial.write_at(&block[..read], at)?;
             partial.chunk_verified(at, read as u64, crc32(&block[..read]))?;
             at += read as u64;
         }
-        partial.finish(durability, true).run()
+        Ok(partial)
     }
 }

@@ -4,16 +4,22 @@
 //!
 //! ```text
 //!   look → leftover? → verify_step … → begin → (write_at, chunk_verified) … → finish | discard
-//!                                                                        dropped: checkpoint
+//!                                               record_if_due                dropped: recorded
 //!
 //!   part   |== recorded ==|== verified ==|-- written --|
-//!           in the journal  lost by a kill, kept by a drop
+//!           in the journal   recorded by time, and when it is dropped
 //! ```
 //!
-//! Bytes count once the caller has said that their chunk was right. A kill at any moment leaves the
-//! final name absent or complete, and loses what was verified since the last record: less than
-//! twice [`SEGMENT_BYTES_MIN`] and the chunk that was on its way. A file smaller than that has no
-//! journal unless it is interrupted. The part is locked from the first look at it to the end.
+//! Bytes count once the caller has said that their chunk was right, or from when they are written
+//! where a digest of the whole file will be compared ([`Partial::count_unverified`]). A kill at any
+//! moment leaves the final name absent or complete, and loses what was written since the last
+//! record: by size less than twice [`SEGMENT_BYTES_MIN`], and by time what came in the last
+//! [`RECORD_WAIT`] before it. A file that is complete sooner has no journal. The part is locked
+//! from the first look at it to the end.
+
+mod recording;
+
+pub use recording::RECORD_WAIT;
 
 use super::FileError;
 use super::behind::{Behind, Pen};
@@ -28,6 +34,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The size to begin with where the sender does not say one; then [`Partial::finish`] cannot check
 /// that the file is whole, the caller has to.
@@ -35,7 +42,7 @@ pub const SIZE_UNKNOWN: u64 = u64::MAX;
 
 /// A file that has not got its name yet.
 ///
-/// Dropped unfinished it keeps what is verified for the next run, and nothing if that is nothing.
+/// Dropped unfinished it keeps what counts for the next run, and nothing if that is nothing.
 #[derive(Debug)]
 pub struct Partial {
     place: Place,
@@ -61,6 +68,12 @@ struct Growth {
     crc32: crc32fast::Hasher,
     journal: Option<Journal>,
     journalled: bool,
+    /// Where the provisional record ends, if there is one.
+    provisional: u64,
+    /// Whether bytes count from when they are written.
+    counts_unverified: bool,
+    /// When what is not recorded is recorded.
+    record_due: Option<Instant>,
     /// Writes for it, where it is large and there is a thread for that.
     pen: Option<Pen>,
 }
@@ -167,6 +180,9 @@ impl Partial {
             crc32: crc32fast::Hasher::new(),
             journal,
             journalled: true,
+            provisional: 0,
+            counts_unverified: false,
+            record_due: None,
             pen: None,
         });
         Ok(())
@@ -190,9 +206,11 @@ impl Partial {
 
     /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where it
     /// is worth being gone on with, or where there is something left over. Instead of `begin`.
-    pub fn nameless(&self, size: u64) -> Option<Nameless> {
+    ///
+    /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes long.
+    pub fn nameless(&self, size: u64, etag: Option<&str>) -> Option<Nameless> {
         let is_new = self.part.is_none() && self.growth.is_none();
-        is_new.then(|| Nameless::new(&self.place, size)).flatten()
+        is_new.then(|| Nameless::new(&self.place, size, etag)).flatten()
     }
 
     /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.
@@ -228,6 +246,7 @@ impl Partial {
             None => part.write_all_at(bytes, offset)?,
         }
         growth.written = growth.written.max(end);
+        growth.record_due.get_or_insert_with(|| Instant::now() + RECORD_WAIT);
         Ok(())
     }
 
@@ -252,7 +271,7 @@ impl Partial {
         }
     }
 
-    /// Records all that is verified so far. Dropping does the same, but cannot say that it failed.
+    /// Records all that is verified so far.
     ///
     /// # Errors
     /// Those of the disk.
@@ -262,18 +281,10 @@ impl Partial {
             return Ok(());
         }
         growth.flush()?;
-        let journal = match &mut growth.journal {
-            Some(journal) => journal,
-            none => {
-                let Some(file) = self.place.create_journal()? else {
-                    growth.journalled = false;
-                    return Ok(());
-                };
-                none.insert(Journal::new(file, &growth.header, &growth.mark))
-            }
-        };
-        journal.append(growth.verified, growth.crc32.clone().finalize())?;
-        growth.recorded = growth.verified;
+        let (end, crc32) = (growth.verified, growth.crc32.clone().finalize());
+        let Some(journal) = growth.journal(&mut self.place)? else { return Ok(()) };
+        journal.append(end, crc32)?;
+        (growth.recorded, growth.provisional) = (end, 0);
         growth.crc32.reset();
         Ok(())
     }
@@ -336,7 +347,7 @@ impl Partial {
 
     /// How much a later run could go on with, in bytes.
     fn recorded(&self) -> u64 {
-        self.growth.as_ref().map_or(0, |growth| growth.recorded)
+        self.growth.as_ref().map_or(0, Growth::recorded_in_all)
     }
 
     /// Has nothing more to do with the names, which are gone or belong to the next; gives back the
@@ -370,6 +381,18 @@ impl Growth {
         self.pen.as_ref().map_or(Ok(()), Pen::flush)
     }
 
+    /// The journal, made with the first record; `None` where the file shall have none.
+    fn journal(&mut self, place: &mut Place) -> Result<Option<&mut Journal>, FileError> {
+        if self.journal.is_none() {
+            let Some(file) = place.create_journal()? else {
+                self.journalled = false;
+                return Ok(None);
+            };
+            self.journal = Some(Journal::new(file, &self.header, &self.mark));
+        }
+        Ok(self.journal.as_mut())
+    }
+
     fn is_whole(&self) -> bool {
         let known = self.header.size != SIZE_UNKNOWN;
         self.written == self.verified && (!known || self.verified == self.header.size)
@@ -380,11 +403,11 @@ impl Drop for Partial {
     fn drop(&mut self) {
         let Some(growth) = &self.growth else { return };
         // Also for the lock's sake: a piece that waits keeps the part open. What failed is told by
-        // the checkpoint.
+        // the record.
         let _ = growth.flush();
         // There is nobody left to tell of a failure; the next run verifies what it finds.
-        let worthless = growth.verified == 0 || !growth.journalled;
-        let _ = match worthless || (self.checkpoint().is_err() && self.recorded() == 0) {
+        let worthless = growth.counted() == 0 || !growth.journalled;
+        let _ = match worthless || (self.record().is_err() && self.recorded() == 0) {
             true => self.remove(),
             false => Ok(()),
         };

@@ -286,7 +286,7 @@ impl Filing {
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
         let mut from = 0;
         if let Target::Partial(partial) = self.open()? {
-            if let Some(file) = size.and_then(|size| partial.nameless(size)) {
+            if let Some(file) = size.and_then(|size| partial.nameless(size, etag.as_deref())) {
                 self.target = Some(Target::Nameless(Box::new(file)));
                 return self.write(opening);
             }
@@ -424,6 +424,14 @@ impl Recipient for Filing {
             return Err(Failure::new("malformed", "more came than Content-Range says"));
         }
         self.write(bytes).map_err(failure)
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        self.target.as_ref().and_then(Target::record_due)
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.target.iter_mut().for_each(|target| target.record_if_due(now));
     }
 
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {

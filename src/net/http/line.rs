@@ -407,6 +407,16 @@ impl Conversation for Line {
         }
     }
 
+    fn tick_at(&self) -> Option<Instant> {
+        self.job.as_ref().and_then(|job| job.recipient.tick_at())
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if let Some(job) = &mut self.job {
+            job.recipient.tick(now);
+        }
+    }
+
     fn progress(&self) -> u64 {
         self.exchange.progress() + self.steps
     }

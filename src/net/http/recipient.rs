@@ -5,6 +5,7 @@ use crate::http::headers::Headers;
 use crate::net::Failure;
 use crate::net::finisher::{Finisher, Pending};
 use crate::text::PeerText;
+use std::time::Instant;
 
 /// What is to be done after a whole response.
 #[derive(Debug)]
@@ -81,6 +82,16 @@ pub trait Recipient {
     /// # Errors
     /// Why no more is wanted.
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// When [`tick`](Recipient::tick) is to be called though nothing comes.
+    fn tick_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time has come, or has passed.
+    fn tick(&mut self, now: Instant) {
+        let _ = now;
+    }
 
     /// Fields behind a chunked body.
     fn trailers(&mut self, headers: &Headers) {

@@ -6,7 +6,7 @@ use crate::net::Error;
 use crate::net::tls::NamedTls;
 use crate::session::Wants;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What an application has to do besides what it just did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,17 @@ pub trait Conversation {
 
     /// See [`Session::patience`](crate::session::Session::patience).
     fn patience(&self) -> Duration;
+
+    /// When [`tick`](Conversation::tick) is to be called even if nothing happens. Asked after every
+    /// turn; what is said while an earlier answer stands is heard when that has passed.
+    fn tick_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time has come, or has passed. A turn follows.
+    fn tick(&mut self, now: Instant) {
+        let _ = now;
+    }
 
     /// See [`Session::progress`](crate::session::Session::progress).
     fn progress(&self) -> u64;

@@ -47,6 +47,8 @@ pub(super) struct Job {
     pub(super) sent: Option<Box<str>>,
     /// How often the connection was lost before the answer.
     losses: u32,
+    /// It was begun anew, because what the server had kept of it was wrong.
+    begun_anew: bool,
     /// When it was asked for first.
     pub(super) since: Option<Instant>,
 }
@@ -89,6 +91,7 @@ impl Plan {
             overwrite,
             sent: None,
             losses: 0,
+            begun_anew: false,
             since: None,
         };
         Plan {
@@ -139,8 +142,20 @@ impl Plan {
                 }
                 self.fail(&job, failure);
             }
+            // The server has forgotten what it had.
+            "digest_mismatch" if self.has_gone_on(&job) && !job.begun_anew => {
+                job.begun_anew = true;
+                let report = &self.reports[job.index];
+                self.meter.add_total(report.resumed_from + report.moved);
+                self.jobs.push_front(job);
+            }
             _ => self.fail(&job, failure),
         }
+    }
+
+    /// Whether a file was sent from where the server's unfinished copy ended.
+    fn has_gone_on(&self, job: &Job) -> bool {
+        job.sent.is_none() && self.reports[job.index].resumed_from > 0
     }
 
     /// The connection ended before the answer to a file. `sent` is its etag if all of it was sent.

@@ -54,5 +54,6 @@ impl Reactor {
         }
         self.hold_back(index);
         self.rearm(index);
+        self.arm_tick(index);
     }
 }

@@ -8,7 +8,7 @@ use crate::net::files::{FileError, file_bytes_max};
 use crate::net::finisher::Job;
 use crate::net::origin::Supply;
 use crate::net::pump::Turn;
-use crate::transfer::digest::Digester;
+use crate::transfer::digest::{DigestKind, Digester};
 use crate::transfer::name::Name;
 
 /// A put for which no descriptors are left.
@@ -57,6 +57,9 @@ impl Serving {
         }
         partial.begin(&put.etag, put.size)?;
         self.desk.finisher.borrow_mut().write_behind(partial, put.size);
+        if self.session.digest_kind() != DigestKind::None {
+            partial.count_unverified();
+        }
         let offset = partial.verified();
         let Task::Checking { partial, mut digester, put, permit } =
             std::mem::replace(&mut self.task, Task::None)

@@ -105,7 +105,7 @@ fn what_is_foreign_is_left_alone_and_blocks_nothing() {
                 scattered.finish(Durability::Rename).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"pieces");
                 // As a short file takes the place of a file that is there.
-                let mut short = root.new_partial(&name("f")).unwrap().nameless(4).unwrap();
+                let mut short = root.new_partial(&name("f")).unwrap().nameless(4, None).unwrap();
                 short.write(b"tiny").unwrap();
                 short.finish(Durability::Rename, true).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"tiny");

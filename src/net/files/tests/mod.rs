@@ -1,7 +1,7 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · nameless · scattered · hostile · modes
+//!   names · walking · growing · resuming · recording · nameless · scattered · hostile · modes
 //! ```
 
 mod growing;
@@ -9,6 +9,7 @@ mod hostile;
 mod modes;
 mod nameless;
 mod names;
+mod recording;
 mod resuming;
 mod scattered;
 mod walking;

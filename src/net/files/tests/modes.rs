@@ -30,7 +30,7 @@ const WAYS: [Way; 3] = [
         partial.finish(Durability::Rename, true).run().unwrap();
     }),
     ("nameless", |root, _| {
-        let mut file = root.partial(&name("f")).unwrap().nameless(3).unwrap();
+        let mut file = root.partial(&name("f")).unwrap().nameless(3, None).unwrap();
         file.write(b"new").unwrap();
         file.finish(Durability::Rename, true).unwrap();
     }),

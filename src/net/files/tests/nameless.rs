@@ -5,7 +5,7 @@ use crate::net::files::{Durability, NAMELESS_BYTES_MAX, Nameless};
 
 fn nameless(root: &Root, text: &str, size: usize) -> Nameless {
     let partial = root.partial(&name(text)).unwrap();
-    partial.nameless(size as u64).expect("the file system has nameless files")
+    partial.nameless(size as u64, None).expect("the file system has nameless files")
 }
 
 fn stored(root: &Root, text: &str, data: &[u8]) -> Result<(), FileError> {
@@ -69,7 +69,7 @@ fn a_leftover_gives_way() {
 
 /// Made before the leftover is looked at, as a download is that looked when it was not there.
 fn stored_over(root: &Root) {
-    let mut file = root.new_partial(&name("file")).unwrap().nameless(4).unwrap();
+    let mut file = root.new_partial(&name("file")).unwrap().nameless(4, None).unwrap();
     file.write(b"data").unwrap();
     file.finish(Durability::Rename, true).unwrap();
 }
@@ -78,9 +78,9 @@ fn stored_over(root: &Root) {
 fn what_is_worth_going_on_with_is_not_made_so() {
     let (_dir, root) = scene();
     let partial = || root.partial(&name("file")).unwrap();
-    assert!(partial().nameless(NAMELESS_BYTES_MAX).is_some());
-    assert!(partial().nameless(NAMELESS_BYTES_MAX + 1).is_none());
+    assert!(partial().nameless(NAMELESS_BYTES_MAX, None).is_some());
+    assert!(partial().nameless(NAMELESS_BYTES_MAX + 1, None).is_none());
     let mut begun = partial();
     begun.begin("etag", 4).unwrap();
-    assert!(begun.nameless(4).is_none());
+    assert!(begun.nameless(4, None).is_none());
 }
