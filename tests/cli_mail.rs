@@ -14,6 +14,8 @@ mod ends;
 mod headers;
 #[path = "shared/installed.rs"]
 mod installed;
+#[path = "cli_mail/internationalized.rs"]
+mod internationalized;
 #[path = "cli_mail/letters.rs"]
 mod letters;
 #[path = "cli_mail/paths.rs"]

@@ -14,6 +14,7 @@ use wirewright::http::headers::{Headers, text};
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::{Host, Origin, Scheme, Url};
 use wirewright::net::http::{Options, Report};
+use wirewright::net::idn::to_ascii;
 use wirewright::net::names::Family;
 use wirewright::net::proxy::Proxies;
 use wirewright::net::{self, Error};
@@ -102,7 +103,7 @@ pub fn take(asking: &Asking, options: &mut Options) {
 
 /// A URL of argv. What stands before its `@` is never sent, which is said.
 pub fn url(argument: &str, text: &str) -> Result<Url, Failure> {
-    let url = Url::parse(text).map_err(|error| {
+    let url = Url::parse_with(text, to_ascii).map_err(|error| {
         let hint = "give a URL such as http://example.org/a?b=c";
         let place = format!("{argument}{}", if argument == "URL" { "" } else { " URL" });
         let at = error.offset().unwrap_or(0);

@@ -14,7 +14,8 @@
 //!
 //! - control characters, spaces and `\` anywhere, and a `%` without two hexadecimal digits;
 //! - hosts that are neither a plain name, nor an IPv4 address in four decimal numbers, nor an IPv6
-//!   address in brackets (without a zone); names in other scripts are to be given as `xn--`.
+//!   address in brackets (without a zone); names in other scripts are to be given as `xn--`, or
+//!   translated by the caller of [`Url::parse_with`].
 //!
 //! What is harmless is put right: other characters that may not stand in a path or a query are
 //! percent-encoded, as UTF-8, and dot segments are removed.
@@ -22,7 +23,11 @@
 use super::reference::{Reference, remove_dot_segments};
 use crate::error::Error;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use std::borrow::Cow;
 use std::fmt;
+
+/// Translates a host of another script into its A-labels.
+pub type ToAscii = fn(&str) -> Result<Cow<'_, str>, Error>;
 
 /// Which of the two schemes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,10 +126,19 @@ impl Url {
     /// # Errors
     /// [`Error::Malformed`] with the offset in `text` of what cannot be.
     pub fn parse(text: &str) -> Result<Url, Error> {
+        Url::parse_with(text, |host| Ok(Cow::Borrowed(host)))
+    }
+
+    /// The same, where a host that is not ASCII is what `to_ascii` makes of it, such as
+    /// `net::idn::to_ascii`. Its errors have their offset in the host.
+    ///
+    /// # Errors
+    /// As [`parse`](Url::parse), and those of `to_ascii`.
+    pub fn parse_with(text: &str, to_ascii: ToAscii) -> Result<Url, Error> {
         check_bytes(text.as_bytes(), false)?;
         let parts = Reference::split(text);
         let authority_at = text.find("//").map_or(text.len(), |at| at + 2);
-        Url::from_parts(parts, authority_at)
+        Url::from_parts(parts, authority_at, to_ascii)
     }
 
     /// What a reference, such as the value of `Location`, means on the page of this URL: RFC 3986
@@ -170,11 +184,12 @@ impl Url {
             query: self.query().map(str::to_owned),
             fragment: None,
         };
-        let url = Url::from_parts(Reference::split(&text).resolve(&base), authority_at);
+        let parts = Reference::split(&text).resolve(&base);
+        let url = Url::from_parts(parts, authority_at, |host| Ok(Cow::Borrowed(host)));
         url.map_err(|error| place_in(error, reference))
     }
 
-    fn from_parts(parts: Reference, authority_at: usize) -> Result<Url, Error> {
+    fn from_parts(parts: Reference, authority_at: usize, to_ascii: ToAscii) -> Result<Url, Error> {
         let scheme = match &parts.scheme {
             Some(name) if name.eq_ignore_ascii_case("http") => Scheme::Http,
             Some(name) if name.eq_ignore_ascii_case("https") => Scheme::Https,
@@ -186,7 +201,8 @@ impl Url {
         };
         let (userinfo, host_at) = userinfo(&authority, authority_at)?;
         let host_and_port = &authority[host_at - authority_at..];
-        let (host, port) = host_and_port_of(host_and_port, host_at, scheme.default_port())?;
+        let (host, port) = host_and_port_of(host_and_port, host_at, to_ascii)?;
+        let port = port.unwrap_or(scheme.default_port());
         let mut target = remove_dot_segments(&percent_encode(parts.path.as_bytes(), is_in_path));
         if target.is_empty() {
             target.push('/');
@@ -322,21 +338,29 @@ fn userinfo(authority: &str, authority_at: usize) -> Result<(Option<Userinfo>, u
     Ok((Some(Userinfo { user, password }), host_at))
 }
 
-fn host_and_port_of(text: &str, at: usize, default_port: u16) -> Result<(Host, u16), Error> {
+/// A host, and its port, if there is one.
+fn host_and_port_of(
+    text: &str,
+    at: usize,
+    to_ascii: ToAscii,
+) -> Result<(Host, Option<u16>), Error> {
     let host_len = match text.find(']') {
         Some(end) if text.starts_with('[') => end + 1,
         _ => text.find(':').unwrap_or(text.len()),
     };
-    let host = host(&text[..host_len], at)?;
+    let host = match &text[..host_len] {
+        name if name.is_ascii() => host(name, at)?,
+        name => host(&to_ascii(name).map_err(|error| error.shifted(at as u64))?, at)?,
+    };
     let port = match text[host_len..].strip_prefix(':') {
-        None if host_len == text.len() => return Ok((host, default_port)),
-        Some("") => return Ok((host, default_port)),
+        None if host_len == text.len() => return Ok((host, None)),
+        Some("") => return Ok((host, None)),
         port => port.unwrap_or(""),
     };
     // `parse` alone would take a sign.
     let number = port.parse().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
     match number.filter(|port| *port > 0) {
-        Some(port) => Ok((host, port)),
+        Some(port) => Ok((host, Some(port))),
         None => Err(malformed("a port is a number from 1 to 65535", at + host_len)),
     }
 }

@@ -15,8 +15,9 @@
 //! - A display name may be any text without control characters and, unless it is quoted, without
 //!   the specials of RFC 5322 §3.2.3; a dot is taken (`John Q. Public`). It is taken literally:
 //!   what looks like an encoded word is text.
-//! - A domain that is not ASCII is refused: it is to be given in its ASCII form (`xn--…`, RFC
-//!   5890), which is what a resolver is asked for in any case.
+//! - A domain is ASCII: one of another script has a form of `xn--…` (RFC 5890), which is what a
+//!   resolver is asked for in any case, and what every server takes. [`Mailbox::parse`] refuses
+//!   others, [`Mailbox::parse_with`] has them translated; the tables for that are not in the core.
 //! - A local part that is not ASCII makes a mailbox that [needs
 //!   SMTPUTF8](Mailbox::needs_smtputf8); it can be a receiver, but not stand in a field.
 
@@ -37,6 +38,9 @@ pub const DOMAIN_MAX: usize = 255;
 /// display name has the form of encoded words instead.
 const QUOTED_MAX: usize = 66;
 
+/// Translates a domain of another script into its A-labels.
+pub type ToAscii = fn(&str) -> Result<Cow<'_, str>, Error>;
+
 /// A display name, if there is one, and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
@@ -53,16 +57,29 @@ impl Mailbox {
     /// # Errors
     /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset in `text`.
     pub fn parse(text: &str) -> Result<Mailbox, Error> {
+        Mailbox::parse_with(text, |domain| {
+            let at = domain.bytes().take_while(u8::is_ascii).count() as u64;
+            let rule = "a domain is given in its ASCII form (xn--…)";
+            Err(Error::malformed(rule, at, "RFC 5890 §2.3.2"))
+        })
+    }
+
+    /// The same, where a domain that is not ASCII is what `to_ascii` makes of it, such as
+    /// `net::idn::to_ascii`. Its errors have their offset in the domain.
+    ///
+    /// # Errors
+    /// As [`parse`](Mailbox::parse), and those of `to_ascii`.
+    pub fn parse_with(text: &str, to_ascii: ToAscii) -> Result<Mailbox, Error> {
         if let Some((at, _)) = text.char_indices().find(|(_, c)| c.is_control()) {
             let rule = "a mailbox holds no control character";
             return Err(Error::malformed(rule, at as u64, "RFC 5322 §3.4"));
         }
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text, at: 0, to_ascii };
         let name = reader.name()?;
         let in_brackets = reader.eat('<');
         let local = reader.local()?;
         let domain = reader.domain()?;
-        let mailbox = Mailbox { name, local: local.into(), domain: domain.into() };
+        let mailbox = Mailbox { name, local: local.into(), domain };
         if in_brackets && !reader.eat('>') {
             return Err(reader.wrong("the address ends with `>`", "RFC 5322 §3.4"));
         }
@@ -212,6 +229,7 @@ fn is_alone(next: Option<char>, is_near: bool) -> bool {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    to_ascii: ToAscii,
 }
 
 impl<'a> Reader<'a> {
@@ -322,26 +340,20 @@ impl<'a> Reader<'a> {
     }
 
     /// The domain: RFC 5321 §4.1.2.
-    fn domain(&mut self) -> Result<&'a str, Error> {
+    fn domain(&mut self) -> Result<Box<str>, Error> {
         let begin = self.at;
         if self.peek() == Some('[') {
-            return self.literal();
+            return Ok(self.literal()?.into());
         }
-        let domain = self.run(|c| is_phrase_char(c) && c.is_ascii());
-        if self.peek().is_some_and(|c| !c.is_ascii()) {
-            let rule = "a domain is given in its ASCII form (xn--…)";
-            return Err(Error::malformed(rule, self.at as u64, "RFC 5890 §2.3.2"));
+        let domain = self.run(is_phrase_char);
+        if !domain.is_ascii() {
+            let ascii = (self.to_ascii)(domain);
+            let ascii = ascii.map_err(|error| error.shifted(begin as u64))?;
+            check_domain(&ascii, begin)?;
+            return Ok(ascii.into());
         }
-        too_large(domain.len(), DOMAIN_MAX, "DOMAIN_MAX", begin, "RFC 5321 §4.5.3.1.2")?;
-        let mut at = begin;
-        for label in domain.split('.') {
-            if !is_label(label) {
-                let rule = "a domain is labels of letters, digits and inner hyphens";
-                return Err(Error::malformed(rule, at as u64, "RFC 5321 §4.1.2"));
-            }
-            at += label.len() + 1;
-        }
-        Ok(domain)
+        check_domain(domain, begin)?;
+        Ok(domain.into())
     }
 
     /// An address of a host in brackets: RFC 5321 §4.1.3.
@@ -360,6 +372,20 @@ impl<'a> Reader<'a> {
         self.at += end + 1;
         Ok(&rest[..=end])
     }
+}
+
+/// Checks a domain of ASCII that stands at `begin`: RFC 5321 §4.1.2.
+fn check_domain(domain: &str, begin: usize) -> Result<(), Error> {
+    too_large(domain.len(), DOMAIN_MAX, "DOMAIN_MAX", begin, "RFC 5321 §4.5.3.1.2")?;
+    let mut at = begin;
+    for label in domain.split('.') {
+        if !is_label(label) {
+            let rule = "a domain is labels of letters, digits and inner hyphens";
+            return Err(Error::malformed(rule, at as u64, "RFC 5321 §4.1.2"));
+        }
+        at += label.len() + 1;
+    }
+    Ok(())
 }
 
 /// A label of a domain. The underscore is not a host's, but names of real hosts have it.

@@ -25,6 +25,7 @@
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
 //! | [`pump`] | what one connection does when woken; [`pump::Conversation`]: write your own |
 //! | [`stream`], [`tls`] | plain or TLS, and from one to the other in place |
+//! | [`idn`] | domain names of other scripts |
 //! | [`names`], [`dial`], [`proxy`], [`endpoint`] | from a name to a connected socket |
 //! | [`files`], [`finisher`] | beneath a root, unfinished, verified, durable |
 //!
@@ -101,6 +102,7 @@ pub mod files;
 pub mod finisher;
 mod get;
 pub mod http;
+pub mod idn;
 pub mod mail;
 pub mod names;
 mod origin;

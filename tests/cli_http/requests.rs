@@ -166,3 +166,34 @@ fn a_proxy_of_the_environment() {
     let ended = run(wirewright(&folder, &["http", &origin.url]).env("http_proxy", "socks://x"));
     assert_fails(&ended, 2, "error: http_proxy: ");
 }
+
+/// A host of another script is asked for by its A-labels, everywhere it is named.
+#[test]
+fn hosts_of_other_scripts() {
+    let proxy = Server::new(|_| Reply::ok(""));
+    for (url, line, host) in [
+        (
+            "http://b\u{fc}cher.example/\u{e9}",
+            "http://xn--bcher-kva.example/%C3%A9",
+            "xn--bcher-kva.example",
+        ),
+        (
+            "http://\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}:81",
+            "http://xn--r8jz45g.xn--zckzah:81/",
+            "xn--r8jz45g.xn--zckzah:81",
+        ),
+        ("http://B\u{dc}CHER.example/", "http://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+    ] {
+        let mut command = wirewright(&std::env::temp_dir(), &["http", url]);
+        let ended = run(command.env("http_proxy", &proxy.url));
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{url}");
+        let request = proxy.requests().pop().unwrap();
+        assert_eq!(request.line(), format!("GET {line} HTTP/1.1"));
+        assert_eq!(request.get("Host"), Some(host));
+    }
+    for (url, at) in
+        [("http://a.\u{378}/", 9), ("http://u@\u{e9}..x/", 9), ("http://\u{e9}%41/", 7)]
+    {
+        assert_fails(&go(&["http", url]), 2, &format!("(at byte {at})"));
+    }
+}

@@ -15,6 +15,7 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::Builder;
 use wirewright::net::files::Source;
+use wirewright::net::idn::to_ascii;
 use wirewright::net::mail::{Letter, Raw};
 use wirewright::smtp::command::Path;
 use wirewright::text::escape;
@@ -97,7 +98,7 @@ fn address(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {
 
 /// One mailbox.
 pub fn mailbox(argument: &str, text: &str) -> Result<Mailbox, Failure> {
-    Mailbox::parse(text).map_err(|error| {
+    Mailbox::parse_with(text, to_ascii).map_err(|error| {
         let what = format!("{}: {} (at byte {})", escape(text), error.reason(), place(&error));
         Failure::usage(argument, what, "give one mailbox, such as 'Name <a@b>' or a@b")
     })

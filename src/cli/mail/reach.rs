@@ -3,8 +3,10 @@
 use super::super::args::Common;
 use super::super::args::mail::{Mail, Reach};
 use super::super::{Failure, input, say_line, trace, watch};
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use wirewright::net::idn::to_ascii;
 use wirewright::net::mail::{Options, Server};
 use wirewright::smtp::auth::{Credentials, Mechanism};
 use wirewright::smtp::command::Domain;
@@ -21,9 +23,11 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let credentials = credentials(reach, &server)?;
     let mut options = base(Options::new(server), common);
     options.name = match &reach.ehlo {
-        Some(name) => Some(Domain::parse(name).map_err(|error| {
-            Failure::usage("--ehlo", error.reason(), "give a name such as client.example")
-        })?),
+        Some(name) => {
+            Some(to_ascii(name).and_then(|name| Domain::parse(&name)).map_err(|error| {
+                Failure::usage("--ehlo", error.reason(), "give a name such as client.example")
+            })?)
+        }
         None => None,
     };
     options.starttls = reach.starttls.into();
@@ -31,7 +35,12 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     options.all_or_nothing = args.all_or_nothing;
     options.chunking = reach.chunking;
     options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
-    options.tls_name.clone_from(&reach.tls_name);
+    options.tls_name = match &reach.tls_name {
+        Some(name) => Some(to_ascii(name).map(Cow::into_owned).map_err(|error| {
+            Failure::usage("--tls-name", error.reason(), "give the name of a host")
+        })?),
+        None => None,
+    };
     options.credentials = credentials;
     if let Some(auth) = reach.auth {
         options.mechanisms = vec![Mechanism::from(auth)];

@@ -5,9 +5,12 @@
 //!   smtps://me@example.org@HOST    TLS from the beginning, port 465; the user holds an `@`
 //! ```
 //!
+//! A host of another script is asked for by its A-labels.
+//!
 //! Specification: RFC 3986 §3.2 (authority), RFC 6409 (port 587), RFC 8314 §7.3 (port 465).
 
 use crate::error::Error;
+use crate::net::idn::to_ascii;
 use std::fmt;
 
 const SECTION: &str = "RFC 3986 §3.2";
@@ -45,6 +48,7 @@ impl Server {
             None => (None, 0),
         };
         let (host, digits) = split_port(&authority[at..]);
+        let host = to_ascii(host).map_err(|error| error.shifted((base + at) as u64))?;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
         if host.is_empty() || !host.bytes().all(is_name) {
             return wrong("a host is a name or an address; IPv6 stands in brackets", base + at);
@@ -56,7 +60,7 @@ impl Server {
                 _ => return wrong("a port is a number up to 65535", text.len() - digits.len()),
             },
         };
-        Ok(Server { host: host.to_owned(), port, is_tls, user })
+        Ok(Server { host: host.into_owned(), port, is_tls, user })
     }
 }
 
@@ -132,6 +136,8 @@ mod tests {
             ("smtp://me%40example.org@h", "h:587", false, Some("me@example.org")),
             ("smtp://a%3Ab%zz%@h", "h:587", false, Some("a:b%zz%")),
             ("smtp://%E9%AA%86@h", "h:587", false, Some("骆")),
+            ("smtp://b\u{fc}cher.example", "xn--bcher-kva.example:587", false, None),
+            ("smtp://骆@王.example:25", "xn--qby.example:25", false, Some("骆")),
         ] {
             let server = Server::parse(text).unwrap();
             assert_eq!((&*server.to_string(), server.is_tls), (shown, is_tls), "{text}");
@@ -156,6 +162,8 @@ mod tests {
             ("smtp://%0a@h", 7),
             ("smtp://%ff@h", 7),
             ("smtp://me:secret@h", 9),
+            ("smtp://me@a.\u{378}", 12),
+            ("smtp://\u{fc}/path", 7),
         ] {
             assert_eq!(Server::parse(text).unwrap_err().offset(), Some(at), "{text:?}");
         }
