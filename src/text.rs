@@ -23,6 +23,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::io;
 
 /// The length of a text that is kept, in bytes. A longer one is cut at a character's end, and `…`
 /// is put behind it, within this length.
@@ -187,6 +188,18 @@ pub fn is_unseen(c: char) -> bool {
 /// Text in one line that does nothing to a terminal. Text that was escaped before stays the same.
 pub fn escape(text: &str) -> String {
     PeerText::from(text).to_string()
+}
+
+/// The system's words as part of a line: without the number, and with a small first letter.
+pub fn in_short(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or(&text);
+    // A word in capitals, such as TLS, stays as it is.
+    let is_name = words.chars().nth(1).is_none_or(char::is_uppercase);
+    match words.chars().next() {
+        Some(first) if !is_name => first.to_lowercase().chain(words.chars().skip(1)).collect(),
+        _ => words.to_owned(),
+    }
 }
 
 fn write_seen(text: &str, out: &mut impl fmt::Write) -> fmt::Result {

@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli_http/blaming.rs"]
+mod blaming;
 #[path = "cli_http/bodies.rs"]
 mod bodies;
 #[path = "shared/bytes.rs"]

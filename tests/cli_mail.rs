@@ -4,6 +4,8 @@
 
 #[path = "cli_mail/authenticating.rs"]
 mod authenticating;
+#[path = "cli_mail/blaming.rs"]
+mod blaming;
 #[path = "shared/command.rs"]
 mod command;
 #[path = "cli_mail/composing.rs"]

@@ -10,8 +10,10 @@
 
 mod outcome;
 
+use super::advice::Verb;
 use super::args::http::Download as Args;
 use super::drawing::{Drawing, Label};
+use super::output::failed_place;
 use super::select::Selector;
 use super::{Exit, Failure, web};
 use outcome::{is_told, rows, tell, tell_faults, tell_notice, tell_retry};
@@ -24,7 +26,7 @@ use wirewright::http::headers::Headers;
 use wirewright::http::url::{Origin, Url};
 use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
 use wirewright::net::{Destination, Failure as Why, descriptor, endpoint};
-use wirewright::text::{PeerText, escape};
+use wirewright::text::PeerText;
 
 /// The longest document that URLs are taken out of, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -60,7 +62,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let destination = destination(args)?;
     let options = options(args)?;
     let meter = options.meter.clone();
-    let mut client = Client::new(options).map_err(|error| web::failed("starting", &error))?;
+    let mut client =
+        Client::new(options).map_err(|error| web::failed(Verb::Download, "starting", &error))?;
     let mut wanted: Vec<Wanted> = urls.into_iter().map(Ok).collect();
     if let Some(source) = &source {
         wanted.extend(source.read(&mut client, &headers)?);
@@ -90,7 +93,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     });
     let done = download(&mut client, fetches, &saving);
     drop(drawing);
-    let done = done.map_err(|error| web::failed("fetching", &error))?;
+    let done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
     tell(&rows(done, faults), began.elapsed(), saving.durability, args)
 }
 
@@ -172,8 +175,7 @@ fn destination(args: &Args) -> Result<Destination, Failure> {
     let mut path = args.output.clone().into_os_string();
     path.push("/");
     let path = PathBuf::from(path);
-    Destination::from_path(&path)
-        .map_err(|error| web::failed(escape(&args.output.to_string_lossy()), &error))
+    Destination::from_path(&path).map_err(|error| failed_place(&args.output, &error))
 }
 
 /// Where the document comes from, and what is taken out of it.
@@ -259,13 +261,14 @@ fn lines(
 fn ask(client: &mut Client, fetch: Fetch) -> Result<(Url, Vec<u8>), Failure> {
     let url = fetch.url.clone();
     let asked = client.gather(fetch, DOCUMENT_BYTES_MAX);
-    let (report, document) = asked.map_err(|error| web::failed(&url, &error))?;
+    let (report, document) = asked.map_err(|error| web::failed(Verb::Download, &url, &error))?;
     let status = report.status.unwrap_or(0);
     match report.outcome {
-        Err(why) => Err(web::failure(&report.url, &why)),
+        Err(why) => Err(web::failure(Verb::Download, &report.url, &why)),
         Ok(()) if !(200..300).contains(&status) => {
-            let advice = web::advice(&format!("http_{status}"));
-            Err(Failure::new(&report.url, format_args!("the server answered {status}"), advice))
+            let what = format!("the server answered {status}");
+            let why = Why::new(format!("http_{status}"), what);
+            Err(web::failure(Verb::Download, &report.url, &why))
         }
         Ok(()) => Ok((report.url, document)),
     }

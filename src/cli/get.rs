@@ -44,7 +44,8 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         Error::File(_) => failure(verb, &output.to_string_lossy(), &error),
         _ => failure(verb, server, &error),
     })?;
-    report_files(verb, &reports, began.elapsed().as_secs_f64(), server, &args.common)
+    let seconds = began.elapsed().as_secs_f64();
+    report_files(verb, &reports, seconds, server, Some(output), &args.common)
 }
 
 /// The names, which have to obey the grammar before anybody is asked.

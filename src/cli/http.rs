@@ -6,6 +6,7 @@
 //!
 //! A terminal gets a body with its control characters escaped, unless `-o -` was given.
 
+use super::advice::{Verb, failed_file, local_failure, of_unknown};
 use super::args::http::Http;
 use super::drawing::{Drawing, Label};
 use super::output::{Stdout, place};
@@ -23,7 +24,7 @@ use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Saving, download};
-use wirewright::net::{Destination, Error};
+use wirewright::net::{Destination, Error, FailureKind};
 
 /// The longest body that is put into the document of --json, in bytes.
 const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
@@ -64,7 +65,7 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     }
     let made = Client::new(options)
         .and_then(|mut client| download(&mut client, vec![fetch], &saving))
-        .map_err(|error| web::failed(&url, &error))?;
+        .map_err(|error| web::failed(Verb::Http, &url, &error))?;
     drop(drawing);
     lock(&screen).finish().map_err(|error| Failure::stdout(&error))?;
     let Some(done) = made.first() else { return Ok(Exit::Done) };
@@ -77,10 +78,14 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     match &done.report.outcome {
         Err(why) if is_unknown(done) => {
             let what = format!("{}: what was sent may have been taken", why.text.short());
-            let hint = "ask the server before you send it again";
-            Err(Failure::new(&done.report.url, what, hint).of_unknown())
+            let hint = of_unknown(Verb::Http);
+            Err(Failure::advised(&done.report.url, what, hint).of_unknown())
         }
-        Err(why) => Err(web::failure(&done.report.url, why)),
+        Err(why) if why.kind == FailureKind::Local && why.code != Error::Unread.code() => {
+            let path = done.path.as_deref().or(output).unwrap_or(Path::new("stdout"));
+            Err(local_failure(Verb::Http, path, why, "", false))
+        }
+        Err(why) => Err(web::failure(Verb::Http, &done.report.url, why)),
         Ok(()) => {
             if !args.common.json && !args.common.quiet {
                 say(done, args);
@@ -152,7 +157,7 @@ fn check_json(body: &Body) -> Result<(), Failure> {
         Body::File(file, _) => {
             let mut file = &**file;
             let rewound = file.rewind();
-            rewound.map_err(|error| Failure::new("--json-body", error, "give another file"))?;
+            rewound.map_err(|error| failed_file(Verb::Read, Path::new("--json-body"), error))?;
             serde_json::from_reader(BufReader::new(file))
         }
     };
@@ -226,6 +231,8 @@ fn document(done: &Download, durability: Durability, body: Option<&Kept>) -> Val
 fn is_unknown(done: &Download) -> bool {
     let Download { report, .. } = done;
     let is_answered = report.status.is_some_and(is_redirect)
+        // A server of TLS has not read a request in clear.
+        || matches!(&report.outcome, Err(why) if why.tls.is_some())
         || matches!(&report.outcome, Err(why) if why.code.as_raw_str().starts_with("http_"))
         || matches!(&report.outcome, Err(why) if why.code == Error::Unread.code());
     report.sent && !report.method.is_idempotent() && !is_answered

@@ -7,6 +7,7 @@
 //!                nothing about its length
 //! ```
 
+use super::advice::{Verb, failed_file};
 use super::{Failure, watch};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -57,9 +58,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             Err(Failure::new(path.display(), what, "give a shorter file"))
         }
         Ok(_) => Ok(bytes),
-        Err(error) => {
-            Err(Failure::new(path.display(), error, "give a file that can be read, or -"))
-        }
+        Err(error) => Err(failed_file(Verb::Read, path, error)),
     }
 }
 
@@ -77,16 +76,15 @@ pub fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The body of a request that stands in a file, `-` for stdin.
 pub fn body(path: &Path) -> Result<Body, Failure> {
-    let hint = "give a file that can be read, or @-";
-    let file = spooled(path, hint)?;
+    let file = spooled(path)?;
     let metadata = file.metadata();
-    let len = metadata.map_err(|error| Failure::new(path.display(), error, hint))?.len();
+    let len = metadata.map_err(|error| failed_file(Verb::Read, path, error))?.len();
     Ok(Body::File(Arc::new(file), len))
 }
 
 /// A regular file as it is; what comes by a pipe, by stdin for `-`, or from a file whose size is
 /// false, in a file without a name.
-pub fn spooled(path: &Path, hint: &str) -> Result<File, Failure> {
+pub fn spooled(path: &Path) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
         true => spool(&mut Stdin),
         false => File::open(path).and_then(|mut file| match has_true_size(&file)? {
@@ -94,7 +92,7 @@ pub fn spooled(path: &Path, hint: &str) -> Result<File, Failure> {
             false => spool(&mut file),
         }),
     };
-    spooled.map_err(|error| Failure::new(path.display(), error, hint))
+    spooled.map_err(|error| failed_file(Verb::Read, path, error))
 }
 
 /// Whether a file is a regular one that ends where its size says.

@@ -16,9 +16,10 @@ mod outcome;
 mod reach;
 mod visit;
 
+use super::advice::{Verb, failed_file};
 use super::args::mail::Mail;
 use super::drawing::{Drawing, Label};
-use super::output::{Stdout, place};
+use super::output::{Stdout, failed_place, place};
 use super::report::{Out, size};
 use super::{Exit, Failure, say_line, watch};
 use outcome::Told;
@@ -60,6 +61,9 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
 // ---- --dry-run -------------------------------------------------------------------------------
 
 fn dry_run(args: &Mail) -> Result<Exit, Failure> {
+    if let Some(server) = &args.reach.server {
+        reach::server(server)?;
+    }
     let path = args.output.as_deref().unwrap_or(Path::new("-"));
     let is_stdout = path.as_os_str() == "-";
     if is_stdout && args.common.json {
@@ -128,7 +132,7 @@ impl Write for Saving {
         });
         written.map_err(|error| match error {
             FileError::Io(error) => error,
-            error => io::Error::other(error.to_string()),
+            error => error.into(),
         })?;
         self.offset += bytes.len() as u64;
         Ok(bytes.len())
@@ -140,8 +144,9 @@ impl Write for Saving {
 }
 
 fn unwritten(place: &Path, error: Error) -> Failure {
-    match &error {
-        Error::Io(_, why) if why.kind() == io::ErrorKind::BrokenPipe => Failure::stdout(why),
-        _ => Failure::new(place.display(), error, "see that the output can be written"),
+    match error {
+        Error::Io(_, why) if why.kind() == io::ErrorKind::BrokenPipe => Failure::stdout(&why),
+        Error::Io(_, why) => failed_file(Verb::Write, place, why),
+        error => failed_place(place, &error),
     }
 }

@@ -11,12 +11,13 @@
 //! that went nowhere. std opens `/dev/null` in place of a closed stream before `main`, so the
 //! streams are looked at before that.
 
+use super::advice::{Verb, local_failure};
 use super::{Failure, watch};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use wirewright::net::{Destination, descriptor, outlet};
+use wirewright::net::{self, Destination, Error, descriptor, outlet};
 
 /// The number of standard output.
 const STDOUT: i32 = 1;
@@ -55,8 +56,12 @@ pub fn place(path: &Path) -> Result<Destination, Failure> {
             Err(error) => Err(Failure::new(path.display(), error, "open it for writing")),
         };
     }
-    Destination::from_path(path)
-        .map_err(|error| Failure::new(path.display(), error, "see that the output can be written"))
+    Destination::from_path(path).map_err(|error| failed_place(path, &error))
+}
+
+/// Why nothing can be written at the path that `-o` names.
+pub fn failed_place(path: &Path, error: &Error) -> Failure {
+    local_failure(Verb::Write, path, &net::Failure::from(error), "", false)
 }
 
 /// Standard output without a buffer. Every byte of data that a command writes there goes through

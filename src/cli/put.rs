@@ -28,7 +28,7 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     let reports = client::put(server, &files, &options);
     drop(drawing);
     let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
-    report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, &args.common)
+    report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, None, &args.common)
 }
 
 /// A local file and the name it gets.

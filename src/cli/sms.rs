@@ -13,6 +13,7 @@
 //! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
 //! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
+use super::advice::{Advice, Verb, advice, of_unknown};
 use super::args::http::Sms;
 use super::decimal::Decimal;
 use super::report::Out;
@@ -52,7 +53,8 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     options.heads = true;
     options.trace = options.trace.map(|trace| masking(trace, secret.clone()));
     let place = secret.hide(&fetch.url.to_string());
-    let mut client = Client::new(options).map_err(|error| web::failed(&place, &error))?;
+    let mut client =
+        Client::new(options).map_err(|error| web::failed(Verb::Sms, &place, &error))?;
     watch::may_be_taken();
     let answer = match client.gather(fetch, REPLY_BYTES_MAX) {
         Ok((report, body)) => Answer::new(&report, &body, args, &secret),
@@ -186,7 +188,7 @@ enum Outcome {
 }
 
 /// The code of what failed, what failed, and what to do about it.
-type Fault = (PeerText<'static>, PeerText<'static>, &'static str);
+type Fault = (PeerText<'static>, PeerText<'static>, Option<Advice>);
 
 /// What is known in the end, the password taken out of all of it.
 struct Answer {
@@ -230,17 +232,16 @@ impl Answer {
     /// There is no whole answer.
     fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
         let why_not = secret.words(why.text.as_raw_str());
-        let (outcome, text, hint) = match sent {
+        // A server of TLS has not read a request in clear.
+        let (outcome, text, hint) = match sent && why.tls.is_none() {
             true => (
                 Outcome::Unknown,
                 format!("the message may have been sent: {why_not}"),
-                "ask the gateway before you send it again",
+                of_unknown(Verb::Sms).map(Advice::from),
             ),
-            false => (
-                Outcome::Refused,
-                format!("not sent: {why_not}"),
-                web::advice(why.code.as_raw_str()),
-            ),
+            false => {
+                (Outcome::Refused, format!("not sent: {why_not}"), advice(Verb::Sms, why, false))
+            }
         };
         let text = PeerText::from(text);
         let fault = Some((why.code.clone(), text.clone(), hint));
@@ -263,7 +264,7 @@ impl Answer {
             };
         };
         let unprinted = if printed { "" } else { " (and the report could not be printed)" };
-        let failure = Failure::new(place, format!("{what}{unprinted}"), hint);
+        let failure = Failure::advised(place, format!("{what}{unprinted}"), hint.as_ref());
         Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
     }
 
@@ -319,19 +320,20 @@ fn judge(
         return Err((
             code,
             what.into(),
-            "give that URL if you trust it; nothing is sent to it by itself",
+            Some("give that URL if you trust it; nothing is sent to it by itself".into()),
         ));
     }
     if !(200..300).contains(&status) {
         let what = format!("the gateway answered {status}: {words}");
-        return Err((code, what.into(), "look at the URL, the account and its password"));
+        let hint = "check the URL, the account and its password";
+        return Err((code, what.into(), Some(hint.into())));
     }
     let Some(members) = members else {
         let what = format!("the reply is no JSON: {words}");
         return Err((
             "malformed".into(),
             what.into(),
-            "look at the URL, or give --field format=json",
+            Some("check the URL, or give --field format=json".into()),
         ));
     };
     let said = |name: &str| members.get(name).map(|raw| raw.get());
@@ -342,15 +344,15 @@ fn judge(
     let (what, hint) = match said(name) {
         None => (
             format!("{what} (without {name})"),
-            "it has no such member as --success asks for; look at the gateway's manual",
+            "the reply lacks the member that --success asks for; see the gateway's manual",
         ),
         Some(said) => {
             let said = PeerText::from(secret.hide_in_json(said));
             let what = format!("{what} ({name} is {}, not {value})", said.short());
-            (what, "look the code up in the gateway's manual")
+            (what, "see the gateway's manual for that code")
         }
     };
-    Err(("refused".into(), what.into(), hint))
+    Err(("refused".into(), what.into(), Some(hint.into())))
 }
 
 /// The members of a reply as they are written; none where it is no object.

@@ -70,7 +70,7 @@ fn get(args: &TimeGet) -> Result<Exit, Failure> {
     };
     let began = Instant::now();
     let line =
-        ask(&args.server, &options).map_err(|error| failure(Verb::Other, &args.server, &error))?;
+        ask(&args.server, &options).map_err(|error| failure(Verb::Time, &args.server, &error))?;
     let mut out = Out::new();
     let text = String::from_utf8_lossy(&line);
     if args.common.json {

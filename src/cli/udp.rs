@@ -34,7 +34,7 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
     let sent = send_run(&args.receiver, &options);
     let sent = sent.map_err(|error| match (&args.file, &error) {
         (Some(path), Error::File(_)) => failure(Verb::Put, &path.display().to_string(), &error),
-        _ => failure(Verb::Other, &args.receiver, &error),
+        _ => failure(Verb::Datagrams, &args.receiver, &error),
     })?;
     // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
     let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;

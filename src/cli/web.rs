@@ -1,5 +1,6 @@
 //! What the commands that speak HTTP share: options, what is asked for, errors, reports.
 
+use super::advice::{Verb, advice};
 use super::args::Common;
 use super::args::http::{Asking, Reach};
 use super::input::secret;
@@ -69,7 +70,7 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
         (None, false) => None,
     }
     .transpose()
-    .map_err(|error| failed(place, &error))?;
+    .map_err(|error| failed(Verb::Http, place, &error))?;
     Ok(())
 }
 
@@ -219,40 +220,16 @@ pub fn base64(bytes: &[u8]) -> String {
 
 /// Why there is no response, or none of use. Where whoever read the output went away there is
 /// nothing to say.
-pub fn failure(place: impl Display, why: &net::Failure) -> Failure {
-    match why.code.as_raw_str() {
-        _ if why.code == Error::Unread.code() => Failure::unread(),
-        code => Failure::new(place, why.text.short(), advice(code)),
+pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
+    match why.code == Error::Unread.code() {
+        true => Failure::unread(),
+        false => Failure::advised(place, why.text.short(), advice(verb, why, false)),
     }
 }
 
 /// The same for an error that was no fetch's.
-pub fn failed(place: impl Display, error: &Error) -> Failure {
-    failure(place, &net::Failure::from(error))
-}
-
-/// What to do about it.
-pub fn advice(code: &str) -> &'static str {
-    match code {
-        "unreachable" => "see that the address is right and the server runs",
-        "timed_out" => "look at the network, or allow more with --timeout or --first-byte-timeout",
-        "malformed" => "look at what the server says with --trace",
-        "content_coding" => "give --identity to have the body as the server sends it",
-        "incomplete" => "run it again; the server or the network cut it short",
-        "too_large" => "the server says more than is taken; look at --max-body, --max-redirects",
-        "tls" => "look at the certificate, or trust its authority with --cacert",
-        "proxy_refused" => "look at http_proxy and https_proxy, or give --no-proxy",
-        "interrupted" => "run the same command again",
-        "no_space" => "make room there",
-        "exists" => "something else has that name; choose another with -o",
-        "busy" => "wait for the other transfer of that file",
-        "http_401" | "http_403" => "give --user and --password-file, or a field with -H",
-        "http_404" | "http_410" => "look at the URL",
-        code if code.starts_with("http_3") => "follow it with -L",
-        code if code.starts_with("http_4") => "look at what is asked for",
-        code if code.starts_with("http_5") => "try again later",
-        _ => "see that the address is right and the output can be written",
-    }
+pub fn failed(verb: Verb, place: impl Display, error: &Error) -> Failure {
+    failure(verb, place, &net::Failure::from(error))
 }
 
 // ---- reports ---------------------------------------------------------------------------------

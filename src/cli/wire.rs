@@ -1,6 +1,6 @@
 //! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
-use super::advice::{Verb, advice, words};
+use super::advice::{Verb, advice, local_failure};
 use super::args::{Common, Peer};
 use super::input::secret;
 use super::report::Out;
@@ -39,8 +39,12 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         let host = peer.server.rsplit_once(':').map_or(&*peer.server, |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = peer.tls_name.as_deref().unwrap_or(host);
-        let tls = ClientTls::new(root.as_deref()).and_then(|tls| tls.named(name));
-        options.tls = Some(tls.map_err(|error| failure(Verb::Other, &peer.server, &error))?);
+        let tls = ClientTls::new(root.as_deref()).map_err(|error| {
+            let place = peer.cacert.as_ref().map_or("TLS".into(), |path| path.to_string_lossy());
+            failure(Verb::Other, &place, &error)
+        })?;
+        let tls = tls.named(name);
+        options.tls = Some(tls.map_err(|error| failure(Verb::Other, "--tls-name", &error))?);
     }
     Ok(())
 }
@@ -92,22 +96,23 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
 
 /// What failed while that was done, and what to do about it.
 pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
-    let hint = match error {
-        Error::Unread => return Failure::unread(),
-        Error::Tls(fault) => Some(fault.advice()),
-        Error::Io("looking the name up", _) => Some("look at the name of the host"),
-        _ => advice(verb, &Why::from(error), false),
-    };
-    Failure::advised(escape(place), words(verb, &Why::from(error)), hint)
+    let why = Why::from(error);
+    match error {
+        Error::Unread => Failure::unread(),
+        Error::File(_) => local_failure(verb, Path::new(place), &why, "", false),
+        _ => Failure::advised(escape(place), &why.text, advice(verb, &why, false)),
+    }
 }
 
 /// Says on stdout (`--json`) or stderr what became of files, and gives the status. The one line of
-/// error, where something failed, is the first failure's.
+/// error, where something failed, is the first failure's. `output` is where files go, for one that
+/// has no path of its own.
 pub fn report_files(
     verb: Verb,
     reports: &[FileReport],
     seconds: f64,
     server: &str,
+    output: Option<&Path>,
     common: &Common,
 ) -> Result<Exit, Failure> {
     let moved_key = if verb == Verb::Put { "sent" } else { "received" };
@@ -134,12 +139,12 @@ pub fn report_files(
     let is_kept = verb != Verb::Classic
         && (verb == Verb::Put || first.path.is_some())
         && first.resumed_from + first.moved > 0;
-    let hint = advice(verb, why, is_kept);
-    let failure = match (&first.path, why.kind) {
-        (Some(path), FailureKind::Local) => {
-            Failure::advised(path.display(), format!("{}{more}", words(verb, why)), hint)
+    let failure = match (first.path.as_deref().or(output), why.kind) {
+        (Some(path), FailureKind::Local) => local_failure(verb, path, why, &more, is_kept),
+        _ => {
+            let what = format!("{}: {}{more}", first.name, why.text);
+            Failure::advised(server, what, advice(verb, why, is_kept))
         }
-        _ => Failure::advised(server, format!("{}: {}{more}", first.name, why.text), hint),
     };
     Err(match (why.kind, failed.count() < reports.len()) {
         (FailureKind::Unknown, _) => failure.of_unknown(),

@@ -7,7 +7,7 @@ use super::files::{Durability, FileError, SIZE_UNKNOWN};
 use super::finisher::{Finisher, Pending};
 use super::origin::Origin;
 use super::pump::{Conversation, Turn};
-use super::report::{Failure, FileReport, Meter};
+use super::report::{FIRST_BYTE, Failure, FileReport, Meter};
 use super::serve::{Desk, Direction, LEFT, Running};
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
@@ -145,6 +145,8 @@ pub(super) struct ClassicGetting {
     whole: Option<(Name, u64)>,
     pending: Option<Pending>,
     since: Instant,
+    /// The server has said something.
+    heard: bool,
     ended: bool,
     /// When the whole operation has to be over, for an output that takes no bytes.
     pub(super) deadline: Option<Instant>,
@@ -172,6 +174,7 @@ impl ClassicGetting {
             whole: None,
             pending: None,
             since: Instant::now(),
+            heard: false,
             ended: false,
             deadline: None,
         }
@@ -230,6 +233,7 @@ fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileEr
 impl Conversation for ClassicGetting {
     fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
         let mut eaten = 0;
+        self.heard |= !input.is_empty();
         while eaten < input.len() {
             if self.target.is_none() {
                 self.target = Some(open_nameless(&self.destination)?);
@@ -289,7 +293,7 @@ impl Conversation for ClassicGetting {
     }
 
     fn waits_for(&self) -> &'static str {
-        "the server's file"
+        if self.heard { "the server's file" } else { FIRST_BYTE }
     }
 
     fn wind_down(&mut self) {

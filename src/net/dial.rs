@@ -43,6 +43,7 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 
+use crate::text::in_short;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
@@ -219,14 +220,6 @@ impl fmt::Display for Attempts {
 }
 
 impl std::error::Error for Attempts {}
-
-/// The system's words as part of a line: without the number, and with a small first letter.
-fn in_short(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error ").next().unwrap_or(&text);
-    let mut letters = words.chars();
-    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
-}
 
 #[cfg(test)]
 mod tests;

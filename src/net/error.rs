@@ -2,9 +2,10 @@
 
 use super::dial::Attempts;
 use super::files::FileError;
+use super::spoken::Spoken;
 use super::tls::Fault;
 use crate::error;
-use crate::text::PeerText;
+use crate::text::{PeerText, in_short};
 use std::fmt;
 use std::io;
 
@@ -13,6 +14,14 @@ use std::io;
 pub enum Error {
     /// The peer or we broke the protocol, or the peer refused.
     Session(error::Error),
+    /// The peer speaks another protocol: its very first bytes are those of `spoken`, and broke the
+    /// expected one.
+    Foreign {
+        /// What it speaks.
+        spoken: Spoken,
+        /// The rule that its first bytes broke.
+        error: error::Error,
+    },
     /// The system refused; what was being done.
     Io(&'static str, io::Error),
     /// None of the addresses of a host answered.
@@ -43,7 +52,7 @@ impl Error {
     pub fn code(&self) -> PeerText<'_> {
         PeerText::from(match self {
             Error::Session(error::Error::Refused { code, .. }) => code.as_raw_str(),
-            Error::Session(error) => error.kind(),
+            Error::Session(error) | Error::Foreign { error, .. } => error.kind(),
             Error::Io(..) => "io",
             Error::Unreachable(_) => "unreachable",
             Error::Tls(_) => "tls",
@@ -88,7 +97,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Session(error) => error.fmt(f),
-            Error::Io(doing, error) => write!(f, "{doing}: {error}"),
+            Error::Foreign { spoken, error } => write!(f, "the peer speaks {spoken}: {error}"),
+            Error::Io(doing, error) => write!(f, "{doing}: {}", in_short(error)),
             Error::Unreachable(attempts) => write!(f, "no connection: {attempts}"),
             Error::Tls(why) => write!(f, "TLS: {why}"),
             Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
@@ -105,7 +115,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Session(error) => Some(error),
+            Error::Session(error) | Error::Foreign { error, .. } => Some(error),
             Error::Io(_, error) => Some(error),
             Error::Tls(fault) => Some(fault),
             Error::File(error) => Some(error),

@@ -30,7 +30,9 @@ pub use conversation::{Conversation, Tap, Turn};
 pub use shared::{Limits, Shared};
 
 use super::error::Error;
+use super::report::FIRST_WORDS;
 use super::stream::Stream;
+use super::tls::Fault;
 use crate::buffer::Buffer;
 use crate::session::Wants;
 use kernel::InKernel;
@@ -202,6 +204,14 @@ impl Connection {
 
     /// Ends the connection with an error of ours; its last words are still to be written.
     pub fn fail(&mut self, error: Error, now: Instant) {
+        let waits_for = self.conversation.waits_for();
+        let error = match error {
+            // That nothing has come at all says more than which bound of time has passed.
+            Error::TimedOut { .. } if self.heard == 0 && FIRST_WORDS.contains(&waits_for) => {
+                Error::TimedOut { state: waits_for }
+            }
+            error => error,
+        };
         if matches!(self.phase, Phase::Open) {
             self.conversation.give_up(&error);
         }
@@ -336,6 +346,12 @@ enum End {
     Failed(Error),
     /// Nothing can be said any more.
     Broken(Error),
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> End {
+        End::Failed(fault.into())
+    }
 }
 
 impl From<Error> for End {

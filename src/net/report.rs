@@ -2,6 +2,8 @@
 
 use super::error::Error;
 use super::files::FileError;
+use super::spoken::Spoken;
+use super::tls::Fault;
 use crate::error::Error as Session;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
@@ -41,12 +43,48 @@ pub struct Failure {
     pub text: PeerText<'static>,
     /// What the system said, where it did.
     pub io: Option<io::ErrorKind>,
+    /// The section of the specification whose rule was broken, where one was.
+    pub section: Option<&'static str>,
+    /// What is wrong with TLS, where that is the reason.
+    pub tls: Option<Fault>,
+    /// The protocol that the peer speaks in place of the expected one, where its first bytes show
+    /// it.
+    pub spoken: Option<Spoken>,
+    /// The connection ended, or time was over, before the peer said anything.
+    pub is_mute: bool,
+}
+
+/// What is waited for where an SMTP server has said nothing yet.
+pub(super) const GREETING: &str = "the greeting";
+/// The same of a framed server.
+pub(super) const HELLO: &str = "the server's hello";
+/// The same of a classic server.
+pub(super) const FIRST_BYTE: &str = "the first byte of the file";
+/// All of these.
+pub(super) const FIRST_WORDS: [&str; 3] = [GREETING, HELLO, FIRST_BYTE];
+
+/// Whether it ended before the peer said anything.
+fn is_mute(error: &Error) -> bool {
+    match error {
+        Error::TimedOut { state } => FIRST_WORDS.contains(state),
+        Error::Session(Session::Incomplete { offset, .. }) => *offset == 0,
+        _ => false,
+    }
 }
 
 impl Failure {
     /// A failure of the peer's side, by its stable code and a text for people.
     pub fn new(code: impl Into<PeerText<'static>>, text: impl Into<PeerText<'static>>) -> Failure {
-        Failure { kind: FailureKind::Peer, code: code.into(), text: text.into(), io: None }
+        Failure {
+            kind: FailureKind::Peer,
+            code: code.into(),
+            text: text.into(),
+            io: None,
+            section: None,
+            tls: None,
+            spoken: None,
+            is_mute: false,
+        }
     }
 
     /// The connection ended with `why` before the file was asked for.
@@ -92,10 +130,9 @@ impl Failures {
             return failure;
         }
         Failure {
-            kind: failure.kind,
             code: failure.code.keep_within(SHORT_FAILURE_BYTES_MAX),
             text: failure.text.keep_within(SHORT_FAILURE_BYTES_MAX),
-            io: failure.io,
+            ..failure
         }
     }
 }
@@ -114,12 +151,20 @@ impl From<&Error> for Failure {
             Error::File(error) => return Failure::from(error),
             Error::Unread => FailureKind::Local,
             Error::Session(Session::Incomplete { .. }) => FailureKind::Connection,
-            Error::Session(_) => FailureKind::Peer,
+            Error::Session(_) | Error::Foreign { .. } => FailureKind::Peer,
             Error::Interrupted => FailureKind::Interrupted,
             _ => FailureKind::Connection,
         };
         let io = if let Error::Io(_, error) = error { Some(error.kind()) } else { None };
-        Failure { kind, io, ..Failure::new(error.code().keep(), error.to_string()) }
+        let tls = if let Error::Tls(fault) = error { Some(fault.clone()) } else { None };
+        let spoken = if let Error::Foreign { spoken, .. } = error { Some(*spoken) } else { None };
+        let section = match error {
+            Error::Session(error) | Error::Foreign { error, .. } => error.section(),
+            _ => None,
+        };
+        let is_mute = is_mute(error);
+        let failure = Failure::new(error.code().keep(), error.to_string());
+        Failure { kind, io, section, tls, spoken, is_mute, ..failure }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::error::Error;
 use super::pump::{Conversation, Turn};
+use super::report::HELLO;
 use crate::buffer::Buffer;
 use crate::session::{Session, Wants};
 use crate::transfer::client::{Client, Event};
@@ -55,19 +56,22 @@ pub(super) struct Talk<E> {
     session: Client,
     errand: E,
     interrupted: bool,
+    /// The server has said something.
+    heard: bool,
     /// The server has ended its half: nothing will be answered any more.
     ended: bool,
 }
 
 impl<E: Errand> Talk<E> {
     pub(super) fn new(session: Client, errand: E) -> Talk<E> {
-        Talk { session, errand, interrupted: false, ended: false }
+        Talk { session, errand, interrupted: false, heard: false, ended: false }
     }
 }
 
 impl<E: Errand> Conversation for Talk<E> {
     fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
         let mut eaten = 0;
+        self.heard |= !input.is_empty();
         loop {
             let received = self.session.receive(&input[eaten..], room)?;
             eaten += received.consumed;
@@ -131,7 +135,7 @@ impl<E: Errand> Conversation for Talk<E> {
     }
 
     fn waits_for(&self) -> &'static str {
-        self.errand.waits_for()
+        if self.heard { self.errand.waits_for() } else { HELLO }
     }
 
     fn give_up(&mut self, why: &Error) {

@@ -33,24 +33,23 @@ impl Destination {
     /// standard output, a descriptor of this process, a device or pipe, or else a file.
     ///
     /// # Errors
-    /// [`Error::Io`] if a directory cannot be made, or a descriptor or device not be opened.
+    /// [`Error::File`] if a directory cannot be made, or a descriptor or device not be opened.
     pub fn from_path(path: &Path) -> Result<Destination, Error> {
         let text = path.as_os_str().as_encoded_bytes();
         let number = if text == b"-" { Some(1) } else { descriptor::at_path(path) };
         if let Some(number) = number {
             let opened = descriptor::open(number);
-            let opened = opened.map_err(|error| Error::Io("opening the output", error))?;
+            let opened = opened.map_err(FileError::from)?;
             return Ok(Destination::Device(Arc::new(opened)));
         }
         if text.ends_with(b"/") {
-            let made = std::fs::create_dir_all(path);
-            made.map_err(|error| Error::Io("making the directory", error))?;
+            std::fs::create_dir_all(path).map_err(FileError::from)?;
         }
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Ok(Destination::Directory(path.to_owned())),
             Ok(meta) if !meta.is_file() => {
                 let device = File::options().write(true).open(path);
-                let device = device.map_err(|error| Error::Io("opening the output", error))?;
+                let device = device.map_err(FileError::from)?;
                 Ok(Destination::Device(Arc::new(device)))
             }
             _ => Ok(Destination::File(path.to_owned())),

@@ -75,7 +75,11 @@ fn the_document() {
     let args = ["download", "--json", &server.at("/good"), &server.at("/bad"), "-j", "1"];
     let ended = run_in(folder.path(), &args);
     let bad = server.at("/bad");
-    assert_fails(&ended, 3, &format!("error: {bad}: the server answered 404 Nothing; look at"));
+    assert_fails(
+        &ended,
+        3,
+        &format!("error: {bad}: the server answered 404 Nothing; check the URL"),
+    );
     let told = json(&ended.stdout);
     for (at, expected) in [
         json!({"name": "good", "path": "./good", "url": server.at("/good"), "status": 200,
@@ -297,5 +301,5 @@ fn a_file_is_in_the_way() {
     assert_eq!(server.accepted(), 0);
     std::fs::create_dir(folder.path().join("x")).unwrap();
     let ended = run_in(folder.path(), &["download", &server.at("/x"), "--quiet"]);
-    assert_fails(&ended, 1, "in the way");
+    assert_fails(&ended, 1, "has that name; choose another directory");
 }

@@ -68,7 +68,7 @@ fn files_and_directories() {
     }
     assert_eq!(names_in(folder.path()), ["made", "new", "old", "there"]);
     let ended = run_in(folder.path(), &["http", &server.url, "-o", "none/x", "--quiet"]);
-    assert_fails(&ended, 1, "no such file");
+    assert_fails(&ended, 1, "error: none/x: the directory none does not exist; create it first");
 }
 
 #[test]

@@ -74,7 +74,8 @@ fn the_tries_are_counted() {
         let more = args.iter().map(|arg| if *arg == "/good" { &*good } else { *arg });
         let args: Vec<&str> = ["download", "--json", &url].into_iter().chain(more).collect();
         let ended = run_in(folder.path(), &args);
-        assert_fails(&ended, exit, "4.8 MiB are kept: run it again to go on");
+        assert_fails(&ended, exit, "(4.8 MiB are kept)");
+        assert_fails(&ended, exit, "; run the same command again to go on");
         let retries = ended.stderr.contains("(after 2 retries)");
         assert_eq!(retries, attempts == 3, "{}", ended.stderr);
         let file = &json(&ended.stdout)["files"][0];

@@ -267,7 +267,7 @@ fn a_password_at_the_cut_between_quotes_and_in_latin_1() {
             let ended = run_in(folder.path(), &[&all[..], json].concat());
             assert_fails(&ended, 1, ": the ");
             let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
-            let said = said.replace("password", "").replace("look at the URL, the account", "");
+            let said = said.replace("password", "").replace("check the URL, the account", "");
             assert!(parts.iter().all(|part| !said.contains(part)), "{password}: {said}");
         }
     }

@@ -323,7 +323,11 @@ fn what_fails_before_anything_travels() {
     for path in ["-", ".", "down/", "/dev/null"] {
         assert_fails(&receive(&[path]), 2, "a regular file");
     }
-    assert_fails(&receive(&["down/copy"]), 1, "down/copy: no such directory; make it first");
+    assert_fails(
+        &receive(&["down/copy"]),
+        1,
+        "down/copy: the directory down does not exist; create it first",
+    );
     assert_eq!(names_in(folder.path()), ["source"]);
     assert!(!Path::new("/dev/null").is_file());
 }

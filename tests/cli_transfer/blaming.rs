@@ -4,8 +4,10 @@ use crate::gate::{Gate, Stops};
 use crate::process::{Process, run, wait_for};
 use crate::setup::{assert_fails, bytes, command, names_in, serve};
 use rustix::process::{Pid, Signal, kill_process};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 
 #[test]
 fn a_local_fault_is_told_by_its_path() {
@@ -14,13 +16,24 @@ fn a_local_fault_is_told_by_its_path() {
     let to = tempfile::tempdir().unwrap();
     std::fs::write(to.path().join("file"), "").unwrap();
     std::fs::create_dir_all(to.path().join("below/a")).unwrap();
+    let long = "x".repeat(300);
     for (output, expected) in [
-        ("nodir/x", "error: nodir/x: no such directory; make it first"),
-        ("file/x", "error: file/x: no such directory; make it first"),
+        ("nodir/x", "error: nodir/x: the directory nodir does not exist; create it first"),
+        ("nodir/sub/x", "error: nodir/sub/x: the directory nodir does not exist; create it first"),
+        ("below/no/x", "error: below/no/x: the directory below/no does not exist; create it first"),
+        ("file/x", "error: file/x: file is not a directory; give another path with -o"),
+        ("file/", "error: file/: a file of that name exists; give another path with -o"),
+        ("file/x/", "error: file/x/: file is not a directory; give another path with -o"),
+        ("/proc/x", "error: /proc/x: no file can be created there; give another path with -o"),
+        ("/dev/full", "error: /dev/full: no space left; free some space there"),
         (
             "below",
-            "error: below/a: something that is not a file is in the way of that name; give \
-                   another place",
+            "error: below/a: a directory, or something else that is not a file, has that name; \
+             give another path",
+        ),
+        (
+            &*long,
+            &*format!("error: {long}: the file system does not allow that name; give another"),
         ),
     ] {
         let ended = served.client(to.path(), "get", &["a", "-o", output]);
@@ -38,7 +51,11 @@ fn a_fault_of_the_server_is_told_by_its_address() {
     let ended = served.client(to.path(), "get", &["x"]);
     assert_fails(&ended, 1, &at("x: no such file; see wirewright ls"));
     let ended = served.client(to.path(), "put", &["x"]);
-    assert_fails(&ended, 1, &at("x: this server takes no files; a server takes files if"));
+    assert_fails(
+        &ended,
+        1,
+        &at("x: this server takes no files; it has to serve a writable directory with --writable"),
+    );
 }
 
 #[test]
@@ -68,7 +85,7 @@ fn nobody_listens() {
     ] {
         let ended = run(&mut command(here.path(), args));
         assert_fails(&ended, 1, &format!("error: {gone}: connecting: "));
-        assert_fails(&ended, 1, "; see that a server listens there");
+        assert_fails(&ended, 1, "; check that a server listens there");
     }
 }
 
@@ -122,4 +139,101 @@ fn going_on_is_not_advised_where_nothing_was_kept() {
         let count = interrupted(client, connected);
         assert!(matches!(count, None | Some(0)), "{args:?} {count:?}");
     }
+}
+
+/// The token is refused before any file is asked for: the advice is the same for all three.
+#[test]
+fn a_token_that_is_refused_is_told_the_same_way_by_all() {
+    let here = tempfile::tempdir().unwrap();
+    for (name, token) in [("right", "right"), ("wrong", "wrong"), ("a", "content")] {
+        std::fs::write(here.path().join(name), token).unwrap();
+    }
+    let token = here.path().join("right").into_os_string().into_string().unwrap();
+    let asking = serve(&["--token-file", &token]);
+    let open = serve(&[]);
+    let wrong = ["--token-file", "wrong"];
+    for (served, args, what) in [
+        (&asking, &[][..], "the server wants a token"),
+        (&asking, &wrong, "the token is wrong"),
+        (&open, &wrong, "the server did not prove that it knows the token"),
+    ] {
+        for (verb, name) in
+            [("get", &["a"][..]), ("get", &["a", "b"]), ("put", &["a"]), ("ls", &[])]
+        {
+            let ended = served.client(here.path(), verb, &[name, args].concat());
+            assert_fails(&ended, 1, &format!("error: {}: ", served.address));
+            assert_fails(&ended, 1, what);
+            assert_fails(&ended, 1, "; give both sides the same --token-file");
+        }
+    }
+}
+
+/// The protocol that the other side speaks, where its first bytes show it.
+#[test]
+fn a_server_of_another_kind() {
+    let here = tempfile::tempdir().unwrap();
+    std::fs::write(here.path().join("a"), "content").unwrap();
+    let classic = serve_one(here.path(), "a", &["--classic"]);
+    let framed = serve(&[]);
+    let http = says(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let mail = says(b"220 mx.example ESMTP\r\n");
+    let tls = says(b"\x15\x03\x01\0\x02\x02\x46");
+    let closes = says(b"");
+    for (args, address, what) in [
+        (&["get", "b"][..], &classic.0, "speaks the classic file transfer"),
+        (&["get", "b"], &classic.0, "; give --classic, and no NAME"),
+        (&["ls"], &classic.0, "; only wirewright get --classic can use this server"),
+        (&["put", "a"], &classic.0, "; only wirewright get --classic can use this server"),
+        (
+            &["get", "--classic", "--timeout", "2"],
+            &framed.address,
+            "; if the server speaks the framed",
+        ),
+        (&["get", "b"], &http, "the peer speaks HTTP: "),
+        (&["ls"], &http, "; use wirewright http, or check the port"),
+        (&["get", "--classic"], &http, "; use wirewright http, or check the port"),
+        (&["put", "a"], &mail, "; use wirewright mail, or check the port"),
+        (&["get", "b"], &tls, "the peer speaks TLS on this port; give --tls"),
+        (&["ls"], &tls, "the peer speaks TLS on this port; give --tls"),
+        (&["put", "a"], &tls, "the peer speaks TLS on this port; give --tls"),
+        (&["get", "--classic"], &tls, "the peer speaks TLS on this port; give --tls"),
+        (&["time", "get"], &tls, "the peer speaks TLS on this port; check the port"),
+        (&["get", "b"], &closes, "; check that wirewright serve listens on that port, and whether"),
+        (
+            &["get", "b", "--tls"],
+            &framed.address,
+            "does not speak TLS on this port; check the port",
+        ),
+        (&["put", "a", "--tls"], &framed.address, "or leave out --tls"),
+        (&["ls", "--tls"], &framed.address, "or leave out --tls"),
+    ] {
+        let at = if args[0] == "time" { 2 } else { 1 };
+        let args = [&args[..at], &[address.as_str()], &args[at..]].concat();
+        let ended = run(&mut command(here.path(), &args));
+        assert_fails(&ended, 1, &format!("error: {address}: "));
+        assert_fails(&ended, 1, what);
+    }
+    assert_eq!(names_in(here.path()), ["a"]);
+}
+
+/// A server that says something first, whatever it is asked, and then ends.
+fn says(words: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            // The client may have gone. What it says is read away, so that nothing is reset.
+            let _ = socket.write_all(words);
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+            let _ = std::io::copy(&mut socket, &mut std::io::sink());
+        }
+    });
+    address
+}
+
+/// Serves one file of a folder; its address, and what keeps it alive.
+fn serve_one(folder: &Path, name: &str, args: &[&str]) -> (String, Process) {
+    let args = [&["serve", name, "--listen", "127.0.0.1:0"], args].concat();
+    let mut process = Process::start(&mut command(folder, &args));
+    (process.address(), process)
 }

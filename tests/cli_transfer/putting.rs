@@ -59,7 +59,8 @@ fn what_cannot_be_read_is_not_sent() {
     let from = tempfile::tempdir().unwrap();
     std::fs::create_dir(from.path().join("folder")).unwrap();
     std::fs::write(from.path().join("good"), "good").unwrap();
-    let (missing, other) = ("no such file; see that", "it is not a regular file; name a regular");
+    let (missing, other) =
+        ("no such file; check the path", "it is not a regular file; give a regular");
     for (path, what) in [("missing", missing), ("./folder/", other), ("/dev/null", other)] {
         // The local path, and not the server, is what is wrong.
         let what = format!("error: {path}: {what}");

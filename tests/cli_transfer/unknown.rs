@@ -125,7 +125,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-const AGAIN: &str = "; run the same command again: what stands there";
+const AGAIN: &str = "; run the same command again: a file that is there";
 
 /// What the client says is in its report, and its status.
 fn assert_unknown(ended: &crate::process::Ended, code: &str) {

@@ -192,7 +192,6 @@ fn what_is_no_answer() {
         &b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"[..],
         b"\0\0\0\0",
         b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"\x15\x03\x01\0\x02\x02\x46",
         b"HTTP/2.0 200 OK\r\n\r\n",
         b"HTTP/1.1 20 OK\r\n\r\n",
         b"<html>hello</html>\n\n",
@@ -211,6 +210,22 @@ fn what_is_no_answer() {
         let case = said.escape_ascii();
         assert_eq!(code(&report), "malformed", "{case}: {report:?}");
         assert_eq!((server.accepts(), heard.ended), (1, 0), "{case}");
+    }
+}
+
+/// RFC 8446 §6: an alert is how a server that expects TLS answers to a request in clear.
+#[test]
+fn an_alert_of_tls_is_no_answer_in_clear() {
+    for said in [&b"\x15\x03\x01\0\x02\x02\x46"[..], b"\x15\x03\x03\0\x02\x02\x0a"] {
+        let server = Server::start(move |mut conn| {
+            conn.must();
+            conn.send(said);
+            conn.gone();
+        });
+        let (report, _) = fetch(&mut client(|_| {}), get(*server, "/"));
+        assert_eq!(code(&report), "tls", "{report:?}");
+        assert!(why(&report).contains("speaks TLS on this port"), "{report:?}");
+        assert_eq!(server.accepts(), 1, "it is not asked again");
     }
 }
 

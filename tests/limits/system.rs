@@ -4,13 +4,14 @@ use crate::command::assert_fails;
 use crate::installed::has_program;
 use crate::setup::{folder, run_limited};
 
-/// The system calls, and after how many of each: the first ones are the runtime's own.
-const CALLS: [(&str, &str); 5] = [
-    ("epoll_create1", "EMFILE"),
-    ("eventfd2", "ENFILE"),
-    ("socketpair", "EMFILE"),
-    ("epoll_ctl", "ENOSPC"),
-    ("rt_sigaction", "EINVAL:when=7+"),
+/// The system calls, the error of each, after how many of them (the first ones are the runtime's
+/// own), and the words of that error.
+const CALLS: [(&str, &str, &str); 5] = [
+    ("epoll_create1", "EMFILE", "too many open files"),
+    ("eventfd2", "ENFILE", "too many open files"),
+    ("socketpair", "EMFILE", "too many open files"),
+    ("epoll_ctl", "ENOSPC", "no space left on device"),
+    ("rt_sigaction", "EINVAL:when=7+", "invalid argument"),
 ];
 
 const COMMANDS: [&[&str]; 8] = [
@@ -30,13 +31,13 @@ fn what_a_reactor_needs_is_refused() {
         return;
     }
     let here = folder();
-    for (call, error) in CALLS {
+    for (call, error, words) in CALLS {
         let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error={error}"));
         let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
         for command in COMMANDS {
             let ended = run_limited(here.path(), &wrapper, command);
             assert!(!ended.stderr.contains("panicked"), "{call} {command:?}: {}", ended.stderr);
-            assert_fails(&ended, 1, "os error");
+            assert_fails(&ended, 1, words);
         }
     }
 }

@@ -12,13 +12,14 @@
 use super::super::report::{Out, rate, size};
 use super::super::{Exit, Failure, say_line, web};
 use super::{NoUrl, SELECT_ADVICE};
+use crate::cli::advice::{Verb, advice, local_failure};
 use crate::cli::args::http::Download as Args;
 use crate::cli::progress::span;
 use serde_json::{Value, json};
 use std::time::Duration;
-use wirewright::net::Failure as Why;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Download, Notice, Report};
+use wirewright::net::{Failure as Why, FailureKind};
 use wirewright::text::PeerText;
 
 /// How many rows the table has.
@@ -112,16 +113,21 @@ fn failure(report: &Report, why: &Why, more: &str) -> Failure {
         1 => " (after 1 retry)".to_owned(),
         retries => format!(" (after {retries} retries)"),
     };
-    let what = format!("{}{retries}{more}", why.text.short());
-    if report.kept > 0 {
-        let advice = format!("{} are kept: run it again to go on", size(report.kept));
-        return Failure::new(&report.url, what, advice);
-    }
-    let advice = match why.code.as_raw_str() {
-        "exists" => "choose another directory with -o, or replace files: --overwrite",
-        code => web::advice(code),
+    let is_kept = report.kept > 0;
+    let kept = match is_kept {
+        true => format!(" ({} are kept)", size(report.kept)),
+        false => String::new(),
     };
-    Failure::new(&report.url, what, advice)
+    let more = format!("{retries}{kept}{more}");
+    match (&report.path, why.kind) {
+        (Some(path), FailureKind::Local) => {
+            local_failure(Verb::Download, path, why, &more, is_kept)
+        }
+        _ => {
+            let (what, advice) = (why.text.short(), advice(Verb::Download, why, is_kept));
+            Failure::advised(&report.url, format!("{what}{more}"), advice)
+        }
+    }
 }
 
 // ---- while the call runs ---------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! From argv to a letter: mailboxes, texts, files, date and identifiers.
 
+use super::super::advice::{Verb, failed_file};
 use super::super::args::mail::Writing;
 use super::super::{Failure, input};
 use super::{enclose, headers};
@@ -182,10 +183,7 @@ fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
         // The limit may stand in the middle of a character.
         Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes (text_bytes_max)"))),
         Ok(_) => String::from_utf8(bytes).map_err(|_| unfit(NO_TEXT)),
-        Err(error) => {
-            let hint = format!("give {argument} TEXT, @FILE or @-");
-            Err(Failure::new(path.display(), error, hint))
-        }
+        Err(error) => Err(failed_file(Verb::Read, path, error)),
     }
 }
 
@@ -211,10 +209,12 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
             recipients.push(path);
         }
     }
-    let hint = "give a file that holds a whole message, or - for stdin";
-    let failed = |error| Failure::new(file.display(), error, hint);
-    let source = Source::from_file(input::spooled(file, hint)?);
-    let raw = Raw::new(source.map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let source = Source::from_file(input::spooled(file)?);
+    let source = source.map_err(|error| failed_file(Verb::Read, file, error))?;
+    let raw = Raw::new(source).map_err(|error| {
+        let hint = "give a file that holds a whole message, or - for stdin";
+        Failure::new(file.display(), error, hint)
+    })?;
     Ok(Letter::raw(from, recipients, raw))
 }
 

@@ -10,6 +10,7 @@
 //! An identifier is `left@right` (RFC 2045 §7). Where none is given it is made of the name of the
 //! file and the domain of the sender, so that whoever writes the HTML knows it beforehand.
 
+use super::super::advice::{Verb, failed_file};
 use super::super::args::mail::Writing;
 use super::super::{Failure, say_line};
 use super::compose::{NO_TEXT, wrong};
@@ -110,9 +111,8 @@ fn open(
     media_type: Option<&str>,
     name: Option<&str>,
 ) -> Result<(Attachment, Source), Failure> {
-    let source = Source::from_path(path).map_err(|error| {
-        Failure::new(path.display(), error, "give a regular file that can be read")
-    })?;
+    let source = Source::from_path(path);
+    let source = source.map_err(|error| failed_file(Verb::Read, path, error))?;
     let base = path.file_name().unwrap_or_default();
     let shown = base.to_string_lossy().replace(char::REPLACEMENT_CHARACTER, "_");
     if name.is_none() && base.to_str().is_none() {

@@ -1,5 +1,6 @@
 //! How the server is reached, and who logs in: from argv to the options of the library.
 
+use super::super::advice::Verb;
 use super::super::args::Common;
 use super::super::args::mail::{Mail, Reach};
 use super::super::{Failure, input, say_line, trace, watch};
@@ -14,12 +15,7 @@ use wirewright::smtp::command::Domain;
 /// The options of a client.
 pub fn options(args: &Mail) -> Result<Options, Failure> {
     let Mail { reach, common, .. } = args;
-    let hint = "give smtp://HOST:PORT or smtps://HOST:PORT, with USER@ before HOST to log in";
-    let server = reach.server.as_deref().unwrap_or_default();
-    let server = Server::parse(server).map_err(|error| {
-        let at = error.offset().unwrap_or(0);
-        Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)
-    })?;
+    let server = server(reach.server.as_deref().unwrap_or_default())?;
     let credentials = credentials(reach, &server)?;
     let mut options = base(Options::new(server), common);
     options.name = match &reach.ehlo {
@@ -50,6 +46,15 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     }
     set_tls(&mut options, reach)?;
     Ok(options)
+}
+
+/// The server that argv names.
+pub fn server(text: &str) -> Result<Server, Failure> {
+    Server::parse(text).map_err(|error| {
+        let hint = "give smtp://HOST:PORT or smtps://HOST:PORT, with USER@ before HOST to log in";
+        let at = error.offset().unwrap_or(0);
+        Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)
+    })
 }
 
 fn base(mut options: Options, common: &Common) -> Options {
@@ -87,12 +92,12 @@ fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Fa
 
 #[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    use super::super::wire::failure;
     use wirewright::net::tls::ClientTls;
     if let Some(path) = &reach.cacert {
         let tls = ClientTls::new(Some(&input::read_file(path)?));
-        options.tls = Some(tls.map_err(|error| {
-            Failure::new(path.display(), error, "give a file of certificates in PEM")
-        })?);
+        let tls = tls.map_err(|error| failure(Verb::Other, &path.to_string_lossy(), &error))?;
+        options.tls = Some(tls);
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     out.flush()?;
     match why {
         None => Ok(Exit::Done),
-        Some(why) => Err(Failure::new(&server, &why, outcome::advice(&why, &server))),
+        Some(why) => Err(Failure::advised(&server, &why, outcome::advice(&why, &server))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A file in datagrams: what was sent of it, and which parts of it are missing.
 
+use super::super::advice::{Verb, failed_file};
 use super::super::report::size;
 use super::super::{Exit, Failure};
 use serde::Serialize;
@@ -22,9 +23,7 @@ pub fn open(path: &Path, len: u16) -> Result<Arc<Source>, Failure> {
         return Err(Failure::usage("--size", what, "give more, or leave --size out"));
     }
     let source = Source::from_path(path);
-    source
-        .map(Arc::new)
-        .map_err(|error| Failure::new(path.display(), error, "give a file that can be read"))
+    source.map(Arc::new).map_err(|error| failed_file(Verb::Read, path, error))
 }
 
 pub fn sent_document(file: &FileSent) -> Value {

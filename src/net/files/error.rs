@@ -9,6 +9,7 @@
 //! The text of an error is one line and never holds a local path, so it may be sent to a peer.
 
 use super::size_limit::file_bytes_max;
+use crate::text::in_short;
 use rustix::io::Errno;
 use std::{fmt, io};
 
@@ -91,11 +92,13 @@ impl fmt::Display for FileError {
             FileError::NotFound => "no such file",
             FileError::NotRegular => "it is not a regular file",
             FileError::Exists => "a file of that name exists",
-            FileError::InTheWay => "something that is not a file is in the way of that name",
+            FileError::InTheWay => {
+                "a directory, or something else that is not a file, has that name"
+            }
             FileError::Busy => "that file is being written by another transfer",
             FileError::NoSpace => "no space left",
-            FileError::ReadOnly => "the file system, or what is served, takes no files",
-            FileError::BadName => "the file system cannot have a file of that name",
+            FileError::ReadOnly => "the file system is read-only",
+            FileError::BadName => "the file system does not allow that name",
             FileError::Changed => "the file changed while it was read",
             FileError::FalseSize => {
                 "the file system gives another size than the file has, as in /proc and /sys"
@@ -105,7 +108,7 @@ impl fmt::Display for FileError {
                 return write!(f, "longer than the limit of {max} bytes for a file (RLIMIT_FSIZE)");
             }
             FileError::Moved => "somebody else moved the unfinished file, or replaced it",
-            FileError::Io(error) => return error.fmt(f),
+            FileError::Io(error) => return f.write_str(&in_short(error)),
         })
     }
 }

@@ -489,6 +489,10 @@ impl Recipient for Filing {
         self.let_go();
     }
 
+    fn path(&self) -> Option<PathBuf> {
+        self.saving.destination.path(&self.name)
+    }
+
     fn kept(&self) -> u64 {
         self.kept
     }

@@ -18,6 +18,7 @@ use crate::http::exchange::{Event, Exchange};
 use crate::http::headers::text;
 use crate::net::pump::{Conversation, Turn};
 use crate::net::reactor::Handle;
+use crate::net::spoken::Spoken;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::net::{Activity, Error, Failure, FailureKind};
@@ -122,7 +123,7 @@ impl Line {
         let mut eaten = 0;
         loop {
             let received = self.exchange.receive(&input[eaten..], room);
-            let received = received.map_err(|error| Failure::from(&Error::Session(error)))?;
+            let received = received.map_err(|error| Failure::from(&Spoken::judge(error, input)))?;
             let came = &input[eaten..eaten + received.consumed];
             eaten += received.consumed;
             if let Some(job) = &mut self.job {

@@ -21,7 +21,7 @@ use crate::net::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
 #[cfg(feature = "tls")]
 use crate::net::tls::{ClientTls, NamedTls};
-use crate::net::{Activity, Error, Failure};
+use crate::net::{Activity, Error, Failure, FailureKind};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -311,6 +311,8 @@ impl Plan {
         job.stop_expecting(&self.options);
         job.report.elapsed = job.elapsed_in_all();
         job.report.kept = if outcome.is_ok() { 0 } else { job.recipient.kept() };
+        let is_local = outcome.as_ref().is_err_and(|why| why.kind == FailureKind::Local);
+        job.report.path = is_local.then(|| job.recipient.path()).flatten();
         job.report.given_up = outcome.is_err() && self.given_up;
         job.report.outcome = outcome;
         self.options.meter.end(&job.label, job.report.outcome.is_ok());

@@ -5,6 +5,7 @@ use crate::http::headers::Headers;
 use crate::net::Failure;
 use crate::net::finisher::{Finisher, Pending};
 use crate::text::PeerText;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// What is to be done after a whole response.
@@ -112,6 +113,11 @@ pub trait Recipient {
 
     /// There will be no whole response.
     fn failed(&mut self) {}
+
+    /// The file that the body goes to, where there is one.
+    fn path(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// How many bytes are kept for a later fetch, after a failure.
     fn kept(&self) -> u64 {

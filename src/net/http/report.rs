@@ -8,6 +8,7 @@ use crate::http::request::Method;
 use crate::http::url::Url;
 use crate::net::Failure;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// When each step had been done, counted from the moment at which the fetch got its turn. `None`
@@ -66,6 +67,8 @@ pub struct Report {
     pub taken: u64,
     /// How many bytes of an unfinished file are kept for a later fetch.
     pub kept: u64,
+    /// The file of the body, where this file is what the failure is about.
+    pub path: Option<PathBuf>,
     /// Whether the call was ended, by its timeout or by a signal, before the fetch was.
     pub given_up: bool,
     /// Faults of the server that were tolerated.
@@ -93,6 +96,7 @@ impl Report {
             received: 0,
             taken: 0,
             kept: 0,
+            path: None,
             given_up: false,
             remarks: Vec::new(),
             outcome: Err(Failure::new("incomplete", "it did not come to its turn")),

@@ -20,6 +20,7 @@ use super::report::Fate;
 use crate::buffer::Buffer;
 use crate::net::Error;
 use crate::net::pump::{Conversation, Turn};
+use crate::net::report::GREETING;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::session::{Session, Wants};
@@ -31,9 +32,6 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a session waits for first, in its words.
-const GREETING: &str = "the greeting";
 
 /// A transaction on its way.
 struct Job {

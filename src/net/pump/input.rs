@@ -4,6 +4,7 @@ use super::shared::{ROOM_BYTES, Shared, copy, grow};
 use super::{Connection, End, Phase, Verdict, is_not_now};
 use crate::buffer::Buffer;
 use crate::net::error::Error;
+use crate::net::spoken::{Spoken, refuse_tls};
 use crate::net::tls::Fault;
 use crate::session::Wants;
 use std::io::{self, ErrorKind};
@@ -42,7 +43,15 @@ impl Connection {
         if let Some(tap) = &mut self.tap {
             tap.received(input);
         }
-        let eaten = self.conversation.receive(input, &mut shared.room)?;
+        let is_first = self.heard == read as u64;
+        if is_first && !self.stream.is_tls() {
+            refuse_tls(input)?;
+        }
+        let received = self.conversation.receive(input, &mut shared.room);
+        let eaten = received.map_err(|error| match error {
+            Error::Session(error) if is_first => Spoken::judge(error, input),
+            error => error,
+        })?;
         self.leftover = copy(&input[eaten..]);
         Ok(held + read)
     }

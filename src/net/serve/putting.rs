@@ -19,6 +19,9 @@ impl Serving {
         let Supply::Files(root) = &self.desk.supply else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
+        if root.single_name().is_some() {
+            return Err(No::Code("read_only", "this server offers one file, and takes none"));
+        }
         if !self.desk.writable {
             return Err(No::Code("read_only", "this server takes no files"));
         }

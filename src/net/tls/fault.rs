@@ -17,6 +17,8 @@ pub enum Fault {
     },
     /// What the peer says is not TLS.
     NotTls,
+    /// The peer expects TLS, and was spoken to in clear.
+    Needed,
     /// The two sides have no version of TLS in common.
     Version,
     /// The peer broke off with an alert: its number (RFC 8446 §6).
@@ -90,6 +92,7 @@ impl Fault {
         match self {
             Fault::Certificate { fault, .. } => fault.advice(),
             Fault::NotTls => "see that the port is right, and that the server speaks TLS there",
+            Fault::Needed => "use TLS on this port, or another port",
             Fault::Version => "the older of the two sides has to learn TLS 1.2 or 1.3",
             Fault::Alert(112) => "see that the name is right",
             Fault::Alert(42 | 43 | 116) => "the server may want a certificate of the client",
@@ -135,6 +138,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Certificate { fault, name } => fault.tell(name, f),
             Fault::NotTls => f.write_str("the peer does not speak TLS on this port"),
+            Fault::Needed => f.write_str("the peer speaks TLS on this port"),
             Fault::Version => f.write_str("the two sides have no version of TLS in common"),
             Fault::Alert(number) => match ALERTS.iter().find(|(known, _)| known == number) {
                 Some((_, name)) => write!(f, "the peer broke off: alert {name} ({number})"),

@@ -129,7 +129,7 @@ impl Core {
         let proved =
             self.hellos.take().filter(|hellos| hellos.verify(Role::Client, auth.mac.as_raw_str()));
         let Some(hellos) = proved else {
-            return Err(unauthorized("the token is another"));
+            return Err(unauthorized("the token is wrong"));
         };
         let mac = hellos.prove(Role::Server);
         message::write(&Welcome { mac: PeerText::from(mac.as_str()) }, &mut self.outbox)?;
