@@ -46,7 +46,7 @@ pub struct Failure {
     /// The section of the specification whose rule was broken, where one was.
     pub section: Option<&'static str>,
     /// What is wrong with TLS, where that is the reason.
-    pub tls: Option<Fault>,
+    pub tls: Option<Box<Fault>>,
     /// The protocol that the peer speaks in place of the expected one, where its first bytes show
     /// it.
     pub spoken: Option<Spoken>,
@@ -156,7 +156,7 @@ impl From<&Error> for Failure {
             _ => FailureKind::Connection,
         };
         let io = if let Error::Io(_, error) = error { Some(error.kind()) } else { None };
-        let tls = if let Error::Tls(fault) = error { Some(fault.clone()) } else { None };
+        let tls = if let Error::Tls(fault) = error { Some(Box::new(fault.clone())) } else { None };
         let spoken = if let Error::Foreign { spoken, .. } = error { Some(*spoken) } else { None };
         let section = match error {
             Error::Session(error) | Error::Foreign { error, .. } => error.section(),
