@@ -65,7 +65,9 @@ fn a_directory_of_downloads_that_cannot_be_written_is_told_by_its_path() {
 fn a_file_that_may_not_be_so_long_is_told_by_its_path() {
     let server = Server::new(|_| Reply::ok(vec![b'x'; 100_000]));
     let (folder, url) = (tempfile::tempdir().unwrap(), server.at("/x"));
-    for (args, path) in [(&["http", &url, "-o", "copy"][..], "copy"), (&["download", &url], "x")] {
+    for (args, path) in
+        [(&["http", &url, "-o", "copy"][..], "copy"), (&["download", "--quiet", &url], "x")]
+    {
         let wirewright = wirewright(folder.path(), args);
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "ulimit -f 8; exec \"$@\"", "sh"]).arg(wirewright.get_program());

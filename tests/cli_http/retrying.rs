@@ -163,7 +163,7 @@ fn what_is_not_tried_again() {
     });
     let folder = tempfile::tempdir().unwrap();
     let args = ["download", "--quiet", "--retry", "9", &server.at("/f")];
-    assert_fails(&run_in(folder.path(), &args), 1, "the server answered 404 No; look at the URL");
+    assert_fails(&run_in(folder.path(), &args), 1, "the server answered 404 No; check the URL");
     std::fs::write(folder.path().join("password"), "secret").unwrap();
     let sms =
         ["sms", "--account", "a", "--password-file", "password", "--mobile", "1", "--content"];
