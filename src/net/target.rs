@@ -178,6 +178,16 @@ impl Target {
         }
     }
 
+    /// Lets go of a file that is not whole; whether what has come of it is kept, if it can be gone
+    /// on with.
+    pub(super) fn keep(self) -> bool {
+        match self {
+            Target::Partial(_) => true,
+            Target::Nameless(file) => file.record().is_some(),
+            Target::Device(_) | Target::Sink(_) => false,
+        }
+    }
+
     /// Makes what is whole durable, and with `overwrite` puts it in place of what has its name;
     /// `None` where nothing is stored.
     pub(super) fn finish(

@@ -101,6 +101,27 @@ fn the_budget_ends() {
     assert!(std::fs::read(folder.path().join("f")).unwrap() == bytes(SIZE));
 }
 
+/// Short files are made without a name, and are gone on with all the same.
+#[test]
+fn a_short_file_is_gone_on_with() {
+    for (size, cut) in [(2, 1), (100_000, 30_000), (4 << 20, 1 << 20)] {
+        let server = dying(bytes(size), TAG, 3, cut);
+        let folder = tempfile::tempdir().unwrap();
+        let got = one(&mut patient(0), get(*server, "/f"), &into(folder.path()));
+        assert_eq!((code(&got.report), got.report.kept), ("incomplete", cut as u64), "{size}");
+        if size == 2 {
+            continue;
+        }
+        let got = one(&mut patient(2), get(*server, "/f"), &into(folder.path()));
+        assert_eq!((code(&got.report), got.report.retries), ("ok", 2), "{size}: {got:?}");
+        assert_eq!((got.resumed_from, got.report.received), (cut as u64, (size - cut) as u64));
+        let asked: Vec<_> = server.requests().iter().map(from).collect();
+        assert_eq!(asked, [None, Some(cut), Some(2 * cut), Some(3 * cut)], "{size}");
+        assert!(std::fs::read(folder.path().join("f")).unwrap() == bytes(size), "{size}");
+        assert_eq!(names(folder.path()), ["f"], "{size}");
+    }
+}
+
 /// A weak tag, or none, does not say that the bytes are the same.
 #[test]
 fn without_a_strong_tag_it_begins_again() {

@@ -88,6 +88,12 @@ impl Nameless {
     /// of what has come. `None` where that is not so, or cannot be done; the file goes on then.
     pub fn record_if_due(&mut self, now: Instant) -> Option<Partial> {
         self.record_due.take_if(|due| *due <= now)?;
+        self.record()
+    }
+
+    /// Makes a partial file of it, with a record of what has come. `None` where it cannot be gone on
+    /// with, or that cannot be done; the file goes on then.
+    pub fn record(&self) -> Option<Partial> {
         let mut partial = self.copied(self.etag.as_deref()?).ok()?;
         partial.checkpoint().ok()?;
         Some(partial)

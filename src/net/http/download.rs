@@ -305,11 +305,12 @@ impl Filing {
     /// Closes the file, and notes how much of it stays for another try or a later run.
     fn let_go(&mut self) {
         let Some(target) = self.target.take() else { return };
-        self.kept = match (target, &self.leftover) {
-            (Target::Partial(_), Some(left)) => left.verified,
-            (Target::Partial(_), None) if self.resumable => self.progress.get().0,
-            _ => 0,
+        let came = match &self.leftover {
+            Some(left) => left.verified,
+            None if self.resumable => self.progress.get().0,
+            None => 0,
         };
+        self.kept = if came > 0 && target.keep() { came } else { 0 };
     }
 
     /// Something is left of another version: it is not gone on with, even if it looks the same.
