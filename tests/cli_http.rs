@@ -20,6 +20,8 @@ mod failures;
 mod habits;
 #[path = "cli_http/killed.rs"]
 mod killed;
+#[path = "cli_http/listing.rs"]
+mod listing;
 #[path = "cli_http/naming.rs"]
 mod naming;
 #[path = "cli_http/outputs.rs"]

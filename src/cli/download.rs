@@ -8,6 +8,7 @@
 //! Secrets among the user's fields go to one origin: that of the API, or else of the first URL.
 //! Where the document names no URL, that element has failed, and the others are fetched.
 
+mod list;
 mod outcome;
 
 use super::advice::Verb;
@@ -218,7 +219,7 @@ impl Source {
         };
         let document = web::without_mark(&document);
         let urls = match self.is_list(document) {
-            true => lines(document, base.as_ref(), URLS_MAX),
+            true => list::urls(document, base.as_ref(), URLS_MAX),
             false => self.selector.urls(document, base.as_ref(), URLS_MAX),
         };
         let urls =
@@ -230,31 +231,6 @@ impl Source {
         };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }
-}
-
-/// The URLs of a plain list, one a line; empty lines are skipped.
-fn lines(
-    document: &[u8],
-    base: Option<&Url>,
-    urls_max: usize,
-) -> Result<Vec<Result<Url, String>>, String> {
-    let mut urls = Vec::new();
-    for (at, line) in document.split(|byte| *byte == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if urls.len() == urls_max {
-            return Err(format!("more than {urls_max} URLs (urls_max)"));
-        }
-        let url = match (base, str::from_utf8(line)) {
-            (Some(base), _) => base.join(line).map_err(|error| error.reason().to_string()),
-            (None, Ok(line)) => Url::parse(line).map_err(|error| error.reason().to_string()),
-            (None, Err(_)) => Err("it is not UTF-8".to_owned()),
-        };
-        urls.push(url.map_err(|why| format!("line {}: {why}", at + 1)));
-    }
-    Ok(urls)
 }
 
 /// The document, and where it was in the end.

@@ -15,6 +15,12 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use std::fmt;
 use wirewright::http::url::Url;
 
+/// How many members of an object are named where the pointer leads to none of them.
+const NAMES_MAX: usize = 8;
+
+/// How many characters of such a name are shown.
+const NAME_CHARS_MAX: usize = 40;
+
 /// One step down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -63,8 +69,18 @@ impl Selector {
         let mut parser = serde_json::Deserializer::from_slice(document);
         let walk = Walk { steps: &self.0, is_element: false, found: &mut found };
         let walked = walk.deserialize(&mut parser);
-        walked.and_then(|()| parser.end()).map_err(|error| error.to_string())?;
+        walked.and_then(|()| parser.end()).map_err(|error| text(&error))?;
         Ok(found.urls)
+    }
+}
+
+/// The error for people. A place in the text helps only where the text is no JSON.
+fn text(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(what) if error.is_data() => what.to_owned(),
+        _ => format!("it is no JSON: {text}"),
     }
 }
 
@@ -154,12 +170,18 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A token that names one thing has to lead somewhere.
-    fn missed<E: de::Error>(self, step: &Step, hit: bool) -> Result<(), E> {
+    /// A token that names one thing has to lead somewhere. Where the pointer is to blame, `there`
+    /// says what there is.
+    fn missed<E: de::Error>(self, step: &Step, hit: bool, there: &str) -> Result<(), E> {
         let Walk { steps, is_element, found } = self;
+        let what = match is_element {
+            true => "there is none".to_owned(),
+            false => format!("there is none; {there}"),
+        };
         match step {
-            Step::Token(token) if !hit => found
-                .below(token, |found| Walk { steps, is_element, found }.misfit("there is none")),
+            Step::Token(token) if !hit => {
+                found.below(token, |found| Walk { steps, is_element, found }.misfit(&what))
+            }
             _ => Ok(()),
         }
     }
@@ -173,6 +195,40 @@ impl Walk<'_, '_> {
     ) -> Walk<'f, 'a> {
         let is_element = is_element || !matches!(step, Step::Token(_));
         Walk { steps: rest, is_element, found }
+    }
+}
+
+/// The names of the first members of an object.
+#[derive(Default)]
+struct Names {
+    first: Vec<String>,
+    count: usize,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        self.count += 1;
+        if self.count <= NAMES_MAX {
+            let is_long = name.chars().count() > NAME_CHARS_MAX;
+            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+            self.first.push(if is_long { name + "…" } else { name });
+        }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            0 => out.write_str("the object is empty"),
+            count => {
+                write!(out, "the object has {}", self.first.join(", "))?;
+                if count > NAMES_MAX {
+                    write!(out, " and {} more", count - NAMES_MAX)
+                } else {
+                    Ok(())
+                }
+            }
+        }
     }
 }
 
@@ -241,7 +297,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             }
             (index, hit) = (index + 1, hit || is_meant);
         }
-        self.missed(step, hit)
+        let plural = if index == 1 { "" } else { "s" };
+        self.missed(step, hit, &format!("the array has {index} element{plural}"))
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
@@ -251,9 +308,10 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             let is_no = if self.steps.is_empty() { "string" } else { "array" };
             return self.misfit(&format!("an object is no {is_no}"));
         };
-        let mut hit = false;
+        let (mut hit, mut names) = (false, Names::default());
         while let Some(name) = members.next_key::<String>()? {
             if matches!(step, Step::Token(meant) if *meant != name) {
+                names.add(&name);
                 members.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -263,7 +321,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             })?;
             hit = true;
         }
-        self.missed(step, hit)
+        self.missed(step, hit, &names.to_string())
     }
 }
 
@@ -312,8 +370,18 @@ mod tests {
             ("/~", "{}", "behind ~"),
             ("/a~2", "{}", "behind ~"),
             ("/a~", "{}", "behind ~"),
-            ("/newslists/*/picUrl", CHAPTER, "/newslists: there is none"),
-            ("/newslist/3/picUrl", CHAPTER, "/newslist/3: there is none"),
+            (
+                "/newslists/*/picUrl",
+                CHAPTER,
+                "/newslists: there is none; the object has code, newslist",
+            ),
+            ("/newslist/3/picUrl", CHAPTER, "/newslist/3: there is none; the array has 3 elements"),
+            ("/a", "{}", "/a: there is none; the object is empty"),
+            (
+                "/x",
+                r#"{"1":0,"2":0,"3":0,"4":0,"5":0,"6":0,"7":0,"8":0,"9":0,"10":0}"#,
+                "/x: there is none; the object has 1, 2, 3, 4, 5, 6, 7, 8 and 2 more",
+            ),
             ("/newslist/01/picUrl", CHAPTER, "/newslist/01: there is none"),
             ("/newslist/-", CHAPTER, "/newslist/-: there is none"),
             ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
@@ -327,6 +395,10 @@ mod tests {
         ] {
             let said = select(pointer, document).unwrap_err();
             assert!(said.contains(what), "{pointer} in {document}: {said}");
+            // The place in the text says nothing where the text is JSON.
+            let is_json = serde_json::from_str::<IgnoredAny>(document).is_ok();
+            assert_eq!(said.contains(" at line "), !is_json, "{pointer} in {document}: {said}");
+            assert_eq!(said.contains("no JSON"), !is_json, "{pointer} in {document}: {said}");
         }
     }
 

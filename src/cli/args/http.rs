@@ -140,12 +140,13 @@ pub struct Download {
     /// that of the first URL.
     #[arg(value_name = "URL", required_unless_present = "from")]
     pub urls: Vec<String>,
-    /// Fetch what this JSON document names, too; a URL, or `-` for stdin. An element that is no
-    /// URL is a failure of its own. Without --select it may be a plain list with one URL a line.
+    /// Fetch what this document names, too; a URL, or `-` for stdin. It is JSON, or without
+    /// --select a plain list with one URL a line. An element or a line that is no URL is a failure
+    /// of its own.
     #[arg(long, value_name = "API_URL")]
     pub from: Option<String>,
     /// Where URLs stand in that document: a JSON Pointer (RFC 6901) in which `*` stands for every
-    /// element or member [default: the document is an array of them].
+    /// element or member [default: the document is an array of URLs, or a plain list].
     #[arg(long, value_name = "POINTER", requires = "from", allow_hyphen_values = true)]
     pub select: Option<String>,
     /// The directory to write to; it is made if it is missing.
@@ -164,10 +165,12 @@ pub struct Download {
     /// with each retry. What has come is gone on with.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub retry: u32,
-    /// Replace files that are there already; without it, each of them is a failure.
+    /// Replace files that are there already. Without it each of them is a failure, unless an
+    /// earlier run fetched it from the same URL and the server says that it has not changed.
     #[arg(long)]
     pub overwrite: bool,
-    /// Begin every file at 0, and leave nothing for a next run.
+    /// Begin every file at 0, also in a retry, whether it has changed or not, and leave nothing for
+    /// a next run.
     #[arg(long)]
     pub no_resume: bool,
     /// What is synced before a file gets its name.

@@ -25,6 +25,9 @@ use wirewright::text::PeerText;
 /// How many rows the table has.
 const ROWS_MAX: usize = 50;
 
+/// How many elements of a document that are no URLs have a line of their own.
+const FAULTS_MAX: usize = 20;
+
 /// How many characters of a name it shows.
 const NAME_CHARS_MAX: usize = 40;
 
@@ -159,7 +162,15 @@ pub fn tell_notice(notice: &Notice<'_>) {
 
 /// Says which elements of the document are no URLs.
 pub fn tell_faults(faults: &[Option<NoUrl>]) {
-    faults.iter().flatten().for_each(|fault| say_failure(fault.failure("")));
+    let mut faults = faults.iter().flatten();
+    faults.by_ref().take(FAULTS_MAX).for_each(|fault| say_failure(fault.failure("")));
+    if let Some(next) = faults.next() {
+        let more = match faults.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more that are no URLs)"),
+        };
+        say_failure(next.failure(&more));
+    }
 }
 
 fn say_failure(failure: Failure) {
