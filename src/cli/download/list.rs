@@ -7,8 +7,8 @@
 //!   ftp://h/c               a failure of its own
 //! ```
 //!
-//! What is no list is one error: bytes that are no text, and a text most of whose lines are no URLs,
-//! such as a page in HTML.
+//! What is no list is one error: bytes that are no text, and a text most of whose lines are no
+//! URLs, such as a page in HTML.
 
 use wirewright::http::url::Url;
 

@@ -91,8 +91,8 @@ impl Nameless {
         self.record()
     }
 
-    /// Makes a partial file of it, with a record of what has come. `None` where it cannot be gone on
-    /// with, or that cannot be done; the file goes on then.
+    /// Makes a partial file of it, with a record of what has come. `None` where it cannot be gone
+    /// on with, or that cannot be done; the file goes on then.
     pub fn record(&self) -> Option<Partial> {
         let mut partial = self.copied(self.etag.as_deref()?).ok()?;
         partial.checkpoint().ok()?;
