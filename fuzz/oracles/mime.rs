@@ -78,6 +78,16 @@ pub fn check_letter(letter: &Letter) {
     assert_eq!(whole.len() as u64, message.size());
     assert_eq!(write(&message, &kept, letter.piece.max(1), letter.room.max(128)), whole);
     compare(&kept, &read(&whole));
+    let is_foreign = |text: &String| Mailbox::parse(text).unwrap().needs_smtputf8();
+    assert_eq!(message.needs_smtputf8(), kept.mailboxes.iter().any(is_foreign));
+    let ascii = builder(&kept).ascii_only();
+    assert_eq!(ascii.is_some(), message.needs_smtputf8());
+    if let Some(ascii) = ascii {
+        let ascii = ascii.build().expect("the same message");
+        let octets = write(&ascii, &kept, usize::MAX, 1 << 20);
+        assert!(octets.is_ascii() && octets.len() as u64 == ascii.size());
+        assert_eq!(read(&octets).all("To").len(), 1);
+    }
 }
 
 /// Whether a text holds no control character; the tab may be one.
@@ -99,7 +109,7 @@ fn mailbox(text: &str) -> bool {
             assert_eq!(again.as_ref(), Ok(&mailbox), "{text:?}");
             assert_eq!(Mailbox::parse(&mailbox.address()).unwrap().local(), mailbox.local());
             assert!(mailbox.domain().is_ascii());
-            !mailbox.needs_smtputf8()
+            true
         }
     }
 }
@@ -144,6 +154,10 @@ fn wide() -> Limits {
 
 /// The message of a letter, all of whose parts are good.
 pub fn build(letter: &Letter) -> Message {
+    builder(letter).build().unwrap()
+}
+
+fn builder(letter: &Letter) -> Builder {
     let from = Mailbox::parse("Sender <sender@example.org>").unwrap();
     let date = Date::new(1_795_310_820, 480).unwrap();
     let id = MsgId::parse("1@example.org").unwrap();
@@ -177,7 +191,7 @@ pub fn build(letter: &Letter) -> Message {
         assert_eq!(number, Ok(at));
     }
     builder.compat_names(letter.compat_names);
-    builder.build().unwrap()
+    builder
 }
 
 /// The octets of a message, its files offered in pieces, through a buffer of `room`.

@@ -19,7 +19,8 @@
 //!   resolver is asked for in any case, and what every server takes. [`Mailbox::parse`] refuses
 //!   others, [`Mailbox::parse_with`] has them translated; the tables for that are not in the core.
 //! - A local part that is not ASCII makes a mailbox that [needs
-//!   SMTPUTF8](Mailbox::needs_smtputf8); it can be a receiver, but not stand in a field.
+//!   SMTPUTF8](Mailbox::needs_smtputf8), and so does a message that shows it. In a message for
+//!   everybody else it is shown as text, as a group without members (RFC 6857 §3.1).
 
 use super::header::Line;
 use super::word;
@@ -116,8 +117,16 @@ impl Mailbox {
         !self.local.is_ascii()
     }
 
-    /// Writes the mailbox and `behind` it.
-    pub(super) fn write(&self, line: &mut Line<'_>, behind: &str) {
+    /// Writes the mailbox and `behind` it. `ascii_only`: an address that is not ASCII is shown as
+    /// text.
+    pub(super) fn write(&self, line: &mut Line<'_>, behind: &str, ascii_only: bool) {
+        if ascii_only && self.needs_smtputf8() {
+            line.words(&match self.name() {
+                Some(name) => format!("{name} <{}>", self.address()),
+                None => self.address(),
+            });
+            return line.token(&format!(" :;{behind}"));
+        }
         let Some(name) = self.name() else {
             return line.token(&format!(" {}{behind}", self.address()));
         };

@@ -49,6 +49,8 @@ pub struct Builder {
     html: Option<Box<str>>,
     files: Vec<(Attachment, Option<MsgId>)>,
     compat_names: bool,
+    /// Addresses that are not ASCII are shown as text.
+    ascii_only: bool,
 }
 
 impl Builder {
@@ -70,14 +72,15 @@ impl Builder {
             html: None,
             files: Vec::new(),
             compat_names: false,
+            ascii_only: false,
         }
     }
 
-    /// Adds a receiver.
+    /// Adds a receiver. An address that is not ASCII makes a message that
+    /// [needs SMTPUTF8](Message::needs_smtputf8).
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many or too long a name, [`Error::Malformed`] for an address
-    /// that is not ASCII: it cannot stand in a field.
+    /// [`Error::TooLarge`] for too many or too long a name.
     pub fn to(&mut self, mailbox: Mailbox) -> Result<(), Error> {
         self.check_shown(&mailbox)?;
         self.check_recipients()?;
@@ -189,11 +192,20 @@ impl Builder {
         self.compat_names = wanted;
     }
 
+    /// The same message for those who get it by a server without SMTPUTF8: addresses that are not
+    /// ASCII are shown as text, in groups without members. There is none where all addresses are
+    /// ASCII, and none where that of the sender is not: a message has an author (RFC 5322 §3.6.2).
+    pub fn ascii_only(&self) -> Option<Builder> {
+        let mut shown = self.to.iter().chain(&self.cc).chain(&self.reply_to);
+        let is_other = shown.any(Mailbox::needs_smtputf8) && !self.from.needs_smtputf8();
+        is_other.then(|| Builder { ascii_only: true, ..self.clone() })
+    }
+
     /// The message.
     ///
     /// # Errors
-    /// [`Error::Misuse`] for an inline part without HTML, [`Error::Malformed`] for a sender whose
-    /// address is not ASCII, [`Error::TooLarge`] for a message longer than the limit.
+    /// [`Error::Misuse`] for an inline part without HTML, [`Error::TooLarge`] for a message longer
+    /// than the limit.
     pub fn build(self) -> Result<Message, Error> {
         self.check_shown(&self.from)?;
         let has_inline = self.files.iter().any(|(_, cid)| cid.is_some());
@@ -201,6 +213,7 @@ impl Builder {
             return Err(Error::Misuse("an inline part needs an HTML that shows it"));
         }
         let head = self.head();
+        let needs_smtputf8 = !head.is_ascii();
         let texts = [(self.text, "plain"), (self.html, "html")];
         let texts = texts.into_iter().filter_map(|(text, kind)| Some(Text::new(text?, kind)));
         let body = structure::Body {
@@ -219,17 +232,27 @@ impl Builder {
         let recipients = self.to.into_iter().chain(self.cc).chain(self.bcc).collect();
         let attachments = body.files.into_iter().map(|(attachment, _)| attachment).collect();
         let (bytes, segments, texts) = (built.bytes, built.segments, body.texts);
-        Ok(Message { from: self.from, recipients, bytes, segments, texts, attachments, size })
+        Ok(Message {
+            from: self.from,
+            recipients,
+            bytes,
+            segments,
+            texts,
+            attachments,
+            size,
+            needs_smtputf8,
+        })
     }
 
     /// All fields but those of the content.
     fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         plain(&mut head, "Date", &self.date.to_string());
-        mailboxes(&mut head, "From", std::slice::from_ref(&self.from));
-        mailboxes(&mut head, "Reply-To", self.reply_to.as_slice());
-        mailboxes(&mut head, "To", &self.to);
-        mailboxes(&mut head, "Cc", &self.cc);
+        let mut mailboxes = |name, all| mailboxes(&mut head, name, all, self.ascii_only);
+        mailboxes("From", std::slice::from_ref(&self.from));
+        mailboxes("Reply-To", self.reply_to.as_slice());
+        mailboxes("To", &self.to);
+        mailboxes("Cc", &self.cc);
         if let Some(subject) = &self.subject {
             let mut line = Line::begin("Subject", &mut head);
             line.unstructured(subject);
@@ -251,14 +274,7 @@ impl Builder {
 
     fn check_shown(&self, mailbox: &Mailbox) -> Result<(), Error> {
         let len = mailbox.name().map_or(0, str::len);
-        self.check_len(len, self.limits.name_bytes_max, "name_bytes_max")?;
-        match mailbox.local().bytes().position(|byte| !byte.is_ascii()) {
-            None => Ok(()),
-            Some(at) => {
-                let rule = "an address in a field is ASCII";
-                Err(Error::malformed(rule, at as u64, "RFC 5322 §3.4.1"))
-            }
-        }
+        self.check_len(len, self.limits.name_bytes_max, "name_bytes_max")
     }
 
     fn check_recipients(&self) -> Result<(), Error> {
@@ -290,11 +306,11 @@ fn plain(head: &mut Vec<u8>, name: &str, value: &str) {
     line.end();
 }
 
-fn mailboxes(head: &mut Vec<u8>, name: &str, all: &[Mailbox]) {
+fn mailboxes(head: &mut Vec<u8>, name: &str, all: &[Mailbox], ascii_only: bool) {
     let Some((last, before)) = all.split_last() else { return };
     let mut line = Line::begin(name, head);
-    before.iter().for_each(|mailbox| mailbox.write(&mut line, ","));
-    last.write(&mut line, "");
+    before.iter().for_each(|mailbox| mailbox.write(&mut line, ",", ascii_only));
+    last.write(&mut line, "", ascii_only);
     line.end();
 }
 
@@ -308,12 +324,19 @@ pub struct Message {
     texts: Vec<Text>,
     attachments: Vec<Attachment>,
     size: u64,
+    needs_smtputf8: bool,
 }
 
 impl Message {
     /// Its length in bytes as the writer makes it, before dot-stuffing: the SIZE of RFC 1870 §3.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether an address in its fields is not ASCII, so that only a server with SMTPUTF8 takes
+    /// it (RFC 6532). Everything else is ASCII in any case.
+    pub fn needs_smtputf8(&self) -> bool {
+        self.needs_smtputf8
     }
 
     /// Who sends it.

@@ -29,7 +29,8 @@
 //!
 //! Specification: RFC 5322 (fields, addresses, dates), RFC 2045 and 2046 (bodies and their parts),
 //! RFC 2047 (words that are not ASCII), RFC 2183 and 2231 (file names), RFC 2387 and 2392 (pictures
-//! within HTML). RFC 6532 is not used: every octet of a message is ASCII, so every server takes it.
+//! within HTML). RFC 6532 for addresses that are not ASCII, and for nothing else: all other
+//! octets of a message are ASCII, so every server takes it.
 //!
 //! # Grammar
 //!

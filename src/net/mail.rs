@@ -19,6 +19,8 @@
 //! - A report says accepted when the server has said so after the end of the message, and unknown
 //!   where that reply did not come. What may have been taken is never sent again by itself.
 //! - Recipients that a server has no room for in one transaction get another one.
+//! - Addresses that are not ASCII are sent to servers that offer SMTPUTF8 alone. To another server
+//!   the message goes without them, for the other recipients.
 //! - A file is read while it is sent, in blocks: what is held does not depend on its length;
 //!   nor, by [`send_each`], on how many letters there are.
 //! - A message that cannot be finished (a file has changed, we were stopped) is taken back: the
@@ -77,6 +79,7 @@ mod pen;
 mod plan;
 mod report;
 mod server;
+mod smtputf8;
 
 pub use client::{check, send, send_each};
 pub use letter::{Content, Letter, Raw};

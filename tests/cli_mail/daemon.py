@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""aiosmtpd for the tests: `daemon.py starttls|tls`. It wants a login, appends what it takes to the
-file `inbox`, and finds its certificate in the current folder. Prints `listening on ADDR:PORT`."""
+"""aiosmtpd for the tests: `daemon.py starttls|tls|smtputf8`. It wants a login, appends what it
+takes to the file `inbox`, and finds its certificate in the current folder. With `smtputf8` it
+wants neither TLS nor a login, takes addresses in UTF-8, and appends envelopes to the file
+`envelopes`. Prints `listening on ADDR:PORT`."""
 import asyncio
 import ssl
 import sys
@@ -14,6 +16,9 @@ class Inbox:
     async def handle_DATA(self, server, session, envelope):
         with open("inbox", "ab") as inbox:
             inbox.write(envelope.original_content)
+        if envelope.smtp_utf8:
+            with open("envelopes", "a", encoding="utf-8") as envelopes:
+                print(envelope.mail_from, *envelope.rcpt_tos, file=envelopes)
         return "250 2.0.0 queued"
 
 
@@ -27,6 +32,7 @@ async def main(kind):
     context.load_cert_chain("server.pem", "server.key")
     loop = asyncio.get_running_loop()
     starttls = kind == "starttls"
+    smtputf8 = kind == "smtputf8"
 
     def session():
         return SMTP(
@@ -34,13 +40,15 @@ async def main(kind):
             hostname="mx.example",
             tls_context=context if starttls else None,
             require_starttls=starttls,
-            auth_required=True,
+            auth_required=not smtputf8,
+            enable_SMTPUTF8=smtputf8,
             auth_require_tls=starttls,
             authenticator=authenticate,
             loop=loop,
         )
 
-    server = await loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else context)
+    tls = context if kind == "tls" else None
+    server = await loop.create_server(session, "127.0.0.1", 0, ssl=tls)
     print("listening on 127.0.0.1:%d" % server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

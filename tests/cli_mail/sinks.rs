@@ -194,3 +194,20 @@ fn tls_from_the_beginning() {
     assert_eq!(told["tls"], "from the beginning");
     assert!(told["login"].is_string(), "{told}");
 }
+
+#[test]
+fn an_address_that_is_not_ascii() {
+    let Some(daemon) = daemon("smtputf8") else { return };
+    let args = ["--to", "用户@bücher.example", "--starttls", "never", "--json"];
+    let told = report(&daemon.send("smtp", &args));
+    assert_eq!(
+        told["accepted"],
+        serde_json::json!(["luo@example.net", "用户@xn--bcher-kva.example"])
+    );
+    let file = |name| std::fs::read(daemon.folder.path().join(name)).unwrap();
+    let envelope = "wang@example.org luo@example.net 用户@xn--bcher-kva.example\n";
+    assert_eq!(String::from_utf8(file("envelopes")).unwrap(), envelope);
+    let how = [&["--dry-run"], &MESSAGE[..], &args[..2]].concat();
+    let dry = mail(daemon.folder.path(), &how).stdout;
+    assert_eq!((file("inbox"), &told["size"]), (dry.clone(), &dry.len().into()));
+}

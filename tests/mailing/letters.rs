@@ -113,6 +113,7 @@ fn fate(fate: &Fate) -> String {
         Fate::Accepted => "taken".to_owned(),
         Fate::Unsent => "unsent".to_owned(),
         Fate::Unknown => "unknown".to_owned(),
+        Fate::Unsendable { stage, why } => format!("{} {}", stage.as_str(), why.reason()),
         Fate::Refused { stage, reply } => format!("{} {}", stage.as_str(), said(reply)),
     }
 }

@@ -142,13 +142,14 @@ fn what_is_known_beforehand() {
     let told = sent(options(&server), vec![long(2000), eight_bit, foreign, letter(4)]);
     let size = "the message has 2001 bytes, the server takes 1000 at most";
     let octets = "the message holds octets above 127, which the server does not take";
-    let foreign = "an address is not ASCII, which the server does not take";
+    let foreign = "no-smtputf8: the server does not offer SMTPUTF8 (RFC 6531), which \
+                   \u{9a86}@example.net needs";
     assert_eq!(
         told,
         [
             &format!("never: unsent; refused: size: {size}"),
             &format!("never: unsent; refused: no-8bitmime: {octets}"),
-            &format!("never: unsent; refused: no-smtputf8: {foreign}"),
+            &format!("never: rcpt {foreign}; refused: {foreign}"),
             TAKEN
         ]
     );

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const TEXT: &str = "([ -~]|[\r\n\t]|é|王|🦀|=\\?|\\?=|From |\\.|\\PC|\u{10A}|\\x00){0,120}";
 const VALUE: &str = "([ -~]|  |\t|é|王|🦀|=\\?|\\?=|\\PC|[a-z]{20,90}){0,60}";
 const MAILBOX: &str =
-    "(\"([ -!#-\\[\\]-~]|王|\\\\\"){0,40}\" |[a-zA-Z.é王 ]{0,90})?<[a-z.]{1,9}@[a-z]{1,9}>";
+    "(\"([ -!#-\\[\\]-~]|王|\\\\\"){0,40}\" |[a-zA-Z.é王 ]{0,90})?<[a-z.é王]{1,9}@[a-z]{1,9}>";
 
 fn letters() -> impl Strategy<Value = Letter> {
     let file = (VALUE, vec(any::<u8>(), 0..400), any::<bool>());

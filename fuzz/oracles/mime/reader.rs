@@ -30,13 +30,17 @@ impl Read {
 
 /// Reads a message, and asserts what holds for its octets.
 pub fn read(octets: &[u8]) -> Read {
-    let text = std::str::from_utf8(octets).expect("ASCII");
-    assert!(text.is_ascii() && !text.contains('\0'));
+    let text = std::str::from_utf8(octets).expect("UTF-8");
+    assert!(!text.contains('\0'));
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let other = |line: &&str| !line.starts_with("To: ") && !line.starts_with(' ');
+    assert!(body.is_ascii() && head.split("\r\n").filter(other).all(str::is_ascii));
     assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "a line end that is none");
     assert!(text.ends_with("\r\n"));
     assert!(text.split("\r\n").all(|line| line.len() <= 998));
     let mut read = Read::default();
     read.fields = part(text, &mut read);
+    assert!(read.fields.iter().all(|(name, value)| value.is_ascii() || name == "To"));
     read
 }
 

@@ -95,7 +95,9 @@ pub struct Writing {
     /// Who sends it: `Name <a@b>` or `a@b`.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Who gets it; may be given again.
+    /// Who gets it; may be given again. A domain may be of any script. A local part that is not
+    /// ASCII needs a server that offers SMTPUTF8; another server is told of the others alone, and
+    /// gets the message with such addresses shown as text.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub to: Vec<String>,
     /// Who gets a copy; may be given again.

@@ -70,8 +70,13 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
         enclose::pictures(&mut builder, writing, &html, &domain, &mut files)?;
     }
     enclose::attachments(&mut builder, writing, &mut files)?;
-    let message = builder.build().map_err(|error| wrong("the message", &error))?;
-    let letter = Letter::new(message, files);
+    let build = |builder: Builder| builder.build().map_err(|error| wrong("the message", &error));
+    let ascii = builder.ascii_only().map(build).transpose()?;
+    let letter = Letter::new(build(builder)?, files);
+    let letter = letter.and_then(|letter| match ascii {
+        Some(ascii) => letter.with_ascii(ascii),
+        None => Ok(letter),
+    });
     let mut letter = letter.map_err(|error| {
         Failure::usage("the addresses", error, "look at --from, --to, --cc and --bcc")
     })?;

@@ -78,6 +78,14 @@ impl Told {
                 "text": reply.text(),
                 "retryable": reply.is_transient(),
             })),
+            Fate::Unsendable { stage, why } => Some(json!({
+                "address": recipient.path.as_str(),
+                "stage": stage.as_str(),
+                "code": null,
+                "enhanced": null,
+                "text": why.reason(),
+                "retryable": false,
+            })),
             _ => None,
         });
         let mut document = json!({
@@ -152,6 +160,7 @@ impl Told {
     fn refusals(&self) -> String {
         let refused = self.report.recipients.iter().filter_map(|recipient| match &recipient.fate {
             Fate::Refused { reply, .. } => Some(format!("{}: {}", recipient.path, said(reply))),
+            Fate::Unsendable { why, .. } => Some(format!("{}: {}", recipient.path, why.reason())),
             _ => None,
         });
         let refused: Vec<String> = refused.collect();

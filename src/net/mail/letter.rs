@@ -72,6 +72,9 @@ pub struct Letter {
     pub envelope: Envelope,
     /// What it says.
     pub content: Content,
+    /// What it says to a server that does not offer SMTPUTF8, where fields of `content` are not
+    /// ASCII. Without it such a server gets nothing.
+    pub ascii_content: Option<Content>,
 }
 
 impl Letter {
@@ -97,8 +100,29 @@ impl Letter {
             }
         }
         let from = Path::parse(&message.from().address())?;
+        let needs_smtputf8 = message.needs_smtputf8();
         let content = Content::Built(Arc::new(message), files.into());
-        Ok(Letter::with(from, recipients, content, false))
+        let mut letter = Letter::with(from, recipients, content, false);
+        letter.envelope.needs_smtputf8 = needs_smtputf8;
+        Ok(letter)
+    }
+
+    /// Adds the message for a server that does not offer SMTPUTF8, as
+    /// [`Builder::ascii_only`](crate::mime::message::Builder::ascii_only) makes it. It has the
+    /// same files.
+    ///
+    /// # Errors
+    /// [`Error::Session`] for a message with other files, or one that is not ASCII.
+    pub fn with_ascii(mut self, message: Message) -> Result<Letter, Error> {
+        let files = match &self.content {
+            Content::Built(built, files) if built.attachments() == message.attachments() => files,
+            _ => return Err(crate::error::Error::Misuse("it has other files").into()),
+        };
+        if message.needs_smtputf8() {
+            return Err(crate::error::Error::Misuse("it is not ASCII").into());
+        }
+        self.ascii_content = Some(Content::Built(Arc::new(message), files.clone()));
+        Ok(self)
     }
 
     /// A message that stands in a file.
@@ -110,7 +134,7 @@ impl Letter {
     fn with(from: Path, recipients: Vec<Path>, content: Content, is_8bit: bool) -> Letter {
         let size = Some(content.size());
         let envelope = Envelope { from, recipients, size, is_8bit, needs_smtputf8: false };
-        Letter { envelope, content }
+        Letter { envelope, content, ascii_content: None }
     }
 
     /// Writes the message as it would be sent, before dots are doubled.

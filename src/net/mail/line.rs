@@ -13,10 +13,11 @@
 //! Two letters at most are on their way: one whose content travels, and one before it whose end is
 //! not yet answered.
 
-use super::letter::Letter;
+use super::letter::{Content, Letter};
 use super::pen::Pen;
 use super::plan::{Plan, Share};
 use super::report::Fate;
+use super::smtputf8;
 use crate::buffer::Buffer;
 use crate::net::Error;
 use crate::net::pump::{Conversation, Turn};
@@ -135,12 +136,42 @@ impl Line {
         Ok(())
     }
 
-    fn send(
-        &mut self,
-        mut share: Share,
-        letter: Rc<Letter>,
-        envelope: Envelope,
-    ) -> Result<(), Error> {
+    /// Fits a transaction to what the server offers. None is left where nobody would get it.
+    fn fit(
+        &self,
+        share: Share,
+        letter: &Letter,
+        mut envelope: Envelope,
+    ) -> Option<(Share, Envelope, Content)> {
+        let fitted = smtputf8::fit(letter, &envelope, self.session.capabilities().smtputf8);
+        let mut plan = self.plan.borrow_mut();
+        envelope.size = Some(fitted.content.size());
+        envelope.needs_smtputf8 = fitted.needs_smtputf8;
+        let Some(why) = fitted.why else {
+            plan.resize(&share, fitted.content.size());
+            return Some((share, envelope, fitted.content));
+        };
+        let mut kept: Vec<usize> = (0..envelope.recipients.len()).collect();
+        for (index, stage) in fitted.refused {
+            kept.retain(|other| *other != index);
+            let why = Arc::new(why.clone());
+            plan.answered(&share, index, Fate::Unsendable { stage, why });
+        }
+        if kept.is_empty() || plan.options.all_or_nothing {
+            plan.unsent(&share, Some(&Arc::new(Error::Session(why))), false);
+            return None;
+        }
+        plan.resize(&share, fitted.content.size());
+        let share = share.of(&kept);
+        envelope.recipients = share.paths(letter);
+        Some((share, envelope, fitted.content))
+    }
+
+    fn send(&mut self, share: Share, letter: Rc<Letter>, envelope: Envelope) -> Result<(), Error> {
+        let Some((mut share, envelope, content)) = self.fit(share, &letter, envelope) else {
+            self.is_of_use = true;
+            return Ok(());
+        };
         match self.session.send(envelope) {
             Ok(Sent { message, unserved }) => {
                 if let Some(unserved) = unserved {
@@ -148,7 +179,7 @@ impl Line {
                     self.plan.borrow_mut().again(&rest, &letter);
                     self.rest.push_front((rest, letter.clone(), unserved));
                 }
-                let pen = Pen::new(letter.content.clone());
+                let pen = Pen::new(content);
                 let (later, is_finished) = (Vec::new(), false);
                 self.jobs.push_back(Job { message, share, letter, pen, later, is_finished });
             }

@@ -298,6 +298,13 @@ impl Plan {
         }
     }
 
+    /// The size of the message as this transaction carries it.
+    pub(super) fn resize(&mut self, share: &Share, size: u64) {
+        if let Some(open) = self.open.get_mut(&share.letter) {
+            open.report.size = size;
+        }
+    }
+
     /// A transaction has ended.
     pub(super) fn conclude(
         &mut self,

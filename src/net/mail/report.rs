@@ -24,6 +24,13 @@ pub enum Fate {
         /// In which words.
         reply: Arc<Reply>,
     },
+    /// The recipient cannot be told to this server, so the message was not sent to it.
+    Unsendable {
+        /// Where it would have been refused.
+        stage: Stage,
+        /// Why.
+        why: Arc<crate::error::Error>,
+    },
     /// The message was not sent to it: others were refused, or there was no connection.
     Unsent,
     /// The end of the message was sent and no reply came.
@@ -49,7 +56,7 @@ pub struct Report {
     /// The reply that decided; none where the recipients decided, each by its own reply, or where
     /// the connection ended. Of several transactions it is that of the last.
     pub reply: Option<Arc<Reply>>,
-    /// The length of the message in bytes, before dots are doubled.
+    /// The length of the message in bytes as it was sent last, before dots are doubled.
     pub size: u64,
     /// Why there is no reply, where it was not the server that refused.
     pub failure: Option<Arc<Error>>,

@@ -1,0 +1,128 @@
+//! What a server takes of a transaction, where addresses are not ASCII.
+//!
+//! ```text
+//!                              offered            not offered
+//!   sender is not ASCII        as it is           refused as a whole, at MAIL
+//!   recipient is not ASCII     as it is           refused, at RCPT; the others go on
+//!   fields are not ASCII       as it is           the message in ASCII, if there is one
+//! ```
+//!
+//! Specification: RFC 6531 §3.2: a client sends no such address to a server that does not offer
+//! SMTPUTF8. The message in ASCII is written by this side before anything is sent (RFC 6530 §8.1),
+//! so no server has to change it.
+
+use super::letter::{Content, Letter};
+use crate::error::Error;
+use crate::smtp::client::{Envelope, Stage};
+use crate::text::PeerText;
+
+/// A transaction as a server takes it.
+pub(super) struct Fitted {
+    pub(super) content: Content,
+    /// Whether fields of that content are not ASCII.
+    pub(super) needs_smtputf8: bool,
+    /// The recipients of the envelope that are refused here, and at which stage.
+    pub(super) refused: Vec<(usize, Stage)>,
+    /// Why, if there are any.
+    pub(super) why: Option<Error>,
+}
+
+/// Fits a transaction of a letter to a server that offers SMTPUTF8, or does not.
+pub(super) fn fit(letter: &Letter, envelope: &Envelope, is_offered: bool) -> Fitted {
+    let whole = |needs_smtputf8, content: &Content| Fitted {
+        content: content.clone(),
+        needs_smtputf8,
+        refused: Vec::new(),
+        why: None,
+    };
+    let needs_smtputf8 = letter.envelope.needs_smtputf8;
+    if is_offered {
+        return whole(needs_smtputf8, &letter.content);
+    }
+    let of_all = match (&letter.ascii_content, needs_smtputf8) {
+        _ if envelope.from.needs_smtputf8() => Some(envelope.from.as_str()),
+        (None, true) => Some("a field of the message"),
+        _ => None,
+    };
+    if let Some(what) = of_all {
+        let refused = (0..envelope.recipients.len()).map(|index| (index, Stage::Mail)).collect();
+        return Fitted { refused, why: Some(missing(what)), ..whole(true, &letter.content) };
+    }
+    let content = letter.ascii_content.as_ref().filter(|_| needs_smtputf8);
+    let foreign = envelope.recipients.iter().enumerate().filter(|(_, path)| path.needs_smtputf8());
+    let why = foreign.clone().next().map(|(_, path)| missing(path.as_str()));
+    let refused = foreign.map(|(index, _)| (index, Stage::Rcpt)).collect();
+    Fitted { refused, why, ..whole(false, content.unwrap_or(&letter.content)) }
+}
+
+fn missing(what: &str) -> Error {
+    let text = format!("the server does not offer SMTPUTF8 (RFC 6531), which {what} needs");
+    Error::Refused { code: PeerText::from("no-smtputf8"), text: text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::Limits;
+    use crate::mime::date::Date;
+    use crate::mime::id::MsgId;
+    use crate::mime::mailbox::Mailbox;
+    use crate::mime::message::Builder;
+    use crate::mime::param::{FileName, MediaType};
+    use crate::smtp::command::Path;
+
+    fn builder(from: &str, to: &[&str]) -> Builder {
+        let mailbox = |text: &str| Mailbox::parse(text).unwrap();
+        let (date, id) = (Date::new(0, 0).unwrap(), MsgId::parse("1@b").unwrap());
+        let mut builder = Builder::new(mailbox(from), date, id, 7, Limits::default());
+        to.iter().for_each(|to| builder.to(mailbox(to)).unwrap());
+        builder
+    }
+
+    fn letter(from: &str, to: &[&str]) -> Letter {
+        let builder = builder(from, to);
+        let ascii = builder.ascii_only().map(|ascii| ascii.build().unwrap());
+        let letter = Letter::new(builder.build().unwrap(), Vec::new()).unwrap();
+        match ascii {
+            Some(ascii) => letter.with_ascii(ascii).unwrap(),
+            None => letter,
+        }
+    }
+
+    #[test]
+    fn what_a_server_takes() {
+        use Stage::{Mail, Rcpt};
+        let null = Some(Path::null());
+        for (from, sender, to, is_offered, needs, refused) in [
+            ("a@b", None, &["c@d"][..], false, false, &[][..]),
+            ("a@b", None, &["c@d"], true, false, &[]),
+            ("a@b", None, &["é@d", "c@d"], true, true, &[]),
+            ("a@b", None, &["é@d", "c@d"], false, false, &[(0, Rcpt)]),
+            ("a@b", None, &["c@d", "é@d", "ü@d"], false, false, &[(1, Rcpt), (2, Rcpt)]),
+            ("é@b", None, &["c@d", "ü@d"], false, true, &[(0, Mail), (1, Mail)]),
+            ("é@b", None, &["c@d"], true, true, &[]),
+            ("é@b", null.clone(), &["c@d"], false, true, &[(0, Mail)]),
+            ("é@b", null, &["c@d"], true, true, &[]),
+        ] {
+            let mut letter = letter(from, to);
+            letter.envelope.from = sender.unwrap_or(letter.envelope.from);
+            let fitted = fit(&letter, &letter.envelope, is_offered);
+            let found = (fitted.needs_smtputf8, &*fitted.refused, fitted.why.is_some());
+            assert_eq!(found, (needs, refused, !refused.is_empty()), "{from} {to:?} {is_offered}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_ascii_is_the_same_message() {
+        let foreign = || builder("a@b", &["é@d"]);
+        let letter = || Letter::new(foreign().build().unwrap(), Vec::new()).unwrap();
+        assert!(letter().with_ascii(foreign().ascii_only().unwrap().build().unwrap()).is_ok());
+        assert!(letter().with_ascii(foreign().build().unwrap()).is_err(), "it is not ASCII");
+        let mut other = foreign();
+        let (name, media_type) = (FileName::new("f").unwrap(), MediaType::parse("a/b").unwrap());
+        let attachment = crate::mime::message::Attachment { name, media_type, len: 0 };
+        other.attach(attachment).unwrap();
+        let other = other.ascii_only().unwrap().build().unwrap();
+        assert!(letter().with_ascii(other).is_err(), "it has another file");
+    }
+}
