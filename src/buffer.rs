@@ -145,7 +145,7 @@ impl Buffer {
                 limit: "buffer_bytes",
                 max: self.limit as u64,
                 offset: 0,
-                section: "house, law 4",
+                section: "",
             });
         }
         if self.end + count > self.bytes.len() {

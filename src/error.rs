@@ -23,15 +23,18 @@ pub enum Error {
         /// The section of the specification that holds the rule.
         section: &'static str,
     },
-    /// A limit of ours was passed.
+    /// A limit was passed.
     TooLarge {
-        /// The name of the limit.
+        /// The name of the limit. A limit of ours is a field of the `Limits` of its module and ends
+        /// in `_max`; one that the specification sets is named otherwise, or its section is of
+        /// `PROTOCOL.md`.
         limit: &'static str,
         /// Its value, in the unit its name says.
         max: u64,
         /// Offset in bytes from the beginning of the stream of the byte that passed it.
         offset: u64,
-        /// The section of the specification that rules it.
+        /// The section of the specification that sets the limit or allows one; empty where none
+        /// speaks of it.
         section: &'static str,
     },
     /// The peer said something that is well formed and has no place here.
@@ -99,7 +102,7 @@ impl Error {
             Error::Malformed { section, .. }
             | Error::TooLarge { section, .. }
             | Error::Unexpected { section, .. }
-            | Error::Incomplete { section, .. } => Some(section),
+            | Error::Incomplete { section, .. } => Some(*section).filter(|s| !s.is_empty()),
             Error::Refused { .. } | Error::Misuse(_) => None,
         }
     }
@@ -108,7 +111,10 @@ impl Error {
     pub fn reason(&self) -> String {
         match self {
             Error::Malformed { rule, .. } => escape(rule),
-            Error::TooLarge { limit, max, .. } => format!("more than {max} ({limit})"),
+            Error::TooLarge { limit, max, section, .. } => {
+                let whose = if is_ours(limit, section) { "our" } else { "the" };
+                format!("more than {whose} limit of {max} ({limit})")
+            }
             Error::Unexpected { expected, .. } => format!("something else than {expected}"),
             Error::Incomplete { expected, .. } => format!("ended before {expected}"),
             Error::Refused { code, text } => format!("{code}: {text}"),
@@ -130,19 +136,21 @@ impl Error {
     }
 }
 
+/// Whether a limit is ours alone: no specification sets it.
+fn is_ours(limit: &str, section: &str) -> bool {
+    limit.ends_with("_max") && !section.starts_with("PROTOCOL")
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Refused { .. } => write!(f, "refused: {}", self.reason()),
             Error::Misuse(what) => write!(f, "misuse: {what}"),
-            _ => write!(
-                f,
-                "{} at byte {}: {} ({})",
-                self.kind().replace('_', " "),
-                self.offset().unwrap_or(0),
-                self.reason(),
-                self.section().unwrap_or("")
-            ),
+            _ => {
+                let (kind, at) = (self.kind().replace('_', " "), self.offset().unwrap_or(0));
+                write!(f, "{kind} at byte {at}: {}", self.reason())?;
+                self.section().map_or(Ok(()), |section| write!(f, " ({section})"))
+            }
         }
     }
 }

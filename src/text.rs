@@ -162,7 +162,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for PeerText<'a> {
             type Value = PeerText<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
+                f.write_str("a string")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<PeerText<'de>, E> {
                 Ok(PeerText(Cow::Borrowed(text)))

@@ -78,18 +78,28 @@ fn good_envelopes() {
 
 #[test]
 fn bad_envelopes() {
+    let object = "our rule: the text is one JSON object, which begins with {";
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
     for (input, expected) in [
         ("", error("incomplete", 0, "ended before the opening brace", "RFC 8259 §2")),
-        ("[]", error("malformed", 0, "a JSON object begins with {", "RFC 8259 §2")),
+        ("[]", error("malformed", 0, object, "RFC 8259 §4")),
         ("{\"a\":1", error("incomplete", 6, "ended before the closing brace", "RFC 8259 §2")),
-        ("{\"a\":1,\"a\":2}", error("malformed", 9, "duplicate member", "RFC 8259 §2")),
+        ("{\"a\":1,\"a\":2}", {
+            let rule = "our rule: no member name twice in one object (the RFC says SHOULD)";
+            error("malformed", 9, rule, "RFC 8259 §4")
+        }),
+        ("{\"a\":01}", error("malformed", 6, "a number has no leading zeros", "RFC 8259 §6")),
         ("{} {", {
-            let rule = "nothing but white space behind the object";
+            let rule = "only white space follows the object";
             error("malformed", 3, rule, "RFC 8259 §2")
         }),
-        ("{\"filedata\":7}", { error("malformed", 12, "the payload is a string", "RFC 4648 §4") }),
-        (&long, error("too_large", 65_536, "more than 65536 (rest_bytes_max)", "house, law 4")),
+        ("{\"filedata\":7}", {
+            error("malformed", 12, "the payload is a string of base64", "RFC 4648 §4")
+        }),
+        (&long, {
+            let limit = "more than our limit of 65536 (rest_bytes_max)";
+            error("too_large", 65_536, limit, "RFC 8259 §9")
+        }),
     ] {
         check("envelope", input.as_bytes(), &[&expected], false);
     }
@@ -108,15 +118,48 @@ fn good_frames() {
          \"size\":2,\"digest\":null},\"payload_len\":null}",
     ];
     check("frame", &example(), &expected, true);
-    // Whatever its type, and with white space around it.
-    let odd = frame(b" {\"filedata\" : \"\", \"type\":{} }\n");
-    let shown = "{\"event\":\"frame\",\"offset\":0,\"len\":31,\"message\":{\"type\":{}},\
+    // A type that nobody knows, and with white space around it.
+    let odd = frame(b" {\"filedata\" : \"\", \"type\":\"x\" }\n");
+    let shown = "{\"event\":\"frame\",\"offset\":0,\"len\":32,\"message\":{\"type\":\"x\"},\
                  \"payload_len\":0}";
     check("frame", &odd, &[shown], true);
 }
 
+/// A stream with another payload member is not one of PROTOCOL.md, so nothing is known of its
+/// messages.
+#[test]
+fn frames_of_another_protocol_are_judged_as_json_alone() {
+    let input = frame(b"{\"type\":5,\"data\":\"aGk=\"}");
+    let shown = "{\"event\":\"frame\",\"offset\":0,\"len\":24,\"message\":{\"type\":5},\
+                 \"payload_len\":2}";
+    assert_eq!(events(&["frame", "--payload", "data"], &input, true), [shown]);
+    let rule = "`type` is a string";
+    let refused = error("malformed", 12, rule, "PROTOCOL §4");
+    assert_eq!(events(&["frame"], &input, false), [refused]);
+}
+
+/// Only the two hellos need a side, which their members tell.
+#[test]
+fn a_hello_is_that_of_the_side_whose_members_it_has() {
+    let missing = |name: &str, at: usize| {
+        error("malformed", at as u64, &format!("the member `{name}` is missing"), "PROTOCOL §4")
+    };
+    for (members, name) in [
+        ("\"version\":1,\"max_frame\":65536", "digest"),
+        ("\"digest\":\"none\",\"max_frame\":65536", "version"),
+        ("\"versions\":[1],\"max_frame\":65536", "digests"),
+        ("\"digests\":[],\"max_frame\":65536", "versions"),
+        ("\"max_frame\":65536", "versions"),
+    ] {
+        let body = format!("{{\"type\":\"hello\",{members}}}");
+        let expected = missing(name, 4 + body.len() - 1);
+        assert_eq!(events(&["frame"], &frame(body.as_bytes()), false), [expected], "{members}");
+    }
+}
+
 #[test]
 fn bad_frames() {
+    let object = "our rule: the text is one JSON object, which begins with {";
     let within = "one JSON object that ends within its frame";
     for (input, expected) in [
         (
@@ -132,10 +175,14 @@ fn bad_frames() {
         }),
         (b"\0\0\0\x06{\"a\":1}", error("malformed", 10, within, "PROTOCOL §3.4")),
         (b"\0\0\0\x03{}x", {
-            let rule = "nothing but white space behind the object";
+            let rule = "only white space follows the object";
             error("malformed", 6, rule, "RFC 8259 §2")
         }),
-        (b"\0\0\0\x02[]", error("malformed", 4, "a JSON object begins with {", "RFC 8259 §2")),
+        (b"\0\0\0\x02[]", error("malformed", 4, object, "RFC 8259 §4")),
+        (b"\0\0\0\x02{}", error("malformed", 5, "the member `type` is missing", "PROTOCOL §4")),
+        (b"\0\0\0\x16{\"type\":\"list\",\"id\":0}", {
+            error("malformed", 4, "ids are at least 1", "PROTOCOL §4.3")
+        }),
     ] {
         check("frame", input, &[&expected], false);
     }

@@ -132,8 +132,12 @@ fn bad_responses() {
         assert_eq!(got.last(), Some(&expected), "{}", input.escape_ascii());
     }
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(20_000));
-    let expected =
-        error("too_large", 17 + 16_384, "more than 16384 (line_bytes_max)", "RFC 9110 §5.4");
+    let expected = error(
+        "too_large",
+        17 + 16_384,
+        "more than our limit of 16384 (line_bytes_max)",
+        "RFC 9110 §5.4",
+    );
     assert_eq!(lines(&[], long.as_bytes(), false), [expected]);
 }
 

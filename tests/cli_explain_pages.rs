@@ -135,6 +135,79 @@ fn a_refusal_shows_its_byte_and_its_state() {
     }
 }
 
+/// The byte above the mark of a page, in hex; blank where something is missing.
+fn marked(page: &str) -> String {
+    let lines: Vec<&str> = page.lines().collect();
+    let mark = lines.iter().position(|line| line.contains("^^")).expect("a mark");
+    let column = lines[mark].find("^^").expect("a mark");
+    lines[mark - 1][column..column + 2].to_owned()
+}
+
+/// The mark stands under the character that is at fault, also where that shows only behind it.
+#[test]
+fn the_mark_stands_under_the_character_at_fault() {
+    for (text, hex, section) in [
+        // Unused bits, which show at the padding.
+        ("QR==", "52", "RFC 4648 §3.5"),
+        ("Zm9vZm9vQR==", "52", "RFC 4648 §3.5"),
+        ("Zm9=", "39", "RFC 4648 §3.5"),
+        ("Q\\u0052==", "5c", "RFC 4648 §3.5"),
+        // Outside of the alphabet.
+        ("Q*==", "2a", "RFC 4648 §3.3"),
+        ("Zm9v-m9v", "2d", "RFC 4648 §3.3"),
+        ("Zm9v Zm9v", "20", "RFC 4648 §3.3"),
+        // Padding in the middle, too early, and more of it than there may be.
+        ("QQ==Zm9v", "5a", "RFC 4648 §3.3"),
+        ("Zg=x", "78", "RFC 4648 §4"),
+        ("Z===", "3d", "RFC 4648 §4"),
+        ("Zm9v====", "3d", "RFC 4648 §4"),
+        // Padding is missing: the quotation mark stands in its place.
+        ("QQ", "22", "RFC 4648 §3.2"),
+        ("QQ=", "22", "RFC 4648 §3.2"),
+        ("Zm9vZ", "22", "RFC 4648 §3.2"),
+    ] {
+        for behind in ["", ",\"size\":2"] {
+            let input = format!("{{\"filedata\":\"{text}\"{behind}}}");
+            let page = text(&explain("envelope", &[], input.as_bytes()).stdout);
+            assert_eq!(marked(&page), hex, "{text}\n{page}");
+            assert!(page.contains(section), "{text}\n{page}");
+        }
+    }
+}
+
+/// The right side of a page in one line.
+fn right_side(page: &str) -> String {
+    let lines = page.lines().filter_map(|line| Some(line.split_once('│')?.1.trim()));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+/// A limit says whose it is, and what the specification says of such a limit.
+#[test]
+fn our_limits_and_those_of_a_specification_are_told_apart() {
+    let long = "x".repeat(140_000);
+    let members: String = (0..140_000).map(|i| format!("\"{i}\":0,")).collect();
+    let fields = "a:b\r\n".repeat(300);
+    let hello = format!(
+        "{{\"type\":\"hello\",\"versions\":[1],\"max_frame\":65536,\"digests\":[],\
+         \"nonce\":\"{}\",\"agent\":\"{}\"}}",
+        "0f".repeat(16),
+        &long[..257]
+    );
+    let frame = [&(hello.len() as u32).to_be_bytes()[..], hello.as_bytes()].concat();
+    for (grammar, input, whose, specification) in [
+        ("smtp", format!("220 {long}").into(), "our", "RFC 5321 §4.5.3.1.5 sets 512 bytes"),
+        ("http", format!("HTTP/1.1 200 {long}").into(), "our", "RFC 9110 §5.4 sets no limit"),
+        ("http", format!("HTTP/1.1 200 OK\r\n{fields}").into(), "our", "sets no limit"),
+        ("envelope", format!("{{{members}").into_bytes(), "our", "RFC 8259 §9 sets no limit"),
+        ("frame", frame, "the", "PROTOCOL §13 sets it"),
+    ] {
+        let page = text(&explain(grammar, &[], &input).stdout);
+        let says = right_side(&page);
+        assert!(says.contains(&format!("more than {whose} limit of ")), "{page}");
+        assert!(says.contains(specification), "{page}");
+    }
+}
+
 /// The members of a frame may be more than what is held of the stream to be shown.
 #[test]
 fn a_byte_that_passed_long_ago_is_not_called_the_end() {
@@ -150,7 +223,7 @@ fn a_byte_that_passed_long_ago_is_not_called_the_end() {
     let page = page_of(99);
     assert!(page.contains("found: a byte which passed too long ago"), "{page}");
     assert!(page.contains("300,072 bytes more") && !page.contains("^^"), "{page}");
-    assert!(page.contains("refused    at byte 109: UTF-8"), "{page}");
+    assert!(page.contains("refused    at byte 109: the text is valid UTF-8"), "{page}");
 }
 
 /// A remark about one of many chunks is told behind all of them.
@@ -190,7 +263,7 @@ fn zeros_in_front_of_a_chunk_size_are_no_extension() {
         let page = text(&explain("http", &[], input.as_bytes()).stdout).to_owned();
         assert_eq!(page.matches("a chunk of 26 bytes follows").count(), 2, "{page}");
         assert_eq!(page.matches("an extension, passed over").count(), 1, "{page}");
-        assert!(page.contains("extension 4 of at most"), "{page}");
+        assert!(page.contains("beside the size: 4 bytes; our limit: 4,096"), "{page}");
     }
 }
 

@@ -80,7 +80,7 @@ fn bad_replies() {
     let expected = error(
         "too_large",
         8 + 4096,
-        "more than 4096 (reply_line_bytes_max)",
+        "more than our limit of 4096 (reply_line_bytes_max)",
         "RFC 5321 §4.5.3.1.5",
     );
     assert_eq!(lines(long.as_bytes(), false), [reply(220, "", "\"ok\""), expected]);

@@ -4,8 +4,12 @@
 //! What is expected was worked out from PROTOCOL.md by `tests/data/wire/generate.py`, which knows
 //! nothing of this crate; the README beside it explains the format.
 
+#[path = "shared/serde_words.rs"]
+mod serde_words;
 mod vectors {
     pub mod connection;
+    #[cfg(feature = "cli")]
+    mod explained;
     pub mod load;
     pub mod messages;
 }

@@ -20,11 +20,14 @@ use super::report::Out;
 use super::voice::Paint;
 use super::{Exit, Failure};
 use lesson::Lesson;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 use wirewright::buffer::Buffer;
+use wirewright::envelope::Decoder;
 use wirewright::error::Error;
 use wirewright::http::config::{Config, Policy};
 use wirewright::http::exchange::Exchange;
@@ -32,6 +35,8 @@ use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;
 use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames};
+use wirewright::transfer::message::{PAYLOAD_KEY, Side};
+use wirewright::transfer::reader;
 
 /// How much is read at a time at most, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -166,6 +171,42 @@ fn frames() -> Frames {
 fn unfinished(offset: u64) -> Error {
     let rule = Cow::Borrowed("one JSON object that ends within its frame");
     Error::Malformed { rule, offset, section: frame::State::Body.section() }
+}
+
+/// Judges the members before a payload as the product does. Streams with another payload member
+/// are not those of `PROTOCOL.md`: of them only frames and objects are judged.
+fn judge_before_payload(decoder: &Decoder, key: &str, at: u64) -> Result<(), Error> {
+    match key == PAYLOAD_KEY {
+        true => reader::check_before_payload(decoder, at),
+        false => Ok(()),
+    }
+}
+
+/// Judges a whole message by itself as the product does.
+fn judge_message(decoder: &Decoder, key: &str, at: u64) -> Result<(), Error> {
+    match key == PAYLOAD_KEY {
+        true => reader::check_message(decoder, side_of(decoder), at),
+        false => Ok(()),
+    }
+}
+
+/// Whose message this is. Only `hello` has two forms, which differ in their members.
+fn side_of(decoder: &Decoder) -> Side {
+    #[derive(Deserialize)]
+    struct Hello {
+        versions: Option<IgnoredAny>,
+        digests: Option<IgnoredAny>,
+        version: Option<IgnoredAny>,
+        digest: Option<IgnoredAny>,
+    }
+    match decoder.parse::<Hello>("PROTOCOL §4") {
+        Ok(Hello { versions: None, digests: None, version, digest })
+            if version.is_some() || digest.is_some() =>
+        {
+            Side::Server
+        }
+        _ => Side::Client,
+    }
 }
 
 /// What whoever gave the bytes can do.

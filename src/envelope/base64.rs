@@ -61,7 +61,8 @@ pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     (run.eaten == text.len() && quads.is_whole()).then_some(run.made)
 }
 
-/// Which rule of base64 a character broke.
+/// Which rule of base64 a character broke. With [`UnusedBits`](Fault::UnusedBits) the fault shows
+/// at the padding and stands in the character before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Foreign,
@@ -75,15 +76,15 @@ impl Fault {
         match self {
             Fault::Foreign => "only the standard base64 alphabet",
             Fault::Padding => "padding only completes the last four characters",
-            Fault::AfterPadding => "nothing after base64 padding",
-            Fault::UnusedBits => "unused bits of the last base64 character are zero",
+            Fault::AfterPadding => "nothing follows base64 padding",
+            Fault::UnusedBits => "the unused bits of the last base64 character are zero",
         }
     }
 
     pub(super) fn section(self) -> &'static str {
         match self {
-            Fault::Foreign => "RFC 4648 §3.3",
-            Fault::Padding | Fault::AfterPadding => "RFC 4648 §3.2",
+            Fault::Foreign | Fault::AfterPadding => "RFC 4648 §3.3",
+            Fault::Padding => "RFC 4648 §4",
             Fault::UnusedBits => "RFC 4648 §3.5",
         }
     }

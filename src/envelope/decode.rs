@@ -8,6 +8,7 @@
 
 use super::base64::{Fault, Quads};
 use super::rest;
+use super::rule::{self, Rule};
 use super::scan::{Place, Scanner, Sight};
 use super::state::State;
 use crate::buffer::ROOM_MIN;
@@ -97,6 +98,8 @@ pub struct Decoder {
     scanner: Scanner,
     within: Within,
     quads: Quads,
+    /// Offset in the stream of the last base64 character that was taken, or of its escape.
+    character_at: u64,
     rest: Vec<u8>,
     /// How much of `rest` was judged when the payload began.
     judged: usize,
@@ -106,6 +109,9 @@ pub struct Decoder {
     offset: u64,
     failed: Option<Box<Error>>,
 }
+
+/// The section that allows limits on a text.
+const LIMITS_SECTION: &str = "RFC 8259 §9";
 
 /// More capacity than this is not kept from one object to the next, in bytes.
 const REST_KEPT_MAX: usize = 1024;
@@ -119,6 +125,7 @@ impl Decoder {
             scanner: Scanner::new(),
             within: Within::Rest,
             quads: Quads::default(),
+            character_at: 0,
             rest: Vec::new(),
             judged: 0,
             key_at: 0,
@@ -187,12 +194,20 @@ impl Decoder {
         &self.rest
     }
 
-    /// [`rest`](Decoder::rest) as a typed value.
+    /// [`rest`](Decoder::rest) as a typed value. `section` is the section of the specification
+    /// that demands these members; errors cite it.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the members do not fit the type.
-    pub fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        rest::parse(&self.rest).map_err(|fault| self.place(fault))
+    /// [`Error::Malformed`] if a member is missing or is not what the type demands.
+    pub fn parse<'a, T: serde::Deserialize<'a>>(
+        &'a self,
+        section: &'static str,
+    ) -> Result<T, Error> {
+        rest::parse(&self.rest).map_err(|(words, at)| Error::Malformed {
+            rule: Cow::Owned(words),
+            offset: self.stream_offset(at),
+            section,
+        })
     }
 
     /// Length in bytes of the payload decoded so far; `None` if that member has not come.
@@ -227,10 +242,13 @@ impl Decoder {
         let mut gathered = 0;
         for (at, &byte) in input.iter().enumerate() {
             let offset = self.offset + at as u64;
-            let sight = self
-                .scanner
-                .step(byte)
-                .map_err(|rule| Error::malformed(rule, offset, "RFC 8259 §2"))?;
+            let sight = match self.scanner.step(byte) {
+                Ok(sight) => sight,
+                Err(rule) => {
+                    self.rest.extend_from_slice(&input[gathered..at]);
+                    return Err(self.first_fault(broken(rule, offset)));
+                }
+            };
             let outside = self.rest.len() - placeholder + (at - gathered);
             if !done && outside >= self.limits.rest_bytes_max {
                 return Err(self.too_large(offset));
@@ -260,7 +278,7 @@ impl Decoder {
             Sight::KeyEnd => self.see_key(offset)?,
             Sight::TextStart if self.payload_next => return self.open_payload(offset),
             Sight::OtherStart if self.payload_next => {
-                return Err(Error::malformed("the payload is a string", offset, "RFC 4648 §4"));
+                return Err(self.first_fault(broken(PAYLOAD, offset)));
             }
             Sight::End => {
                 self.judge_end()?;
@@ -281,7 +299,7 @@ impl Decoder {
             raw == self.key.as_bytes()
         };
         if self.payload_next && self.payload.is_some() {
-            return Err(Error::malformed("duplicate member", offset, "RFC 8259 §4"));
+            return Err(broken(rule::DUPLICATE, offset));
         }
         Ok(())
     }
@@ -312,14 +330,25 @@ impl Decoder {
         rest::check(&self.rest).map_err(|fault| self.place(fault))
     }
 
-    fn place(&self, fault: rest::Fault) -> Error {
-        let rest::Fault { rule, at, section } = fault;
-        let offset = self.stream_offset(at);
-        if rule == rest::MEMBERS_RULE {
-            let max = rest::MEMBERS_MAX as u64;
-            return Error::TooLarge { limit: rest::MEMBERS_RULE, max, offset, section };
+    /// The error to report where the walk met `error`: what was gathered before has not been judged
+    /// yet, and a fault in it comes first.
+    fn first_fault(&self, error: Error) -> Error {
+        match rest::check(&self.rest) {
+            Err(rest::Fault::Rule { rule: rule::WHOLE, .. }) | Ok(()) => error,
+            Err(fault) => self.place(fault),
         }
-        Error::Malformed { rule, offset, section }
+    }
+
+    fn place(&self, fault: rest::Fault) -> Error {
+        match fault {
+            rest::Fault::Rule { rule, at } => broken(rule, self.stream_offset(at)),
+            rest::Fault::Members { at } => Error::TooLarge {
+                limit: "members_max",
+                max: rest::MEMBERS_MAX as u64,
+                offset: self.stream_offset(at),
+                section: LIMITS_SECTION,
+            },
+        }
     }
 
     /// Where a byte of the gathered text stood in the stream.
@@ -335,7 +364,7 @@ impl Decoder {
 
     fn too_large(&self, offset: u64) -> Error {
         let max = self.limits.rest_bytes_max as u64;
-        Error::TooLarge { limit: "rest_bytes_max", max, offset, section: "house, law 4" }
+        Error::TooLarge { limit: "rest_bytes_max", max, offset, section: LIMITS_SECTION }
     }
 
     // ---- inside the payload --------------------------------------------------------------------
@@ -378,7 +407,14 @@ impl Decoder {
         let offset = self.offset + before as u64;
         if run > 0 {
             let did = self.quads.run(&window[..run], room);
-            let failed = did.fault.map(|fault| base64_error(fault, offset + did.eaten as u64));
+            let at = offset + did.eaten as u64;
+            if did.eaten > 0 {
+                self.character_at = at - 1;
+            }
+            let failed = did.fault.map(|fault| match window[did.eaten] {
+                0..b' ' => broken(rule::CONTROL, at),
+                _ => self.base64_error(fault, at),
+            });
             return Taken { eaten: did.eaten, made: did.made, failed };
         }
         if window[0] == b'\\' {
@@ -407,19 +443,18 @@ impl Decoder {
 
     /// Takes one byte of an escape (RFC 8259 §7).
     fn take_escape(&mut self, mut escape: Escape, byte: u8, room: &mut [u8]) -> Taken {
-        let bad = |rule| Some(Error::malformed(rule, escape.at, "RFC 8259 §7"));
+        let bad = |rule| Some(broken(rule, escape.at));
         let character = if !escape.unicode {
             match byte {
                 b'u' => None,
                 b'"' | b'\\' | b'/' => Some(u16::from(byte)),
                 // Legal in JSON, but never of the alphabet.
                 b'b' | b'f' | b'n' | b'r' | b't' => Some(u16::from(b' ')),
-                _ => return Taken { eaten: 0, made: 0, failed: bad("a JSON escape") },
+                _ => return Taken { eaten: 0, made: 0, failed: bad(rule::ESCAPE) },
             }
         } else {
             let Some(digit) = char::from(byte).to_digit(16) else {
-                let failed = bad("four hexadecimal digits behind \\u");
-                return Taken { eaten: 0, made: 0, failed };
+                return Taken { eaten: 0, made: 0, failed: bad(rule::FOUR_DIGITS) };
             };
             escape.value = escape.value << 4 | digit as u16;
             escape.digits += 1;
@@ -431,15 +466,29 @@ impl Decoder {
         };
         // A character beyond one byte is as foreign as a space.
         match self.quads.push(u8::try_from(character).unwrap_or(b' ')) {
-            Err(fault) => Taken { eaten: 0, made: 0, failed: Some(base64_error(fault, escape.at)) },
+            Err(fault) => {
+                let failed = Some(self.base64_error(fault, escape.at));
+                Taken { eaten: 0, made: 0, failed }
+            }
             Ok((bytes, made)) => {
+                self.character_at = escape.at;
                 room[..made].copy_from_slice(&bytes[..made]);
                 self.within = Within::Run;
                 Taken { eaten: 1, made, failed: None }
             }
         }
     }
+
+    /// The fault that the character at `offset` showed. Bits that have to be zero stand in the
+    /// character before the padding.
+    fn base64_error(&self, fault: Fault, offset: u64) -> Error {
+        let offset = if fault == Fault::UnusedBits { self.character_at } else { offset };
+        Error::malformed(fault.rule(), offset, fault.section())
+    }
 }
+
+/// The payload is not a string.
+const PAYLOAD: Rule = Rule { words: "the payload is a string of base64", section: "RFC 4648 §4" };
 
 /// What was taken of the input inside the payload.
 struct Taken {
@@ -448,6 +497,6 @@ struct Taken {
     failed: Option<Error>,
 }
 
-fn base64_error(fault: Fault, offset: u64) -> Error {
-    Error::malformed(fault.rule(), offset, fault.section())
+fn broken(rule: Rule, offset: u64) -> Error {
+    Error::malformed(rule.words, offset, rule.section)
 }

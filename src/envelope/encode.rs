@@ -56,7 +56,7 @@ fn write_json<T: Serialize>(value: &T, out: &mut Buffer) -> Result<(), Error> {
 
 fn out_of_room(out: &Buffer) -> Error {
     let max = out.limit() as u64;
-    Error::TooLarge { limit: "buffer_bytes", max, offset: 0, section: "house, law 4" }
+    Error::TooLarge { limit: "buffer_bytes", max, offset: 0, section: "" }
 }
 
 /// Closes an envelope behind its payload.

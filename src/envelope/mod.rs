@@ -71,8 +71,10 @@ mod base64;
 mod decode;
 mod encode;
 mod rest;
+mod rule;
 mod scan;
 mod state;
+mod syntax;
 
 pub use base64::{KERNEL, decode_strict, decoded_len_max, encode_into, encoded_len};
 pub use decode::{Decoder, Event, Limits, Step, run_len};

@@ -1,10 +1,16 @@
-//! The judgement of the gathered members: valid UTF-8, valid JSON, no duplicate at any depth.
+//! The judgement of the gathered members: valid UTF-8, valid JSON, no duplicate at any depth; and
+//! what a member has to be where a type reads it.
 //!
-//! Specification: RFC 8259; §4 leaves duplicates open, and we refuse them: two readers that pick
-//! different ones of two members is how messages are smuggled.
+//! Specification: RFC 8259. §4 only recommends unique names, and we demand them: two readers that
+//! pick different ones of two members is how messages are smuggled.
+//!
+//! serde_json decides what is refused. The words, the section and the offset of an error are ours:
+//! [`syntax`] finds the first byte that breaks a rule.
 
+use super::rule::{self, Rule};
+use super::syntax::{self, Owner};
 use crate::text::PeerText;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,41 +18,85 @@ use std::fmt;
 
 /// What is wrong with the gathered text, and at which byte of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) rule: Cow<'static, str>,
-    pub(super) at: usize,
-    pub(super) section: &'static str,
+pub(super) enum Fault {
+    /// A rule of JSON is broken.
+    Rule { rule: Rule, at: usize },
+    /// There are more than [`MEMBERS_MAX`] members.
+    Members { at: usize },
 }
 
 /// Judges `text`, which has to be one JSON object.
 pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
-    let text = std::str::from_utf8(text).map_err(|error| Fault {
-        rule: Cow::Borrowed("UTF-8"),
-        at: error.valid_up_to(),
-        section: "RFC 8259 §8.1",
-    })?;
+    let broken = |rule, at| Fault::Rule { rule, at };
+    let text = str::from_utf8(text).map_err(|error| broken(rule::UTF_8, error.valid_up_to()))?;
     let mut json = serde_json::Deserializer::from_str(text);
-    let unique = Unique { held: &Cell::new(0) };
-    unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| fault(text, &error))
+    let (held, stopped) = (Cell::new(0), Cell::new(None));
+    let unique = Unique { held: &held, stopped: &stopped };
+    unique.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| {
+        let at = place(text, &error);
+        match unique.stopped.get() {
+            Some(Stopped::Duplicate) => broken(rule::DUPLICATE, at),
+            Some(Stopped::Members) => Fault::Members { at },
+            None => {
+                let (rule, at) = syntax::first_fault(text).unwrap_or((rule::WHOLE, at));
+                broken(rule, at)
+            }
+        }
+    })
 }
+
+/// A member that is missing or is not what the reader's type demands: what is demanded, and the
+/// byte where it is not so.
+type Misfit = (String, usize);
 
 /// Reads a judged text as a typed value.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Fault> {
-    let text = std::str::from_utf8(text).unwrap_or("");
-    serde_json::from_str(text).map_err(|error| fault(text, &error))
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Misfit> {
+    let text = str::from_utf8(text).unwrap_or("");
+    serde_json::from_str(text).map_err(|error| misfit(text, &error))
 }
 
-/// Turns serde_json's line and column into the position of the byte it means.
-fn fault(text: &str, error: &serde_json::Error) -> Fault {
+/// Where a byte stands that serde_json names by its line and column.
+fn place(text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let line_start: usize = lines.map(str::len).sum();
-    let said = error.to_string();
-    // It repeats a string of the wrong type, whatever its length.
-    let rule = PeerText::from(said.split(" at line ").next().unwrap_or(&said));
-    Fault {
-        rule: Cow::Owned(rule.short().to_string()),
-        at: (line_start + error.column().saturating_sub(1)).min(text.len()),
-        section: "RFC 8259 §2",
+    (line_start + error.column().saturating_sub(1)).min(text.len())
+}
+
+/// Says in our words which member the reader's type does not take, and why.
+fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
+    let (said, at) = (error.to_string(), place(text, error));
+    // Behind it stands the place. A text of the peer may stand before it.
+    let said = said.rsplit_once(" at line ").map_or(&*said, |(said, _)| said);
+    if let Some(name) = said.strip_prefix("missing field ") {
+        return (format!("the member {name} is missing"), at);
+    }
+    let owner = syntax::owner(text, at);
+    let start = owner.as_ref().map_or(at, |owner| owner.start);
+    let is_of_serde = ["invalid type: ", "invalid value: ", "invalid length "];
+    if !is_of_serde.iter().any(|begin| said.starts_with(begin)) {
+        // A type of ours has said what it demands.
+        return (said.to_owned(), start);
+    }
+    let demanded = kind(said.rsplit_once(", expected ").map_or("", |(_, kind)| kind));
+    let what = match &owner {
+        None => "the text".to_owned(),
+        Some(Owner { name, is_element, .. }) => {
+            let each = if *is_element { "each element of " } else { "" };
+            format!("{each}`{}`", PeerText::from(&**name).short())
+        }
+    };
+    (format!("{what} is {demanded}"), start)
+}
+
+/// What serde calls a type, in our words.
+fn kind(expected: &str) -> &str {
+    match expected {
+        "u64" => "an integer from 0 to 2⁶⁴ − 1",
+        "a boolean" => "true or false",
+        "a string" => "a string",
+        "a sequence" => "an array",
+        "an object" => "an object",
+        _ => "of another type",
     }
 }
 
@@ -55,6 +105,22 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
 struct Unique<'h> {
     /// What the keys cost that are held, of all objects that are open.
     held: &'h Cell<usize>,
+    /// Why the visit was stopped, if it was not serde_json that stopped it.
+    stopped: &'h Cell<Option<Stopped>>,
+}
+
+/// Which rule of ours stopped a visit.
+#[derive(Debug, Clone, Copy)]
+enum Stopped {
+    Duplicate,
+    Members,
+}
+
+impl Unique<'_> {
+    fn stop<E: serde::de::Error>(self, why: Stopped) -> E {
+        self.stopped.set(Some(why));
+        E::custom("stopped")
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Unique<'_> {
@@ -106,10 +172,10 @@ impl<'de> Visitor<'de> for Unique<'_> {
         while let Some(key) = map.next_key::<Key<'_>>()? {
             let held = self.held.get() + key.cost();
             if !keys.insert(key.0) {
-                return Err(A::Error::custom("duplicate member"));
+                return Err(self.stop(Stopped::Duplicate));
             }
             if held > MEMBERS_MAX {
-                return Err(A::Error::custom(MEMBERS_RULE));
+                return Err(self.stop(Stopped::Members));
             }
             self.held.set(held);
             map.next_value_seed(self)?;
@@ -166,9 +232,6 @@ pub(super) const MEMBERS_MAX: usize = 65_536;
 /// A name with escapes is held as a copy, and counts as one member more for each so many bytes.
 const COPIED_BYTES: usize = 16;
 
-/// What is said when there are more.
-pub(super) const MEMBERS_RULE: &str = "members_max";
-
 /// The keys of one object so far.
 #[derive(Default)]
 struct Keys<'a> {
@@ -196,24 +259,28 @@ impl<'a> Keys<'a> {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Option<(usize, String)> {
-        check(text.as_bytes()).err().map(|fault| (fault.at, fault.rule.into_owned()))
+    fn at(text: &str) -> Option<(usize, Rule)> {
+        match check(text.as_bytes()).err()? {
+            Fault::Rule { rule, at } => Some((at, rule)),
+            other => panic!("{other:?} in {text}"),
+        }
     }
 
     #[test]
     fn faults_are_placed() {
         for (text, place, rule) in [
-            ("{\"a\":tru}", 8, "expected ident"),
-            ("{\n\"a\":1,\n\"b\":}", 13, "expected value"),
-            ("{\"a\":1,\"a\":2}", 9, "duplicate member"),
-            ("{\"a\":{\"b\":1,\"\\u0062\":2}}", 19, "duplicate member"),
-            ("{\"a\":[{\"x\":1,\"x\":1}]}", 15, "duplicate member"),
-            ("{\"a\":1} x", 8, "trailing characters"),
-            ("{\"a\":\"\\ud800\"}", 12, "unexpected end of hex escape"),
+            ("{\"a\":tru}", 8, rule::LITERAL),
+            ("{\n\"a\":1,\n\"b\":}", 13, rule::VALUE),
+            ("{\"a\":1,\"a\":2}", 9, rule::DUPLICATE),
+            ("{\"a\":{\"b\":1,\"\\u0062\":2}}", 19, rule::DUPLICATE),
+            ("{\"a\":[{\"x\":1,\"x\":1}]}", 15, rule::DUPLICATE),
+            ("{\"a\":1} x", 8, rule::BEHIND),
+            ("{\"a\":\"\\ud800\"}", 6, rule::SURROGATE),
         ] {
-            assert_eq!(at(text), Some((place, rule.to_owned())), "{text}");
+            assert_eq!(at(text), Some((place, rule)), "{text}");
         }
-        assert_eq!(check(b"{\"\xff\":1}").unwrap_err().at, 2);
+        let fault = Fault::Rule { rule: rule::UTF_8, at: 2 };
+        assert_eq!(check(b"{\"\xff\":1}"), Err(fault));
     }
 
     #[test]
@@ -237,8 +304,8 @@ mod tests {
         for (count, good) in
             [(MEMBERS_MAX - 1, true), (MEMBERS_MAX, true), (MEMBERS_MAX + 1, false)]
         {
-            let rule = check(object(count).as_bytes()).err().map(|fault| fault.rule);
-            assert_eq!(rule, (!good).then_some(Cow::Borrowed(MEMBERS_RULE)), "{count}");
+            let fault = check(object(count).as_bytes());
+            assert!(matches!(fault, Err(Fault::Members { .. })) != good, "{count}: {fault:?}");
         }
     }
 

@@ -4,6 +4,9 @@
 //! values the scanner only finds the end; what stands there is judged later, as a whole, by
 //! serde_json over the gathered text.
 
+use super::rule::{self, Rule};
+use super::syntax::{instead, no_value};
+
 /// What the scanner expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -82,7 +85,7 @@ impl Scanner {
     }
 
     /// Takes one byte; an error is the rule it breaks.
-    pub(super) fn step(&mut self, byte: u8) -> Result<Sight, &'static str> {
+    pub(super) fn step(&mut self, byte: u8) -> Result<Sight, Rule> {
         match self.place {
             Place::InKey => self.in_string(byte, Place::Colon, Sight::KeyEnd),
             Place::Text => self.in_string(byte, Place::After, Sight::Plain),
@@ -91,40 +94,37 @@ impl Scanner {
             Place::Scalar if matches!(byte, b',' | b'}') || is_space(byte) => self.after(byte),
             Place::Scalar => Ok(Sight::Plain),
             _ if is_space(byte) => Ok(Sight::Plain),
-            Place::Start => self.expect(byte, b'{', Place::FirstKey, "a JSON object begins with {"),
+            Place::Start => self.expect(byte, b'{', Place::FirstKey, no_object(byte)),
             Place::FirstKey if byte == b'}' => self.after(byte),
             Place::FirstKey | Place::Key => self.key(byte),
-            Place::Colon => self.expect(byte, b':', Place::Value, "a colon behind a member name"),
+            Place::Colon => self.expect(byte, b':', Place::Value, rule::COLON),
             Place::Value => self.value(byte),
             Place::After => self.after(byte),
-            Place::Done => Err("nothing but white space behind the object"),
+            Place::Done => Err(instead(rule::BEHIND, byte)),
         }
     }
 
-    fn expect(
-        &mut self,
-        byte: u8,
-        wanted: u8,
-        next: Place,
-        rule: &'static str,
-    ) -> Result<Sight, &'static str> {
+    fn expect(&mut self, byte: u8, wanted: u8, next: Place, rule: Rule) -> Result<Sight, Rule> {
         if byte != wanted {
-            return Err(rule);
+            return Err(instead(rule, byte));
         }
         self.depth = 1;
         self.place = next;
         Ok(Sight::Plain)
     }
 
-    fn key(&mut self, byte: u8) -> Result<Sight, &'static str> {
+    fn key(&mut self, byte: u8) -> Result<Sight, Rule> {
+        if byte == b'}' {
+            return Err(rule::NAME_AFTER_COMMA);
+        }
         if byte != b'"' {
-            return Err("a member name is a string");
+            return Err(instead(rule::NAME, byte));
         }
         self.place = Place::InKey;
         Ok(Sight::KeyStart)
     }
 
-    fn value(&mut self, byte: u8) -> Result<Sight, &'static str> {
+    fn value(&mut self, byte: u8) -> Result<Sight, Rule> {
         match byte {
             b'"' => {
                 self.place = Place::Text;
@@ -132,12 +132,12 @@ impl Scanner {
             }
             b'{' | b'[' => self.open(byte)?,
             b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => self.place = Place::Scalar,
-            _ => return Err("a JSON value"),
+            _ => return Err(no_value(byte)),
         }
         Ok(Sight::OtherStart)
     }
 
-    fn after(&mut self, byte: u8) -> Result<Sight, &'static str> {
+    fn after(&mut self, byte: u8) -> Result<Sight, Rule> {
         match byte {
             b',' => self.place = Place::Key,
             b'}' => {
@@ -145,14 +145,14 @@ impl Scanner {
                 return Ok(Sight::End);
             }
             _ if is_space(byte) => self.place = Place::After,
-            _ => return Err("a comma or the closing brace behind a value"),
+            _ => return Err(instead(rule::AFTER_MEMBER, byte)),
         }
         Ok(Sight::Plain)
     }
 
-    fn in_string(&mut self, byte: u8, next: Place, end: Sight) -> Result<Sight, &'static str> {
+    fn in_string(&mut self, byte: u8, next: Place, end: Sight) -> Result<Sight, Rule> {
         if byte < b' ' {
-            return Err("control characters in strings are escaped");
+            return Err(rule::CONTROL);
         }
         if self.escaped {
             self.escaped = false;
@@ -165,7 +165,7 @@ impl Scanner {
         Ok(Sight::Plain)
     }
 
-    fn in_nested(&mut self, byte: u8) -> Result<Sight, &'static str> {
+    fn in_nested(&mut self, byte: u8) -> Result<Sight, Rule> {
         match byte {
             b'"' => self.place = Place::NestedText,
             b'{' | b'[' => self.open(byte)?,
@@ -175,9 +175,9 @@ impl Scanner {
         Ok(Sight::Plain)
     }
 
-    fn open(&mut self, byte: u8) -> Result<(), &'static str> {
+    fn open(&mut self, byte: u8) -> Result<(), Rule> {
         if self.depth + 1 >= DEPTH_REFUSED {
-            return Err("nesting of fewer than 128 levels");
+            return Err(rule::DEPTH);
         }
         self.depth += 1;
         self.braces = self.braces << 1 | u128::from(byte == b'{');
@@ -185,9 +185,9 @@ impl Scanner {
         Ok(())
     }
 
-    fn close(&mut self, byte: u8) -> Result<(), &'static str> {
+    fn close(&mut self, byte: u8) -> Result<(), Rule> {
         if (self.braces & 1 == 1) != (byte == b'}') {
-            return Err("brackets close as they were opened");
+            return Err(rule::CLOSED_AS_OPENED);
         }
         self.braces >>= 1;
         self.depth -= 1;
@@ -198,7 +198,16 @@ impl Scanner {
     }
 }
 
+/// Why a byte does not begin an object.
+fn no_object(byte: u8) -> Rule {
+    match byte {
+        // The first byte of a byte order mark in UTF-8, UTF-16 and UTF-32.
+        0xEF | 0xFE | 0xFF => rule::BYTE_ORDER_MARK,
+        _ => rule::OBJECT,
+    }
+}
+
 /// White space of RFC 8259 §2.
-fn is_space(byte: u8) -> bool {
+pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -227,7 +227,7 @@ impl Builder {
             limit: "message_bytes_max",
             max,
             offset: max,
-            section: "house, law 4",
+            section: "",
         })?;
         let recipients = self.to.into_iter().chain(self.cc).chain(self.bcc).collect();
         let attachments = body.files.into_iter().map(|(attachment, _)| attachment).collect();
@@ -296,7 +296,7 @@ impl Builder {
             return Ok(());
         }
         let max = max as u64;
-        Err(Error::TooLarge { limit, max, offset: max, section: "house, law 4" })
+        Err(Error::TooLarge { limit, max, offset: max, section: "" })
     }
 }
 

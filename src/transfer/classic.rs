@@ -197,7 +197,7 @@ impl ClassicClient {
         let Some(size) = self.decoder.payload_len() else {
             return Err(Error::malformed("the object carries filedata", 0, SECTION));
         };
-        let head: Head<'_> = self.decoder.parse()?;
+        let head: Head<'_> = self.decoder.parse(SECTION)?;
         Ok(Event::Whole { name: Name::single(head.filename.as_raw_str())?, size })
     }
 }

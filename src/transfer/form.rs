@@ -166,7 +166,7 @@ fn etag(text: &PeerText<'_>, at: u64) -> Result<(), Error> {
 fn digest(text: Option<&PeerText<'_>>, at: u64) -> Result<(), Error> {
     let good = text.is_none_or(|text| DigestKind::of(text.as_raw_str()).is_some());
     let rule = "a digest is its name, a colon and 64 lower-case hexadecimal digits";
-    good.then_some(()).ok_or_else(|| Error::malformed(rule, at, "PROTOCOL §6"))
+    good.then_some(()).ok_or_else(|| Error::malformed(rule, at, "PROTOCOL §6.1"))
 }
 
 fn within(limit: &'static str, max: usize, count: usize, at: u64) -> Result<(), Error> {

@@ -21,6 +21,9 @@ pub const VERSION: u64 = 1;
 /// The member that carries the payload.
 pub const PAYLOAD_KEY: &str = "filedata";
 
+/// What §5.4 demands of a checksum.
+const CRC32_RULE: &str = "crc32 is eight lower-case hexadecimal digits";
+
 /// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crc32(pub u32);
@@ -38,7 +41,7 @@ impl<'de> Deserialize<'de> for Crc32 {
         let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
         match u32::from_str_radix(text, 16) {
             Ok(value) if digits && text.len() == 8 => Ok(Crc32(value)),
-            _ => Err(D::Error::custom("crc32 is eight lower-case hexadecimal digits")),
+            _ => Err(D::Error::custom(CRC32_RULE)),
         }
     }
 }
@@ -50,6 +53,7 @@ pub struct ClientHello<'a> {
     /// Versions it speaks.
     pub versions: Vec<u64>,
     /// The longest frame it takes and sends, in bytes.
+    #[serde(deserialize_with = "frame_bytes")]
     pub max_frame: u32,
     /// Names of digests, by preference.
     #[serde(borrow)]
@@ -69,6 +73,7 @@ pub struct ServerHello<'a> {
     /// The version of this connection.
     pub version: u64,
     /// The longest frame it takes and sends, in bytes.
+    #[serde(deserialize_with = "frame_bytes")]
     pub max_frame: u32,
     /// The name of the digest of this connection.
     #[serde(borrow)]
@@ -353,6 +358,20 @@ pub enum Side {
     Server,
 }
 
+/// The gathered members as a typed value.
+///
+/// # Errors
+/// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from the
+/// beginning of the frame's body.
+pub(super) fn members<'a, T: Deserialize<'a>>(decoder: &'a Decoder) -> Result<T, Error> {
+    decoder.parse("PROTOCOL §4").map_err(|error| match error {
+        Error::Malformed { rule, offset, .. } if rule == CRC32_RULE => {
+            Error::malformed(CRC32_RULE, offset, "PROTOCOL §5.4")
+        }
+        error => error,
+    })
+}
+
 /// Only the type of a message.
 #[derive(Deserialize)]
 struct Kind<'a> {
@@ -367,24 +386,24 @@ impl<'a> Message<'a> {
     /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from
     /// the beginning of the frame's body.
     pub fn parse(decoder: &'a Decoder, from: Side) -> Result<Message<'a>, Error> {
-        let kind = decoder.parse::<Kind<'a>>()?.kind;
+        let kind = members::<Kind<'a>>(decoder)?.kind;
         Ok(match (kind.as_raw_str(), from) {
-            ("hello", Side::Client) => Message::ClientHello(decoder.parse()?),
-            ("hello", Side::Server) => Message::ServerHello(decoder.parse()?),
-            ("auth", _) => Message::Auth(decoder.parse()?),
-            ("welcome", _) => Message::Welcome(decoder.parse()?),
-            ("list", _) => Message::List(decoder.parse()?),
-            ("entries", _) => Message::Entries(decoder.parse()?),
-            ("get", _) => Message::Get(decoder.parse()?),
-            ("file", _) => Message::File(decoder.parse()?),
-            ("put", _) => Message::Put(decoder.parse()?),
-            ("ready", _) => Message::Ready(decoder.parse()?),
-            ("chunk", _) => Message::Chunk(decoder.parse()?),
-            ("end", _) => Message::End(decoder.parse()?),
-            ("done", _) => Message::Done(decoder.parse()?),
-            ("cancel", _) => Message::Cancel(decoder.parse()?),
-            ("error", _) => Message::Error(decoder.parse()?),
-            _ => Message::Unknown(Unknown { id: decoder.parse::<LooseId>()?.id.0, kind }),
+            ("hello", Side::Client) => Message::ClientHello(members(decoder)?),
+            ("hello", Side::Server) => Message::ServerHello(members(decoder)?),
+            ("auth", _) => Message::Auth(members(decoder)?),
+            ("welcome", _) => Message::Welcome(members(decoder)?),
+            ("list", _) => Message::List(members(decoder)?),
+            ("entries", _) => Message::Entries(members(decoder)?),
+            ("get", _) => Message::Get(members(decoder)?),
+            ("file", _) => Message::File(members(decoder)?),
+            ("put", _) => Message::Put(members(decoder)?),
+            ("ready", _) => Message::Ready(members(decoder)?),
+            ("chunk", _) => Message::Chunk(members(decoder)?),
+            ("end", _) => Message::End(members(decoder)?),
+            ("done", _) => Message::Done(members(decoder)?),
+            ("cancel", _) => Message::Cancel(members(decoder)?),
+            ("error", _) => Message::Error(members(decoder)?),
+            _ => Message::Unknown(Unknown { id: members::<LooseId>(decoder)?.id.0, kind }),
         })
     }
 
@@ -421,6 +440,12 @@ impl<'de> Deserialize<'de> for Loose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Loose, D::Error> {
         serde_json::Value::deserialize(deserializer).map(|value| Loose(value.as_u64()))
     }
+}
+
+/// A length of a frame. One that does not fit is the greatest there is, which is out of range, too:
+/// the form of the message is judged where its range is known.
+fn frame_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    u64::deserialize(deserializer).map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
 }
 
 /// A flag that may be null.

@@ -11,8 +11,9 @@
 //! kept but the few other members. Only where a peer writes the payload *before* `id` and `offset`,
 //! which it may, is the payload of that one frame held until they are known.
 
+use super::form;
 use super::frame::{FRAME_BYTES_HELLO_MAX, Frames};
-use super::message::{Chunk, Crc32, Message, PAYLOAD_KEY, Side};
+use super::message::{self, Chunk, Crc32, Message, PAYLOAD_KEY, Side};
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
 use crate::text::PeerText;
@@ -240,24 +241,10 @@ impl Reader {
     }
 
     fn start_payload(&mut self) -> Result<Next, Error> {
-        let (mode, next) = self.payload_mode().map_err(|error| error.shifted(self.body_at))?;
+        let (mode, next) =
+            payload_mode(&self.decoder).map_err(|error| error.shifted(self.body_at))?;
         self.mode = mode;
         Ok(next)
-    }
-
-    /// What is done with the payload that begins. The members of a chunk have a meaning only where
-    /// the type is known to be that.
-    fn payload_mode(&self) -> Result<(Mode, Next), Error> {
-        match self.decoder.parse::<Kind<'_>>()?.kind.as_ref().map(PeerText::as_raw_str) {
-            Some("chunk") => {}
-            Some(_) => return Ok((Mode::Drop, Next::More)),
-            None => return Ok((Mode::Hold, Next::More)),
-        }
-        let Head { id, offset, crc32 } = self.decoder.parse()?;
-        Ok(match (id, offset) {
-            (Some(id), Some(offset)) => (Mode::Stream, Next::Start(Chunk { id, offset, crc32 })),
-            _ => (Mode::Hold, Next::More),
-        })
     }
 
     fn pass_on(&mut self, bytes: &[u8]) -> Next {
@@ -274,11 +261,8 @@ impl Reader {
             let rule = "one JSON object that ends within its frame";
             return Err(Error::malformed(rule, self.frames.offset(), "PROTOCOL §3.4"));
         }
-        if self.decoder.payload_len().unwrap_or(0) == 0 && self.is_chunk() {
-            let (rule, at) = ("a chunk carries filedata, at least one byte", self.body_at);
-            return Err(Error::malformed(rule, at, "PROTOCOL §5.2"));
-        }
-        self.stage = if self.mode == Mode::Hold && self.is_chunk() {
+        check_payload(&self.decoder, self.body_at)?;
+        self.stage = if self.mode == Mode::Hold && is_chunk(&self.decoder) {
             Stage::HeldStart
         } else {
             Stage::Message
@@ -286,14 +270,60 @@ impl Reader {
         Ok(())
     }
 
-    fn is_chunk(&self) -> bool {
-        let kind = self.decoder.parse::<Kind<'_>>();
-        kind.is_ok_and(|kind| kind.kind.is_some_and(|kind| kind == "chunk"))
-    }
-
     fn held_chunk(&self) -> Result<Chunk, Error> {
-        self.decoder.parse().map_err(|error| error.shifted(self.body_at))
+        message::members(&self.decoder).map_err(|error| error.shifted(self.body_at))
     }
+}
+
+// ---- one message alone -------------------------------------------------------------------------
+
+/// Judges the members that stand before a payload, which begins. `at` is the offset of the frame's
+/// body in the stream.
+///
+/// # Errors
+/// [`Error::Malformed`] for one of the wrong type, as [`Reader::receive`] gives it.
+pub fn check_before_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
+    payload_mode(decoder).map(drop).map_err(|error| error.shifted(at))
+}
+
+/// Judges a whole message by itself: all that [`Reader::receive`] and the sessions demand of it
+/// before they ask whether it has a place. `at` is the offset of the frame's body in the stream.
+///
+/// # Errors
+/// [`Error::Malformed`] and [`Error::TooLarge`], as a session gives them.
+pub fn check_message(decoder: &Decoder, from: Side, at: u64) -> Result<(), Error> {
+    check_payload(decoder, at)?;
+    let message = Message::parse(decoder, from).map_err(|error| error.shifted(at))?;
+    form::check(&message, at)
+}
+
+/// A chunk has a payload.
+fn check_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
+    if decoder.payload_len().unwrap_or(0) == 0 && is_chunk(decoder) {
+        let rule = "a chunk carries filedata, at least one byte";
+        return Err(Error::malformed(rule, at, "PROTOCOL §5.2"));
+    }
+    Ok(())
+}
+
+fn is_chunk(decoder: &Decoder) -> bool {
+    let kind = message::members::<Kind<'_>>(decoder);
+    kind.is_ok_and(|kind| kind.kind.is_some_and(|kind| kind == "chunk"))
+}
+
+/// What is done with the payload that begins. The members of a chunk have a meaning only where the
+/// type is known to be that.
+fn payload_mode(decoder: &Decoder) -> Result<(Mode, Next), Error> {
+    match message::members::<Kind<'_>>(decoder)?.kind.as_ref().map(PeerText::as_raw_str) {
+        Some("chunk") => {}
+        Some(_) => return Ok((Mode::Drop, Next::More)),
+        None => return Ok((Mode::Hold, Next::More)),
+    }
+    let Head { id, offset, crc32 } = message::members(decoder)?;
+    Ok(match (id, offset) {
+        (Some(id), Some(offset)) => (Mode::Stream, Next::Start(Chunk { id, offset, crc32 })),
+        _ => (Mode::Hold, Next::More),
+    })
 }
 
 /// What [`Reader::advance`] found, without borrowing.

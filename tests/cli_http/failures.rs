@@ -59,7 +59,7 @@ fn a_bomb_is_no_body() {
     let ended = run_in(folder.path(), &["http", &server.url, "-o", "bomb"]);
     assert_fails(&ended, 1, "(decoded_ratio_max)");
     let ended = run_in(folder.path(), &["http", &server.url, "-o", "bomb", "--max-body", "1M"]);
-    assert_fails(&ended, 1, "more than 1048576 (decoded_bytes_max)");
+    assert_fails(&ended, 1, "more than our limit of 1048576 (decoded_bytes_max)");
     assert_eq!(names_in(folder.path()), Vec::<String>::new());
 }
 
@@ -78,7 +78,7 @@ fn limits() {
         ("/line", "(line_bytes_max)"),
         ("/head", "(head_bytes_max)"),
         ("/interim", "(interim_max)"),
-        ("/body", "more than 1999 (body_bytes_max)"),
+        ("/body", "more than our limit of 1999 (body_bytes_max)"),
     ] {
         let ended = go(&["http", &server.at(path), "--max-body", "1999", "--json"]);
         assert_fails(&ended, 1, what);

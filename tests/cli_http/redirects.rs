@@ -134,7 +134,7 @@ fn what_is_not_followed() {
         ("/user", "a redirect names no user"),
         ("/none", "a redirect has one Location"),
         ("/two", "a redirect has one Location"),
-        ("/1", "more than 10 (redirects_max)"),
+        ("/1", "more than our limit of 10 (redirects_max)"),
     ] {
         let ended = go(&["http", &server.at(path), "-L"]);
         assert_fails(&ended, 1, what);
@@ -142,7 +142,7 @@ fn what_is_not_followed() {
     }
     assert_eq!(server.requests().last().unwrap().target(), "/11");
     let ended = go(&["http", &server.at("/5"), "-L", "--max-redirects", "2"]);
-    assert_fails(&ended, 1, "more than 2 (redirects_max)");
+    assert_fails(&ended, 1, "more than our limit of 2 (redirects_max)");
     assert_eq!(server.requests().last().unwrap().target(), "/7");
     assert_eq!(good(&["http", &server.at("/300"), "-L"]), b"choices");
     assert_eq!(good(&["http", &server.at("/304"), "-L"]), b"");

@@ -1,6 +1,6 @@
 //! Vectors of the layer `connection`, through a server that has no files and takes none.
 
-use super::load::{Vector, cuts, in_place, pieces};
+use super::load::{Vector, cuts, in_place, is_well_said, pieces};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wirewright::buffer::Buffer;
@@ -105,7 +105,10 @@ fn compare(seen: &Seen, events: &[Value]) -> Result<(), String> {
         None => last["event"] != "error" && last["answer"]["fatal"] != true,
         Some(Error::Unexpected { .. }) => last["answer"]["code"] == "unexpected",
         Some(Error::Refused { code, .. }) => last["answer"]["code"] == code.as_raw_str(),
-        Some(error) => last["kind"] == error.kind() && in_place(&last["offset"], error.offset()),
+        Some(error) => {
+            let is_there = in_place(&last["offset"], error.offset());
+            last["kind"] == error.kind() && is_there && is_well_said(&last["spec"], error)
+        }
     };
     match as_expected {
         true => Ok(()),

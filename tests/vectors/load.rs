@@ -1,6 +1,8 @@
 //! Reads the files of vectors, and knows the ways to cut a stream.
 
+use crate::serde_words::SERDE_WORDS;
 use serde_json::Value;
+use wirewright::error::Error;
 use wirewright::transfer::message::Side;
 
 /// What a vector is about.
@@ -117,4 +119,23 @@ pub fn in_place(expected: &Value, offset: Option<u64>) -> bool {
         Some(_) => false,
         None => expected.as_u64() == Some(offset),
     }
+}
+
+/// Whether an error names the section that the vector does, or a more exact one, in our words.
+/// JSON and base64 have RFCs of their own, to which `PROTOCOL.md` §3.4 and §5.3 refer; §4 refers to
+/// the section of each member, and §9 is about what follows on a fault, whatever it is.
+pub fn is_well_said(spec: &Value, error: &Error) -> bool {
+    let (said, section) = (error.to_string(), error.section().unwrap_or(""));
+    if SERDE_WORDS.iter().any(|word| said.contains(word)) {
+        return false;
+    }
+    let spec = spec.as_str().expect("a section");
+    let is_within =
+        section.strip_prefix(spec).is_some_and(|more| !more.starts_with(char::is_numeric));
+    is_within
+        || matches!(spec, "PROTOCOL §4" | "PROTOCOL §9") && section.starts_with("PROTOCOL §")
+        || spec == "PROTOCOL §3.4" && section.starts_with("RFC 8259 §")
+        || spec == "PROTOCOL §5.3"
+            && (section.starts_with("RFC 4648") || section.starts_with("RFC 8259 §7"))
+        || spec == "PROTOCOL §4" && section.starts_with("RFC 4648 §4")
 }

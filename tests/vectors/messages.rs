@@ -1,6 +1,6 @@
 //! Vectors of the layer `messages`, through the reader.
 
-use super::load::{Vector, cuts, frame, in_place, pieces};
+use super::load::{Vector, cuts, frame, in_place, is_well_said, pieces};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wirewright::error::Error;
@@ -193,5 +193,6 @@ fn same_payload(event: &Value, payload: Option<&[u8]>) -> bool {
 }
 
 fn same_error(expected: &Value, error: &Error) -> bool {
-    expected["kind"] == error.kind() && in_place(&expected["offset"], error.offset())
+    let is_there = in_place(&expected["offset"], error.offset());
+    expected["kind"] == error.kind() && is_there && is_well_said(&expected["spec"], error)
 }

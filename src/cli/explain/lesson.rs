@@ -329,10 +329,10 @@ fn byte_in(row: &Row, offset: u64) -> Option<u8> {
 fn refusal(error: &Error, end: u64, byte: Option<u8>) -> Card {
     let offset = error.offset().unwrap_or(end);
     let (name, rule) = match error {
-        Error::TooLarge { limit, max, .. } => {
-            ("error: too large", format!("the limit: {} ({limit})", thousands(*max)))
-        }
+        Error::TooLarge { .. } => ("error: too large", error.reason()),
         Error::Incomplete { expected, .. } => ("error: incomplete", format!("missing: {expected}")),
+        // Rules and limits of ours say so themselves.
+        _ if error.reason().starts_with("our ") => ("error: malformed", error.reason()),
         _ => ("error: malformed", format!("the rule: {}", error.reason())),
     };
     let section = error.section().unwrap_or("");
@@ -349,6 +349,10 @@ fn refusal(error: &Error, end: u64, byte: Option<u8>) -> Card {
     let mut card = Card::new(name, section).quote(rule);
     card.hue = Hue::Bad;
     card = card.says(format!("{found}, at byte {}", thousands(offset)));
+    if let Error::TooLarge { limit, .. } = error {
+        card.says.extend(sections::limit(limit).map(|says| format!("the specification: {says}")));
+        return card;
+    }
     match sections::demand(section) {
         Some(demand) => card.says(format!("demanded: {demand}")),
         None => card,

@@ -168,7 +168,7 @@ impl Recipient for Gathering {
         let Gathered { bytes_max, body, .. } = &mut *self.0.borrow_mut();
         let (max, len) = (*bytes_max, body.len());
         if bytes.len() > max - len {
-            let error = too_large("gathered_bytes_max", max as u64, len as u64, "house, law 4");
+            let error = too_large("gathered_bytes_max", max as u64, len as u64, "");
             return Err(Failure::from(&Error::Session(error)));
         }
         body.extend_from_slice(bytes);

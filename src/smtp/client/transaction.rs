@@ -62,7 +62,7 @@ impl Envelope {
         let max = limits.recipients_max;
         if self.recipients.len() > max {
             let offset = self.recipients.len() as u64;
-            return Err(too_large("recipients_max", max as u64, offset, "house, law 4"));
+            return Err(too_large("recipients_max", max as u64, offset, ""));
         }
         if let (Some(size), Some(max)) = (self.size, capabilities.size_max)
             && size > max

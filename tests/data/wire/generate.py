@@ -343,7 +343,7 @@ def payload():
         yield Vector(f"escapes: {name}", "§5.3").good(CHUNK + text + '"}')
     bad = [  # what comes before the culprit, the culprit, what comes behind
         ("Zg", '"', ""), ("Z", '"', ""), ("Zm9", '"', ""), ("Zg=", '"', ""), ("Zm9vZg=", '"', ""),
-        ("Zh", "=", "="), ("Zm9", "=", ""), ("ZmH", "=", ""), ("", "=", "==="), ("Z", "=", "=="),
+        ("Z", "h=", "="), ("Zm", "9=", ""), ("Zm", "H=", ""), ("", "=", "==="), ("Z", "=", "=="),
         ("Zm9v", "=", "==="), ("Zg==", "Z", "g=="), ("Zg==", "=", ""), ("Zg=", "a", ""),
         ("Zm8=", "Z", ""), ("", " ", "Zg=="), ("Zg==", " ", ""), ("Zm9v", " ", "Zm9v"),
         ("Zm9", "-", ""), ("Zm9", "_", ""), ("", "!", ""), ("Zm9v", "é", "AAA"),
@@ -362,7 +362,7 @@ def payload():
     yield Vector("invalid UTF-8 in the payload", "§5.3").bad(
         CHUNK.encode() + b"Zm\xff9" + b'"}', (CHUNK.encode() + b"Zm", b"\xff"))
     yield Vector("bad base64, first", "§5.3").bad(
-        '{"filedata":"Zh==","id":1,"offset":0,"type":"chunk"}', ('{"filedata":"Zh', "="))
+        '{"filedata":"Zh==","id":1,"offset":0,"type":"chunk"}', ('{"filedata":"Z', "h="))
     yield Vector("no bytes", "§5.2").bad(CHUNK + '"}')
     yield Vector("no bytes, first", "§5.2").bad(
         '{"filedata":"","id":1,"offset":0,"type":"chunk"}')

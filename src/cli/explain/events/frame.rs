@@ -1,12 +1,13 @@
-//! `explain frame --json`: the object in each frame, whatever its type.
+//! `explain frame --json`: the message in each frame, judged by itself as a peer judges it.
 //!
 //! Specification: `PROTOCOL.md` §3 to §5.
 
 use super::super::{ROOM_BYTES, Stop, Subject, frames, unfinished};
+use super::super::{judge_before_payload, judge_message};
 use super::{number, write_error, write_members};
 use crate::cli::Failure;
 use crate::cli::report::Out;
-use wirewright::envelope::{Decoder, Limits};
+use wirewright::envelope::{Decoder, Event, Limits};
 use wirewright::error::Error;
 use wirewright::transfer::frame::{Frames, PREFIX_LEN};
 
@@ -51,10 +52,14 @@ impl Frame {
         let fed = self.decoder.feed(body, &mut self.room);
         let step = fed.map_err(|error| error.shifted(self.body_at))?;
         self.frames.take_body(step.consumed);
+        if step.event == Event::PayloadStart {
+            judge_before_payload(&self.decoder, &self.key, self.body_at)?;
+        }
         if self.frames.body_left() == 0 {
             if !self.decoder.is_done() {
                 return Err(Stop::Refused(unfinished(self.frames.offset())));
             }
+            judge_message(&self.decoder, &self.key, self.body_at)?;
             self.write_message(out)?;
         }
         Ok(step.consumed)

@@ -111,7 +111,7 @@ fn heading(name: &str, hue: Hue, section: &str, paint: Paint, width: usize) -> V
 /// How much of a limit is used.
 #[derive(Debug)]
 pub struct Limit {
-    /// What is counted: `line`.
+    /// What is counted: `length of the line`.
     pub what: &'static str,
     /// How much of it there is.
     pub used: u64,
@@ -119,13 +119,15 @@ pub struct Limit {
     pub max: u64,
     /// In what it is counted: `bytes`; nothing where that is what is counted.
     pub unit: &'static str,
+    /// Whose it is: `our limit`, or `limit` where the specification sets it.
+    pub whose: &'static str,
 }
 
 impl Limit {
     fn words(&self) -> String {
-        let Limit { what, used, max, unit } = self;
-        let words = format!("{what} {} of at most {} {unit}", thousands(*used), thousands(*max));
-        words.trim_end().to_owned()
+        let Limit { what, used, max, unit, whose } = self;
+        let used = format!("{what}: {} {unit}", thousands(*used));
+        format!("{}; {whose}: {}", used.trim_end(), thousands(*max))
     }
 
     /// From the half on it is worth a look.

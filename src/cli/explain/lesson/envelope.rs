@@ -174,7 +174,11 @@ impl Object {
     /// The beginning of `input` in which nothing but one thing can happen, not before its end.
     pub(super) fn part<'a>(&self, input: &'a [u8]) -> &'a [u8] {
         let len = match self.decoder.state() {
-            State::Payload => run_len(input).max(1),
+            // Padding is judged one character at a time: it may show a fault of one before it.
+            State::Payload => {
+                let run = &input[..run_len(input)];
+                memchr::memchr(b'=', run).unwrap_or(run.len()).max(1)
+            }
             State::Done => input.len(),
             _ => 1,
         };
@@ -198,7 +202,13 @@ impl Object {
     /// How near everything beside the payload is to its limit.
     pub(super) fn limit(&self) -> Limit {
         let max = self.limits.rest_bytes_max as u64;
-        Limit { what: "members", used: self.outside, max, unit: "bytes" }
+        Limit {
+            what: "outside the payload",
+            used: self.outside,
+            max,
+            unit: "bytes",
+            whose: "our limit",
+        }
     }
 
     pub(super) fn start_card(&self, text: String) -> Card {

@@ -1,4 +1,5 @@
-//! `explain frame` for people: length prefixes, and the object in each frame, whatever its type.
+//! `explain frame` for people: length prefixes, and the message in each frame, judged by itself as a
+//! peer judges it.
 //!
 //! ```text
 //!   00 00 00 47                       prefix          Prefix ─▶ Body
@@ -10,6 +11,7 @@
 //! Specification: `PROTOCOL.md` §3 to §5.
 
 use super::super::{Stop, Subject, frames, unfinished};
+use super::super::{judge_before_payload, judge_message};
 use super::envelope::Object;
 use super::words::{self, message};
 use super::{Card, Lesson, Limit, bytes, counted, looked_at, members};
@@ -72,10 +74,11 @@ impl Frame {
         let max = u64::from(FRAME_BYTES_END - 1);
         let says = format!("00, then 24 bits, big-endian: {} follow", bytes(u64::from(len)));
         let card = Card::new("prefix", before.section()).says(says).limit(Limit {
-            what: "frame",
+            what: "length of the frame",
             used: u64::from(len),
             max,
             unit: "bytes",
+            whose: "limit",
         });
         Ok(self.lesson.card(card, out)?)
     }
@@ -99,15 +102,16 @@ impl Frame {
         self.frames.take_body(step.consumed);
         if step.event == Event::PayloadStart {
             self.lesson.reach(after.as_str());
+            judge_before_payload(&self.object.decoder, &self.key, self.body_at)?;
             let card = self.start_card()?;
             self.lesson.card(card, out)?;
         }
         if self.frames.body_left() == 0 {
+            self.lesson.reach(after.as_str());
             if !self.object.decoder.is_done() {
-                self.lesson.reach(after.as_str());
                 return Err(Stop::Refused(unfinished(self.frames.offset())));
             }
-            self.lesson.reach(after.as_str());
+            judge_message(&self.object.decoder, &self.key, self.body_at)?;
             self.lesson.reach(self.frames.state().as_str());
             self.end_message(out)?;
         }
@@ -155,7 +159,7 @@ impl Frame {
 
     /// What the message calls itself, as far as that has come.
     fn kind(&self) -> Option<String> {
-        let head = self.object.decoder.parse::<Head<'_>>();
+        let head = self.object.decoder.parse::<Head<'_>>("PROTOCOL §4");
         head.ok().map(|head| PeerText::from(&*head.kind).short().as_raw_str().to_owned())
     }
 

@@ -179,7 +179,7 @@ impl Http {
             _ => self.field(&text),
         };
         let max = self.limits.line_bytes_max as u64;
-        self.lesson.card(card.limit(limit("line", len, max)), out)
+        self.lesson.card(card.limit(limit("length of the line", len, max)), out)
     }
 
     fn status_line(&mut self, text: &str) -> Card {
@@ -199,8 +199,8 @@ impl Http {
     /// The empty line behind the fields.
     fn end_of_section(&mut self, before: State) -> Card {
         let (what, max) = match before {
-            State::Lines => ("head", self.limits.head_bytes_max as u64),
-            _ => ("trailers", self.limits.trailer_bytes_max as u64),
+            State::Lines => ("length of the head", self.limits.head_bytes_max as u64),
+            _ => ("length of the trailers", self.limits.trailer_bytes_max as u64),
         };
         let card = match (before, self.framing) {
             (State::Lines, None) => Card::new("end of head", "RFC 9110 §15.2")
@@ -211,7 +211,7 @@ impl Http {
                 .says("the empty line ends the response: all is there"),
         };
         let fields_max = self.limits.fields_max as u64;
-        let fields = Limit { unit: "", ..limit("fields", self.fields, fields_max) };
+        let fields = Limit { unit: "", ..limit("number of fields", self.fields, fields_max) };
         card.limit(limit(what, self.section_bytes, max)).limit(fields)
     }
 
@@ -252,7 +252,7 @@ impl Http {
         if extra > 0 {
             let max = self.limits.chunk_ext_bytes_max as u64;
             card = card.says("behind the size: an extension, passed over");
-            card = card.limit(limit("extension", extra, max));
+            card = card.limit(limit("beside the size", extra, max));
         }
         self.lesson.card(card, out)
     }
@@ -363,7 +363,7 @@ impl Subject for Http {
 }
 
 fn limit(what: &'static str, used: u64, max: u64) -> Limit {
-    Limit { what, used, max, unit: "bytes" }
+    Limit { what, used, max, unit: "bytes", whose: "our limit" }
 }
 
 fn counted_chunks(count: u64) -> String {

@@ -67,13 +67,17 @@ impl Smtp {
             (true, 1) => "no hyphen behind the code: the reply is whole".to_owned(),
             (true, lines) => format!("no hyphen: the reply is whole, {} lines", thousands(lines)),
         });
-        card = card.limit(limit("line", len, self.limits.reply_line_bytes_max));
+        card = card.limit(limit("length of the line", len, self.limits.reply_line_bytes_max));
         if is_whole {
             if let Some(enhanced) = self.parser.reply().enhanced() {
                 card = card.says(enhanced_words(enhanced));
             }
             if self.lines > 1 {
-                card = card.limit(limit("reply", self.bytes, self.limits.reply_bytes_max));
+                card = card.limit(limit(
+                    "length of the reply",
+                    self.bytes,
+                    self.limits.reply_bytes_max,
+                ));
             }
             self.end_reply(code);
         }
@@ -125,7 +129,7 @@ impl Subject for Smtp {
 }
 
 fn limit(what: &'static str, used: u64, max: usize) -> Limit {
-    Limit { what, used, max: max as u64, unit: "bytes" }
+    Limit { what, used, max: max as u64, unit: "bytes", whose: "our limit" }
 }
 
 /// What the three numbers say: RFC 3463 §3.

@@ -1,0 +1,324 @@
+//! Finds the first fault of a text that serde_json refused, and says in our words which rule of
+//! RFC 8259 it breaks; and finds the member that a byte of a good text belongs to.
+//!
+//! Specification: RFC 8259 §3 to §7, §8.2. Only texts that are refused come here, so this walk is
+//! written to be read, not to be fast. Whether a text is refused is serde_json's decision alone.
+
+use super::rule::{self, Rule};
+use super::scan::{DEPTH_REFUSED, is_space};
+
+/// The first rule that `text` breaks, and the offset of the byte that breaks it; `None` where the
+/// text keeps the grammar.
+pub(super) fn first_fault(text: &str) -> Option<(Rule, usize)> {
+    let mut walk = Walk { text: text.as_bytes(), at: 0, depth: 0, sought: None, found: None };
+    walk.document().err()
+}
+
+/// A value in a text: what its member is called, whether it is an element of an array, and where it
+/// begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// The name as it is written, without its quotes.
+    pub(super) name: String,
+    pub(super) is_element: bool,
+    pub(super) start: usize,
+}
+
+/// The innermost value with a name, or element of an array with a name, that covers the byte at
+/// `sought` of a good text.
+pub(super) fn owner(text: &str, sought: usize) -> Option<Owner> {
+    let sought = Some(sought);
+    let mut walk = Walk { text: text.as_bytes(), at: 0, depth: 0, sought, found: None };
+    walk.document().ok().and(walk.found)
+}
+
+type Step = Result<(), (Rule, usize)>;
+
+/// A walk over a text.
+struct Walk<'a> {
+    text: &'a [u8],
+    at: usize,
+    depth: u8,
+    /// The byte whose owner is asked for.
+    sought: Option<usize>,
+    found: Option<Owner>,
+}
+
+impl Walk<'_> {
+    fn document(&mut self) -> Step {
+        self.space();
+        self.need(b'{', rule::OBJECT)?;
+        self.object()?;
+        self.space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => self.fail(rule::BEHIND),
+        }
+    }
+
+    // ---- structure -----------------------------------------------------------------------------
+
+    /// The members of an object whose brace was taken.
+    fn object(&mut self) -> Step {
+        self.enter()?;
+        if self.take(b'}') {
+            return self.leave();
+        }
+        loop {
+            let name_at = self.at;
+            self.need(b'"', rule::NAME)?;
+            self.string()?;
+            let name = name_at + 1..self.at - 1;
+            self.space();
+            self.need(b':', rule::COLON)?;
+            self.space();
+            let start = self.at;
+            self.value(&name)?;
+            self.see(&name, false, start);
+            self.space();
+            if self.take(b'}') {
+                return self.leave();
+            }
+            self.need(b',', rule::AFTER_MEMBER)?;
+            self.space();
+            if self.peek() == Some(b'}') {
+                return self.fail(rule::NAME_AFTER_COMMA);
+            }
+        }
+    }
+
+    /// The elements of an array whose bracket was taken.
+    fn array(&mut self, name: &std::ops::Range<usize>) -> Step {
+        self.enter()?;
+        if self.take(b']') {
+            return self.leave();
+        }
+        loop {
+            let start = self.at;
+            self.value(name)?;
+            self.see(name, true, start);
+            self.space();
+            if self.take(b']') {
+                return self.leave();
+            }
+            self.need(b',', rule::AFTER_ELEMENT)?;
+            self.space();
+            if self.peek() == Some(b']') {
+                return self.fail(rule::ELEMENT_AFTER_COMMA);
+            }
+        }
+    }
+
+    /// A value of the member with that name.
+    fn value(&mut self, name: &std::ops::Range<usize>) -> Step {
+        let Some(byte) = self.peek() else { return self.fail(rule::WHOLE) };
+        match byte {
+            b'{' | b'[' | b'"' => {
+                self.at += 1;
+                match byte {
+                    b'{' => self.object(),
+                    b'[' => self.array(name),
+                    _ => self.string(),
+                }
+            }
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => self.fail(no_value(byte)),
+        }
+    }
+
+    fn enter(&mut self) -> Step {
+        self.depth += 1;
+        if self.depth >= DEPTH_REFUSED {
+            return Err((rule::DEPTH, self.at - 1));
+        }
+        self.space();
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Step {
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// A value that ends here has begun at `start`: is it the innermost around the sought byte?
+    fn see(&mut self, name: &std::ops::Range<usize>, is_element: bool, start: usize) {
+        let is_sought = self.sought.is_some_and(|sought| (start..self.at).contains(&sought));
+        if is_sought && self.found.is_none() {
+            let name = String::from_utf8_lossy(&self.text[name.clone()]).into_owned();
+            self.found = Some(Owner { name, is_element, start });
+        }
+    }
+
+    // ---- scalars -------------------------------------------------------------------------------
+
+    fn literal(&mut self, word: &[u8]) -> Step {
+        for &letter in word {
+            self.need(letter, rule::LITERAL)?;
+        }
+        match self.peek() {
+            Some(byte) if byte.is_ascii_alphanumeric() => self.fail(rule::LITERAL),
+            _ => Ok(()),
+        }
+    }
+
+    fn number(&mut self) -> Step {
+        let start = self.at;
+        if self.take(b'-') && !self.digit() {
+            return self.fail(rule::AFTER_MINUS);
+        }
+        if self.take(b'0') && self.digit() {
+            return self.fail(rule::LEADING_ZERO);
+        }
+        self.digits();
+        if self.take(b'.') {
+            self.some_digits(rule::FRACTION)?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.some_digits(rule::EXPONENT)?;
+        }
+        match self.peek() {
+            Some(b'.' | b'+' | b'-' | b'_') => return self.fail(rule::NUMBER),
+            Some(byte) if byte.is_ascii_alphanumeric() => return self.fail(rule::NUMBER),
+            _ => {}
+        }
+        let digits = str::from_utf8(&self.text[start..self.at]).unwrap_or("");
+        match digits.parse::<f64>() {
+            Ok(number) if number.is_infinite() => Err((rule::NUMBER_RANGE, start)),
+            _ => Ok(()),
+        }
+    }
+
+    fn some_digits(&mut self, rule: Rule) -> Step {
+        if !self.digit() {
+            return self.fail(rule);
+        }
+        self.digits();
+        Ok(())
+    }
+
+    fn digits(&mut self) {
+        while self.digit() {
+            self.at += 1;
+        }
+    }
+
+    fn digit(&self) -> bool {
+        self.peek().is_some_and(|byte| byte.is_ascii_digit())
+    }
+
+    /// The rest of a string whose quotation mark was taken.
+    fn string(&mut self) -> Step {
+        loop {
+            match self.peek() {
+                None => return self.fail(rule::WHOLE),
+                Some(0..b' ') => return self.fail(rule::CONTROL),
+                Some(b'\\') => self.escape()?,
+                Some(byte) => {
+                    self.at += 1;
+                    if byte == b'"' {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Step {
+        let start = self.at;
+        match self.escaped()? {
+            Some(0xDC00..=0xDFFF) => Err((rule::SURROGATE, start)),
+            Some(0xD800..=0xDBFF) => match self.peek() {
+                Some(b'\\') => match self.escaped()? {
+                    Some(0xDC00..=0xDFFF) => Ok(()),
+                    _ => Err((rule::SURROGATE, start)),
+                },
+                _ => Err((rule::SURROGATE, start)),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// A backslash and what belongs to it; what `\u` means.
+    fn escaped(&mut self) -> Result<Option<u32>, (Rule, usize)> {
+        self.at += 1;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 1;
+                return Ok(None);
+            }
+            Some(b'u') => self.at += 1,
+            _ => return Err((rule::ESCAPE, self.at)),
+        }
+        let mut value = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            value = value << 4 | digit.ok_or((rule::FOUR_DIGITS, self.at))?;
+            self.at += 1;
+        }
+        Ok(Some(value))
+    }
+
+    // ---- bytes ---------------------------------------------------------------------------------
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let is_there = self.peek() == Some(byte);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    /// Takes this byte, or fails by that rule.
+    fn need(&mut self, byte: u8, rule: Rule) -> Step {
+        match self.take(byte) {
+            true => Ok(()),
+            false => self.fail(rule),
+        }
+    }
+
+    fn space(&mut self) {
+        while self.peek().is_some_and(is_space) {
+            self.at += 1;
+        }
+    }
+
+    /// The byte here breaks that rule.
+    fn fail(&self, rule: Rule) -> Step {
+        match self.peek() {
+            None => Err((rule::WHOLE, self.at)),
+            Some(byte) => Err((instead(rule, byte), self.at)),
+        }
+    }
+}
+
+/// Why a byte begins no value.
+pub(super) fn no_value(byte: u8) -> Rule {
+    match byte {
+        b'+' => rule::PLUS,
+        b'.' => rule::POINT_FIRST,
+        b'\'' => rule::QUOTATION_MARK,
+        b'/' => rule::COMMENT,
+        b'N' | b'I' => rule::NOT_A_NUMBER,
+        b'A'..=b'Z' | b'a'..=b'z' => rule::LITERAL,
+        _ => rule::VALUE,
+    }
+}
+
+/// The rule that is meant where a byte cannot stand: a `/` between tokens begins a comment.
+pub(super) fn instead(rule: Rule, byte: u8) -> Rule {
+    let between = [
+        rule::NAME,
+        rule::COLON,
+        rule::AFTER_MEMBER,
+        rule::AFTER_ELEMENT,
+        rule::BEHIND,
+        rule::OBJECT,
+    ];
+    if byte == b'/' && between.contains(&rule) { rule::COMMENT } else { rule }
+}
