@@ -278,7 +278,7 @@ impl Decoder {
             Sight::KeyEnd => self.see_key(offset)?,
             Sight::TextStart if self.payload_next => return self.open_payload(offset),
             Sight::OtherStart if self.payload_next => {
-                return Err(self.first_fault(broken(PAYLOAD, offset)));
+                return Err(self.first_fault(broken(rule::PAYLOAD, offset)));
             }
             Sight::End => {
                 self.judge_end()?;
@@ -486,9 +486,6 @@ impl Decoder {
         Error::malformed(fault.rule(), offset, fault.section())
     }
 }
-
-/// The payload is not a string.
-const PAYLOAD: Rule = Rule { words: "the payload is a string of base64", section: "RFC 4648 §4" };
 
 /// What was taken of the input inside the payload.
 struct Taken {

@@ -82,7 +82,7 @@ fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
         None => "the text".to_owned(),
         Some(Owner { name, is_element, .. }) => {
             let each = if *is_element { "each element of " } else { "" };
-            format!("{each}`{}`", PeerText::from(&**name).short())
+            format!("{each}`{}`", PeerText::from(&text[name.clone()]).short())
         }
     };
     (format!("{what} is {demanded}"), start)

@@ -89,3 +89,7 @@ pub(super) const FOUR_DIGITS: Rule =
     rule("\\u is followed by four hexadecimal digits", "RFC 8259 §7");
 pub(super) const SURROGATE: Rule =
     rule("a surrogate escape is one of a pair, high before low", "RFC 8259 §8.2");
+
+// ---- the payload -------------------------------------------------------------------------------
+
+pub(super) const PAYLOAD: Rule = rule("the payload is a string of base64", "RFC 4648 §4");

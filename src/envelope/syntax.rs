@@ -6,6 +6,7 @@
 
 use super::rule::{self, Rule};
 use super::scan::{DEPTH_REFUSED, is_space};
+use std::ops::Range;
 
 /// The first rule that `text` breaks, and the offset of the byte that breaks it; `None` where the
 /// text keeps the grammar.
@@ -18,8 +19,8 @@ pub(super) fn first_fault(text: &str) -> Option<(Rule, usize)> {
 /// begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
-    /// The name as it is written, without its quotes.
-    pub(super) name: String,
+    /// Where the name stands, without its quotes.
+    pub(super) name: Range<usize>,
     pub(super) is_element: bool,
     pub(super) start: usize,
 }
@@ -88,7 +89,7 @@ impl Walk<'_> {
     }
 
     /// The elements of an array whose bracket was taken.
-    fn array(&mut self, name: &std::ops::Range<usize>) -> Step {
+    fn array(&mut self, name: &Range<usize>) -> Step {
         self.enter()?;
         if self.take(b']') {
             return self.leave();
@@ -110,7 +111,7 @@ impl Walk<'_> {
     }
 
     /// A value of the member with that name.
-    fn value(&mut self, name: &std::ops::Range<usize>) -> Step {
+    fn value(&mut self, name: &Range<usize>) -> Step {
         let Some(byte) = self.peek() else { return self.fail(rule::WHOLE) };
         match byte {
             b'{' | b'[' | b'"' => {
@@ -144,11 +145,10 @@ impl Walk<'_> {
     }
 
     /// A value that ends here has begun at `start`: is it the innermost around the sought byte?
-    fn see(&mut self, name: &std::ops::Range<usize>, is_element: bool, start: usize) {
+    fn see(&mut self, name: &Range<usize>, is_element: bool, start: usize) {
         let is_sought = self.sought.is_some_and(|sought| (start..self.at).contains(&sought));
         if is_sought && self.found.is_none() {
-            let name = String::from_utf8_lossy(&self.text[name.clone()]).into_owned();
-            self.found = Some(Owner { name, is_element, start });
+            self.found = Some(Owner { name: name.clone(), is_element, start });
         }
     }
 

@@ -1,5 +1,5 @@
-//! `explain frame` for people: length prefixes, and the message in each frame, judged by itself as a
-//! peer judges it.
+//! `explain frame` for people: length prefixes, and the message in each frame, judged by itself as
+//! a peer judges it.
 //!
 //! ```text
 //!   00 00 00 47                       prefix          Prefix ─▶ Body
