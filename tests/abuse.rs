@@ -20,6 +20,8 @@ mod floods;
 mod host;
 #[path = "robust/memory.rs"]
 mod memory;
+#[path = "shared/mounted.rs"]
+mod mounted;
 #[path = "abuse/names.rs"]
 mod names;
 #[path = "robust/peer.rs"]

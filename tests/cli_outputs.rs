@@ -3,9 +3,12 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "shared/mounted.rs"]
+mod mounted;
 #[path = "cli_transfer/process.rs"]
 mod process;
 
+use mounted::Mounted;
 use process::{Ended, Process, run};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -282,4 +285,101 @@ fn a_reader_that_has_gone_ends_the_command_without_a_line() {
         assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{line}");
         assert_eq!(ended.status.code(), Some(1), "{line}");
     }
+}
+
+/// Every command names the path here, and no server.
+#[test]
+fn a_read_only_file_system_is_told_by_its_path_if_a_tmpfs_may_be_mounted() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_mounted) = Mounted::tmpfs(folder.path().join("ro"), "ro") else {
+        println!("skipped: mounting a tmpfs is not permitted here");
+        return;
+    };
+    let why = "the file system is read-only; give another path with -o";
+    for command in with_output().iter().map(String::as_str).chain(["download URL/x -q -o"]) {
+        for (output, path) in [("ro/x", "ro/x"), ("ro/", "ro/"), ("ro/new/", "ro/new/")] {
+            let script = format!("wirewright {} {output}", world.line(command));
+            let ended = shell(folder.path(), &script);
+            assert_fails(&ended, 1, why);
+            let begin = format!("error: {}", path.trim_end_matches('/'));
+            assert!(ended.stderr.starts_with(&begin), "{script}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("127.0.0.1"), "{script}: {}", ended.stderr);
+        }
+    }
+}
+
+/// The same for a disk that is full.
+#[test]
+fn a_full_disk_is_told_by_its_path_if_a_tmpfs_may_be_mounted() {
+    let mut world = World::new();
+    std::fs::write(world.folder.path().join("file"), vec![b'x'; 300_000]).unwrap();
+    world.http = serve_http(vec![b'x'; 300_000]);
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_mounted) = Mounted::tmpfs(folder.path().join("small"), "size=64k") else {
+        println!("skipped: mounting a tmpfs is not permitted here");
+        return;
+    };
+    let attached = format!("{MAIL} --attach {}/file -q -o", world.folder.path().display());
+    let [framed, classic, http, _] = with_output();
+    for command in [framed, classic, http, "download URL/x -q -o".to_owned(), attached] {
+        let script = format!("wirewright {} small/", world.line(&command));
+        let ended = shell(folder.path(), &script);
+        assert_fails(&ended, 1, "no space left; free some space there");
+        assert!(ended.stderr.starts_with("error: small/"), "{script}: {}", ended.stderr);
+    }
+}
+
+/// What a server cannot store it says when it starts, and to whoever puts.
+#[test]
+fn a_server_that_can_store_nothing_says_so_if_a_tmpfs_may_be_mounted() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), CONTENT).unwrap();
+    let mounted = Mounted::tmpfs(folder.path().join("ro"), "ro");
+    if mounted.is_none() {
+        println!("skipped in part: mounting a tmpfs is not permitted here");
+    }
+    let read_only = "warning: ro: --writable has no effect: read-only file system\n";
+    let one = "warning: file: --writable has no effect: it is a file, and files are stored in a";
+    let hint = "; it has to serve a writable directory with --writable";
+    for (path, warning, why) in [
+        ("ro", read_only, "the file system is read-only"),
+        ("file", one, "this server offers one file, and takes none"),
+    ] {
+        if path == "ro" && mounted.is_none() {
+            continue;
+        }
+        let args = ["serve", path, "--writable", "--listen", "127.0.0.1:0", "--timeout", "60"];
+        let mut server = Process::start(&mut wirewright(folder.path(), &args));
+        let address = server.address();
+        let ended = run(&mut wirewright(folder.path(), &["put", &address, "file"]));
+        assert_fails(&ended, 1, &format!("error: {address}: file: {why}{hint}"));
+        let pid = server.child.id().to_string();
+        assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        let said = server.finish().stderr;
+        assert!(said.starts_with(warning), "{said}");
+    }
+    // A directory that can be written is not warned about.
+    let args = ["serve", ".", "--writable", "--listen", "127.0.0.1:0", "--timeout", "0.1"];
+    assert_eq!(run(&mut wirewright(folder.path(), &args)).stderr, "");
+}
+
+/// The sizes of files in `/proc` and `/sys` are false: that is said when the server starts.
+#[test]
+fn a_file_system_of_false_sizes_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["serve", "/proc/sys/kernel", "--listen", "127.0.0.1:0"];
+    let mut server = Process::start(&mut wirewright(folder.path(), &args));
+    let address = server.address();
+    let ended = run(&mut wirewright(folder.path(), &["get", &address, "ostype"]));
+    assert_fails(&ended, 1, &format!("error: {address}: ostype: "));
+    assert_fails(&ended, 1, "another size than the file has");
+    let pid = server.child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    let said = server.finish().stderr;
+    let warning = "warning: /proc/sys/kernel: the sizes of files in /proc and /sys are false: ";
+    assert!(said.starts_with(warning), "{said}");
+    let ended = run(&mut wirewright(folder.path(), &["serve", "/proc/version"]));
+    assert_fails(&ended, 1, "error: /proc/version: the file system gives another size");
+    assert_fails(&ended, 1, "; copy it to a regular file, and give the copy");
 }

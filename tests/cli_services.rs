@@ -20,3 +20,5 @@ mod process;
 mod progress;
 #[path = "cli_services/relay.rs"]
 mod relay;
+#[path = "cli_services/usage.rs"]
+mod usage;

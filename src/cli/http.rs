@@ -103,6 +103,11 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
             let what = "there is a METHOD before the URL, too";
             return Err(Failure::usage("-X", what, "give one of them"));
         }
+        ([method, _], None) if method.contains("://") => {
+            let what = "another word stands behind it";
+            let hint = "give [METHOD] URL, data with -d, and several URLs to wirewright download";
+            return Err(Failure::usage("URL", what, hint));
+        }
         ([method, url], None) => (Some(web::method(method)?), url),
         ([url], Some(method)) => (Some(web::method(method)?), url),
         ([url], None) => (args.head.then_some(Method::HEAD), url),

@@ -33,15 +33,14 @@ mod time;
 mod tokens;
 mod trace;
 mod udp;
+mod usage;
 mod voice;
 mod watch;
 mod web;
 mod wire;
 
 use args::{Cli, Command};
-use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
-use report::Out;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -181,7 +180,7 @@ pub fn main() -> ExitCode {
         Ok(Cli { command: None }) => {
             return say(Exit::Usage, &Cli::command().render_help().to_string());
         }
-        Err(error) => unparsed(&error),
+        Err(error) => usage::unparsed(&error),
     };
     let (exit, line) = match done {
         Ok(exit) => (exit, None),
@@ -231,50 +230,4 @@ fn say_marked(mark: &str, line: &str) {
 fn say(exit: Exit, text: &str) -> ExitCode {
     let _ = io::stderr().lock().write_all(text.as_bytes());
     exit.into()
-}
-
-/// The arguments did not parse, or they asked for help.
-fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
-    let text = error.render().to_string();
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let mut out = Out::new();
-        out.raw(&text)?;
-        out.flush()?;
-        return Ok(Exit::Done);
-    }
-    let paragraph = text.split("\n\n").next().unwrap_or(&text);
-    let what = paragraph.strip_prefix("error: ").unwrap_or(paragraph);
-    let name = subcommand();
-    let place = name.as_deref().unwrap_or("wirewright");
-    Err(match (suggestion(error), &name) {
-        (Some(meant), _) => Failure::usage(place, what, format_args!("did you mean {meant}?")),
-        (None, Some(name)) => {
-            Failure::usage(place, what, format_args!("see wirewright {name} --help"))
-        }
-        (None, None) => Failure::usage(place, what, "see wirewright --help"),
-    })
-}
-
-/// The options, commands or values that look like what was given, if any does.
-fn suggestion(error: &clap::Error) -> Option<String> {
-    use clap::error::{ContextKind, ContextValue};
-    let kinds =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    match kinds.into_iter().find_map(|kind| error.get(kind))? {
-        ContextValue::String(name) => Some(name.clone()),
-        // The parser puts the likeliest last.
-        ContextValue::Strings(names) => {
-            Some(names.iter().rev().map(String::as_str).collect::<Vec<_>>().join(" or "))
-        }
-        _ => None,
-    }
-}
-
-/// The subcommand that argv names.
-fn subcommand() -> Option<String> {
-    let first =
-        std::env::args_os().skip(1).find(|arg| !arg.as_encoded_bytes().starts_with(b"-"))?;
-    let command = Cli::command();
-    let known = command.get_subcommands().map(clap::Command::get_name);
-    known.filter(|name| first == **name).map(str::to_owned).next()
 }

@@ -2,10 +2,12 @@
 
 mod not_offered;
 mod transfers;
+mod warnings;
 
 use self::not_offered::say_not_offered;
 use self::transfers::Sums;
-use super::advice::Verb;
+use self::warnings::{say_false_sizes, say_unwritable};
+use super::advice::{Verb, failed_file};
 use super::args::Serve;
 use super::report::Out;
 use super::wire::{announce, failure, stop_after, token};
@@ -41,6 +43,10 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
         Server::bind(address, options).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     say_connections(args, server.connections_max());
     if let (Supply::Files(root), false) = (&supply, args.common.quiet) {
+        if args.writable {
+            say_unwritable(&args.path, root);
+        }
+        say_false_sizes(&args.path);
         say_not_offered(root);
     }
     stop_after(server.stopper(), args.common.timeout)?;
@@ -56,9 +62,8 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
 }
 
 fn options(args: &Serve) -> Result<Options, Failure> {
-    let shown = args.path.display();
-    let hint = "give a file or directory that can be read";
-    let root = Root::open(&args.path).map_err(|error| Failure::new(shown, error, hint))?;
+    let root = Root::open(&args.path);
+    let root = root.map_err(|error| failed_file(Verb::Serve, &args.path, error))?;
     let classic = match (args.classic, root.single_name()) {
         (false, _) => None,
         (true, Some(name)) => Some(name.clone()),

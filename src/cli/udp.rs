@@ -9,6 +9,8 @@ use super::wire::{announce, failure};
 use super::{Exit, Failure, trace};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use wirewright::datagram::Report;
 use wirewright::net::datagrams::{
     ReceiveOptions, Received, Receiver, SendOptions, Sent, send as send_run,
 };
@@ -67,14 +69,15 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     };
     let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
     let receiver = Receiver::bind(address, options).map_err(failed)?;
-    announce(receiver.local_addr(), args.common.json)?;
+    let address = receiver.local_addr();
+    announce(address, args.common.json)?;
     let received = receiver.run().map_err(failed)?;
     if args.common.json {
         let file = received.file.as_ref();
         let file = file.map(|file| file::received_document(file, args.durability.into()));
         print(&Document { run: received_document(&received), file })?;
     } else if !args.common.quiet {
-        received_text(&received).iter().for_each(|line| super::say_line(line));
+        received_text(&received, address).iter().for_each(|line| super::say_line(line));
     }
     match &args.output {
         Some(path) => file::received_outcome(received.file.as_ref(), path),
@@ -147,9 +150,13 @@ fn received_document(received: &Received) -> Value {
     })
 }
 
-fn received_text(received: &Received) -> Vec<String> {
+fn received_text(received: &Received, address: SocketAddr) -> Vec<String> {
     let report = &received.report;
-    let from = received.from.map_or("nobody".to_owned(), |from| from.to_string());
+    let Some(from) = received.from else {
+        let mut lines = vec![format!("no datagram of a sender arrived at {address}")];
+        lines.extend(untrusted_text(report));
+        return lines;
+    };
     let all = report.received + report.lost;
     let share = report.lost as f64 * 100.0 / (all.max(1)) as f64;
     let seconds = report.elapsed_ns as f64 / 1e9;
@@ -161,14 +168,18 @@ fn received_text(received: &Received) -> Vec<String> {
         format!("duplicated {}, reordered {}", report.duplicated, report.reordered),
         format!("jitter {:.3} ms, {rate} for {seconds:.3} s", report.jitter_ns as f64 / 1e6),
     ];
-    if report.short + report.foreign + report.other_run + report.implausible > 0 {
-        lines.push(format!(
-            "not trusted: {} short, {} foreign, {} of another run, {} implausible",
-            report.short, report.foreign, report.other_run, report.implausible
-        ));
-    }
+    lines.extend(untrusted_text(report));
     lines.extend(received.file.iter().flat_map(file::received_text));
     lines
+}
+
+fn untrusted_text(report: &Report) -> Option<String> {
+    (report.short + report.foreign + report.other_run + report.implausible > 0).then(|| {
+        format!(
+            "not trusted: {} short, {} foreign, {} of another run, {} implausible",
+            report.short, report.foreign, report.other_run, report.implausible
+        )
+    })
 }
 
 /// Bits a second for people, by thousands as networks count: `999 bit/s`, `98.7 Mbit/s`.

@@ -167,7 +167,8 @@ fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
     let hint = "give a field such as 'Accept: text/plain'";
     let wrong = |what: &dyn Display| Err(Failure::usage("-H", what, hint));
     let Some((name, value)) = field.split_once(':') else {
-        return wrong(&"a colon stands between name and value");
+        // The field is not shown: it may hold a secret.
+        return wrong(&"the colon between name and value is missing");
     };
     // What trimming would take away may be a line end.
     if value.contains(['\r', '\n', '\0']) {

@@ -2,45 +2,14 @@
 
 use crate::client::run;
 use crate::host::{GOOD_BYTES, Host};
+use crate::mounted::Mounted;
 use crate::peer::Peer;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::net::Shutdown;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
-
-/// A small file system that goes away again.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    /// `None` where we may not.
-    fn tmpfs(at: PathBuf, options: &str) -> Option<Mounted> {
-        std::fs::create_dir(&at).unwrap();
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", options, "none"]).arg(&at);
-        match command.output() {
-            Ok(output) if output.status.success() => Some(Mounted(at)),
-            Ok(output) => {
-                println!("mount: {}", String::from_utf8_lossy(&output.stderr).trim());
-                None
-            }
-            Err(error) => {
-                println!("mount: {error}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        // Lazily: the server may still hold it.
-        let done = Command::new("umount").arg("-l").arg(&self.0).status();
-        println!("umount: {done:?}");
-    }
-}
 
 /// Puts through the command; gives status and what it said.
 fn put(host: &Host, path: &Path) -> (Option<i32>, String) {

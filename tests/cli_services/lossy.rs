@@ -231,3 +231,18 @@ fn words_for_people() {
         assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
     }
 }
+
+#[test]
+fn that_nothing_came_is_said_with_the_address() {
+    let (receiver, address) = receiver(&["--seconds", "0.2"]);
+    let ended = receiver.finish();
+    let line = format!("no datagram of a sender arrived at {address}\n");
+    assert_eq!((ended.status.code(), ended.stderr), (Some(0), line));
+
+    // What came from somebody else is counted.
+    let (receiver, address) = self::receiver(&["--seconds", "2"]);
+    UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"hello", &address).unwrap();
+    let said = receiver.finish().stderr;
+    let line = format!("no datagram of a sender arrived at {address}\nnot trusted: 1 short");
+    assert!(said.starts_with(&line), "{said}");
+}

@@ -237,3 +237,19 @@ fn serve_one(folder: &Path, name: &str, args: &[&str]) -> (String, Process) {
     let mut process = Process::start(&mut command(folder, &args));
     (process.address(), process)
 }
+
+/// A server that is full tells whoever lists so, too; no file is meant.
+#[test]
+fn a_server_that_is_full_is_asked_again_later() {
+    let served = serve(&["--max-connections", "1"]);
+    let here = tempfile::tempdir().unwrap();
+    std::fs::write(here.path().join("a"), "").unwrap();
+    let held = std::net::TcpStream::connect(&served.address).unwrap();
+    for (verb, args) in [("ls", &[][..]), ("get", &["b"]), ("put", &["a"])] {
+        let ended = served.client(here.path(), verb, args);
+        assert_fails(&ended, 1, &format!("error: {}: ", served.address));
+        assert_fails(&ended, 1, "; try again later");
+        assert!(!ended.stderr.contains("transfer of that file"), "{}", ended.stderr);
+    }
+    drop(held);
+}

@@ -36,7 +36,7 @@ pub fn size(text: &str) -> Result<u64, String> {
         (Ok(number), Some(factor)) => {
             number.checked_mul(factor).ok_or_else(|| "fewer than 2^64 bytes".to_owned())
         }
-        _ => Err("bytes, such as 4096, 64M, 1G, 4KiB or 1MB".to_owned()),
+        _ => Err("give bytes, such as 4096, 64M, 1G, 4KiB or 1MB".to_owned()),
     }
 }
 
@@ -50,14 +50,14 @@ pub fn bit_rate(text: &str) -> Result<u64, String> {
     let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
     let number = number.parse::<u64>().ok().filter(|number| *number > 0);
     let rate = number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    rate.ok_or_else(|| "bits a second, such as 64k, 100M or 1G".to_owned())
+    rate.ok_or_else(|| "give bits a second, such as 64k, 100M or 1G".to_owned())
 }
 
 /// Seconds, with a fraction if need be, and no more than ten years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
     let number = text.parse::<f64>().ok().filter(|_| plain);
-    let number = number.ok_or_else(|| "seconds, such as 10 or 0.5".to_owned())?;
+    let number = number.ok_or_else(|| "give seconds, such as 10 or 0.5".to_owned())?;
     let span = Duration::try_from_secs_f64(number).ok();
     span.filter(|span| *span <= Duration::from_secs(SECONDS_MAX))
         .ok_or_else(|| format!("at most {SECONDS_MAX} seconds, which are ten years"))
@@ -73,7 +73,7 @@ pub fn seconds_not_0(text: &str) -> Result<Duration, String> {
 
 /// A host and a port; an IPv6 address stands in brackets.
 pub fn address(text: &str) -> Result<String, String> {
-    let wanted = || "HOST:PORT, such as localhost:5566 or [::1]:5566".to_owned();
+    let wanted = || "give HOST:PORT, such as localhost:5566 or [::1]:5566".to_owned();
     let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
     let bracketed = host.starts_with('[') && host.ends_with(']');
     let host_is_good = !host.is_empty() && (bracketed || !host.contains(['[', ']', ':']));
@@ -100,7 +100,7 @@ pub fn mobile(text: &str) -> Result<String, String> {
     let is_written_so = text.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c));
     match is_written_so && text.contains(|c: char| c.is_ascii_digit()) {
         true => Ok(text.to_owned()),
-        false => Err("digits, with +, - and spaces, such as +49 170 1234567".to_owned()),
+        false => Err("give digits, with +, - and spaces, such as +49 170 1234567".to_owned()),
     }
 }
 

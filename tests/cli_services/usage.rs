@@ -1,0 +1,84 @@
+//! Arguments that make no sense: the line names the command, and the help that is meant.
+
+use crate::command::{assert_fails, command};
+use crate::process::{self, Ended};
+
+fn run(args: &[&str]) -> Ended {
+    process::run(&mut command(&std::env::temp_dir(), args))
+}
+
+#[test]
+fn the_command_is_named_as_deep_as_it_goes() {
+    for (args, expected) in [
+        (
+            &["udp", "send", "--nix"][..],
+            "error: udp send: unexpected argument '--nix' found; see wirewright udp send",
+        ),
+        (&["udp", "send"], "error: udp send: the following required arguments were not provided: "),
+        (&["time", "serve", "--nix"], "; see wirewright time serve --help"),
+        (&["time", "get"], "error: time get: "),
+        (&["udp", "recv", "--seconds", "x"], "error: udp recv: "),
+        (
+            &["get", "--nix"],
+            "error: get: unexpected argument '--nix' found; see wirewright get --help",
+        ),
+        (&["udp", "nix"], "error: udp: unrecognized subcommand 'nix'; see wirewright udp --help"),
+    ] {
+        assert_fails(&run(args), 2, expected);
+    }
+}
+
+#[test]
+fn a_command_that_is_missing_is_asked_for() {
+    let udp = "error: udp: a command is missing: send or recv; see wirewright udp --help\n";
+    let time = "error: time: a command is missing: serve or get; see wirewright time --help\n";
+    for (command, expected) in [("udp", udp), ("time", time)] {
+        let ended = run(&[command]);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(2), expected));
+    }
+}
+
+#[test]
+fn options_stand_behind_the_command() {
+    for (args, option, command) in [
+        (&["--trace", "ls", "h:1"][..], "--trace", "ls"),
+        (&["-v", "get", "h:1", "a"], "-v", "get"),
+        (&["--json", "udp", "send", "h:1"], "--json", "udp send"),
+        (&["--nix", "http", "http://h/"], "--nix", "http"),
+    ] {
+        let line = format!(
+            "error: wirewright: {option} stands before the command; options stand behind it, as in \
+             wirewright {command} --help\n"
+        );
+        let ended = run(args);
+        assert_eq!((ended.status.code(), ended.stderr), (Some(2), line));
+    }
+}
+
+#[test]
+fn help_about_help_is_help() {
+    for args in [&["help", "--help"][..], &["help", "-h"], &["udp", "help", "--help"]] {
+        let ended = run(args);
+        assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{args:?}");
+        assert!(String::from_utf8(ended.stdout).unwrap().contains("Usage: wirewright"));
+    }
+}
+
+#[test]
+fn what_the_words_of_http_mean_is_said() {
+    let hint = "give [METHOD] URL, data with -d, and several URLs to wirewright download";
+    for (args, expected) in [
+        (&["http", "http://h/", "word"][..], hint),
+        (&["http", "http://h/", "http://i/"], hint),
+        (
+            &["http", "-H", "X", "http://h/"],
+            "error: -H: the colon between name and value is missing",
+        ),
+        (&["get", "h", "a"], "give HOST:PORT, such as localhost:5566"),
+    ] {
+        assert_fails(&run(args), 2, expected);
+    }
+    // A field may hold a secret.
+    let ended = run(&["http", "-H", "Authorization Bearer sesame", "http://h/"]);
+    assert!(!ended.stderr.contains("sesame"), "{}", ended.stderr);
+}
