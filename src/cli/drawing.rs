@@ -157,7 +157,8 @@ pub enum Label {
     /// The files in flight, or these words where there is none.
     Words(String),
     /// How many files of `count` have ended, and those in flight. How long those are that have not
-    /// begun, nobody knows. So many files had ended `before`.
+    /// begun, nobody knows: how many bytes there are in all is said when all have. So many files
+    /// had ended `before`.
     Files { count: usize, before: u64 },
 }
 
@@ -173,12 +174,15 @@ impl Label {
             Label::Words(words) if names.is_empty() => words.clone(),
             Label::Words(_) => names,
             Label::Files { count, before } => {
-                let failed = match meter.failed() {
+                let number = |number: u64, what: &str| match number {
                     0 => String::new(),
-                    failed => format!(", {failed} failed"),
+                    number => format!(", {number} {what}"),
                 };
+                let failed = number(meter.failed(), "failed");
+                let postponed = number(meter.postponed(), "to try again");
                 let ended = meter.ended().saturating_sub(*before);
-                format!("{ended} of {count} files{failed} {names}")
+                let plural = if *count == 1 { "" } else { "s" };
+                format!("{ended} of {count} file{plural}{failed}{postponed} {names}")
             }
         }
     }
@@ -187,15 +191,24 @@ impl Label {
     fn total(&self, meter: &Meter) -> Option<u64> {
         match self {
             Label::Words(_) => Some(meter.total()).filter(|total| *total > 0),
-            Label::Files { .. } => None,
+            Label::Files { .. } => {
+                let is_known = self.left(meter) == meter.sized();
+                is_known.then(|| meter.moved() + meter.kept() + meter.due())
+            }
         }
+    }
+
+    /// How many files have not ended.
+    fn left(&self, meter: &Meter) -> u64 {
+        let Label::Files { count, before } = self else { return 0 };
+        (*count as u64).saturating_sub(meter.ended().saturating_sub(*before))
     }
 
     /// How long the rest takes if the files that are left take as long as those that have ended.
     fn eta(&self, meter: &Meter, elapsed: Duration) -> Option<Duration> {
-        let Label::Files { count, before } = self else { return None };
+        let Label::Files { before, .. } = self else { return None };
         let ended = meter.ended().saturating_sub(*before);
-        let left = (*count as u64).saturating_sub(ended);
+        let left = self.left(meter);
         let each = elapsed.checked_div(u32::try_from(ended).ok()?)?;
         each.checked_mul(u32::try_from(left).ok()?)
     }
@@ -241,7 +254,8 @@ fn draw(line: &Line, meter: &Meter, label: &Label, ended: &AtomicBool) {
         };
         let counts = Counts { moved, kept, total, activity };
         let mut text = format!("{} {}", label.text(meter), numbers(&counts, &pace, now));
-        if let Some(eta) = label.eta(meter, now) {
+        // Where the lengths of all files are known, the numbers say it better.
+        if let Some(eta) = label.eta(meter, now).filter(|_| total.is_none()) {
             text += &format!(" ETA {}", span(eta));
         }
         line.show(&text);

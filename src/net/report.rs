@@ -222,6 +222,8 @@ pub struct Meter {
     total: AtomicU64,
     ended: AtomicU64,
     failed: AtomicU64,
+    sized: AtomicU64,
+    due: AtomicU64,
     postponed: AtomicU64,
     in_flight: Mutex<Vec<(String, Activity)>>,
 }
@@ -257,6 +259,16 @@ impl Meter {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// How many files in flight have a length that is known.
+    pub fn sized(&self) -> u64 {
+        self.sized.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of these have not come.
+    pub fn due(&self) -> u64 {
+        self.due.load(Ordering::Relaxed)
+    }
+
     /// How many files wait for another try.
     pub fn postponed(&self) -> u64 {
         self.postponed.load(Ordering::Relaxed)
@@ -283,6 +295,25 @@ impl Meter {
             Some((_, activity)) => *activity = now,
             None => files.push((name.to_owned(), now)),
         }
+    }
+
+    /// So many bytes of a file in flight are expected.
+    pub(super) fn expect(&self, bytes: u64) {
+        self.add_total(bytes);
+        self.due.fetch_add(bytes, Ordering::Relaxed);
+        self.sized.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many bytes of those that are expected have come.
+    pub(super) fn came(&self, bytes: u64) {
+        self.due.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// So many bytes of a file that are expected will not come in this try.
+    pub(super) fn expect_no_more(&self, bytes: u64) {
+        self.take_from_total(bytes);
+        self.came(bytes);
+        self.sized.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A file is in flight no longer, and waits for another try.
@@ -365,6 +396,12 @@ mod tests {
         meter.end("b", false);
         meter.end("never begun", false);
         assert_eq!((meter.ended(), meter.failed(), meter.in_flight(9).1), (3, 2, 1));
+        meter.expect(100);
+        meter.expect(50);
+        meter.came(30);
+        assert_eq!((meter.sized(), meter.due(), meter.total()), (2, 120, 150));
+        meter.expect_no_more(70);
+        assert_eq!((meter.sized(), meter.due(), meter.total()), (1, 50, 80));
         meter.postpone("c");
         assert_eq!((meter.postponed(), meter.in_flight(9).1, meter.ended()), (1, 0, 3));
         meter.resume();

@@ -77,8 +77,8 @@ pub(super) struct Job {
     retry: Option<(Failure, Duration)>,
     /// Bytes of body that came in earlier tries.
     received_before: u64,
-    /// Bytes of the body that were announced and have not come.
-    expected: u64,
+    /// Bytes of the body that were announced and have not come, where that is known.
+    expected: Option<u64>,
     /// The request that will be sent, or was.
     request: Option<Request>,
     /// The recipient's fields, while it prepares.
@@ -113,7 +113,7 @@ impl Job {
             budget: Budget::new(options.retries, ends),
             retry: None,
             received_before: 0,
-            expected: 0,
+            expected: None,
             chain: options.redirects.then(|| Chain::new(limits, &fetch.method, &fetch.url)),
             fetch,
             recipient,
@@ -289,13 +289,12 @@ impl Job {
             return Err(undecodable(&announced));
         }
         options.meter.set(&self.label, Activity::Moving);
-        let known = announced.len;
         let decoder = match &coded {
             Coded::With(codings) => coding::Decoder::new(codings, &options.session.limits),
             Coded::Plain | Coded::Unknown(_) => None,
         };
-        self.expected = known.unwrap_or(0);
-        options.meter.add_total(self.expected);
+        self.expected = announced.len;
+        self.expected.iter().for_each(|len| options.meter.expect(*len));
         self.sink = match decoder {
             Some(decoder) => Sink::Packed(Box::new(decoder)),
             None => Sink::Plain,
@@ -335,7 +334,10 @@ impl Job {
             Sink::None => {}
             Sink::Plain => {
                 self.report.taken += bytes.len() as u64;
-                self.expected = self.expected.saturating_sub(bytes.len() as u64);
+                if let Some(left) = &mut self.expected {
+                    *left -= bytes.len() as u64;
+                    options.meter.came(bytes.len() as u64);
+                }
                 options.meter.add(bytes.len() as u64);
                 self.recipient.body(bytes)?;
             }
@@ -455,7 +457,7 @@ impl Job {
 
     /// No more of the body will come: what has not is expected no longer.
     pub(super) fn stop_expecting(&mut self, options: &Options) {
-        options.meter.take_from_total(std::mem::take(&mut self.expected));
+        self.expected.take().into_iter().for_each(|left| options.meter.expect_no_more(left));
     }
 
     /// The failure with what is to be said beside it.
