@@ -1,6 +1,6 @@
 //! Connections that are lost: what is then known of each letter, and which go on.
 
-use crate::letters::{TAKEN, content, letter, long, long_content, options, sent};
+use crate::letters::{TAKEN, content, letter, letter_to, long, long_content, options, sent};
 use crate::server::{Conn, Server};
 
 /// What the first connection does; all others are polite.
@@ -41,6 +41,33 @@ fn between_letters() {
             assert_eq!(server.messages(), (1..=4).map(content).collect::<Vec<_>>());
             assert_eq!(server.accepts(), 2);
         }
+    }
+}
+
+/// A letter some of whose recipients this server cannot be told of goes on like the others, and the
+/// next connection may offer what the first did not.
+#[test]
+fn a_letter_with_an_address_that_is_not_ascii() {
+    for offers in [&[][..], &["SMTPUTF8"]] {
+        let server = Server::start(move |mut conn| {
+            let is_first = conn.number == 1;
+            conn.open(if is_first { &[] } else { offers });
+            if is_first {
+                conn.take();
+                drop(conn.hear_verb("MAIL"));
+            } else {
+                conn.take_all();
+            }
+        });
+        let foreign = letter_to(2, &["\u{9a86}@example.net", "b@example.net"]);
+        let told = sent(options(&server), vec![letter(1), foreign, letter(3)]);
+        let refused = "partial: rcpt no-smtputf8: the server does not offer SMTPUTF8 (RFC 6531), \
+                       which \u{9a86}@example.net needs, taken; 250 2.0.0 queued";
+        let taken = "accepted: 2 taken; 250 2.0.0 queued";
+        let expected = if offers.is_empty() { refused } else { taken };
+        assert_eq!(told, [TAKEN, expected, TAKEN]);
+        assert_eq!(server.messages(), (1..=3).map(content).collect::<Vec<_>>());
+        assert_eq!(server.accepts(), 2);
     }
 }
 

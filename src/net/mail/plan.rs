@@ -13,7 +13,7 @@
 
 use super::letter::Letter;
 use super::options::Options;
-use super::report::{Fate, Report, Visit};
+use super::report::{Fate, Recipient, Report, Visit};
 use crate::net::Error;
 use crate::smtp::client::{Outcome, Verdict};
 use crate::smtp::command::Path;
@@ -101,9 +101,10 @@ impl Share {
         self.places.iter().filter_map(|place| all.get(*place).cloned()).collect()
     }
 
-    /// Whether the whole letter goes in it.
-    fn is_of_all(&self, letter: &Letter) -> bool {
-        self.places.len() == letter.envelope.recipients.len()
+    /// Whether the whole letter goes in it, but for those whom this server cannot be told of.
+    fn is_of_all(&self, recipients: &[Recipient]) -> bool {
+        let is_unsendable = |recipient: &&Recipient| is_unsendable(&recipient.fate);
+        self.places.len() + recipients.iter().filter(is_unsendable).count() == recipients.len()
     }
 }
 
@@ -229,8 +230,13 @@ impl Plan {
     /// letter does not.
     pub(super) fn put_back(&mut self, share: &Share, letter: &Rc<Letter>) -> bool {
         let Some(open) = self.open.get_mut(&share.letter) else { return false };
-        if !share.is_of_all(letter) || std::mem::replace(&mut open.was_put_back, true) {
+        let recipients = &mut open.report.recipients;
+        if !share.is_of_all(recipients) || std::mem::replace(&mut open.was_put_back, true) {
             return false;
+        }
+        // The next connection may offer what this one did not.
+        for recipient in recipients.iter_mut().filter(|one| is_unsendable(&one.fate)) {
+            recipient.fate = Fate::Unsent;
         }
         open.transactions -= 1;
         self.waiting.push_front((share.letter, letter.clone()));
@@ -338,6 +344,10 @@ impl Plan {
             report.judge(Verdict::Refused { retryable });
         });
     }
+}
+
+fn is_unsendable(fate: &Fate) -> bool {
+    matches!(fate, Fate::Unsendable { .. })
 }
 
 /// Gives a fate to those of a share that have none yet.
