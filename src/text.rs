@@ -19,6 +19,14 @@
 //! | [`PEER_TEXT_BYTES_MAX`] | 4,096 | of a text that is kept after its message |
 //! | [`SHORT_CHARS_MAX`] | 200 | of a text in an error or a table |
 
+#[cfg(feature = "net")]
+mod content;
+mod lines;
+
+#[cfg(feature = "net")]
+pub(crate) use content::Content;
+pub(crate) use lines::{LINE_BYTES_MAX, Line};
+
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;

@@ -94,9 +94,24 @@ pub struct Common {
     /// secrets masked.
     #[arg(long, short = 'v')]
     pub trace: bool,
+    /// Print the trace, each line behind the local time: HH:MM:SS.ffffff.
+    #[arg(long)]
+    pub trace_time: bool,
+    /// Print the trace with the text of messages and bodies: mail as it travels, its dots stuffed;
+    /// bodies of HTTP with their codings undone, and as `<N bytes>` from where they are no text.
+    /// Files on a wire of ours, and what an SMS gateway replies, are still shown as their length.
+    #[arg(long)]
+    pub trace_content: bool,
     /// Give up when the whole operation takes longer, in seconds [default: no bound].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
     pub timeout: Option<Duration>,
+}
+
+impl Common {
+    /// Whether the conversation is printed.
+    pub fn is_traced(&self) -> bool {
+        self.trace || self.trace_time || self.trace_content
+    }
 }
 
 /// How fast a transfer moves its bytes.

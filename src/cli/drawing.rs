@@ -223,7 +223,7 @@ pub struct Drawing {
 impl Drawing {
     /// Begins to draw, unless the arguments speak against it.
     pub fn start(meter: Arc<Meter>, label: Label, common: &Common) -> Drawing {
-        Drawing::start_if(!common.quiet && !common.trace, meter, label)
+        Drawing::start_if(!common.quiet && !common.is_traced(), meter, label)
     }
 
     /// Begins to draw, where that is wanted.

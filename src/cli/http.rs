@@ -57,7 +57,7 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     web::take(&args.asking, &mut options);
     options.codings &= !args.raw;
     options.heads = true;
-    let drawn = !args.common.quiet && !args.common.trace;
+    let drawn = !args.common.quiet && !args.common.is_traced();
     let drawn = drawn && !(is_stdout && is_terminal);
     let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
     if !fetch.method.is_idempotent() {
@@ -246,7 +246,7 @@ fn is_unknown(done: &Download) -> bool {
 /// For people: what was tolerated, and what became of a file.
 fn say(done: &Download, args: &Http) {
     let report = &done.report;
-    if !args.common.trace {
+    if !args.common.is_traced() {
         web::say_remarks(&report.remarks);
     }
     if let Some(path) = &done.path {

@@ -83,7 +83,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         threads: usize::from(args.threads),
         grace: args.grace,
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::served),
+        tap: trace::Style::of(&args.common).map(trace::served),
         log: (!args.common.quiet).then(|| says(args)),
         ..Options::new(Supply::Files(root))
     };
@@ -128,8 +128,8 @@ fn say_connections(args: &Serve, allowed: usize) {
 
 /// Says a line: among those of a trace as a remark.
 fn says(args: &Serve) -> Log {
-    match args.common.trace {
-        true => Arc::new(trace::remark),
-        false => Arc::new(super::say_line),
+    match trace::Style::of(&args.common) {
+        Some(style) => Arc::new(move |line| trace::remark(style, line)),
+        None => Arc::new(super::say_line),
     }
 }

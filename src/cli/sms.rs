@@ -29,11 +29,14 @@ use wirewright::http::headers::{MASK, text};
 use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
 use wirewright::net::Failure as Why;
-use wirewright::net::http::{Client, Fetch, Report, Trace};
+use wirewright::net::http::{Client, Fetch, Mark, Report, Trace};
 use wirewright::text::PeerText;
 
 /// The longest reply, in bytes.
 const REPLY_BYTES_MAX: usize = 64 << 10;
+
+/// So many characters of the form are shown in a trace.
+const TRACED_CHARS_MAX: usize = 2048;
 
 /// How long all of it may take, unless --timeout says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,13 +48,16 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     let url = web::url("--gateway", &args.gateway)?;
     let secret = Arc::new(Secret::read(args)?);
     let mut fetch = Fetch::new(Method::POST, url);
-    fetch.set_form(form(args, &secret)?);
+    let form = form(args, &secret)?;
+    fetch.set_form(form.clone());
     let accept = fetch.headers.push("Accept", b"text/plain");
     accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
     let mut options = web::options(&args.reach, &args.common)?;
     options.timeout = Some(watch::left().unwrap_or(TIMEOUT));
     options.heads = true;
-    options.trace = options.trace.map(|trace| masking(trace, secret.clone()));
+    // A reply may repeat the password in notations that only a reader of JSON would find.
+    let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide(&form));
+    options.trace = options.trace.map(|trace| masking(trace, secret.clone(), shown));
     let place = secret.hide(&fetch.url.to_string());
     let mut client =
         Client::new(options).map_err(|error| web::failed(Verb::Sms, &place, &error))?;
@@ -172,9 +178,17 @@ fn lower_hex(encoded: &str) -> String {
     lower.collect()
 }
 
-fn masking(trace: Trace, secret: Arc<Secret>) -> Trace {
+/// A trace without the password. `form` is shown in place of the length of the request's body.
+fn masking(trace: Trace, secret: Arc<Secret>, form: Option<String>) -> Trace {
+    let form = form.map(|form| form.chars().take(TRACED_CHARS_MAX).collect::<String>());
     Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
-        trace(mark, is_tls, connection, &PeerText::from(&*secret.hide(line.as_raw_str())));
+        let line = line.as_raw_str();
+        let is_body = mark == Mark::Out && line.ends_with(" bytes of body]");
+        let line = match form.as_ref().filter(|_| is_body) {
+            Some(form) => form.clone(),
+            None => secret.hide(line),
+        };
+        trace(mark, is_tls, connection, &PeerText::from(&*line));
     })
 }
 

@@ -35,7 +35,7 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
         transport: transport(args.udp),
         connections_max: usize::try_from(allowed.min(CONNECTIONS)).unwrap_or(usize::MAX),
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::lines),
+        tap: trace::Style::of(&args.common).map(trace::lines),
         ..Options::default()
     };
     let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
@@ -65,7 +65,7 @@ fn get(args: &TimeGet) -> Result<Exit, Failure> {
         transport: transport(args.udp),
         timeout: args.common.timeout,
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::lines),
+        tap: trace::Style::of(&args.common).map(trace::lines),
         ..Options::default()
     };
     let began = Instant::now();

@@ -5,10 +5,15 @@
 //!   <- {"type":"entries","id":1,…}        in          ~> and <~ under TLS
 //!   ** closed                             a remark
 //!
-//!   bytes ─▶ Listener ─▶ Reader: what they say, in lines ─▶ mark, colour, escapes ─▶ stderr
+//!   bytes ─▶ Listener ─▶ Reader: what they say, in lines ─▶ time, mark, escapes ─▶ stderr
 //! ```
+//!
+//! With `--trace-time` the local time stands before the mark, as curl writes it; behind it a line
+//! is the same.
 
+use super::args::Common;
 use super::voice::{Hue, Paint, When};
+use jiff::Zoned;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use wirewright::datagram::{Alien, Datagram, Kind};
@@ -19,67 +24,87 @@ use wirewright::net::server::PeerTap;
 use wirewright::text::PeerText;
 use wirewright::{smtp, transfer};
 
+/// How lines are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    paint: Paint,
+    /// Each line begins with the time.
+    has_time: bool,
+    /// Payload that is text is shown.
+    has_content: bool,
+}
+
+impl Style {
+    /// As it was asked for; `None` where there is no trace.
+    pub fn of(common: &Common) -> Option<Style> {
+        let paint = Paint::asked(When::Auto, &io::stderr());
+        let (has_time, has_content) = (common.trace_time, common.trace_content);
+        common.is_traced().then_some(Style { paint, has_time, has_content })
+    }
+}
+
 // ---- what is listened to -----------------------------------------------------------------------
 
 /// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
-pub fn http() -> http::Trace {
-    let (speaker, paint) = (Mutex::new(0), paint());
+pub fn http(style: Style) -> http::Trace {
+    let speaker = Mutex::new(0);
     Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
         // A thread that panicked while it held this has left a number.
         let mut speaker = speaker.lock().unwrap_or_else(PoisonError::into_inner);
         let last = std::mem::replace(&mut *speaker, connection);
         if last != connection && last != 0 {
             let line = PeerText::from(format!("connection {connection}"));
-            say(paint, Mark::Remark, is_tls, &line);
+            say(style, Mark::Remark, is_tls, &line);
         }
-        say(paint, mark, is_tls, line);
+        say(style, mark, is_tls, line);
     })
 }
 
 /// Makes a listener for each connection of the framed or the classic wire.
-pub fn transfer() -> TapMaker {
-    tap::<Transfer>()
+pub fn transfer(style: Style) -> TapMaker {
+    tap(style, Transfer::default)
 }
 
 /// The same of a server, whose peers are named in each line.
-pub fn served() -> PeerTap {
-    let paint = paint();
+pub fn served(style: Style) -> PeerTap {
     Arc::new(move |peer| {
         let (name, reader) = (format!("{peer} "), Transfer::default());
-        Box::new(Listener { paint, is_tls: false, name, reader })
+        Box::new(Listener { style, is_tls: false, name, reader })
     })
 }
 
 /// Makes a listener for each connection of SMTP.
-pub fn smtp() -> TapMaker {
-    tap::<smtp::transcript::Transcript>()
+pub fn smtp(style: Style) -> TapMaker {
+    use smtp::transcript::Transcript;
+    match style.has_content {
+        true => tap(style, || Transcript::new().with_content()),
+        false => tap(style, Transcript::new),
+    }
 }
 
 /// Makes a listener for each connection that speaks in lines of text.
-pub fn lines() -> TapMaker {
-    tap::<Lines>()
+pub fn lines(style: Style) -> TapMaker {
+    tap(style, Lines::default)
 }
 
 /// Makes a listener for numbered datagrams.
-pub fn datagrams() -> TapMaker {
-    tap::<Numbered>()
+pub fn datagrams(style: Style) -> TapMaker {
+    tap(style, Numbered::default)
 }
 
 /// Says a line that is no part of a conversation.
-pub fn remark(line: &str) {
-    say(paint(), Mark::Remark, false, &PeerText::from(line));
+pub fn remark(style: Style, line: &str) {
+    say(style, Mark::Remark, false, &PeerText::from(line));
 }
 
-fn tap<R: Reader + Default + 'static>() -> TapMaker {
-    let paint = paint();
+fn tap<R: Reader + 'static>(
+    style: Style,
+    reader: impl Fn() -> R + Send + Sync + 'static,
+) -> TapMaker {
     Arc::new(move || {
-        let (name, reader) = (String::new(), R::default());
-        Box::new(Listener { paint, is_tls: false, name, reader })
+        let (name, reader) = (String::new(), reader());
+        Box::new(Listener { style, is_tls: false, name, reader })
     })
-}
-
-fn paint() -> Paint {
-    Paint::asked(When::Auto, &io::stderr())
 }
 
 // ---- listening ---------------------------------------------------------------------------------
@@ -101,7 +126,7 @@ trait Reader {
 
 /// Hears the bytes of one connection, and says what its reader makes of them.
 struct Listener<R: Reader> {
-    paint: Paint,
+    style: Style,
     is_tls: bool,
     /// Stands before each line: of the connection where there are many, and a space.
     name: String,
@@ -110,18 +135,18 @@ struct Listener<R: Reader> {
 
 impl<R: Reader> Tap for Listener<R> {
     fn sent(&mut self, bytes: &[u8]) {
-        let Listener { paint, is_tls, name, reader } = self;
-        reader.sent(bytes, &mut |line| say_named(*paint, Mark::Out, *is_tls, name, line));
+        let Listener { style, is_tls, name, reader } = self;
+        reader.sent(bytes, &mut |line| say_named(*style, Mark::Out, *is_tls, name, line));
     }
 
     fn received(&mut self, bytes: &[u8]) {
-        let Listener { paint, is_tls, name, reader } = self;
-        reader.heard(bytes, &mut |line| say_named(*paint, Mark::In, *is_tls, name, line));
+        let Listener { style, is_tls, name, reader } = self;
+        reader.heard(bytes, &mut |line| say_named(*style, Mark::In, *is_tls, name, line));
     }
 
     fn remark(&mut self, text: &str) {
         let text = PeerText::from(text);
-        say_named(self.paint, Mark::Remark, self.is_tls, &self.name, &text);
+        say_named(self.style, Mark::Remark, self.is_tls, &self.name, &text);
     }
 
     fn secured(&mut self) {
@@ -131,20 +156,24 @@ impl<R: Reader> Tap for Listener<R> {
 
 impl<R: Reader> Drop for Listener<R> {
     fn drop(&mut self) {
-        let Listener { paint, is_tls, name, reader } = self;
-        reader.finish(&mut |line| say_named(*paint, Mark::Remark, *is_tls, name, line));
+        let Listener { style, is_tls, name, reader } = self;
+        reader.finish(&mut |line| say_named(*style, Mark::Remark, *is_tls, name, line));
     }
 }
 
 /// Says a line, which may hold a peer's words.
-fn say(paint: Paint, mark: Mark, is_tls: bool, line: &PeerText<'_>) {
-    say_named(paint, mark, is_tls, "", line);
+fn say(style: Style, mark: Mark, is_tls: bool, line: &PeerText<'_>) {
+    say_named(style, mark, is_tls, "", line);
 }
 
 /// The same behind a name of ours.
-fn say_named(paint: Paint, mark: Mark, is_tls: bool, name: &str, line: &PeerText<'_>) {
-    let mark = paint.paint(Hue::from(mark), mark.as_str(is_tls));
-    super::say_marked(&format!("{mark} {name}"), line.as_raw_str());
+fn say_named(style: Style, mark: Mark, is_tls: bool, name: &str, line: &PeerText<'_>) {
+    let mark = style.paint.paint(Hue::from(mark), mark.as_str(is_tls));
+    let time = match style.has_time {
+        true => Zoned::now().strftime("%H:%M:%S.%6f ").to_string(),
+        false => String::new(),
+    };
+    super::say_marked(&format!("{time}{mark} {name}"), line.as_raw_str());
 }
 
 // ---- readers -----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
         file: args.file.as_deref().map(|path| file::open(path, args.size)).transpose()?,
         timeout: args.common.timeout,
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::datagrams),
+        tap: trace::Style::of(&args.common).map(trace::datagrams),
     };
     let sent = send_run(&args.receiver, &options);
     let sent = sent.map_err(|error| match (&args.file, &error) {
@@ -59,7 +59,7 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
         path: args.output.clone(),
         durability: args.durability.into(),
         stop_at_signals: true,
-        tap: args.common.trace.then(trace::datagrams),
+        tap: trace::Style::of(&args.common).map(trace::datagrams),
         ..ReceiveOptions::default()
     };
     args.output.as_deref().map_or(Ok(()), file::check_output)?;

@@ -27,7 +27,8 @@ use wirewright::text::escape;
 pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
     let mut options = Options {
         stop_at_signals: true,
-        trace: common.trace.then(trace::http),
+        trace: trace::Style::of(common).map(trace::http),
+        trace_content: common.trace_content,
         ..Options::default()
     };
     options.family = match (reach.ipv4, reach.ipv6) {

@@ -20,7 +20,7 @@ use wirewright::transfer::token::Token;
 pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> {
     let mut options = Options {
         stop_at_signals: true,
-        tap: common.trace.then(trace::transfer),
+        tap: trace::Style::of(common).map(trace::transfer),
         ..Options::default()
     };
     options.session.token = peer.token_file.as_deref().map(token).transpose()?;

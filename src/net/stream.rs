@@ -31,6 +31,7 @@ use super::rate::Share;
 use super::tls::Fault;
 #[cfg(feature = "tls")]
 use super::tls::{Handshake, NamedTls, Progress, ServerTls};
+use crate::text::PeerText;
 use mio::net::TcpStream;
 #[cfg(feature = "tls")]
 use secure::Secure;
@@ -200,6 +201,16 @@ impl Stream {
     /// Whether bytes travel under TLS, or will when the handshake has ended.
     pub fn is_tls(&self) -> bool {
         !matches!(self.kind, Kind::Plain(_))
+    }
+
+    /// What a TLS handshake that has ended agreed on, in lines for people: version, cipher and the
+    /// certificate that the peer showed. The first line says that TLS is up.
+    pub fn tls_remarks(&self) -> Vec<PeerText<'static>> {
+        match &self.kind {
+            #[cfg(feature = "tls")]
+            Kind::Tls(secure) => secure.remarks(),
+            _ => Vec::new(),
+        }
     }
 
     /// Goes on with a TLS handshake. True once bytes can be read and written.

@@ -1,4 +1,4 @@
-//! TLS by the platform's library, on both sides.
+//! TLS by OpenSSL, on both sides.
 //!
 //! Specification: RFC 8446 (TLS 1.3), RFC 5246 (TLS 1.2, the least that is spoken), RFC 9525 (the
 //! name of a service in its certificate).
@@ -21,6 +21,8 @@ mod fault;
 mod handshake;
 #[cfg(feature = "tls")]
 mod server;
+#[cfg(feature = "tls")]
+mod session;
 #[cfg(feature = "tls")]
 mod words;
 

@@ -7,6 +7,8 @@
 //!   said   From: … CR LF . CR LF          ─▶ [1234 bytes of message]   .
 //! ```
 //!
+//! Or each message is shown as it travels, its dots stuffed: [`Transcript::with_content`].
+//!
 //! It judges nothing. Both directions go through one reader, in the order in which they passed:
 //! only the server's replies tell whether what is said next is a command, an answer to a challenge
 //! or a message.
@@ -17,14 +19,10 @@ use super::auth::decode;
 use super::data::{Event, Unstuffer};
 use super::reply::text;
 use super::secrets::{MASK, Secrets};
-use crate::text::PeerText;
-use std::fmt;
+use crate::text::{LINE_BYTES_MAX, Line, PeerText};
 
 /// Takes lines, which repeat what the two sides said.
 type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
-
-/// A longer line is cut, in bytes.
-const LINE_BYTES_MAX: usize = 2048;
 
 /// What is said next.
 #[derive(Debug)]
@@ -41,21 +39,6 @@ enum Mode {
     Auth { is_name: bool },
 }
 
-/// A line that is not whole yet.
-#[derive(Default)]
-struct Line {
-    bytes: Vec<u8>,
-    /// All its bytes, those left out counted.
-    len: u64,
-}
-
-/// It may be one of AUTH, so nothing of it is shown.
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Line({} bytes)", self.len)
-    }
-}
-
 /// Both directions of a conversation.
 #[derive(Debug)]
 pub struct Transcript {
@@ -64,6 +47,8 @@ pub struct Transcript {
     into: Line,
     /// Bytes of the message so far.
     elided: u64,
+    /// The line of a message that is not whole yet, where messages are shown.
+    content: Option<Line>,
     /// What was said in AUTH, which the server may repeat.
     secrets: Secrets,
 }
@@ -76,8 +61,15 @@ impl Transcript {
             out: Line::default(),
             into: Line::default(),
             elided: 0,
+            content: None,
             secrets: Secrets::default(),
         }
+    }
+
+    /// Shows messages, too, each of their lines as it travels.
+    #[must_use]
+    pub fn with_content(self) -> Transcript {
+        Transcript { content: Some(Line::default()), ..self }
     }
 
     /// Takes bytes of the client and gives a line for each that is whole.
@@ -88,8 +80,10 @@ impl Transcript {
                 Mode::Chunk(left) => {
                     let taken = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                     *left -= taken as u64;
+                    let is_whole = *left == 0;
                     self.elided += taken as u64;
-                    if *left == 0 {
+                    self.show(&input[..taken], say);
+                    if is_whole {
                         self.say_elided(say);
                         self.mode = Mode::Command;
                     }
@@ -118,10 +112,7 @@ impl Transcript {
                     Some(challenge) if challenge.len() > 1 => {
                         say(&PeerText::from(format!("334 {MASK}")))
                     }
-                    _ => match self.secrets.mask(line.as_bytes()) {
-                        Some(masked) => say(&text(&masked)),
-                        None => say(&PeerText::from(&*line)),
-                    },
+                    _ => say_masked(&line, &self.secrets, say),
                 }
                 if line.as_bytes().get(3) != Some(&b'-') {
                     self.replied(&line);
@@ -139,10 +130,10 @@ impl Transcript {
             )));
         }
         for (line, who) in [(&self.out, "the client"), (&self.into, "the server")] {
-            if line.len > 0 {
+            if line.len() > 0 {
                 say(&PeerText::from(format!(
                     "ended within a line of {who}, after {} bytes of it",
-                    line.len
+                    line.len()
                 )));
             }
         }
@@ -188,28 +179,53 @@ impl Transcript {
 
     fn message(&mut self, input: &[u8], say: Say<'_>) -> usize {
         let Mode::Message(unstuffer) = &mut self.mode else { return 0 };
-        match unstuffer.feed(input) {
-            Ok((taken, Event::Text(text))) => {
-                self.elided += text.len() as u64;
-                taken
-            }
-            Ok((taken, Event::More)) => taken,
-            Ok((taken, Event::End)) => {
-                self.say_elided(say);
+        let (taken, text, is_end) = match unstuffer.feed(input) {
+            Ok((taken, Event::Text(text))) => (taken, text.len(), false),
+            Ok((taken, Event::More)) => (taken, 0, false),
+            Ok((taken, Event::End)) => (taken, 0, true),
+            // It does not end as a message has to: the rest is only counted.
+            Err(_) => (input.len(), input.len(), false),
+        };
+        self.elided += text as u64;
+        self.show(&input[..taken], say);
+        if is_end {
+            self.say_elided(say);
+            if self.content.is_none() {
                 say(&PeerText::from("."));
-                self.mode = Mode::Command;
-                taken
             }
-            Err(_) => {
-                // It does not end as a message has to: the rest is only counted.
-                self.elided += input.len() as u64;
-                input.len()
+            self.mode = Mode::Command;
+        }
+        taken
+    }
+
+    /// Shows bytes of a message, where messages are shown.
+    fn show(&mut self, mut input: &[u8], say: Say<'_>) {
+        let Some(line) = &mut self.content else { return };
+        while !input.is_empty() {
+            let (taken, is_whole) = line.take(input);
+            input = &input[taken..];
+            if is_whole {
+                say_masked(&line.end(), &self.secrets, say);
             }
         }
     }
 
+    /// A message, or a chunk of one, has ended.
     fn say_elided(&mut self, say: Say<'_>) {
-        say(&PeerText::from(format!("[{} bytes of message]", std::mem::take(&mut self.elided))));
+        let len = std::mem::take(&mut self.elided);
+        match &mut self.content {
+            Some(line) if line.len() > 0 => say_masked(&line.end(), &self.secrets, say),
+            Some(_) => {}
+            None => say(&PeerText::from(format!("[{len} bytes of message]"))),
+        }
+    }
+}
+
+/// Says a line, what was said in AUTH masked.
+fn say_masked(line: &str, secrets: &Secrets, say: Say<'_>) {
+    match secrets.mask(line.as_bytes()) {
+        Some(masked) => say(&text(&masked)),
+        None => say(&PeerText::from(line)),
     }
 }
 
@@ -238,38 +254,17 @@ impl Default for Transcript {
     }
 }
 
-impl Line {
-    /// Takes of `input` up to a line end, and says whether that was there.
-    fn take(&mut self, input: &[u8]) -> (usize, bool) {
-        let end = memchr::memchr(b'\n', input);
-        let taken = end.map_or(input.len(), |at| at + 1);
-        let room = LINE_BYTES_MAX.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&input[..taken.min(room)]);
-        self.len += taken as u64;
-        (taken, end.is_some())
-    }
-
-    /// The line without its end, cut if it is long.
-    fn end(&mut self) -> String {
-        let len = std::mem::take(&mut self.len);
-        let bytes = std::mem::take(&mut self.bytes);
-        let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let line = text(line.strip_suffix(b"\r").unwrap_or(line));
-        let line = line.as_raw_str().to_owned();
-        match len > LINE_BYTES_MAX as u64 {
-            true => format!("{line}… ({len} bytes in all)"),
-            false => line,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Both directions in pieces, each line marked.
     fn lines(talk: &[(char, &str)], piece: usize) -> Vec<String> {
-        let (mut transcript, mut lines) = (Transcript::new(), Vec::new());
+        lines_of(Transcript::new(), talk, piece)
+    }
+
+    fn lines_of(mut transcript: Transcript, talk: &[(char, &str)], piece: usize) -> Vec<String> {
+        let mut lines = Vec::new();
         for (side, text) in talk {
             for part in text.as_bytes().chunks(piece) {
                 let mut say = |line: &PeerText<'_>| lines.push(format!("{side} {line}"));
@@ -343,6 +338,36 @@ mod tests {
         ];
         for piece in [1, 2, 3, 7, 1000] {
             assert_eq!(lines(&talk, piece), expected, "{piece}");
+        }
+    }
+
+    #[test]
+    fn messages_are_shown_as_they_travel_where_that_is_asked_for() {
+        let talk = [
+            ('C', "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"),
+            ('S', "235 ok\r\n"),
+            ('C', "DATA\r\n"),
+            ('S', "354 go\r\n"),
+            ('C', "Subject: s\r\n\r\n..dot\r\nmy secret\r\n.\r\nBDAT 6\r\nx\r\n.yzRSET\r\n"),
+        ];
+        let expected = [
+            "C AUTH PLAIN ***",
+            "S 235 ok",
+            "C DATA",
+            "S 354 go",
+            "C Subject: s",
+            "C ",
+            "C ..dot",
+            "C my ***",
+            "C .",
+            "C BDAT 6",
+            "C x",
+            "C .yz",
+            "C RSET",
+        ];
+        for piece in [1, 2, 3, 7, 1000] {
+            let transcript = Transcript::new().with_content();
+            assert_eq!(lines_of(transcript, &talk, piece), expected, "{piece}");
         }
     }
 

@@ -242,6 +242,19 @@ fn a_gateway_that_repeats_the_password() {
     assert!(!ended.stderr.contains("13512345678"), "{}", ended.stderr);
 }
 
+/// The form is shown without the password; a reply, which may repeat it, as its length.
+#[test]
+fn a_trace_with_content_shows_the_form() {
+    let server = Server::new(|_| Reply::ok(format!("{{\"code\":2,\"you\":\"{PASSWORD}\"}}")));
+    let ended = send(&server, &["--trace-content"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let form = ended.stderr.lines().find(|line| line.starts_with("-> account=")).unwrap();
+    assert!(form.contains("&password=***&mobile=13512345678&content="), "{form}");
+    assert!(!ended.stderr.contains(PASSWORD) && !ended.stderr.contains(ENCODED));
+    let reply = |line: &str| line.starts_with("<- [") && line.ends_with(" bytes of body]");
+    assert!(ended.stderr.lines().any(reply), "{}", ended.stderr);
+}
+
 #[test]
 fn a_password_at_the_cut_between_quotes_and_in_latin_1() {
     let folder = tempfile::tempdir().unwrap();

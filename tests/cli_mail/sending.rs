@@ -252,6 +252,38 @@ fn the_trace_elides_the_message() {
     assert!(!ended.stderr.contains("5L2g5aW9"), "{}", ended.stderr);
 }
 
+/// As it travels: what the dry run writes, its dots stuffed.
+#[test]
+fn a_trace_with_content_shows_the_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = "Subject: s\n\n.dot\n..two\n.\n\x1b[31m\nend\n";
+    std::fs::write(folder.path().join("m.eml"), message).unwrap();
+    std::fs::write(folder.path().join("password"), "geheim").unwrap();
+    for chunking in [false, true] {
+        let server = Server::saying(&[
+            ("EHLO", "250-mx\r\n250-CHUNKING\r\n250 AUTH PLAIN"),
+            ("AUTH", "235 ok"),
+            ("BDAT", "250 ok"),
+        ]);
+        let to = format!("smtp://u@{}", server.address);
+        let mut args = vec!["--server", &to, "--starttls", "never", "--insecure-auth", "-q"];
+        args.extend(["--password-file", "password", "--from", "a@example.org"]);
+        args.extend(["--to", "b@example.org", "--raw-eml", "m.eml", "--trace-content"]);
+        args.extend(chunking.then_some("--chunking"));
+        let ended = mail(folder.path(), &args);
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        let lines = match chunking {
+            false => {
+                "-> Subject: s\n-> \n-> ..dot\n-> ...two\n-> ..\n-> \\u{1b}[31m\n-> end\n-> .\n"
+            }
+            true => "-> Subject: s\n-> \n-> .dot\n-> ..two\n-> .\n-> \\u{1b}[31m\n-> end\n",
+        };
+        assert!(ended.stderr.contains(lines), "{}", ended.stderr);
+        assert!(ended.stderr.contains("-> AUTH PLAIN ***\n"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("Z2VoZWlt") && !ended.stderr.contains("geheim"));
+    }
+}
+
 /// RFC 5321 §4.5.3.1.10: those for whom there was no room are told of in another transaction.
 #[test]
 fn a_server_that_takes_few_recipients_at_once_is_told_of_the_others_later() {

@@ -69,6 +69,10 @@ fn the_report_and_the_trace() {
         let traced = get(&["--trace"]);
         let said = String::from_utf8(good(&traced).to_vec()).unwrap();
         assert!(traced.stderr.contains(&format!("<- {said}")), "{}", traced.stderr);
+        let timed = get(&["--trace-time"]);
+        let lines = || timed.stderr.lines().map(|line| line.split_once(' ').unwrap());
+        assert!(lines().any(|(_, rest)| rest.starts_with("<- ")), "{}", timed.stderr);
+        assert!(lines().all(|(time, _)| time.len() == "00:00:00.000000".len()));
     }
 }
 

@@ -4,6 +4,7 @@ use crate::gate::{Gate, Stops};
 use crate::installed::has_program;
 use crate::process::{Process, run};
 use crate::setup::{assert_fails, blake3, bytes, command, report};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -91,6 +92,78 @@ fn several_mib_each_way() {
     assert!(ended.stderr.lines().any(|line| line.starts_with("<~ {\"type\":\"chunk\"")));
     let marks = ["~> ", "<~ ", "** "];
     assert!(ended.stderr.lines().all(|line| marks.iter().any(|mark| line.starts_with(mark))));
+}
+
+/// What the certificate says is text of a peer, and one that is not checked may say anything.
+#[test]
+fn a_trace_tells_of_the_handshake() {
+    if !has_program("openssl", "version", "a_trace_tells_of_the_handshake") {
+        return;
+    }
+    let server = secured(&["--trace"]);
+    let trust = ["a", "--trace", "--tls", "--cacert", "ca.pem", "--tls-name", "files.example"];
+    let ended = server.client("get", &trust);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    for line in [
+        "** TLS is up: TLSv1.3, TLS_",
+        "** certificate: subject CN=files.example; issuer CN=ca\n",
+        "** certificate: valid from ",
+        " GMT to ",
+        "** certificate: for files.example, 127.0.0.1\n",
+        "** certificate: verified for files.example by CN=ca\n~> ",
+    ] {
+        assert!(ended.stderr.contains(line), "{line:?} in {}", ended.stderr);
+    }
+    // A refusal shows no certificate that was trusted.
+    let ended = server.client("get", &["a", "--trace", "--tls"]);
+    assert!(!ended.stderr.contains("verified for"), "{}", ended.stderr);
+
+    kill_process(Pid::from_child(&server.process.child), Signal::TERM).unwrap();
+    let said = server.process.finish().stderr;
+    let is_up = |line: &str| {
+        line.starts_with("** 127.0.0.1:") && line.contains(" TLS is up: TLSv1.3, TLS_")
+    };
+    assert!(said.lines().any(is_up), "{said}");
+    assert!(!said.contains("certificate: "), "clients show none: {said}");
+}
+
+#[test]
+fn a_hostile_certificate_is_escaped_in_a_trace() {
+    if !has_program("openssl", "version", "a_hostile_certificate_is_escaped_in_a_trace") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("a"), "content").unwrap();
+    let names: Vec<String> = (0..300).map(|n| format!("DNS:n{n}.example")).collect();
+    let config = format!(
+        "[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\nutf8=yes\n\
+         [dn]\nO=\u{202e}gpj.exe\nCN=a\x1b]0;title\x07b\n\
+         [ext]\nsubjectAltName=IP:127.0.0.1,IP:::1,email:a@b.example,{}\n",
+        names.join(",")
+    );
+    std::fs::write(at.join("config"), config).unwrap();
+    openssl(
+        at,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
+         -keyout key.pem -out cert.pem -config config",
+    );
+    let serve = ["serve", "a", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem"];
+    let mut server =
+        Process::start(&mut command(at, &[&serve[..], &["--tls-key", "key.pem"]].concat()));
+    let address = server.address();
+    let get = ["get", &address, "a", "-o", "b", "--trace", "--tls", "--cacert", "cert.pem"];
+    let ended = run(&mut command(at, &get));
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let unseen = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!ended.stderr.contains(unseen), "{:?}", ended.stderr);
+    for words in [
+        "O=\\u{202e}gpj.exe, CN=a\\u{1b}]0;title\\u{7}b",
+        "certificate: for 127.0.0.1, ::1, a@b.example, n0.example, ",
+        ", n16.example, and 283 more\n",
+    ] {
+        assert!(ended.stderr.contains(words), "{words:?} in {}", ended.stderr);
+    }
 }
 
 #[test]

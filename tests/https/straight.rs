@@ -104,7 +104,17 @@ fn the_command_speaks_tls() {
     };
     let (status, body, said) = run(&["--cacert", &ca]);
     assert_eq!((status, &*body), (Some(0), "hello"), "{said}");
-    assert!(said.contains("** TLS is up\n~> GET / HTTP/1.1\n"), "{said}");
+    let lines = [
+        "** TLS is up: TLSv1.",
+        "** certificate: subject CN=files.example; issuer CN=ca\n",
+        "** certificate: valid from ",
+        "** certificate: for ",
+        "** certificate: verified for 127.0.0.1 by CN=ca\n~> GET / HTTP/1.1\n",
+    ];
+    assert!(lines.iter().all(|line| said.contains(line)), "{said}");
+    let (status, _, said) = run(&["--insecure"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("** certificate: not verified, for nothing is\n~> GET /"), "{said}");
     assert!(said.contains("<~ HTTP/1.1 200 OK\n"), "{said}");
     let (status, body, said) = run(&[]);
     assert_eq!((status, &*body), (Some(1), ""), "{said}");

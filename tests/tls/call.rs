@@ -109,7 +109,7 @@ impl Conversation for Caller {
         self.call.upgrade.clone()
     }
 
-    fn secured(&mut self) {
+    fn secured(&mut self, _: &Stream) {
         self.wants_tls = false;
         self.heard.borrow_mut().secured += 1;
     }

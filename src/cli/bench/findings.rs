@@ -188,6 +188,13 @@ impl Findings {
         self.unquotable().next().is_none()
     }
 
+    /// How many connections the rung of that name moved its bytes over; `None` where it was not
+    /// measured.
+    pub fn connections(&self) -> Option<usize> {
+        let is_measured = self.rows.iter().any(|row| row.name == "connections");
+        is_measured.then_some(self.facts.connections)
+    }
+
     /// What has to be said, whoever listens.
     pub fn warnings(&self) -> Vec<String> {
         let names: Vec<&str> = self.unquotable().map(|(name, _)| name).collect();
@@ -203,7 +210,7 @@ impl Findings {
         let null = format!("Two runs of the null rung differ by {:.1} %.", self.noise.null * 100.0);
         match (self.unquotable().count(), self.rows.len()) {
             (0, all) => format!("{null} All {all} rungs can be quoted."),
-            (some, all) => format!("{null} Of {all} rungs {some} cannot be quoted."),
+            (some, all) => format!("{null} {some} of {all} rungs cannot be quoted."),
         }
     }
 }
@@ -251,7 +258,11 @@ pub mod tests {
         assert!(quiet.verdict().ends_with("All 2 rungs can be quoted."), "{}", quiet.verdict());
         let noisy = findings();
         assert!(!noisy.is_quotable());
-        assert!(noisy.verdict().ends_with("Of 2 rungs 2 cannot be quoted."), "{}", noisy.verdict());
+        assert!(
+            noisy.verdict().ends_with(" 2 of 2 rungs cannot be quoted."),
+            "{}",
+            noisy.verdict()
+        );
         assert_eq!(noisy.warnings(), ["2 of 2 rungs cannot be quoted: copy, copy-again"]);
     }
 

@@ -34,7 +34,7 @@ pub fn page(findings: &Findings) -> String {
              </section>\n"
         );
     }
-    body += &foot(&findings.facts);
+    body += &foot(findings);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -98,21 +98,23 @@ fn ladder(findings: &Findings) -> String {
     )
 }
 
-fn foot(facts: &Facts) -> String {
+fn foot(findings: &Findings) -> String {
+    let facts = &findings.facts;
     let raw = facts.raw.map_or_else(String::new, |raw| {
         let (write, read) = (report::size(raw.write as u64), report::size(raw.read as u64));
         format!(" The raw loopback writes {write} and reads {read} at a time, the best of a sweep.")
+    });
+    let connections = findings.connections().map_or_else(String::new, |count| {
+        format!(", {count} connections in the rung of that name")
     });
     format!(
         "<footer><p>Every rung was checked before it was timed: what came out is what went in. A \
          rung with a wire is held against 0.75 of the raw loopback, for base64 makes four bytes of \
          three; one that adds work in series against what its parts allow one after the other. {} \
-         at a time, {} s for each rung, {} server thread(s), {} connections in the rung of that \
-         name.{raw}</p></footer>\n",
+         at a time, {} s for each rung, {} server thread(s){connections}.{raw}</p></footer>\n",
         report::size(facts.size),
         facts.seconds,
         facts.threads,
-        facts.connections,
     )
 }
 
@@ -149,6 +151,6 @@ mod tests {
 
     #[test]
     fn the_verdict_is_on_it() {
-        assert!(page(&findings()).contains("Of 2 rungs 2 cannot be quoted"));
+        assert!(page(&findings()).contains(" 2 of 2 rungs cannot be quoted"));
     }
 }

@@ -1,6 +1,6 @@
 //! What was found as tables on a terminal.
 
-use super::findings::{Facts, Findings, Row, Spent};
+use super::findings::{Findings, Row, Spent};
 use super::sweep::{Measure, Sweep};
 use crate::cli::report;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ pub fn text(findings: &Findings) -> String {
         text.push('\n');
         text += &table(sweep);
     }
-    text + "\n" + &foot(&findings.facts) + &findings.verdict() + "\n"
+    text + "\n" + &foot(findings) + &findings.verdict() + "\n"
 }
 
 fn ladder(rows: &[Row]) -> String {
@@ -92,19 +92,22 @@ fn wrapped(text: &str, margin: &str) -> String {
 }
 
 /// How it was measured.
-fn foot(facts: &Facts) -> String {
+fn foot(findings: &Findings) -> String {
+    let facts = &findings.facts;
     let raw = facts.raw.map_or_else(String::new, |raw| {
         let (write, read) = (report::size(raw.write as u64), report::size(raw.read as u64));
         format!("loopback-raw writes {write} and reads {read}; ")
     });
+    let connections = findings.connections().map_or_else(String::new, |count| {
+        format!(", {count} connections in the rung of that name")
+    });
     format!(
         "limit: 0.75 of loopback-raw for a wire (base64 makes 4 bytes of 3), 1/sum(1/rate) in \
-         series\n{} at a time, {} s for each in 5 interleaved rounds, {} server thread(s), {} \
-         connections\n{raw}{}\n",
+         series\n{} at a time, {} s for each in 5 interleaved rounds, {} server \
+         thread(s){connections}\n{raw}{}\n",
         report::size(facts.size),
         facts.seconds,
         facts.threads,
-        facts.connections,
         facts.machine.line(),
     )
 }
@@ -134,6 +137,16 @@ mod tests {
         let text = wrapped(&"word ".repeat(50), "  ");
         assert_eq!(text.lines().count(), 3);
         assert!(text.lines().all(|line| line.starts_with("  word") && line.len() <= COLUMNS_MAX));
+    }
+
+    #[test]
+    fn connections_are_told_where_their_rung_was_measured() {
+        let (without, mut with) = (findings(), findings());
+        assert!(!text(&without).contains("connections"), "{}", text(&without));
+        with.rows.push(row("connections", 1.0, 2.0, 3.0));
+        with.facts.connections = 7;
+        let text = text(&with);
+        assert!(text.contains(", 7 connections in the rung of that name"), "{text}");
     }
 
     #[test]

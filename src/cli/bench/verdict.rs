@@ -55,13 +55,13 @@ pub fn why(samples: &[f64], load: &Load, null: f64) -> Option<String> {
     if !samples.iter().all(is_a_rate) {
         return Some("a round has no rate".to_owned());
     }
-    for (share, max, what) in [
-        (spread, SPREAD_MAX, "the rounds spread by"),
-        (others, OTHERS_MAX, "other processes took of the processors"),
-        (null, NULL_MAX, "two runs of the null rung differ by"),
+    for (share, max, what, of) in [
+        (spread, SPREAD_MAX, "the rounds spread by", ""),
+        (others, OTHERS_MAX, "other processes used", " of the processors"),
+        (null, NULL_MAX, "two runs of the null rung differ by", ""),
     ] {
         if share > max {
-            return Some(format!("{what} {} %, more than {} %", percent(share), percent(max)));
+            return Some(format!("{what} {} %{of}, more than {} %", percent(share), percent(max)));
         }
     }
     None
@@ -96,7 +96,7 @@ mod tests {
                 &[1.0, 1.0, 1.0],
                 load(111, 1000),
                 0.0,
-                Some("other processes took of the processors 11 %, more than 10 %"),
+                Some("other processes used 11 % of the processors, more than 10 %"),
             ),
             (
                 &[1.0, 1.0, 1.0],

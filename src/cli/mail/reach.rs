@@ -60,7 +60,7 @@ pub fn server(text: &str) -> Result<Server, Failure> {
 fn base(mut options: Options, common: &Common) -> Options {
     options.timeout = watch::left();
     options.stop_at_signals = true;
-    options.tap = common.trace.then(trace::smtp);
+    options.tap = trace::Style::of(common).map(trace::smtp);
     options
 }
 

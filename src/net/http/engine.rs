@@ -103,8 +103,7 @@ impl Engine {
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
-        let trace = self.plan.borrow().options.trace.clone();
-        let voice = Voice { trace, number: self.lines, is_tls: false };
+        let voice = Voice::new(&self.plan.borrow().options, self.lines);
         voice.remark(|| format!("connected to {route} at {address}"));
         let added = self.stream(socket, &route).and_then(|stream| {
             let (standing, handle) = (Cell::new(Standing::Opening), Cell::new(None));

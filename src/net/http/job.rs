@@ -25,7 +25,7 @@ use crate::http::redirect::{Chain, Redirect, is_redirect};
 use crate::http::request::{Request, RequestBody};
 use crate::net::finisher::Finisher;
 use crate::net::{Activity, Error, Failure};
-use crate::text::PeerText;
+use crate::text::{Content, PeerText};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Room that a packed body is unpacked into, in bytes.
@@ -84,6 +84,8 @@ pub(super) struct Job {
     /// The recipient's fields, while it prepares.
     preparing: Option<Headers>,
     sink: Sink,
+    /// The body of the response, for the trace.
+    shown: Content,
     began: Instant,
     /// When it got its turn first.
     began_first: Option<Instant>,
@@ -121,6 +123,7 @@ impl Job {
             request: None,
             preparing: None,
             sink: Sink::None,
+            shown: Content::default(),
             began: Instant::now(),
             began_first: None,
             keeps_heads: options.heads,
@@ -136,6 +139,7 @@ impl Job {
         self.began_first.get_or_insert(began);
         (self.sink, self.body_sent, self.wants_fresh) = (Sink::None, 0, false);
         (self.request, self.preparing) = (None, None);
+        self.shown = Content::default();
         (self.report.status, self.report.received) = (None, self.received_before);
         (self.report.head, self.report.trailers) = (None, Headers::new());
     }
@@ -210,7 +214,7 @@ impl Job {
                 voice.response(head);
                 return self.head(head, framing, options, finisher, voice);
             }
-            Event::Body(bytes) => return self.take(bytes, options, unpacked),
+            Event::Body(bytes) => return self.take(bytes, options, unpacked, voice),
             Event::Trailers(headers) => {
                 voice.fields(headers);
                 if options.heads {
@@ -219,7 +223,7 @@ impl Job {
                 self.recipient.trailers(headers);
             }
             Event::End(_) => {
-                voice.body(Mark::In, self.report.received);
+                voice.body(Mark::In, self.report.received, &mut self.shown);
                 self.report.timings.last_byte = Some(self.elapsed());
                 if let Sink::Packed(decoder) = &self.sink {
                     decoder.finish().map_err(|error| Failure::from(&Error::Session(error)))?;
@@ -328,8 +332,12 @@ impl Job {
         bytes: &[u8],
         options: &Options,
         unpacked: &mut [u8],
+        voice: &Voice,
     ) -> Result<Step, Failure> {
         self.report.received += bytes.len() as u64;
+        if !matches!(self.sink, Sink::Packed(_)) {
+            voice.content(Mark::In, bytes, &mut self.shown);
+        }
         match &mut self.sink {
             Sink::None => {}
             Sink::Plain => {
@@ -352,6 +360,7 @@ impl Job {
                         break;
                     }
                     options.meter.add(step.produced as u64);
+                    voice.content(Mark::In, &unpacked[..step.produced], &mut self.shown);
                     self.recipient.body(&unpacked[..step.produced])?;
                 }
             }

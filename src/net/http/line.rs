@@ -19,10 +19,12 @@ use crate::http::headers::text;
 use crate::net::pump::{Conversation, Turn};
 use crate::net::reactor::Handle;
 use crate::net::spoken::Spoken;
+use crate::net::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::net::{Activity, Error, Failure, FailureKind};
 use crate::session::{Session, Wants};
+use crate::text::Content;
 use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
@@ -68,6 +70,8 @@ pub(super) struct Line {
     broken: bool,
     steps: u64,
     voice: Voice,
+    /// The body of a request, for the trace.
+    said: Content,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +109,7 @@ impl Line {
             broken: false,
             steps: 0,
             voice,
+            said: Content::default(),
             route,
         };
         if let Some(request) = line.route.connect() {
@@ -222,12 +227,14 @@ impl Line {
                 let body = job.body(left.min(out.room() as u64), scratch)?;
                 let taken = self.exchange.offer(body, out);
                 let taken = taken.map_err(|error| Failure::from(&Error::Session(error)))?;
+                self.voice.content(Mark::Out, &body[..taken], &mut self.said);
                 job.body_taken(taken);
                 if taken == 0 {
                     break;
                 }
                 if self.exchange.wanted().is_none() {
-                    self.voice.body(Mark::Out, job.fetch.body.len().unwrap_or(0));
+                    let len = job.fetch.body.len().unwrap_or(0);
+                    self.voice.body(Mark::Out, len, &mut self.said);
                 }
             }
         }
@@ -371,10 +378,10 @@ impl Conversation for Line {
         self.silent = is_silent;
     }
 
-    fn secured(&mut self) {
+    fn secured(&mut self, stream: &Stream) {
         self.made.timings.tls = Some(self.made.began.elapsed());
         self.voice.is_tls = true;
-        self.voice.remark(|| "TLS is up".to_owned());
+        self.voice.remarks(|| stream.tls_remarks());
         if self.tunnel == Tunnel::Agreed {
             self.tunnel = Tunnel::Open;
             self.exchange = Exchange::new(self.plan.borrow().options.session);

@@ -58,6 +58,9 @@ pub struct Options {
     pub trace: Option<Trace>,
     /// Who is told of retries, and of each fetch that has ended, while a call runs.
     pub notify: Option<Notify>,
+    /// Whether bodies are shown to it in lines of text, in place of their lengths. Nothing in them
+    /// is masked.
+    pub trace_content: bool,
     /// Counts bytes of bodies as they come.
     pub meter: Arc<Meter>,
 }
@@ -84,6 +87,7 @@ impl Default for Options {
             stop_at_signals: false,
             trace: None,
             notify: None,
+            trace_content: false,
             meter: Arc::default(),
         }
     }

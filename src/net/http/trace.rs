@@ -5,17 +5,19 @@
 //!   -> GET / HTTP/1.1                   out      ~> under TLS
 //!   -> Authorization: ***                        secrets are masked
 //!   <- HTTP/1.1 200 OK                  in       <~ under TLS
-//!   <- [10240 bytes of body]                     bodies are elided to their length
+//!   <- [10240 bytes of body]                     bodies are elided to their length, or
+//!   <- {"a":1}                                   shown as text, what is no text as `<N bytes>`
 //! ```
 //!
 //! The lines come from the encoder and the parser, not from the bytes: so a trace cannot show
 //! another request than the one that was made.
 
+use super::options::Options;
 use crate::buffer::Buffer;
 use crate::http::head::Head;
 use crate::http::headers::{Field, Headers, masked, text};
 use crate::http::request::Request;
-use crate::text::PeerText;
+use crate::text::{Content, PeerText};
 use std::sync::Arc;
 
 /// What a line of a trace is.
@@ -57,9 +59,16 @@ pub(super) struct Voice {
     pub(super) trace: Option<Trace>,
     pub(super) number: u64,
     pub(super) is_tls: bool,
+    /// Bodies are shown.
+    content: bool,
 }
 
 impl Voice {
+    pub(super) fn new(options: &Options, number: u64) -> Voice {
+        let trace = options.trace.clone();
+        Voice { content: trace.is_some() && options.trace_content, trace, number, is_tls: false }
+    }
+
     pub(super) fn remark(&self, line: impl FnOnce() -> String) {
         self.say(Mark::Remark, line);
     }
@@ -67,6 +76,13 @@ impl Voice {
     pub(super) fn say(&self, mark: Mark, line: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             trace(mark, self.is_tls, self.number, &PeerText::from(&*line()));
+        }
+    }
+
+    /// Lines in which words of the peer may stand.
+    pub(super) fn remarks(&self, lines: impl FnOnce() -> Vec<PeerText<'static>>) {
+        if let Some(trace) = &self.trace {
+            lines().iter().for_each(|line| trace(Mark::Remark, self.is_tls, self.number, line));
         }
     }
 
@@ -107,9 +123,21 @@ impl Voice {
         }
     }
 
-    pub(super) fn body(&self, mark: Mark, bytes: u64) {
-        if bytes > 0 {
-            self.say(mark, || format!("[{bytes} bytes of body]"));
+    /// A part of a body.
+    pub(super) fn content(&self, mark: Mark, bytes: &[u8], content: &mut Content) {
+        if let Some(trace) = self.trace.as_ref().filter(|_| self.content) {
+            content.feed(bytes, &mut |line| trace(mark, self.is_tls, self.number, line));
+        }
+    }
+
+    /// A body has ended, after so many bytes.
+    pub(super) fn body(&self, mark: Mark, bytes: u64, content: &mut Content) {
+        match self.trace.as_ref().filter(|_| self.content) {
+            Some(trace) => {
+                content.finish(&mut |line| trace(mark, self.is_tls, self.number, line));
+            }
+            None if bytes > 0 => self.say(mark, || format!("[{bytes} bytes of body]")),
+            None => {}
         }
     }
 }

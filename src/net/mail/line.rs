@@ -22,6 +22,7 @@ use crate::buffer::Buffer;
 use crate::net::Error;
 use crate::net::pump::{Conversation, Turn};
 use crate::net::report::GREETING;
+use crate::net::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::session::{Session, Wants};
@@ -374,7 +375,7 @@ impl Conversation for Line {
         self.tls.clone()
     }
 
-    fn secured(&mut self) {
+    fn secured(&mut self, _: &Stream) {
         self.is_tls = true;
         if self.session.wants() == Wants::Upgrade
             && let Err(error) = self.session.upgraded()

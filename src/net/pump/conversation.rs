@@ -2,6 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::net::Error;
+use crate::net::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::tls::NamedTls;
 use crate::session::Wants;
@@ -51,7 +52,9 @@ pub trait Conversation {
     }
 
     /// TLS is up: after an upgrade, or because the stream began with it.
-    fn secured(&mut self) {}
+    fn secured(&mut self, stream: &Stream) {
+        let _ = stream;
+    }
 
     /// Told before [`transmit`](Conversation::transmit): whether all that the peer has said so far
     /// was heard, and it has not ended. Whoever must not take what comes next for an answer to what
@@ -134,7 +137,7 @@ pub trait Tap {
     /// Bytes that came.
     fn received(&mut self, bytes: &[u8]);
 
-    /// Something that is not bytes.
+    /// Something that is not bytes. Words of the peer may stand in it as it said them.
     fn remark(&mut self, text: &str);
 
     /// From now on the bytes travel under TLS.

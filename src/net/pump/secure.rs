@@ -27,9 +27,10 @@ impl Connection {
         self.since = now;
         if let Some(tap) = &mut self.tap {
             tap.secured();
-            tap.remark("TLS is up");
+            let lines = self.stream.tls_remarks();
+            lines.iter().for_each(|line| tap.remark(line.as_raw_str()));
         }
-        self.conversation.secured();
+        self.conversation.secured(&self.stream);
     }
 
     /// All was said in clear that had to be: begins the handshake on this very connection.

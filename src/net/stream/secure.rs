@@ -6,6 +6,7 @@
 
 use super::sealed::Sealed;
 use crate::net::tls::{Fault, TlsConnection};
+use crate::text::PeerText;
 use std::io::{self, ErrorKind, Read, Write};
 
 pub(super) struct Secure {
@@ -24,6 +25,10 @@ impl Secure {
 
     pub(super) fn sealed(&mut self) -> &mut Sealed {
         self.tls.get_mut()
+    }
+
+    pub(super) fn remarks(&self) -> Vec<PeerText<'static>> {
+        self.tls.remarks()
     }
 
     pub(super) fn unsent(&self) -> usize {

@@ -1,36 +1,38 @@
 //! An established connection under TLS, of either side.
-//!
-//! The two sides are of two libraries' types over the same library below: see
-//! [`ServerTls`](super::ServerTls).
 
+use super::client::NamedTls;
+use super::session::remarks;
 use crate::net::stream::Sealed;
-use native_tls::TlsStream;
+use crate::text::PeerText;
 use openssl::ssl::{ErrorCode, SslStream};
 use std::io::{self, Read, Write};
 
 /// Turns bytes into records and back.
-pub(in crate::net) enum TlsConnection {
-    /// We are the client.
-    Client(TlsStream<Sealed>),
-    /// We are the server.
-    Server(SslStream<Sealed>),
+pub(in crate::net) struct TlsConnection {
+    stream: SslStream<Sealed>,
+    /// What a client asked for; `None` at a server.
+    to: Option<NamedTls>,
 }
 
 impl TlsConnection {
+    /// After the handshake.
+    pub(super) fn new(stream: SslStream<Sealed>, to: Option<NamedTls>) -> TlsConnection {
+        TlsConnection { stream, to }
+    }
+
     /// What the records go through.
     pub(in crate::net) fn get_ref(&self) -> &Sealed {
-        match self {
-            TlsConnection::Client(tls) => tls.get_ref(),
-            TlsConnection::Server(tls) => tls.get_ref(),
-        }
+        self.stream.get_ref()
     }
 
     /// The same, to be changed.
     pub(in crate::net) fn get_mut(&mut self) -> &mut Sealed {
-        match self {
-            TlsConnection::Client(tls) => tls.get_mut(),
-            TlsConnection::Server(tls) => tls.get_mut(),
-        }
+        self.stream.get_mut()
+    }
+
+    /// What the handshake agreed on, in lines for people.
+    pub(in crate::net) fn remarks(&self) -> Vec<PeerText<'static>> {
+        remarks(self.stream.ssl(), self.to.as_ref())
     }
 
     /// Says close_notify.
@@ -38,39 +40,27 @@ impl TlsConnection {
     /// # Errors
     /// Those of the socket and the library.
     pub(in crate::net) fn shutdown(&mut self) -> io::Result<()> {
-        match self {
-            TlsConnection::Client(tls) => tls.shutdown(),
-            TlsConnection::Server(tls) => match tls.shutdown() {
-                Ok(_) => Ok(()),
-                // The peer has said it, too.
-                Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
-                Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
-            },
+        match self.stream.shutdown() {
+            Ok(_) => Ok(()),
+            // The peer has said it, too.
+            Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
+            Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
         }
     }
 }
 
 impl Read for TlsConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            TlsConnection::Client(tls) => tls.read(buffer),
-            TlsConnection::Server(tls) => tls.read(buffer),
-        }
+        self.stream.read(buffer)
     }
 }
 
 impl Write for TlsConnection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            TlsConnection::Client(tls) => tls.write(bytes),
-            TlsConnection::Server(tls) => tls.write(bytes),
-        }
+        self.stream.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            TlsConnection::Client(tls) => tls.flush(),
-            TlsConnection::Server(tls) => tls.flush(),
-        }
+        self.stream.flush()
     }
 }
