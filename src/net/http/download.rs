@@ -20,7 +20,7 @@
 
 use super::client::Client;
 use super::fetch::Fetch;
-use super::job::undecodable;
+
 use super::naming::Naming;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
@@ -381,7 +381,7 @@ impl Recipient for Filing {
         match self.course {
             // Before what is left over of another version is removed.
             Course::Writing if announced.undecodable.is_some() => {
-                return Err(undecodable(announced));
+                return Err(announced.failure());
             }
             Course::Writing | Course::Whole => {
                 if self.standing.take().is_some() {

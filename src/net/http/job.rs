@@ -25,7 +25,7 @@ use crate::http::redirect::{Chain, Redirect, is_redirect};
 use crate::http::request::{Request, RequestBody};
 use crate::net::finisher::Finisher;
 use crate::net::{Activity, Error, Failure};
-use crate::text::{Content, PeerText};
+use crate::text::Content;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Room that a packed body is unpacked into, in bytes.
@@ -285,12 +285,12 @@ impl Job {
             true => coded(&head.headers, &options.session.limits),
             false => Coded::Plain,
         };
-        let announced = announced(len, &coded);
+        let announced = Announced::of(len, &coded);
         if !self.recipient.head(head, &announced, finisher)? {
             return Ok(self.discard(len, options));
         }
         if announced.undecodable.is_some() {
-            return Err(undecodable(&announced));
+            return Err(announced.failure());
         }
         options.meter.set(&self.label, Activity::Moving);
         let decoder = match &coded {
@@ -484,20 +484,6 @@ fn label(fetch: &Fetch) -> String {
         Some(segment) if !segment.is_empty() => segment.to_owned(),
         _ => fetch.url.host().to_string(),
     }
-}
-
-/// What a recipient is told of a body that has this length on its way.
-fn announced(len: Option<u64>, coded: &Coded) -> Announced {
-    let is_decoded = matches!(coded, Coded::With(_));
-    let undecodable = if let Coded::Unknown(names) = coded { Some(names.clone()) } else { None };
-    Announced { len: len.filter(|_| !is_decoded), is_decoded, undecodable }
-}
-
-/// Why a body that is wanted cannot be had.
-pub(super) fn undecodable(announced: &Announced) -> Failure {
-    let names = announced.undecodable.as_ref().map(PeerText::short).unwrap_or_default();
-    let what = format!("the body is coded with {names}, which is not undone here (RFC 9110 §8.4)");
-    Failure::new("content_coding", what)
 }
 
 /// What a field says that the user did not choose.

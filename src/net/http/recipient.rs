@@ -1,5 +1,6 @@
 //! Who hears a response.
 
+use crate::http::coding::Coded;
 use crate::http::head::Head;
 use crate::http::headers::Headers;
 use crate::net::Failure;
@@ -29,6 +30,24 @@ pub struct Announced {
     /// The content codings of it that cannot be undone, as the server names them. Such a body is
     /// never told: a recipient that wants it fails the fetch.
     pub undecodable: Option<PeerText<'static>>,
+}
+
+impl Announced {
+    /// What a recipient is told of a body that has this length on its way.
+    pub(super) fn of(len: Option<u64>, coded: &Coded) -> Announced {
+        let is_decoded = matches!(coded, Coded::With(_));
+        let undecodable =
+            if let Coded::Unknown(names) = coded { Some(names.clone()) } else { None };
+        Announced { len: len.filter(|_| !is_decoded), is_decoded, undecodable }
+    }
+
+    /// Why a body that is wanted cannot be had.
+    pub(super) fn failure(&self) -> Failure {
+        let names = self.undecodable.as_ref().map(PeerText::short).unwrap_or_default();
+        let what =
+            format!("the body is coded with {names}, which is not undone here (RFC 9110 §8.4)");
+        Failure::new("content_coding", what)
+    }
 }
 
 /// Hears the response to one fetch: that which counts, behind all redirects that are followed.

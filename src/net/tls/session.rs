@@ -28,7 +28,7 @@ const NAMES_MAX: usize = 20;
 pub(super) fn remarks(ssl: &SslRef, to: Option<&NamedTls>) -> Vec<PeerText<'static>> {
     let cipher = ssl.current_cipher().map(|cipher| format!(", {}", cipher.name()));
     let protocol = ssl.selected_alpn_protocol().map(PeerText::from_bytes);
-    let protocol = protocol.map(|name| format!(", ALPN {}", name.as_raw_str()));
+    let protocol = protocol.map(|name| format!(", ALPN {name}"));
     let (version, none) = (ssl.version_str(), String::new);
     let first = format!(
         "TLS is up: {version}{}{}",
