@@ -113,6 +113,30 @@ fn the_limits_of_the_protocol_are_those_of_the_code() {
     }
 }
 
+/// What a server may limit beyond the messages: how many gets with an offset may take nothing, and
+/// the memory of all connections. The number is that of the code, and the codes are registered.
+#[test]
+fn the_limits_of_a_server_are_in_the_protocol() {
+    let document = source("transfer/PROTOCOL.md");
+    let resumes = source("net/serve/resumes.rs");
+    let (_, number) = resumes.split_once("const RESUMES_MAX: u32 = ").unwrap();
+    let number = number.split(';').next().unwrap();
+    let row = |begin: &str, words: &str| {
+        let found = document.lines().find(|line| line.starts_with(begin) && line.contains(words));
+        found.unwrap_or_else(|| panic!("no row {begin} with {words}")).to_owned()
+    };
+    let limit = row("| gets with an offset", "§7.2");
+    assert!(limit.contains(&format!("| {number} on a connection")), "{limit}");
+    let chunk = wirewright::transfer::sender::CHUNK_BYTES;
+    let (_, section) = document.split_once("\n2. `get` with `offset`").unwrap();
+    let section = section.split("\n3. ").next().unwrap().replace(',', "");
+    assert!(section.contains(number) && section.contains(&chunk.to_string()), "{section}");
+    row("| `bad_offset` |", "(§7.2)");
+    assert!(row("| memory of all connections", "").contains("`busy`, fatal"));
+    row("| `busy` | server | yes | no |", "too much memory");
+    row("| `busy` | server | no | yes |", "too many files");
+}
+
 /// The registry names each code that is known, and no other.
 #[test]
 fn the_registry_of_errors_is_that_of_the_code() {

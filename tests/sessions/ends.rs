@@ -384,6 +384,15 @@ fn errors_of_the_client() {
     assert_eq!(host.words(), ["ready 1"]);
     host.hear(&[r#"{"type":"error","id":1,"code":"io","text":"my disk","fatal":false}"#]);
     assert_eq!(host.app.log, ["Put", "abandoned, forget false"]);
+    // What was on its way is dropped, and nobody answers it.
+    host.hear(&[
+        r#"{"type":"chunk","id":1,"offset":0,"filedata":"YWJj"}"#,
+        r#"{"filedata":"YWJj","offset":77,"id":1,"type":"chunk"}"#,
+        r#"{"type":"end","id":1,"size":8}"#,
+        r#"{"type":"cancel","id":1}"#,
+    ]);
+    assert_eq!((host.words().len(), host.server.wants()), (0, Wants::Read));
+    assert_eq!(host.app.log, ["Put", "abandoned, forget false"]);
     host.hear(&[&get(2, "b")]);
     assert_eq!(host.words(), ["file 2", "chunk 2", "end 2"]);
     host.hear(&[r#"{"type":"error","id":2,"code":"io","text":"late","fatal":false}"#]);

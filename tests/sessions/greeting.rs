@@ -196,6 +196,28 @@ fn nothing_is_answered_before_the_proof() {
     assert_eq!((host.words(), &host.error), (vec!["hello".to_owned()], &None));
 }
 
+/// §4: a message of unknown type is ignored by a client, but not in the place of the hello.
+#[test]
+fn an_unknown_type_in_the_greeting() {
+    let note = r#"{"type":"note","id":1}"#;
+    let mut host = Host::new(server::Config::default(), files());
+    host.hear(&[note, HELLO]);
+    assert_eq!(host.words(), ["error unexpected fatal"]);
+    host.stays();
+
+    let mut link = with_tokens(None, None, 7);
+    link.hear(&[note]);
+    assert_eq!(link.error.as_ref().map(Error::kind), Some("unexpected"));
+    link.stays();
+
+    // Behind the server's hello, while the client waits for `welcome`.
+    let mut link = with_tokens(Some("sesame"), Some("sesame"), 7);
+    link.tamper(|_, message| message["type"] != "welcome");
+    link.run();
+    link.hear(&[note]);
+    assert_eq!((&link.error, link.log.len()), (&None, 0));
+}
+
 /// An `error` that is not fatal ends the connection all the same while no hello has been read.
 #[test]
 fn an_error_before_hello_ends_the_connection() {

@@ -28,7 +28,7 @@ const BYTES_MAX: usize = 200_000;
 /// wrong with these shows in the conversation.
 const OTHERWISE: &[(&str, usize)] = &[
     // Messages in the wrong place, and messages of the other side (§12).
-    ("unexpected", 19),
+    ("unexpected", 20),
     // A hello that has nothing in common with the other side (§4.2).
     ("unsupported", 5),
     // Ids that do not rise (§4.3).

@@ -426,6 +426,8 @@ def hellos():
     for kind in ("list", "get", "auth", "chunk", "cancel"):
         yield connection(f"{kind} before hello", "§4.1", None).good(
             sample("client", kind), **error("unexpected", fatal=True))
+    yield connection("an unknown type before hello", "§4", None).good(
+        {"type": "note", "id": 7}, **error("unexpected", fatal=True))
     yield connection("a second hello", "§9").good(HELLO, **error("unexpected", fatal=True))
     yield connection("auth that nobody wants", "§9").good(
         sample("client", "auth"), **error("unexpected", fatal=True))
