@@ -19,6 +19,8 @@ mod installed;
 mod killed;
 #[path = "cli_transfer/listing.rs"]
 mod listing;
+#[path = "cli_transfer/mirroring.rs"]
+mod mirroring;
 #[path = "cli_transfer/naming.rs"]
 mod naming;
 #[path = "cli_transfer/peers.rs"]
@@ -29,6 +31,8 @@ mod process;
 mod putting;
 #[path = "cli_transfer/resuming.rs"]
 mod resuming;
+#[path = "cli_transfer/scripted.rs"]
+mod scripted;
 #[path = "cli_transfer/serving.rs"]
 mod serving;
 #[path = "cli_transfer/setup.rs"]

@@ -59,7 +59,7 @@ impl Host {
             Step::End => (Vec::new(), false),
             Step::Entry(file) => {
                 let (name, modified) = (text(file.name.as_str()), text(&rfc3339(file.modified)));
-                (vec![Entry { name, size: file.size, modified }], true)
+                (vec![Entry { name, size: file.size, modified, etag: None }], true)
             }
         };
         session.entries(page, more)?;

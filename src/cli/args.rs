@@ -240,9 +240,15 @@ pub struct Get {
     /// Whom to ask.
     #[command(flatten)]
     pub peer: Peer,
-    /// The files, as `ls` names them; each is written under its own relative path.
-    #[arg(value_name = "NAME", required_unless_present = "classic", conflicts_with = "classic")]
+    /// The files, as `ls` names them; each is written under its own relative path. `DIR/` means
+    /// every file below DIR, except those that are here with the same content.
+    #[arg(value_name = "NAME", required_unless_present_any = ["classic", "all"],
+        conflicts_with_all = ["classic", "all"])]
     pub names: Vec<String>,
+    /// Fetch every file of the server, except those that are here with the same content. Both
+    /// sides read such a file and compare its digest; with --digest none nothing is skipped.
+    #[arg(long, conflicts_with = "classic")]
+    pub all: bool,
     /// Speak the unframed wire: say nothing, take the one file that comes.
     #[arg(long, conflicts_with = "token_file")]
     pub classic: bool,

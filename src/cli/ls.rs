@@ -113,13 +113,18 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
     }
     printer.finish(&listed)?;
     let left_out = listed.map_err(|error| failure(Verb::List, server, &error))?;
+    say_left_out(server, left_out, args.common.json || args.common.quiet);
+    Ok(Exit::Done)
+}
+
+/// Says on stderr what a listing left out; with `quiet` only what the server should not have said.
+pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
     if left_out.skipped > 0 {
         let (count, what) = (left_out.skipped, "left out: their names or times make no sense");
         super::say_line(&format!("warning: {server}: {count} entries {what}"));
     }
-    if left_out.not_offered > 0 && !args.common.json && !args.common.quiet {
+    if left_out.not_offered > 0 && !quiet {
         let (count, why) = (left_out.not_offered, "their names break the rules of names");
         super::say_line(&format!("{count} more cannot be offered by the server: {why}"));
     }
-    Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use wirewright::net::client::Options;
 use wirewright::net::reactor::Stopper;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
-use wirewright::text::escape;
+use wirewright::text::{PeerText, escape};
 use wirewright::transfer::token::Token;
 
 /// The options of a client.
@@ -119,9 +119,10 @@ pub fn report_files(
     if common.json {
         write_document(reports, moved_key, seconds)?;
     } else if !common.quiet {
-        for report in reports.iter().filter(|report| report.outcome.is_ok()) {
+        for report in reports.iter().filter(|r| r.outcome.is_ok() && !r.is_skipped) {
             super::say_line(&summary(report));
         }
+        say_skipped(reports);
     }
     let failed = reports.iter().filter_map(|r| Some((r, r.outcome.as_ref().err()?)));
     let unknown = |why: &&Why| why.kind == FailureKind::Unknown;
@@ -151,6 +152,19 @@ pub fn report_files(
         (_, true) => failure.of_some(),
         (_, false) => failure,
     })
+}
+
+/// How many files were here already; each of them is told with `--json`.
+fn say_skipped(reports: &[FileReport]) {
+    let skipped = reports.iter().filter(|report| report.is_skipped);
+    let (files, bytes) =
+        skipped.fold((0, 0), |(files, bytes), report| (files + 1, bytes + report.bytes));
+    let size = super::report::size(bytes);
+    match files {
+        0 => {}
+        1 => super::say_line(&format!("1 file skipped: it is here and equal, {size}")),
+        _ => super::say_line(&format!("{files} files skipped: they are here and equal, {size}")),
+    }
 }
 
 fn summary(report: &FileReport) -> String {
@@ -186,6 +200,12 @@ fn outcome(report: &FileReport) -> &'static str {
     }
 }
 
+/// Writes the document of a run of which nothing is known but why it failed.
+pub fn write_failure(error: &Error, seconds: f64) -> Result<(), Failure> {
+    let report = FileReport::failed(PeerText::default(), None, Why::from(error));
+    write_document(&[report], "received", seconds)
+}
+
 /// Writes the document file by file, so that it costs no memory for thousands of them.
 fn write_document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Result<(), Failure> {
     let mut out = Out::new();
@@ -198,7 +218,13 @@ fn write_document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Resu
     let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
     let durability = arrived.clone().find_map(|report| report.durability);
     let durability = json!(durability);
-    out.raw(&format!("],\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}}}\n"))?;
+    let skipped = reports.iter().filter(|report| report.is_skipped).count();
+    if skipped > 0 {
+        out.raw(&format!("],\"skipped\":{skipped}"))?;
+    } else {
+        out.raw("]")?;
+    }
+    out.raw(&format!(",\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}}}\n"))?;
     out.flush()
 }
 
@@ -213,6 +239,9 @@ fn file(report: &FileReport, moved_key: &str) -> Value {
         "digest": report.digest,
         "outcome": outcome(report),
     });
+    if report.is_skipped {
+        file["skipped"] = true.into();
+    }
     if let Err(why) = &report.outcome {
         file["error"] = json!({ "code": why.code, "text": why.text });
     }

@@ -314,9 +314,18 @@ impl Conversation for ClassicGetting {
             Some((name, size)) => (Some(name), *size),
             None => (None, self.meter.done()),
         };
+        let outcome = match outcome {
+            // Where it has no name, what went wrong is told of the whole.
+            Err(error) if name.is_none() => {
+                left.error.get_or_insert(error);
+                return;
+            }
+            Err(error) => Err(Failure::from(&error)),
+            Ok(()) => Ok(()),
+        };
         let stored = name.and_then(|name| local(name).ok());
         let stored = stored.and_then(|name| self.destination.path(&name));
-        let durability = stored.is_some().then(|| self.durability.into());
+        let durability = (stored.is_some() && outcome.is_ok()).then(|| self.durability.into());
         left.report = Some(FileReport {
             name: name.map_or(PeerText::default(), |name| PeerText::from(name.as_str()).keep()),
             path: stored,
@@ -326,13 +335,8 @@ impl Conversation for ClassicGetting {
             resumed_from: 0,
             digest: None,
             durability,
-            outcome: match &outcome {
-                Ok(()) => Ok(()),
-                Err(error) => Err(Failure::from(error)),
-            },
+            is_skipped: false,
+            outcome,
         });
-        if let Err(error) = outcome {
-            left.error.get_or_insert(error);
-        }
     }
 }

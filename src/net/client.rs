@@ -30,6 +30,7 @@ use super::error::Error;
 use super::files::Durability;
 use super::finisher::Finisher;
 use super::get::{self, Getting};
+pub use super::get::{Version, Wanted};
 use super::pump::{Conversation, Limits, Tap};
 use super::put::{self, LeftOut, Listed, Listing, Putting};
 use super::reactor::{Guest, Reactor, Seat};
@@ -201,22 +202,47 @@ pub fn get(
     destination: &Destination,
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
+    let wanted = |name: &Name| Wanted { name: name.clone(), listed: None };
+    get_wanted(endpoint, names.iter().map(wanted).collect(), destination, options)
+}
+
+/// Gets files, except those that a listing named and that are here with the same content. The
+/// reports stand in the order of the files; [`FileReport::is_skipped`] tells those that are here.
+/// Nothing is skipped where the destination is no directory, or where no digest is agreed.
+///
+/// # Errors
+/// As [`get`].
+pub fn get_wanted(
+    endpoint: &str,
+    files: Vec<Wanted>,
+    destination: &Destination,
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut waiting = files.len();
     let plan = Rc::new(RefCell::new(get::Plan::new(
-        names,
+        files,
         destination.clone(),
         options.durability,
         options.resume,
         run.finisher(),
         options.meter.clone(),
     )));
-    let connections = options.connections.clamp(1, names.len().max(1));
-    plan.borrow_mut().share(connections);
     plan.borrow_mut().deadline = run.deadline;
-    for _ in 0..connections {
-        run.talk(Getting::new(plan.clone()))?;
+    loop {
+        let connections = options.connections.clamp(1, waiting.max(1));
+        plan.borrow_mut().share(connections);
+        for _ in 0..connections {
+            run.talk(Getting::new(plan.clone()))?;
+        }
+        run.go()?;
+        // A connection compares a bounded number of files that are here; another goes on.
+        let left = plan.borrow().waiting();
+        if left == 0 || left == waiting || plan.borrow().ended.is_some() || run.is_over() {
+            break;
+        }
+        waiting = left;
     }
-    run.go()?;
     let mut plan = plan.borrow_mut();
     let ended = plan.ended.take();
     Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
@@ -293,7 +319,8 @@ pub fn list(
     ended.unwrap_or(Err(Error::Interrupted))
 }
 
-/// Gets the one file of a classic server.
+/// Gets the one file of a classic server. Where it has come and could not be stored, the report
+/// says why.
 ///
 /// # Errors
 /// Where it did not arrive whole.

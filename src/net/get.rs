@@ -6,6 +6,12 @@
 //!     └──────────── changed: again from 0 ◀───────────┘        other thread: fsync, rename
 //! ```
 
+mod comparing;
+mod preparing;
+
+pub(super) use comparing::Comparing;
+pub use comparing::{Version, Wanted};
+
 use super::error::Error;
 use super::files::{Durability, FileError, Root};
 use super::finisher::{Finisher, Pending};
@@ -15,9 +21,10 @@ use super::talk::Errand;
 use super::target::{Destination, Target};
 use crate::buffer::Buffer;
 use crate::text::PeerText;
-use crate::transfer::client::{Client, Event, Resume};
-use crate::transfer::digest::{DigestKind, Digester};
+use crate::transfer::client::{Client, Event};
+use crate::transfer::digest::DigestKind;
 use crate::transfer::name::Name;
+use preparing::Preparing;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -37,6 +44,8 @@ struct Job {
     name: Name,
     attempt: u32,
     fresh: bool,
+    /// What a listing said of it, until that was compared with what is here.
+    listed: Option<Version>,
 }
 
 /// What all connections of an errand share.
@@ -58,21 +67,22 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(
-        names: &[Name],
+        files: Vec<Wanted>,
         destination: Destination,
         durability: Durability,
         resume: bool,
         finisher: Finisher,
         meter: Arc<Meter>,
     ) -> Plan {
-        let job = |(index, name): (usize, &Name)| Job {
+        let job = |(index, wanted): (usize, Wanted)| Job {
             index,
-            name: name.clone(),
+            name: wanted.name,
             attempt: 0,
             fresh: !resume,
+            listed: wanted.listed,
         };
-        let reports = names.iter().map(|name| blank(name, &destination)).collect();
-        let jobs = names.iter().enumerate().map(job).collect();
+        let reports = files.iter().map(|wanted| blank(&wanted.name, &destination)).collect();
+        let jobs = files.into_iter().enumerate().map(job).collect();
         let root = None;
         let pipeline = PIPELINE;
         Plan {
@@ -95,6 +105,11 @@ impl Plan {
         self.pipeline = (2 * PIPELINE / connections.max(1)).clamp(1, PIPELINE);
     }
 
+    /// How many files no connection has asked for yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+
     fn open(&mut self, name: &Name) -> Result<Target, FileError> {
         self.destination.open(name, &mut self.root)
     }
@@ -106,25 +121,8 @@ impl Plan {
 }
 
 fn blank(name: &Name, destination: &Destination) -> FileReport {
-    FileReport {
-        name: PeerText::from(name.as_str()).keep(),
-        path: destination.path(name),
-        bytes: 0,
-        moved: 0,
-        elapsed: std::time::Duration::ZERO,
-        resumed_from: 0,
-        digest: None,
-        durability: None,
-        outcome: Err(Failure::not_started(None)),
-    }
-}
-
-/// A file of which the beginning is being verified.
-struct Preparing {
-    job: Job,
-    target: Target,
-    digester: Digester,
-    since: Instant,
+    let text = PeerText::from(name.as_str()).keep();
+    FileReport::failed(text, destination.path(name), Failure::not_started(None))
 }
 
 /// A file that was asked for.
@@ -156,6 +154,8 @@ pub(super) struct Getting {
     worked: u64,
     /// When something of a file that is arriving is to be recorded.
     record_at: Option<Instant>,
+    /// How many files that are here were compared.
+    compared: u32,
 }
 
 impl Getting {
@@ -169,90 +169,8 @@ impl Getting {
             cancel: Vec::new(),
             worked: 0,
             record_at: None,
+            compared: 0,
         }
-    }
-
-    /// Asks for as many files as may be on their way, once only half as many are: requests that
-    /// travel together are answered together, where one new request for each answer would cost
-    /// both sides a system call each.
-    fn refill(
-        &mut self,
-        kind: DigestKind,
-        session: &mut Client,
-        scratch: &mut [u8],
-    ) -> Result<Turn, Error> {
-        let pipeline = self.plan.borrow().pipeline;
-        if self.running.len() > pipeline / 2 {
-            return Ok(Turn::Done);
-        }
-        for _ in self.running.len()..pipeline {
-            // Each of them has its file open.
-            let open = self.running.len() + self.finishing.len();
-            if open >= 2 * pipeline || !self.prepare(kind) {
-                return Ok(Turn::Done);
-            }
-            self.go_on_preparing(session, scratch)?;
-            if self.preparing.is_some() {
-                break;
-            }
-        }
-        Ok(Turn::Again)
-    }
-
-    /// Takes the next file in hand. False if there is none.
-    fn prepare(&mut self, kind: DigestKind) -> bool {
-        let mut plan = self.plan.borrow_mut();
-        let Some(job) = plan.jobs.pop_front() else { return false };
-        let mut opened = plan.open(&job.name);
-        if let (true, Ok(Target::Partial(partial))) = (job.fresh, &opened)
-            && partial.leftover().is_some()
-        {
-            opened.map(Target::discard).ok();
-            opened = plan.open(&job.name);
-        }
-        match opened {
-            Ok(target) => {
-                let digester = Digester::new(kind);
-                self.preparing = Some(Preparing { job, target, digester, since: Instant::now() });
-            }
-            Err(error) => plan.fail(&job, Failure::from(&Error::from(error))),
-        }
-        true
-    }
-
-    /// Verifies a piece of what is there, or asks.
-    fn go_on_preparing(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Error> {
-        let Some(mut preparing) = self.preparing.take() else { return Ok(Turn::Done) };
-        self.worked += 1;
-        let mut resume = None;
-        if let Target::Partial(partial) = &mut preparing.target
-            && partial.leftover().is_some()
-        {
-            let digester = &mut preparing.digester;
-            match partial.verify_step(scratch, &mut |bytes| digester.update(bytes)) {
-                Ok(false) => {
-                    let meter = &self.plan.borrow().meter;
-                    meter.set(preparing.job.name.as_str(), Activity::Verifying);
-                    self.preparing = Some(preparing);
-                    return Ok(Turn::Again);
-                }
-                Ok(true) => {}
-                Err(error) => {
-                    let failure = Failure::from(&Error::from(error));
-                    self.plan.borrow_mut().fail(&preparing.job, failure);
-                    return Ok(Turn::Again);
-                }
-            }
-            let (offset, etag) = (partial.verified(), partial.leftover().map(|(etag, _)| etag));
-            if let (true, Some(etag)) = (offset > 0, etag) {
-                let digester = std::mem::replace(&mut preparing.digester, Digester::None);
-                resume = Some(Resume { offset, etag, digester });
-            }
-        }
-        let id = session.get(&preparing.job.name, resume)?;
-        let Preparing { job, target, since, .. } = preparing;
-        self.running.push(Running { id, job, target, since, begun: false, broken: None });
-        Ok(Turn::Again)
     }
 
     fn running(&mut self, id: u64) -> Option<&mut Running> {
@@ -294,6 +212,8 @@ impl Getting {
                     false => Err(FileError::Changed),
                 })
             }
+            // Nothing of it is to travel.
+            Target::Standing(_) => return,
             _ => Ok(()),
         };
         plan.meter.set(running.job.name.as_str(), Activity::Moving);
@@ -330,6 +250,9 @@ impl Getting {
             return plan.fail(&running.job, failure);
         }
         let (index, since) = (running.job.index, running.since);
+        if let Target::Standing(comparing) = &running.target {
+            return plan.skip(&running.job, digest, comparing.size());
+        }
         plan.reports[index].digest = digest;
         let durability = plan.durability;
         match running.target.finish(durability, true, &mut plan.finisher) {
@@ -352,6 +275,9 @@ impl Getting {
         let stale = matches!(code.as_raw_str(), "changed" | "bad_offset");
         let resumed = plan.reports[running.job.index].resumed_from > 0;
         let torn = *code == "digest_mismatch" && resumed;
+        if let (true, Target::Standing(_)) = (stale || torn, &running.target) {
+            return plan.fetch_after_all(running.job);
+        }
         let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
         if let Some(error) = running.broken {
             return plan.fail(&running.job, Failure::from(&Error::from(error)));

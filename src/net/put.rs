@@ -332,6 +332,8 @@ pub struct Listed {
     pub size: u64,
     /// RFC 3339, UTC, as the server wrote it.
     pub modified: PeerText<'static>,
+    /// What this version of it is known by, where the server says it.
+    pub etag: Option<Box<str>>,
 }
 
 /// How many files a listing left out.
@@ -374,7 +376,8 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
                 for entry in entries {
                     let name = Name::new(entry.name.as_raw_str())?;
                     let modified = entry.modified.keep();
-                    (self.each)(Listed { name, size: entry.size, modified });
+                    let etag = entry.etag.map(|etag| etag.as_raw_str().into());
+                    (self.each)(Listed { name, size: entry.size, modified, etag });
                 }
                 self.ended = !more;
             }

@@ -194,8 +194,28 @@ pub struct FileReport {
     pub digest: Option<String>,
     /// What the receiver did before it said done; `None` where nothing was stored.
     pub durability: Option<Durability>,
+    /// Whether it was not asked for, because the same content was here.
+    pub is_skipped: bool,
     /// Whether it arrived.
     pub outcome: Result<(), Failure>,
+}
+
+impl FileReport {
+    /// A file of which nothing has come or gone, and why.
+    pub fn failed(name: PeerText<'static>, path: Option<PathBuf>, why: Failure) -> FileReport {
+        FileReport {
+            name,
+            path,
+            bytes: 0,
+            moved: 0,
+            elapsed: Duration::ZERO,
+            resumed_from: 0,
+            digest: None,
+            durability: None,
+            is_skipped: false,
+            outcome: Err(why),
+        }
+    }
 }
 
 /// What a file in flight is doing.

@@ -2,8 +2,9 @@
 
 use super::descriptor;
 use super::error::Error;
-use super::files::{Durability, FileError, Nameless, Partial, Provenance, Root};
+use super::files::{Durability, FileError, Nameless, Partial, Provenance, Root, Standing};
 use super::finisher::{Finisher, Job, Pending};
+use super::get::Comparing;
 use super::outlet;
 use crate::transfer::digest::crc32;
 use crate::transfer::name::Name;
@@ -83,16 +84,18 @@ impl Destination {
     ) -> Result<Target, FileError> {
         Ok(match self {
             Destination::Directory(path) => {
-                let root = match root {
-                    Some(root) => root,
-                    None => root.insert(Root::open(path)?),
-                };
-                Target::Partial(Box::new(partial(root, name)?))
+                Target::Partial(Box::new(partial(opened(path, root)?, name)?))
             }
             Destination::File(path) => Target::Partial(Box::new(Partial::at_path(path)?)),
             Destination::Device(device) => Target::Device(device.clone()),
             Destination::Sink(sink) => Target::Sink(sink.clone()),
         })
+    }
+
+    /// The regular file that stands at the place of one in a directory, not behind a symlink.
+    pub(super) fn standing(&self, name: &Name, root: &mut Option<Root>) -> Option<Standing> {
+        let Destination::Directory(path) = self else { return None };
+        opened(path, root).ok()?.standing(name).ok()
     }
 
     /// Whether the user named the file itself, so that it may be replaced.
@@ -119,12 +122,22 @@ impl Destination {
     }
 }
 
+/// The directory, opened once.
+fn opened<'a>(path: &Path, root: &'a mut Option<Root>) -> Result<&'a Root, FileError> {
+    Ok(match root {
+        Some(root) => root,
+        None => root.insert(Root::open(path)?),
+    })
+}
+
 /// The place of one file.
 pub(super) enum Target {
     Partial(Box<Partial>),
     Nameless(Box<Nameless>),
     Device(Arc<File>),
     Sink(Sink),
+    /// A file that is here already, and is compared.
+    Standing(Box<Comparing>),
 }
 
 impl Target {
@@ -143,6 +156,8 @@ impl Target {
                 sink(offset, bytes);
                 Ok(())
             }
+            // More of it came than its server had listed.
+            Target::Standing(_) => Err(FileError::Changed),
         }
     }
 
@@ -152,7 +167,9 @@ impl Target {
             Target::Partial(partial) => {
                 partial.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
             }
-            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
+            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -161,7 +178,7 @@ impl Target {
         match self {
             Target::Partial(partial) => partial.record_due(),
             Target::Nameless(file) => file.record_due(),
-            Target::Device(_) | Target::Sink(_) => None,
+            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => None,
         }
     }
 
@@ -174,7 +191,7 @@ impl Target {
                     *self = Target::Partial(Box::new(partial));
                 }
             }
-            Target::Device(_) | Target::Sink(_) => {}
+            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {}
         }
     }
 
@@ -184,7 +201,7 @@ impl Target {
         match self {
             Target::Partial(_) => true,
             Target::Nameless(file) => file.record().is_some(),
-            Target::Device(_) | Target::Sink(_) => false,
+            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => false,
         }
     }
 
@@ -203,7 +220,7 @@ impl Target {
             Target::Nameless(file) => {
                 Some(finisher.run(Job::Nameless(*file, durability, overwrite)))
             }
-            Target::Device(_) | Target::Sink(_) => None,
+            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => None,
         }
     }
 
@@ -212,7 +229,7 @@ impl Target {
         match self {
             Target::Partial(partial) => partial.set_provenance(provenance),
             Target::Nameless(file) => file.keep_provenance(&provenance),
-            Target::Device(_) | Target::Sink(_) => {}
+            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {}
         }
     }
 
@@ -223,7 +240,9 @@ impl Target {
                 partial.check()?;
                 if !overwrite && partial.is_taken()? { Err(FileError::Exists) } else { Ok(()) }
             }
-            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) => Ok(()),
+            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {
+                Ok(())
+            }
         }
     }
 

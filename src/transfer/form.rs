@@ -236,6 +236,11 @@ pub(super) fn makes_sense(entry: &Entry<'_>) -> bool {
     Name::new(entry.name.as_raw_str()).is_ok() && is_time(entry.modified.as_raw_str())
 }
 
+/// An etag of an entry that is none is left out: the entry stands for itself.
+pub(super) fn drop_bad_etag(entry: &mut Entry<'_>) {
+    entry.etag.take_if(|text| etag(text, 0).is_err());
+}
+
 /// Whether a text is a date and time of RFC 3339 §5.6, in UTC.
 fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -123,6 +123,9 @@ pub struct Entry<'a> {
     /// RFC 3339, UTC.
     #[serde(borrow)]
     pub modified: PeerText<'a>,
+    /// That of the `file` message, where the server says it.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<PeerText<'a>>,
 }
 
 /// A page of a listing.

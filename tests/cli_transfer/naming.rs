@@ -91,3 +91,46 @@ fn a_file_is_replaced_where_its_user_asks_for_it() {
     assert_fails(&get(folder.path(), &address, &[]), 1, "exists");
     assert!(folder.path().join("guido.jpg").is_symlink());
 }
+
+/// Where the file has come and cannot stand there, the error names it, and the document has it.
+#[test]
+fn a_classic_file_that_cannot_stand_there_is_named() {
+    let address = classic("guido.jpg");
+    for is_directory in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("to/guido.jpg");
+        match is_directory {
+            true => std::fs::create_dir_all(&path).unwrap(),
+            false => {
+                std::fs::create_dir(folder.path().join("to")).unwrap();
+                std::fs::write(&path, "old").unwrap();
+            }
+        }
+        let ended = get(folder.path(), &address, &["-o", "to/"]);
+        assert_fails(&ended, 1, "error: to/guido.jpg: ");
+        let ended = get(folder.path(), &address, &["-o", "to/", "--json"]);
+        assert_fails(&ended, 1, "error: to/guido.jpg: ");
+        let file = &json(&ended.stdout)["files"][0];
+        assert_eq!((&file["name"], &file["path"]), (&"guido.jpg".into(), &"to/guido.jpg".into()));
+        assert_eq!(
+            (&file["outcome"], &file["error"]["code"]),
+            (&"failed".into(), &"exists".into())
+        );
+    }
+}
+
+/// A classic get that fails in any other way has a document, too.
+#[test]
+fn a_classic_get_that_fails_has_a_document() {
+    let gone = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    for (address, code) in [(classic("../x"), "malformed"), (gone, "io")] {
+        let folder = tempfile::tempdir().unwrap();
+        let ended = get(folder.path(), &address, &["--json"]);
+        assert_fails(&ended, 1, &address);
+        let file = &json(&ended.stdout)["files"][0];
+        assert_eq!((&file["outcome"], &file["error"]["code"]), (&"failed".into(), &code.into()));
+    }
+}

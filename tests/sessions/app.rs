@@ -171,6 +171,7 @@ impl App {
                 name: name.as_str().into(),
                 size: *size,
                 modified: MODIFIED.into(),
+                etag: None,
             });
             server.entries(entries.collect(), more).expect("a list waits");
             if !more {

@@ -170,6 +170,7 @@ impl ServerApp {
                 name: PeerText::from(name.as_str()),
                 size: *size,
                 modified: modified(),
+                etag: None,
             });
             session.entries(entries.collect(), more).expect("a list waits");
             if !more {

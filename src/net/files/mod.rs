@@ -24,6 +24,7 @@
 //! | name | value | what it guards against |
 //! |---|---|---|
 //! | [`SEGMENT_BYTES_MIN`] | 4,194,304 | a journal that is longer than what it saves |
+//! | [`RECORD_WAIT`] | 500 ms | a kill that costs more than the last second |
 //! | [`NAMELESS_BYTES_MAX`] | 4,194,304 | losing more by a kill than is quickly sent again |
 //! | [`WRITE_BEHIND_FROM`] | 1,048,576 | waking a thread for a file that is through by then |
 //! | [`ETAG_BYTES_MAX`] | 1,024 | a tag that is longer than its journal should be |

@@ -105,6 +105,7 @@ impl Root {
                 name: name.clone(),
                 size: source.size(),
                 modified: source.modified(),
+                etag: source.etag().into(),
             })),
         }
     }

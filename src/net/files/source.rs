@@ -156,10 +156,16 @@ pub(super) fn read_full_at(file: &File, buffer: &mut [u8], offset: u64) -> io::R
 }
 
 fn etag_of(metadata: &Metadata) -> Box<str> {
-    let nanos = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
-    let modified = nanos(metadata.mtime(), metadata.mtime_nsec());
-    let altered = nanos(metadata.ctime(), metadata.ctime_nsec());
-    format!("{:x}-{modified:x}-{altered:x}-{:x}", metadata.len(), metadata.ino()).into()
+    let modified = (metadata.mtime(), metadata.mtime_nsec());
+    etag(metadata.len(), modified, (metadata.ctime(), metadata.ctime_nsec()), metadata.ino())
+}
+
+/// What a file is known by that has this size in bytes, was last written and last changed at these
+/// times in seconds and nanoseconds, and has this inode.
+pub(super) fn etag(size: u64, modified: (i64, i64), altered: (i64, i64), inode: u64) -> Box<str> {
+    let nanos = |time: (i64, i64)| i128::from(time.0) * 1_000_000_000 + i128::from(time.1);
+    let (modified, altered) = (nanos(modified), nanos(altered));
+    format!("{size:x}-{modified:x}-{altered:x}-{inode:x}").into()
 }
 
 #[cfg(test)]

@@ -14,9 +14,10 @@
 //! are no circles; the length of a name bounds the depth. A descriptor is open only for a directory
 //! that is streamed.
 
+use super::source::etag;
 use crate::error::Error;
 use crate::transfer::name::{Name, RESERVED_PREFIX};
-use cap_std::fs::{Dir, Metadata, ReadDir};
+use cap_std::fs::{Dir, Metadata, MetadataExt as _, ReadDir};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct Entry {
     pub size: u64,
     /// When it was last written.
     pub modified: SystemTime,
+    /// What this version of it is known by, as [`Source::etag`](super::Source::etag).
+    pub etag: Box<str>,
 }
 
 /// What a name takes beyond its own bytes, at most, and what an open directory takes, in bytes.
@@ -279,5 +282,13 @@ fn join(prefix: &str, name: &str) -> String {
 
 fn entry(name: Name, metadata: &Metadata) -> Option<Entry> {
     let modified = metadata.modified().ok()?.into_std();
-    metadata.is_file().then(|| Entry { name, size: metadata.len(), modified })
+    let size = metadata.len();
+    let times =
+        [(metadata.mtime(), metadata.mtime_nsec()), (metadata.ctime(), metadata.ctime_nsec())];
+    metadata.is_file().then(|| Entry {
+        name,
+        size,
+        modified,
+        etag: etag(size, times[0], times[1], metadata.ino()),
+    })
 }

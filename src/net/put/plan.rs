@@ -29,7 +29,7 @@ use crate::transfer::name::Name;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How often a file is put again because the connection was lost before the answer.
 const LOSSES_MAX: u32 = 3;
@@ -72,16 +72,9 @@ impl Plan {
         overwrite: bool,
         meter: Arc<Meter>,
     ) -> Plan {
-        let report = |(name, path): &(Name, PathBuf)| FileReport {
-            name: PeerText::from(name.as_str()).keep(),
-            path: Some(path.clone()),
-            bytes: 0,
-            moved: 0,
-            elapsed: Duration::ZERO,
-            resumed_from: 0,
-            digest: None,
-            durability: None,
-            outcome: Err(Failure::not_started(None)),
+        let report = |(name, path): &(Name, PathBuf)| {
+            let text = PeerText::from(name.as_str()).keep();
+            FileReport::failed(text, Some(path.clone()), Failure::not_started(None))
         };
         let job = |(index, (name, path)): (usize, &(Name, PathBuf))| Job {
             index,

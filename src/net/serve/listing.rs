@@ -47,7 +47,7 @@ impl Serving {
                         *next = Some(entry);
                         break;
                     }
-                    page.push((entry.name, entry.size, rfc3339(entry.modified)));
+                    page.push((rfc3339(entry.modified), entry));
                 }
                 Step::More => {}
                 Step::NotOffered(_) => *not_offered += 1,
@@ -60,10 +60,11 @@ impl Serving {
         if page.is_empty() && more {
             return Ok(Turn::Again);
         }
-        let entries = page.iter().map(|(name, size, modified)| message::Entry {
-            name: PeerText::from(name.as_str()),
-            size: *size,
+        let entries = page.iter().map(|(modified, entry)| message::Entry {
+            name: PeerText::from(entry.name.as_str()),
+            size: entry.size,
             modified: PeerText::from(modified.as_str()),
+            etag: Some(PeerText::from(&*entry.etag)),
         });
         let entries = entries.collect();
         if more {
@@ -78,5 +79,5 @@ impl Serving {
 
 /// Length of an entry of a listing in JSON at most, in bytes.
 fn json_len(name: &str) -> usize {
-    name.len() * 2 + 100
+    name.len() * 2 + 200
 }

@@ -221,6 +221,7 @@ impl Core {
             false => self.finish(),
         }
         entries.retain(form::makes_sense);
+        entries.iter_mut().for_each(form::drop_bad_etag);
         let skipped = came - entries.len();
         let not_offered = not_offered.unwrap_or(0);
         Ok(Event::Entries { id, entries, skipped, more, not_offered })
