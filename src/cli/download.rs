@@ -17,7 +17,7 @@ use super::drawing::{Drawing, Label};
 use super::output::failed_place;
 use super::select::Selector;
 use super::{Exit, Failure, web};
-use outcome::{is_told, rows, tell, tell_faults, tell_notice, tell_retry};
+use outcome::{is_told, rows, tell, tell_faults, tell_notice};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -159,7 +159,7 @@ fn options(args: &Args) -> Result<Options, Failure> {
     web::take(&args.asking, &mut options);
     options.retries.count_max = args.retry;
     if is_told(args) {
-        options.notify = Some(Arc::new(tell_retry));
+        options.notify = Some(Arc::new(web::tell_retry));
     }
     options.in_flight_max = usize::from(args.jobs);
     options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);

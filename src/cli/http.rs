@@ -57,6 +57,10 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
     web::take(&args.asking, &mut options);
     options.codings &= !args.raw;
     options.heads = true;
+    options.retries.count_max = args.retry;
+    if !args.common.quiet && !args.common.json {
+        options.notify = Some(Arc::new(web::tell_retry));
+    }
     let drawn = !args.common.quiet && !args.common.is_traced();
     let drawn = drawn && !(is_stdout && is_terminal);
     let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));

@@ -4,6 +4,7 @@ use super::advice::{Verb, advice};
 use super::args::Common;
 use super::args::http::{Asking, Reach};
 use super::input::secret;
+use super::progress::span;
 use super::{Failure, say_line, trace, watch};
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -14,7 +15,7 @@ use wirewright::http::config::{Policy, Remark};
 use wirewright::http::headers::{Headers, text};
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::{Host, Origin, Scheme, Url};
-use wirewright::net::http::{Options, Report};
+use wirewright::net::http::{Notice, Options, Report};
 use wirewright::net::idn::to_ascii;
 use wirewright::net::names::Family;
 use wirewright::net::proxy::Proxies;
@@ -260,6 +261,7 @@ pub fn document(report: &Report) -> Value {
         "redirects": report.redirects.iter().map(redirect).collect::<Vec<_>>(),
         "address": report.address.map(|address| address.to_string()),
         "reused": report.reused,
+        "attempts": report.retries + 1,
         "timings": {
             "name": seconds(report.timings.name),
             "connect": seconds(report.timings.connect),
@@ -279,4 +281,18 @@ fn fields(headers: &Headers) -> Value {
 /// Why, as JSON.
 pub fn error(why: &net::Failure) -> Value {
     json!({ "code": why.code, "text": why.text })
+}
+
+// ---- while a call runs ------------------------------------------------------------------------
+
+/// Says that another try follows.
+pub fn tell_retry(notice: &Notice<'_>) {
+    if let Notice::Retry { url, why, wait, retry, retries_max } = notice {
+        let (why, wait) = (why.text.short(), seconds_text(*wait));
+        say_line(&format!("{url}: {why}; retry {retry} of {retries_max} in {wait}"));
+    }
+}
+
+fn seconds_text(wait: Duration) -> String {
+    if wait < Duration::from_secs(60) { format!("{:.1} s", wait.as_secs_f64()) } else { span(wait) }
 }

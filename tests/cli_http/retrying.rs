@@ -187,3 +187,40 @@ fn the_document_is_tried_again() {
         report(&run_in(folder.path(), &["download", "--json", "--from", &server.at("/list")]));
     assert_eq!((&told["failed"], &told["files"][0]["attempts"]), (&0.into(), &1.into()));
 }
+
+/// `http` tries again only where it is told to, with a method that is idempotent, and while nothing
+/// of a body was written to standard output.
+#[test]
+fn one_request_is_tried_again_where_that_is_asked_for() {
+    let (statuses, cuts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let server = Server::new(move |request| match request.target() {
+        "/status" if statuses.fetch_add(1, Ordering::SeqCst) % 2 == 0 => Reply::new("503 B", "no"),
+        "/cut" if cuts.fetch_add(1, Ordering::SeqCst) % 2 == 0 => {
+            Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").and_close()
+        }
+        _ => Reply::ok("whole"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (status, cut) = (server.at("/status"), server.at("/cut"));
+    let ask = |args: &[&str]| {
+        let before = server.requests().len();
+        let ended = run_in(folder.path(), &[&["http"], args].concat());
+        (ended, server.requests().len() - before)
+    };
+    let (ended, requests) = ask(&[&status, "--retry", "1"]);
+    assert_eq!((&ended.stdout[..], requests), (&b"whole"[..], 2), "{}", ended.stderr);
+    let said = format!("{status}: the server answered 503 B; retry 1 of 1 in 1.0 s\n");
+    assert!(ended.stderr.starts_with(&said), "{}", ended.stderr);
+    let (ended, requests) = ask(&[&status, "--quiet"]);
+    assert_eq!((&ended.stdout[..], requests), (&b"no"[..], 1), "{}", ended.stderr);
+    ask(&[&status, "--quiet"]);
+    let (ended, requests) = ask(&[&status, "--retry", "3", "-d", "x", "--quiet"]);
+    assert_eq!((&ended.stdout[..], requests), (&b"no"[..], 1), "POST: {}", ended.stderr);
+
+    let (ended, requests) = ask(&[&cut, "--retry", "1", "--json", "-o", "there"]);
+    assert_eq!((report(&ended)["attempts"].as_u64(), requests), (Some(2), 2));
+    assert_eq!(std::fs::read(folder.path().join("there")).unwrap(), b"whole");
+    let (ended, requests) = ask(&[&cut, "--retry", "3", "--quiet"]);
+    assert_eq!((&ended.stdout[..], requests), (&b"half"[..], 1), "{}", ended.stderr);
+    assert_fails(&ended, 1, "incomplete");
+}

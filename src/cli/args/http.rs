@@ -115,6 +115,11 @@ pub struct Http {
     /// Write the head of the response before the body.
     #[arg(long, short)]
     pub include: bool,
+    /// Make a request that failed up to N times again, as `download` does; only with a method that
+    /// is idempotent (RFC 9110 §9.2.2), and only while nothing of a body was written to standard
+    /// output or a device.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub retry: u32,
     /// A status of 400 and above is a failure, and its body is not written.
     #[arg(long)]
     pub fail: bool,

@@ -14,7 +14,6 @@ use super::super::{Exit, Failure, say_line, web};
 use super::{NoUrl, SELECT_ADVICE};
 use crate::cli::advice::{Verb, advice, local_failure};
 use crate::cli::args::http::Download as Args;
-use crate::cli::progress::span;
 use serde_json::{Value, json};
 use std::time::Duration;
 use wirewright::net::files::Durability;
@@ -140,14 +139,6 @@ pub fn is_told(args: &Args) -> bool {
     !args.common.quiet && !args.common.json
 }
 
-/// Says that another try follows.
-pub fn tell_retry(notice: &Notice<'_>) {
-    if let Notice::Retry { url, why, wait, retry, retries_max } = notice {
-        let (why, wait) = (why.text.short(), seconds_text(*wait));
-        say_line(&format!("{url}: {why}; retry {retry} of {retries_max} in {wait}"));
-    }
-}
-
 /// Says that another try follows, or that a file has failed by itself.
 pub fn tell_notice(notice: &Notice<'_>) {
     match notice {
@@ -156,7 +147,7 @@ pub fn tell_notice(notice: &Notice<'_>) {
                 say_failure(failure(report, why, ""));
             }
         }
-        notice => tell_retry(notice),
+        notice => web::tell_retry(notice),
     }
 }
 
@@ -177,10 +168,6 @@ fn say_failure(failure: Failure) {
     if let Some(line) = failure.line {
         say_line(&format!("error: {line}"));
     }
-}
-
-fn seconds_text(wait: Duration) -> String {
-    if wait < Duration::from_secs(60) { format!("{:.1} s", wait.as_secs_f64()) } else { span(wait) }
 }
 
 // ---- at the end ------------------------------------------------------------------------------
