@@ -154,17 +154,8 @@ fn classic_file_arrives_equal() {
     }
 }
 
-/// A small file goes out in one turn of the server; reading it slowly is progress all the same.
-#[test]
-fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
-    let server = Running::start(|options, folder| {
-        std::fs::write(folder.join("f"), vec![7; 390_000]).unwrap();
-        let mut config = wirewright::transfer::server::Config::default();
-        config.limits.idle_wait = Duration::from_millis(400);
-        options.session = Arc::new(config);
-        options.limits.flush_wait = Duration::from_millis(200);
-        options.grace = Duration::ZERO;
-    });
+/// A connection with a small window, on which the file `f` is asked for.
+fn asking_for_f(server: &Running) -> std::net::TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     // So that the kernel does not take it all at once.
     socket.set_recv_buffer_size(4096).unwrap();
@@ -179,6 +170,42 @@ fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
         stream.write_all(&(text.len() as u32).to_be_bytes()).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
     }
+    stream
+}
+
+/// A socket takes more only when half of what the kernel holds is sent. A peer that needs longer
+/// for that than the server waits, for it reads at a limited rate, has read all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_slower_than_the_buffers_of_the_kernel_is_no_silent_one() {
+    let server = Running::start(|options, folder| {
+        std::fs::write(folder.join("f"), vec![7; 4 << 20]).unwrap();
+        let mut config = wirewright::transfer::server::Config::default();
+        config.limits.transfer_wait = Duration::from_secs(1);
+        options.session = Arc::new(config);
+        options.grace = Duration::ZERO;
+    });
+    let mut stream = asking_for_f(&server);
+    let mut piece = [0; 4096];
+    for at in 0..60 {
+        std::thread::sleep(Duration::from_millis(100));
+        let read = stream.read(&mut piece);
+        assert!(matches!(read, Ok(1..)), "{read:?} after {at} reads");
+    }
+}
+
+/// A small file goes out in one turn of the server; reading it slowly is progress all the same.
+#[test]
+fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
+    let server = Running::start(|options, folder| {
+        std::fs::write(folder.join("f"), vec![7; 390_000]).unwrap();
+        let mut config = wirewright::transfer::server::Config::default();
+        config.limits.idle_wait = Duration::from_millis(400);
+        options.session = Arc::new(config);
+        options.limits.flush_wait = Duration::from_millis(200);
+        options.grace = Duration::ZERO;
+    });
+    let mut stream = asking_for_f(&server);
     // A few times as long as the server waits for a peer that does not move.
     let (mut heard, mut piece) = (Vec::new(), [0; 4096]);
     while !heard.windows(12).any(|bytes| bytes == br#""type":"end""#) {

@@ -256,6 +256,34 @@ fn a_timeout_ends_every_command_wherever_it_is_stuck() {
     });
 }
 
+/// Where a file cannot be opened nothing has begun that could end in order: the time that is left
+/// for that is not waited for. The file is named.
+#[test]
+fn a_timeout_ends_the_opening_of_a_fifo_at_once() {
+    let place = place();
+    let lines = [
+        "http http://127.0.0.1:9/ -o fifo",
+        "http http://127.0.0.1:9/ -d @fifo",
+        "get 127.0.0.1:9 file -o fifo",
+        "ls 127.0.0.1:9 --token-file fifo",
+        "mail --dry-run --from a@b.example --to c@d.example --subject s --text @fifo",
+    ];
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').chain(["--timeout", "0.3"]).collect();
+        // The machine may be busy.
+        let mut tries = (0..3).map(|_| {
+            let begun = Instant::now();
+            let (mut process, _kept) = start(&words, Stuck::Fifo, place.folder.path());
+            assert_eq!(process.end(line).code(), Some(1), "{line}");
+            let told = stderr_of(&mut process);
+            assert!(told.starts_with("error: ") && told.contains("fifo"), "{line}: {told}");
+            assert!(told.contains("--timeout") && told.lines().count() == 1, "{line}: {told}");
+            begun.elapsed()
+        });
+        assert!(tries.any(|took| took < Duration::from_millis(1900)), "{line}");
+    }
+}
+
 #[test]
 fn a_signal_ends_every_client_wherever_it_is_stuck() {
     let place = place();

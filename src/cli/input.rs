@@ -50,7 +50,9 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let max = FILE_BYTES_MAX + 1;
     let read = match path.as_os_str() == "-" {
         true => Stdin.take(max).read_to_end(&mut bytes),
-        false => File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes)),
+        false => watch::blocking(path, || {
+            File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes))
+        }),
     };
     match read {
         Ok(len) if len as u64 > FILE_BYTES_MAX => {
@@ -87,9 +89,11 @@ pub fn body(path: &Path) -> Result<Body, Failure> {
 pub fn spooled(path: &Path) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
         true => spool(&mut Stdin),
-        false => File::open(path).and_then(|mut file| match has_true_size(&file)? {
-            true => Ok(file),
-            false => spool(&mut file),
+        false => watch::blocking(path, || {
+            File::open(path).and_then(|mut file| match has_true_size(&file)? {
+                true => Ok(file),
+                false => spool(&mut file),
+            })
         }),
     };
     spooled.map_err(|error| failed_file(Verb::Read, path, error))

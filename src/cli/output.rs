@@ -56,7 +56,8 @@ pub fn place(path: &Path) -> Result<Destination, Failure> {
             Err(error) => Err(Failure::new(path.display(), error, "open it for writing")),
         };
     }
-    Destination::from_path(path).map_err(|error| failed_place(path, &error))
+    let place = watch::blocking(path, || Destination::from_path(path));
+    place.map_err(|error| failed_place(path, &error))
 }
 
 /// Why nothing can be written at the path that `-o` names.

@@ -119,8 +119,9 @@ fn say_connections(args: &Serve, allowed: usize) {
     let expected = args.max_connections.map_or(CONNECTIONS_USUAL, |asked| asked as usize);
     if allowed < expected && !args.common.quiet {
         super::say_line(&format!(
-            "warning: at most {allowed} connections at a time: the limit of descriptors is {}; \
+            "warning: at most {allowed} {} at a time: the limit of descriptors is {}; \
              raise it with ulimit -n",
+            if allowed == 1 { "connection" } else { "connections" },
             endpoint::descriptors_max()
         ));
     }

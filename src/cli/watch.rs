@@ -4,7 +4,8 @@
 //!   SIGINT, SIGTERM ─▶ the reactor ends in order ─┬─▶ main ends: dies by the signal
 //!                                                 └─▶ not within END_WAIT: dies by the signal here
 //!   --timeout ───────▶ the reactor, Stdout and Stdin end with an error
-//!                                └─▶ not within LATE_WAIT: one line on stderr, and the end
+//!                                └─▶ not within LATE_WAIT, and at once where a file is being
+//!                                    opened or read: one line on stderr, and the end
 //! ```
 //!
 //! A blocking call is begun again after a signal: a write to a pipe that nobody reads, an open of a
@@ -25,10 +26,12 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use wirewright::text::escape;
 
 /// How long a client may take to end in order after a signal.
 const END_WAIT: Duration = Duration::from_millis(140);
@@ -45,6 +48,9 @@ static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
 /// When `--timeout` is over.
 static DEADLINE: OnceLock<Instant> = OnceLock::new();
+
+/// The file that is being opened or read, where that may block for ever.
+static BLOCKING: Mutex<Option<String>> = Mutex::new(None);
 
 /// What was sent may have been taken.
 static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -81,7 +87,10 @@ pub fn start(command: &Command) {
     if let Some(deadline) = timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
         let _ = DEADLINE.set(deadline);
         let _ = thread::Builder::new().name("timeout".to_owned()).spawn(move || {
-            thread::sleep(deadline.saturating_duration_since(Instant::now()) + LATE_WAIT);
+            thread::sleep(deadline.saturating_duration_since(Instant::now()));
+            if lock_blocking().is_none() {
+                thread::sleep(LATE_WAIT);
+            }
             give_up();
         });
     }
@@ -113,6 +122,19 @@ fn watch_signals(serves: bool) -> io::Result<()> {
     // If the thread has gone, the process is about to end.
     let _ = give.send(Signals::new([SIGINT, SIGTERM])?);
     Ok(())
+}
+
+/// Opens or reads a file that may be a FIFO without another end. Nothing was begun meanwhile that
+/// could end in order, so `--timeout` does not wait for that.
+pub fn blocking<T>(path: &Path, act: impl FnOnce() -> T) -> T {
+    *lock_blocking() = Some(path.to_string_lossy().into_owned());
+    let did = act();
+    *lock_blocking() = None;
+    did
+}
+
+fn lock_blocking() -> MutexGuard<'static, Option<String>> {
+    BLOCKING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// When `--timeout` is over.
@@ -155,7 +177,13 @@ fn die_by(signal: i32) {
 /// Time is over, and some call is still blocked.
 fn give_up() {
     let is_unknown = MAY_BE_TAKEN.load(Ordering::Relaxed);
+    let blocking = lock_blocking().take().map(|path| escape(&path));
     let line = match is_unknown {
+        _ if blocking.is_some() => &*format!(
+            "error: {}: nothing is at its other end, and --timeout is over; open it there, or \
+             allow more\n",
+            blocking.unwrap_or_default()
+        ),
         true => {
             "error: --timeout: it is over, and what was sent may have been taken; look at the \
                  other side before sending it again\n"

@@ -12,9 +12,12 @@
 //! | held by | descriptors |
 //! |---|---|
 //! | the process | [`PROCESS_DESCRIPTORS`], and [`THREAD_DESCRIPTORS`] for each thread |
-//! | peers that are told `busy` | one each, at most [`REFUSALS_MAX`] |
+//! | peers that are told `busy` | one each, at least one and at most [`REFUSALS_MAX`] |
 //! | a connection | 2: its socket, and the file that is sent or a folder that is listed |
 //! | a put | 2 more: beside the partial file its journal and its directory |
+//!
+//! A server that takes files keeps enough for one put, however few there are; where they suffice
+//! for less than one connection it does not start.
 //!
 //! A permit gives back what it stands for when it is dropped, so nothing is counted twice and
 //! nothing is forgotten.
@@ -49,21 +52,31 @@ pub(super) struct Admission {
 
 impl Admission {
     /// For so many connections at most, on so many threads, of a process that may hold so many
-    /// descriptors.
-    pub(super) fn new(connections_max: usize, threads: usize, descriptors: u64) -> Admission {
+    /// descriptors; `takes_files` keeps some of them for a put.
+    pub(super) fn new(
+        connections_max: usize,
+        threads: usize,
+        descriptors: u64,
+        takes_files: bool,
+    ) -> Admission {
         let threads = threads.max(1);
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-        let kept = PROCESS_DESCRIPTORS + THREAD_DESCRIPTORS * threads;
-        let left = descriptors.saturating_sub(kept);
-        let refusals_max = (left / 8).min(REFUSALS_MAX);
+        let left = descriptors.saturating_sub(kept(threads));
+        let refusals_max = (left / 8).clamp(left.min(1), REFUSALS_MAX);
         let descriptors_max = left - refusals_max;
+        let for_connections = descriptors_max.saturating_sub(for_put(takes_files));
         Admission {
-            connections_max: connections_max.min(descriptors_max / CONNECTION_DESCRIPTORS),
+            connections_max: connections_max.min(for_connections / CONNECTION_DESCRIPTORS),
             descriptors_max,
             refusals_max,
             descriptors: AtomicUsize::new(0),
             loads: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         }
+    }
+
+    /// How many descriptors are needed for one connection, and for a put where files are taken.
+    pub(super) fn descriptors_min(threads: usize, takes_files: bool) -> usize {
+        kept(threads.max(1)) + 1 + CONNECTION_DESCRIPTORS + for_put(takes_files)
     }
 
     /// How many connections there may be at the same time.
@@ -106,6 +119,16 @@ impl Admission {
     }
 }
 
+/// What the process holds whoever comes.
+fn kept(threads: usize) -> usize {
+    PROCESS_DESCRIPTORS + THREAD_DESCRIPTORS * threads
+}
+
+/// What is kept for a put.
+fn for_put(takes_files: bool) -> usize {
+    if takes_files { PUT_DESCRIPTORS } else { 0 }
+}
+
 /// The right to hold descriptors, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
@@ -136,7 +159,7 @@ mod tests {
     use super::*;
 
     fn admission(connections: usize, threads: usize, descriptors: u64) -> Arc<Admission> {
-        Arc::new(Admission::new(connections, threads, descriptors))
+        Arc::new(Admission::new(connections, threads, descriptors, true))
     }
 
     #[test]
@@ -171,11 +194,28 @@ mod tests {
     #[test]
     fn a_low_limit_is_shared_out_and_none_is_none() {
         for (descriptors, least) in [(64, 18), (32, 4), (20, 0), (0, 0)] {
-            let admission = Admission::new(10_000, 1, descriptors);
+            let admission = Admission::new(10_000, 1, descriptors, false);
             let max = admission.connections_max();
             assert!((least..least + 4).contains(&max), "{descriptors}: {max}");
         }
-        let unlimited = Admission::new(7, 3, u64::MAX);
+        let unlimited = Admission::new(7, 3, u64::MAX, true);
         assert_eq!((unlimited.connections_max(), unlimited.refusals_max()), (7, REFUSALS_MAX));
+    }
+
+    #[test]
+    fn with_the_fewest_descriptors_there_is_one_of_each() {
+        for (threads, takes_files) in [(1, false), (1, true), (3, false), (3, true)] {
+            let least = Admission::descriptors_min(threads, takes_files);
+            let with = |descriptors: usize| {
+                Arc::new(Admission::new(9, threads, descriptors as u64, takes_files))
+            };
+            assert_eq!(with(least - 1).connections_max(), 0, "{threads} {takes_files}");
+            let admission = with(least);
+            assert_eq!((admission.connections_max(), admission.refusals_max()), (1, 1));
+            let held = admission.connection();
+            assert!(held.is_some() && admission.connection().is_none());
+            assert_eq!(admission.put().is_some(), takes_files);
+            assert_eq!(with(least + 2).connections_max(), 2);
+        }
     }
 }

@@ -273,10 +273,15 @@ pub(super) fn set_unsent_max(stream: &mio::net::TcpStream, bytes: u32) {
     let _ = (stream, bytes);
 }
 
-/// Whether the kernel has sent all that was written: nothing waits for the peer to read. A socket
-/// is writable while less is unsent than the bound, so it is asked with a bound of one byte.
+/// Whether the kernel has sent all that was written: nothing waits for the peer to read.
 pub(super) fn is_sent(stream: &mio::net::TcpStream, bound: u32) -> bool {
-    set_unsent_max(stream, 1);
+    is_unsent_below(stream, 1, bound)
+}
+
+/// Whether the kernel holds fewer than so many bytes that it has not sent. A socket is writable
+/// while less is unsent than its bound, so it is asked with another bound for a moment.
+pub(super) fn is_unsent_below(stream: &mio::net::TcpStream, bytes: u32, bound: u32) -> bool {
+    set_unsent_max(stream, bytes);
     let mut asked = [PollFd::new(stream, PollFlags::OUT)];
     let answered = poll(&mut asked, Some(&Timespec::default()));
     let is_sent = answered.is_ok() && asked[0].revents().contains(PollFlags::OUT);

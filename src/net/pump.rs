@@ -183,8 +183,9 @@ impl Connection {
     }
 
     /// The deadline has passed. True if the connection has ended.
-    pub fn expire(&mut self, now: Instant) -> bool {
-        if self.stream.ready().share.is_starved() {
+    pub fn expire(&mut self, now: Instant, limits: &Limits) -> bool {
+        let is_slow = self.phase == Phase::Open && self.has_read_slowly(limits.written_quantum);
+        if is_slow || self.stream.ready().share.is_starved() {
             self.since = now;
             return false;
         }

@@ -428,7 +428,7 @@ impl Reactor {
         if deadline > now {
             connection.set_timer(deadline);
             self.timers.push(Reverse((deadline, index, generation)));
-        } else if connection.expire(now) {
+        } else if connection.expire(now, &self.limits) {
             self.close(index);
         } else {
             let deadline = connection.deadline(&self.limits);

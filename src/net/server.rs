@@ -138,9 +138,15 @@ impl Server {
         let starting = |error| Error::Io("starting", error);
         let descriptors = endpoint::descriptors_max();
         let threads = options.threads.max(1);
-        let admission = Admission::new(options.connections_max, threads, descriptors);
+        let (max, writable) = (options.connections_max, options.writable);
+        let admission = Admission::new(max, threads, descriptors, writable);
         if admission.connections_max() == 0 {
-            let what = format!("a limit of {descriptors} descriptors leaves none for a connection");
+            let least = Admission::descriptors_min(threads, writable);
+            let work =
+                if writable { "one connection that stores a file" } else { "one connection" };
+            let what = format!(
+                "a limit of {descriptors} descriptors (ulimit -n) is too low: {work} needs {least}"
+            );
             return Err(starting(io::Error::other(what)));
         }
         let mut seats: Vec<Seat> = Vec::new();

@@ -151,6 +151,49 @@ fn a_limit_that_leaves_no_connection_is_an_error() {
     assert_fails(&run(&mut command), 1, "16 descriptors");
 }
 
+/// With the fewest descriptors that there can be one guest is served, may store a file, and the
+/// next one is told `busy`; with fewer the server says how many it needs.
+#[test]
+fn the_fewest_descriptors_suffice_for_one_of_each() {
+    for (options, least) in [(&[][..], 21), (&["--writable"], 23), (&["--threads", "2"], 23)] {
+        let served = folder();
+        std::fs::write(served.path().join("a"), "content").unwrap();
+        let fewer = format!("--nofile={}", least - 1);
+        let serve = ["prlimit", &fewer, env!("CARGO_BIN_EXE_wirewright"), "serve", "."];
+        let mut command = std::process::Command::new(serve[0]);
+        command.args(&serve[1..]).args(["--listen", "127.0.0.1:0"]).args(options);
+        let ended = run(command.current_dir(served.path()));
+        assert_fails(&ended, 1, &format!("needs {least}"));
+        assert!(ended.stderr.contains("ulimit -n"), "{}", ended.stderr);
+
+        let enough = format!("--nofile={least}");
+        let (_server, address) = serve_limited(served.path(), &["prlimit", &enough], options);
+        let (first, said) = greeted(&address, true);
+        assert_eq!(said, "hello", "{options:?}");
+        for hello in [true, false, true] {
+            let (mut peer, said) = greeted(&address, hello);
+            assert_eq!(said, "busy", "{options:?}");
+            assert!(peer.hear().unwrap().is_none(), "that was the last");
+        }
+        drop(first);
+        let client = |args: &[&str]| {
+            let args = [&args[..1], &[&*address], &args[1..]].concat();
+            let ended = || run(&mut crate::command::command(served.path(), &args));
+            wait_for("a slot", || {
+                Some(ended()).filter(|ended| {
+                    !ended.stderr.contains("busy") && !ended.stderr.contains("as many connections")
+                })
+            })
+        };
+        let get = client(&["get", "a", "-o", "got"]);
+        assert_eq!(get.status.code(), Some(0), "{options:?} {}", get.stderr);
+        if options == ["--writable"] {
+            let put = client(&["put", "got"]);
+            assert_eq!(put.status.code(), Some(0), "{}", put.stderr);
+        }
+    }
+}
+
 #[test]
 fn a_hard_limit_is_taken() {
     let served = folder();

@@ -2,7 +2,7 @@
 
 use super::super::advice::{Verb, failed_file};
 use super::super::args::mail::Writing;
-use super::super::{Failure, input};
+use super::super::{Failure, input, watch};
 use super::{enclose, headers};
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -179,9 +179,9 @@ fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = match path.as_os_str() == "-" {
         true => io::stdin().take(max as u64 + 1).read_to_end(&mut bytes),
-        false => {
+        false => watch::blocking(path, || {
             File::open(path).and_then(|file| file.take(max as u64 + 1).read_to_end(&mut bytes))
-        }
+        }),
     };
     let unfit = |what: &str| Failure::new(path.display(), what, "send it with --attach");
     match read {

@@ -22,6 +22,8 @@ pub(super) struct InKernel {
     bytes: usize,
     /// The bound of unsent data is the one for many peers that do not read.
     scarce: bool,
+    /// How much was found to be unsent since the last write, at most.
+    unsent: Option<u32>,
 }
 
 impl InKernel {
@@ -44,10 +46,30 @@ impl Connection {
                 endpoint::set_unsent_max(socket, self.in_kernel.bound());
             }
         }
+        if written > 0 {
+            self.in_kernel.unsent = None;
+        }
         let max = self.in_kernel.bound() as usize + SEGMENT_BYTES;
         let before = self.in_kernel.bytes;
         self.in_kernel.bytes = before.max((before + written).min(max));
         shared.kernel.change(before, self.in_kernel.bytes);
+    }
+
+    /// Whether the peer has taken payload that was written before, so many bytes of it, since this
+    /// was asked last or something was written. A full socket takes more only when half of what the
+    /// kernel holds is sent: a slow peer may need minutes for that.
+    pub(super) fn has_read_slowly(&mut self, quantum: u64) -> bool {
+        let quantum = u32::try_from(quantum).unwrap_or(u32::MAX);
+        let bound = self.in_kernel.bound();
+        let mut unsent = self.in_kernel.unsent.unwrap_or(bound);
+        let before = unsent;
+        let is_payload = !self.out.is_empty() && self.worth > self.written;
+        let Some(socket) = self.stream.socket().filter(|_| is_payload) else { return false };
+        while unsent > quantum && endpoint::is_unsent_below(socket, unsent - quantum, bound) {
+            unsent -= quantum;
+        }
+        self.in_kernel.unsent = Some(unsent);
+        unsent < before
     }
 
     /// Asks the kernel whether it still holds what was written.
