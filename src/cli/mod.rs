@@ -156,7 +156,7 @@ impl Failure {
                 let what = "nobody took the output before --timeout was over";
                 Failure::new("stdout", what, "read it, or allow more with --timeout")
             }
-            _ => Failure::new("stdout", error, "look at where the output goes"),
+            _ => Failure::new("stdout", error, "check where the output goes"),
         }
     }
 

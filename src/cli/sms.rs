@@ -13,30 +13,29 @@
 //! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
 //! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
+mod secret;
+
 use super::advice::{Advice, Verb, advice, of_unknown};
 use super::args::http::Sms;
 use super::decimal::Decimal;
 use super::report::Out;
-use super::tokens::Tokens;
-use super::{Exit, Failure, input, watch, web};
+use super::{Exit, Failure, watch, web};
+use secret::{Secret, masking};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wirewright::http::form;
-use wirewright::http::headers::{MASK, text};
+use wirewright::http::headers::text;
 use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
-use wirewright::net::Failure as Why;
-use wirewright::net::http::{Client, Fetch, Mark, Report, Trace};
+use wirewright::net::http::{Client, Fetch, Report};
+use wirewright::net::{Failure as Why, FailureKind};
 use wirewright::text::PeerText;
 
 /// The longest reply, in bytes.
 const REPLY_BYTES_MAX: usize = 64 << 10;
-
-/// So many characters of the form are shown in a trace.
-const TRACED_CHARS_MAX: usize = 2048;
 
 /// How long all of it may take, unless --timeout says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,7 +55,7 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     options.timeout = Some(watch::left().unwrap_or(TIMEOUT));
     options.heads = true;
     // A reply may repeat the password in notations that only a reader of JSON would find.
-    let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide(&form));
+    let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide_said(&form));
     options.trace = options.trace.map(|trace| masking(trace, secret.clone(), shown));
     let place = secret.hide(&fetch.url.to_string());
     let mut client =
@@ -86,110 +85,6 @@ fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
         form::push(&mut text, name, value);
     }
     Ok(text)
-}
-
-// ---- the secret ------------------------------------------------------------------------------
-
-/// The password, and all forms in which a gateway may repeat it, the longest first.
-struct Secret {
-    password: String,
-    forms: Vec<String>,
-}
-
-impl Secret {
-    fn read(args: &Sms) -> Result<Secret, Failure> {
-        let wrong = |what| {
-            let hint = "put the password of the account into it";
-            Err(Failure::new(args.password_file.display(), what, hint))
-        };
-        match String::from_utf8(input::secret(&args.password_file)?) {
-            Ok(password) if password.is_empty() => wrong("the password is empty"),
-            Ok(password) if password.contains('\0') => wrong("a password holds no NUL"),
-            Ok(password) => Ok(Secret::new(password)),
-            Err(_) => wrong("the password is not UTF-8"),
-        }
-    }
-
-    fn new(password: String) -> Secret {
-        let mut encoded = String::new();
-        form::push(&mut encoded, "", &password);
-        let encoded = encoded.split_off(1);
-        let spaced = encoded.replace('+', "%20");
-        let mut forms = vec![lower_hex(&encoded), encoded, lower_hex(&spaced), spaced];
-        for plain in std::iter::once(password.clone()).chain(json_notations(&password)) {
-            // Where any byte of a reply is not UTF-8, all of it is shown as Latin-1.
-            forms.push(plain.bytes().map(char::from).collect());
-            forms.push(plain);
-        }
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        forms.dedup();
-        Secret { password, forms }
-    }
-
-    /// Text without the password in any of its forms.
-    fn hide(&self, text: &str) -> String {
-        self.forms.iter().fold(text.to_owned(), |text, form| text.replace(&**form, MASK))
-    }
-
-    /// The beginning of what a gateway says, without the password.
-    fn words(&self, text: &str) -> PeerText<'static> {
-        PeerText::from(self.hide(text)).short().keep()
-    }
-
-    /// A valid JSON text in one line, without the password: not as a string in any notation, and
-    /// not as a number.
-    fn hide_in_json(&self, json: &str) -> String {
-        Tokens(json).fold(String::with_capacity(json.len()), |out, token| {
-            let meant = serde_json::from_str::<String>(token).unwrap_or_else(|_| token.to_owned());
-            let hidden = self.hide(&meant);
-            match hidden == meant {
-                true => out + token,
-                false => out + &Value::from(hidden).to_string(),
-            }
-        })
-    }
-}
-
-/// How JSON writers put a text between quotes: other characters as they are or as `\\u`, its digits
-/// in either case, and a slash with and without a backslash.
-fn json_notations(text: &str) -> impl Iterator<Item = String> {
-    let quoted = Value::from(text).to_string();
-    let quoted = quoted[1..quoted.len() - 1].to_owned();
-    let ascii = |upper: bool| {
-        quoted.encode_utf16().fold(String::new(), |out, unit| match u8::try_from(unit) {
-            Ok(byte) if byte.is_ascii() => out + &char::from(byte).to_string(),
-            _ if upper => out + &format!("\\u{unit:04X}"),
-            _ => out + &format!("\\u{unit:04x}"),
-        })
-    };
-    let all = [ascii(false), ascii(true), quoted];
-    all.into_iter().flat_map(|form| [form.replace('/', "\\/"), form])
-}
-
-/// The digits of percent-encoding in lower case.
-fn lower_hex(encoded: &str) -> String {
-    let mut left = 0;
-    let lower = encoded.chars().map(|c| {
-        left = if c == '%' { 3 } else { left };
-        let is_digit = left > 0;
-        left = left.max(1) - 1;
-        if is_digit { c.to_ascii_lowercase() } else { c }
-    });
-    lower.collect()
-}
-
-/// A trace without the password. `form` is shown in place of the length of the request's body.
-fn masking(trace: Trace, secret: Arc<Secret>, form: Option<String>) -> Trace {
-    let form = form.map(|form| form.chars().take(TRACED_CHARS_MAX).collect::<String>());
-    Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
-        let line = line.as_raw_str();
-        let is_body = mark == Mark::Out && line.ends_with(" bytes of body]");
-        let line = match form.as_ref().filter(|_| is_body) {
-            Some(form) => form.clone(),
-            None => secret.hide(line),
-        };
-        trace(mark, is_tls, connection, &PeerText::from(&*line));
-    })
 }
 
 // ---- the answer ------------------------------------------------------------------------------
@@ -245,7 +140,11 @@ impl Answer {
 
     /// There is no whole answer.
     fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
-        let why_not = secret.words(why.text.as_raw_str());
+        // The words about a connection hold its address, and nothing that the gateway said.
+        let why_not = match why.kind {
+            FailureKind::Peer => secret.words(why.text.as_raw_str()),
+            _ => PeerText::from(secret.hide(why.text.as_raw_str())).short().keep(),
+        };
         // A server of TLS has not read a request in clear.
         let (outcome, text, hint) = match sent && why.tls.is_none() {
             true => (
@@ -272,7 +171,7 @@ impl Answer {
                 false => Err(Failure::new(
                     place,
                     "the gateway accepted the message, but its reply could not be printed",
-                    "do not send it again; look at where the output goes",
+                    "do not send it again; check where the output goes",
                 )
                 .of_unknown()),
             };
@@ -392,28 +291,6 @@ fn says(said: &str, wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_is_hidden_in_every_form() {
-        let secret = Secret::new("p+ä \"/5".to_owned());
-        for (text, hidden) in [
-            ("say p+ä \"/5!", "say ***!"),
-            ("password=p%2B%C3%A4+%22%2F5&x=p", "password=***&x=p"),
-            ("p%2b%c3%a4+%22%2f5", "***"),
-            ("p%2B%C3%A4%20%22%2F5", "***"),
-            ("p%2b%c3%a4%20%22%2f5", "***"),
-            ("p+\u{c3}\u{a4} \"/5", "***"),
-            ("p+ä \\\"/5 p+\\u00e4 \\\"\\/5 p+\\u00E4 \\\"/5", "*** *** ***"),
-            ("nothing", "nothing"),
-        ] {
-            assert_eq!(secret.hide(text), hidden);
-        }
-        let json = "{\n \"a\" : [\"x p+\\u00e4 \\\"\\/5\", 2.50],\t\"p+ä \\\"/5\":null}";
-        assert_eq!(secret.hide_in_json(json), "{\"a\":[\"x ***\",2.50],\"***\":null}");
-        let secret = Secret::new("147258".to_owned());
-        let json = "{\"code\":2,\"n\":147258,\"m\":[0147258e1]}".replace("0147258", "9147258");
-        assert_eq!(secret.hide_in_json(&json), "{\"code\":2,\"n\":\"***\",\"m\":[\"9***e1\"]}");
-    }
 
     #[test]
     fn values_are_compared() {

@@ -15,8 +15,8 @@ use std::fmt;
 /// Instead of a secret.
 pub(super) const MASK: &str = "***";
 
-/// A shorter secret is not looked for: it would be found in every other word.
-const BYTES_MIN: usize = 4;
+/// A shorter secret is looked for as a whole word only: it is a part of many words.
+const WORD_BYTES_MIN: usize = 4;
 
 /// So much of a secret is enough to know it by, where a server cut it short, in bytes.
 const BEGIN_BYTES: usize = 8;
@@ -42,7 +42,7 @@ impl Secrets {
     /// Remembers one, each once.
     pub(super) fn add(&mut self, secret: &[u8]) {
         let is_new = self.0.iter().all(|known| **known != *secret);
-        if secret.len() >= BYTES_MIN && is_new && self.0.len() < COUNT_MAX {
+        if !secret.is_empty() && is_new && self.0.len() < COUNT_MAX {
             self.0.push(secret.into());
         }
     }
@@ -51,7 +51,7 @@ impl Secrets {
     pub(super) fn mask(&self, text: &[u8]) -> Option<Vec<u8>> {
         let (mut masked, mut at, mut kept) = (Vec::new(), 0, 0);
         while at < text.len() {
-            match self.0.iter().map(|secret| begun_len(secret, &text[at..])).max() {
+            match self.0.iter().map(|secret| found_len(secret, text, at)).max() {
                 None | Some(0) => at += 1,
                 Some(len) => {
                     masked.extend_from_slice(&text[kept..at]);
@@ -67,6 +67,18 @@ impl Secrets {
         masked.extend_from_slice(&text[kept..]);
         Some(masked)
     }
+}
+
+/// How much of a secret stands in a text at `at`; of a short one all of it, as a word of its own.
+fn found_len(secret: &[u8], text: &[u8], at: usize) -> usize {
+    if secret.len() >= WORD_BYTES_MIN {
+        return begun_len(secret, &text[at..]);
+    }
+    // A byte beyond ASCII is a part of a letter.
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    let before = at.checked_sub(1).and_then(|before| text.get(before));
+    let is_word = !is_part(before) && !is_part(text.get(at + secret.len()));
+    if is_word && text[at..].starts_with(secret) { secret.len() } else { 0 }
 }
 
 /// How much of a secret stands at the beginning of a text, if that is enough to know it by.
@@ -89,7 +101,10 @@ mod tests {
         for (text, masked) in [
             ("", None),
             ("nothing of it", None),
-            ("abc AHVzZXI", None),
+            ("abcd AHVzZXI", None),
+            ("a dabc abc (abc) <abc@a.example>", Some("a dabc *** (***) <***@a.example>")),
+            ("Abc ab abc\u{e9}", None),
+            ("abc", Some("***")),
             ("secret", Some("***")),
             ("a secret, Secretly", Some("a ***, ***ly")),
             ("AUTH PLAIN AHVzZXIAc2VjcmV0?", Some("AUTH PLAIN ***?")),
@@ -99,7 +114,7 @@ mod tests {
             let made = secrets.mask(text.as_bytes());
             assert_eq!(made.as_deref(), masked.map(str::as_bytes), "{text}");
         }
-        assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+        assert_eq!(format!("{secrets:?}"), "Secrets(3)");
         assert_eq!(Secrets::default().mask(b"secret"), None);
     }
 }

@@ -58,7 +58,7 @@ fn what_makes_no_sense() {
         (&["http", "http://"], "URL: "),
         (&["http", "http://h:0/"], "URL: a port"),
         (&["http", "http://h/a b"], "URL: a URL holds no space"),
-        (&["http", "URL/", "-H", "no colon"], "-H: a colon"),
+        (&["http", "URL/", "-H", "no colon"], "-H: the colon between"),
         (&["http", "URL/", "-H", ": x"], "-H: "),
         (&["http", "URL/", "-H", "a b: x"], "-H: "),
         (&["http", "URL/", "-H", "A: \u{7}"], "-H: "),

@@ -355,3 +355,36 @@ fn line_ends_are_part_of_a_message() {
     let text = "account=a&password=x&mobile=%2B49+1-2&content=one%0D%0Atwo%0A&format=json";
     assert_eq!(server.request().text(), text);
 }
+
+/// A password of a few characters is hidden where the gateway repeats it, and touches no address.
+#[test]
+fn a_short_password_touches_no_address() {
+    let server = Server::new(|_| {
+        Reply::with("200 OK", &["X-Seen: tp"], "{\"code\":9,\"msg\":\"http: no account for tp\"}")
+    });
+    let (folder, gone) = (tempfile::tempdir().unwrap(), "http://127.0.0.2:9/http");
+    std::fs::write(folder.path().join("password"), "tp").unwrap();
+    let send = |url: &str| {
+        let account = ["--account", "a", "--password-file", "password", "--mobile", "1"];
+        let message = ["--content", "x", "--trace"];
+        run_in(folder.path(), &[&["sms", "--gateway", url], &account[..], &message].concat())
+    };
+    let ended = send(&server.at("/http"));
+    let line =
+        format!("error: {}: the gateway refused: http: no account for *** ", server.at("/http"));
+    assert!(ended.stderr.contains(&line), "{}", ended.stderr);
+    for line in ["-> POST /http HTTP/1.1", "<- HTTP/1.1 200 OK", "<- X-Seen: ***"] {
+        assert!(ended.stderr.lines().any(|said| said == line), "{}", ended.stderr);
+    }
+    // The form that is shown holds it once.
+    let account = ["--account", "a", "--password-file", "password", "--mobile", "1"];
+    let message = ["--content", "http", "--trace-content"];
+    let url = server.at("/http");
+    let args = [&["sms", "--gateway", &url], &account[..], &message].concat();
+    let ended = run_in(folder.path(), &args);
+    let form = "-> account=a&password=***&mobile=1&content=http&format=json";
+    assert!(ended.stderr.lines().any(|said| said == form), "{}", ended.stderr);
+    let ended = send(gone);
+    let line = format!("error: {gone}: not sent: no connection: 127.0.0.2:9: connection refused; ");
+    assert!(ended.stderr.contains(&line), "{}", ended.stderr);
+}

@@ -293,7 +293,7 @@ fn tls_rows() -> Vec<Row> {
         (Http, certificate(WrongName), false, Some("bears in the URL")),
         (MAIL, certificate(WrongName), false, Some("--tls-name")),
         (Http, certificate(Expired), false, Some("clock")),
-        (Put, tls(Fault::Closed), false, Some("the port is right")),
+        (Put, tls(Fault::Closed), false, Some("check the port; look at")),
         (Verb::Other, tls(Fault::Settings("x".to_owned())), false, Some("in PEM")),
         (Serve, tls(Fault::Settings("x".to_owned())), false, Some("both in PEM")),
     ]

@@ -91,17 +91,17 @@ impl Fault {
     pub fn advice(&self) -> &'static str {
         match self {
             Fault::Certificate { fault, .. } => fault.advice(),
-            Fault::NotTls => "see that the port is right, and that the server speaks TLS there",
+            Fault::NotTls => "check the port, and that the server speaks TLS there",
             Fault::Needed => "use TLS on this port, or another port",
-            Fault::Version => "the older of the two sides has to learn TLS 1.2 or 1.3",
-            Fault::Alert(112) => "see that the name is right",
+            Fault::Version => "upgrade the older side: TLS 1.2 or 1.3 is needed",
+            Fault::Alert(112) => "check the name",
             Fault::Alert(42 | 43 | 116) => "the server may want a certificate of the client",
             Fault::Alert(40 | 71) => {
                 "the two sides have no cipher in common, or the server wants a certificate"
             }
             Fault::Alert(44..=46 | 48) => "the peer does not trust our certificate",
             Fault::Alert(_) => "look at the other side's log",
-            Fault::Closed => "see that the port is right; look at the other side's log",
+            Fault::Closed => "check the port; look at the other side's log",
             Fault::Truncated => "do not rely on what came; try again",
             Fault::Settings(_) => "look at the certificate and the key",
             Fault::Other(_) => "look at the certificates of both sides",
@@ -114,9 +114,9 @@ impl CertificateFault {
     pub fn advice(&self) -> &'static str {
         match self {
             CertificateFault::Expired => {
-                "the server needs a new one; see also that this machine's clock is right"
+                "the server needs a new certificate; check the clock of this machine, too"
             }
-            CertificateFault::NotYetValid => "see that this machine's clock is right",
+            CertificateFault::NotYetValid => "check the clock of this machine",
             CertificateFault::SelfSigned => {
                 "if you know that it is the server's, trust that very certificate"
             }
@@ -125,8 +125,12 @@ impl CertificateFault {
             }
             CertificateFault::WrongName => "use a name that the certificate bears",
             CertificateFault::Revoked => "do not trust this server before it has a new one",
-            CertificateFault::WrongPurpose => "the server needs one that was made for servers",
-            CertificateFault::Weak => "the server needs one with a longer key and SHA-256",
+            CertificateFault::WrongPurpose => {
+                "the server needs a certificate that was made for servers"
+            }
+            CertificateFault::Weak => {
+                "the server needs a certificate with a longer key and SHA-256"
+            }
             CertificateFault::BadSignature => "do not trust this server: it was tampered with",
             CertificateFault::Other(_) => "look at the server's certificate",
         }
