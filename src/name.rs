@@ -6,7 +6,7 @@
 //! that its user did not type takes the name from this module, and replaces an existing file only
 //! where the user asked for that.
 //!
-//! Specification: RFC 3986 §3.3 (path) and §2.1 (percent-encoding); RFC 8265 §1 and the W3C's
+//! Specification: RFC 3986 §3.3 (path) and §2.1 (percent-encoding); RFC 8264 §12.5 and the W3C's
 //! "Character Model: String Matching" on names that look the same; the names of devices of Windows.
 //!
 //! ```

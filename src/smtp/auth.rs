@@ -224,7 +224,7 @@ impl Sasl {
             return Err(too_large("auth_rounds_max", max, offset, "RFC 4954 §4"));
         }
         self.rounds += 1;
-        // A server that ignores an initial response asks for it: RFC 4422 §5.1, RFC 4954 §4. PLAIN
+        // A server that ignores an initial response asks for it: RFC 4422 §5, RFC 4954 §4. PLAIN
         // has no other challenge, whatever the text of this one is.
         let asks_again = text.is_empty() || self.mechanism == Mechanism::Plain;
         if let Some(initial) = self.initial.take().filter(|_| asks_again) {

@@ -84,7 +84,7 @@ fn classic_servers_are_not_believed_either() {
         (b"{\"filename\":\"/etc/a\",\"filedata\":\"aGk=\"}", ""),
         (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "malformed"),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "malformed"),
-        (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "duplicate"),
+        (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "no member name twice"),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"}x", "malformed"),
         (b"{\"filename\":\"a\"}", ""),
         (b"{\"filedata\":\"aGk=\"}", ""),

@@ -34,6 +34,10 @@ use std::time::{Duration, Instant};
 /// How long a recipient may take to prepare without a word to or from the server.
 const PREPARE_WAIT: Duration = Duration::from_secs(600);
 
+/// What is remarked where a connection that had been idle brings a 408.
+const UNASKED: &str = "the server may have sent this 408 before it saw the request, so the \
+                       request is sent again on another connection (RFC 9110 §15.5.9)";
+
 /// How a connection came about.
 pub(super) struct Made {
     pub(super) began: Instant,
@@ -153,7 +157,7 @@ impl Line {
                     return Ok(input.len());
                 }
                 Step::Unasked => {
-                    self.voice.remark(|| "408 may be unasked: again on another".to_owned());
+                    self.voice.remark(|| UNASKED.to_owned());
                     self.job.take().into_iter().for_each(|job| self.hand_over(job));
                     return Ok(input.len());
                 }

@@ -67,7 +67,7 @@ const STATUSES: &[Row<u16>] = &[
     (403, "understood, and refused", "RFC 9110 §15.5.4"),
     (404, "there is nothing of that name", "RFC 9110 §15.5.5"),
     (405, "not with this method", "RFC 9110 §15.5.6"),
-    (408, "the request took too long", "RFC 9110 §15.5.9"),
+    (408, "the server did not get the whole request in time", "RFC 9110 §15.5.9"),
     (410, "it was here, and is gone", "RFC 9110 §15.5.11"),
     (412, "a condition of the request does not hold", "RFC 9110 §15.5.13"),
     (416, "there is no such part of it", "RFC 9110 §15.5.17"),
