@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use values::{address, digest, seconds, seconds_not_0, size};
-use wirewright::net::files;
+use wirewright::net::{Meter, files, pump};
 use wirewright::transfer::digest::DigestKind;
 
 /// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
@@ -125,9 +125,12 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// As the library takes it.
-    pub fn bytes_per_second_max(&self) -> u64 {
-        self.limit_rate.unwrap_or(u64::MAX)
+    /// Holds a transfer to it.
+    pub fn apply(&self, limits: &mut pump::Limits, meter: &Meter) {
+        if let Some(rate) = self.limit_rate {
+            limits.bytes_per_second_max = rate;
+            meter.set_rate_limit(rate);
+        }
     }
 }
 

@@ -242,7 +242,7 @@ impl Drawing {
 }
 
 fn draw(line: &Line, meter: &Meter, label: &Label, ended: &AtomicBool) {
-    let (began, mut pace) = (Instant::now(), Pace::default());
+    let (began, mut pace) = (Instant::now(), Pace::limited(meter.rate_limit()));
     while !ended.load(Ordering::Relaxed) {
         let now = began.elapsed();
         let (moved, kept, total) = (meter.moved(), meter.kept(), label.total(meter));

@@ -23,7 +23,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     options.connections = usize::from(args.jobs);
     options.durability = args.durability.into();
     options.resume = !args.no_resume;
-    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
+    args.speed.apply(&mut options.limits, &options.meter);
     options.overwrite = args.overwrite;
     options.session.digests = match args.digest {
         Some(kind) => vec![kind],

@@ -42,9 +42,13 @@ pub struct Counts {
     pub activity: Activity,
 }
 
+/// How many bytes are taken for sending at a time at least, where the rate is limited.
+const PIECE_BYTES: u64 = 4096;
+
 /// How fast bytes came lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pace {
+    stalled_after: Duration,
     /// When, and how many bytes had travelled by then. The first one is older than the window,
     /// where there is one that old.
     samples: VecDeque<(Duration, u64)>,
@@ -52,7 +56,21 @@ pub struct Pace {
     last_byte: Duration,
 }
 
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace::limited(None)
+    }
+}
+
 impl Pace {
+    /// At the beginning of a transfer that is held to so many bytes a second. Where a piece takes
+    /// longer than the time after which others are stalled, this one is not.
+    pub fn limited(rate: Option<u64>) -> Pace {
+        let piece = rate.map_or(0, |rate| 2 * PIECE_BYTES / rate.max(1));
+        let stalled_after = STALLED_AFTER.max(Duration::from_secs(piece));
+        Pace { stalled_after, samples: VecDeque::new(), last_byte: Duration::ZERO }
+    }
+
     /// At `now`, counted from the beginning, `moved` bytes have travelled.
     pub fn record(&mut self, now: Duration, moved: u64) {
         let last = self.samples.back().copied();
@@ -79,7 +97,7 @@ impl Pace {
     /// For how long no byte has come, where that is long.
     fn stalled(&self, now: Duration) -> Option<Duration> {
         let silence = now.saturating_sub(self.last_byte);
-        (silence >= STALLED_AFTER).then_some(silence)
+        (silence >= self.stalled_after).then_some(silence)
     }
 }
 
@@ -201,6 +219,18 @@ mod tests {
         (1..=100).for_each(|n| pace.record(at(10.0 + n as f64 / 10.0), moved + n * MIB / 10));
         let shown = numbers(&counts(moved + 10 * MIB, 0, None), &pace, at(20.0));
         assert_eq!(shown, "1010.0 MiB 1.0 MiB/s");
+    }
+
+    #[test]
+    fn a_limit_of_our_own_is_no_stall() {
+        for (rate, stalled_at) in [(None, 3), (Some(1 << 20), 3), (Some(1024), 8), (Some(1), 8192)]
+        {
+            let mut pace = Pace::limited(rate);
+            pace.record(Duration::ZERO, 4096);
+            let at = Duration::from_secs(stalled_at);
+            assert_eq!(pace.stalled(at - Duration::from_millis(1)), None, "{rate:?}");
+            assert_eq!(pace.stalled(at), Some(at), "{rate:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     let server = &args.peer.server;
     let mut options = client_options(&args.peer, &args.common)?;
     options.overwrite = args.overwrite;
-    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
+    args.speed.apply(&mut options.limits, &options.meter);
     let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
     let mut seen = BTreeSet::new();
     if let Some((name, _)) = files.iter().find(|(name, _)| !seen.insert(name.clone())) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use wirewright::net::endpoint;
 use wirewright::net::files::Root;
 use wirewright::net::server::{Options, Server};
-use wirewright::net::{Log, Supply};
+use wirewright::net::{Log, Meter, Supply};
 use wirewright::transfer::server::Config;
 
 /// Connections at the same time, where neither an option nor the limit of descriptors says less.
@@ -87,7 +87,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         log: (!args.common.quiet).then(|| says(args)),
         ..Options::new(Supply::Files(root))
     };
-    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
+    args.speed.apply(&mut options.limits, &Meter::default());
     set_tls(&mut options, args)?;
     Ok(options)
 }

@@ -96,7 +96,7 @@ pub fn take(asking: &Asking, options: &mut Options) {
     if let Some(max) = asking.max_body {
         (limits.body_bytes_max, limits.decoded_bytes_max) = (max, max);
     }
-    options.limits.bytes_per_second_max = asking.speed.bytes_per_second_max();
+    asking.speed.apply(&mut options.limits, &options.meter);
     if let Some(rate) = asking.min_rate {
         limits.payload_quantum = rate.saturating_mul(limits.body_wait.as_secs()).max(1);
     }

@@ -30,7 +30,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     options.insecure_auth = reach.insecure_auth;
     options.all_or_nothing = args.all_or_nothing;
     options.chunking = reach.chunking;
-    options.limits.bytes_per_second_max = args.speed.bytes_per_second_max();
+    args.speed.apply(&mut options.limits, &options.meter);
     options.tls_name = match &reach.tls_name {
         Some(name) => Some(to_ascii(name).map(Cow::into_owned).map_err(|error| {
             Failure::usage("--tls-name", error.reason(), "give the name of a host")
