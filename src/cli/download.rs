@@ -95,13 +95,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let done = download(&mut client, fetches, &saving);
     drop(drawing);
     let done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
-    tell(&rows(done, faults), began.elapsed(), saving.durability, args)
+    tell(&rows(&done, &faults), began.elapsed(), saving.durability, args)
 }
 
 // ---- what is asked for -----------------------------------------------------------------------
 
 /// A URL, or an element of the document that is none.
-type Wanted = Result<Url, NoUrl>;
+type Wanted = Result<Url, Box<NoUrl>>;
 
 /// An element that is no URL.
 struct NoUrl {
@@ -111,7 +111,7 @@ struct NoUrl {
 }
 
 /// The URLs, and for each that was wanted what was wrong with it, if anything.
-fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<NoUrl>>) {
+fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<Box<NoUrl>>>) {
     let mut urls = Vec::with_capacity(wanted.len());
     let faults = wanted.into_iter().map(|one| one.map(|url| urls.push(url)).err()).collect();
     (urls, faults)
@@ -227,7 +227,7 @@ impl Source {
         let document: Rc<str> = place.into();
         let no_url = |text| {
             let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
-            NoUrl { document: document.clone(), why: Why::new(code, text) }
+            Box::new(NoUrl { document: document.clone(), why: Why::new(code, text) })
         };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }

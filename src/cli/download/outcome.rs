@@ -31,22 +31,23 @@ const FAULTS_MAX: usize = 20;
 const NAME_CHARS_MAX: usize = 40;
 
 /// What became of one of those that were wanted.
-pub enum Row {
-    File(Box<Download>),
-    NoUrl(NoUrl),
+#[derive(Clone, Copy)]
+pub enum Row<'a> {
+    File(&'a Download),
+    NoUrl(&'a NoUrl),
 }
 
-/// All in the order in which they were wanted.
-pub fn rows(done: Vec<Download>, faults: Vec<Option<NoUrl>>) -> Vec<Row> {
-    let mut done = done.into_iter();
-    let row = |fault| match fault {
+/// All in the order in which they were wanted. They are borrowed, for there may be thousands.
+pub fn rows<'a>(done: &'a [Download], faults: &'a [Option<Box<NoUrl>>]) -> Vec<Row<'a>> {
+    let mut done = done.iter();
+    let row = |fault: &'a Option<Box<NoUrl>>| match fault {
         Some(fault) => Some(Row::NoUrl(fault)),
-        None => done.next().map(|one| Row::File(Box::new(one))),
+        None => done.next().map(Row::File),
     };
-    faults.into_iter().filter_map(row).collect()
+    faults.iter().filter_map(row).collect()
 }
 
-impl Row {
+impl<'a> Row<'a> {
     fn why(&self) -> Option<&Why> {
         match self {
             Row::File(one) => one.report.outcome.as_ref().err(),
@@ -71,8 +72,8 @@ impl Row {
     }
 
     /// The file, if it is there.
-    fn there(&self) -> Option<&Download> {
-        if let Row::File(one) = self { Some(&**one).filter(|one| why(one).is_none()) } else { None }
+    fn there(&self) -> Option<&'a Download> {
+        if let Row::File(one) = self { Some(*one).filter(|one| why(one).is_none()) } else { None }
     }
 
     /// Whether it stands there as an earlier run left it.
@@ -152,7 +153,7 @@ pub fn tell_notice(notice: &Notice<'_>) {
 }
 
 /// Says which elements of the document are no URLs.
-pub fn tell_faults(faults: &[Option<NoUrl>]) {
+pub fn tell_faults(faults: &[Option<Box<NoUrl>>]) {
     let mut faults = faults.iter().flatten();
     faults.by_ref().take(FAULTS_MAX).for_each(|fault| say_failure(fault.failure("")));
     if let Some(next) = faults.next() {
@@ -174,7 +175,7 @@ fn say_failure(failure: Failure) {
 
 /// Says on stdout (`--json`) or stderr what became of the files, and gives the status.
 pub fn tell(
-    done: &[Row],
+    done: &[Row<'_>],
     elapsed: Duration,
     durability: Durability,
     args: &Args,
@@ -188,7 +189,7 @@ pub fn tell(
     if failed == 0 {
         return Ok(Exit::Done);
     }
-    let is_untold = |one: &&Row| !is_told(args) || !one.was_told();
+    let is_untold = |one: &&Row<'_>| !is_told(args) || !one.was_told();
     let mut untold = done.iter().filter(is_untold).filter_map(|one| Some((one, one.why()?)));
     let failure = match untold.next() {
         Some((first, why)) => {
@@ -217,12 +218,16 @@ fn seconds(one: &Download) -> Duration {
 }
 
 /// How many bytes of files arrived.
-fn arrived(done: &[Row]) -> u64 {
+fn arrived(done: &[Row<'_>]) -> u64 {
     done.iter().map(Row::bytes).sum()
 }
 
 /// Writes the document file by file, so that it costs no memory for thousands of them.
-fn write_document(done: &[Row], elapsed: Duration, durability: Durability) -> Result<(), Failure> {
+fn write_document(
+    done: &[Row<'_>],
+    elapsed: Duration,
+    durability: Durability,
+) -> Result<(), Failure> {
     let mut out = Out::new();
     out.raw("{\"files\":[")?;
     for (at, one) in done.iter().enumerate() {
@@ -261,7 +266,7 @@ fn file(one: &Download) -> Value {
 }
 
 /// A row for each file that is there, unless there are many, and the sum.
-fn table(done: &[Row], elapsed: Duration) {
+fn table(done: &[Row<'_>], elapsed: Duration) {
     let failed = done.iter().filter(|one| one.why().is_some()).count();
     if done.len() <= ROWS_MAX {
         let there = done.iter().filter_map(Row::there);
