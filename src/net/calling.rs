@@ -9,6 +9,7 @@
 
 use super::Error;
 use super::dial::{Dial, Limits, Step};
+use super::endpoint;
 use super::names::Lookup;
 use super::reactor::{Handle, Reactor};
 use mio::net::TcpStream;
@@ -192,7 +193,7 @@ fn looked_up(
 ) -> Result<Option<Vec<SocketAddr>>, Error> {
     match lookup.poll() {
         Some(Ok(addresses)) => Ok(Some(addresses)),
-        Some(Err(error)) => Err(Error::Io("looking the name up", error)),
+        Some(Err(error)) => Err(endpoint::unresolved(error)),
         None if now >= began + wait => Err(Error::TimedOut { state: "the name to be looked up" }),
         None => Ok(None),
     }

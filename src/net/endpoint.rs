@@ -29,12 +29,16 @@ const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`Error::Io`] if there is no such name, or the text is not of that form.
 pub fn resolve(endpoint: &str) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |error| Error::Io("looking the name up", error);
-    let found: Vec<SocketAddr> = endpoint.to_socket_addrs().map_err(failed)?.collect();
+    let found: Vec<SocketAddr> = endpoint.to_socket_addrs().map_err(unresolved)?.collect();
     match found.is_empty() {
-        true => Err(failed(io::Error::new(io::ErrorKind::NotFound, "it has no address"))),
+        true => Err(unresolved("it has no address")),
         false => Ok(found),
     }
+}
+
+/// The name of a host has no address. The resolver's errors have no kind of their own.
+pub(super) fn unresolved(why: impl ToString) -> Error {
+    Error::Io("looking the name up", io::Error::new(io::ErrorKind::NotFound, why.to_string()))
 }
 
 /// A listening socket: non-blocking, its address reusable when this process has ended, and not

@@ -89,6 +89,21 @@ fn nobody_listens() {
     }
 }
 
+/// A name that never has an address: RFC 6761 §6.4.
+#[test]
+fn a_host_without_an_address() {
+    let here = tempfile::tempdir().unwrap();
+    for args in [
+        &["get", "nobody.invalid:1", "b"][..],
+        &["serve", ".", "--listen", "nobody.invalid:1"],
+        &["http", "http://nobody.invalid/"],
+    ] {
+        let ended = run(&mut command(here.path(), args));
+        assert_fails(&ended, 1, "looking the name up: ");
+        assert_fails(&ended, 1, "; check the host name");
+    }
+}
+
 /// Interrupts a client when `is_ready`, and counts how often it says how to go on. `None` where the
 /// signal ended it before it came to words, as it may on a busy machine.
 fn interrupted(mut client: Process, mut is_ready: impl FnMut() -> bool) -> Option<usize> {
