@@ -129,11 +129,21 @@ fn what_does_not_go_together() {
     assert!(matches!(again, Err(Error::Misuse(_))));
     without.html("").unwrap();
     assert!(without.build().is_ok());
+}
 
+#[test]
+fn an_address_that_is_not_ascii_makes_a_message_that_needs_smtputf8() {
     let unicode = || Mailbox::parse("用户@example.org").unwrap();
-    assert!(matches!(builder().to(unicode()), Err(Error::Malformed { .. })));
-    assert!(matches!(builder().reply_to(unicode()), Err(Error::Malformed { .. })));
-    assert_eq!(builder().bcc(unicode()), Ok(()), "it stands in no field");
+    let other = |change: fn(&mut Builder, Mailbox)| {
+        let mut builder = builder();
+        change(&mut builder, unicode());
+        let ascii = builder.ascii_only().map(|ascii| ascii.build().unwrap().needs_smtputf8());
+        (builder.build().unwrap().needs_smtputf8(), ascii)
+    };
+    assert_eq!(other(|builder, mailbox| builder.to(mailbox).unwrap()), (true, Some(false)));
+    assert_eq!(other(|builder, mailbox| builder.reply_to(mailbox).unwrap()), (true, Some(false)));
+    let bcc = other(|builder, mailbox| builder.bcc(mailbox).unwrap());
+    assert_eq!(bcc, (false, None), "it stands in no field");
     let from = Builder::new(
         unicode(),
         Date::new(0, 0).unwrap(),
@@ -141,7 +151,8 @@ fn what_does_not_go_together() {
         0,
         Limits::default(),
     );
-    assert!(matches!(from.build(), Err(Error::Malformed { .. })));
+    assert!(from.ascii_only().is_none(), "a message has an author");
+    assert!(from.build().unwrap().needs_smtputf8());
 }
 
 #[test]
