@@ -48,6 +48,7 @@
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
 //!   smtp/              reply · capabilities · command · data · auth · client · transcript
 //!   daytime, datagram  one line with the time; numbered datagrams, their books, their pace
+//!   server_hello       version and cipher suite of a TLS handshake, read as they pass
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
@@ -69,6 +70,7 @@
 //! | [`smtp`] | RFC 5321 | [`smtp::client::Client`] |
 //! | [`daytime`] | RFC 867 | [`daytime::Server`], [`daytime::Client`] |
 //! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |
+//! | [`server_hello`] | RFC 8446 §4.1.3 | [`server_hello::Reader`] |
 //! | [`session`] | the contract below | [`session::Session`] |
 //! | [`buffer`] | its own picture | [`buffer::Buffer`] |
 //! | [`error`] | six words | [`error::Error`] |
@@ -212,6 +214,7 @@ pub mod mime;
 pub mod name;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod server_hello;
 pub mod session;
 pub mod smtp;
 pub mod text;

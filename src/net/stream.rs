@@ -34,6 +34,8 @@ use super::tls::{Handshake, NamedTls, Progress, ServerTls};
 use crate::text::PeerText;
 use mio::net::TcpStream;
 #[cfg(feature = "tls")]
+use sealed::Side;
+#[cfg(feature = "tls")]
 use secure::Secure;
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -160,19 +162,23 @@ impl Stream {
     /// A stream that begins with the client's side of a TLS handshake.
     #[cfg(feature = "tls")]
     pub fn tls_client(inner: TcpStream, tls: &NamedTls) -> Stream {
-        Stream::handshaking(inner, |socket| tls.handshake(socket))
+        Stream::handshaking(inner, Side::Client, |socket| tls.handshake(socket))
     }
 
     /// A stream that begins with the server's side of a TLS handshake.
     #[cfg(feature = "tls")]
     pub fn tls_server(inner: TcpStream, tls: &ServerTls) -> Stream {
-        Stream::handshaking(inner, |socket| tls.handshake(socket))
+        Stream::handshaking(inner, Side::Server, |socket| tls.handshake(socket))
     }
 
     #[cfg(feature = "tls")]
-    fn handshaking(inner: TcpStream, begin: impl FnOnce(Sealed) -> Handshake) -> Stream {
+    fn handshaking(
+        inner: TcpStream,
+        side: Side,
+        begin: impl FnOnce(Sealed) -> Handshake,
+    ) -> Stream {
         let ready = Rc::new(Ready::default());
-        let socket = Sealed::new(Socket { inner, ready: ready.clone() });
+        let socket = Sealed::new(Socket { inner, ready: ready.clone() }, side);
         Stream { kind: Kind::Handshaking(Some(Box::new(begin(socket)))), ready }
     }
 
@@ -183,7 +189,8 @@ impl Stream {
     pub fn upgrade(&mut self, tls: &NamedTls) -> bool {
         match std::mem::replace(&mut self.kind, Kind::Handshaking(None)) {
             Kind::Plain(socket) => {
-                self.kind = Kind::Handshaking(Some(Box::new(tls.handshake(Sealed::new(socket)))));
+                let sealed = Sealed::new(socket, Side::Client);
+                self.kind = Kind::Handshaking(Some(Box::new(tls.handshake(sealed))));
                 true
             }
             other => {

@@ -1,4 +1,4 @@
-//! TLS by OpenSSL, on both sides.
+//! TLS by the platform's library, on both sides: native-tls for clients, OpenSSL for servers.
 //!
 //! Specification: RFC 8446 (TLS 1.3), RFC 5246 (TLS 1.2, the least that is spoken), RFC 9525 (the
 //! name of a service in its certificate).
@@ -11,6 +11,9 @@
 //!
 //! Clients check certificates, unless they were told not to: against the system's roots and those
 //! of a given file.
+//!
+//! native-tls does not tell version and cipher. They are read in the server's first bytes, on their
+//! way to or from the library ([`server_hello`](crate::server_hello)).
 
 #[cfg(feature = "tls")]
 mod client;

@@ -110,7 +110,7 @@ fn a_trace_tells_of_the_handshake() {
         "** certificate: valid from ",
         " GMT to ",
         "** certificate: for files.example, 127.0.0.1\n",
-        "** certificate: verified for files.example by CN=ca\n~> ",
+        "** certificate: verified for files.example\n~> ",
     ] {
         assert!(ended.stderr.contains(line), "{line:?} in {}", ended.stderr);
     }

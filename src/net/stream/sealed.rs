@@ -12,9 +12,14 @@
 //! empty: so what stands there is never forgotten. During the handshake nothing is gathered, for
 //! the library gives the socket away when it fails, and the peer has to see the alert that says
 //! why.
+//!
+//! Also during the handshake the server's ServerHello is read as it passes, because the libraries do
+//! not tell version and cipher suite: at a client among the bytes that come, at a server among those
+//! that go.
 
 use super::Socket;
 use crate::buffer::Buffer;
+use crate::server_hello::{Reader, ServerHello};
 use std::io::{self, ErrorKind, Read, Write};
 
 /// The largest read of records, in bytes. More is not faster.
@@ -38,6 +43,13 @@ pub struct Spare {
     output: Vec<u8>,
 }
 
+/// Which side of TLS we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
 /// A socket under TLS.
 #[derive(Debug)]
 pub struct Sealed {
@@ -50,18 +62,23 @@ pub struct Sealed {
     ahead: usize,
     /// How many records are gathered now; none during the handshake.
     gather: Option<usize>,
+    side: Side,
+    /// What the server says at the beginning of the handshake.
+    hello: Reader,
     /// The library has seen the end of what the peer sends.
     ended: bool,
 }
 
 impl Sealed {
-    pub(super) fn new(socket: Socket) -> Sealed {
+    pub(super) fn new(socket: Socket, side: Side) -> Sealed {
         Sealed {
             socket,
             input: Buffer::with_limit(AHEAD_BYTES_MAX),
             output: Buffer::with_limit(GATHER_BYTES_MAX),
             ahead: AHEAD_BYTES_MIN,
             gather: None,
+            side,
+            hello: Reader::default(),
             ended: false,
         }
     }
@@ -73,6 +90,11 @@ impl Sealed {
     /// Whether nothing has come from the peer yet, not even its end.
     pub(in crate::net) fn is_silent(&self) -> bool {
         self.input.is_empty() && self.socket.is_silent()
+    }
+
+    /// The ServerHello of the handshake, if it has passed and was understood.
+    pub(in crate::net) fn server_hello(&self) -> Option<ServerHello> {
+        self.hello.server_hello()
     }
 
     /// From now on records are gathered.
@@ -101,7 +123,7 @@ impl Sealed {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.input.capacity() + self.output.capacity()
+        self.input.capacity() + self.output.capacity() + self.hello.memory()
     }
 
     /// Writes what was gathered.
@@ -152,6 +174,9 @@ impl Read for Sealed {
             let count = self.socket.read(space)?;
             self.input.commit(count);
             self.ended = count == 0;
+            if self.gather.is_none() && self.side == Side::Client {
+                self.hello.feed(self.input.readable());
+            }
         }
         let waiting = self.input.readable();
         let count = waiting.len().min(buffer.len());
@@ -164,7 +189,11 @@ impl Read for Sealed {
 impl Write for Sealed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.gather.is_none() {
-            return self.socket.write(bytes);
+            let count = self.socket.write(bytes)?;
+            if self.side == Side::Server {
+                self.hello.feed(&bytes[..count]);
+            }
+            return Ok(count);
         }
         if self.output.room() < bytes.len() {
             // Only where the library says more than it was asked to; then it waits, as it would

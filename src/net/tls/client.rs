@@ -7,11 +7,7 @@ use super::fault::Fault;
 use super::handshake::Handshake;
 use crate::net::error::Error;
 use crate::net::stream::Sealed;
-use openssl::error::ErrorStack;
-use openssl::ssl::{
-    ConnectConfiguration, SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion,
-};
-use openssl::x509::X509;
+use native_tls::{Certificate, Protocol, TlsConnector};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -26,7 +22,7 @@ pub struct ClientTls {
 }
 
 struct Settings {
-    connector: SslConnector,
+    connector: TlsConnector,
     insecure: bool,
 }
 
@@ -36,17 +32,17 @@ impl ClientTls {
     /// # Errors
     /// [`Error::Tls`] if the bundle cannot be read, or has no certificate.
     pub fn new(roots: Option<&[u8]>) -> Result<ClientTls, Error> {
-        let mut builder = builder()?;
+        let mut builder = TlsConnector::builder();
         if let Some(pem) = roots {
-            let bundle = X509::stack_from_pem(pem).map_err(unusable)?;
+            let bundle = Certificate::stack_from_pem(pem).map_err(unusable)?;
             if bundle.is_empty() {
                 return Err(Fault::Settings("there is no certificate in it".to_owned()).into());
             }
             for certificate in bundle {
-                builder.cert_store_mut().add_cert(certificate).map_err(unusable)?;
+                builder.add_root_certificate(certificate);
             }
         }
-        Ok(ClientTls::of(builder, false))
+        ClientTls::build(&mut builder, false)
     }
 
     /// Trusts whoever answers, whatever name is on the certificate: nothing is verified, and who
@@ -55,13 +51,18 @@ impl ClientTls {
     /// # Errors
     /// [`Error::Tls`] if the library cannot be used.
     pub fn insecure() -> Result<ClientTls, Error> {
-        let mut builder = builder()?;
-        builder.set_verify(SslVerifyMode::NONE);
-        Ok(ClientTls::of(builder, true))
+        let mut builder = TlsConnector::builder();
+        builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+        ClientTls::build(&mut builder, true)
     }
 
-    fn of(builder: SslConnectorBuilder, insecure: bool) -> ClientTls {
-        ClientTls { settings: Arc::new(Settings { connector: builder.build(), insecure }) }
+    fn build(
+        builder: &mut native_tls::TlsConnectorBuilder,
+        insecure: bool,
+    ) -> Result<ClientTls, Error> {
+        builder.min_protocol_version(Some(Protocol::Tlsv12));
+        let connector = builder.build().map_err(unusable)?;
+        Ok(ClientTls { settings: Arc::new(Settings { connector, insecure }) })
     }
 
     /// Whether nothing is verified.
@@ -128,22 +129,12 @@ impl NamedTls {
         Handshake::Connect(self.clone(), socket)
     }
 
-    /// What one handshake is made of. The certificate has to bear the name, or the IP address,
-    /// unless nothing is verified.
-    pub(super) fn configure(&self) -> Result<ConnectConfiguration, ErrorStack> {
-        let settings = &self.tls.settings;
-        Ok(settings.connector.configure()?.verify_hostname(!settings.insecure))
+    pub(super) fn connector(&self) -> &TlsConnector {
+        &self.tls.settings.connector
     }
 }
 
-/// Trusts the system's roots, and speaks TLS 1.2 and 1.3.
-fn builder() -> Result<SslConnectorBuilder, Error> {
-    let mut builder = SslConnector::builder(SslMethod::tls()).map_err(unusable)?;
-    builder.set_min_proto_version(Some(SslVersion::TLS1_2)).map_err(unusable)?;
-    Ok(builder)
-}
-
-fn unusable(error: ErrorStack) -> Error {
+fn unusable(error: native_tls::Error) -> Error {
     Fault::Settings(error.to_string()).into()
 }
 

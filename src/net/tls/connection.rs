@@ -1,38 +1,48 @@
 //! An established connection under TLS, of either side.
+//!
+//! The two sides are of two libraries' types over the same library below: see
+//! [`ServerTls`](super::ServerTls).
 
 use super::client::NamedTls;
-use super::session::remarks;
+use super::session;
 use crate::net::stream::Sealed;
 use crate::text::PeerText;
+use native_tls::TlsStream;
 use openssl::ssl::{ErrorCode, SslStream};
 use std::io::{self, Read, Write};
 
 /// Turns bytes into records and back.
-pub(in crate::net) struct TlsConnection {
-    stream: SslStream<Sealed>,
-    /// What a client asked for; `None` at a server.
-    to: Option<NamedTls>,
+pub(in crate::net) enum TlsConnection {
+    /// We are the client, and asked for that server.
+    Client(TlsStream<Sealed>, NamedTls),
+    /// We are the server.
+    Server(SslStream<Sealed>),
 }
 
 impl TlsConnection {
-    /// After the handshake.
-    pub(super) fn new(stream: SslStream<Sealed>, to: Option<NamedTls>) -> TlsConnection {
-        TlsConnection { stream, to }
-    }
-
     /// What the records go through.
     pub(in crate::net) fn get_ref(&self) -> &Sealed {
-        self.stream.get_ref()
+        match self {
+            TlsConnection::Client(tls, _) => tls.get_ref(),
+            TlsConnection::Server(tls) => tls.get_ref(),
+        }
     }
 
     /// The same, to be changed.
     pub(in crate::net) fn get_mut(&mut self) -> &mut Sealed {
-        self.stream.get_mut()
+        match self {
+            TlsConnection::Client(tls, _) => tls.get_mut(),
+            TlsConnection::Server(tls) => tls.get_mut(),
+        }
     }
 
     /// What the handshake agreed on, in lines for people.
     pub(in crate::net) fn remarks(&self) -> Vec<PeerText<'static>> {
-        remarks(self.stream.ssl(), self.to.as_ref())
+        let hello = self.get_ref().server_hello();
+        match self {
+            TlsConnection::Client(tls, to) => session::of_client(hello, tls, to),
+            TlsConnection::Server(tls) => session::of_server(hello, tls.ssl()),
+        }
     }
 
     /// Says close_notify.
@@ -40,27 +50,39 @@ impl TlsConnection {
     /// # Errors
     /// Those of the socket and the library.
     pub(in crate::net) fn shutdown(&mut self) -> io::Result<()> {
-        match self.stream.shutdown() {
-            Ok(_) => Ok(()),
-            // The peer has said it, too.
-            Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
-            Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
+        match self {
+            TlsConnection::Client(tls, _) => tls.shutdown(),
+            TlsConnection::Server(tls) => match tls.shutdown() {
+                Ok(_) => Ok(()),
+                // The peer has said it, too.
+                Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
+                Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
+            },
         }
     }
 }
 
 impl Read for TlsConnection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
+        match self {
+            TlsConnection::Client(tls, _) => tls.read(buffer),
+            TlsConnection::Server(tls) => tls.read(buffer),
+        }
     }
 }
 
 impl Write for TlsConnection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
+        match self {
+            TlsConnection::Client(tls, _) => tls.write(bytes),
+            TlsConnection::Server(tls) => tls.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        match self {
+            TlsConnection::Client(tls, _) => tls.flush(),
+            TlsConnection::Server(tls) => tls.flush(),
+        }
     }
 }

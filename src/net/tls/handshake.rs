@@ -5,8 +5,8 @@ use super::connection::TlsConnection;
 use super::fault::Fault;
 use super::server::ServerTls;
 use crate::net::stream::Sealed;
-use openssl::ssl::{HandshakeError, MidHandshakeSslStream, SslStream};
-use openssl::x509::X509VerifyResult;
+use native_tls::{HandshakeError, MidHandshakeTlsStream};
+use openssl::ssl::{self, MidHandshakeSslStream};
 
 /// One side of a handshake, and how far it is.
 pub(in crate::net) enum Handshake {
@@ -15,7 +15,7 @@ pub(in crate::net) enum Handshake {
     /// A server that has not begun.
     Accept(ServerTls, Sealed),
     /// A client that has begun, and whom it wants to see.
-    Connecting(MidHandshakeSslStream<Sealed>, NamedTls),
+    Connecting(MidHandshakeTlsStream<Sealed>, NamedTls),
     /// A server that has begun.
     Accepting(MidHandshakeSslStream<Sealed>),
 }
@@ -50,8 +50,7 @@ impl Handshake {
     pub(in crate::net) fn go_on(self) -> Result<Progress, Fault> {
         match self {
             Handshake::Connect(to, socket) => {
-                let configured = to.configure().map_err(HandshakeError::SetupFailure);
-                connecting(configured.and_then(|one| one.connect(to.name(), socket)), to)
+                connecting(to.connector().connect(to.name(), socket), to)
             }
             Handshake::Connecting(mid, to) => connecting(mid.handshake(), to),
             Handshake::Accept(tls, socket) => accepting(tls.acceptor().accept(socket)),
@@ -70,33 +69,29 @@ impl Handshake {
 }
 
 fn connecting(
-    did: Result<SslStream<Sealed>, HandshakeError<Sealed>>,
+    did: Result<native_tls::TlsStream<Sealed>, HandshakeError<Sealed>>,
     to: NamedTls,
 ) -> Result<Progress, Fault> {
     match did {
-        Ok(stream) => Ok(Progress::Done(TlsConnection::new(stream, Some(to)))),
+        Ok(stream) => Ok(Progress::Done(TlsConnection::Client(stream, to))),
         Err(HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Connecting(mid, to))),
-        Err(error) => Err(fault(error, Some(to.name()))),
+        Err(HandshakeError::Failure(error)) => {
+            Err(Fault::of_text(&error.to_string(), Some(to.name())))
+        }
     }
 }
 
-fn accepting(did: Result<SslStream<Sealed>, HandshakeError<Sealed>>) -> Result<Progress, Fault> {
+fn accepting(
+    did: Result<ssl::SslStream<Sealed>, ssl::HandshakeError<Sealed>>,
+) -> Result<Progress, Fault> {
     match did {
-        Ok(stream) => Ok(Progress::Done(TlsConnection::new(stream, None))),
-        Err(HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Accepting(mid))),
-        Err(error) => Err(fault(error, None)),
+        Ok(stream) => Ok(Progress::Done(TlsConnection::Server(stream))),
+        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Accepting(mid))),
+        Err(ssl::HandshakeError::Failure(mid)) => {
+            Err(Fault::of_text(&mid.into_error().to_string(), None))
+        }
+        Err(ssl::HandshakeError::SetupFailure(error)) => {
+            Err(Fault::of_text(&error.to_string(), None))
+        }
     }
-}
-
-/// What an error of the library means; `name` is the server that was asked for.
-fn fault(error: HandshakeError<Sealed>, name: Option<&str>) -> Fault {
-    let text = match error {
-        HandshakeError::SetupFailure(error) => error.to_string(),
-        HandshakeError::WouldBlock(mid) => mid.into_error().to_string(),
-        HandshakeError::Failure(mid) => match mid.ssl().verify_result() {
-            X509VerifyResult::OK => mid.into_error().to_string(),
-            why => format!("{} ({why})", mid.into_error()),
-        },
-    };
-    Fault::of_text(&text, name)
 }

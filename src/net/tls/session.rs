@@ -1,46 +1,66 @@
 //! What a handshake agreed on, and the certificate that the peer showed: lines for a trace.
 //!
-//! Specification: RFC 8446 §4.1.3 (version and cipher); RFC 5280 §4.1.2 (subject, issuer,
-//! validity), §4.2.1.6 (alternative names of the subject).
+//! Specification: RFC 8446 §4.1.3 (version and cipher suite); RFC 7301 §3.1 (ALPN); RFC 5280 §4.1.2
+//! (subject, issuer, validity), §4.2.1.6 (alternative names of the subject).
 //!
 //! ```text
 //!   TLS is up: TLSv1.3, TLS_AES_256_GCM_SHA384
 //!   certificate: subject CN=files.example; issuer CN=ca
 //!   certificate: valid from Nov 30 09:51:52 2026 GMT to Dec 30 09:51:52 2026 GMT
 //!   certificate: for files.example, 127.0.0.1
-//!   certificate: verified for files.example by CN=ca
+//!   certificate: verified for files.example
 //! ```
 //!
 //! The certificate is text of a peer, even where it was verified: its authority may have signed any
 //! name.
 
 use super::client::NamedTls;
+use crate::net::stream::Sealed;
+use crate::server_hello::ServerHello;
 use crate::text::PeerText;
+use native_tls::TlsStream;
 use openssl::ssl::SslRef;
-use openssl::x509::{GeneralNameRef, X509NameRef, X509Ref};
+use openssl::x509::{GeneralNameRef, X509, X509NameRef, X509Ref};
 use std::net::IpAddr;
 
 /// How many alternative names are told; a certificate may bear thousands.
 const NAMES_MAX: usize = 20;
 
-/// What is known of a connection. What the library does not tell is left out. `to` is what a client
-/// asked for.
-pub(super) fn remarks(ssl: &SslRef, to: Option<&NamedTls>) -> Vec<PeerText<'static>> {
-    let cipher = ssl.current_cipher().map(|cipher| format!(", {}", cipher.name()));
-    let protocol = ssl.selected_alpn_protocol().map(PeerText::from_bytes);
-    let protocol = protocol.map(|name| format!(", ALPN {name}"));
-    let (version, none) = (ssl.version_str(), String::new);
-    let first = format!(
-        "TLS is up: {version}{}{}",
-        cipher.unwrap_or_else(none),
-        protocol.unwrap_or_else(none)
-    );
-    let mut lines = vec![PeerText::from(first)];
-    if let Some(certificate) = ssl.peer_certificate() {
+/// What is known of a connection of ours to a server. What the library does not tell is left out.
+pub(super) fn of_client(
+    hello: Option<ServerHello>,
+    stream: &TlsStream<Sealed>,
+    to: &NamedTls,
+) -> Vec<PeerText<'static>> {
+    let protocol = stream.negotiated_alpn().ok().flatten();
+    let mut lines = vec![up(hello, protocol.as_deref())];
+    let der = stream.peer_certificate().ok().flatten().and_then(|one| one.to_der().ok());
+    if let Some(certificate) = der.and_then(|der| X509::from_der(&der).ok()) {
         lines.extend(shown(&certificate).into_iter().map(PeerText::from));
-        lines.extend(to.map(|to| PeerText::from(verified(ssl, to))));
+        lines.push(verified(to).into());
     }
     lines
+}
+
+/// What is known of the connection of a client to us.
+pub(super) fn of_server(hello: Option<ServerHello>, ssl: &SslRef) -> Vec<PeerText<'static>> {
+    let mut lines = vec![up(hello, ssl.selected_alpn_protocol())];
+    if let Some(certificate) = ssl.peer_certificate() {
+        lines.extend(shown(&certificate).into_iter().map(PeerText::from));
+    }
+    lines
+}
+
+/// The first line: version and cipher suite, if they were understood, and the protocol that ALPN
+/// selected, if any.
+fn up(hello: Option<ServerHello>, protocol: Option<&[u8]>) -> PeerText<'static> {
+    let hello = hello.map(|hello| hello.to_string());
+    let protocol = protocol.map(|name| format!("ALPN {}", PeerText::from_bytes(name)));
+    let known: Vec<String> = hello.into_iter().chain(protocol).collect();
+    match known.is_empty() {
+        true => PeerText::from("TLS is up"),
+        false => PeerText::from(format!("TLS is up: {}", known.join(", "))),
+    }
 }
 
 fn shown(certificate: &X509Ref) -> Vec<String> {
@@ -88,11 +108,10 @@ fn address(bytes: &[u8]) -> Option<String> {
     Some(address.to_string())
 }
 
-fn verified(ssl: &SslRef, to: &NamedTls) -> String {
+/// native-tls does not tell which root it trusted.
+fn verified(to: &NamedTls) -> String {
     if to.tls().is_insecure() {
         return "certificate: not verified, for nothing is".to_owned();
     }
-    let root = ssl.verified_chain().and_then(|chain| chain.iter().last());
-    let by = root.map_or(String::new(), |root| format!(" by {}", name(root.subject_name())));
-    format!("certificate: verified for {}{by}", to.name())
+    format!("certificate: verified for {}", to.name())
 }
