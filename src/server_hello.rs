@@ -43,7 +43,7 @@
 //! | limit | value | |
 //! |---|---|---|
 //! | [`FRAGMENT_BYTES_MAX`] | 16,384 | of the fragment of a record in clear (RFC 8446 §5.1) |
-//! | [`MESSAGE_BYTES_MAX`] | 16,384 | of the body of a ServerHello, which is stored until it is whole |
+//! | [`MESSAGE_BYTES_MAX`] | 16,384 | of the body of a ServerHello, which is stored |
 
 mod ciphers;
 
@@ -129,7 +129,7 @@ enum State {
     Ended,
 }
 
-/// Reads a ServerHello out of the bytes that a server sends, from the first one on, in pieces of any
+/// Reads a ServerHello in the bytes that a server sends, from the first one on, in pieces of any
 /// size.
 #[derive(Debug)]
 pub struct Reader {

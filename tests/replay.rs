@@ -21,6 +21,8 @@ mod mime;
 mod names;
 #[path = "../fuzz/oracles/pair.rs"]
 mod pair;
+#[path = "../fuzz/oracles/server_hello.rs"]
+mod server_hello;
 #[path = "../fuzz/oracles/smtp_data.rs"]
 mod smtp_data;
 #[path = "../fuzz/oracles/smtp_reply.rs"]
@@ -43,6 +45,7 @@ const TARGETS: &[Target] = &[
     ("mime", mime::check),
     ("names", names::check),
     ("pair", pair::check),
+    ("server_hello", server_hello::check),
     ("smtp_data", smtp_data::check),
     ("smtp_reply", smtp_reply::check),
     ("smtp_session", smtp_session::check),
@@ -110,6 +113,11 @@ fn names_seeds() {
 #[test]
 fn pair_seeds() {
     replay("pair");
+}
+
+#[test]
+fn server_hello_seeds() {
+    replay("server_hello");
 }
 
 #[test]

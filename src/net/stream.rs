@@ -238,7 +238,7 @@ impl Stream {
                 }
                 match begun.go_on()? {
                     Progress::Waits(again) => {
-                        *handshake = Some(Box::new(again));
+                        *handshake = Some(again);
                         Ok(false)
                     }
                     Progress::Done(stream) => {

@@ -13,9 +13,8 @@
 //! the library gives the socket away when it fails, and the peer has to see the alert that says
 //! why.
 //!
-//! Also during the handshake the server's ServerHello is read as it passes, because the libraries do
-//! not tell version and cipher suite: at a client among the bytes that come, at a server among those
-//! that go.
+//! During the handshake the ServerHello is also read as it passes, because native-tls does not tell
+//! version and cipher suite: a client reads it in the bytes that come, a server in those that go.
 
 use super::Socket;
 use crate::buffer::Buffer;

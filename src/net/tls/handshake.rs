@@ -23,7 +23,7 @@ pub(in crate::net) enum Handshake {
 /// What came of going on.
 pub(in crate::net) enum Progress {
     /// It waits for the peer, or for room to write.
-    Waits(Handshake),
+    Waits(Box<Handshake>),
     /// TLS is up.
     Done(TlsConnection),
 }
@@ -68,13 +68,17 @@ impl Handshake {
     }
 }
 
+fn waits(handshake: Handshake) -> Progress {
+    Progress::Waits(Box::new(handshake))
+}
+
 fn connecting(
     did: Result<native_tls::TlsStream<Sealed>, HandshakeError<Sealed>>,
     to: NamedTls,
 ) -> Result<Progress, Fault> {
     match did {
         Ok(stream) => Ok(Progress::Done(TlsConnection::Client(stream, to))),
-        Err(HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Connecting(mid, to))),
+        Err(HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Connecting(mid, to))),
         Err(HandshakeError::Failure(error)) => {
             Err(Fault::of_text(&error.to_string(), Some(to.name())))
         }
@@ -86,7 +90,7 @@ fn accepting(
 ) -> Result<Progress, Fault> {
     match did {
         Ok(stream) => Ok(Progress::Done(TlsConnection::Server(stream))),
-        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(Progress::Waits(Handshake::Accepting(mid))),
+        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Accepting(mid))),
         Err(ssl::HandshakeError::Failure(mid)) => {
             Err(Fault::of_text(&mid.into_error().to_string(), None))
         }
