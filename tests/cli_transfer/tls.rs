@@ -127,6 +127,31 @@ fn a_trace_tells_of_the_handshake() {
     assert!(!said.contains("certificate: "), "clients show none: {said}");
 }
 
+/// A server names the version and the cipher suite that each client asked for.
+#[test]
+fn a_trace_of_a_server_tells_what_was_chosen() {
+    if !has_program("openssl", "version", "a_trace_of_a_server_tells_what_was_chosen") {
+        return;
+    }
+    let server = classic(b"guido", &["--trace"]);
+    let choices = [
+        ("-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256", "TLSv1.3, TLS_AES_128_GCM_SHA256"),
+        ("-ciphersuites TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3, TLS_CHACHA20_POLY1305_SHA256"),
+        ("-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256", {
+            "TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+        }),
+    ];
+    for (options, _) in choices {
+        let said = s_client(&server, options);
+        assert!(said.contains("Z3VpZG8="), "{options}: {said}");
+    }
+    kill_process(Pid::from_child(&server.process.child), Signal::TERM).unwrap();
+    let said = server.process.finish().stderr;
+    let told = said.lines().filter_map(|line| line.split_once(" TLS is up: "));
+    let told: Vec<&str> = told.map(|(_, told)| told).collect();
+    assert_eq!(told, choices.map(|(_, expected)| expected), "{said}");
+}
+
 #[test]
 fn a_hostile_certificate_is_escaped_in_a_trace() {
     if !has_program("openssl", "version", "a_hostile_certificate_is_escaped_in_a_trace") {
@@ -267,12 +292,13 @@ fn a_token_and_the_classic_wire_under_tls() {
 }
 
 /// A classic server under TLS with a file of that content, beside its certificates.
-fn classic(content: &[u8]) -> Secured {
+fn classic(content: &[u8], args: &[&str]) -> Secured {
     let folder = certificates();
     std::fs::write(folder.path().join("file"), content).unwrap();
     let tls = ["--tls-cert", "server.pem", "--tls-key", "server.key", "--classic"];
     let serve = ["serve", "file", "--listen", "127.0.0.1:0"];
-    let mut process = Process::start(&mut command(folder.path(), &[&serve[..], &tls].concat()));
+    let mut process =
+        Process::start(&mut command(folder.path(), &[&serve[..], &tls, args].concat()));
     let address = process.address();
     Secured { folder, address, process }
 }
@@ -291,7 +317,7 @@ fn tls_1_3_and_1_2_are_offered_and_nothing_older() {
     if !has_program("openssl", "version", "tls_1_3_and_1_2_are_offered_and_nothing_older") {
         return;
     }
-    let server = classic(b"guido");
+    let server = classic(b"guido", &[]);
     for (options, version) in [
         ("", "TLSv1.3"),
         ("-tls1_3", "TLSv1.3"),
@@ -313,7 +339,7 @@ fn a_session_is_resumed_by_its_ticket() {
     if !has_program("openssl", "version", "a_session_is_resumed_by_its_ticket") {
         return;
     }
-    let server = classic(b"guido");
+    let server = classic(b"guido", &[]);
     for version in ["-tls1_3", "-tls1_2"] {
         let first = s_client(&server, &format!("{version} -sess_out session.pem"));
         assert!(first.contains("Z3VpZG8="), "{first}");
@@ -332,7 +358,7 @@ fn an_end_behind_the_tickets_is_not_the_end_of_a_file() {
         return;
     }
     let content = bytes(1 << 20);
-    let server = classic(&content);
+    let server = classic(&content, &[]);
     let trust = ["--tls", "--cacert", "ca.pem", "--tls-name", "files.example"];
     // Both flights of a handshake are some 1,500 bytes; the rest is cut off at ever later places.
     for len in [1000, 2000, 3000, 20_000, 1_000_000] {

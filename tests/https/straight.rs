@@ -124,3 +124,35 @@ fn the_command_speaks_tls() {
     assert_eq!((status, &*body), (Some(0), "hello"), "{said}");
     assert!(said.contains("warning: --insecure"), "{said}");
 }
+
+/// The version and the cipher suite of a trace are those that the server was told to choose.
+#[cfg(feature = "cli")]
+#[test]
+fn a_trace_tells_what_the_server_chose() {
+    if !has_program("openssl", "version", "a_trace_tells_what_the_server_chose") {
+        return;
+    }
+    let authority = Authority::new();
+    authority.sign("good", "ca", "");
+    authority.write("page.txt", "a page\n");
+    let ca = authority.path().join("ca.pem").display().to_string();
+    for (options, expected) in [
+        ("-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256", {
+            "TLSv1.3, TLS_CHACHA20_POLY1305_SHA256"
+        }),
+        // A client first offers a key of another group, so the server sends a HelloRetryRequest.
+        ("-groups P-384 -ciphersuites TLS_AES_128_GCM_SHA256", "TLSv1.3, TLS_AES_128_GCM_SHA256"),
+        ("-tls1_2 -cipher ECDHE-ECDSA-AES256-GCM-SHA384", {
+            "TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+        }),
+        ("-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256", "TLSv1.2, 0xC023"),
+    ] {
+        let server = authority.serve("good", &format!("-WWW {options}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));
+        command.args(["http", &format!("https://{}/page.txt", server.address), "--trace"]);
+        let ended = command.args(["--cacert", &ca]).env("no_proxy", "*").output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.stdout, b"a page\n", "{options}: {said}");
+        assert!(said.contains(&format!("** TLS is up: {expected}\n")), "{options}: {said}");
+    }
+}
