@@ -31,7 +31,7 @@ const ENCODERS: [Coder; 4] = [
 
 const DECODERS: [Coder; 5] = [
     ("base64-turbo", |text, out| base64_turbo::STANDARD.decode_slice(text, out).unwrap()),
-    ("wirewright strict", |text, out| wirewright::envelope::decode_strict(text, out).unwrap()),
+    ("wirewright strict", |text, out| wirewright::base64::decode_strict(text, out).unwrap()),
     ("base64::Simd", |text, out| simd().decode_slice(text, out).unwrap()),
     ("base64-simd", |text, out| {
         base64_simd::STANDARD.decode(text, base64_simd::Out::from_slice(out)).unwrap().len()

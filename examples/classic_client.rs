@@ -13,8 +13,9 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use wirewright::net::Destination;
-use wirewright::net::client::{self, Options};
+use wirewright::net::files::Destination;
+use wirewright::net::transfer::client;
+use wirewright::net::transfer::client::Options;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);

@@ -11,9 +11,9 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use wirewright::net::Supply;
 use wirewright::net::files::Root;
-use wirewright::net::server::{Options, Server};
+use wirewright::net::files::Supply;
+use wirewright::net::transfer::server::{Options, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);

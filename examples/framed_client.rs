@@ -12,9 +12,10 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::path::PathBuf;
 use std::rc::Rc;
-use wirewright::net::Destination;
-use wirewright::net::client::{self, Options};
-use wirewright::transfer::name::Name;
+use wirewright::name::Name;
+use wirewright::net::files::Destination;
+use wirewright::net::transfer::client;
+use wirewright::net::transfer::client::Options;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);

@@ -15,7 +15,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use wirewright::http::url::Url;
-use wirewright::net::Destination;
+use wirewright::net::files::Destination;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
 

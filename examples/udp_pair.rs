@@ -20,7 +20,7 @@ use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 use wirewright::datagram::Datagram;
-use wirewright::net::datagrams::{ReceiveOptions, Receiver, SendOptions, send};
+use wirewright::net::udp::{ReceiveOptions, Receiver, SendOptions, send};
 
 /// How often the sender tells its end.
 const ENDS: u32 = 5;

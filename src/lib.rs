@@ -119,7 +119,7 @@
 //! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) leaves four bytes
 //!    free, and [`envelope::begin`] writes the members of the chunk, `"type"` to `"crc32"`, and
 //!    `"filedata":"`.
-//! 4. **Base64 run.** [`encode_into`](envelope::encode_into) writes four characters for each three
+//! 4. **Base64 run.** [`encode_into`](base64::encode_into) writes four characters for each three
 //!    bytes straight into the output, at vector speed. Then [`envelope::finish`], and the guard
 //!    fills in the length: a row is there whole, or not at all.
 //! 5. **Output buffer to socket.** The row stands in the [`Buffer`](buffer::Buffer) of its
@@ -149,7 +149,7 @@
 //!
 //! **To measure it.** `cargo run --release -- bench` climbs from a memory copy to files and to TLS,
 //! each rung beside its limit. `benches/README.md` says what was tried and thrown away. The rooms
-//! that speed was paid for are [`envelope`] and [`net::pump`].
+//! that speed was paid for are [`envelope`] and [`net::connection`].
 //!
 //! **To fuzz it.** A target is a property and no call: split invariance, and a round trip or a
 //! reading of somebody else's. The oracles are ordinary functions, which `cargo test` replays over
@@ -169,9 +169,9 @@
 [`net::server`]: net::server
 [`net::http`]: net::http
 [`net::mail`]: net::mail
-[`net::pump`]: net::pump
+[`net::connection`]: net::connection
 [`Source::read_at`]: net::files::Source::read_at
-[`Connection`]: net::pump::Connection
+[`Connection`]: net::connection::Connection
 [`Stream`]: net::stream::Stream
 [`Reactor`]: net::reactor::Reactor
 [`Partial::write_at`]: net::files::Partial::write_at
@@ -190,7 +190,7 @@
 [`net::server`]: #the-map
 [`net::http`]: #the-map
 [`net::mail`]: #the-map
-[`net::pump`]: #the-map
+[`net::connection`]: #the-map
 [`Source::read_at`]: #the-map
 [`Connection`]: #the-map
 [`Stream`]: #the-map
@@ -204,9 +204,11 @@
 )]
 #![forbid(unsafe_code)]
 
+pub mod base64;
 pub mod buffer;
 pub mod datagram;
 pub mod daytime;
+pub mod digest;
 pub mod envelope;
 pub mod error;
 pub mod http;

@@ -26,7 +26,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::path::Path;
 use std::sync::Arc;
-use wirewright::transfer::digest::DigestKind;
+use wirewright::digest::DigestKind;
 use wirewright::transfer::sender::CHUNK_BYTES;
 
 #[global_allocator]

@@ -80,7 +80,9 @@ fn the_tables_of_limits_are_those_of_the_code() {
 /// The one table of limits of the protocol: each number stands there as the code has it.
 #[test]
 fn the_limits_of_the_protocol_are_those_of_the_code() {
-    use wirewright::transfer::{client, form::LIMITS, frame, name, server};
+    use wirewright::name;
+    use wirewright::transfer::form::LIMITS;
+    use wirewright::transfer::{client, frame, server};
     let document = source("transfer/PROTOCOL.md");
     let (_, section) = document.split_once("\n## 13 Limits").unwrap();
     let table = section.split("\n## ").next().unwrap();
@@ -154,8 +156,11 @@ fn the_registry_of_errors_is_that_of_the_code() {
 #[cfg(feature = "net")]
 #[test]
 fn the_tables_of_the_world_are_those_of_the_code() {
-    use wirewright::net::{Supply, dial, files, http, mail, names, pump, server};
-    assert_limits("net/mod.rs", 1, &pump::Limits::default());
+    use wirewright::net::files::Supply;
+    use wirewright::net::transfer::server;
+    use wirewright::net::transport::{dial, names};
+    use wirewright::net::{connection, files, http, mail};
+    assert_limits("net/mod.rs", 1, &connection::Limits::default());
     assert_limits("net/dial.rs", 1, &dial::Limits::default());
     assert_limits("net/names.rs", 1, &names::Limits::default());
     assert_limits("net/files/mod.rs", 1, &files::Limits::default());

@@ -11,10 +11,10 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::time::Duration;
-use wirewright::http::head::Head;
+use wirewright::http::message::head::Head;
 use wirewright::http::url::Url;
 use wirewright::net::Failure;
-use wirewright::net::finisher::Finisher;
+use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Client, Fetch, Options, Recipient};
 
 /// The bound of all of this process, the server counted, in KiB.

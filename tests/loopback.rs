@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
+use wirewright::net::FileReport;
 use wirewright::net::files::Root;
-use wirewright::net::{Destination, FileReport, Supply, client, server};
-use wirewright::transfer::digest::DigestKind;
+use wirewright::net::files::{Destination, Supply};
+use wirewright::net::transfer::{client, server};
 use wirewright::transfer::message::Durability;
-use wirewright::transfer::name::Name;
 
 /// A server on a thread of its own, over a directory that goes away with it.
 struct Running {

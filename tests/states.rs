@@ -3,9 +3,9 @@
 use wirewright::buffer::Buffer;
 use wirewright::envelope::{self, Event};
 use wirewright::error::Error;
-use wirewright::http::chunked;
 use wirewright::http::config::{Config, Limits, Policy};
 use wirewright::http::exchange::Exchange;
+use wirewright::http::message::chunked;
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;

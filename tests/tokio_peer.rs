@@ -18,11 +18,12 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
 use wirewright::net::files::Root;
+use wirewright::net::files::{Destination, Supply};
 use wirewright::net::reactor::Stopper;
-use wirewright::net::{Destination, Supply, client, server};
-use wirewright::transfer::digest::DigestKind;
-use wirewright::transfer::name::Name;
+use wirewright::net::transfer::{client, server};
 
 /// On each side of a group of three and of a chunk of ours, and many chunks.
 const SIZES: [usize; 8] = [0, 1, 2, 3, 196_607, 196_608, 196_609, 2_000_000];

@@ -8,11 +8,11 @@
 
 use super::talk::Application;
 use wirewright::buffer::Buffer;
+use wirewright::digest::Digester;
 use wirewright::net::Error;
 use wirewright::net::files::{Root, Source, Step, Walk, rfc3339};
 use wirewright::session::Session as _;
 use wirewright::text::PeerText;
-use wirewright::transfer::digest::Digester;
 use wirewright::transfer::message::Entry;
 use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
 

@@ -23,9 +23,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use talk::Talk;
 use visitor::Visitor;
+use wirewright::net::connection::Limits;
 use wirewright::net::files::Root;
 use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome, Welcomed};
-use wirewright::net::{endpoint, pump::Limits, stream::Stream};
+use wirewright::net::transport::endpoint;
+use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::{client::Client, server, server::Server};
 
 /// How many connections a node holds at a time.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::net::Error;
-use wirewright::net::pump::{Conversation, Turn};
+use wirewright::net::connection::{Conversation, Turn};
 use wirewright::session::{Session, Wants};
 
 /// What an application does about the events of a session, and what it has to say.

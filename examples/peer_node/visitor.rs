@@ -8,11 +8,11 @@
 
 use super::talk::Application;
 use wirewright::buffer::Buffer;
+use wirewright::name::Name;
 use wirewright::net::Error;
 use wirewright::net::files::{Durability, Partial, Root};
 use wirewright::session::Session as _;
 use wirewright::transfer::client::{Client, Event as Heard};
-use wirewright::transfer::name::Name;
 
 /// How many names of one peer are kept: a list may be without end.
 const NAMES_MAX: usize = 10_000;

@@ -5,11 +5,11 @@
 use std::iter::once;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::http::body::Framing;
 use wirewright::http::config::{Config, Limits, Policy};
 use wirewright::http::exchange::{Event, Exchange};
-use wirewright::http::head::Head;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::body::Framing;
+use wirewright::http::message::head::Head;
+use wirewright::http::message::headers::Headers;
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;

@@ -2,8 +2,8 @@
 //! beneath it, and that a name made safe is one segment that harms nobody.
 
 use std::path::{Component, Path};
+use wirewright::name::Name;
 use wirewright::name::{Distinct, SAFE_BYTES_MAX, from_url_path, safe, safe_path};
-use wirewright::transfer::name::Name;
 
 /// The property, for a text and for its repetitions, so that the limits of length are near.
 pub fn check(data: &[u8]) {

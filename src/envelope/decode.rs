@@ -6,11 +6,11 @@
 //! merged), and the same error at the same offset. Bytes decoded before an error are always
 //! reported first.
 
-use super::base64::{Fault, Quads};
 use super::rest;
 use super::rule::{self, Rule};
 use super::scan::{Place, Scanner, Sight};
 use super::state::State;
+use crate::base64::{Fault, Quads};
 use crate::buffer::ROOM_MIN;
 use crate::error::Error;
 use std::borrow::Cow;

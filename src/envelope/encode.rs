@@ -9,7 +9,7 @@
 //!   finish: =="}                            the carried ones, padding, the end
 //! ```
 
-use super::base64::{encode_into, encoded_len};
+use crate::base64::{encode_into, encoded_len};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use serde::Serialize;

@@ -67,7 +67,6 @@
 //!
 //! Do not use it for JSON without a large base64 member: serde_json alone is simpler, and faster.
 
-mod base64;
 mod decode;
 mod encode;
 mod rest;
@@ -76,7 +75,6 @@ mod scan;
 mod state;
 mod syntax;
 
-pub use base64::{KERNEL, decode_strict, decoded_len_max, encode_into, encoded_len};
 pub use decode::{Decoder, Event, Limits, Step, run_len};
 pub use encode::{Encoder, begin, finish};
 pub use state::State;

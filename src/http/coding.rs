@@ -16,7 +16,7 @@
 mod stage;
 
 use super::config::{Limits, too_large};
-use super::headers::{Headers, text};
+use super::message::headers::{Headers, text};
 use crate::error::Error;
 use crate::text::PeerText;
 use stage::Stage;

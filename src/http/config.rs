@@ -113,7 +113,7 @@ pub struct Remark {
 /// The remarks on one message that wait to be told. Each kind is told once, at its first place, so
 /// that a head of folded lines cannot make hundreds of them.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+pub(crate) struct Remarks {
     policy: Policy,
     waiting: VecDeque<Remark>,
     made: Vec<&'static str>,

@@ -28,11 +28,12 @@ mod state;
 pub use event::{End, Event};
 pub use state::State;
 
-use super::body::Framing;
-use super::chunked::{self, LAST_CHUNK};
 use super::config::{Config, Remarks};
-use super::head::{Head, Lines};
-use super::headers::Headers;
+use super::message::body::Framing;
+use super::message::chunked;
+use super::message::chunked::LAST_CHUNK;
+use super::message::head::{Head, Lines};
+use super::message::headers::Headers;
 use super::request::{Method, Request, RequestBody};
 use super::reuse;
 use crate::buffer::Buffer;

@@ -179,14 +179,13 @@
 //! # Ok::<(), wirewright::error::Error>(())
 //! ```
 
-pub mod body;
-pub mod chunked;
 pub mod coding;
 pub mod config;
 pub mod exchange;
 pub mod form;
-pub mod head;
-pub mod headers;
+pub mod message;
+pub mod naming;
+pub mod proxy;
 pub mod range;
 pub mod redirect;
 mod reference;

@@ -11,7 +11,7 @@
 //! strong entity tag is a validator here: a weak one does not promise the same bytes, and a date
 //! has whole seconds, in which a file can change twice.
 
-use super::headers::Headers;
+use super::message::headers::Headers;
 use crate::error::Error;
 
 /// What a response carries of a representation.

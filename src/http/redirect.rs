@@ -13,7 +13,7 @@
 //! Specification: RFC 9110 §15.4; §10.2.2 for Location; §4.2.4 for why userinfo in one is refused.
 
 use super::config::{Limits, Remark, too_large};
-use super::headers::{Field, Headers};
+use super::message::headers::{Field, Headers};
 use super::request::Method;
 use super::url::{Scheme, Url};
 use crate::error::Error;

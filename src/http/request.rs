@@ -15,7 +15,7 @@
 //! that becomes two. Framing belongs to the encoder alone: a `Content-Length` by the caller could
 //! contradict the body. `Expect` is not used: a response may come early, and is then heard.
 
-use super::headers::{Headers, is_token};
+use super::message::headers::{Headers, is_token};
 use super::url::{Origin, Url};
 use crate::buffer::Buffer;
 use crate::error::Error;

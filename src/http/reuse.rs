@@ -9,8 +9,8 @@
 //! Specification: RFC 9112 §9.3. A list rather than a flag: who wonders why every request opens a
 //! connection of its own is told.
 
-use super::head::Head;
-use super::headers::Headers;
+use super::message::head::Head;
+use super::message::headers::Headers;
 
 /// The reasons that the fields of a request give.
 pub fn of_request(headers: &Headers) -> Option<&'static str> {

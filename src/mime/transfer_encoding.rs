@@ -14,8 +14,8 @@
 //! pieces of any length, since that of an attachment is never held.
 
 use super::header::LINE_MAX;
+use crate::base64::{encode_into, encoded_len};
 use crate::buffer::Buffer;
-use crate::envelope::{encode_into, encoded_len};
 
 /// Octets on a full line of base64.
 const RAW_LINE: usize = 57;

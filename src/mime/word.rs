@@ -16,7 +16,7 @@
 //! anything inside quotes, with the one exception that mailers ask for (see
 //! [`message::Builder::compat_names`](super::message::Builder::compat_names)).
 
-use crate::envelope::{encode_into, encoded_len};
+use crate::base64::{encode_into, encoded_len};
 
 /// The longest encoded word in characters: RFC 2047 §2.
 pub const WORD_MAX: usize = 75;

@@ -15,12 +15,12 @@
 //! talk for ever, so a line of time is not answered, and neither is a port below 1024, where
 //! services live and no clients.
 
-use super::client::TapMaker;
-use super::endpoint;
-use super::error::Error;
-use super::pump::{Conversation, Limits as PumpLimits, Turn};
+use super::connection::TapMaker;
+use super::connection::{Conversation, Limits as PumpLimits, Turn};
 use super::reactor::{Guest, Post, Reactor, Seat, Stopper, Welcome, Welcomed};
-use super::stream::Stream;
+use super::transport::Error;
+use super::transport::endpoint;
+use super::transport::stream::Stream;
 use crate::buffer::Buffer;
 use crate::daytime::{Client, Limits, Moment, Server as Session, line};
 use crate::error;

@@ -23,7 +23,7 @@
 //! | [`mail`] | letters in, reports out |
 //! | [`daytime`], [`datagrams`] | the time; numbered datagrams at a steady rate |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
-//! | [`pump`] | what one connection does when woken; [`pump::Conversation`]: write your own |
+//! | [`pump`] | what one connection does when woken; [`connection::Conversation`]: write your own |
 //! | [`stream`], [`tls`] | plain or TLS, and from one to the other in place |
 //! | [`idn`] | domain names of other scripts |
 //! | [`names`], [`dial`], [`proxy`], [`endpoint`] | from a name to a connected socket |
@@ -51,7 +51,7 @@
 //!
 //! # Limits
 //!
-//! [`pump::Limits`], for one reactor and its connections; lengths in bytes. Each façade has its own
+//! [`connection::Limits`], for one reactor and its connections; lengths in bytes. Each façade has its own
 //! in its `Options`.
 //!
 //! | name | default | what it guards against |
@@ -72,60 +72,32 @@
 //! | [`linger_bytes_max`] | 1,048,576 | one that goes on sending instead |
 //! | [`bytes_per_second_max`] | none | a transfer that takes the whole line |
 //!
-//! [`write_bytes_max`]: pump::Limits::write_bytes_max
-//! [`read_bytes_max`]: pump::Limits::read_bytes_max
-//! [`out_bytes_budget`]: pump::Limits::out_bytes_budget
-//! [`out_bytes_min`]: pump::Limits::out_bytes_min
-//! [`memory_bytes_budget`]: pump::Limits::memory_bytes_budget
-//! [`kernel_bytes_budget`]: pump::Limits::kernel_bytes_budget
-//! [`wake_bytes_budget`]: pump::Limits::wake_bytes_budget
-//! [`nap`]: pump::Limits::nap
-//! [`nap_after_bytes`]: pump::Limits::nap_after_bytes
-//! [`written_quantum`]: pump::Limits::written_quantum
-//! [`handshake_wait`]: pump::Limits::handshake_wait
-//! [`flush_wait`]: pump::Limits::flush_wait
-//! [`linger_wait`]: pump::Limits::linger_wait
-//! [`linger_bytes_max`]: pump::Limits::linger_bytes_max
-//! [`bytes_per_second_max`]: pump::Limits::bytes_per_second_max
+//! [`write_bytes_max`]: connection::Limits::write_bytes_max
+//! [`read_bytes_max`]: connection::Limits::read_bytes_max
+//! [`out_bytes_budget`]: connection::Limits::out_bytes_budget
+//! [`out_bytes_min`]: connection::Limits::out_bytes_min
+//! [`memory_bytes_budget`]: connection::Limits::memory_bytes_budget
+//! [`kernel_bytes_budget`]: connection::Limits::kernel_bytes_budget
+//! [`wake_bytes_budget`]: connection::Limits::wake_bytes_budget
+//! [`nap`]: connection::Limits::nap
+//! [`nap_after_bytes`]: connection::Limits::nap_after_bytes
+//! [`written_quantum`]: connection::Limits::written_quantum
+//! [`handshake_wait`]: connection::Limits::handshake_wait
+//! [`flush_wait`]: connection::Limits::flush_wait
+//! [`linger_wait`]: connection::Limits::linger_wait
+//! [`linger_bytes_max`]: connection::Limits::linger_bytes_max
+//! [`bytes_per_second_max`]: connection::Limits::bytes_per_second_max
 
-mod admission;
-mod calling;
-mod classic;
-pub mod client;
-pub mod datagrams;
+pub mod connection;
 pub mod daytime;
-pub mod descriptor;
-pub mod dial;
-pub mod endpoint;
-mod error;
 pub mod files;
-pub mod finisher;
-mod get;
 pub mod http;
-pub mod idn;
 pub mod mail;
-pub mod names;
-mod origin;
-pub mod outlet;
-pub mod proxy;
-pub mod pump;
-mod put;
-pub mod rate;
 pub mod reactor;
-mod refusing;
 mod report;
-mod serve;
-pub mod server;
-mod spoken;
-pub mod stream;
-mod talk;
-mod target;
-pub mod tls;
+pub mod transfer;
+pub mod transport;
+pub mod udp;
 
-pub use error::Error;
-pub use origin::{Memory, Origin, Supply};
-pub use put::{LeftOut, Listed};
 pub use report::{Activity, Failure, FailureKind, FileReport, Meter};
-pub use serve::Log;
-pub use spoken::Spoken;
-pub use target::{Destination, Sink};
+pub use transport::{Error, Spoken};

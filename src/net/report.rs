@@ -1,9 +1,9 @@
 //! What became of the files of an errand, and how far it is.
 
-use super::error::Error;
 use super::files::FileError;
-use super::spoken::Spoken;
-use super::tls::Fault;
+use super::transport::Error;
+use super::transport::Spoken;
+use super::transport::tls::Fault;
 use crate::error::Error as Session;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;

@@ -15,7 +15,7 @@
 
 use super::config::{Limits, too_large};
 use super::secrets::Secrets;
-use crate::envelope::{decode_strict, decoded_len_max, encode_into, encoded_len};
+use crate::base64::{decode_strict, decoded_len_max, encode_into, encoded_len};
 use crate::error::Error;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};

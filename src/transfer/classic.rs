@@ -17,10 +17,10 @@
 //! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | a byte now and then, to look alive |
 
 use super::message::PAYLOAD_KEY;
-use super::name::Name;
 use crate::buffer::Buffer;
 use crate::envelope::{self, Decoder, Encoder};
 use crate::error::Error;
+use crate::name::Name;
 use crate::session::{Received, Session, Wants};
 use crate::text::PeerText;
 use serde::{Deserialize, Serialize};

@@ -21,15 +21,15 @@ pub use event::{Event, Resume};
 
 use state::{Core, OUTBOX_BYTES_MAX, State, Step};
 
-use super::digest::{DigestKind, Digester};
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{self, Cancel, Get, List, Put, Side};
-use super::name::Name;
 use super::reader::{Item, Read, Reader};
 use super::sender::{Sender, chunk_len_max};
 use super::token::Hellos;
 use crate::buffer::Buffer;
+use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
+use crate::name::Name;
 use crate::session::{Received, Session, Wants};
 use crate::text::PeerText;
 use std::collections::VecDeque;

@@ -2,9 +2,9 @@
 //!
 //! Specification: `PROTOCOL.md` §4.2 and §8.
 
-use super::digest::DigestKind;
 use super::token::Token;
 use super::{client, server};
+use crate::digest::DigestKind;
 
 /// The bounds of a side, and what it has to agree on with the other.
 #[derive(Debug, Clone)]

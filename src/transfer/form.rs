@@ -30,12 +30,12 @@
 //! [`text_bytes_max`]: Limits::text_bytes_max
 //! [`modified_bytes_max`]: Limits::modified_bytes_max
 
-use super::digest::DigestKind;
 use super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::message::{ClientHello, Entries, Entry, Get, Message, ServerHello};
-use super::name::Name;
 use super::token::is_nonce;
+use crate::digest::DigestKind;
 use crate::error::Error;
+use crate::name::Name;
 use crate::text::{PEER_TEXT_BYTES_MAX, PeerText};
 
 /// How long the members of a message may be. The protocol fixes the values, so peers rely on them.

@@ -61,8 +61,8 @@
 //! use wirewright::buffer::Buffer;
 //! use wirewright::session::Session as _;
 //! use wirewright::transfer::client::{Client, Event};
-//! use wirewright::transfer::digest::Digester;
-//! use wirewright::transfer::name::Name;
+//! use wirewright::digest::Digester;
+//! use wirewright::name::Name;
 //! use wirewright::transfer::server::{Event as Asked, FileMeta, Server};
 //!
 //! let mut client = Client::new(Default::default(), "00112233445566778899aabbccddeeff");
@@ -129,11 +129,9 @@
 pub mod classic;
 pub mod client;
 pub mod config;
-pub mod digest;
 pub mod form;
 pub mod frame;
 pub mod message;
-pub mod name;
 pub mod reader;
 pub mod receiver;
 pub mod sender;

@@ -8,8 +8,8 @@
 //!        offset is next         within size       length, crc32          size, digest
 //! ```
 
-use super::digest::Digester;
 use super::message::{Chunk, End};
+use crate::digest::Digester;
 use crate::error::Error;
 use crate::text::PeerText;
 
@@ -168,9 +168,9 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digest::DigestKind;
     use super::super::message::Crc32;
     use super::*;
+    use crate::digest::DigestKind;
 
     fn chunk(offset: u64, crc32: Option<u32>) -> Chunk {
         Chunk { id: 1, offset, crc32: crc32.map(Crc32) }

@@ -7,10 +7,11 @@
 //!   end          ─▶ [len]{"type":"end","id":7,"size":2,"digest":"blake3:…"}
 //! ```
 
-use super::digest::{Digester, crc32};
 use super::frame::{FrameGuard, PREFIX_LEN};
 use super::message::{self, Chunk, Crc32, End, PAYLOAD_KEY};
+use crate::base64;
 use crate::buffer::Buffer;
+use crate::digest::{Digester, crc32};
 use crate::envelope;
 use crate::error::Error;
 use crate::text::PeerText;
@@ -29,7 +30,7 @@ pub fn chunk_len_max(frame_bytes_max: u32) -> usize {
 
 /// How much room a chunk of `raw` bytes takes at most, in bytes.
 pub fn row_len_max(raw: usize) -> usize {
-    PREFIX_LEN + HEAD_BYTES_MAX + envelope::encoded_len(raw)
+    PREFIX_LEN + HEAD_BYTES_MAX + base64::encoded_len(raw)
 }
 
 /// Sends one file.
@@ -98,8 +99,8 @@ impl Sender {
         let crc32 = Some(Crc32(crc32(raw)));
         let mut row = FrameGuard::open(out)?;
         envelope::begin(&Chunk { id: self.id, offset: self.next, crc32 }, PAYLOAD_KEY, &mut row)?;
-        let text = row.space(envelope::encoded_len(take))?;
-        let len = envelope::encode_into(raw, text);
+        let text = row.space(base64::encoded_len(take))?;
+        let len = base64::encode_into(raw, text);
         row.commit(len);
         envelope::finish(&mut row)?;
         row.close()?;

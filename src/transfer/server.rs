@@ -31,7 +31,6 @@ pub use state::PAGE_BYTES;
 use queue::Queue;
 use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
-use super::digest::{DigestKind, Digester};
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{self, Done, Durability, Entries, Entry, File, Ready, Side};
 use super::reader::{Item, Read, Reader};
@@ -39,6 +38,7 @@ use super::receiver::Receiver;
 use super::sender::{Sender, chunk_len_max};
 use super::token::Hellos;
 use crate::buffer::Buffer;
+use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
 use crate::session::{Received, Session, Wants};
 use crate::text::PeerText;

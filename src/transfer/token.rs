@@ -8,7 +8,7 @@
 //!          ─ auth, mac ─▶  ◀─ welcome, mac ─
 //! ```
 
-use super::digest::hex;
+use crate::digest::hex;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::fmt;

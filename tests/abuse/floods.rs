@@ -9,10 +9,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
+use wirewright::name::Name;
+use wirewright::net::connection;
+use wirewright::net::files::{Destination, Supply};
 use wirewright::net::files::{Durability, Root};
 use wirewright::net::reactor::Stopper;
-use wirewright::net::{Destination, Supply, client, pump, server};
-use wirewright::transfer::name::Name;
+use wirewright::net::transfer::{client, server};
 use wirewright::transfer::server::{Config, Limits};
 
 /// The deadline of a server here. Generous against a machine that is busy.
@@ -43,7 +45,11 @@ impl Hasty {
         };
         let options = server::Options {
             session: Arc::new(Config { limits, ..Config::default() }),
-            limits: pump::Limits { flush_wait: WAIT, linger_wait: WAIT, ..pump::Limits::default() },
+            limits: connection::Limits {
+                flush_wait: WAIT,
+                linger_wait: WAIT,
+                ..connection::Limits::default()
+            },
             writable: true,
             durability: Durability::None,
             ..server::Options::new(Supply::Files(Root::open(folder.path()).unwrap()))

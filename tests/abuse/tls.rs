@@ -7,8 +7,9 @@ use crate::memory::kib;
 use crate::serving::Serving;
 use std::time::{Duration, Instant};
 
-const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/bench/localhost.pem");
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/bench/localhost.key");
+const CERTIFICATE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/wirewright/bench/localhost.pem");
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/wirewright/bench/localhost.key");
 
 /// What the process may hold beyond what is in its files, in KiB: the budget, buffers that are in
 /// use, and what the allocator loses.

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
+use wirewright::net::FileReport;
+use wirewright::net::files::{Destination, Memory, Supply};
 use wirewright::net::files::{Durability, Root};
 use wirewright::net::reactor::Stopper;
-use wirewright::net::{Destination, FileReport, Memory, Supply, client, server};
-use wirewright::transfer::digest::DigestKind;
-use wirewright::transfer::name::Name;
+use wirewright::net::transfer::{client, server};
 
 fn name() -> Name {
     Name::new("file").unwrap()

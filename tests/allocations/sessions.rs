@@ -1,13 +1,13 @@
 //! Transfers without I/O: a client's and a server's session, and the bytes between them.
 
 use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
+use wirewright::name::Name;
 use wirewright::session::{Session, Wants};
 use wirewright::transfer::classic::{self, ClassicClient, ClassicServer};
 use wirewright::transfer::client::{self, Client};
-use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::Durability;
-use wirewright::transfer::name::Name;
 use wirewright::transfer::sender::CHUNK_BYTES;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
 

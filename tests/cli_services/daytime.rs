@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use wirewright::daytime::Moment;
-use wirewright::net::endpoint::descriptors_max;
+use wirewright::net::transport::endpoint::descriptors_max;
 
 /// For a machine that is busy.
 const WAIT: Duration = Duration::from_secs(60);

@@ -4,12 +4,12 @@ use crate::listening::WAIT;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::rc::Rc;
-use wirewright::http::head::Head;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::head::Head;
+use wirewright::http::message::headers::Headers;
 use wirewright::http::request::Method;
 use wirewright::http::url::Url;
 use wirewright::net::Failure;
-use wirewright::net::finisher::Finisher;
+use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Body, Client, Fetch, Options, Recipient, Report};
 
 /// A client whose calls end in any case.

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 use std::sync::Arc;
-use wirewright::net::Destination;
+use wirewright::net::files::Destination;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Download, Fetch, Saving, download};
 

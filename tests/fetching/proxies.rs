@@ -3,9 +3,9 @@
 use crate::asking::{client, code, fetch, get, good, request, why};
 use crate::server::{Server, answer, ok};
 use std::sync::{Arc, Mutex};
+use wirewright::http::proxy::Proxies;
 use wirewright::http::url::Url;
 use wirewright::net::http::{Client, Fetch};
-use wirewright::net::proxy::Proxies;
 
 /// `user:s3cret`
 const SECRET: &str = "dXNlcjpzM2NyZXQ=";

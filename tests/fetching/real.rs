@@ -12,9 +12,9 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wirewright::http::head::Head;
+use wirewright::http::message::head::Head;
 use wirewright::net::Failure;
-use wirewright::net::finisher::Finisher;
+use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Recipient};
 
 /// Where Debian has nginx, which need not be in the path of an ordinary user.

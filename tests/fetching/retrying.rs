@@ -6,9 +6,9 @@ use crate::server::{Conn, Server, answer, ok};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::headers::Headers;
 use wirewright::net::Failure;
-use wirewright::net::finisher::Finisher;
+use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Recipient};
 
 /// How a connection ends.
@@ -187,7 +187,7 @@ impl Recipient for Slow {
 
     fn head(
         &mut self,
-        _: &wirewright::http::head::Head,
+        _: &wirewright::http::message::head::Head,
         _: &Announced,
         _: &mut Finisher,
     ) -> Result<bool, Failure> {

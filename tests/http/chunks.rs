@@ -4,8 +4,8 @@
 use crate::oracle::naive;
 use proptest::prelude::*;
 use wirewright::error::Error;
-use wirewright::http::chunked::{Decoder, Event};
 use wirewright::http::config::{Limits, Policy};
+use wirewright::http::message::chunked::{Decoder, Event};
 
 /// The body, and how long the coded text was; or the error.
 fn decode(pieces: &[&[u8]], room: usize) -> Result<(Vec<u8>, usize), Error> {

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use wirewright::error::Error;
 use wirewright::http::coding::{Coded, Coding, Decoder, coded};
 use wirewright::http::config::Limits;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::headers::Headers;
 use wirewright::text::PeerText;
 
 fn gzip(raw: &[u8]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::http::config::Limits;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::headers::Headers;
 use wirewright::http::redirect::{Chain, Redirect, is_redirect};
 use wirewright::http::request::{Method, Request, RequestBody};
 use wirewright::http::url::{Host, Scheme, Url};

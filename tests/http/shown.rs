@@ -2,7 +2,7 @@
 
 use crate::oracle::{Outcome, Seen};
 use std::fmt::Write as _;
-use wirewright::http::headers::Headers;
+use wirewright::http::message::headers::Headers;
 
 /// An outcome in one line, as the tables of cases write it.
 pub fn shown(outcome: &Outcome) -> String {

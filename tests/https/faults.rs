@@ -5,7 +5,7 @@ use crate::installed::has_program;
 use crate::server::{End, ask, client, ok, serve};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use wirewright::net::tls::ClientTls;
+use wirewright::net::transport::tls::ClientTls;
 
 #[test]
 fn each_fault_has_its_own_words() {

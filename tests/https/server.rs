@@ -10,7 +10,7 @@ use std::time::Duration;
 use wirewright::http::url::Url;
 use wirewright::net::Failure;
 use wirewright::net::http::{Answer, Client, Fetch, Options};
-use wirewright::net::tls::ClientTls;
+use wirewright::net::transport::tls::ClientTls;
 
 /// Whoever waits longer than this has lost.
 const SILENCE: Duration = Duration::from_secs(60);

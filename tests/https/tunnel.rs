@@ -5,8 +5,8 @@ use crate::installed::has_program;
 use crate::server::{End, ask, client, ok, proxy, serve};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use wirewright::http::proxy::Proxies;
 use wirewright::net::http::Options;
-use wirewright::net::proxy::Proxies;
 
 fn by(proxy: SocketAddr) -> impl FnOnce(&mut Options) {
     let of_it = format!("http://user:s3cret@{proxy}");

@@ -4,12 +4,12 @@ use crate::letters::{TAKEN, content, letter, long, long_content, named, sent};
 use crate::server::{Conn, Server};
 use native_tls::{Identity, TlsAcceptor};
 use wirewright::net::mail::{Options, check};
-use wirewright::net::tls::ClientTls;
+use wirewright::net::transport::tls::ClientTls;
 use wirewright::smtp::auth::{Credentials, Mechanism};
 
 /// It signed itself, for `localhost`.
-const CERTIFICATE: &[u8] = include_bytes!("../../src/cli/bench/localhost.pem");
-const KEY: &[u8] = include_bytes!("../../src/cli/bench/localhost.key");
+const CERTIFICATE: &[u8] = include_bytes!("../../src/bin/wirewright/bench/localhost.pem");
+const KEY: &[u8] = include_bytes!("../../src/bin/wirewright/bench/localhost.key");
 
 /// Trusts that certificate alone.
 fn trusting(scheme: &str, server: &Server) -> Options {

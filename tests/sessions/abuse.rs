@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::host::{CLIENT_NONCE, HELLO, Host, frame, frames, objects, words};
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
+use wirewright::name::Name;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client::{self, Client};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server;
 
 /// The pieces every abuse comes in.

@@ -1,7 +1,7 @@
 //! A tiny application behind a server: files in memory, unfinished ones beside them.
 
 use std::collections::BTreeMap;
-use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};

@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::host::{Host, frame};
 use serde_json::Value;
 use std::path::Path;
+use wirewright::digest::DigestKind;
 use wirewright::session::{Session as _, Wants};
-use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::server::Config;
 use wirewright::transfer::token::Token;
 

@@ -8,10 +8,10 @@ use crate::link::note;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
+use wirewright::name::Name;
 use wirewright::session::Session as _;
 use wirewright::transfer::client::{self, Client, Event, Resume};
-use wirewright::transfer::digest::{DigestKind, Digester};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server;
 use wirewright::transfer::token::Token;
 

@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::host::{HELLO, Host, frame, frames};
 use crate::link::{Link, PIECES};
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client;
-use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::Durability;
 use wirewright::transfer::server;
 
@@ -462,7 +462,7 @@ fn a_cancel_of_a_put_may_come_too_late() {
         received.event.map(|event| format!("{event:?}"))
     };
     hear(&mut client, r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none"}"#);
-    let name = wirewright::transfer::name::Name::new("f").unwrap();
+    let name = wirewright::name::Name::new("f").unwrap();
     let id = client.put(&name, 0, "e", false).unwrap();
     hear(&mut client, r#"{"type":"ready","id":1,"offset":0}"#);
     client.start_put(id, Digester::new(DigestKind::None)).unwrap();

@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::host::{HELLO, Host, SERVER_NONCE, frame, objects};
 use crate::link::{From, Link, PIECES};
+use wirewright::digest::DigestKind;
+use wirewright::digest::DigestKind::{Blake3, None as NoDigest, Sha256};
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client;
-use wirewright::transfer::digest::DigestKind::{self, Blake3, None as NoDigest, Sha256};
 use wirewright::transfer::server;
 use wirewright::transfer::token::{Hellos, Role, Token};
 

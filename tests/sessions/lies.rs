@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::host::words;
 use crate::link::{From, Link};
 use serde_json::{Value, json};
+use wirewright::digest::DigestKind;
 use wirewright::error::Error;
 use wirewright::session::Session as _;
 use wirewright::transfer::client;
-use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::server;
 
 /// A lie.

@@ -6,11 +6,11 @@ use crate::link::Link;
 use std::mem::size_of;
 use std::sync::Arc;
 use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
+use wirewright::name::Name;
 use wirewright::session::Session as _;
 use wirewright::transfer::client::{self, Client, Resume};
-use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::Durability;
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server::{self, FileMeta, Server};
 use wirewright::transfer::token::Token;
 

@@ -5,11 +5,11 @@ use crate::host::{CLIENT_NONCE, Host, frame, objects, rows};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
+use wirewright::name::Name;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::client::{self, Client, Event};
-use wirewright::transfer::digest::{DigestKind, Digester};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server;
 
 /// The sizes of pieces that every simple conversation is held with.

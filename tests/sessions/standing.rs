@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::host::Host;
 use crate::link::{From, Link, PIECES};
 use serde_json::Value;
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::transfer::client;
-use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::server;
 
 const CONTENT: &[u8] = b"abcdefgh";

@@ -3,9 +3,9 @@
 use crate::app::{App, Unfinished, etag};
 use crate::link::{Link, PIECES};
 use sha2::{Digest as _, Sha256};
+use wirewright::digest::{DigestKind, Digester, hex};
+use wirewright::name::Name;
 use wirewright::transfer::client::{self, Resume};
-use wirewright::transfer::digest::{DigestKind, Digester, hex};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server;
 
 /// Raw bytes of a chunk where 65,536 are agreed (§5.2).

@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use wirewright::buffer::Buffer;
-use wirewright::net::pump::{Conversation, Limits, Tap, Turn};
+use wirewright::net::Error;
+use wirewright::net::connection::{Conversation, Limits, Tap, Turn};
 use wirewright::net::reactor::{Guest, Reactor, Seat};
-use wirewright::net::stream::Stream;
-use wirewright::net::tls::{ClientTls, NamedTls};
-use wirewright::net::{Error, endpoint};
+use wirewright::net::transport::endpoint;
+use wirewright::net::transport::stream::Stream;
+use wirewright::net::transport::tls::{ClientTls, NamedTls};
 use wirewright::session::Wants;
 
 /// The certificate for `localhost`, its own root, that the bench uses.
-pub const CERTIFICATE: &[u8] = include_bytes!("../../src/cli/bench/localhost.pem");
+pub const CERTIFICATE: &[u8] = include_bytes!("../../src/bin/wirewright/bench/localhost.pem");
 
 /// Trusts that certificate.
 pub fn localhost() -> NamedTls {

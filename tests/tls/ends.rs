@@ -4,7 +4,7 @@ use crate::call::{Call, Heard, call, localhost};
 use crate::peer::{Peer, reset};
 use std::io::{Read as _, Write as _};
 use wirewright::net::Error;
-use wirewright::net::tls::Fault;
+use wirewright::net::transport::tls::Fault;
 
 /// The longest that is said before the end, in bytes; more than one record.
 const LEN: usize = 50_000;

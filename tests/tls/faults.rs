@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use wirewright::net::Error;
-use wirewright::net::tls::CertificateFault::{
+use wirewright::net::transport::tls::CertificateFault::{
     BadSignature, Expired, NotYetValid, SelfSigned, UnknownIssuer, Weak, WrongName, WrongPurpose,
 };
-use wirewright::net::tls::{CertificateFault, ClientTls, Fault, NamedTls};
+use wirewright::net::transport::tls::{CertificateFault, ClientTls, Fault, NamedTls};
 
 /// Calls, says something, and listens until the end.
 fn ask(address: SocketAddr, tls: NamedTls) -> Heard {

@@ -32,7 +32,7 @@ impl Peer {
 
 /// The server's side of a handshake.
 pub fn accept(socket: TcpStream) -> TlsStream<TcpStream> {
-    let key = include_bytes!("../../src/cli/bench/localhost.key");
+    let key = include_bytes!("../../src/bin/wirewright/bench/localhost.key");
     let identity = Identity::from_pkcs8(CERTIFICATE, key).unwrap();
     TlsAcceptor::new(identity).unwrap().accept(socket).unwrap()
 }

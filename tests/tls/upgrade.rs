@@ -5,7 +5,7 @@ use crate::peer::{Peer, accept};
 use std::io::{Read as _, Write as _};
 use wirewright::error;
 use wirewright::net::Error;
-use wirewright::net::tls::Fault;
+use wirewright::net::transport::tls::Fault;
 
 fn upgrading(says: &[u8]) -> Call {
     Call { upgrades: true, upgrade: Some(localhost()), says: says.to_vec(), ..Call::default() }

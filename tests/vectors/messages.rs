@@ -3,8 +3,8 @@
 use super::load::{Vector, cuts, frame, in_place, is_well_said, pieces};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use wirewright::digest::hex;
 use wirewright::error::Error;
-use wirewright::transfer::digest::hex;
 use wirewright::transfer::message::{Chunk, Message, Side};
 use wirewright::transfer::reader::{Item, Reader};
 

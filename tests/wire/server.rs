@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use wirewright::net::files::Root;
-use wirewright::net::{Supply, server};
+use wirewright::net::files::Supply;
+use wirewright::net::transfer::server;
 
 pub struct Running {
     pub folder: tempfile::TempDir,

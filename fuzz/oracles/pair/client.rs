@@ -5,11 +5,11 @@ use super::end::App;
 use super::plan::{NAMES, Plan, Task};
 use super::tape::Tape;
 use wirewright::buffer::Buffer;
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
 use wirewright::session::Session;
 use wirewright::transfer::client::{Client, Event, Resume};
-use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::message::Durability;
-use wirewright::transfer::name::Name;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -1,7 +1,7 @@
 //! What files hold: pieces of one pool, so that an etag tells the whole file.
 
 use std::sync::OnceLock;
-use wirewright::transfer::digest::{DigestKind, Digester};
+use wirewright::digest::{DigestKind, Digester};
 
 const POOL_BYTES: usize = 800_000;
 

@@ -3,9 +3,9 @@
 use super::hostile::{NONCE, TOKEN, frame, has_token};
 use std::sync::Arc;
 use wirewright::buffer::Buffer;
+use wirewright::digest::DigestKind;
 use wirewright::session::Session;
 use wirewright::transfer::client::{self, Client};
-use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::server::{self, Server};
 use wirewright::transfer::token::{Hellos, Role, Token};
 

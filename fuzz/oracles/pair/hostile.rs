@@ -8,13 +8,13 @@ use super::greeting::{client_config, client_greeting, server_config, server_gree
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
+use wirewright::name::Name;
 use wirewright::session::{Received, Session, Wants};
 use wirewright::text::PeerText;
 use wirewright::transfer::client::{self, Client};
-use wirewright::transfer::digest::{DigestKind, Digester};
 use wirewright::transfer::message::{Durability, Entry};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{self, Ask, FileMeta, Server};
 

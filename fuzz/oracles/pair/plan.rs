@@ -4,7 +4,7 @@
 use super::content::Content;
 use super::tape::Tape;
 use std::sync::Arc;
-use wirewright::transfer::digest::DigestKind;
+use wirewright::digest::DigestKind;
 use wirewright::transfer::token::Token;
 use wirewright::transfer::{client, server};
 

@@ -6,11 +6,11 @@ use super::plan::{NAMES, Plan};
 use super::tape::Tape;
 use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
 use wirewright::session::{Session, Wants};
 use wirewright::text::PeerText;
-use wirewright::transfer::digest::DigestKind;
 use wirewright::transfer::message::{Durability, Entry};
-use wirewright::transfer::name::Name;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
 /// The request that is running.

@@ -1,9 +1,9 @@
 //! What an exchange tells its application.
 
-use super::super::body::Framing;
 use super::super::config::Remark;
-use super::super::head::Head;
-use super::super::headers::Headers;
+use crate::http::message::body::Framing;
+use crate::http::message::head::Head;
+use crate::http::message::headers::Headers;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 //! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states stand at the head of the
 //! exchange.
 
-use super::super::body::{self, Framing};
-use super::super::chunked;
 use super::super::config::{Config, Remark, too_large};
-use super::super::head::{Head, Kind, Lines};
 use super::super::reuse;
 use super::{End, Event, Exchange, Sending, Stage};
 use crate::error::Error;
+use crate::http::message::body;
+use crate::http::message::body::Framing;
+use crate::http::message::chunked;
+use crate::http::message::head::{Head, Kind, Lines};
 
 /// What [`Exchange::advance`] found, without borrowing.
 pub(super) enum Next {

@@ -2,8 +2,8 @@
 //!
 //! Specification: RFC 9112, RFC 9110 §15.2.
 
-use super::super::chunked;
 use super::Stage;
+use crate::http::message::chunked;
 
 /// What comes next of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum State {
 
 impl State {
     /// Its name in the chart; of a body in chunks the name in the chart of
-    /// [`chunked`](crate::http::chunked).
+    /// [`chunked`](crate::http::message::chunked).
     pub fn as_str(self) -> &'static str {
         match self {
             State::Idle => "Idle",

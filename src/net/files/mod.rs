@@ -56,13 +56,14 @@
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
-//! [`Name`](crate::transfer::name::Name), and the kernel, which resolves every path beneath the
+//! [`Name`](crate::name::Name), and the kernel, which resolves every path beneath the
 //! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing but [`Behind`] starts a
 //! thread; every call blocks for one disk operation of bounded size, except [`Finish::run`], which
 //! may take long.
 
 mod attributes;
 mod behind;
+mod comparing;
 mod error;
 mod finish;
 mod journal;
@@ -80,14 +81,21 @@ mod time;
 mod verify;
 mod walk;
 
+pub mod descriptor;
+pub mod finisher;
+mod origin;
+pub mod outlet;
+mod target;
 #[cfg(test)]
 mod tests;
 
 pub use behind::{Behind, WRITE_BEHIND_FROM};
+pub(crate) use comparing::Comparing;
 pub use error::FileError;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
+pub use origin::{Memory, Origin, Supply};
 pub use partial::{Partial, RECORD_WAIT, SIZE_UNKNOWN};
 pub use provenance::{Provenance, http_date, parse_http_date};
 pub use root::Root;
@@ -95,5 +103,7 @@ pub use scattered::Scattered;
 pub use size_limit::{catch_size_signal, file_bytes_max};
 pub use source::Source;
 pub use standing::Standing;
+pub(crate) use target::Target;
+pub use target::{Destination, Sink};
 pub use time::rfc3339;
 pub use walk::{Entry, Limits, NotOffered, Step, Walk};

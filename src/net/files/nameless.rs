@@ -20,7 +20,7 @@ use super::place::{Place, link};
 use super::provenance::Provenance;
 use super::source::read_full_at;
 use super::{FileError, SEGMENT_BYTES_MIN};
-use crate::transfer::digest::crc32;
+use crate::digest::crc32;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;

@@ -16,7 +16,7 @@
 
 use super::FileError;
 use super::source::quiet_flags;
-use crate::transfer::name::RESERVED_PREFIX;
+use crate::name::RESERVED_PREFIX;
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -112,7 +112,7 @@ fn our_user() -> u32 {
 pub(super) fn random_hex() -> io::Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(crate::transfer::digest::hex(&bytes))
+    Ok(crate::digest::hex(&bytes))
 }
 
 /// A reserved name that nobody can guess.

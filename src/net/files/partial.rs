@@ -29,7 +29,7 @@ use super::nameless::Nameless;
 use super::place::Place;
 use super::provenance::Provenance;
 use super::verify::Check;
-use crate::transfer::name::Name;
+use crate::name::Name;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;

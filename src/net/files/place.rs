@@ -16,7 +16,7 @@
 
 use super::ours::Found;
 use super::{FileError, attributes, ours};
-use crate::transfer::name::RESERVED_PREFIX;
+use crate::name::RESERVED_PREFIX;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, RenameFlags};

@@ -14,7 +14,7 @@ use super::place::Place;
 use super::source::quiet_flags;
 use super::walk::{Entry, Limits, Walk};
 use super::{FileError, Partial, Source, Standing};
-use crate::transfer::name::{Name, RESERVED_PREFIX};
+use crate::name::{Name, RESERVED_PREFIX};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use std::ffi::OsString;

@@ -16,7 +16,7 @@
 
 use super::source::etag;
 use crate::error::Error;
-use crate::transfer::name::{Name, RESERVED_PREFIX};
+use crate::name::{Name, RESERVED_PREFIX};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, ReadDir};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -13,15 +13,16 @@ use super::plan::{Badge, Plan, Standing};
 use super::report::Timings;
 use super::route::Route;
 use super::trace::Voice;
-use crate::net::calling::{Answered, Calls};
-use crate::net::names::Names;
+use crate::net::reactor::calling::{Answered, Calls};
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
-use crate::net::stream::Stream;
+use crate::net::report::Failure;
+use crate::net::transport::Error;
+use crate::net::transport::names::Names;
+use crate::net::transport::stream::Stream;
 #[cfg(not(feature = "tls"))]
-use crate::net::tls::Fault;
+use crate::net::transport::tls::Fault;
 #[cfg(feature = "tls")]
-use crate::net::tls::NamedTls;
-use crate::net::{Error, Failure};
+use crate::net::transport::tls::NamedTls;
 use mio::net::TcpStream;
 use std::cell::{Cell, RefCell};
 use std::io;

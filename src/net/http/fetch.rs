@@ -1,7 +1,7 @@
 //! What is asked for.
 
 use crate::http::form;
-use crate::http::headers::Headers;
+use crate::http::message::headers::Headers;
 use crate::http::request::Method;
 use crate::http::url::Url;
 use std::fs::File;

@@ -46,7 +46,7 @@
 //! # Limits
 //!
 //! [`Options`], and what its parts bound: [`http::config::Limits`](crate::http::config::Limits),
-//! [`dial::Limits`](crate::net::dial::Limits), [`pump::Limits`](crate::net::pump::Limits).
+//! [`dial::Limits`](super::transport::dial::Limits), [`connection::Limits`](super::connection::Limits).
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
@@ -87,7 +87,6 @@ mod engine;
 mod fetch;
 mod job;
 mod line;
-mod naming;
 mod notice;
 mod options;
 mod plan;

@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::http::url::Url;
-use crate::net::Failure;
+use crate::net::report::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 

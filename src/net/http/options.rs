@@ -4,11 +4,11 @@ use super::notice::Notify;
 use super::retry::Retries;
 use super::trace::Trace;
 use crate::http::config::Config;
-use crate::net::Meter;
-use crate::net::dial;
-use crate::net::names::Family;
-use crate::net::proxy::Proxies;
-use crate::net::pump::Limits;
+use crate::http::proxy::Proxies;
+use crate::net::connection::Limits;
+use crate::net::report::Meter;
+use crate::net::transport::dial;
+use crate::net::transport::names::Family;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub struct Options {
     pub discard_bytes_max: u64,
     /// How TLS is spoken.
     #[cfg(feature = "tls")]
-    pub tls: Option<crate::net::tls::ClientTls>,
+    pub tls: Option<crate::net::transport::tls::ClientTls>,
     /// Which proxies are used; none, unless they were asked for.
     pub proxies: Proxies,
     /// How long all that a call asks for may take.

@@ -17,11 +17,12 @@ use super::options::Options;
 use super::recipient::{After, Recipient};
 use super::report::Report;
 use super::route::Route;
-use crate::net::finisher::{Finisher, Pending};
+use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
+use crate::net::report::{Activity, Failure, FailureKind};
+use crate::net::transport::Error;
 #[cfg(feature = "tls")]
-use crate::net::tls::{ClientTls, NamedTls};
-use crate::net::{Activity, Error, Failure, FailureKind};
+use crate::net::transport::tls::{ClientTls, NamedTls};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};

@@ -1,10 +1,10 @@
 //! Who hears a response.
 
 use crate::http::coding::Coded;
-use crate::http::head::Head;
-use crate::http::headers::Headers;
-use crate::net::Failure;
-use crate::net::finisher::{Finisher, Pending};
+use crate::http::message::head::Head;
+use crate::http::message::headers::Headers;
+use crate::net::files::finisher::{Finisher, Pending};
+use crate::net::report::Failure;
 use crate::text::PeerText;
 use std::path::PathBuf;
 use std::time::Instant;

@@ -2,11 +2,11 @@
 
 use super::fetch::Fetch;
 use crate::http::config::Remark;
-use crate::http::head::Head;
-use crate::http::headers::Headers;
+use crate::http::message::head::Head;
+use crate::http::message::headers::Headers;
 use crate::http::request::Method;
 use crate::http::url::Url;
-use crate::net::Failure;
+use crate::net::report::Failure;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

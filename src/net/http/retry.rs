@@ -16,9 +16,9 @@
 //! too, and a wait that is too long ends the fetch at once. As in curl and wget, the retries are
 //! counted for each fetch in all: bytes that have come give no retry back.
 
-use crate::http::headers::Headers;
+use crate::http::message::headers::Headers;
 use crate::net::files::parse_http_date;
-use crate::net::{Failure, FailureKind};
+use crate::net::report::{Failure, FailureKind};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The statuses after which another try may help. 522 and 524 are those of proxies that did not

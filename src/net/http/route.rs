@@ -9,9 +9,9 @@
 //!   https://a/   proxy p    p:8080, CONNECT a:443, TLS as a   GET /
 //! ```
 
+use crate::http::proxy::{Proxies, Proxy};
 use crate::http::request::{Method, Request};
 use crate::http::url::{Host, Origin, Scheme, Url};
-use crate::net::proxy::{Proxies, Proxy};
 use std::fmt;
 
 /// Connections of equal routes can take each other's place.

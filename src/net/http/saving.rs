@@ -1,6 +1,6 @@
 //! How responses become files, and which of them do.
 
-use crate::net::Destination;
+use crate::net::files::Destination;
 use crate::net::files::Durability;
 
 /// How responses become files.

@@ -14,8 +14,8 @@
 
 use super::options::Options;
 use crate::buffer::Buffer;
-use crate::http::head::Head;
-use crate::http::headers::{Field, Headers, masked, text};
+use crate::http::message::head::Head;
+use crate::http::message::headers::{Field, Headers, masked, text};
 use crate::http::request::Request;
 use crate::text::{Content, PeerText};
 use std::sync::Arc;

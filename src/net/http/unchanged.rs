@@ -8,8 +8,8 @@
 //!                                                                 └─ 200: the file anew
 //! ```
 
-use crate::http::head::Head;
-use crate::http::headers::Headers;
+use crate::http::message::head::Head;
+use crate::http::message::headers::Headers;
 use crate::net::files::{Provenance, http_date, parse_http_date};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

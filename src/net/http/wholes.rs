@@ -10,10 +10,10 @@
 //! ```
 
 use super::recipient::Announced;
-use crate::http::head::Head;
-use crate::http::headers::{Headers, text};
+use crate::http::message::head::Head;
+use crate::http::message::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
-use crate::net::Failure;
+use crate::net::report::Failure;
 
 /// What is left over of a file, and may be gone on with.
 #[derive(Debug, Clone)]

@@ -4,13 +4,13 @@
 
 use super::line::Line;
 use super::plan::Plan;
-use crate::net::Error;
-use crate::net::calling::{Answered, Calls};
-use crate::net::names::Names;
+use crate::net::reactor::calling::{Answered, Calls};
 use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
-use crate::net::stream::Stream;
+use crate::net::transport::Error;
+use crate::net::transport::names::Names;
+use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
-use crate::net::tls::NamedTls;
+use crate::net::transport::tls::NamedTls;
 use crate::smtp::client::Client;
 use mio::net::TcpStream;
 use std::cell::RefCell;
@@ -34,7 +34,7 @@ impl Engine {
     /// Whom TLS trusts is read now, if it may be spoken.
     #[cfg(feature = "tls")]
     pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
-        use crate::net::tls::ClientTls;
+        use crate::net::transport::tls::ClientTls;
         let tls = {
             let options = &plan.borrow().options;
             let name = options.tls_name.as_deref().unwrap_or(&options.server.host);
@@ -51,7 +51,7 @@ impl Engine {
     pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
         if plan.borrow().options.may_need_tls() {
             let why = "built without TLS".to_owned();
-            return Err(Error::Tls(crate::net::tls::Fault::Settings(why)));
+            return Err(Error::Tls(crate::net::transport::tls::Fault::Settings(why)));
         }
         Ok(Engine::without_tls(plan, names))
     }

@@ -3,8 +3,8 @@
 use super::pen::Pen;
 use crate::mime::message::Message;
 use crate::mime::raw::Normaliser;
-use crate::net::Error;
 use crate::net::files::Source;
+use crate::net::transport::Error;
 use crate::smtp::client::Envelope;
 use crate::smtp::command::Path;
 use std::io;

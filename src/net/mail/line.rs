@@ -19,12 +19,12 @@ use super::plan::{Plan, Share};
 use super::report::Fate;
 use super::smtputf8;
 use crate::buffer::Buffer;
-use crate::net::Error;
-use crate::net::pump::{Conversation, Turn};
+use crate::net::connection::{Conversation, Turn};
 use crate::net::report::GREETING;
-use crate::net::stream::Stream;
+use crate::net::transport::Error;
+use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
-use crate::net::tls::NamedTls;
+use crate::net::transport::tls::NamedTls;
 use crate::session::{Session, Wants};
 use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
 use crate::smtp::reply::Reply;

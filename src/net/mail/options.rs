@@ -2,9 +2,10 @@
 
 use super::server::Server;
 use crate::error::Error;
-use crate::net::client::TapMaker;
-use crate::net::pump::Limits;
-use crate::net::{Meter, dial};
+use crate::net::connection::Limits;
+use crate::net::connection::TapMaker;
+use crate::net::report::Meter;
+use crate::net::transport::dial;
 use crate::smtp::auth::{Credentials, Mechanism};
 use crate::smtp::command::Domain;
 use crate::smtp::config::{self, Config, StartTls};
@@ -45,7 +46,7 @@ pub struct Options {
     pub name_wait: Duration,
     /// Whom TLS trusts; without it, the system's roots.
     #[cfg(feature = "tls")]
-    pub tls: Option<crate::net::tls::ClientTls>,
+    pub tls: Option<crate::net::transport::tls::ClientTls>,
     /// The name that the server's certificate has to bear; without it, that of the server.
     pub tls_name: Option<String>,
     /// How long all of it may take.

@@ -10,8 +10,8 @@ use super::letter::Content;
 use crate::buffer::Buffer;
 use crate::mime::raw::Normaliser;
 use crate::mime::writer::{Step, Writer};
-use crate::net::Error;
 use crate::net::files::{FileError, Source};
+use crate::net::transport::Error;
 
 /// How much is made ahead, in bytes.
 const MADE_BYTES: usize = 128 << 10;

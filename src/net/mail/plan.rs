@@ -14,7 +14,7 @@
 use super::letter::Letter;
 use super::options::Options;
 use super::report::{Fate, Recipient, Report, Visit};
-use crate::net::Error;
+use crate::net::transport::Error;
 use crate::smtp::client::{Outcome, Verdict};
 use crate::smtp::command::Path;
 use crate::smtp::reply::Reply;

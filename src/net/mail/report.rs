@@ -1,7 +1,7 @@
 //! What became of a letter, and what was seen of the server.
 
 use super::letter::Letter;
-use crate::net::Error;
+use crate::net::transport::Error;
 use crate::smtp::auth::Mechanism;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::client::{Stage, Verdict};

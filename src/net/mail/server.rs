@@ -10,7 +10,7 @@
 //! Specification: RFC 3986 §3.2 (authority), RFC 6409 (port 587), RFC 8314 §7.3 (port 465).
 
 use crate::error::Error;
-use crate::net::idn::to_ascii;
+use crate::net::transport::idn::to_ascii;
 use std::fmt;
 
 const SECTION: &str = "RFC 3986 §3.2";

@@ -9,7 +9,7 @@
 //! the one that was told first goes for the next.
 
 use super::{Guest, LISTENERS_END, Reactor};
-use crate::net::endpoint;
+use crate::net::transport::endpoint;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token};
 use std::io::{self, ErrorKind};

@@ -10,7 +10,7 @@
 //! tries several addresses at once, is a [`Dispatch`].
 
 use super::{BOTH, GENERATION_MASK, Reactor};
-use crate::net::{Error, endpoint};
+use crate::net::transport::{Error, endpoint};
 use mio::Token;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind};

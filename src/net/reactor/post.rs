@@ -12,8 +12,8 @@
 
 use super::Reactor;
 use super::accept::LISTENERS_MAX;
-use crate::net::Error;
-use crate::net::pump::Tap;
+use crate::net::connection::Tap;
+use crate::net::transport::Error;
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
 use std::io::{self, ErrorKind};

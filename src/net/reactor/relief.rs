@@ -2,7 +2,7 @@
 //! exceeded, and the timers of those that have gone are dropped.
 
 use super::Reactor;
-use crate::net::pump::Memory;
+use crate::net::connection::Memory;
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 

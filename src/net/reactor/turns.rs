@@ -1,7 +1,7 @@
 //! Whose turn it is: connections that an event woke, then work that needs no event.
 
 use super::Reactor;
-use crate::net::pump::Verdict;
+use crate::net::connection::Verdict;
 use std::time::{Duration, Instant};
 
 /// How long work that needs no event may keep those waiting whom an event wakes.

@@ -1,8 +1,8 @@
 //! What a client session tells its application, and what it is told.
 
-use super::super::digest::{DigestKind, Digester};
 use super::super::message::{Durability, Entry};
 use super::super::receiver::Verified;
+use crate::digest::{DigestKind, Digester};
 use crate::text::PeerText;
 
 /// The beginning of a file that the client has already.

@@ -1,6 +1,5 @@
 //! The states of a client session, and what each message does to them.
 
-use super::super::digest::{DigestKind, Digester};
 use super::super::form;
 use super::super::message::{
     self, Auth, Cancel, Chunk, ClientHello, Done, End, Entries, ErrorMessage, File, Message, Ready,
@@ -11,6 +10,7 @@ use super::super::sender::Sender;
 use super::super::token::{Hellos, Role};
 use super::{Config, Event};
 use crate::buffer::Buffer;
+use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
 use crate::text::PeerText;
 use std::collections::VecDeque;

@@ -1,7 +1,7 @@
 //! What a server session tells its application, and what it is told.
 
-use super::super::name::Name;
 use super::super::receiver::Verified;
+use crate::name::Name;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

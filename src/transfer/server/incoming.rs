@@ -2,11 +2,11 @@
 //!
 //! Specification: `PROTOCOL.md` §5 to §7.
 
-use super::super::digest::DigestKind;
 use super::super::message::{Chunk, End};
 use super::super::receiver::{Mismatch, Receiver};
 use super::Event;
 use super::state::{Active, Core, State, unauthorized, unexpected};
+use crate::digest::DigestKind;
 use crate::error::Error;
 use crate::text::PeerText;
 

@@ -1,16 +1,16 @@
 //! The states of a server session, and what each message does to them.
 
-use super::super::digest::DigestKind;
 use super::super::form;
 use super::super::message::{self, Auth, ClientHello, Message, ServerHello, VERSION, Welcome};
-use super::super::name::Name;
 use super::super::receiver::Receiver;
 use super::super::sender::Sender;
 use super::super::token::{Hellos, Role};
 use super::queue::{Early, Queue};
 use super::{Ask, Config, Event};
 use crate::buffer::Buffer;
+use crate::digest::DigestKind;
 use crate::error::Error;
+use crate::name::Name;
 use crate::text::PeerText;
 use std::sync::Arc;
 

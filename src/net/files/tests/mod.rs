@@ -15,7 +15,7 @@ mod scattered;
 mod walking;
 
 use super::{FileError, Partial, Root};
-use crate::transfer::name::Name;
+use crate::name::Name;
 use std::path::Path;
 use tempfile::TempDir;
 

@@ -1,0 +1,408 @@
+//! What may stand in argv, as types. clap reads its help from the comments here.
+
+mod explain;
+pub mod http;
+pub mod mail;
+pub mod services;
+pub mod values;
+
+pub use explain::{Explain, What};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+use values::{address, digest, seconds, seconds_not_0, size};
+use wirewright::digest::DigestKind;
+use wirewright::net::{Meter, connection, files};
+
+/// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
+/// resumed where they broke off, in bounded memory. Also sends mail, and text messages by gateways,
+/// tells the time, shows what UDP does to datagrams, measures what it does, and explains what its
+/// parsers see.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wirewright",
+    version,
+    after_help = super::Exit::help(),
+    after_long_help = super::Exit::help(),
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do; without it there is help.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a file, or the files below a directory.
+    Serve(Serve),
+    /// List what a server has: names, sizes, modification times.
+    Ls(Ls),
+    /// Fetch files from a server.
+    Get(Get),
+    /// Store files on a server.
+    Put(Put),
+    /// Make one HTTP request, and write what comes.
+    Http(http::Http),
+    /// Fetch many URLs at once into a directory, going on where interrupted files stopped.
+    Download(http::Download),
+    /// Send a text message by a gateway that takes a form; never twice.
+    Sms(http::Sms),
+    /// Send a message by SMTP, with files of any length; never twice.
+    Mail(Box<mail::Mail>),
+    /// Date and time in one line: serve it, or ask for it.
+    Time {
+        /// Which of the two.
+        #[command(subcommand)]
+        what: services::Time,
+    },
+    /// Numbered datagrams at a steady rate: send them, or receive them and see what was lost.
+    Udp {
+        /// Which of the two.
+        #[command(subcommand)]
+        what: services::Udp,
+    },
+    /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
+    Bench(Bench),
+    /// Show what the parser sees in given bytes: every event with its offset and its rule.
+    Explain(Explain),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell that reads the script.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of wirewright, or of one of its commands.
+    Man {
+        /// The command, such as `get` or `time serve` [default: wirewright itself].
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+}
+
+/// Options of every subcommand that talks over the network.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print one JSON document on stdout as the report of what was done.
+    #[arg(long)]
+    pub json: bool,
+    /// Draw no progress. It is drawn on stderr, and only where that is a terminal.
+    #[arg(long, short, visible_short_alias = 's')]
+    pub quiet: bool,
+    /// Print the conversation on stderr: `->` out, `<-` in, `**` a remark; payload as its length,
+    /// secrets masked.
+    #[arg(long, short = 'v')]
+    pub trace: bool,
+    /// Print the trace, each line behind the local time: HH:MM:SS.ffffff.
+    #[arg(long)]
+    pub trace_time: bool,
+    /// Print the trace with the text of messages and bodies: mail as it travels, its dots stuffed;
+    /// bodies of HTTP with their codings undone, and as `<N bytes>` from where they are no text.
+    /// Files on a wire of ours, and what an SMS gateway replies, are still shown as their length.
+    #[arg(long)]
+    pub trace_content: bool,
+    /// Give up when the whole operation takes longer, in seconds [default: no bound].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
+    pub timeout: Option<Duration>,
+}
+
+impl Common {
+    /// Whether the conversation is printed.
+    pub fn is_traced(&self) -> bool {
+        self.trace || self.trace_time || self.trace_content
+    }
+}
+
+/// How fast a transfer moves its bytes.
+#[derive(Debug, Args)]
+pub struct Speed {
+    /// Move no more than so many bytes a second, over all connections and in both directions
+    /// together; what travels around the files counts, too. 100K, 2M and 1G are understood, where K
+    /// is 1024 as in curl and wget, and 1MB (1000) [default: no limit].
+    #[arg(long, value_name = "RATE", value_parser = size)]
+    pub limit_rate: Option<u64>,
+}
+
+impl Speed {
+    /// Holds a transfer to it.
+    pub fn apply(&self, limits: &mut connection::Limits, meter: &Meter) {
+        if let Some(rate) = self.limit_rate {
+            limits.bytes_per_second_max = rate;
+            meter.set_rate_limit(rate);
+        }
+    }
+}
+
+/// The server to talk to, and how.
+#[derive(Debug, Args)]
+pub struct Peer {
+    /// The server.
+    #[arg(value_name = "HOST:PORT", value_parser = address)]
+    pub server: String,
+    /// Speak TLS [default: in clear].
+    #[arg(long)]
+    pub tls: bool,
+    /// Trust the certificates of this PEM file, too [default: those of the system].
+    #[arg(long, value_name = "PEM", requires = "tls")]
+    pub cacert: Option<PathBuf>,
+    /// The name that the server's certificate has to bear [default: HOST].
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub tls_name: Option<String>,
+    /// Prove the token in this file, `-` for stdin; it never travels [default: no token].
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// What is synced before a file gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// The file, then, after the rename, its directory.
+    Fsync,
+    /// Nothing; the rename is still atomic.
+    Rename,
+    /// Nothing, and nothing is promised.
+    None,
+}
+
+impl From<Durability> for files::Durability {
+    fn from(durability: Durability) -> files::Durability {
+        match durability {
+            Durability::Fsync => files::Durability::Fsync,
+            Durability::Rename => files::Durability::Rename,
+            Durability::None => files::Durability::None,
+        }
+    }
+}
+
+/// `wirewright serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// A file, served under its base name, or a directory: all regular files below it.
+    pub path: PathBuf,
+    /// Where to listen; port 0 picks a free one.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:5566",
+        value_parser = address
+    )]
+    pub listen: String,
+    /// Let clients store files [default: reading only].
+    #[arg(long, conflicts_with = "classic")]
+    pub writable: bool,
+    /// Speak the unframed wire: on connect one JSON object with the file, then close.
+    #[arg(long)]
+    pub classic: bool,
+    /// Speak TLS with this certificate chain; about 800 such connections fit the memory budget
+    /// [default: in clear].
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of --tls-cert.
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Ask clients to prove the token in this file, `-` for stdin [default: no token].
+    #[arg(long, value_name = "FILE", conflicts_with = "classic")]
+    pub token_file: Option<PathBuf>,
+    /// Connections at the same time, on all threads together; whoever comes beyond is told `busy`
+    /// [default: 10000, or what the descriptor limit allows].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// Threads that serve, each with a loop of its own; the first also accepts, for all.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// After SIGINT or SIGTERM let running transfers finish for so long, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub grace: Duration,
+    /// What is synced before a stored file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
+    pub durability: Durability,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright ls`
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright get`
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// The files, as `ls` names them; each is written under its own relative path. `DIR/` means
+    /// every file below DIR, except those that are here with the same content.
+    #[arg(value_name = "NAME", required_unless_present_any = ["classic", "all"],
+        conflicts_with_all = ["classic", "all"])]
+    pub names: Vec<String>,
+    /// Fetch every file of the server, except those that are here with the same content. Both
+    /// sides read such a file and compare its digest; with --digest none nothing is skipped.
+    #[arg(long, conflicts_with = "classic")]
+    pub all: bool,
+    /// Speak the unframed wire: say nothing, take the one file that comes.
+    #[arg(long, conflicts_with = "token_file")]
+    pub classic: bool,
+    /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: the current
+    /// directory].
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there already under a name that the server chose, as with --classic.
+    /// One that NAME or -o FILE names is always replaced.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// The digest that verifies a whole file: blake3, sha256 or none [default: blake3, or sha256
+    /// where the server has no other].
+    #[arg(long, value_name = "NAME", value_parser = digest)]
+    pub digest: Option<DigestKind>,
+    /// Files fetched at the same time, each over a connection of its own.
+    #[arg(long, short, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Begin every file at 0, whatever an interrupted run left behind.
+    #[arg(long)]
+    pub no_resume: bool,
+    /// What is synced before a file gets its name.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
+    pub durability: Durability,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `wirewright put`
+#[derive(Debug, Args)]
+pub struct Put {
+    /// Whom to give them to.
+    #[command(flatten)]
+    pub peer: Peer,
+    /// The files; each is stored under its base name.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Replace what stands there under that name [default: refuse].
+    #[arg(long)]
+    pub overwrite: bool,
+    /// How fast bytes move.
+    #[command(flatten)]
+    pub speed: Speed,
+    /// What all networked subcommands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What `wirewright bench --sweep` can sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SweepKind {
+    /// Goodput of one get against the size of the file, on a warm connection.
+    FileSize,
+    /// Goodput against the length of a chunk.
+    ChunkSize,
+    /// Goodput against the largest write, and against the largest read.
+    WriteSize,
+    /// Goodput of all connections together against their number; what idle ones cost.
+    Connections,
+    /// Files of 1 KiB a second against the number of connections.
+    SmallFiles,
+    /// How long a get of 1 KiB takes, counted from when it was due.
+    Latency,
+    /// All of these.
+    All,
+}
+
+/// Whom `wirewright bench` can be measured beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PeerKind {
+    /// The obvious implementation: tokio, LengthDelimitedCodec, `serde_json`, base64.
+    Tokio,
+}
+
+/// `wirewright bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// The rungs of the ladder to measure [default: all, or none with --sweep].
+    #[arg(value_name = "RUNG")]
+    pub rungs: Vec<String>,
+    /// Measure the same at many sizes, numbers or rates; may be given again.
+    #[arg(long = "sweep", value_name = "WHAT", value_enum)]
+    pub sweeps: Vec<SweepKind>,
+    /// How much a rung moves at a time, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are
+    /// understood.
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = size)]
+    pub size: u64,
+    /// The longest file of the sweep of file sizes.
+    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
+    pub sweep_max: u64,
+    /// How long to measure each rung, and each point of a sweep, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
+    pub seconds: Duration,
+    /// Connections at the same time: for the rung `connections`, which share the size [default:
+    /// 100], and for a load of mail [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub connections: Option<u32>,
+    /// Threads of the server.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// Measure another implementation in the same run, in place of the ladder.
+    #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html"])]
+    pub peer: Option<PeerKind>,
+    /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
+    #[arg(long, value_name = "PATH", requires = "peer")]
+    pub peer_program: Option<PathBuf>,
+    /// Print one JSON document on stdout instead of the tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Write a page with pictures, too; it needs no network.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Draw no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// A load of mail; last, so that its heading stands above nothing else.
+    #[command(flatten)]
+    pub load: Option<Load>,
+}
+
+/// `wirewright bench smtp` with one of these sends a load of mail, in place of measuring the rung.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A load of mail: bench smtp")]
+pub struct Load {
+    /// Send to this server, in clear and as nobody [default: our own sink, which throws it away].
+    #[arg(long, value_name = "smtp://HOST:PORT", conflicts_with_all = ["sweeps", "peer", "html"])]
+    pub server: Option<String>,
+    /// How many messages are sent in a round [default: 20000].
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+        value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub messages: Option<u32>,
+    /// How long each is, its head counted; beyond 64 KiB most of it is an attachment [default: 1K].
+    #[arg(long, value_name = "BYTES", value_parser = size,
+        conflicts_with_all = ["sweeps", "peer", "html"])]
+    pub message_size: Option<u64>,
+    /// How many rounds [default: 5].
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub rounds: Option<u16>,
+    /// Send nothing: be the sink, for other senders, until SIGINT or SIGTERM.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address,
+        conflicts_with_all = ["sweeps", "peer", "html", "server", "messages", "message_size",
+        "rounds"])]
+    pub listen: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
+
+use serde::Serialize;
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use wirewright::net::transport::endpoint;
+
+/// Random bytes that are the same in every run: a xorshift generator (Marsaglia 2003).
+pub fn random(len: usize) -> Arc<[u8]> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut bytes = zeros(len);
+    for piece in Arc::get_mut(&mut bytes).unwrap_or_default().chunks_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        piece.copy_from_slice(&state.to_le_bytes()[..piece.len()]);
+    }
+    bytes
+}
+
+/// As many zeros.
+pub fn zeros(len: usize) -> Arc<[u8]> {
+    std::iter::repeat_n(0, len).collect()
+}
+
+/// What the machine is, as far as it says so.
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    pub cpu: Option<String>,
+    pub cores: usize,
+    /// What of the instructions that matter here the processor has.
+    pub vector: Vec<&'static str>,
+    pub kernel: String,
+    /// How many threads wanted to run, on average over the last minute.
+    pub load: String,
+    pub version: &'static str,
+    /// Which kernel does base64.
+    pub base64: &'static str,
+}
+
+impl Machine {
+    pub fn look() -> Machine {
+        let cpu = read("/proc/cpuinfo");
+        let field = |name: &str| {
+            let line = cpu.lines().find(|line| line.starts_with(name))?;
+            line.split_once(':').map(|(_, value)| value.trim().to_owned())
+        };
+        let flags = field("flags").unwrap_or_default();
+        let has = |flag: &&str| flags.split(' ').any(|other| other == *flag);
+        Machine {
+            cpu: field("model name"),
+            cores: cores() as usize,
+            vector: ["avx2", "avx512vbmi", "vpclmulqdq"].into_iter().filter(has).collect(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            base64: wirewright::base64::KERNEL,
+        }
+    }
+
+    /// In one line.
+    pub fn line(&self) -> String {
+        let cpu = self.cpu.as_deref().unwrap_or("an unknown processor");
+        let cores = if self.cores == 1 { "core" } else { "cores" };
+        format!("{cpu}, {} {cores}, kernel {}", self.cores, self.kernel)
+    }
+}
+
+/// How many processors this process may use.
+pub fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32)
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+// ---- memory ------------------------------------------------------------------------------------
+
+/// Lets the peak of resident memory count from here.
+pub fn reset_peak() {
+    // Where the kernel does not allow it, the peak is that of the whole run.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The peak of resident memory in bytes; 0 where the system does not say.
+pub fn peak_rss() -> u64 {
+    peak_rss_of("self").unwrap_or(0)
+}
+
+/// The peak of resident memory of a process (`self`, or its id) in bytes.
+pub fn peak_rss_of(process: &str) -> Option<u64> {
+    status(process, "VmHWM:")
+}
+
+/// Resident memory of a process (`self`, or its id) in bytes.
+pub fn rss(process: &str) -> Option<u64> {
+    status(process, "VmRSS:")
+}
+
+fn status(process: &str, key: &str) -> Option<u64> {
+    let status = read(&format!("/proc/{process}/status"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib = line.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
+    Some(kib * 1024)
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+/// Clock ticks a second in `/proc`: a constant of Linux.
+const TICKS: u64 = 100;
+
+/// Processor time of another process so far, by its id, with that of threads that have ended; also
+/// of one that has ended itself as long as nobody waited for it.
+pub fn processor_time_of(process: &str) -> Duration {
+    let stat = read(&format!("/proc/{process}/stat"));
+    // Behind the name, which may hold anything: fields 14 and 15 of proc(5).
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let tick = |at: usize| fields.split(' ').nth(at).and_then(|text| text.parse::<u64>().ok());
+    let ticks = tick(12).unwrap_or(0) + tick(13).unwrap_or(0);
+    Duration::from_millis(ticks * 1000 / TICKS)
+}
+
+/// Processor time of all processes so far, and of other guests of the same machine (`steal`);
+/// `None` where the system does not say. What the kernel does in interrupts is not in it: on
+/// loopback that is work for the process that is measured.
+pub fn processor_time_of_all() -> Option<Duration> {
+    busy(&read("/proc/stat"))
+}
+
+/// The first line of `/proc/stat`, proc_stat(5): user, nice, system, idle, iowait, irq, softirq,
+/// steal.
+fn busy(stat: &str) -> Option<Duration> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Vec<u64> = fields.split_whitespace().flat_map(str::parse).collect();
+    let [user, nice, system, _, _, _, _, steal, ..] = ticks[..] else { return None };
+    Some(Duration::from_millis((user + nice + system + steal) * 1000 / TICKS))
+}
+
+// ---- descriptors -------------------------------------------------------------------------------
+
+/// Takes all descriptors that this process, and those it starts, may have; says how many.
+pub fn raise_descriptors() -> u64 {
+    endpoint::raise_descriptors_max();
+    endpoint::descriptors_max()
+}
+
+// ---- a folder ----------------------------------------------------------------------------------
+
+/// A folder of this run, in the system's folder for temporary files; it goes away when dropped.
+pub struct Folder(PathBuf);
+
+/// How many this process has made.
+static FOLDERS: AtomicU32 = AtomicU32::new(0);
+
+impl Folder {
+    pub fn new() -> Result<Folder, String> {
+        loop {
+            let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+            let name = format!("wirewright-bench-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Folder(path)),
+                // A run that was killed left it, with the id that we have now.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays is in the folder for what may be deleted.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_are_the_same_in_every_run_and_no_two_alike() {
+        let bytes = random(10_003);
+        assert_eq!((bytes.len(), &bytes), (10_003, &random(10_003)));
+        assert!((0..=255).all(|value| bytes.contains(&value)));
+    }
+
+    #[test]
+    fn a_folder_goes_away() {
+        let (folder, other) = (Folder::new().unwrap(), Folder::new().unwrap());
+        let path = folder.path().to_owned();
+        assert!(path.is_dir() && path != other.path());
+        drop(folder);
+        assert!(!path.exists() && other.path().is_dir());
+    }
+
+    #[test]
+    fn time_of_all_processes() {
+        let stat = "cpu  100 10 50 9999 777 55 66 40 1 2\ncpu0 1 2 3\n";
+        assert_eq!(busy(stat), Some(Duration::from_secs(2)));
+        for stat in ["", "cpu0 1 2 3 4 5 6 7 8\n", "cpu  1 2 3 4\n"] {
+            assert_eq!(busy(stat), None, "{stat}");
+        }
+        if cfg!(target_os = "linux") {
+            assert!(processor_time_of_all() > Some(Duration::ZERO));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_of_a_process() {
+        assert!(rss("self").is_some_and(|bytes| bytes > 0 && bytes <= peak_rss()));
+        assert_eq!(rss("no such process"), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! `wirewright bench`: the ladder from memory copy to TLS, each rung beside its limit.
+//!
+//! ```text
+//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that a
+//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     machine's moods hit all
+//!   …         ─▶ min, median, max of bytes of FILE a second; ratio of medians to the limit
+//! ```
+//!
+//! A figure counts only if its bytes were checked: every rung has a check that fails if it did
+//! nothing, run outside the timed part where the table does not say otherwise.
+//!
+//! | files | subject |
+//! |---|---|
+//! | `ladder`, `rung`, `setup` | which rungs there are, how one is measured, with what |
+//! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
+//! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and who serves them |
+//! | `smtp/` | a file by mail; a load of messages for a server; a sink |
+//! | `bytes`, `sides`, `stats`, `machine` | right bytes? whose time? few numbers of many |
+//! | `verdict` | which figures can be quoted |
+//! | `sweep/` | the same at many sizes, numbers and rates |
+//! | `findings`, `table`, `document`, `page/` | what was found, on a terminal, as JSON, as a page |
+
+mod bytes;
+mod compute;
+mod document;
+mod file;
+mod findings;
+mod ladder;
+mod machine;
+mod memory;
+mod page;
+mod peer;
+mod raw;
+mod reactor;
+mod rung;
+mod running;
+mod setup;
+mod sides;
+mod smtp;
+mod stats;
+mod sweep;
+mod table;
+#[cfg(feature = "tls")]
+mod tls;
+mod verdict;
+mod wire;
+
+use super::args;
+use super::args::Bench;
+use super::{Exit, Failure};
+use crate::output::drawing::Steps;
+use crate::output::output::place;
+use crate::output::report::Out;
+use args::SweepKind as Kind;
+use findings::{Facts, Findings, Noise};
+use rung::{Figure, Rung};
+use setup::{ROUNDS, Setup};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use wirewright::name::Name;
+use wirewright::net::files::Destination;
+
+/// The rungs that tell the noise: they belong to every run.
+const NULL: [&str; 2] = ["copy", "copy-again"];
+
+/// A nonce for sessions that prove nothing.
+const NONCE: &str = "00112233445566778899aabbccddeeff";
+
+/// What sweeps are held against.
+const SCALE: &str = "loopback-raw";
+
+pub fn run(args: &Bench) -> Result<Exit, Failure> {
+    if args.peer.is_some() {
+        return peer::run(args);
+    }
+    if let Some(load) = &args.load {
+        return smtp::load::run(args, load);
+    }
+    let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
+    let page = args.html.as_deref().map(open_page).transpose()?;
+    machine::raise_descriptors();
+    let setup = Setup::new(args);
+    let setup =
+        setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
+    let steps = rungs.len() * ROUNDS + kinds.len();
+    let progress = Steps::new("bench", steps, "measurements", !args.quiet);
+    let mut idle = sweep::first(&kinds, &setup).map_err(|error| broken("connections", &error))?;
+    let figures = measure(&rungs, &setup, &progress)?;
+    let mut sweeps = Vec::new();
+    for (done, kind) in kinds.iter().enumerate() {
+        sweeps.push(sweep::run(*kind, &setup).map_err(|error| broken(&kind.name(), &error))?);
+        progress.done(rungs.len() * ROUNDS + done + 1);
+    }
+    sweeps.append(&mut idle);
+    progress.finish();
+    let rows = findings::rows(&figures);
+    let noise = Noise::of(&rows);
+    show(&Findings { facts: Facts::of(&setup), rows, sweeps, noise }, page, args)
+}
+
+/// Checks each rung, then measures all of them in interleaved rounds.
+fn measure(rungs: &[Rung], setup: &Setup, progress: &Steps) -> Result<Vec<Figure>, Failure> {
+    let mut figures: Vec<Figure> = rungs.iter().map(Figure::new).collect();
+    for figure in &mut figures {
+        figure.check(setup).map_err(|error| broken(figure.rung.name, &error))?;
+    }
+    for round in 0..ROUNDS {
+        for (done, figure) in figures.iter_mut().enumerate() {
+            figure.measure(setup).map_err(|error| broken(figure.rung.name, &error))?;
+            progress.done(round * rungs.len() + done + 1);
+        }
+    }
+    Ok(figures)
+}
+
+fn broken(what: &str, error: &str) -> Failure {
+    Failure::new(format_args!("bench: {what}"), error, "this is a fault of the product or machine")
+}
+
+/// The rungs that were asked for, in the order of the ladder, those their limits come from, and
+/// those that tell the noise.
+fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
+    let all = ladder::ladder();
+    if let Some(unknown) = args.rungs.iter().find(|name| all.iter().all(|r| r.name != **name)) {
+        let names: Vec<&str> = all.iter().map(|rung| rung.name).collect();
+        let hint = format!("the rungs are {}", names.join(", "));
+        return Err(Failure::usage(unknown, "there is no such rung", hint));
+    }
+    let whole = args.rungs.is_empty() && args.sweeps.is_empty();
+    let scale = !args.sweeps.is_empty();
+    let asked = |name: &str| {
+        whole
+            || NULL.contains(&name)
+            || (scale && name == SCALE)
+            || args.rungs.iter().any(|other| other == name)
+    };
+    // The parts of a limit may have limits themselves.
+    let mut wanted: Vec<&str> = all.iter().map(|rung| rung.name).filter(|n| asked(n)).collect();
+    for rung in all.iter().rev() {
+        if wanted.contains(&rung.name) {
+            wanted.extend(rung.limit.parts());
+        }
+    }
+    Ok(all.iter().filter(|rung| wanted.contains(&rung.name)).copied().collect())
+}
+
+/// The file of `--html`, and what it is called.
+struct Page<'a> {
+    path: &'a Path,
+    file: Arc<File>,
+    /// Whether what stands in the file is replaced. A descriptor or device is written on.
+    replaces: bool,
+}
+
+/// Opens the page before anything is measured, so that it is known that it can be written.
+fn open_page(path: &Path) -> Result<Page<'_>, Failure> {
+    let failed = |error| Failure::new(path.display(), error, "give a file that can be written");
+    if let Destination::Device(file) = place(path)? {
+        return Ok(Page { path, file, replaces: false });
+    }
+    let file = File::options().write(true).create(true).truncate(false).open(path);
+    Ok(Page { path, file: Arc::new(file.map_err(failed)?), replaces: true })
+}
+
+fn write_page(page: &Page<'_>, text: &str) -> Result<(), Failure> {
+    let mut file = &*page.file;
+    let cut = if page.replaces { file.set_len(0) } else { Ok(()) };
+    let written = cut.and_then(|()| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::new(page.path.display(), error, "look at where the page goes"))
+}
+
+fn show(findings: &Findings, page: Option<Page<'_>>, args: &Bench) -> Result<Exit, Failure> {
+    if let Some(page) = page {
+        write_page(&page, &page::page(findings))?;
+    }
+    let mut out = Out::new();
+    match args.json {
+        true => out.json(&document::document(findings))?,
+        false => out.raw(&table::text(findings))?,
+    }
+    out.flush()?;
+    for warning in findings.warnings() {
+        super::say_line(&format!("warning: {warning}"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Bytes a second in units of 10⁹.
+fn gb_per_s(bytes: u64, elapsed: Duration) -> f64 {
+    bytes as f64 / elapsed.as_secs_f64() / 1e9
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn names(line: &str) -> Result<Vec<&'static str>, Failure> {
+        let cli = args::Cli::try_parse_from(format!("wirewright bench {line}").split_whitespace());
+        let Some(args::Command::Bench(args)) = cli.unwrap().command else { unreachable!() };
+        Ok(chosen(&args)?.iter().map(|rung| rung.name).collect())
+    }
+
+    #[test]
+    fn what_is_measured() {
+        let all: Vec<&str> = ladder::ladder().iter().map(|rung| rung.name).collect();
+        assert_eq!(names("").unwrap(), all);
+        assert_eq!(names("copy").unwrap(), NULL);
+        let tied = ["copy", "loopback-raw", "classic", "copy-again"];
+        assert_eq!(names("classic classic").unwrap(), tied);
+        // What envelope-encode is held against is measured, too.
+        let session = names("session").unwrap();
+        assert!(["base64-encode", "search", "session"].iter().all(|name| session.contains(name)));
+        assert_eq!(names("--sweep latency").unwrap(), ["copy", SCALE, "copy-again"]);
+        assert!(names("memcpy").is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! What was found as one page that needs nothing else: no network, no scripts, no fonts.
+//!
+//! Specification: HTML Living Standard, SVG 2.
+//!
+//! ```text
+//!   head     what, when, machine, command line, how far it can be trusted
+//!   ladder   bars, one panel for the wire and one for the cache       page/bars
+//!   sweeps   lines with the band of min to max                        page/lines
+//!   tables   the same numbers
+//! ```
+//!
+//! It follows the reader's light or dark, gets along with a telephone and with paper, and says
+//! nothing by colour alone.
+
+mod bars;
+mod lines;
+mod markup;
+mod style;
+mod tables;
+
+use super::findings::{Facts, Findings};
+use super::rung::Place;
+use crate::output::report;
+use markup::escape;
+
+pub fn page(findings: &Findings) -> String {
+    let mut body = head(findings);
+    body += &ladder(findings);
+    if !findings.sweeps.is_empty() {
+        let sweeps: String = findings.sweeps.iter().map(lines::card).collect();
+        body += &format!(
+            "<section><h2>Sweeps</h2>\n<p class=\"note\">The line joins the medians, the band goes \
+             from the slowest round to the fastest.</p>\n<div class=\"cards\">{sweeps}</div>\
+             </section>\n"
+        );
+    }
+    body += &foot(findings);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>wirewright bench</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n{body}\
+         </main>\n</body>\n</html>\n",
+        style::CSS
+    )
+}
+
+fn head(findings: &Findings) -> String {
+    let facts = &findings.facts;
+    let (class, mark) = if findings.is_quotable() { ("good", "✓") } else { ("bad", "!") };
+    let mut text = format!(
+        "<header>\n<h1>wirewright bench</h1>\n<p class=\"lead\">How fast files travel as JSON and \
+         base64, beside what the machine can do.</p>\n<p class=\"verdict {class}\">\
+         <span class=\"mark\" aria-hidden=\"true\">{mark}</span> {}</p>\n",
+        escape(&findings.verdict())
+    );
+    for warning in findings.warnings() {
+        text += &format!("<p class=\"verdict bad\">Warning: {}.</p>\n", escape(&warning));
+    }
+    text + &about(facts) + "</header>\n"
+}
+
+fn about(facts: &Facts) -> String {
+    let vector = facts.machine.vector.join(" ");
+    let rows = [
+        ("When", facts.when.clone()),
+        ("Machine", facts.machine.line()),
+        ("Command", facts.command.clone()),
+        (
+            "Version",
+            format!("{}, base64 by {} ({vector})", facts.machine.version, facts.machine.base64),
+        ),
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(value)))
+        .collect();
+    format!("<dl>\n{rows}</dl>\n")
+}
+
+fn ladder(findings: &Findings) -> String {
+    let panel = |title: &str, place: Place| {
+        let rows: Vec<_> = findings.rows.iter().filter(|row| row.place == place).collect();
+        if rows.is_empty() { String::new() } else { bars::panel(title, &rows) }
+    };
+    format!(
+        "<section>\n<h2>The ladder</h2>\n<p class=\"note\">10<sup>9</sup> bytes of file a second, \
+         whatever travels. The bar is the median of five interleaved rounds, \
+         {whisker} goes from the slowest to the fastest, {tick} is the limit; the number behind \
+         the rate is the share of it that is reached. A rung whose rate stands behind a “!” cannot \
+         be quoted; the table says why.</p>\n\
+         <div class=\"panels\">\n{}{}</div>\n{}</section>\n",
+        panel("On the wire", Place::Wire),
+        panel("In cache", Place::Cache),
+        tables::ladder(&findings.rows),
+        whisker = bars::KEY_WHISKER,
+        tick = bars::KEY_LIMIT,
+    )
+}
+
+fn foot(findings: &Findings) -> String {
+    let facts = &findings.facts;
+    let raw = facts.raw.map_or_else(String::new, |raw| {
+        let (write, read) = (report::size(raw.write as u64), report::size(raw.read as u64));
+        format!(" The raw loopback writes {write} and reads {read} at a time, the best of a sweep.")
+    });
+    let connections = findings.connections().map_or_else(String::new, |count| {
+        format!(", {count} connections in the rung of that name")
+    });
+    format!(
+        "<footer><p>Every rung was checked before it was timed: what came out is what went in. A \
+         rung with a wire is held against 0.75 of the raw loopback, for base64 makes four bytes of \
+         three; one that adds work in series against what its parts allow one after the other. {} \
+         at a time, {} s for each rung, {} server thread(s){connections}.{raw}</p></footer>\n",
+        report::size(facts.size),
+        facts.seconds,
+        facts.threads,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::findings::tests::findings;
+
+    #[test]
+    fn it_is_whole_and_needs_nothing_else() {
+        let page = page(&findings());
+        assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+        for what in ["<script", "http:", "https:", "url(", "@import", "src=", "href="] {
+            assert!(!page.contains(what), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_opened_is_closed() {
+        let page = page(&findings());
+        for tag in ["main", "section", "div", "svg", "table", "p", "dl", "dt", "span", "figure"] {
+            let opened = page.matches(&format!("<{tag} ")).count()
+                + page.matches(&format!("<{tag}>")).count();
+            assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        let page = page(&findings());
+        assert!(page.contains("wirewright bench &lt;x&gt;") && !page.contains("<x>"));
+        assert!(page.contains("&lt;once&gt; &amp; again") && page.contains("&lt;it&gt;"));
+    }
+
+    #[test]
+    fn the_verdict_is_on_it() {
+        assert!(page(&findings()).contains(" 2 of 2 rungs cannot be quoted"));
+    }
+}

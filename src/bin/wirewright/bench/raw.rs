@@ -1,0 +1,193 @@
+//! Raw bytes over loopback, between two threads that block: what the kernel can do, and the limit
+//! of all rungs with a wire.
+//!
+//! ```text
+//!   block ─ write(2), `write` bytes ─▶ socket ─▶ read(2), `read` bytes ─▶ dropped
+//! ```
+//!
+//! The sockets get what the product's own get on loopback (congestion control that does not pace):
+//! a limit that was measured with less would flatter every rung above it. What the system's own
+//! settings make of the same sizes is a rung beside it.
+
+use super::bytes::{Seen, is_block, piece, verdict};
+use super::rung::Moved;
+use super::setup::Setup;
+use super::stats::median;
+use super::{gb_per_s, said, sides};
+use socket2::{Domain, Socket, Type};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+use wirewright::net::transport::endpoint;
+
+/// What the sockets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sockets {
+    /// As the system makes them.
+    System,
+    /// As the product makes them on loopback.
+    Unpaced,
+}
+
+/// Sizes of write and read, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawSizes {
+    pub write: usize,
+    pub read: usize,
+}
+
+/// What the sweep tries, in bytes. A write is never longer than the block.
+const SWEEP: [usize; 5] = [64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20];
+
+/// How often each pair is tried, interleaved, and how much is moved at most.
+const TRIES: usize = 3;
+const TRY_BYTES_MAX: u64 = 256 << 20;
+
+impl RawSizes {
+    /// The pair that moves the most bytes on this machine: the best median of a few tries.
+    pub fn sweep(block: &[u8], size: u64) -> Result<RawSizes, String> {
+        let size = size.min(TRY_BYTES_MAX);
+        let pairs = SWEEP.iter().flat_map(|write| SWEEP.map(|read| (*write, read)));
+        let mut tried: Vec<(RawSizes, Vec<f64>)> =
+            pairs.map(|(write, read)| (RawSizes { write, read }, Vec::new())).collect();
+        for _ in 0..TRIES {
+            for (sizes, rates) in &mut tried {
+                let began = Instant::now();
+                move_raw(Sockets::Unpaced, block, size, *sizes, None)?;
+                rates.push(gb_per_s(size, began.elapsed()));
+            }
+        }
+        let best = tried.into_iter().max_by(|(_, a), (_, b)| median(a).total_cmp(&median(b)));
+        best.map(|(sizes, _)| sizes).ok_or_else(|| "nothing was tried".to_owned())
+    }
+}
+
+/// Moves `size` bytes of the block from one thread to another; what arrives goes to `seen`. Gives
+/// the sender's processor time.
+fn move_raw(
+    sockets: Sockets,
+    block: &[u8],
+    size: u64,
+    sizes: RawSizes,
+    seen: Option<Seen<'_>>,
+) -> Result<Duration, String> {
+    let (to, from) = pair(sockets).map_err(said)?;
+    std::thread::scope(|scope| {
+        let send = move || {
+            send(to, block, size, sizes.write);
+            sides::thread()
+        };
+        let sender = std::thread::Builder::new().spawn_scoped(scope, send).map_err(said)?;
+        receive(from, size, sizes.read, seen)?;
+        sender.join().map_err(|_| "the sender panicked".to_owned())
+    })
+}
+
+/// Both ends of a connection: who sends, who receives.
+fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let socket = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        if sockets == Sockets::Unpaced {
+            endpoint::unpace(&socket, any);
+        }
+        std::io::Result::Ok(socket)
+    };
+    let (listener, to) = (socket()?, socket()?);
+    listener.bind(&any.into())?;
+    listener.listen(1)?;
+    to.connect(&listener.local_addr()?)?;
+    let (from, _) = listener.accept()?;
+    Ok((to.into(), from.into()))
+}
+
+/// A reader that has gone is noticed by the reader's side.
+fn send(mut to: TcpStream, block: &[u8], size: u64, write: usize) {
+    let mut sent = 0;
+    while sent < size {
+        let bytes = piece(block, sent, write, size);
+        if to.write_all(bytes).is_err() {
+            return;
+        }
+        sent += bytes.len() as u64;
+    }
+}
+
+fn receive(
+    mut from: TcpStream,
+    size: u64,
+    read: usize,
+    mut seen: Option<Seen<'_>>,
+) -> Result<(), String> {
+    let (mut buffer, mut total) = (vec![0; read], 0);
+    while total < size {
+        let len = from.read(&mut buffer).map_err(said)?;
+        if len == 0 {
+            return Err("the stream ended early".to_owned());
+        }
+        if let Some(seen) = &mut seen {
+            seen(total, &buffer[..len]);
+        }
+        total += len as u64;
+    }
+    verdict(total == size)
+}
+
+pub fn run(setup: &Setup) -> Result<Moved, String> {
+    run_with(Sockets::Unpaced, setup)
+}
+
+/// The same over sockets as the system makes them.
+pub fn run_system(setup: &Setup) -> Result<Moved, String> {
+    run_with(Sockets::System, setup)
+}
+
+fn run_with(sockets: Sockets, setup: &Setup) -> Result<Moved, String> {
+    let sender = move_raw(sockets, &setup.block, setup.size, setup.raw()?, None)?;
+    Ok(Moved { bytes: setup.size, sender: Some(sender) })
+}
+
+pub fn check(setup: &Setup) -> Result<(), String> {
+    check_of(Sockets::Unpaced, &setup.block, &setup.block, setup.raw()?)
+}
+
+pub fn check_system(setup: &Setup) -> Result<(), String> {
+    check_of(Sockets::System, &setup.block, &setup.block, setup.raw()?)
+}
+
+fn check_of(sockets: Sockets, sent: &[u8], expected: &[u8], sizes: RawSizes) -> Result<(), String> {
+    let (size, mut right, mut total) = (sent.len() as u64 + 7, true, 0);
+    let mut seen = |offset, bytes: &[u8]| {
+        right &= is_block(expected, offset, bytes);
+        total += bytes.len() as u64;
+    };
+    move_raw(sockets, sent, size, sizes, Some(&mut seen))?;
+    verdict(right && total == size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn other_bytes_are_noticed() {
+        let setup = small();
+        assert_eq!(check(&setup), Ok(()));
+        let sizes = setup.raw().unwrap();
+        assert!(check_of(Sockets::Unpaced, setup.constant(), &setup.block, sizes).is_err());
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_is_an_error() {
+        let (to, from) = pair(Sockets::System).unwrap();
+        drop(to);
+        assert_eq!(receive(from, 1, 64, None), Err("the stream ended early".to_owned()));
+    }
+
+    #[test]
+    fn the_sweep_gives_one_of_what_it_tries() {
+        let best = RawSizes::sweep(&[7; 6000], 6000).unwrap();
+        assert!(SWEEP.contains(&best.write) && SWEEP.contains(&best.read));
+    }
+}

@@ -1,0 +1,190 @@
+//! A rung of the ladder, and what was measured on it.
+//!
+//! ```text
+//!   check ─▶ five rounds of: run, run, … until the slice is over ─▶ min, median, max
+//!                            └─ bytes, processor time of each side, peak of memory
+//! ```
+
+use super::machine;
+use super::setup::Setup;
+use super::sides;
+use super::verdict::Load;
+use std::time::{Duration, Instant};
+
+/// What a rung may be held against.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    /// Nothing: it is a limit itself.
+    None,
+    /// A share of another rung.
+    Share(&'static str, f64),
+    /// What other rungs give one after the other: 1 / Σ(1/rate).
+    Series(&'static [&'static str]),
+}
+
+impl Limit {
+    /// The rungs it is made of.
+    pub fn parts(&self) -> &[&'static str] {
+        match self {
+            Limit::None => &[],
+            Limit::Share(of, _) => std::slice::from_ref(of),
+            Limit::Series(parts) => parts,
+        }
+    }
+
+    /// What it comes to where the others have these rates.
+    pub fn of(&self, rate: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        match self {
+            Limit::None => None,
+            Limit::Share(of, share) => rate(of).map(|rate| rate * share),
+            Limit::Series(parts) => {
+                let each: Option<Vec<f64>> = parts.iter().map(|part| rate(part)).collect();
+                each.map(|rates| 1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
+            }
+        }
+    }
+}
+
+/// Where the bytes of a rung go, which is what its rate can be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// From cache to cache, in one thread.
+    Cache,
+    /// Through a socket.
+    Wire,
+}
+
+/// What one run of a rung did.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved {
+    /// Bytes of FILE that arrived.
+    pub bytes: u64,
+    /// Processor time of the sending side, where it is known apart; what else the process spent is
+    /// the receiver's.
+    pub sender: Option<Duration>,
+}
+
+impl Moved {
+    /// Bytes that one thread moved.
+    pub fn alone(bytes: u64) -> Moved {
+        Moved { bytes, sender: None }
+    }
+}
+
+/// Moves bytes once; an error if it did not.
+pub type Run = fn(&Setup) -> Result<Moved, String>;
+
+/// Fails if the run does not do what it says.
+pub type Check = fn(&Setup) -> Result<(), String>;
+
+/// One rung.
+#[derive(Debug, Clone, Copy)]
+pub struct Rung {
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub what: &'static str,
+    pub place: Place,
+    pub limit: Limit,
+    pub run: Run,
+    pub check: Check,
+}
+
+/// What was measured on a rung, one value for each round.
+pub struct Figure {
+    pub rung: Rung,
+    /// Bytes of FILE a second in units of 10⁹.
+    pub rates: Vec<f64>,
+    /// Processor seconds of the sender for 10⁹ bytes of FILE; empty where there are no two sides.
+    pub sender: Vec<f64>,
+    /// The same of the receiver, or of all there is.
+    pub receiver: Vec<f64>,
+    /// What others took of the processors meanwhile.
+    pub load: Load,
+    pub peak_rss: u64,
+}
+
+impl Figure {
+    pub fn new(rung: &Rung) -> Figure {
+        let (rates, sender, receiver) = (Vec::new(), Vec::new(), Vec::new());
+        Figure { rung: *rung, rates, sender, receiver, load: Load::default(), peak_rss: 0 }
+    }
+
+    pub fn check(&self, setup: &Setup) -> Result<(), String> {
+        (self.rung.check)(setup)
+    }
+
+    /// One round: runs until the slice is over.
+    pub fn measure(&mut self, setup: &Setup) -> Result<(), String> {
+        machine::reset_peak();
+        let busy = machine::processor_time_of_all();
+        let (before, began) = (sides::process(), Instant::now());
+        let (mut bytes, mut sender) = (0, Some(Duration::ZERO));
+        while bytes == 0 || began.elapsed() < setup.slice {
+            let moved = (self.rung.run)(setup)?;
+            if moved.bytes == 0 {
+                return Err("it moved nothing".to_owned());
+            }
+            bytes += moved.bytes;
+            sender = sender.zip(moved.sender).map(|(sum, more)| sum + more);
+        }
+        let elapsed = began.elapsed();
+        let spent = sides::process().saturating_sub(before);
+        self.note(bytes, elapsed, spent, sender);
+        if let Some((before, after)) = busy.zip(machine::processor_time_of_all()) {
+            self.load.others += after.saturating_sub(before).saturating_sub(spent);
+            self.load.available += elapsed * machine::cores();
+        }
+        self.peak_rss = self.peak_rss.max(machine::peak_rss());
+        Ok(())
+    }
+
+    fn note(&mut self, bytes: u64, elapsed: Duration, spent: Duration, sender: Option<Duration>) {
+        let each_gb = |time: Duration| time.as_secs_f64() / (bytes as f64 / 1e9);
+        self.rates.push(super::gb_per_s(bytes, elapsed));
+        self.sender.extend(sender.map(each_gb));
+        self.receiver.push(each_gb(spent.saturating_sub(sender.unwrap_or_default())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    fn rung(run: Run) -> Rung {
+        let check = |_: &Setup| Ok(());
+        Rung { name: "x", what: "", place: Place::Cache, limit: Limit::None, run, check }
+    }
+
+    #[test]
+    fn doing_nothing_fails() {
+        let mut figure = Figure::new(&rung(|_| Ok(Moved::alone(0))));
+        assert_eq!(figure.measure(&small()), Err("it moved nothing".to_owned()));
+        assert!(figure.rates.is_empty());
+        let mut figure = Figure::new(&rung(|_| Err("no".to_owned())));
+        assert_eq!(figure.measure(&small()), Err("no".to_owned()));
+    }
+
+    #[test]
+    fn sides_are_apart_where_they_are_known() {
+        let mut figure = Figure::new(&rung(|_| Ok(Moved::alone(1))));
+        let second = Duration::from_secs(1);
+        figure.note(2_000_000_000, second, 4 * second, None);
+        assert_eq!((&figure.rates[..], &figure.sender[..]), (&[2.0][..], &[][..]));
+        figure.note(2_000_000_000, second, 4 * second, Some(second));
+        assert_eq!((&figure.sender[..], &figure.receiver[..]), (&[0.5][..], &[2.0, 1.5][..]));
+    }
+
+    #[test]
+    fn limits() {
+        let rate = |name: &str| match name {
+            "a" => Some(2.0),
+            "b" => Some(4.0),
+            _ => None,
+        };
+        assert_eq!(Limit::None.of(rate), None);
+        assert_eq!(Limit::Share("b", 0.75).of(rate), Some(3.0));
+        assert_eq!(Limit::Series(&["a", "b", "b"]).of(rate), Some(1.0));
+        assert_eq!(Limit::Series(&["a", "c"]).of(rate), None);
+    }
+}

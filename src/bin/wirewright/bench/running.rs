@@ -1,0 +1,132 @@
+//! A server of the product on a thread of its own, and the client that gets from it.
+//!
+//! ```text
+//!   thread `bench-server` ─ Server::run ─▶ socket ─▶ client::get on this thread ─▶ destination
+//! ```
+
+use super::bytes::nowhere;
+use super::rung::Moved;
+use super::setup::Setup;
+use super::{name, said, sides};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use wirewright::digest::DigestKind;
+use wirewright::net::FileReport;
+use wirewright::net::files::Durability;
+use wirewright::net::files::{Destination, Memory, Supply};
+use wirewright::net::reactor::Stopper;
+use wirewright::net::transfer::{client, server};
+
+/// A running transfer is given no time to end: there is none when a rung stops.
+const GRACE: Duration = Duration::ZERO;
+
+/// Something that serves on threads of its own; it ends when this is dropped.
+pub struct Running {
+    pub endpoint: String,
+    stopper: Stopper,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// A server of the product.
+    pub fn start(options: server::Options) -> Result<Running, String> {
+        let options = server::Options { grace: GRACE, ..options };
+        let server = server::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), options);
+        let server = server.map_err(said)?;
+        let (endpoint, stopper) = (server.local_addr().to_string(), server.stopper());
+        // What goes wrong there is seen by the client.
+        Running::spawn(endpoint, stopper, move || drop(server.run()))
+    }
+
+    /// Runs what serves at an endpoint until it is stopped.
+    pub fn spawn(
+        endpoint: String,
+        stopper: Stopper,
+        serve: impl FnOnce() + Send + 'static,
+    ) -> Result<Running, String> {
+        let thread = std::thread::Builder::new().name(sides::SERVER.to_owned()).spawn(serve);
+        Ok(Running { endpoint, stopper, thread: Some(thread.map_err(said)?) })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves a block again and again as one file of `size` bytes, under every name.
+pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
+    let supply = Supply::Memory(Memory { block: block.clone(), size });
+    server::Options { threads, ..server::Options::new(supply) }
+}
+
+/// How something is got.
+pub struct Getting<'a> {
+    pub connections: usize,
+    pub options: client::Options,
+    pub destination: &'a Destination,
+}
+
+impl<'a> Getting<'a> {
+    /// Over one connection, from the beginning, with this digest, nothing synced.
+    pub fn new(digest: DigestKind, destination: &'a Destination) -> Getting<'a> {
+        let durability = Durability::None;
+        let mut options =
+            client::Options { durability, resume: false, ..client::Options::default() };
+        options.session.digests = vec![digest];
+        Getting { connections: 1, options, destination }
+    }
+
+    /// Gets as many files as there are connections at the same time, each of `each` bytes.
+    pub fn run(mut self, server: &Running, each: u64) -> Result<Moved, String> {
+        self.options.connections = self.connections;
+        let names = vec![name("file")?; self.connections];
+        let reports =
+            client::get(&server.endpoint, &names, self.destination, &self.options).map_err(said)?;
+        let bytes = settle(&reports, each)?;
+        Ok(Moved { bytes, sender: sides::servers() })
+    }
+}
+
+/// All bytes of some files, each of which has to have come whole.
+pub fn settle(reports: &[FileReport], each: u64) -> Result<u64, String> {
+    reports.iter().try_fold(0, |sum, report| match &report.outcome {
+        Ok(()) if report.moved == each => Ok(sum + each),
+        Ok(()) => Err(format!("{} bytes came of {each}", report.moved)),
+        Err(failure) => Err(failure.to_string()),
+    })
+}
+
+/// Gets from memory to nowhere over one connection, without a digest.
+pub fn get_nowhere(setup: &Setup, server: &Running) -> Result<Moved, String> {
+    Getting::new(DigestKind::None, &nowhere()).run(server, setup.size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn a_file_of_another_length_is_an_error() {
+        let setup = small();
+        let server = Running::start(memory(&setup.block, setup.size + 1, 1)).unwrap();
+        let error = get_nowhere(&setup, &server).unwrap_err();
+        assert_eq!(error, format!("{} bytes came of {}", setup.size + 1, setup.size));
+    }
+
+    #[test]
+    fn the_server_is_a_side_of_its_own() {
+        let setup = small();
+        let server = Running::start(memory(&setup.block, setup.size, 2)).unwrap();
+        let moved = get_nowhere(&setup, &server).unwrap();
+        assert_eq!(moved.bytes, setup.size);
+        assert!(moved.sender.is_some() || !cfg!(target_os = "linux"));
+    }
+}

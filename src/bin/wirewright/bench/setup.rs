@@ -1,0 +1,97 @@
+//! What the rungs are measured with: sizes, blocks of bytes, a folder, a certificate.
+
+use super::args::Bench;
+use super::machine::{self, Folder};
+use super::raw::RawSizes;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use wirewright::transfer::sender::CHUNK_BYTES;
+
+/// How often each rung is measured; medians of fewer say little.
+pub const ROUNDS: usize = 5;
+
+/// Connections of the rung of that name, where nobody says how many.
+const CONNECTIONS: u32 = 100;
+
+/// How long a block is, in chunks: 2.1 MiB, more than a cache near a core holds.
+const BLOCK_CHUNKS: usize = 11;
+
+pub struct Setup {
+    /// How many bytes of FILE a rung with a wire moves at a time.
+    pub size: u64,
+    /// Over how many connections the rung of that name moves it, each with its share.
+    pub connections: usize,
+    /// How many threads a server has.
+    pub threads: usize,
+    /// How long a rung runs in each round.
+    pub slice: Duration,
+    /// The longest file of the sweep of file sizes, in bytes.
+    pub sweep_max: u64,
+    /// Random bytes: a whole number of chunks.
+    pub block: Arc<[u8]>,
+    pub folder: Folder,
+    constant: OnceLock<Arc<[u8]>>,
+    raw: OnceLock<Result<RawSizes, String>>,
+    #[cfg(feature = "tls")]
+    tls: OnceLock<Result<super::tls::Both, String>>,
+}
+
+impl Setup {
+    pub fn new(args: &Bench) -> Result<Setup, String> {
+        Ok(Setup {
+            size: args.size,
+            connections: args.connections.unwrap_or(CONNECTIONS) as usize,
+            threads: usize::from(args.threads),
+            slice: args.seconds / ROUNDS as u32,
+            sweep_max: args.sweep_max,
+            block: machine::random(CHUNK_BYTES * BLOCK_CHUNKS),
+            folder: Folder::new()?,
+            constant: OnceLock::new(),
+            raw: OnceLock::new(),
+            #[cfg(feature = "tls")]
+            tls: OnceLock::new(),
+        })
+    }
+
+    /// One chunk of the block.
+    pub fn chunk(&self) -> &[u8] {
+        &self.block[..CHUNK_BYTES]
+    }
+
+    /// As many bytes as the block has, all zero, in memory of their own.
+    pub fn constant(&self) -> &Arc<[u8]> {
+        self.constant.get_or_init(|| machine::zeros(self.block.len()))
+    }
+
+    /// The sizes of write and read that move the most raw bytes; found when first asked for.
+    pub fn raw(&self) -> Result<RawSizes, String> {
+        self.raw.get_or_init(|| RawSizes::sweep(&self.block, self.size)).clone()
+    }
+
+    /// The same, if they were asked for.
+    pub fn raw_if_known(&self) -> Option<RawSizes> {
+        self.raw.get()?.clone().ok()
+    }
+
+    /// Both sides of TLS; made when first asked for.
+    #[cfg(feature = "tls")]
+    pub fn tls(&self) -> Result<&super::tls::Both, String> {
+        self.tls.get_or_init(super::tls::Both::new).as_ref().map_err(Clone::clone)
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A setup for tests, which measure nothing: little moves, once.
+    pub fn small() -> Setup {
+        let line = ["wirewright", "bench", "--size", "1M", "--seconds", "0.001"];
+        let cli = <crate::args::Cli as clap::Parser>::try_parse_from(line).unwrap();
+        let Some(crate::args::Command::Bench(args)) = cli.command else { unreachable!() };
+        let setup = Setup::new(&args).unwrap();
+        // No test looks for the best sizes.
+        setup.raw.set(Ok(RawSizes { write: 64 << 10, read: 64 << 10 })).unwrap();
+        setup
+    }
+}

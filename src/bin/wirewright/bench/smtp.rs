@@ -1,0 +1,142 @@
+//! Mail: the rung of the ladder, and a load for a server of one's own.
+//!
+//! ```text
+//!   rung   file ─ base64 in lines ─▶ one message ─ dots ─▶ socket ─▶ our sink: thrown away
+//!   load   N messages, C connections ─▶ a server, or our sink ─▶ messages a second, outcomes
+//! ```
+//!
+//! Both send by [`wirewright::net::mail`], as the command `mail` does. What was sent counts when
+//! the server has accepted it; our sink counts the bytes, too.
+
+mod letters;
+pub mod load;
+mod show;
+mod sink;
+
+pub use letters::OF_THE_WIRE;
+
+use super::bytes::{same, verdict};
+use super::rung::Moved;
+use super::running::Running;
+use super::setup::Setup;
+use super::{said, sides};
+use mio::net::TcpListener;
+use sink::{Door, Seen, Taken};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wirewright::base64;
+use wirewright::net::connection::Limits;
+use wirewright::net::mail::{Letter, Options, Report, Server, send};
+use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::transport::endpoint;
+use wirewright::smtp::client::Verdict;
+use wirewright::smtp::config::StartTls;
+
+/// A sink on a thread of its own, and what it has taken.
+fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let socket = endpoint::listen(loopback).map_err(said)?;
+    let address = socket.local_addr().map_err(said)?.to_string();
+    let (seat, taken) = (Seat::new().map_err(said)?, Arc::<Taken>::default());
+    let (stopper, door) = (seat.stopper(), Door { taken: taken.clone(), seen });
+    let running = Running::spawn(address, stopper, move || {
+        // What goes wrong there is seen by the client.
+        let _ = serve(seat, socket, door);
+    })?;
+    Ok((running, taken))
+}
+
+/// Takes mail until the seat is told to stop.
+fn serve(seat: Seat, socket: TcpListener, door: Door) -> io::Result<()> {
+    let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
+    reactor.set_grace(Duration::ZERO);
+    reactor.listen(socket, Box::new(door))?;
+    reactor.run()
+}
+
+/// How mail goes to such a server: in clear, as nobody.
+fn options(server: Server, connections: usize) -> Options {
+    let mut options = Options::new(server);
+    (options.starttls, options.connections_max) = (StartTls::Never, connections);
+    options
+}
+
+/// Sends one letter to a sink of its own.
+fn send_one(letter: Letter, file: u64, seen: Option<Seen>) -> Result<Moved, String> {
+    let (sink, taken) = start(seen)?;
+    let server = Server::parse(&format!("smtp://{}", sink.endpoint)).map_err(said)?;
+    let (size, before) = (letter.content.size(), sides::thread());
+    let reports = send(options(server, 1), vec![letter]).map_err(said)?;
+    let sender = Some(sides::thread() - before);
+    match &reports[..] {
+        [Report { verdict: Verdict::Accepted, .. }] if taken.counts() == (1, size) => {
+            Ok(Moved { bytes: file, sender })
+        }
+        [report] => Err(format!("{:?} instead of accepted", report.verdict)),
+        _ => Err("there is no report".to_owned()),
+    }
+}
+
+pub fn run(setup: &Setup) -> Result<Moved, String> {
+    send_one(letters::with_file(setup, setup.size)?, setup.size, None)
+}
+
+pub fn check(setup: &Setup) -> Result<(), String> {
+    check_by(setup, |text| text)
+}
+
+/// Sends a file and looks at what the sink saw, after `change`.
+fn check_by(setup: &Setup, change: fn(Vec<u8>) -> Vec<u8>) -> Result<(), String> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let copy = seen.clone();
+    let show: Seen = Arc::new(move |bytes| {
+        if let Ok(mut seen) = copy.lock() {
+            seen.extend_from_slice(bytes);
+        }
+    });
+    let size = setup.block.len() as u64 + 7;
+    send_one(letters::with_file(setup, size)?, size, Some(show))?;
+    let text = change(std::mem::take(&mut *seen.lock().map_err(said)?));
+    let file = attached(&text).ok_or("there is no file in the message")?;
+    verdict(file.len() as u64 == size)?;
+    let (block, rest) = file.split_at(setup.block.len());
+    same(&setup.block, block)?;
+    same(&setup.block[..rest.len()], rest)
+}
+
+/// The file in a message: what stands in base64 between the empty line and the boundary.
+fn attached(text: &[u8]) -> Option<Vec<u8>> {
+    let head = memchr::memmem::find(text, b"Content-Transfer-Encoding: base64\r\n")?;
+    let begin = head + memchr::memmem::find(&text[head..], b"\r\n\r\n")? + 4;
+    let end = begin + memchr::memmem::find(&text[begin..], b"\r\n--")?;
+    let lines = text[begin..end].split(|byte| *byte == b'\n');
+    let base64: Vec<u8> = lines.flat_map(|line| line.trim_ascii_end()).copied().collect();
+    let mut file = vec![0; base64.len()];
+    let len = base64::decode_strict(&base64, &mut file)?;
+    file.truncate(len);
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn a_file_arrives_and_another_is_noticed() {
+        let setup = small();
+        assert_eq!(check(&setup), Ok(()));
+        assert_eq!(run(&setup).unwrap().bytes, setup.size);
+        assert!(
+            check_by(&setup, |mut text| {
+                let at = text.len() / 2;
+                text[at] = if text[at] == b'A' { b'B' } else { b'A' };
+                text
+            })
+            .is_err()
+        );
+        assert!(check_by(&setup, |_| Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! The letters that are sent: of a length that was asked for, all alike.
+//!
+//! ```text
+//!   up to 64 KiB   From To Date Message-ID … ─ text, as long as is left
+//!   beyond         the same ─ one line of text ─ an attachment, read from a file while it is sent
+//! ```
+//!
+//! Specification: RFC 2045 §6.8: 57 bytes of a file become a line of 78.
+
+use super::super::file::write_block;
+use super::super::said;
+use super::super::setup::Setup;
+use std::path::Path;
+use wirewright::mime::Limits;
+use wirewright::mime::date::Date;
+use wirewright::mime::id::MsgId;
+use wirewright::mime::mailbox::Mailbox;
+use wirewright::mime::message::{Attachment, Builder};
+use wirewright::mime::param::{FileName, MediaType};
+use wirewright::net::files::Source;
+use wirewright::net::mail::Letter;
+
+/// The longest message that is text alone, in bytes.
+const TEXT_BYTES_MAX: u64 = 64 << 10;
+
+/// A line of base64 with its end, and what it holds, in bytes.
+const LINE: (u64, u64) = (78, 57);
+
+/// A line of text, in bytes without its end.
+const TEXT_LINE: usize = 70;
+
+/// What base64 in lines leaves of a wire.
+pub const OF_THE_WIRE: f64 = LINE.1 as f64 / LINE.0 as f64;
+
+fn builder() -> Result<Builder, String> {
+    let from = Mailbox::parse("a@example.org").map_err(said)?;
+    let date = Date::new(1_795_310_820, 480).map_err(said)?;
+    let id = MsgId::parse("bench@example.org").map_err(said)?;
+    let mut builder = Builder::new(from, date, id, 7, Limits::default());
+    builder.to(Mailbox::parse("b@example.net").map_err(said)?).map_err(said)?;
+    builder.subject("A message of a benchmark").map_err(said)?;
+    Ok(builder)
+}
+
+/// A letter with a text of so many bytes.
+fn with_text(len: usize) -> Result<Letter, String> {
+    let line = "x".repeat(TEXT_LINE) + "\r\n";
+    let mut text = line.repeat(len / line.len() + 1);
+    text.truncate(len.saturating_sub(2));
+    // What ends in half a line end would have another length.
+    let text = text.trim_end_matches('\r').to_owned() + "\r\n";
+    let mut builder = builder()?;
+    builder.text(&text).map_err(said)?;
+    Letter::new(builder.build().map_err(said)?, Vec::new()).map_err(said)
+}
+
+/// A letter with a file of so many bytes, all of them those of the setup's block.
+pub fn with_file(setup: &Setup, len: u64) -> Result<Letter, String> {
+    let path = setup.folder.path().join("attachment");
+    if std::fs::metadata(&path).map_or(0, |meta| meta.len()) != len {
+        write_block(&path, &setup.block, len)?;
+    }
+    attach(&path)
+}
+
+fn attach(path: &Path) -> Result<Letter, String> {
+    let file = Source::from_path(path).map_err(said)?;
+    let mut builder = builder()?;
+    builder.text("See the file.").map_err(said)?;
+    let attachment = Attachment {
+        name: FileName::new("data.bin").map_err(said)?,
+        media_type: MediaType::parse("application/octet-stream").map_err(said)?,
+        len: file.size(),
+    };
+    builder.attach(attachment).map_err(said)?;
+    Letter::new(builder.build().map_err(said)?, vec![file]).map_err(said)
+}
+
+/// A letter of `size` bytes, or, with a file, of at most a line less; and how many bytes of it are
+/// those of a file.
+pub fn of_size(setup: &Setup, size: u64) -> Result<(Letter, u64), String> {
+    if size > TEXT_BYTES_MAX {
+        let head = with_file(setup, 1)?.content.size();
+        let lines = (size - head) / LINE.0;
+        let len = lines * LINE.1;
+        return Ok((with_file(setup, len)?, len));
+    }
+    let least = with_text(2)?.content.size();
+    let Some(rest) = size.checked_sub(least) else {
+        return Err(format!("a message has {least} bytes at least"));
+    };
+    let letter = with_text(rest as usize + 2)?;
+    Ok((letter, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn messages_have_the_length_that_was_asked_for() {
+        let setup = small();
+        let least = with_text(2).unwrap().content.size();
+        for size in (least..least + 300).chain([1024, 4000, TEXT_BYTES_MAX]) {
+            let (letter, file) = of_size(&setup, size).unwrap();
+            let off = size - letter.content.size();
+            assert!(off <= 2 && file == 0, "{size}: {off} less");
+        }
+        assert!(of_size(&setup, least - 1).is_err());
+        for size in [TEXT_BYTES_MAX + 1, 100_000, 100_078, 3_000_000] {
+            let (letter, file) = of_size(&setup, size).unwrap();
+            let less = size - letter.content.size();
+            assert!(less < 2 * LINE.0, "{size}: {less} less");
+            assert!(file > size * 7 / 10, "{size}: {file}");
+        }
+    }
+}

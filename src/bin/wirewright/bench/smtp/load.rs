@@ -1,0 +1,273 @@
+//! The load: many messages to a server, round after round, and what became of them.
+//!
+//! ```text
+//!   letter ×N ─▶ up to C connections ─▶ server      a round begins with connecting and ends with
+//!     └──────────── Report for each ─────────┘      the last good-bye
+//! ```
+//!
+//! Without `--server` the server is our own sink, in this process. With `--listen` there is nothing
+//! but the sink, for other senders.
+
+use super::super::machine;
+use super::super::setup::{ROUNDS, Setup};
+use super::super::{broken, said, sides};
+use super::show;
+use super::sink::{Door, Taken};
+use super::{letters, options, serve, start};
+use crate::args::{Bench, Load};
+use crate::commands::wire::announce;
+use crate::output::drawing::Steps;
+use crate::output::report::Out;
+use crate::{Exit, Failure};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wirewright::net::Error;
+use wirewright::net::mail::{Letter, Report, Server, send_each};
+use wirewright::net::reactor::Seat;
+use wirewright::net::transport::endpoint;
+use wirewright::smtp::client::Verdict;
+
+/// How many messages are sent in a round, where nobody says.
+const MESSAGES: u32 = 20_000;
+
+/// How long they are, where nobody says, in bytes.
+const SIZE: u64 = 1024;
+
+/// What was sent.
+pub struct Plan {
+    pub server: String,
+    pub messages: u32,
+    pub connections: usize,
+    /// Bytes of a message, before dots are doubled.
+    pub size: u64,
+    /// Bytes of a file that is in it.
+    pub file: u64,
+}
+
+/// One round.
+pub struct Round {
+    pub elapsed: Duration,
+    /// Processor time of our side.
+    pub spent: Duration,
+    pub counts: Counts,
+}
+
+/// What became of the messages of a round.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub accepted: u32,
+    pub refused: u32,
+    pub unknown: u32,
+    /// Why one of them was not accepted.
+    pub why: Option<String>,
+    /// A signal came.
+    pub was_stopped: bool,
+}
+
+pub fn run(args: &Bench, load: &Load) -> Result<Exit, Failure> {
+    if args.rungs != ["smtp"] {
+        let hint = "give `bench smtp`, and no other rung";
+        return Err(Failure::usage("--messages", "only mail is sent as a load", hint));
+    }
+    machine::raise_descriptors();
+    match &load.listen {
+        Some(address) => listen(address, args),
+        None => send_all(args, load),
+    }
+}
+
+// ---- sending -----------------------------------------------------------------------------------
+
+fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
+    let setup = Setup::new(args);
+    let setup =
+        setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
+    let (letter, file) = letters::of_size(&setup, load.message_size.unwrap_or(SIZE))
+        .map_err(|error| Failure::usage("--message-size", error, "give more"))?;
+    let own = match load.server {
+        None => Some(start(None).map_err(|error| broken("smtp", &error))?),
+        Some(_) => None,
+    };
+    let (server, name) = server(load, own.as_ref().map(|(sink, _)| &*sink.endpoint))?;
+    let plan = Plan {
+        server: name,
+        messages: load.messages.unwrap_or(MESSAGES),
+        connections: args.connections.unwrap_or(1) as usize,
+        size: letter.content.size(),
+        file,
+    };
+    let rounds = load.rounds.map_or(ROUNDS, usize::from);
+    let progress = Steps::new("bench smtp", rounds, "rounds", !args.quiet);
+    let taken = own.as_ref().map(|(_, taken)| &**taken);
+    let mut done = Vec::new();
+    machine::reset_peak();
+    for round in 1..=rounds {
+        done.push(one_round(&plan, &server, &letter, taken)?);
+        progress.done(round);
+        if done.iter().any(|round| round.counts.was_stopped) {
+            break;
+        }
+    }
+    progress.finish();
+    report(&plan, &done, args.json)
+}
+
+/// The server that was asked for, or our own.
+fn server(load: &Load, own: Option<&str>) -> Result<(Server, String), Failure> {
+    let name = match (&load.server, own) {
+        (Some(server), _) => server.clone(),
+        (None, own) => format!("smtp://{}", own.unwrap_or_default()),
+    };
+    let hint = "give smtp://HOST:PORT; a load is sent in clear, as nobody";
+    match Server::parse(&name) {
+        Ok(server) if server.is_tls || server.user.is_some() => {
+            Err(Failure::usage("--server", "a load needs neither TLS nor a user", hint))
+        }
+        Ok(server) => Ok((server, name)),
+        Err(error) => Err(Failure::usage("--server", error.reason(), hint)),
+    }
+}
+
+fn one_round(
+    plan: &Plan,
+    server: &Server,
+    letter: &Letter,
+    taken: Option<&Taken>,
+) -> Result<Round, Failure> {
+    let mut options = options(server.clone(), plan.connections);
+    options.stop_at_signals = true;
+    let before = (taken.map(Taken::counts), sides::thread());
+    let counts = Rc::new(RefCell::new(Counts::default()));
+    let (counting, began) = (counts.clone(), Instant::now());
+    let letters = std::iter::repeat_n(letter.clone(), plan.messages as usize);
+    let sent = send_each(options, letters, move |_, report| counting.borrow_mut().add(&report));
+    sent.map_err(|error| broken("smtp", &said(error)))?;
+    let (elapsed, spent) = (began.elapsed(), sides::thread() - before.1);
+    let round = Round { elapsed, spent, counts: counts.take() };
+    let expected = before.0.map(|(messages, bytes)| {
+        let more = u64::from(round.counts.accepted);
+        (messages + more, bytes + more * plan.size)
+    });
+    // Of those whose fate is not known it may have taken some.
+    match round.counts.unknown > 0 || taken.map(Taken::counts) == expected {
+        true => Ok(round),
+        false => Err(broken("smtp", "the sink has taken other messages than were accepted")),
+    }
+}
+
+impl Counts {
+    fn add(&mut self, report: &Report) {
+        *match report.verdict {
+            Verdict::Accepted => &mut self.accepted,
+            Verdict::Unknown => &mut self.unknown,
+            // With one recipient nothing is partial.
+            Verdict::Partial | Verdict::Refused { .. } => &mut self.refused,
+        } += 1;
+        self.was_stopped |= matches!(report.failure.as_deref(), Some(Error::Interrupted));
+        if report.verdict != Verdict::Accepted && self.why.is_none() {
+            self.why = Some(match (&report.reply, &report.failure) {
+                (Some(reply), _) => format!("{} {}", reply.code(), reply.text()),
+                (None, Some(failure)) => failure.to_string(),
+                (None, None) => "its recipient was refused".to_owned(),
+            });
+        }
+    }
+}
+
+fn report(plan: &Plan, rounds: &[Round], json: bool) -> Result<Exit, Failure> {
+    let mut out = Out::new();
+    match json {
+        true => out.json(&show::document(plan, rounds))?,
+        false => out.raw(&show::text(plan, rounds))?,
+    }
+    out.flush()?;
+    verdict(plan, rounds)
+}
+
+/// Nothing but messages that were accepted is a success.
+fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
+    let (accepted, unknown) =
+        (sum(rounds, |counts| counts.accepted), sum(rounds, |counts| counts.unknown));
+    let all = rounds.len() as u64 * u64::from(plan.messages);
+    if accepted == all {
+        return Ok(Exit::Done);
+    }
+    let why = rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
+    let what = format!("{accepted} of {all} messages were accepted: {why}");
+    let hint = "look at one of them with wirewright mail --trace";
+    let failure = Failure::new(&plan.server, &what, hint);
+    Err(match (accepted, unknown) {
+        (_, 1..) => failure.of_unknown(),
+        (0, 0) => failure,
+        (_, 0) => failure.of_some(),
+    })
+}
+
+/// A count of all rounds together.
+pub fn sum(rounds: &[Round], count: fn(&Counts) -> u32) -> u64 {
+    rounds.iter().map(|round| u64::from(count(&round.counts))).sum()
+}
+
+// ---- listening ---------------------------------------------------------------------------------
+
+/// Takes mail until it is stopped, and says how much.
+fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
+    let failed = |error: String| Failure::new(address, error, "give an address of this machine");
+    let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
+    let socket = endpoint::listen(address).map_err(|error| failed(said(error)))?;
+    let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
+    let mut seat = Seat::new().map_err(|error| failed(said(error)))?;
+    seat.stop_at_signals().map_err(|error| failed(said(error)))?;
+    let taken = Arc::<Taken>::default();
+    let door = Door { taken: taken.clone(), seen: None };
+    // It is bound, and whoever comes waits until it runs.
+    announce(bound, args.json)?;
+    serve(seat, socket, door).map_err(|error| failed(said(error)))?;
+    let (messages, bytes) = taken.counts();
+    let mut out = Out::new();
+    match args.json {
+        true => out.json(&serde_json::json!({ "messages": messages, "bytes": bytes }))?,
+        false => crate::say_line(&format!("{messages} messages of {bytes} bytes")),
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn a_round_counts_what_the_sink_took() {
+        let setup = small();
+        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let (sink, taken) = start(None).unwrap();
+        let name = format!("smtp://{}", sink.endpoint);
+        let server = Server::parse(&name).unwrap();
+        let size = letter.content.size();
+        let plan = Plan { server: name, messages: 30, connections: 4, size, file };
+        let round = one_round(&plan, &server, &letter, Some(&taken)).unwrap().counts;
+        assert_eq!((round.accepted, round.refused, round.unknown), (30, 0, 0));
+        assert_eq!(taken.counts(), (30, 30 * size));
+        // Another sink has taken nothing of it.
+        let other = one_round(&plan, &server, &letter, Some(&Taken::default()));
+        assert!(other.is_err());
+    }
+
+    #[test]
+    fn nobody_listens() {
+        let setup = small();
+        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let free = endpoint::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let name = format!("smtp://{}", free.local_addr().unwrap());
+        drop(free);
+        let (server, size) = (Server::parse(&name).unwrap(), letter.content.size());
+        let plan = Plan { server: name, messages: 3, connections: 2, size, file };
+        let round = one_round(&plan, &server, &letter, None).unwrap().counts;
+        assert_eq!((round.accepted, round.refused, round.unknown), (0, 3, 0));
+        assert!(round.why.is_some());
+    }
+}

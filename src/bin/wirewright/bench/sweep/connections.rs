@@ -1,0 +1,229 @@
+//! Goodput of all connections together against their number, and what idle ones cost.
+//!
+//! ```text
+//!   this process: N clients in one reactor  ◀── loopback ──  another: wirewright serve
+//!   each gets a file of total / N bytes: however many there are, the same travels
+//! ```
+
+use super::child::Child;
+use super::crowd::Crowd;
+use super::{Axis, Measure, Point, Sweep, Unit};
+use crate::bench::file::write_block;
+use crate::bench::setup::{ROUNDS, Setup};
+use crate::bench::stats::{Spread, median};
+use crate::bench::{gb_per_s, machine, said, sides};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// All together move so many times what a rung moves: a thousand connections shall have a few
+/// chunks each, or what is measured is the opening of files.
+const TIMES: u64 = 4;
+
+const COUNTS: [usize; 5] = [1, 10, 100, 1_000, 10_000];
+
+/// How long idle ones are watched.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Descriptors that are not connections.
+const DESCRIPTORS_KEPT: u64 = 64;
+
+/// The numbers of connections that fit into so many descriptors, and what has to be said where not
+/// all do. A server takes two for each: the socket and the file.
+fn counts(descriptors: u64) -> (Vec<usize>, Vec<String>) {
+    let most = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT) / 2);
+    let most = most.unwrap_or(usize::MAX).max(1);
+    let mut counts: Vec<usize> = COUNTS.into_iter().filter(|count| *count <= most).collect();
+    let Some(missed) = COUNTS.into_iter().find(|count| *count > most) else {
+        return (counts, Vec::new());
+    };
+    let show = |count: usize| Unit::Count.show(count as f64);
+    let mut note = format!(
+        "{} connections and more do not fit into {} descriptors: a server has a socket and a file \
+         for each",
+        show(missed),
+        show(usize::try_from(descriptors).unwrap_or(usize::MAX))
+    );
+    if counts.last().is_some_and(|last| most >= 2 * last) {
+        note += &format!("; {} were measured", show(most));
+        counts.push(most);
+    }
+    (counts, vec![note])
+}
+
+/// The file that each of so many connections gets.
+fn file(count: usize) -> String {
+    format!("of-{count}")
+}
+
+fn each(setup: &Setup, count: usize) -> u64 {
+    (setup.size * TIMES / count as u64).max(1)
+}
+
+fn folder(setup: &Setup, counts: &[usize]) -> Result<PathBuf, String> {
+    let folder = setup.folder.path().join("crowd");
+    std::fs::create_dir_all(&folder).map_err(said)?;
+    for count in counts {
+        write_block(&folder.join(file(*count)), &setup.block, each(setup, *count))?;
+    }
+    Ok(folder)
+}
+
+/// One number of connections, and the server that is theirs.
+struct Place {
+    count: usize,
+    server: Child,
+    rates: Vec<f64>,
+    /// The server's processor seconds for 10⁹ bytes.
+    spent: Vec<f64>,
+}
+
+impl Place {
+    fn crowd<'a>(&'a self, setup: &Setup, file: &'a str) -> Crowd<'a> {
+        let (endpoint, connections) = (&*self.server.endpoint, self.count);
+        Crowd { endpoint, connections, file, each: each(setup, connections), expected: None }
+    }
+
+    /// A first round that is compared with what was to come, and not measured.
+    fn check(&self, setup: &Setup) -> Result<(), String> {
+        let file = file(self.count);
+        let crowd = Crowd { expected: Some(setup.block.clone()), ..self.crowd(setup, &file) };
+        crowd.run(|| ()).map(|_| ())
+    }
+
+    fn measure(&mut self, setup: &Setup) -> Result<(), String> {
+        let file = file(self.count);
+        let crowd = self.crowd(setup, &file);
+        let bytes = crowd.each * self.count as u64;
+        let server = &self.server;
+        let (elapsed, before) = crowd.run(|| server.spent())?;
+        let spent = server.spent().saturating_sub(before);
+        self.rates.push(gb_per_s(bytes, elapsed));
+        self.spent.push(spent.as_secs_f64() / (bytes as f64 / 1e9));
+        Ok(())
+    }
+
+    fn point(&self) -> Point {
+        let more = vec![
+            Measure {
+                key: "server_cpu_s_per_gb",
+                label: "server cpu s/GB",
+                unit: Unit::Seconds,
+                value: median(&self.spent),
+            },
+            Measure {
+                key: "server_peak_rss_bytes",
+                label: "server peak",
+                unit: Unit::Bytes,
+                value: self.server.peak_rss() as f64,
+            },
+        ];
+        Point { line: "", x: self.count as f64, y: Spread::of(&self.rates), more }
+    }
+}
+
+pub fn connections(setup: &Setup) -> Result<Sweep, String> {
+    let (counts, notes) = counts(machine::raise_descriptors());
+    let folder = folder(setup, &counts)?;
+    let serve = |count: &usize| -> Result<Place, String> {
+        let server = Child::serve(&folder, setup.threads)?;
+        Ok(Place { count: *count, server, rates: Vec::new(), spent: Vec::new() })
+    };
+    let mut places = counts.iter().map(serve).collect::<Result<Vec<Place>, _>>()?;
+    for place in &places {
+        place.check(setup)?;
+    }
+    for _ in 0..ROUNDS {
+        for place in &mut places {
+            place.measure(setup)?;
+        }
+    }
+    Ok(Sweep {
+        name: "connections",
+        what: "all connections together, from a server in a process of its own; they are greeted \
+               first and begin at the same time; the same bytes in all, from the page cache, no \
+               digest"
+            .to_owned(),
+        x: Axis { label: "connections", unit: Unit::Count },
+        y: Axis { label: "GB/s of file", unit: Unit::GbPerS },
+        points: places.iter().map(Place::point).collect(),
+        notes,
+    })
+}
+
+// ---- idle ones ---------------------------------------------------------------------------------
+
+/// What idle connections took: bytes of memory for each, and processor seconds of all in a while.
+struct Cost {
+    bytes: f64,
+    spent: f64,
+}
+
+/// Memory of each side of connections that said hello and then sit, and their processor time. Has
+/// to run before all else: memory that others freed would hide what these take.
+pub fn idle(setup: &Setup) -> Result<Sweep, String> {
+    let (counts, notes) = counts(machine::raise_descriptors());
+    let most = counts.last().copied().unwrap_or(1);
+    let folder = folder(setup, &[most])?;
+    let point = |(line, cost): (&'static str, Cost)| {
+        let (key, unit, value) = ("cpu_s", Unit::Seconds, cost.spent);
+        let more = vec![Measure { key, label: "cpu s of all in a second", unit, value }];
+        Point { line, x: most as f64, y: Spread::of(&[cost.bytes]), more }
+    };
+    Ok(Sweep {
+        name: "connections-idle",
+        what: "resident memory that each connection adds on either side which has said hello and \
+               then sits, and the processor time of all of them; one round, two processes"
+            .to_owned(),
+        x: Axis { label: "idle connections", unit: Unit::Count },
+        y: Axis { label: "memory of each", unit: Unit::Bytes },
+        points: watch(setup, most, &folder)?.map(point).to_vec(),
+        notes,
+    })
+}
+
+fn watch(setup: &Setup, count: usize, folder: &Path) -> Result<[(&'static str, Cost); 2], String> {
+    let server = Child::serve(folder, setup.threads)?;
+    let file = file(count);
+    let crowd = |connections| Crowd {
+        endpoint: &server.endpoint,
+        connections,
+        file: &file,
+        each: each(setup, count),
+        expected: None,
+    };
+    // What the first one takes is not theirs.
+    crowd(1).run(|| ())?;
+    let rss = || (server.rss(), machine::rss("self").unwrap_or(0));
+    let spent = || (server.spent(), sides::process());
+    let before = rss();
+    let (_, (memory, time)) = crowd(count).run(|| {
+        let memory = rss();
+        let (began, first) = (Instant::now(), spent());
+        std::thread::sleep(IDLE);
+        let (last, elapsed) = (spent(), began.elapsed().as_secs_f64());
+        let share = |a: Duration, b: Duration| a.saturating_sub(b).as_secs_f64() / elapsed;
+        (memory, (share(last.0, first.0), share(last.1, first.1)))
+    })?;
+    let each = |now: u64, then: u64| now.saturating_sub(then) as f64 / count as f64;
+    Ok([
+        ("server", Cost { bytes: each(memory.0, before.0), spent: time.0 }),
+        ("client", Cost { bytes: each(memory.1, before.1), spent: time.1 }),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_measured_and_what_does_not_is_said() {
+        let (all, notes) = counts(20_064);
+        assert_eq!((&all[..], notes.len()), (&COUNTS[..], 0));
+        let (most, notes) = counts(20_000);
+        assert_eq!(most, [1, 10, 100, 1_000, 9_968]);
+        assert!(notes[0].contains("10,000 connections") && notes[0].contains("9,968"), "{notes:?}");
+        let (few, notes) = counts(300);
+        assert_eq!((&few[..], notes.len()), (&[1, 10, 100][..], 1));
+        assert_eq!(counts(3).0, [1]);
+    }
+}

@@ -1,0 +1,290 @@
+//! Many connections of one client: they are greeted, wait for each other, and begin together.
+//!
+//! ```text
+//!   connect … connect ─▶ hello, hello … ─▶ all are in ─(idle: memory, time)─▶ gate opens
+//!                                                                               │ began
+//!                        get, get … ─▶ payload … ─▶ the last verified end ◀─────┘
+//! ```
+//!
+//! So connecting is not in the time, and idle connections can be looked at. The reactor and the
+//! pump are the product's, on this thread; another opens the gate.
+
+use crate::bench::bytes::is_block;
+use crate::bench::{NONCE, name, said};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+use wirewright::buffer::Buffer;
+use wirewright::digest::DigestKind;
+use wirewright::name::Name;
+use wirewright::net::Error;
+use wirewright::net::connection::{Conversation, Limits, Turn};
+use wirewright::net::reactor::{Guest, Reactor, Seat};
+use wirewright::net::transport::endpoint;
+use wirewright::net::transport::stream::Stream;
+use wirewright::session::{Session, Wants};
+use wirewright::transfer::client::{Client, Config, Event};
+
+/// All of it has to be over by then.
+const ALL_WAIT: Duration = Duration::from_secs(120);
+
+/// What the connections have in common.
+struct Common {
+    name: Name,
+    open: Arc<AtomicBool>,
+    /// How many are not greeted yet.
+    missing: Cell<usize>,
+    all_in: Sender<()>,
+    /// With what to compare, if that is wanted.
+    expected: Option<Arc<[u8]>>,
+    right: Cell<bool>,
+    bytes: Cell<u64>,
+    ended: Cell<Instant>,
+    error: RefCell<Option<String>>,
+}
+
+struct Fetching {
+    session: Client,
+    greeted: bool,
+    asked: bool,
+    common: Rc<Common>,
+}
+
+impl Fetching {
+    fn event(common: &Common, event: &Event<'_>) -> Result<bool, Error> {
+        match event {
+            Event::Payload { offset, bytes, .. } => {
+                common.bytes.set(common.bytes.get() + bytes.len() as u64);
+                if let Some(block) = &common.expected {
+                    common.right.set(common.right.get() && is_block(block, *offset, bytes));
+                }
+            }
+            Event::Received { .. } => {
+                common.ended.set(Instant::now());
+                return Ok(true);
+            }
+            Event::Failed { code, text, .. } => {
+                let (code, text) = (code.keep(), text.keep());
+                return Err(wirewright::error::Error::Refused { code, text }.into());
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn greet(&mut self) {
+        self.greeted = true;
+        let missing = self.common.missing.get() - 1;
+        self.common.missing.set(missing);
+        if missing == 0 {
+            // If nobody waits any more there is nothing to tell.
+            let _ = self.common.all_in.send(());
+        }
+    }
+}
+
+impl Conversation for Fetching {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let (mut eaten, mut done, mut welcome) = (0, false, false);
+        loop {
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None if received.consumed == 0 => break,
+                None => {}
+                Some(Event::Welcome(_)) => welcome = true,
+                Some(event) => done |= Fetching::event(&self.common, &event)?,
+            }
+        }
+        if welcome {
+            self.greet();
+        }
+        if done {
+            self.session.end();
+        }
+        Ok(eaten)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        let mut turn = Turn::Done;
+        if self.greeted && !self.asked {
+            match self.common.open.load(Ordering::Acquire) {
+                false => turn = Turn::Parked,
+                true => {
+                    self.session.get(&self.common.name, None)?;
+                    self.asked = true;
+                }
+            }
+        }
+        self.session.transmit(out);
+        Ok(turn)
+    }
+
+    fn last_words(&mut self, out: &mut Buffer) {
+        self.session.transmit(out);
+    }
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        self.session.patience()
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn is_receiving(&self) -> bool {
+        self.session.is_receiving()
+    }
+
+    fn memory(&self) -> usize {
+        self.session.capacity()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "its turn, or the server's file"
+    }
+
+    fn give_up(&mut self, why: &Error) {
+        self.session.abort("io", &why.to_string());
+    }
+
+    fn wind_down(&mut self) {
+        self.session.end();
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            self.common.error.borrow_mut().get_or_insert_with(|| error.to_string());
+        }
+    }
+}
+
+/// What a crowd is to do.
+pub struct Crowd<'a> {
+    pub endpoint: &'a str,
+    pub connections: usize,
+    /// Which file each of them gets.
+    pub file: &'a str,
+    /// How many bytes that has.
+    pub each: u64,
+    /// With what to compare what arrives, if that is wanted.
+    pub expected: Option<Arc<[u8]>>,
+}
+
+impl Crowd<'_> {
+    /// Gets all files at the same time. When all connections are greeted `idle` is called, on
+    /// another thread, and they wait. Gives the time from the first request to the last verified
+    /// end, and what `idle` gave.
+    pub fn run<T: Send>(&self, idle: impl FnOnce() -> T + Send) -> Result<(Duration, T), String> {
+        let (all_in, wait) = channel();
+        let common = Rc::new(Common {
+            name: name(self.file)?,
+            open: Arc::default(),
+            missing: Cell::new(self.connections),
+            all_in,
+            expected: self.expected.clone(),
+            right: Cell::new(true),
+            bytes: Cell::new(0),
+            ended: Cell::new(Instant::now()),
+            error: RefCell::default(),
+        });
+        let mut reactor = Reactor::new(Seat::new().map_err(said)?, usize::MAX, Limits::default());
+        reactor.set_deadline(Some(Instant::now() + ALL_WAIT));
+        self.connect(&mut reactor, &common)?;
+        let (open, waker) = (common.open.clone(), reactor.waker());
+        let conducted = std::thread::scope(|scope| {
+            let conduct = move || {
+                wait.recv_timeout(ALL_WAIT).ok()?;
+                let found = idle();
+                let began = Instant::now();
+                open.store(true, Ordering::Release);
+                waker.wake().ok()?;
+                Some((began, found))
+            };
+            let conductor = std::thread::Builder::new().spawn_scoped(scope, conduct);
+            let conductor = conductor.map_err(said)?;
+            let ran = reactor.run().map_err(said);
+            // Where not all came in, nobody sends any more, and the other thread need not wait.
+            drop(reactor);
+            let verdict = ran.and_then(|()| self.verdict(&common));
+            drop(common);
+            let conducted = conductor.join().map_err(|_| "a thread panicked".to_owned())?;
+            verdict.map(|ended| (ended, conducted))
+        });
+        match conducted? {
+            (ended, Some((began, found))) => Ok((ended.saturating_duration_since(began), found)),
+            (_, None) => Err("not all connections were greeted".to_owned()),
+        }
+    }
+
+    fn connect(&self, reactor: &mut Reactor, common: &Rc<Common>) -> Result<(), String> {
+        let addresses = endpoint::resolve(self.endpoint).map_err(said)?;
+        for _ in 0..self.connections {
+            let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
+            let config = Config { digests: vec![DigestKind::None], ..Config::default() };
+            let conversation = Box::new(Fetching {
+                session: Client::new(config, NONCE),
+                greeted: false,
+                asked: false,
+                common: common.clone(),
+            });
+            reactor.add(Guest { stream, conversation, tap: None }).map_err(said)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, common: &Common) -> Result<Instant, String> {
+        if let Some(error) = common.error.take() {
+            return Err(error);
+        }
+        let all = self.each * self.connections as u64;
+        match (common.right.get(), common.bytes.get()) {
+            (true, bytes) if bytes == all => Ok(common.ended.get()),
+            (true, bytes) => Err(format!("{bytes} bytes came of {all}")),
+            (false, _) => Err("other bytes came out than went in".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::running::{Running, memory};
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn all_wait_for_each_other_and_bring_their_files() {
+        let setup = small();
+        let server = Running::start(memory(&setup.block, 9000, 1)).unwrap();
+        let crowd = |each, expected: &Arc<[u8]>| {
+            let expected = Some(expected.clone());
+            let endpoint = &*server.endpoint;
+            Crowd { endpoint, connections: 20, file: "x", each, expected }.run(|| 7)
+        };
+        let (elapsed, found) = crowd(9000, &setup.block).unwrap();
+        assert!(elapsed > Duration::ZERO && found == 7);
+        assert!(crowd(9001, &setup.block).is_err());
+        assert!(crowd(9000, setup.constant()).is_err());
+    }
+
+    #[test]
+    fn a_server_that_is_none_is_an_error() {
+        let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let endpoint = nobody.local_addr().unwrap().to_string();
+        drop(nobody);
+        let crowd =
+            Crowd { endpoint: &endpoint, connections: 2, file: "x", each: 1, expected: None };
+        assert!(crowd.run(|| ()).is_err());
+    }
+}

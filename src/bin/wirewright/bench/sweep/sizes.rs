@@ -1,0 +1,278 @@
+//! Goodput against sizes: of the file, of a chunk, of a write and of a read.
+
+use super::talker::Talker;
+use super::{Axis, Point, Sweep, Unit, rounds};
+use crate::bench::bytes::{Compared, is_block, nowhere, piece, verdict};
+use crate::bench::reactor;
+use crate::bench::reactor::Spring;
+use crate::bench::running::{Getting, Running, memory};
+use crate::bench::setup::Setup;
+use crate::bench::stats::Spread;
+use crate::bench::{NONCE, gb_per_s, said};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+use wirewright::buffer::Buffer;
+use wirewright::digest::{DigestKind, Digester};
+use wirewright::net::Error;
+use wirewright::net::connection::Limits;
+use wirewright::net::files::Destination;
+use wirewright::session::Session;
+use wirewright::transfer::sender::Sender;
+use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
+
+const GOODPUT: Axis = Axis { label: "GB/s of file", unit: Unit::GbPerS };
+
+/// Moves bytes again and again until the slice is over: 10⁹ bytes a second.
+fn rate(setup: &Setup, mut go: impl FnMut() -> Result<u64, String>) -> Result<f64, String> {
+    let (began, mut bytes) = (Instant::now(), 0);
+    while bytes == 0 || began.elapsed() < setup.slice {
+        match go()? {
+            0 => return Err("it moved nothing".to_owned()),
+            moved => bytes += moved,
+        }
+    }
+    Ok(gb_per_s(bytes, began.elapsed()))
+}
+
+fn points(
+    line: &'static str,
+    sizes: &[u64],
+    values: &[Vec<f64>],
+) -> impl Iterator<Item = Point> + use<> {
+    let each: Vec<(u64, Spread)> =
+        sizes.iter().zip(values).map(|(size, rates)| (*size, Spread::of(rates))).collect();
+    each.into_iter().map(move |(size, y)| Point { line, x: size as f64, y, more: Vec::new() })
+}
+
+// ---- the file ----------------------------------------------------------------------------------
+
+/// 1 KiB, and then four times as much each, up to a greatest.
+fn file_sizes(max: u64) -> Vec<u64> {
+    let sizes = (0..27).map(|power| 1024_u64 << (2 * power));
+    sizes.take_while(|size| *size <= max.max(1024)).collect()
+}
+
+/// One get at a time on a warm connection, from the request to the verified end.
+pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
+    let sizes = file_sizes(setup.sweep_max);
+    let mut lines = Vec::new();
+    for size in &sizes {
+        let server = Running::start(memory(&setup.block, *size, setup.threads))?;
+        let mut talker = Talker::connect(&server.endpoint, DigestKind::None)?;
+        warm(&mut talker, &setup.block, *size)?;
+        lines.push((server, talker));
+    }
+    let values = rounds(sizes.len(), |which| {
+        let talker = &mut lines[which].1;
+        rate(setup, || {
+            talker.get(&mut |_, bytes| {
+                black_box(bytes);
+            })
+        })
+    })?;
+    Ok(Sweep {
+        name: "file-size",
+        what: "one get at a time on a warm connection, from the request to the verified end; no \
+               digest, each chunk checked"
+            .to_owned(),
+        x: Axis { label: "length of the file", unit: Unit::Bytes },
+        y: GOODPUT,
+        points: points("", &sizes, &values).collect(),
+        notes: Vec::new(),
+    })
+}
+
+/// The first get is not measured, and is compared with what was to come.
+fn warm(talker: &mut Talker, block: &[u8], size: u64) -> Result<(), String> {
+    let mut right = true;
+    let bytes = talker.get(&mut |offset, bytes| right &= is_block(block, offset, bytes))?;
+    verdict(right && bytes == size)
+}
+
+// ---- the chunk ---------------------------------------------------------------------------------
+
+/// Multiples of 3, up to the product's own.
+const CHUNKS: [u64; 7] = [3 << 10, 6 << 10, 12 << 10, 24 << 10, 48 << 10, 96 << 10, 192 << 10];
+
+/// A server that sends one file in chunks of a length of ours: its session answers, and the
+/// product's sender makes the rows.
+struct Chunked {
+    session: Server,
+    sender: Option<Sender>,
+    block: Arc<[u8]>,
+    size: u64,
+    chunk_len: usize,
+    done: bool,
+}
+
+/// The number of a client's first request.
+const FIRST_ID: u64 = 1;
+
+impl Spring for Chunked {
+    fn hear(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let mut eaten = 0;
+        loop {
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None if received.consumed == 0 => return Ok(eaten),
+                Some(Event::Request(Ask::Get { .. })) => {
+                    let (size, modified) = (self.size, "1970-01-01T00:00:00Z");
+                    let meta = FileMeta { size, modified, etag: "m", offset: 0 };
+                    self.session.file(&meta, Digester::None)?;
+                    let sender = Sender::new(FIRST_ID, 0, size, self.chunk_len, Digester::None);
+                    self.sender = Some(sender);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn pour(&mut self, out: &mut Buffer) -> Result<(), Error> {
+        self.session.transmit(out);
+        let Some(sender) = &mut self.sender else { return Ok(()) };
+        while let Some(len @ 1..) = sender.wanted(out) {
+            sender.offer(piece(&self.block, sender.offset(), len, self.size), out)?;
+        }
+        self.done |= sender.is_at_end() && sender.end(out);
+        if self.done {
+            self.sender = None;
+        }
+        Ok(())
+    }
+
+    fn is_dry(&self) -> bool {
+        self.done
+    }
+}
+
+fn serve_chunks(block: &Arc<[u8]>, size: u64, chunk_len: u64) -> Result<Running, String> {
+    let block = block.clone();
+    reactor::serve(move || {
+        Ok(Chunked {
+            session: Server::new(Arc::default(), NONCE),
+            sender: None,
+            block: block.clone(),
+            size,
+            chunk_len: chunk_len as usize,
+            done: false,
+        })
+    })
+}
+
+/// Chunks of many lengths through the product's reactors and its client.
+pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
+    let get = |chunk_len: u64, destination: &Destination| {
+        let server = serve_chunks(&setup.block, setup.size, chunk_len)?;
+        Getting::new(DigestKind::None, destination).run(&server, setup.size)
+    };
+    for chunk_len in CHUNKS {
+        let (destination, compared) = Compared::with(&setup.block);
+        get(chunk_len, &destination)?;
+        compared.verdict(setup.size)?;
+    }
+    let values =
+        rounds(CHUNKS.len(), |which| rate(setup, || Ok(get(CHUNKS[which], &nowhere())?.bytes)))?;
+    Ok(Sweep {
+        name: "chunk-size",
+        what: "framed, memory to memory, over one connection, no digest".to_owned(),
+        x: Axis { label: "raw bytes of a chunk", unit: Unit::Bytes },
+        y: GOODPUT,
+        points: points("", &CHUNKS, &values).collect(),
+        notes: Vec::new(),
+    })
+}
+
+// ---- writes and reads --------------------------------------------------------------------------
+
+/// From what a crowd gets to what a blocking loop likes best; with the product's own sizes.
+const BUFFERS: [u64; 8] =
+    [16 << 10, 64 << 10, 128 << 10, 256 << 10, 528 << 10, 1 << 20, 2 << 20, 4 << 20];
+
+/// The bounds of a pump that writes or reads so many bytes at a time.
+fn bounded(write: Option<u64>, read: Option<u64>) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(write) = write {
+        limits.write_bytes_max = write as usize;
+        limits.out_bytes_min = limits.out_bytes_min.min(write as usize);
+    }
+    if let Some(read) = read {
+        limits.read_bytes_max = read as usize;
+    }
+    limits
+}
+
+/// The largest write of the server, and the largest read of the client, each with the other at its
+/// default.
+pub fn write_size(setup: &Setup) -> Result<Sweep, String> {
+    let get = |write: Option<u64>, read: Option<u64>| {
+        let mut options = memory(&setup.block, setup.size, setup.threads);
+        options.limits = bounded(write, None);
+        let (server, destination) = (Running::start(options)?, nowhere());
+        let mut getting = Getting::new(DigestKind::None, &destination);
+        getting.options.limits = bounded(None, read);
+        getting.run(&server, setup.size).map_err(said)
+    };
+    let values = rounds(2 * BUFFERS.len(), |which| {
+        let (side, size) = (which / BUFFERS.len(), Some(BUFFERS[which % BUFFERS.len()]));
+        rate(setup, || Ok(if side == 0 { get(size, None) } else { get(None, size) }?.bytes))
+    })?;
+    let (writes, reads) = values.split_at(BUFFERS.len());
+    let default = Limits::default();
+    Ok(Sweep {
+        name: "write-size",
+        what:
+            "framed, memory to memory, over one connection: the largest write, the largest read, \
+               each with the other at its default"
+                .to_owned(),
+        x: Axis { label: "bytes of a write, or of a read", unit: Unit::Bytes },
+        y: GOODPUT,
+        points: points("writes", &BUFFERS, writes)
+            .chain(points("reads", &BUFFERS, reads))
+            .collect(),
+        notes: vec![format!(
+            "the defaults: writes of {} bytes, reads of {}",
+            default.write_bytes_max, default.read_bytes_max
+        )],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn sizes_of_files() {
+        assert_eq!(file_sizes(1), [1024]);
+        assert_eq!(file_sizes(16 << 10), [1 << 10, 4 << 10, 16 << 10]);
+        assert_eq!(file_sizes(4 << 30).len(), 12);
+        assert!(file_sizes(u64::MAX).len() < 30);
+    }
+
+    #[test]
+    fn other_bytes_are_noticed() {
+        let setup = small();
+        let server = Running::start(memory(&setup.block, 5000, 1)).unwrap();
+        let mut talker = Talker::connect(&server.endpoint, DigestKind::None).unwrap();
+        assert_eq!(warm(&mut talker, &setup.block, 5000), Ok(()));
+        assert!(warm(&mut talker, setup.constant(), 5000).is_err());
+        assert!(warm(&mut talker, &setup.block, 5001).is_err());
+    }
+
+    #[test]
+    fn nothing_moved_is_an_error() {
+        assert!(rate(&small(), || Ok(0)).is_err());
+    }
+
+    #[test]
+    fn every_point_is_measured() {
+        let setup = small();
+        for (sweep, count) in [(chunk_size(&setup), 7), (write_size(&setup), 16)] {
+            let points = sweep.unwrap().points;
+            assert_eq!(points.len(), count);
+            assert!(points.iter().all(|point| point.y.min > 0.0));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A client of the bench's own over a plain socket: one warm connection, asked when it is time.
+//!
+//! ```text
+//!   ask(name) ─▶ Client ─▶ out ─ write ─▶ socket ─ read ─▶ Client ─▶ events
+//! ```
+//!
+//! The product's client runs an errand from connecting to closing. Here a connection stays open,
+//! and the moment of each request is the measurement's to choose.
+
+use crate::bench::{NONCE, name, said};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use wirewright::buffer::Buffer;
+use wirewright::digest::DigestKind;
+use wirewright::session::Session;
+use wirewright::transfer::client::{Client, Config, Event};
+use wirewright::transfer::sender::CHUNK_BYTES;
+
+/// Reads are as long as the product's where a file is on its way.
+const READ_BYTES: usize = 256 << 10;
+
+/// Requests are short: so many bytes of them may wait.
+const OUT_BYTES_MAX: usize = 64 << 10;
+
+pub struct Talker {
+    stream: TcpStream,
+    client: Client,
+    input: Vec<u8>,
+    /// Bytes at the beginning of the input that the session has not eaten.
+    held: usize,
+    room: Vec<u8>,
+    out: Buffer,
+}
+
+impl Talker {
+    /// Connects and is greeted.
+    pub fn connect(endpoint: &str, digest: DigestKind) -> Result<Talker, String> {
+        let stream = TcpStream::connect(endpoint).map_err(said)?;
+        stream.set_nodelay(true).map_err(said)?;
+        let config = Config { digests: vec![digest], ..Config::default() };
+        let mut talker = Talker {
+            stream,
+            client: Client::new(config, NONCE),
+            input: vec![0; READ_BYTES],
+            held: 0,
+            room: vec![0; CHUNK_BYTES],
+            out: Buffer::with_limit(OUT_BYTES_MAX),
+        };
+        let mut greeted = false;
+        while !greeted {
+            talker.step(&mut |event| greeted |= matches!(event, Event::Welcome(_)))?;
+        }
+        Ok(talker)
+    }
+
+    /// From now on [`step`](Talker::step) does not wait.
+    pub fn no_waiting(&mut self) -> Result<(), String> {
+        self.stream.set_nonblocking(true).map_err(said)
+    }
+
+    /// Asks for the file; gives the number of the request. It is sent by the next step.
+    pub fn ask(&mut self) -> Result<u64, String> {
+        self.client.get(&name("file")?, None).map_err(said)
+    }
+
+    /// How many requests are not answered yet.
+    pub fn pending(&self) -> usize {
+        self.client.pending()
+    }
+
+    /// Writes what there is to say, reads once, and tells what came of it.
+    pub fn step(&mut self, heard: &mut dyn FnMut(Event<'_>)) -> Result<(), String> {
+        self.client.transmit(&mut self.out);
+        while !self.out.is_empty() {
+            match self.stream.write(self.out.readable()) {
+                Ok(count) => self.out.consume(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(said(error)),
+            }
+        }
+        match self.stream.read(&mut self.input[self.held..]) {
+            Ok(0) => Err("the server hung up".to_owned()),
+            Ok(read) => self.hear(self.held + read, heard),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(said(error)),
+        }
+    }
+
+    fn hear(&mut self, len: usize, heard: &mut dyn FnMut(Event<'_>)) -> Result<(), String> {
+        let mut at = 0;
+        loop {
+            let received =
+                self.client.receive(&self.input[at..len], &mut self.room).map_err(said)?;
+            at += received.consumed;
+            match received.event {
+                None if received.consumed == 0 => break,
+                None => {}
+                Some(Event::Failed { code, text, .. }) => {
+                    return Err(format!("{code}: {text}"));
+                }
+                Some(event) => heard(event),
+            }
+        }
+        self.input.copy_within(at..len, 0);
+        self.held = len - at;
+        Ok(())
+    }
+
+    /// Gets the file and waits for its verified end; `seen` is given what arrives. Gives how many
+    /// bytes.
+    pub fn get(&mut self, seen: &mut dyn FnMut(u64, &[u8])) -> Result<u64, String> {
+        let id = self.ask()?;
+        let (mut bytes, mut done) = (0, false);
+        while !done {
+            self.step(&mut |event| match event {
+                Event::Payload { offset, bytes: piece, .. } => {
+                    bytes += piece.len() as u64;
+                    seen(offset, piece);
+                }
+                Event::Received { id: ended, .. } => done |= ended == id,
+                _ => {}
+            })?;
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::bytes::is_block;
+    use crate::bench::running::{Running, memory};
+    use crate::bench::setup::tests::small;
+
+    #[test]
+    fn one_connection_gets_many_files() {
+        let setup = small();
+        let server = Running::start(memory(&setup.block, 500_000, 1)).unwrap();
+        let mut talker = Talker::connect(&server.endpoint, DigestKind::Blake3).unwrap();
+        for _ in 0..3 {
+            let mut right = true;
+            let seen = &mut |offset, bytes: &[u8]| right &= is_block(&setup.block, offset, bytes);
+            assert_eq!(talker.get(seen), Ok(500_000));
+            assert!(right);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! `wirewright download`: many URLs at once, each into a file of its own.
+//!
+//! ```text
+//!   URL … ──────────────────────────┐
+//!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ outcome
+//! ```
+//!
+//! Secrets among the user's fields go to one origin: that of the API, or else of the first URL.
+//! Where the document names no URL, that element has failed, and the others are fetched.
+
+mod list;
+mod outcome;
+
+use super::select::Selector;
+use super::web;
+use crate::args::http::Download as Args;
+use crate::output::advice::Verb;
+use crate::output::drawing::{Drawing, Label};
+use crate::output::output::failed_place;
+use crate::{Exit, Failure};
+use outcome::{is_told, rows, tell, tell_faults, tell_notice};
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wirewright::http::message::headers::Headers;
+use wirewright::http::url::{Origin, Url};
+use wirewright::net::Failure as Why;
+use wirewright::net::files::{Destination, descriptor};
+use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
+use wirewright::net::transport::endpoint;
+use wirewright::text::PeerText;
+
+/// The longest document that URLs are taken out of, in bytes.
+const DOCUMENT_BYTES_MAX: usize = 8 << 20;
+
+/// How many URLs are taken out of one: what is known of each costs about a KiB.
+const URLS_MAX: usize = 10_000;
+
+/// Descriptors that are no request's: the poll, the standard streams, the directory.
+const DESCRIPTORS_KEPT: u64 = 32;
+
+/// What a request holds: its socket, its file, its journal.
+const DESCRIPTORS_EACH: u64 = 3;
+
+/// The code of an element of the document that is no URL.
+const NO_URL: &str = "no_url";
+
+/// What to do where the document holds something else than was looked for.
+const SELECT_ADVICE: &str = "look at the document and --select";
+
+/// Fields that would contradict those of resuming.
+const OURS: [&str; 2] = ["Range", "If-Range"];
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    let urls: Result<Vec<Url>, Failure> =
+        args.urls.iter().map(|text| web::url("URL", text)).collect();
+    let urls = urls?;
+    let from_stdin = args.from.as_deref() == Some("-");
+    web::check_stdin(&args.asking, from_stdin.then_some("the document"))?;
+    let headers = headers(args)?;
+    let source = Source::of(args)?;
+    let trusted = trusted(source.as_ref(), &urls);
+    let destination = destination(args)?;
+    let options = options(args)?;
+    let meter = options.meter.clone();
+    let mut client =
+        Client::new(options).map_err(|error| web::failed(Verb::Download, "starting", &error))?;
+    let mut wanted: Vec<Wanted> = urls.into_iter().map(Ok).collect();
+    if let Some(source) = &source {
+        wanted.extend(source.read(&mut client, &headers)?);
+        let left = |timeout: Duration| timeout.saturating_sub(began.elapsed());
+        client.set_timeout(args.common.timeout.map(left));
+    }
+    let saving = Saving {
+        destination,
+        durability: args.durability.into(),
+        resume: !args.no_resume,
+        accepts: Accepts::Success,
+        with_head: false,
+        overwrite: args.overwrite,
+        raw: false,
+    };
+    let (urls, faults) = divided(wanted);
+    let label = Label::Files { count: urls.len(), before: meter.ended() };
+    let drawing = Drawing::start(meter, label, &args.common);
+    if is_told(args) {
+        tell_faults(&faults);
+        client.set_notify(Some(Arc::new(tell_notice)));
+    }
+    let bare = without_secrets(&headers);
+    let fetches = urls.into_iter().map(move |url| {
+        let is_trusted = trusted.as_ref() == Some(url.origin());
+        asked(url, if is_trusted { &headers } else { &bare })
+    });
+    let done = download(&mut client, fetches, &saving);
+    drop(drawing);
+    let done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
+    tell(&rows(&done, &faults), began.elapsed(), saving.durability, args)
+}
+
+// ---- what is asked for -----------------------------------------------------------------------
+
+/// A URL, or an element of the document that is none.
+type Wanted = Result<Url, Box<NoUrl>>;
+
+/// An element that is no URL.
+struct NoUrl {
+    /// Where the document was.
+    document: Rc<str>,
+    why: Why,
+}
+
+/// The URLs, and for each that was wanted what was wrong with it, if anything.
+fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<Box<NoUrl>>>) {
+    let mut urls = Vec::with_capacity(wanted.len());
+    let faults = wanted.into_iter().map(|one| one.map(|url| urls.push(url)).err()).collect();
+    (urls, faults)
+}
+
+/// Where secrets go: whoever wrote a document, or owns one of several servers, is not told what
+/// another is.
+fn trusted(source: Option<&Source>, urls: &[Url]) -> Option<Origin> {
+    let api = source.and_then(|source| source.url.as_ref());
+    api.or(urls.first()).map(|url| url.origin().clone())
+}
+
+fn asked(url: Url, headers: &Headers) -> Fetch {
+    Fetch { headers: headers.clone(), ..Fetch::get(url) }
+}
+
+fn headers(args: &Args) -> Result<Headers, Failure> {
+    let headers = web::headers(&args.asking)?;
+    match OURS.iter().find(|name| headers.get(name).is_some()) {
+        Some(name) => {
+            let what = format!("{name} belongs to resuming");
+            Err(Failure::usage("-H", what, "fetch a part with wirewright http"))
+        }
+        None => Ok(headers),
+    }
+}
+
+/// What goes along to another origin.
+fn without_secrets(headers: &Headers) -> Headers {
+    let mut bare = headers.clone();
+    ["Authorization", "Cookie", "Proxy-Authorization", "Host"].iter().for_each(|name| {
+        bare.remove(name);
+    });
+    bare
+}
+
+fn options(args: &Args) -> Result<Options, Failure> {
+    let needed = u64::from(args.jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
+    let allowed = endpoint::descriptors_max();
+    if needed > allowed {
+        let what = format!("they need {needed} descriptors, and {allowed} are allowed");
+        return Err(Failure::usage("--jobs", what, "give a smaller number, or raise ulimit -n"));
+    }
+    let mut options = web::options(&args.reach, &args.common)?;
+    web::take(&args.asking, &mut options);
+    options.retries.count_max = args.retry;
+    if is_told(args) {
+        options.notify = Some(Arc::new(web::tell_retry));
+    }
+    options.in_flight_max = usize::from(args.jobs);
+    options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
+    Ok(options)
+}
+
+/// The directory; it is one whatever its name ends in.
+fn destination(args: &Args) -> Result<Destination, Failure> {
+    let is_descriptor = descriptor::at_path(&args.output).is_some();
+    if is_descriptor || args.output.as_os_str() == "-" {
+        let what = "many files do not go to one descriptor";
+        return Err(Failure::usage("-o", what, "give a directory, or fetch with wirewright http"));
+    }
+    let mut path = args.output.clone().into_os_string();
+    path.push("/");
+    let path = PathBuf::from(path);
+    Destination::from_path(&path).map_err(|error| failed_place(&args.output, &error))
+}
+
+/// Where the document comes from, and what is taken out of it.
+struct Source {
+    /// `None` for stdin.
+    url: Option<Url>,
+    selector: Selector,
+    /// Whether the user gave it.
+    is_selected: bool,
+}
+
+impl Source {
+    fn of(args: &Args) -> Result<Option<Source>, Failure> {
+        let Some(from) = &args.from else { return Ok(None) };
+        let selector = match &args.select {
+            Some(pointer) => Selector::parse(pointer).map_err(|what| {
+                Failure::usage("--select", what, "give a pointer such as '/newslist/*/picUrl'")
+            })?,
+            None => Selector::elements(),
+        };
+        let url = if from == "-" { None } else { Some(web::url("--from", from)?) };
+        Ok(Some(Source { url, selector, is_selected: args.select.is_some() }))
+    }
+
+    /// Whether the document is a plain list: nobody said where in it URLs stand, and it does not
+    /// begin as JSON that could hold any.
+    fn is_list(&self, document: &[u8]) -> bool {
+        let first = document.trim_ascii_start().first();
+        !self.is_selected && !matches!(first, None | Some(b'[' | b'{' | b'"'))
+    }
+
+    /// Reads the document.
+    fn read(&self, client: &mut Client, headers: &Headers) -> Result<Vec<Wanted>, Failure> {
+        let (place, base, document) = match &self.url {
+            Some(url) => {
+                let (place, document) = ask(client, asked(url.clone(), headers))?;
+                (place.to_string(), Some(place), document)
+            }
+            None => ("stdin".to_owned(), None, stdin()?),
+        };
+        let document = web::without_mark(&document);
+        let urls = match self.is_list(document) {
+            true => list::urls(document, base.as_ref(), URLS_MAX),
+            false => self.selector.urls(document, base.as_ref(), URLS_MAX),
+        };
+        let urls =
+            urls.map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
+        let document: Rc<str> = place.into();
+        let no_url = |text| {
+            let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
+            Box::new(NoUrl { document: document.clone(), why: Why::new(code, text) })
+        };
+        Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
+    }
+}
+
+/// The document, and where it was in the end.
+fn ask(client: &mut Client, fetch: Fetch) -> Result<(Url, Vec<u8>), Failure> {
+    let url = fetch.url.clone();
+    let asked = client.gather(fetch, DOCUMENT_BYTES_MAX);
+    let (report, document) = asked.map_err(|error| web::failed(Verb::Download, &url, &error))?;
+    let status = report.status.unwrap_or(0);
+    match report.outcome {
+        Err(why) => Err(web::failure(Verb::Download, &report.url, &why)),
+        Ok(()) if !(200..300).contains(&status) => {
+            let what = format!("the server answered {status}");
+            let why = Why::new(format!("http_{status}"), what);
+            Err(web::failure(Verb::Download, &report.url, &why))
+        }
+        Ok(()) => Ok((report.url, document)),
+    }
+}
+
+fn stdin() -> Result<Vec<u8>, Failure> {
+    let mut document = Vec::new();
+    let mut from = std::io::stdin().lock().take(DOCUMENT_BYTES_MAX as u64 + 1);
+    let hint = "give a JSON document";
+    from.read_to_end(&mut document).map_err(|error| Failure::new("stdin", error, hint))?;
+    if document.len() > DOCUMENT_BYTES_MAX {
+        let what = format!("more than {DOCUMENT_BYTES_MAX} (document_bytes_max)");
+        return Err(Failure::new("stdin", what, "divide the document"));
+    }
+    Ok(document)
+}

@@ -1,0 +1,63 @@
+//! `wirewright get`: files from a server, verified, resumed, durable.
+
+mod asked;
+
+use super::wire::{client_options, failure, report_files, write_failure};
+use crate::args::Get;
+use crate::output::advice::Verb;
+use crate::output::drawing::{Drawing, Label};
+use crate::output::output::place;
+use crate::{Exit, Failure};
+use asked::Asked;
+use std::path::Path;
+use std::time::Instant;
+use wirewright::digest::DigestKind;
+use wirewright::net::Error;
+use wirewright::net::transfer::client;
+
+pub fn run(args: &Get) -> Result<Exit, Failure> {
+    let server = &args.peer.server;
+    let asked = Asked::new(args)?;
+    let output = output(args);
+    let destination = place(output)?;
+    let mut options = client_options(&args.peer, &args.common)?;
+    options.connections = usize::from(args.jobs);
+    options.durability = args.durability.into();
+    options.resume = !args.no_resume;
+    args.speed.apply(&mut options.limits, &options.meter);
+    options.overwrite = args.overwrite;
+    options.session.digests = match args.digest {
+        Some(kind) => vec![kind],
+        None => vec![DigestKind::Blake3, DigestKind::Sha256],
+    };
+    if asked.may_be_many() && !destination.takes_many() {
+        let what = "several files do not go into one";
+        return Err(Failure::usage(output.display(), what, "give a directory that ends in /"));
+    }
+    let began = Instant::now();
+    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
+    let verb = if args.classic { Verb::Classic } else { Verb::Get };
+    let failed = |verb, error: &Error| match error {
+        Error::File(_) => failure(verb, &output.to_string_lossy(), error),
+        _ => failure(verb, server, error),
+    };
+    let reports = match args.classic {
+        true => client::get_classic(server, &destination, &options)
+            .map(|report| vec![report])
+            .or_else(|error| {
+                if args.common.json {
+                    write_failure(&error, began.elapsed().as_secs_f64())?;
+                }
+                Err(failed(verb, &error))
+            }),
+        false => asked.get(args, &destination, &mut options, &failed),
+    };
+    drop(drawing);
+    let seconds = began.elapsed().as_secs_f64();
+    report_files(verb, &reports?, seconds, server, Some(output), &args.common)
+}
+
+/// Where it goes.
+fn output(args: &Get) -> &Path {
+    args.output.as_deref().unwrap_or(Path::new("./"))
+}

@@ -1,0 +1,165 @@
+//! Which files `get` fetches: those that are named, and all below a directory or of the server.
+
+use super::super::ls::say_left_out;
+use crate::Failure;
+use crate::args::Get;
+use crate::output::advice::Verb;
+use crate::output::watch;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use wirewright::name::Name;
+use wirewright::net::files::Destination;
+use wirewright::net::transfer::Listed;
+use wirewright::net::transfer::client;
+use wirewright::net::transfer::client::{Options, Version, Wanted};
+use wirewright::net::{Error, Failure as Why, FileReport};
+use wirewright::text::PeerText;
+
+/// How much memory the files of a listing may take until they are reported, in bytes: what a
+/// command needs in all is bounded.
+const FILES_BYTES_MAX: usize = 16 << 20;
+
+/// What a file takes beside its texts, in bytes (measured), and how often its name is held.
+const FILE_BYTES: usize = 1100;
+const NAMES: usize = 3;
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Files.
+    names: Vec<Name>,
+    /// Directories.
+    below: Vec<Name>,
+    all: bool,
+}
+
+/// What a listing has of it.
+#[derive(Debug, Default)]
+struct Found {
+    asked: Asked,
+    files: Vec<Wanted>,
+    bytes: usize,
+    /// Whether something is below each directory.
+    has_files: Vec<bool>,
+}
+
+impl Asked {
+    /// The names have to obey the grammar before anybody is asked.
+    pub fn new(args: &Get) -> Result<Asked, Failure> {
+        let mut asked = Asked { all: args.all, ..Asked::default() };
+        let mut seen = BTreeSet::new();
+        for text in &args.names {
+            let (path, names) = match text.strip_suffix('/') {
+                Some(directory) => (directory, &mut asked.below),
+                None => (text.as_str(), &mut asked.names),
+            };
+            let name = Name::new(path).map_err(|error| {
+                let hint = "names are relative and /-separated, as wirewright ls prints them";
+                Failure::usage(text, error.reason(), hint)
+            })?;
+            if !seen.insert(text) {
+                return Err(Failure::usage(text, "it is named twice", "name it once"));
+            }
+            names.push(name);
+        }
+        Ok(asked)
+    }
+
+    /// Whether there may be more than one file.
+    pub fn may_be_many(&self) -> bool {
+        self.needs_listing() || self.names.len() > 1
+    }
+
+    fn needs_listing(&self) -> bool {
+        self.all || !self.below.is_empty()
+    }
+
+    /// Gets them; `failed` makes a failure of what ended the whole.
+    pub fn get(
+        self,
+        args: &Get,
+        destination: &Destination,
+        options: &mut Options,
+        failed: &impl Fn(Verb, &Error) -> Failure,
+    ) -> Result<Vec<FileReport>, Failure> {
+        let server = &args.peer.server;
+        let wanted = |name: &Name| Wanted { name: name.clone(), listed: None };
+        let mut files: Vec<Wanted> = self.names.iter().map(wanted).collect();
+        let mut empty = Vec::new();
+        if self.needs_listing() {
+            let mut found = self.find(args, options, failed)?;
+            empty = found.empty();
+            files.append(&mut found.files);
+            // The listing has taken some of it.
+            options.timeout = watch::left();
+            if files.is_empty() {
+                return Ok(empty);
+            }
+        }
+        let reports = client::get_wanted(server, files, destination, options);
+        let mut reports = reports.map_err(|error| failed(Verb::Get, &error))?;
+        reports.append(&mut empty);
+        Ok(reports)
+    }
+
+    /// Lists what the server has, and takes from it what is asked for.
+    fn find(
+        self,
+        args: &Get,
+        options: &Options,
+        failed: &impl Fn(Verb, &Error) -> Failure,
+    ) -> Result<Found, Failure> {
+        let server = &args.peer.server;
+        let has_files = vec![false; self.below.len()];
+        let found = Found { asked: self, files: Vec::new(), bytes: 0, has_files };
+        let found = Rc::new(RefCell::new(found));
+        let shared = found.clone();
+        let listed = client::list(server, options, move |listed| shared.borrow_mut().take(listed));
+        let left_out = listed.map_err(|error| failed(Verb::List, &error))?;
+        say_left_out(server, left_out, args.common.quiet);
+        let found = found.replace(Found::default());
+        if found.bytes > FILES_BYTES_MAX {
+            let what = format!("more files than fit into {FILES_BYTES_MAX} bytes of memory");
+            return Err(Failure::new(server, what, "get one directory after the other with DIR/"));
+        }
+        Ok(found)
+    }
+}
+
+impl Found {
+    /// Takes a file of the listing, if it is asked for and not named by itself.
+    fn take(&mut self, listed: Listed) {
+        let name = &listed.name;
+        let mut is_asked_for = self.asked.all;
+        for (directory, has_files) in self.asked.below.iter().zip(&mut self.has_files) {
+            if is_below(name, directory) {
+                (is_asked_for, *has_files) = (true, true);
+            }
+        }
+        if !is_asked_for || self.asked.names.contains(name) || self.bytes > FILES_BYTES_MAX {
+            return;
+        }
+        let etag_len = listed.etag.as_ref().map_or(0, |etag| etag.len());
+        self.bytes += FILE_BYTES + NAMES * name.as_str().len() + etag_len;
+        let version = listed.etag.map(|etag| Version { size: listed.size, etag });
+        self.files.push(Wanted { name: listed.name, listed: version });
+    }
+
+    /// A report for each directory below which nothing is.
+    fn empty(&self) -> Vec<FileReport> {
+        let all = self.asked.below.iter().zip(&self.has_files);
+        let empty = all.filter(|(_, has_files)| !**has_files);
+        empty.map(|(directory, _)| nothing_below(directory)).collect()
+    }
+}
+
+fn is_below(name: &Name, directory: &Name) -> bool {
+    let rest = name.as_str().strip_prefix(directory.as_str());
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn nothing_below(directory: &Name) -> FileReport {
+    let why = Why::new("not_found", "the server has no file below it");
+    FileReport::failed(PeerText::from(format!("{directory}/")), None, why)
+}

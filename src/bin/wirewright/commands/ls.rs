@@ -1,0 +1,131 @@
+//! `wirewright ls`: what a server has.
+
+use super::wire::{client_options, failure};
+use crate::args::Ls;
+use crate::output::advice::Verb;
+use crate::output::report::Out;
+use crate::{Exit, Failure};
+use serde_json::json;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wirewright::net::Error;
+use wirewright::net::transfer::{LeftOut, Listed, client};
+
+/// How much is gathered to be sorted, in bytes. A longer listing is printed as it comes.
+const SORTED_BYTES_MAX: usize = 8 << 20;
+
+/// What an entry takes besides its texts, in bytes.
+const ENTRY_BYTES: usize = 128;
+
+/// Gathers entries and writes them sorted; where they are too many, as they come, so that a listing
+/// of any length is printed in bounded memory.
+struct Printer {
+    out: Out,
+    json: bool,
+    /// To be sorted; `None` once there were too many.
+    gathered: Option<Vec<Listed>>,
+    gathered_bytes: usize,
+    /// How many were written.
+    entries: u64,
+    failed: Option<Failure>,
+}
+
+impl Printer {
+    fn take(&mut self, entry: Listed) -> Result<(), Failure> {
+        let Some(gathered) = &mut self.gathered else { return self.entry(&entry) };
+        let texts = entry.name.as_str().len() + entry.modified.as_raw_str().len();
+        self.gathered_bytes += texts + ENTRY_BYTES;
+        gathered.push(entry);
+        if self.gathered_bytes <= SORTED_BYTES_MAX {
+            return Ok(());
+        }
+        crate::say_line("the listing is too long to be sorted: the rest stands as it comes");
+        self.sorted()
+    }
+
+    /// Writes what was gathered; nothing is gathered any more.
+    fn sorted(&mut self) -> Result<(), Failure> {
+        let mut gathered = self.gathered.take().unwrap_or_default();
+        gathered.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        gathered.iter().try_for_each(|entry| self.entry(entry))
+    }
+
+    fn entry(&mut self, entry: &Listed) -> Result<(), Failure> {
+        let name = entry.name.as_str();
+        if self.json {
+            let line = json!({
+                "name": name, "size": entry.size, "modified": entry.modified
+            });
+            self.out.raw(if self.entries == 0 { "{\"entries\":[" } else { "," })?;
+            self.entries += 1;
+            return self.out.json_text(&line.to_string());
+        }
+        self.out.line(&format!("{:>14}  {}  {name}", entry.size, entry.modified))
+    }
+
+    /// Ends the document, also behind entries after which the listing broke off. Where nothing was
+    /// listed because it failed, nothing is printed.
+    fn finish(&mut self, listed: &Result<LeftOut, Error>) -> Result<(), Failure> {
+        self.sorted()?;
+        match listed {
+            _ if !self.json => {}
+            Ok(left_out) => {
+                self.out.raw(if self.entries == 0 { "{\"entries\":[]" } else { "]" })?;
+                let counts = [("skipped", left_out.skipped), ("not_offered", left_out.not_offered)];
+                for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                    self.out.raw(&format!(",\"{name}\":{count}"))?;
+                }
+                self.out.raw("}\n")?;
+            }
+            Err(_) if self.entries == 0 => {}
+            Err(error) => {
+                let error = json!({ "code": error.code(), "text": error.to_string() });
+                self.out.raw("],\"error\":")?;
+                self.out.json_text(&error.to_string())?;
+                self.out.raw("}\n")?;
+            }
+        }
+        self.out.flush()
+    }
+}
+
+pub fn run(args: &Ls) -> Result<Exit, Failure> {
+    let options = client_options(&args.peer, &args.common)?;
+    let server = &args.peer.server;
+    let printer = Printer {
+        out: Out::new(),
+        json: args.common.json,
+        gathered: Some(Vec::new()),
+        gathered_bytes: 0,
+        entries: 0,
+        failed: None,
+    };
+    let printer = Rc::new(RefCell::new(printer));
+    let shared = printer.clone();
+    let listed = client::list(server, &options, move |entry| {
+        let printer = &mut *shared.borrow_mut();
+        if printer.failed.is_none() {
+            printer.failed = printer.take(entry).err();
+        }
+    });
+    let printer = &mut *printer.borrow_mut();
+    if let Some(failed) = printer.failed.take() {
+        return Err(failed);
+    }
+    printer.finish(&listed)?;
+    let left_out = listed.map_err(|error| failure(Verb::List, server, &error))?;
+    say_left_out(server, left_out, args.common.json || args.common.quiet);
+    Ok(Exit::Done)
+}
+
+/// Says on stderr what a listing left out; with `quiet` only what the server should not have said.
+pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
+    if left_out.skipped > 0 {
+        let (count, what) = (left_out.skipped, "left out: their names or times make no sense");
+        crate::say_line(&format!("warning: {server}: {count} entries {what}"));
+    }
+    if left_out.not_offered > 0 && !quiet {
+        let (count, why) = (left_out.not_offered, "their names break the rules of names");
+        crate::say_line(&format!("{count} more cannot be offered by the server: {why}"));
+    }
+}

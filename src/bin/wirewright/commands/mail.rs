@@ -1,0 +1,154 @@
+//! `wirewright mail`: one message, sent or only written; or a look at a server.
+//!
+//! ```text
+//!   argv ─▶ compose ─▶ Letter ─┬─▶ send ─▶ outcome      0 accepted · 1 refused · 3 partial
+//!                              │                        4 unknown
+//!                              └─▶ --dry-run ─▶ stdout | FILE
+//!   --check ─▶ visit ─▶ what the server offers
+//! ```
+//!
+//! It is sent once, whatever comes: what may have been taken is never sent again by itself.
+
+mod compose;
+mod enclose;
+mod headers;
+mod outcome;
+mod reach;
+mod visit;
+
+use crate::args::mail::Mail;
+use crate::output::advice::{Verb, failed_file};
+use crate::output::drawing::{Drawing, Label};
+use crate::output::output::{Stdout, failed_place, place};
+use crate::output::report::{Out, size};
+use crate::output::watch;
+use crate::{Exit, Failure, say_line};
+use outcome::Told;
+use serde_json::json;
+use std::io::{self, Write};
+use std::path::Path;
+use wirewright::digest::crc32;
+use wirewright::net::Error;
+use wirewright::net::files::Destination;
+use wirewright::net::files::{Durability, FileError, Partial, SIZE_UNKNOWN};
+use wirewright::net::mail::{Letter, send};
+
+/// What a message is called in a directory.
+const EML: &str = "message.eml";
+
+pub fn run(args: &Mail) -> Result<Exit, Failure> {
+    if args.check {
+        return visit::run(args);
+    }
+    reach::check_stdin(args)?;
+    if args.dry_run {
+        return dry_run(args);
+    }
+    // What is wrong with the server's name is said before files are read.
+    let options = reach::options(args)?;
+    let letter = compose::letter(&args.writing)?;
+    let (server, meter) = (options.server.clone(), options.meter.clone());
+    let size = letter.content.size();
+    let drawing = Drawing::start(meter, Label::Words(server.to_string()), &args.common);
+    watch::may_be_taken();
+    let sent = send(options, vec![letter]);
+    drop(drawing);
+    let told = match sent {
+        Ok(reports) => reports.into_iter().next().map(|report| Told::new(server, report)),
+        Err(error) => Some(Told::not_begun(server, error, size)),
+    };
+    told.map_or(Ok(Exit::Done), |told| told.tell(args))
+}
+
+// ---- --dry-run -------------------------------------------------------------------------------
+
+fn dry_run(args: &Mail) -> Result<Exit, Failure> {
+    if let Some(server) = &args.reach.server {
+        reach::server(server)?;
+    }
+    let path = args.output.as_deref().unwrap_or(Path::new("-"));
+    let is_stdout = path.as_os_str() == "-";
+    if is_stdout && args.common.json {
+        let what = "the message goes to stdout, too";
+        return Err(Failure::usage("--json", what, "write the message to a file with -o"));
+    }
+    let letter = compose::letter(&args.writing)?;
+    if is_stdout {
+        let written = letter.write(&mut Stdout::new());
+        written.map_err(|error| unwritten(Path::new("stdout"), error))?;
+        return Ok(Exit::Done);
+    }
+    let to = place(path)?;
+    let durability = save(&letter, to, args.durability.into());
+    let durability = durability.map_err(|error| unwritten(path, error))?;
+    let bytes = letter.content.size();
+    if args.common.json {
+        let durability = durability.map(Durability::as_str);
+        let mut out = Out::new();
+        out.json(&json!({ "outcome": null, "size": bytes, "durability": durability }))?;
+        out.flush()?;
+    } else if !args.common.quiet {
+        say_line(&format!("{}: {}, not sent", path.display(), size(bytes)));
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the message to a place; says what was synced where that is a file.
+fn save(
+    letter: &Letter,
+    to: Destination,
+    durability: Durability,
+) -> Result<Option<Durability>, Error> {
+    let file = match to {
+        Destination::Device(device) => {
+            letter.write(&mut &*device)?;
+            return Ok(None);
+        }
+        Destination::Directory(folder) => folder.join(EML),
+        Destination::File(file) => file,
+        Destination::Sink(_) => return Ok(None),
+    };
+    let mut partial = Partial::at_path(&file)?;
+    partial.begin("mail", SIZE_UNKNOWN)?;
+    partial.without_journal();
+    let mut saving = Saving { partial, offset: 0 };
+    if let Err(error) = letter.write(&mut saving) {
+        // What cannot be removed now is overwritten by the next run.
+        let _ = saving.partial.discard();
+        return Err(error);
+    }
+    saving.partial.finish(durability, true).run()?;
+    Ok(Some(durability))
+}
+
+/// An unfinished file as a place to write to.
+struct Saving {
+    partial: Partial,
+    offset: u64,
+}
+
+impl Write for Saving {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.partial.write_at(bytes, self.offset).and_then(|()| {
+            self.partial.chunk_verified(self.offset, bytes.len() as u64, crc32(bytes))
+        });
+        written.map_err(|error| match error {
+            FileError::Io(error) => error,
+            error => error.into(),
+        })?;
+        self.offset += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn unwritten(place: &Path, error: Error) -> Failure {
+    match error {
+        Error::Io(_, why) if why.kind() == io::ErrorKind::BrokenPipe => Failure::stdout(&why),
+        Error::Io(_, why) => failed_file(Verb::Write, place, why),
+        error => failed_place(place, &error),
+    }
+}

@@ -1,0 +1,136 @@
+//! How the server is reached, and who logs in: from argv to the options of the library.
+
+use super::super::input;
+use crate::args::Common;
+use crate::args::mail::{Mail, Reach};
+use crate::output::advice::Verb;
+use crate::output::{trace, watch};
+use crate::{Failure, say_line};
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use wirewright::net::mail::{Options, Server};
+use wirewright::net::transport::idn::to_ascii;
+use wirewright::smtp::auth::{Credentials, Mechanism};
+use wirewright::smtp::command::Domain;
+
+/// The options of a client.
+pub fn options(args: &Mail) -> Result<Options, Failure> {
+    let Mail { reach, common, .. } = args;
+    let server = server(reach.server.as_deref().unwrap_or_default())?;
+    let credentials = credentials(reach, &server)?;
+    let mut options = base(Options::new(server), common);
+    options.name = match &reach.ehlo {
+        Some(name) => {
+            Some(to_ascii(name).and_then(|name| Domain::parse(&name)).map_err(|error| {
+                Failure::usage("--ehlo", error.reason(), "give a name such as client.example")
+            })?)
+        }
+        None => None,
+    };
+    options.starttls = reach.starttls.into();
+    options.insecure_auth = reach.insecure_auth;
+    options.all_or_nothing = args.all_or_nothing;
+    options.chunking = reach.chunking;
+    args.speed.apply(&mut options.limits, &options.meter);
+    options.tls_name = match &reach.tls_name {
+        Some(name) => Some(to_ascii(name).map(Cow::into_owned).map_err(|error| {
+            Failure::usage("--tls-name", error.reason(), "give the name of a host")
+        })?),
+        None => None,
+    };
+    options.credentials = credentials;
+    if let Some(auth) = reach.auth {
+        options.mechanisms = vec![Mechanism::from(auth)];
+    }
+    if options.insecure_auth && options.credentials.is_some() {
+        say_line("warning: --insecure-auth: without TLS everybody on the way sees the password");
+    }
+    set_tls(&mut options, reach)?;
+    Ok(options)
+}
+
+/// The server that argv names.
+pub fn server(text: &str) -> Result<Server, Failure> {
+    Server::parse(text).map_err(|error| {
+        let hint = "give smtp://HOST:PORT or smtps://HOST:PORT, with USER@ before HOST to log in";
+        let at = error.offset().unwrap_or(0);
+        Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)
+    })
+}
+
+fn base(mut options: Options, common: &Common) -> Options {
+    options.timeout = watch::left();
+    options.stop_at_signals = true;
+    options.tap = trace::Style::of(common).map(trace::smtp);
+    options
+}
+
+/// Who logs in. A name without a password is a mistake, and so is the reverse.
+fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Failure> {
+    let wrong = |place, what| {
+        let hint = "give --server smtp://USER@HOST and --password-file FILE together";
+        Err(Failure::usage(place, what, hint))
+    };
+    let (user, file) = match (&server.user, &reach.password_file) {
+        (Some(user), Some(file)) => (user, file),
+        (Some(_), None) => return wrong("--server", "USER logs in with a password"),
+        (None, Some(_)) => return wrong("--password-file", "nobody logs in"),
+        (None, None) if reach.auth.is_some() => return wrong("--auth", "nobody logs in"),
+        (None, None) => return Ok(None),
+    };
+    let unusable = |what: &str| {
+        Err(Failure::new(file.display(), what, "put the password of USER into it, and only that"))
+    };
+    match String::from_utf8(input::secret(file)?) {
+        Ok(password) if password.is_empty() => unusable("the password is empty"),
+        Ok(password) => match Credentials::new(user, &password) {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(error) => unusable(&error.reason()),
+        },
+        Err(_) => unusable("the password is not UTF-8"),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    use super::super::wire::failure;
+    use wirewright::net::transport::tls::ClientTls;
+    if let Some(path) = &reach.cacert {
+        let tls = ClientTls::new(Some(&input::read_file(path)?));
+        let tls = tls.map_err(|error| failure(Verb::Other, &path.to_string_lossy(), &error))?;
+        options.tls = Some(tls);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    let never = wirewright::smtp::config::StartTls::Never;
+    if options.server.is_tls || options.starttls != never || reach.cacert.is_some() {
+        let hint = "build with the feature tls, or give smtp:// and --starttls never";
+        return Err(Failure::usage("--server", "built without TLS", hint));
+    }
+    Ok(())
+}
+
+/// Not two of them can read stdin.
+pub fn check_stdin(args: &Mail) -> Result<(), Failure> {
+    let Mail { reach, writing, .. } = args;
+    let is_stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let is_at = |text: &Option<OsString>| text.as_deref() == Some(OsStr::new("@-"));
+    let all = [
+        ("--text", is_at(&writing.text)),
+        ("--html", is_at(&writing.html)),
+        ("--raw-eml", is_stdin(&writing.raw_eml)),
+        ("--password-file", is_stdin(&reach.password_file)),
+    ];
+    let mut names = all.iter().filter(|(_, reads)| *reads).map(|(name, _)| name);
+    match (names.next(), names.next()) {
+        (Some(first), Some(second)) => {
+            let what = format!("{first} reads stdin, too");
+            Err(Failure::usage(second, what, "read one of them from a file"))
+        }
+        _ => Ok(()),
+    }
+}

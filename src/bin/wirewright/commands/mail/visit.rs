@@ -1,0 +1,89 @@
+//! `wirewright mail --check`: a look at a server, without sending anything.
+//!
+//! ```text
+//!   address    127.0.0.1:587
+//!   greeting   mx.example.org ESMTP
+//!   TLS        by STARTTLS
+//!   login      PLAIN
+//!   SIZE       10240000        what it offers, one line each, as it stood in its reply
+//!   remark     …               what was forgiven
+//! ```
+
+use super::{outcome, reach};
+use crate::args::mail::Mail;
+use crate::output::report::Out;
+use crate::{Exit, Failure};
+use serde_json::{Value, json};
+use wirewright::net::mail::{Server, Visit, check};
+use wirewright::smtp::config::Remark;
+
+pub fn run(args: &Mail) -> Result<Exit, Failure> {
+    let options = reach::options(args)?;
+    let server = options.server.clone();
+    let (visit, why) = match check(options) {
+        Ok((visit, why)) => (visit, why),
+        Err(error) => (Visit::default(), Some(error.into())),
+    };
+    let mut out = Out::new();
+    if args.common.json {
+        let mut document = document(&visit, &server);
+        if let Some(why) = &why {
+            document["error"] = json!({ "code": why.code(), "text": why.to_string() });
+        }
+        out.json(&document)?;
+    } else {
+        for (name, value) in rows(&visit, &server) {
+            out.line(format!("{name:<20} {value}").trim_end())?;
+        }
+    }
+    out.flush()?;
+    match why {
+        None => Ok(Exit::Done),
+        Some(why) => Err(Failure::advised(&server, &why, outcome::advice(&why, &server))),
+    }
+}
+
+/// How TLS came about, if it did.
+fn tls(visit: &Visit, server: &Server) -> Option<&'static str> {
+    visit.under_tls.as_ref()?;
+    Some(if server.is_tls { "from the beginning" } else { "STARTTLS" })
+}
+
+fn rows(visit: &Visit, server: &Server) -> Vec<(String, String)> {
+    let Some(address) = visit.address else { return Vec::new() };
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let mut rows = vec![row("address", address.to_string())];
+    rows.extend(visit.greeting.iter().map(|greeting| row("greeting", greeting.to_string())));
+    rows.push(row("TLS", tls(visit, server).unwrap_or("none").to_owned()));
+    let login = visit.mechanism.map_or("none", |mechanism| mechanism.name());
+    rows.push(row("login", login.to_owned()));
+    let offered = visit.capabilities().map_or(&[][..], |offered| &offered.lines);
+    let offered = offered.iter().map(ToString::to_string);
+    rows.extend(offered.filter(|line| !line.trim().is_empty()).map(|line| {
+        let (keyword, parameters) = line.split_once(' ').unwrap_or((&line, ""));
+        row(keyword, parameters.to_owned())
+    }));
+    let remarks = visit.remarks.iter();
+    rows.extend(
+        remarks.map(|Remark { text, section, .. }| row("remark", format!("{text} ({section})"))),
+    );
+    rows
+}
+
+fn document(visit: &Visit, server: &Server) -> Value {
+    let offered = visit.capabilities();
+    json!({
+        "address": visit.address.map(|address| address.to_string()),
+        "greeting": visit.greeting,
+        "tls": tls(visit, server),
+        "login": visit.mechanism.map(|mechanism| mechanism.name()),
+        "capabilities": offered.map_or(&[][..], |offered| &offered.lines),
+        "auth": offered.map_or(&[][..], |offered| &offered.auth),
+        "size_max": offered.and_then(|offered| offered.size_max),
+        "remarks": visit.remarks.iter().map(remark).collect::<Vec<_>>(),
+    })
+}
+
+fn remark(remark: &Remark) -> Value {
+    json!({ "text": remark.text, "offset": remark.offset, "spec": remark.section })
+}

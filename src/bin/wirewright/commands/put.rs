@@ -1,0 +1,46 @@
+//! `wirewright put`: files to a server, each under its base name.
+
+use super::wire::{client_options, failure, report_files};
+use crate::args::Put;
+use crate::output::advice::Verb;
+use crate::output::drawing::{Drawing, Label};
+use crate::output::watch;
+use crate::{Exit, Failure};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use wirewright::name::Name;
+use wirewright::net::transfer::client;
+
+pub fn run(args: &Put) -> Result<Exit, Failure> {
+    let server = &args.peer.server;
+    let mut options = client_options(&args.peer, &args.common)?;
+    options.overwrite = args.overwrite;
+    args.speed.apply(&mut options.limits, &options.meter);
+    let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut seen = BTreeSet::new();
+    if let Some((name, _)) = files.iter().find(|(name, _)| !seen.insert(name.clone())) {
+        let what = "two files have this base name";
+        return Err(Failure::usage(name, what, "put them one after the other"));
+    }
+    let began = Instant::now();
+    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
+    watch::may_be_taken();
+    let reports = client::put(server, &files, &options);
+    drop(drawing);
+    let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
+    report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, None, &args.common)
+}
+
+/// A local file and the name it gets.
+fn named(path: &Path) -> Result<(Name, PathBuf), Failure> {
+    let base = path.file_name().and_then(|base| base.to_str());
+    let name = base.map(Name::single);
+    match name {
+        Some(Ok(name)) => Ok((name, path.to_owned())),
+        Some(Err(error)) => {
+            Err(Failure::usage(path.display(), error.reason(), "give the file another name"))
+        }
+        None => Err(Failure::usage(path.display(), "it has no name in UTF-8", "name a file")),
+    }
+}

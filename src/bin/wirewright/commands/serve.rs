@@ -1,0 +1,139 @@
+//! `wirewright serve`: files to whoever asks, or one file to whoever comes.
+
+mod not_offered;
+mod transfers;
+mod warnings;
+
+use self::not_offered::say_not_offered;
+use self::transfers::Sums;
+use self::warnings::{say_false_sizes, say_unwritable};
+use super::wire::{announce, failure, stop_after, token};
+use crate::args::Serve;
+use crate::output::advice::{Verb, failed_file};
+use crate::output::report::Out;
+use crate::output::trace;
+use crate::{Exit, Failure};
+use std::sync::Arc;
+use wirewright::net::Meter;
+use wirewright::net::files::Root;
+use wirewright::net::files::Supply;
+use wirewright::net::transfer::Log;
+use wirewright::net::transfer::server::{Options, Server};
+use wirewright::net::transport::endpoint;
+use wirewright::transfer::server::Config;
+
+/// Connections at the same time, where neither an option nor the limit of descriptors says less.
+const CONNECTIONS: u32 = 10_000;
+
+/// Fewer connections than these are told of even where nobody asked for a number.
+const CONNECTIONS_USUAL: usize = 1000;
+
+pub fn run(args: &Serve) -> Result<Exit, Failure> {
+    let sums = Sums::new();
+    let mut options = options(args)?;
+    options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
+    let supply = options.supply.clone();
+    let addresses =
+        endpoint::resolve(&args.listen).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
+    let address = addresses[0];
+    if !address.ip().is_loopback() && args.token_file.is_none() && args.tls_cert.is_none() {
+        crate::say_line(
+            "warning: listening beyond loopback with neither TLS nor a token: anybody who reaches \
+             this address can read what is served, and store files if --writable is given",
+        );
+    }
+    let server =
+        Server::bind(address, options).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
+    say_connections(args, server.connections_max());
+    if let (Supply::Files(root), false) = (&supply, args.common.quiet) {
+        if args.writable {
+            say_unwritable(&args.path, root);
+        }
+        say_false_sizes(&args.path);
+        say_not_offered(root);
+    }
+    stop_after(server.stopper(), args.common.timeout)?;
+    let address = server.local_addr();
+    announce(address, args.common.json)?;
+    server.run().map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
+    if args.common.json {
+        let mut out = Out::new();
+        out.json(&sums.json(address))?;
+        out.flush()?;
+    }
+    Ok(Exit::Done)
+}
+
+fn options(args: &Serve) -> Result<Options, Failure> {
+    let root = Root::open(&args.path);
+    let root = root.map_err(|error| failed_file(Verb::Serve, &args.path, error))?;
+    let classic = match (args.classic, root.single_name()) {
+        (false, _) => None,
+        (true, Some(name)) => Some(name.clone()),
+        (true, None) => {
+            let what = "the classic wire serves one file";
+            return Err(Failure::usage(args.path.display(), what, "give the path of a file"));
+        }
+    };
+    let token = args.token_file.as_deref().map(token).transpose()?;
+    let session = Config { token, ..Config::default() };
+    let mut options = Options {
+        classic,
+        session: Arc::new(session),
+        writable: args.writable,
+        durability: args.durability.into(),
+        connections_max: args.max_connections.unwrap_or(CONNECTIONS) as usize,
+        threads: usize::from(args.threads),
+        grace: args.grace,
+        stop_at_signals: true,
+        tap: trace::Style::of(&args.common).map(trace::served),
+        log: (!args.common.quiet).then(|| says(args)),
+        ..Options::new(Supply::Files(root))
+    };
+    args.speed.apply(&mut options.limits, &Meter::default());
+    set_tls(&mut options, args)?;
+    Ok(options)
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
+    use super::input::read_file;
+    use wirewright::net::transport::tls::ServerTls;
+    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);
+        let place = certificate.to_string_lossy();
+        options.tls = Some(tls.map_err(|error| failure(Verb::Serve, &place, &error))?);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(_: &mut Options, args: &Serve) -> Result<(), Failure> {
+    match args.tls_cert {
+        Some(_) => {
+            Err(Failure::usage("--tls-cert", "built without TLS", "build with the feature tls"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Says how many connections the limit of descriptors allows, where that is fewer than expected.
+fn say_connections(args: &Serve, allowed: usize) {
+    let expected = args.max_connections.map_or(CONNECTIONS_USUAL, |asked| asked as usize);
+    if allowed < expected && !args.common.quiet {
+        crate::say_line(&format!(
+            "warning: at most {allowed} {} at a time: the limit of descriptors is {}; \
+             raise it with ulimit -n",
+            if allowed == 1 { "connection" } else { "connections" },
+            endpoint::descriptors_max()
+        ));
+    }
+}
+
+/// Says a line: among those of a trace as a remark.
+fn says(args: &Serve) -> Log {
+    match trace::Style::of(&args.common) {
+        Some(style) => Arc::new(move |line| trace::remark(style, line)),
+        None => Arc::new(crate::say_line),
+    }
+}

@@ -1,0 +1,45 @@
+//! The files that a server cannot offer, named once when it starts.
+
+use crate::say_line;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use wirewright::net::files::{Root, Step};
+
+/// How many of them are named.
+const NAMED_MAX: usize = 10;
+
+/// How long is looked for them before the server starts.
+const LOOKED_FOR: Duration = Duration::from_secs(1);
+
+/// Says which files and folders below the root nobody can ask for, and why not.
+pub fn say_not_offered(root: &Root) {
+    let (mut walk, until, mut count) = (root.walk(), Instant::now() + LOOKED_FOR, 0);
+    let whole = loop {
+        match walk.step() {
+            Step::End => break true,
+            Step::NotOffered(file) => {
+                if count < NAMED_MAX {
+                    say_line(&format!("not offered: {}: {}", shown(&file.path), file.why));
+                }
+                count += 1;
+            }
+            Step::Entry(_) | Step::More if Instant::now() >= until => break false,
+            Step::Entry(_) | Step::More => {}
+        }
+    };
+    if count > NAMED_MAX {
+        say_line(&format!("not offered: {} more, for their names", count - NAMED_MAX));
+    }
+    if !whole {
+        say_line("there are many files: whether others cannot be offered was not looked for");
+    }
+}
+
+/// A path as text; bytes that are not UTF-8 as `\xff`.
+fn shown(path: &Path) -> String {
+    path.as_os_str().as_bytes().utf8_chunks().fold(String::new(), |text, chunk| {
+        let invalid = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+        text + chunk.valid() + &invalid.collect::<String>()
+    })
+}

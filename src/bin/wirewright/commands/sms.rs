@@ -1,0 +1,332 @@
+//! `wirewright sms`: a text message by a gateway that takes a form over HTTP.
+//!
+//! ```text
+//!   POST … account=…&password=…&mobile=…&content=…&format=json ─▶
+//!                              ◀─ 2xx {"code":2, …}    as --success says       accepted   0
+//!                              ◀─ anything else whole                          refused    1
+//!   no connection: nothing was sent                                            refused    1
+//!   sent, and no whole answer: the gateway may have acted on it                unknown    4
+//! ```
+//!
+//! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
+//! followed. What became of it is judged before anything is printed: an accepted message whose
+//! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
+//! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
+
+mod secret;
+
+use super::web;
+use crate::args::http::Sms;
+use crate::output::advice::{Advice, Verb, advice, of_unknown};
+use crate::output::decimal::Decimal;
+use crate::output::report::Out;
+use crate::output::watch;
+use crate::{Exit, Failure};
+use secret::{Secret, masking};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wirewright::http::form;
+use wirewright::http::message::headers::text;
+use wirewright::http::redirect::is_redirect;
+use wirewright::http::request::Method;
+use wirewright::net::http::{Client, Fetch, Report};
+use wirewright::net::{Failure as Why, FailureKind};
+use wirewright::text::PeerText;
+
+/// The longest reply, in bytes.
+const REPLY_BYTES_MAX: usize = 64 << 10;
+
+/// How long all of it may take, unless --timeout says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Fields that have options of their own.
+const OURS: [&str; 4] = ["account", "password", "mobile", "content"];
+
+pub fn run(args: &Sms) -> Result<Exit, Failure> {
+    let url = web::url("--gateway", &args.gateway)?;
+    let secret = Arc::new(Secret::read(args)?);
+    let mut fetch = Fetch::new(Method::POST, url);
+    let form = form(args, &secret)?;
+    fetch.set_form(form.clone());
+    let accept = fetch.headers.push("Accept", b"text/plain");
+    accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
+    let mut options = web::options(&args.reach, &args.common)?;
+    options.timeout = Some(watch::left().unwrap_or(TIMEOUT));
+    options.heads = true;
+    // A reply may repeat the password in notations that only a reader of JSON would find.
+    let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide_said(&form));
+    options.trace = options.trace.map(|trace| masking(trace, secret.clone(), shown));
+    let place = secret.hide(&fetch.url.to_string());
+    let mut client =
+        Client::new(options).map_err(|error| web::failed(Verb::Sms, &place, &error))?;
+    watch::may_be_taken();
+    let answer = match client.gather(fetch, REPLY_BYTES_MAX) {
+        Ok((report, body)) => Answer::new(&report, &body, args, &secret),
+        // The reactor itself has failed, at a moment that is not known.
+        Err(error) => Answer::lost(&Why::from(&error), true, &secret),
+    };
+    answer.tell(&place, args)
+}
+
+/// The form.
+fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
+    let mut text = String::new();
+    let ours = [&args.account, &secret.password, &args.mobile, &args.content];
+    OURS.iter().zip(ours).for_each(|(name, value)| form::push(&mut text, name, value));
+    if args.fields.iter().all(|(name, _)| name != "format") {
+        form::push(&mut text, "format", "json");
+    }
+    for (name, value) in &args.fields {
+        if OURS.contains(&&**name) {
+            let hint = "a password stands in a file, never in the arguments";
+            return Err(Failure::usage("--field", format!("{name} has an option"), hint));
+        }
+        form::push(&mut text, name, value);
+    }
+    Ok(text)
+}
+
+// ---- the answer ------------------------------------------------------------------------------
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    Refused,
+    Unknown,
+}
+
+/// The code of what failed, what failed, and what to do about it.
+type Fault = (PeerText<'static>, PeerText<'static>, Option<Advice>);
+
+/// What is known in the end, the password taken out of all of it.
+struct Answer {
+    outcome: Outcome,
+    status: Option<u16>,
+    /// The reply, if it is JSON, in one line.
+    reply: Option<String>,
+    /// The gateway's own words, or why there are none.
+    text: PeerText<'static>,
+    fault: Option<Fault>,
+}
+
+impl Answer {
+    fn new(report: &Report, body: &[u8], args: &Sms, secret: &Secret) -> Answer {
+        if let Err(why) = &report.outcome {
+            return Answer { status: report.status, ..Answer::lost(why, report.sent, secret) };
+        }
+        let status = report.status.unwrap_or(0);
+        let body = web::without_mark(body);
+        let said = text(body);
+        let said = said.as_raw_str();
+        let reply: Option<Value> = serde_json::from_slice(body).ok();
+        let hidden = reply.as_ref().map(|_| secret.hide_in_json(said));
+        // What is cut first may end within the password, which is then not found.
+        let words = match (reply.as_ref().and_then(|reply| reply["msg"].as_str()), &hidden) {
+            (Some(msg), _) => secret.words(msg),
+            (None, Some(hidden)) => PeerText::from(&**hidden).short().keep(),
+            (None, None) => secret.words(said.trim()),
+        };
+        let members = reply.as_ref().map(|_| members(body));
+        let fault = judge(report, status, members.as_ref(), &words, args, secret).err();
+        Answer {
+            outcome: if fault.is_some() { Outcome::Refused } else { Outcome::Accepted },
+            status: report.status,
+            reply: hidden,
+            text: words,
+            fault,
+        }
+    }
+
+    /// There is no whole answer.
+    fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
+        // The words about a connection hold its address, and nothing that the gateway said.
+        let why_not = match why.kind {
+            FailureKind::Peer => secret.words(why.text.as_raw_str()),
+            _ => PeerText::from(secret.hide(why.text.as_raw_str())).short().keep(),
+        };
+        // A server of TLS has not read a request in clear.
+        let (outcome, text, hint) = match sent && why.tls.is_none() {
+            true => (
+                Outcome::Unknown,
+                format!("the message may have been sent: {why_not}"),
+                of_unknown(Verb::Sms).map(Advice::from),
+            ),
+            false => {
+                (Outcome::Refused, format!("not sent: {why_not}"), advice(Verb::Sms, why, false))
+            }
+        };
+        let text = PeerText::from(text);
+        let fault = Some((why.code.clone(), text.clone(), hint));
+        Answer { outcome, status: None, reply: None, text, fault }
+    }
+
+    /// Prints the reply. What became of the message decides the status; that it could not be
+    /// printed is said where it would read as success otherwise.
+    fn tell(&self, place: &str, args: &Sms) -> Result<Exit, Failure> {
+        let printed = self.print(args).is_ok();
+        let Some((_, what, hint)) = &self.fault else {
+            return match printed {
+                true => Ok(Exit::Done),
+                false => Err(Failure::new(
+                    place,
+                    "the gateway accepted the message, but its reply could not be printed",
+                    "do not send it again; check where the output goes",
+                )
+                .of_unknown()),
+            };
+        };
+        let unprinted = if printed { "" } else { " (and the report could not be printed)" };
+        let failure = Failure::advised(place, format!("{what}{unprinted}"), hint.as_ref());
+        Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+    }
+
+    fn print(&self, args: &Sms) -> Result<(), Failure> {
+        let mut out = Out::new();
+        if args.common.json {
+            out.json(&self.document())?;
+        } else if let Some(reply) = &self.reply {
+            out.json_text(reply)?;
+            out.raw("\n")?;
+        }
+        out.flush()
+    }
+
+    fn document(&self) -> Value {
+        let outcome = match self.outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Refused => "refused",
+            Outcome::Unknown => "unknown",
+        };
+        let reply = self.reply.as_ref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let mut document = json!({
+            "outcome": outcome,
+            "status": self.status,
+            "reply": reply,
+            "text": self.text,
+        });
+        if let Some((code, what, _)) = &self.fault {
+            document["error"] = json!({ "code": code, "text": what });
+        }
+        document
+    }
+}
+
+/// Whether the gateway took it; if not, a code, its words, and what to do. The password is taken
+/// out of `words` before, and here out of all else.
+fn judge(
+    report: &Report,
+    status: u16,
+    members: Option<&Members<'_>>,
+    words: &PeerText<'_>,
+    args: &Sms,
+    secret: &Secret,
+) -> Result<(), Fault> {
+    let code = PeerText::from(format!("http_{status}"));
+    if is_redirect(status) {
+        let head = report.head.as_deref();
+        let to = head.and_then(|head| head.headers.get("Location"));
+        let to = to.map_or(PeerText::from("nowhere"), |field| {
+            secret.words(text(field.value).as_raw_str())
+        });
+        let what = format!("the gateway answered {status} and points to {to}");
+        return Err((
+            code,
+            what.into(),
+            Some("give that URL if you trust it; nothing is sent to it by itself".into()),
+        ));
+    }
+    if !(200..300).contains(&status) {
+        let what = format!("the gateway answered {status}: {words}");
+        let hint = "check the URL, the account and its password";
+        return Err((code, what.into(), Some(hint.into())));
+    }
+    let Some(members) = members else {
+        let what = format!("the reply is no JSON: {words}");
+        return Err((
+            "malformed".into(),
+            what.into(),
+            Some("check the URL, or give --field format=json".into()),
+        ));
+    };
+    let said = |name: &str| members.get(name).map(|raw| raw.get());
+    let missed =
+        args.success.iter().find(|(name, value)| said(name).is_none_or(|said| !says(said, value)));
+    let Some((name, value)) = missed else { return Ok(()) };
+    let what = format!("the gateway refused: {words}");
+    let (what, hint) = match said(name) {
+        None => (
+            format!("{what} (without {name})"),
+            "the reply lacks the member that --success asks for; see the gateway's manual",
+        ),
+        Some(said) => {
+            let said = PeerText::from(secret.hide_in_json(said));
+            let what = format!("{what} ({name} is {}, not {value})", said.short());
+            (what, "see the gateway's manual for that code")
+        }
+    };
+    Err(("refused".into(), what.into(), Some(hint.into())))
+}
+
+/// The members of a reply as they are written; none where it is no object.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn members(reply: &[u8]) -> Members<'_> {
+    serde_json::from_slice(reply).unwrap_or_default()
+}
+
+/// Whether a value is what was wanted: a number by its value, exactly; a string by its text; and
+/// `true`, `false` and `null` by their names. An array or an object is never.
+fn says(said: &str, wanted: &str) -> bool {
+    match said.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(said).is_ok_and(|text| text == wanted),
+        Some(b'[' | b'{') => false,
+        _ => {
+            let number = Decimal::parse(said);
+            said == wanted || (number.is_some() && number == Decimal::parse(wanted))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_compared() {
+        for (said, wanted, is_so) in [
+            ("2", "2", true),
+            ("2.0", "2", true),
+            ("20e-1", "2", true),
+            ("2", "2.00", true),
+            ("-0.0", "0", true),
+            ("9007199254740993", "9007199254740993", true),
+            ("9007199254740993", "9007199254740992", false),
+            ("2.0000000000000000001", "2", false),
+            ("\"2\"", "2", true),
+            ("\"\\u0032\"", "2", true),
+            ("\"2.0\"", "2", false),
+            ("\"ok\"", "ok", true),
+            ("\"OK\"", "ok", false),
+            ("\"\"", "", true),
+            ("-1.5", "-1.5", true),
+            ("2", "02", false),
+            ("22", "2", false),
+            ("true", "true", true),
+            ("false", "false", true),
+            ("null", "null", true),
+            ("\"true\"", "true", true),
+            ("true", "1", false),
+            ("true", "True", false),
+            ("false", "true", false),
+            ("null", "", false),
+            ("null", "0", false),
+            ("[2]", "2", false),
+            ("{}", "{}", false),
+        ] {
+            assert_eq!(says(said, wanted), is_so, "{said} {wanted}");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What the commands that speak HTTP share: options, what is asked for, errors, reports.
+
+use super::input::secret;
+use crate::args::Common;
+use crate::args::http::{Asking, Reach};
+use crate::output::advice::{Verb, advice};
+use crate::output::progress::span;
+use crate::output::{trace, watch};
+use crate::{Failure, say_line};
+use serde_json::{Value, json};
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+use wirewright::base64::{encode_into, encoded_len};
+use wirewright::http::config::{Policy, Remark};
+use wirewright::http::message::headers::{Headers, text};
+use wirewright::http::proxy::Proxies;
+use wirewright::http::request::{Method, Request};
+use wirewright::http::url::{Host, Origin, Scheme, Url};
+use wirewright::net::http::{Notice, Options, Report};
+use wirewright::net::transport::idn::to_ascii;
+use wirewright::net::transport::names::Family;
+use wirewright::net::{self, Error};
+use wirewright::text::escape;
+
+// ---- options ---------------------------------------------------------------------------------
+
+/// The options of a client that is reached so.
+pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
+    let mut options = Options {
+        stop_at_signals: true,
+        trace: trace::Style::of(common).map(trace::http),
+        trace_content: common.trace_content,
+        ..Options::default()
+    };
+    options.family = match (reach.ipv4, reach.ipv6) {
+        (true, _) => Some(Family::V4),
+        (_, true) => Some(Family::V6),
+        (false, false) => None,
+    };
+    options.dial.connect_wait = reach.connect_timeout;
+    options.session.limits.first_byte_wait = reach.first_byte_timeout;
+    if !reach.no_proxy {
+        options.proxies = Proxies::from_env().map_err(|error| {
+            Failure::usage(
+                error.variable,
+                error.why,
+                "give it a proxy that can be used, or --no-proxy",
+            )
+        })?;
+    }
+    if reach.insecure {
+        say_line(
+            "warning: --insecure: no certificate is checked; whoever stands between can read and \
+             change everything",
+        );
+    }
+    set_tls(&mut options, reach)?;
+    options.timeout = watch::left();
+    Ok(options)
+}
+
+#[cfg(feature = "tls")]
+fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    use super::input::read_file;
+    use wirewright::net::transport::tls::ClientTls;
+    let place = reach.cacert.as_ref().map_or("TLS".into(), |path| path.to_string_lossy());
+    // Otherwise the client reads the system's roots when it needs them, which takes longer than a
+    // request in clear.
+    options.tls = match (&reach.cacert, reach.insecure) {
+        (_, true) => Some(ClientTls::insecure()),
+        (Some(path), false) => Some(ClientTls::new(Some(&read_file(path)?))),
+        (None, false) => None,
+    }
+    .transpose()
+    .map_err(|error| failed(Verb::Http, place, &error))?;
+    Ok(())
+}
+
+#[cfg(not(feature = "tls"))]
+fn set_tls(_: &mut Options, reach: &Reach) -> Result<(), Failure> {
+    match reach.cacert.is_some() {
+        true => Err(Failure::usage("--cacert", "built without TLS", "build with the feature tls")),
+        false => Ok(()),
+    }
+}
+
+/// What a response may be.
+pub fn take(asking: &Asking, options: &mut Options) {
+    let limits = &mut options.session.limits;
+    options.redirects = asking.location;
+    limits.redirects_max = usize::from(asking.max_redirects);
+    options.codings = !asking.identity;
+    if asking.strict {
+        options.session.policy = Policy::Strict;
+    }
+    if let Some(max) = asking.max_body {
+        (limits.body_bytes_max, limits.decoded_bytes_max) = (max, max);
+    }
+    asking.speed.apply(&mut options.limits, &options.meter);
+    if let Some(rate) = asking.min_rate {
+        limits.payload_quantum = rate.saturating_mul(limits.body_wait.as_secs()).max(1);
+    }
+}
+
+// ---- what is asked for -----------------------------------------------------------------------
+
+/// A URL of argv. What stands before its `@` is never sent, which is said.
+pub fn url(argument: &str, text: &str) -> Result<Url, Failure> {
+    let url = Url::parse_with(text, to_ascii).map_err(|error| {
+        let hint = "give a URL such as http://example.org/a?b=c";
+        let place = format!("{argument}{}", if argument == "URL" { "" } else { " URL" });
+        let at = error.offset().unwrap_or(0);
+        Failure::usage(place, format_args!("{} (at byte {at})", error.reason()), hint)
+    })?;
+    if url.userinfo().is_some() {
+        let option = if argument == "--gateway" { "--account" } else { "--user" };
+        say_line(&format!(
+            "warning: the user in the URL is not sent; give {option} NAME --password-file FILE \
+             for that"
+        ));
+    }
+    Ok(url)
+}
+
+/// The method.
+pub fn method(text: &str) -> Result<Method, Failure> {
+    let hint = "give a word such as GET, HEAD, POST or PUT";
+    match Method::new(text) {
+        Ok(method) if method.is_connect() => {
+            Err(Failure::usage("METHOD", "CONNECT asks for a tunnel, not for a response", hint))
+        }
+        Ok(method) => Ok(method),
+        Err(error) => Err(Failure::usage("METHOD", error.reason(), hint)),
+    }
+}
+
+/// The fields of -H, and who asks.
+pub fn headers(asking: &Asking) -> Result<Headers, Failure> {
+    let mut headers = Headers::new();
+    for field in &asking.headers {
+        push(&mut headers, field)?;
+    }
+    let (Some(user), Some(file)) = (&asking.user, &asking.password_file) else {
+        return Ok(headers);
+    };
+    if headers.get("Authorization").is_some() {
+        let what = "-H has an Authorization, too";
+        return Err(Failure::usage("--user", what, "give one of them"));
+    }
+    let basic = basic(user, file)?;
+    let pushed = headers.push("Authorization", basic.as_bytes());
+    pushed.map_err(|error| Failure::usage("--user", error.reason(), "give another name"))?;
+    Ok(headers)
+}
+
+/// Not two of them can read stdin; `taken` says what else does.
+pub fn check_stdin(asking: &Asking, taken: Option<&str>) -> Result<(), Failure> {
+    let password = asking.password_file.as_deref() == Some(Path::new("-"));
+    match taken.filter(|_| password) {
+        Some(what) => {
+            let what = format!("{what} comes from stdin, too");
+            Err(Failure::usage("--password-file", what, "read one of them from a file"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
+    let hint = "give a field such as 'Accept: text/plain'";
+    let wrong = |what: &dyn Display| Err(Failure::usage("-H", what, hint));
+    let Some((name, value)) = field.split_once(':') else {
+        // The field is not shown: it may hold a secret.
+        return wrong(&"the colon between name and value is missing");
+    };
+    // What trimming would take away may be a line end.
+    if value.contains(['\r', '\n', '\0']) {
+        return wrong(&"a field value holds no line end and no NUL");
+    }
+    let value = value.trim_matches([' ', '\t']);
+    if name.eq_ignore_ascii_case("Host") && headers.get("Host").is_some() {
+        return wrong(&"there is one Host");
+    }
+    // The encoder knows which fields are its own.
+    let host = Host::Name("localhost".to_owned());
+    let mut probe = Request::connect(&Origin { scheme: Scheme::Http, host, port: 80 });
+    match probe.header(name, value.as_bytes()).and_then(|()| headers.push(name, value.as_bytes())) {
+        Ok(()) => Ok(()),
+        Err(error) => wrong(&format_args!("{}: {}", escape(name), error.reason())),
+    }
+}
+
+/// `Basic`: RFC 7617 §2. What the other side could not tell apart is refused.
+fn basic(user: &str, file: &Path) -> Result<String, Failure> {
+    let wrong = |what| Err(Failure::usage("--user", what, "give another name"));
+    if user.contains(':') {
+        return wrong("a name holds no colon (RFC 7617 §2)");
+    }
+    if user.contains(|c: char| c.is_ascii_control()) {
+        return wrong("a name holds no control character (RFC 7617 §2)");
+    }
+    let password = secret(file)?;
+    if password.iter().any(u8::is_ascii_control) {
+        let what = "a password holds no control character (RFC 7617 §2)";
+        return Err(Failure::usage("--password-file", what, "look at the file"));
+    }
+    Ok(format!("Basic {}", base64(&[user.as_bytes(), b":", &password].concat())))
+}
+
+/// A document without the byte order mark that may stand before it. RFC 8259 §8.1 forbids to send
+/// one, and lets a recipient ignore it.
+pub fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
+}
+
+/// Base64 with its padding.
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = vec![0; encoded_len(bytes.len())];
+    encode_into(bytes, &mut text);
+    text.into_iter().map(char::from).collect()
+}
+
+// ---- errors ----------------------------------------------------------------------------------
+
+/// Why there is no response, or none of use. Where whoever read the output went away there is
+/// nothing to say.
+pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
+    match why.code == Error::Unread.code() {
+        true => Failure::unread(),
+        false => Failure::advised(place, why.text.short(), advice(verb, why, false)),
+    }
+}
+
+/// The same for an error that was no fetch's.
+pub fn failed(verb: Verb, place: impl Display, error: &Error) -> Failure {
+    failure(verb, place, &net::Failure::from(error))
+}
+
+// ---- reports ---------------------------------------------------------------------------------
+
+/// Says what was tolerated.
+pub fn say_remarks(remarks: &[Remark]) {
+    for remark in remarks {
+        say_line(&format!("remark: {} ({})", remark.text, remark.section));
+    }
+}
+
+/// What became of one fetch whose head was kept, as JSON.
+pub fn document(report: &Report) -> Value {
+    let head = report.head.as_deref();
+    let redirect = |(status, url): &(u16, Url)| json!({"status": status, "url": url.to_string()});
+    let remark = |r: &Remark| json!({"text": r.text, "section": r.section});
+    let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
+    json!({
+        "url": report.url.to_string(),
+        "method": report.method.as_str(),
+        "status": report.status,
+        "reason": head.map(|head| text(head.reason())),
+        "version": head.map(|head| format!("1.{}", head.minor)),
+        "headers": head.map_or_else(|| json!([]), |head| fields(&head.headers)),
+        "trailers": fields(&report.trailers),
+        "redirects": report.redirects.iter().map(redirect).collect::<Vec<_>>(),
+        "address": report.address.map(|address| address.to_string()),
+        "reused": report.reused,
+        "attempts": report.retries + 1,
+        "timings": {
+            "name": seconds(report.timings.name),
+            "connect": seconds(report.timings.connect),
+            "tls": seconds(report.timings.tls),
+            "first_byte": seconds(report.timings.first_byte),
+            "last_byte": seconds(report.timings.last_byte),
+        },
+        "received": report.received,
+        "remarks": report.remarks.iter().map(remark).collect::<Vec<_>>(),
+    })
+}
+
+fn fields(headers: &Headers) -> Value {
+    headers.iter().map(|field| json!([field.name, text(field.value)])).collect()
+}
+
+/// Why, as JSON.
+pub fn error(why: &net::Failure) -> Value {
+    json!({ "code": why.code, "text": why.text })
+}
+
+// ---- while a call runs ------------------------------------------------------------------------
+
+/// Says that another try follows.
+pub fn tell_retry(notice: &Notice<'_>) {
+    if let Notice::Retry { url, why, wait, retry, retries_max } = notice {
+        let (why, wait) = (why.text.short(), seconds_text(*wait));
+        say_line(&format!("{url}: {why}; retry {retry} of {retries_max} in {wait}"));
+    }
+}
+
+fn seconds_text(wait: Duration) -> String {
+    if wait < Duration::from_secs(60) { format!("{:.1} s", wait.as_secs_f64()) } else { span(wait) }
+}

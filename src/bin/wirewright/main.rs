@@ -1,0 +1,210 @@
+//! The command `wirewright`: arguments → calls of the library → a report.
+//!
+//! ```text
+//!   argv ─▶ args ─▶ dispatch ─▶ serve | get | http | … ─▶ Ok(Exit) | Err(Failure)
+//!                                                       status     one line
+//! ```
+//!
+//! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
+//! `error: WHERE: what; what to do`. This room sees the library as any user does.
+
+mod args;
+mod bench;
+mod commands;
+mod explain;
+mod output;
+
+use args::{Cli, Command};
+use clap::{CommandFactory as _, Parser as _};
+use commands::{download, get, http, ls, mail, manual, put, serve, sms, time, udp};
+use output::{drawing, report, usage, watch};
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use wirewright::net::files::{FileError, catch_size_signal};
+use wirewright::net::transport::endpoint;
+use wirewright::text::escape;
+
+/// How a run ended, for whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Done,
+    /// Network, peer, file or verification failed.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// Of several things some failed.
+    SomeFailed,
+    /// Whether it was done is not known, or it was, and that could not be told.
+    Unknown,
+}
+
+impl Exit {
+    const ALL: [Exit; 5] = [Exit::Done, Exit::Failed, Exit::Usage, Exit::SomeFailed, Exit::Unknown];
+
+    /// The status of the process.
+    fn status(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::SomeFailed => 3,
+            Exit::Unknown => 4,
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => {
+                "failed: network, peer, file or verification; without a line where the reader of \
+                 the output has gone"
+            }
+            Exit::Usage => "usage error",
+            Exit::SomeFailed => "some of several failed",
+            Exit::Unknown => {
+                "outcome unknown, of one thing at least: the connection was lost before the last \
+                 reply; or a message was accepted, and that could not be printed"
+            }
+        }
+    }
+
+    /// All statuses, for the help.
+    fn help() -> String {
+        Exit::ALL.iter().fold(String::from("Exit status:\n"), |text, exit| {
+            format!("{text}  {}  {}\n", exit.status(), exit.meaning())
+        })
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.status())
+    }
+}
+
+/// Why a run failed: a status, and the one line that says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    exit: Exit,
+    /// Without `error: `; `None` where nobody is there to read it.
+    line: Option<String>,
+}
+
+impl Failure {
+    /// Where, what, and what to do about it. Line ends are folded and control characters escaped,
+    /// so words of a peer may stand in it.
+    pub fn new(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
+        Failure::advised(place, what, Some(hint))
+    }
+
+    /// The same, where it may be that there is nothing to be done.
+    fn advised(place: impl Display, what: impl Display, hint: Option<impl Display>) -> Failure {
+        let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
+        let line = report::one_line(&format!("{place}: {what}{hint}"));
+        Failure { exit: Exit::Failed, line: Some(line) }
+    }
+
+    /// The arguments make no sense together.
+    pub fn usage(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
+        Failure { exit: Exit::Usage, ..Failure::new(place, what, hint) }
+    }
+
+    /// The same failure, where others of the same run went well.
+    fn of_some(self) -> Failure {
+        Failure { exit: Exit::SomeFailed, ..self }
+    }
+
+    /// The same failure, where it is not known whether it was done all the same.
+    fn of_unknown(self) -> Failure {
+        Failure { exit: Exit::Unknown, ..self }
+    }
+
+    /// Writing to stdout failed.
+    pub fn stdout(error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::unread(),
+            kind @ io::ErrorKind::FileTooLarge => {
+                let hint = "allow more with ulimit -f, or write to a pipe";
+                Failure::new("stdout", FileError::from(io::Error::from(kind)), hint)
+            }
+            io::ErrorKind::TimedOut => {
+                let what = "nobody took the output before --timeout was over";
+                Failure::new("stdout", what, "read it, or allow more with --timeout")
+            }
+            _ => Failure::new("stdout", error, "check where the output goes"),
+        }
+    }
+
+    /// The reader of the output has closed it, as `head` does when it has seen enough. The status
+    /// says that not all was written; no line does, for the user ended it so.
+    fn unread() -> Failure {
+        Failure { exit: Exit::Failed, line: None }
+    }
+}
+
+/// Runs the command.
+fn main() -> ExitCode {
+    // Where it is refused, a file that is too long ends the process, as it does in others.
+    let _ = catch_size_signal();
+    endpoint::raise_descriptors_max();
+    let done = match Cli::try_parse() {
+        Ok(Cli { command: Some(command) }) => {
+            watch::start(&command);
+            dispatch(command)
+        }
+        Ok(Cli { command: None }) => {
+            return say(Exit::Usage, &Cli::command().render_help().to_string());
+        }
+        Err(error) => usage::unparsed(&error),
+    };
+    let (exit, line) = match done {
+        Ok(exit) => (exit, None),
+        Err(Failure { exit, line }) => (exit, line),
+    };
+    if let Some(line) = line {
+        say(exit, &format!("error: {line}\n"));
+    }
+    watch::end(exit);
+    exit.into()
+}
+
+fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Explain(args) => explain::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Ls(args) => ls::run(&args),
+        Command::Get(args) => get::run(&args),
+        Command::Put(args) => put::run(&args),
+        Command::Http(args) => http::run(&args),
+        Command::Download(args) => download::run(&args),
+        Command::Sms(args) => sms::run(&args),
+        Command::Mail(args) => mail::run(&args),
+        Command::Time { what } => time::run(&what),
+        Command::Udp { what } => udp::run(&what),
+        Command::Bench(args) => bench::run(&args),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { command } => manual::page(&command),
+    }
+}
+
+/// Says a line on stderr, its unseen characters escaped. If nobody listens there, nothing is lost
+/// that the status does not tell.
+fn say_line(line: &str) {
+    say_marked("", line);
+}
+
+/// Says a line behind a mark of our own, which may be coloured.
+fn say_marked(mark: &str, line: &str) {
+    let line = format!("{mark}{}\n", escape(line));
+    drawing::above(|| {
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    });
+}
+
+/// Says something on stderr and ends. If nobody listens there, the status still tells.
+fn say(exit: Exit, text: &str) -> ExitCode {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+    exit.into()
+}

@@ -1,0 +1,78 @@
+//! Errors of local files: which path is at fault, and what to do about it.
+
+use super::{Advice, Verb};
+use crate::Failure;
+use std::io::ErrorKind as Io;
+use std::path::{Path, PathBuf};
+use wirewright::net;
+use wirewright::net::files::FileError;
+use wirewright::text::escape;
+
+/// What to do about a local file.
+pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
+    let (reads, writes) = (verb.reads(), verb.writes());
+    Some(match (code, io) {
+        (_, Some(Io::PermissionDenied)) if writes => "check that this user may write there",
+        (_, Some(Io::PermissionDenied)) => "check that this user may read it",
+        (_, Some(Io::FileTooLarge)) => "raise the limit with ulimit -f, or use another file system",
+        (_, Some(Io::InvalidData)) if reads => "copy it to a regular file, and give the copy",
+        (_, Some(Io::InvalidInput)) if reads => "give a regular file",
+        ("not_found" | "io", Some(Io::NotADirectory)) if writes => "give another path with -o",
+        ("not_found", _) if reads => "check the path",
+        ("not_found", _) if writes => "create it first",
+        ("exists", Some(Io::AlreadyExists)) if verb == Verb::Classic => {
+            "use --overwrite to replace it, or give another path with -o"
+        }
+        ("exists", _) if verb == Verb::Download => {
+            "choose another directory with -o, or replace files with --overwrite"
+        }
+        ("exists", _) if reads => "give a regular file",
+        ("exists" | "read_only", _) if writes => "give another path with -o",
+        ("bad_name", _) if verb == Verb::Download => "fetch it with wirewright http -o FILE",
+        ("bad_name", _) if writes => "give another name with -o",
+        ("busy", _) => "wait until the other transfer of that file has ended",
+        ("no_space", _) => "free some space there",
+        ("changed", _) => "try again when nothing writes to it any more",
+        _ => return None,
+    })
+}
+
+/// The one line about a local file, which the path names and not the server. `more` stands behind
+/// the words of the error.
+pub fn local_failure(
+    verb: Verb,
+    path: &Path,
+    why: &net::Failure,
+    more: &str,
+    is_kept: bool,
+) -> Failure {
+    let mut why = why.clone();
+    let mut words = why.text.to_string();
+    if verb.writes() && why.io == Some(Io::NotFound) {
+        let (kind, what) = absent(path);
+        (why.io, words) = (Some(kind), what);
+    }
+    let hint: Option<Advice> = super::advice(verb, &why, is_kept);
+    Failure::advised(escape(&path.to_string_lossy()), words + more, hint)
+}
+
+/// The same for an error of the system.
+pub fn failed_file(verb: Verb, path: &Path, error: impl Into<FileError>) -> Failure {
+    local_failure(verb, path, &net::Failure::from(&error.into()), "", false)
+}
+
+/// Why nothing can be created at a path: a directory above is missing, or is not a directory.
+fn absent(path: &Path) -> (Io, String) {
+    let mut missing = PathBuf::new();
+    for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+        match std::fs::metadata(above) {
+            Ok(about) if about.is_dir() => break,
+            Ok(_) => return (Io::NotADirectory, format!("{} is not a directory", above.display())),
+            Err(_) => above.clone_into(&mut missing),
+        }
+    }
+    match missing.as_os_str().is_empty() {
+        true => (Io::NotADirectory, "no file can be created there".to_owned()),
+        false => (Io::NotFound, format!("the directory {} does not exist", missing.display())),
+    }
+}

@@ -1,0 +1,415 @@
+//! One row for each situation: what is advised, or nothing.
+//!
+//! A row holds what really arrives: `tests/cli_transfer/blaming.rs` and its siblings check the
+//! important ones from end to end.
+
+use super::*;
+use std::io;
+use wirewright::error::Error as Session;
+use wirewright::net::Error;
+use wirewright::net::files::FileError;
+use wirewright::net::transport::dial::{Dial, Limits, Step};
+
+/// How it failed.
+enum How {
+    /// A local file.
+    File(FileError),
+    /// The server said so, by this code.
+    Said(&'static str),
+    /// The system, for a connection.
+    Net(Io),
+    /// That, before the file was asked for.
+    NotStarted(Box<How>),
+    /// Anything else.
+    Other(Error),
+}
+
+use How::{File, Net, NotStarted, Other, Said};
+use Verb::{
+    Classic, Datagrams, Download, Get, Http, List, Mail, Put, Read, Serve, Sms, Time, Write,
+};
+
+const MAIL: Verb = Mail { is_tls: false };
+const MAILS: Verb = Mail { is_tls: true };
+
+fn disk(kind: Io) -> How {
+    File(FileError::from(io::Error::from(kind)))
+}
+
+/// Permission denied as the system says it, with its number.
+fn denied() -> How {
+    File(FileError::Io(io::Error::from_raw_os_error(13)))
+}
+
+fn session(error: Session) -> How {
+    Other(Error::Session(error))
+}
+
+fn incomplete() -> How {
+    session(Session::Incomplete { expected: "an answer", offset: 7, section: "§" })
+}
+
+/// It ended before its first byte.
+fn mute() -> How {
+    session(Session::Incomplete { expected: "the server's hello", offset: 0, section: "§" })
+}
+
+fn malformed() -> How {
+    session(Session::Malformed { rule: "a rule".into(), offset: 0, section: "§" })
+}
+
+fn unreachable() -> How {
+    let now = std::time::Instant::now();
+    let mut dial = Dial::new(vec!["127.0.0.1:1".parse().unwrap()], &Limits::default(), now);
+    while let Step::Try(address) = dial.next(now) {
+        dial.failed(address, Io::ConnectionRefused.into(), now);
+    }
+    Other(Error::Unreachable(dial.into_attempts()))
+}
+
+fn timed_out() -> How {
+    Other(Error::TimedOut { state: "an answer" })
+}
+
+/// The same, where the connection ended before the file was asked for.
+fn not_started(why: Failure) -> Failure {
+    let mut why = why;
+    why.kind = Kind::NotStarted;
+    why
+}
+
+fn tls(fault: Fault) -> How {
+    Other(Error::Tls(fault))
+}
+
+fn certificate(fault: CertificateFault) -> How {
+    tls(Fault::Certificate { fault, name: "a.example".to_owned() })
+}
+
+fn speaks(spoken: Spoken) -> How {
+    let error = Session::Malformed { rule: "a rule".into(), offset: 0, section: "§" };
+    Other(Error::Foreign { spoken, error })
+}
+
+/// Nothing came before time was over.
+fn silent(state: &'static str) -> How {
+    Other(Error::TimedOut { state })
+}
+
+fn refused(code: &'static str) -> How {
+    session(Session::Refused { code: code.into(), text: "words of the server".into() })
+}
+
+/// The situation, whether something is kept, and a part of the advice.
+type Row = (Verb, How, bool, Option<&'static str>);
+
+fn rows() -> Vec<Row> {
+    let mut rows = local_rows();
+    rows.extend(peer_rows());
+    rows.extend(http_rows());
+    rows.extend(mail_rows());
+    rows.extend(connection_rows());
+    rows.extend(tls_rows());
+    rows.extend(foreign_rows());
+    rows
+}
+
+fn local_rows() -> Vec<Row> {
+    vec![
+        (Get, disk(Io::NotFound), false, Some("create it first")),
+        (Get, denied(), false, Some("may write there")),
+        (Get, disk(Io::StorageFull), true, Some("free some space there")),
+        (Get, disk(Io::QuotaExceeded), true, Some("free some space there")),
+        (Get, disk(Io::ReadOnlyFilesystem), false, Some("another path with -o")),
+        (Get, disk(Io::IsADirectory), false, Some("another path with -o")),
+        (Get, disk(Io::FileTooLarge), false, Some("ulimit -f")),
+        (Get, File(FileError::TooLarge(Some(5))), false, Some("ulimit -f")),
+        (Get, disk(Io::InvalidFilename), false, Some("another name with -o")),
+        (Get, File(FileError::Busy), false, Some("until the other transfer of that file")),
+        (Get, File(FileError::Moved), false, None),
+        (Get, File(FileError::Io(io::Error::from_raw_os_error(5))), true, None),
+        (Classic, disk(Io::NotFound), false, Some("create it first")),
+        (Classic, File(FileError::Exists), false, Some("use --overwrite to replace it")),
+        (Classic, denied(), false, Some("may write there")),
+        (Classic, disk(Io::StorageFull), false, Some("free some space there")),
+        (Classic, disk(Io::ReadOnlyFilesystem), false, Some("another path with -o")),
+        (Put, disk(Io::NotFound), false, Some("check the path")),
+        (Put, File(FileError::NotRegular), false, Some("give a regular file")),
+        (Put, denied(), false, Some("may read it")),
+        (Put, File(FileError::Changed), true, Some("when nothing writes to it")),
+        (Put, File(FileError::FalseSize), false, Some("copy it to a regular file")),
+        (Put, File(FileError::Io(io::Error::from_raw_os_error(5))), true, None),
+        (Serve, disk(Io::NotFound), false, Some("check the path")),
+        (Serve, denied(), false, Some("may read it")),
+        (Http, disk(Io::NotFound), false, Some("create it first")),
+        (Http, denied(), false, Some("may write there")),
+        (Http, disk(Io::StorageFull), false, Some("free some space there")),
+        (Http, disk(Io::ReadOnlyFilesystem), false, Some("another path with -o")),
+        (Http, disk(Io::InvalidFilename), false, Some("another name with -o")),
+        (Http, disk(Io::FileTooLarge), false, Some("ulimit -f")),
+        (Download, File(FileError::Exists), false, Some("or replace files with --overwrite")),
+        (Download, disk(Io::IsADirectory), false, Some("another directory with -o")),
+        (Download, disk(Io::InvalidFilename), false, Some("wirewright http -o FILE")),
+        (Download, denied(), false, Some("may write there")),
+        (Download, File(FileError::Busy), false, Some("until the other transfer")),
+        (Read, disk(Io::NotFound), false, Some("check the path")),
+        (Read, disk(Io::IsADirectory), false, Some("give a regular file")),
+        (Read, denied(), false, Some("may read it")),
+        (Write, disk(Io::NotFound), false, Some("create it first")),
+        (Write, disk(Io::AlreadyExists), false, Some("another path with -o")),
+        (Write, disk(Io::StorageFull), false, Some("free some space")),
+        (MAIL, File(FileError::Changed), false, Some("when nothing writes to it")),
+        (Datagrams, disk(Io::NotFound), false, Some("check the path")),
+    ]
+}
+
+fn peer_rows() -> Vec<Row> {
+    vec![
+        (Get, Said("not_found"), false, Some("wirewright ls")),
+        (Put, Said("not_found"), false, None),
+        (List, Said("not_found"), false, None),
+        (Put, Said("exists"), false, Some("--overwrite")),
+        (Get, Said("exists"), false, None),
+        (Put, Said("read_only"), false, Some("a writable directory with --writable")),
+        (Get, Said("read_only"), false, None),
+        (List, Said("read_only"), false, None),
+        (Put, Said("bad_name"), false, Some("give the file another name")),
+        (Get, Said("bad_name"), false, Some("a relative name")),
+        (Put, Said("no_space"), true, Some("free some space on the server")),
+        (Get, Said("unauthorized"), false, Some("--token-file")),
+        (List, refused("unauthorized"), false, Some("--token-file")),
+        (Get, NotStarted(Box::new(refused("unauthorized"))), false, Some("--token-file")),
+        (Put, NotStarted(Box::new(refused("unauthorized"))), false, Some("--token-file")),
+        (Get, NotStarted(Box::new(refused("busy"))), false, Some("try again later")),
+        (Put, NotStarted(Box::new(refused("shutting_down"))), false, Some("when it is back")),
+        (Get, NotStarted(Box::new(malformed())), false, Some("--trace")),
+        (Put, Said("busy"), false, Some("try again later")),
+        (List, Said("busy"), false, Some("try again later")),
+        (Get, Said("shutting_down"), true, Some("when it is back")),
+        (Get, Said("unsupported"), false, Some("--digest")),
+        (Put, Said("unsupported"), false, None),
+        (Get, Said("changed"), false, Some("when nothing writes to that file")),
+        (Get, Said("digest_mismatch"), false, Some("try again; if")),
+        (Put, Said("checksum_mismatch"), false, Some("try again; if")),
+        (Get, Said("io"), false, Some("on the server, check that the file can be read")),
+        (Put, Said("io"), false, Some("on the server, check the permissions")),
+        (List, Said("io"), false, None),
+        (Get, Said("timed_out"), true, Some("network")),
+        (Get, Said("a code of tomorrow"), true, None),
+        (List, malformed(), false, Some("--trace")),
+    ]
+}
+
+fn http_rows() -> Vec<Row> {
+    vec![
+        (Http, Said("http_401"), false, Some("--user and --password-file")),
+        (Http, Said("http_404"), false, Some("check the URL")),
+        (Http, Said("http_301"), false, Some("follow it with -L")),
+        (Http, Said("http_418"), false, Some("says about the request")),
+        (Download, Said("http_503"), false, Some("try again later")),
+        (Sms, Said("http_404"), false, None),
+        (Http, Said("content_coding"), false, Some("--identity")),
+        (Http, Said("too_large"), false, Some("--max-body")),
+        (Http, Said("proxy_refused"), false, Some("--no-proxy")),
+        (Http, malformed(), false, Some("--trace")),
+        (Http, timed_out(), false, Some("--first-byte-timeout")),
+        (Sms, timed_out(), false, Some("allow more with --timeout")),
+        (Http, incomplete(), false, Some("try again")),
+        (Http, mute(), false, Some("https://")),
+        (Http, Net(Io::NotFound), false, Some("check the host name")),
+        (Http, unreachable(), false, Some("check the address")),
+        (Download, Other(Error::Interrupted), false, None),
+        (Download, Other(Error::Interrupted), true, Some(GO_ON)),
+    ]
+}
+
+fn mail_rows() -> Vec<Row> {
+    let between = Session::Malformed { rule: "x".into(), offset: 9, section: "RFC 3207 §4.2" };
+    vec![
+        (MAIL, refused("no-starttls"), false, Some("smtps://")),
+        (MAIL, refused("no-tls"), false, Some("--insecure-auth")),
+        (MAIL, refused("535"), false, Some("USER and its password")),
+        (MAIL, refused("530"), false, Some("--password-file")),
+        (MAIL, refused("450"), false, Some("try again later")),
+        (MAIL, refused("554"), false, Some("--trace")),
+        (MAIL, session(between), false, Some("do not use this network")),
+        (MAIL, silent("the greeting"), false, Some("give smtps:// in --server")),
+        (MAILS, silent("the greeting"), false, Some("allow more with --timeout")),
+        (MAIL, mute(), false, Some("give smtps:// in --server")),
+        (MAIL, incomplete(), false, Some("the server's log")),
+        (MAIL, malformed(), false, Some("not one of TLS")),
+        (MAILS, malformed(), false, Some("check that it is a mail server")),
+        (MAIL, Net(Io::NotFound), false, Some("check the host name")),
+        (MAIL, unreachable(), false, Some("check the address")),
+        (MAIL, Other(Error::Interrupted), false, None),
+    ]
+}
+
+fn connection_rows() -> Vec<Row> {
+    vec![
+        (Get, Net(Io::ConnectionRefused), false, Some("a server listens there")),
+        (List, Net(Io::ConnectionRefused), false, Some("a server listens there")),
+        (Time, Net(Io::ConnectionRefused), false, Some("a server listens there")),
+        (Datagrams, Net(Io::ConnectionRefused), false, Some("wirewright udp recv")),
+        (Put, Net(Io::HostUnreachable), false, Some("the address and the network")),
+        (Put, Net(Io::NetworkUnreachable), false, Some("the address and the network")),
+        (Get, Net(Io::ConnectionReset), true, Some(GO_ON)),
+        (Get, Net(Io::ConnectionReset), false, Some("try again")),
+        (List, Net(Io::ConnectionReset), false, Some("try again")),
+        (Put, Net(Io::BrokenPipe), true, Some(GO_ON)),
+        (Get, incomplete(), true, Some(GO_ON)),
+        (Get, incomplete(), false, Some("the server's log")),
+        (Classic, incomplete(), false, Some("the server's log")),
+        (Get, timed_out(), true, Some("--timeout")),
+        (List, timed_out(), false, Some("--timeout")),
+        (Get, Net(Io::NotFound), false, Some("check the host name")),
+        (Get, Other(Error::Interrupted), true, Some(GO_ON)),
+        (Get, Other(Error::Interrupted), false, None),
+        (Classic, Other(Error::Interrupted), false, None),
+        (List, Other(Error::Interrupted), false, None),
+        (Serve, Net(Io::AddrInUse), false, Some("another port with --listen")),
+        (Serve, Net(Io::AddrNotAvailable), false, Some("an address of this machine")),
+        (Serve, Net(Io::PermissionDenied), false, Some("below 1024")),
+        (Serve, Net(Io::NotFound), false, Some("check the host name")),
+        (Serve, Net(Io::OutOfMemory), false, None),
+    ]
+}
+
+fn tls_rows() -> Vec<Row> {
+    use CertificateFault::{Expired, SelfSigned, UnknownIssuer, WrongName};
+    vec![
+        (Get, tls(Fault::NotTls), false, Some("leave out --tls")),
+        (Get, NotStarted(Box::new(tls(Fault::NotTls))), false, Some("leave out --tls")),
+        (Http, tls(Fault::NotTls), false, Some("give http://")),
+        (MAILS, tls(Fault::NotTls), false, Some("give smtp:// for STARTTLS")),
+        (Get, tls(Fault::Needed), false, Some("give --tls")),
+        (Http, tls(Fault::Needed), false, Some("give https://")),
+        (MAIL, tls(Fault::Needed), false, Some("give smtps://")),
+        (Time, tls(Fault::Needed), false, Some("check the port")),
+        (Get, certificate(SelfSigned), false, Some("--cacert")),
+        (Http, certificate(UnknownIssuer), false, Some("--cacert")),
+        (MAIL, certificate(UnknownIssuer), false, Some("--cacert")),
+        (List, certificate(WrongName), false, Some("--tls-name")),
+        (Http, certificate(WrongName), false, Some("bears in the URL")),
+        (MAIL, certificate(WrongName), false, Some("--tls-name")),
+        (Http, certificate(Expired), false, Some("clock")),
+        (Put, tls(Fault::Closed), false, Some("check the port; look at")),
+        (Verb::Other, tls(Fault::Settings("x".to_owned())), false, Some("in PEM")),
+        (Serve, tls(Fault::Settings("x".to_owned())), false, Some("both in PEM")),
+    ]
+}
+
+fn foreign_rows() -> Vec<Row> {
+    vec![
+        (Get, speaks(Spoken::Classic), false, Some("give --classic")),
+        (Get, NotStarted(Box::new(speaks(Spoken::Classic))), false, Some("give --classic")),
+        (List, speaks(Spoken::Classic), false, Some("only wirewright get --classic")),
+        (Put, speaks(Spoken::Classic), false, Some("only wirewright get --classic")),
+        (Classic, speaks(Spoken::Framed), false, Some("leave out --classic")),
+        (Classic, silent("the first byte of the file"), false, Some("leave out --classic")),
+        (Get, speaks(Spoken::Http), false, Some("wirewright http")),
+        (Get, speaks(Spoken::Smtp), false, Some("wirewright mail")),
+        (Get, silent("the server's hello"), false, Some("wirewright serve")),
+        (Put, mute(), false, Some("whether it needs --tls")),
+        (Http, speaks(Spoken::Framed), false, Some("use wirewright get")),
+        (Http, speaks(Spoken::Classic), false, Some("wirewright get --classic")),
+        (Http, speaks(Spoken::Smtp), false, Some("wirewright mail")),
+        (MAIL, speaks(Spoken::Http), false, Some("wirewright http")),
+    ]
+}
+
+fn why(how: How) -> Failure {
+    match how {
+        File(error) => Failure::from(&error),
+        Said(code) => Failure::new(code, "words of the server"),
+        Net(kind) => Failure::from(&Error::Io("connecting", kind.into())),
+        NotStarted(how) => not_started(why(*how)),
+        Other(error) => Failure::from(&error),
+    }
+}
+
+#[test]
+fn an_advice_is_true_or_none() {
+    let rows = rows();
+    assert!(rows.len() >= 60, "{}", rows.len());
+    for (verb, how, is_kept, expected) in rows {
+        let why = why(how);
+        let told = advice(verb, &why, is_kept);
+        let case = format!("{verb:?} {why:?} {is_kept}");
+        match (told.as_deref(), expected) {
+            (Some(told), Some(expected)) => assert!(told.contains(expected), "{case}: {told}"),
+            (told, expected) => assert_eq!(told, expected, "{case}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_asked_for_before_it_is_sent_again() {
+    for (verb, expected) in [
+        (Put, "counts as sent"),
+        (Sms, "ask the gateway"),
+        (MAIL, "before you send it again"),
+        (Http, "ask the server"),
+    ] {
+        assert!(of_unknown(verb).unwrap().contains(expected), "{verb:?}");
+    }
+}
+
+const ALL: [Verb; 15] = [
+    Get,
+    Classic,
+    Put,
+    List,
+    Serve,
+    Http,
+    Download,
+    Sms,
+    MAIL,
+    MAILS,
+    Time,
+    Datagrams,
+    Read,
+    Write,
+    Verb::Other,
+];
+
+/// Options that a verb does not have are not named. Those of `Read`, `Write` and `Other` belong to
+/// whatever command has the file.
+fn has(verb: Verb, option: &str) -> bool {
+    let is_mail = matches!(verb, Mail { .. });
+    match option {
+        "--overwrite" => matches!(verb, Put | Classic | Download),
+        "--digest" => verb == Get,
+        "-o" => verb.writes(),
+        "--listen" => verb == Serve,
+        "--identity" | "--max-body" | "--max-redirects" | "-L" | "-H" => {
+            matches!(verb, Http | Download)
+        }
+        "--user" | "--first-byte-timeout" => matches!(verb, Http | Download),
+        "--password-file" => is_mail || matches!(verb, Http | Download),
+        "--no-proxy" => verb.is_http(),
+        "--classic" => verb.is_transfer() || verb.is_http(),
+        "--tls" => matches!(verb, Get | Classic | Put | List),
+        "--tls-name" => is_mail || verb.is_transfer(),
+        "--server" | "--starttls" | "--insecure-auth" | "--auth" | "--text" | "--attach" => is_mail,
+        "--token-file" | "--trace" | "--timeout" | "-f" | "--writable" | "--cacert" => true,
+        _ => panic!("{option} is not in this test"),
+    }
+}
+
+#[test]
+fn an_advice_names_no_option_of_another_command() {
+    for (_, how, is_kept, _) in rows() {
+        let why = why(how);
+        for verb in ALL {
+            let Some(told) = advice(verb, &why, is_kept) else { continue };
+            let options = told.split([' ', ',', ';', ')']).filter(|word| word.starts_with('-'));
+            // What is said of another command has that command in front.
+            let told = told.as_ref();
+            options
+                .filter(|option| !told.contains(&format!("wirewright http {option}")))
+                .filter(|option| !told.contains(&format!("wirewright get {option}")))
+                .for_each(|option| assert!(has(verb, option), "{verb:?} {why:?}: {told}"));
+        }
+    }
+}

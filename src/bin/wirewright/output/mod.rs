@@ -1,0 +1,13 @@
+//! What a user sees: errors and advice, progress, reports, traces.
+
+pub mod advice;
+pub mod decimal;
+pub mod drawing;
+pub mod output;
+pub mod progress;
+pub mod report;
+pub mod screen;
+pub mod trace;
+pub mod usage;
+pub mod voice;
+pub mod watch;

@@ -1,0 +1,370 @@
+//! The loop body: what one connection does when it is woken.
+//!
+//! ```text
+//!          ┌────────────────────────── until nothing moves, or the budget is spent ─┐
+//!   socket ─ read ─▶ receive ─▶ (application) ─▶ transmit ─▶ out ─ write ─▶ socket ─┘
+//!
+//!   Handshake ─▶ Open ─▶ Flushing ─▶ Lingering ─▶ closed
+//!       ▲          │      (last words)   (read away what the peer still says)
+//!       └─ upgrade ┘
+//! ```
+//!
+//! It knows no protocol: a [`Conversation`] is a session together with the application that answers
+//! its events. Large reads and writes, the room for payload and the scratch for files belong to the
+//! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
+//! them.
+
+mod budget;
+mod conversation;
+mod eviction;
+mod input;
+mod kernel;
+mod output;
+mod secure;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+pub(super) use budget::Memory;
+pub use conversation::{Conversation, Tap, Turn};
+pub use shared::{Limits, Shared};
+
+use super::report::FIRST_WORDS;
+use super::transport::Error;
+use super::transport::stream::Stream;
+use super::transport::tls::Fault;
+use crate::buffer::Buffer;
+use crate::session::Wants;
+use kernel::InKernel;
+use shared::{ROOM_BYTES, grow};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Makes a listener for each connection.
+pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
+
+/// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
+/// takes time at the disk, too, and others are to be looked at in between.
+const TURN_COST: usize = 16 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Handshake,
+    Open,
+    /// What is in `out` is the last; then our half ends.
+    Flushing,
+    /// Our half has ended.
+    Lingering {
+        left: usize,
+    },
+}
+
+/// What the reactor has to do with a connection after it was driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Wait for an event.
+    Wait,
+    /// Drive it again when others have had their turn: it has more bytes to move.
+    Again,
+    /// Drive it again when there is time: it has work that needs no event.
+    Later,
+    /// Wake it also when a job on another thread ends.
+    Parked,
+    /// It has ended: drop it.
+    Closed,
+}
+
+/// One connection.
+pub struct Connection {
+    stream: Stream,
+    conversation: Box<dyn Conversation>,
+    tap: Option<Box<dyn Tap>>,
+    out: Buffer,
+    /// Input that the conversation did not take yet.
+    leftover: Buffer,
+    phase: Phase,
+    eof: bool,
+    /// How many bytes came.
+    heard: u64,
+    /// The last read took all that had come.
+    drained: bool,
+    /// How many bytes of `out` the stream took.
+    written: u64,
+    /// How many of them have left for the kernel; never less than before.
+    settled: u64,
+    /// Up to here, counted as `written` is, what has left is progress: payload, and what closes.
+    worth: u64,
+    stamp: u64,
+    since: Instant,
+    outcome: Result<(), Error>,
+    in_kernel: InKernel,
+    /// What it holds beyond what every connection costs, as it is counted, in bytes.
+    held: usize,
+    /// When the reactor's timer for it fires.
+    timer: Instant,
+}
+
+impl Connection {
+    /// A connection at its beginning.
+    pub fn new(
+        stream: Stream,
+        conversation: Box<dyn Conversation>,
+        tap: Option<Box<dyn Tap>>,
+        now: Instant,
+    ) -> Connection {
+        let phase = if stream.is_tls() { Phase::Handshake } else { Phase::Open };
+        Connection {
+            stream,
+            conversation,
+            tap,
+            out: Buffer::default(),
+            leftover: Buffer::default(),
+            phase,
+            eof: false,
+            heard: 0,
+            drained: false,
+            written: 0,
+            settled: 0,
+            worth: 0,
+            stamp: 0,
+            since: now,
+            outcome: Ok(()),
+            in_kernel: InKernel::default(),
+            held: 0,
+            timer: now,
+        }
+    }
+
+    /// When the reactor's timer for it fires; any other one is stale.
+    pub fn timer(&self) -> Instant {
+        self.timer
+    }
+
+    /// Notes when the reactor's timer for it fires.
+    pub fn set_timer(&mut self, at: Instant) {
+        self.timer = at;
+    }
+
+    /// Whether its timer fires too late for `deadline`; notes the new one if so.
+    pub fn timer_is_later_than(&mut self, deadline: Instant) -> bool {
+        let later = self.timer > deadline;
+        if later {
+            self.timer = deadline;
+        }
+        later
+    }
+
+    /// The stream, for registration and readiness.
+    pub fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// No new work: end when what runs has ended.
+    pub fn wind_down(&mut self) {
+        self.conversation.wind_down();
+    }
+
+    /// When it has to be looked at even without an event.
+    pub fn deadline(&self, limits: &Limits) -> Instant {
+        self.since
+            + match self.phase {
+                Phase::Handshake => limits.handshake_wait,
+                Phase::Open => self.conversation.patience(),
+                Phase::Flushing => limits.flush_wait,
+                Phase::Lingering { .. } => limits.linger_wait,
+            }
+    }
+
+    /// When the conversation wants to be called even without an event.
+    pub fn tick_at(&self) -> Option<Instant> {
+        if self.phase == Phase::Open { self.conversation.tick_at() } else { None }
+    }
+
+    /// That time has come.
+    pub fn tick(&mut self, now: Instant) {
+        self.conversation.tick(now);
+    }
+
+    /// The deadline has passed. True if the connection has ended.
+    pub fn expire(&mut self, now: Instant, limits: &Limits) -> bool {
+        let is_slow = self.phase == Phase::Open && self.has_read_slowly(limits.written_quantum);
+        if is_slow || self.stream.ready().share.is_starved() {
+            self.since = now;
+            return false;
+        }
+        match self.phase {
+            Phase::Open => {
+                let state = self.conversation.waits_for();
+                self.fail(Error::TimedOut { state }, now);
+                false
+            }
+            Phase::Handshake => {
+                self.outcome = Err(Error::TimedOut { state: "the TLS handshake" });
+                true
+            }
+            Phase::Flushing | Phase::Lingering { .. } => true,
+        }
+    }
+
+    /// Ends the connection with an error of ours; its last words are still to be written.
+    pub fn fail(&mut self, error: Error, now: Instant) {
+        let waits_for = self.conversation.waits_for();
+        let error = match error {
+            // That nothing has come at all says more than which bound of time has passed.
+            Error::TimedOut { .. } if self.heard == 0 && FIRST_WORDS.contains(&waits_for) => {
+                Error::TimedOut { state: waits_for }
+            }
+            error => error,
+        };
+        if matches!(self.phase, Phase::Open) {
+            self.conversation.give_up(&error);
+        }
+        self.enter_flushing(Err(error), now);
+    }
+
+    /// Tells the application how it ended. The connection is to be dropped then.
+    pub fn close(&mut self, shared: &mut Shared) {
+        shared.process.change(std::mem::take(&mut self.held), 0);
+        self.leave_kernel(shared);
+        self.remark_outcome();
+        let outcome = std::mem::replace(&mut self.outcome, Ok(()));
+        self.conversation.closed(outcome);
+    }
+
+    /// Does all that can be done now.
+    pub fn drive(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
+        self.lend(shared);
+        let verdict = self.turns(shared, now);
+        self.give_back(shared);
+        let written = self.settled.min(self.worth) / shared.limits.written_quantum;
+        let stamp = self.conversation.progress() + written;
+        // The time for last words is one for all of them.
+        if stamp != self.stamp && self.phase == Phase::Open {
+            // What was done may have taken long: a file that is written to blocks.
+            (self.stamp, self.since) = (stamp, now.max(Instant::now()));
+        }
+        // Nobody is late whom our own limit held back.
+        if self.stream.ready().share.is_starved() {
+            self.since = now.max(Instant::now());
+        }
+        verdict
+    }
+
+    fn turns(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
+        let mut budget = shared.wake_budget();
+        loop {
+            let did = match self.phase {
+                Phase::Open => self.turn(shared, now),
+                Phase::Flushing => self.flush(now),
+                Phase::Lingering { left } => return self.linger(shared, left),
+                Phase::Handshake => self.shake_hands(now),
+            };
+            match did {
+                Ok((0, Turn::Done)) => return Verdict::Wait,
+                Ok((0, Turn::Parked)) => return Verdict::Parked,
+                Ok((_, Turn::Again)) => return Verdict::Later,
+                Ok((bytes, _)) if bytes.max(TURN_COST) >= budget => return Verdict::Again,
+                Ok((bytes, _)) => budget -= bytes.max(TURN_COST),
+                Err(End::Closed) => return Verdict::Closed,
+                Err(End::Failed(error)) => self.enter_flushing(Err(error), now),
+                Err(End::Broken(error)) => {
+                    self.outcome = Err(error);
+                    return Verdict::Closed;
+                }
+            }
+        }
+    }
+
+    /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
+    fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
+        let read = self.take_input(shared)?;
+        self.conversation.silence(self.is_silent());
+        grow(&mut shared.scratch, ROOM_BYTES);
+        let sending = self.conversation.wants() == Wants::Payload;
+        let waiting = self.out.len();
+        let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
+        let said = self.out.len() - waiting;
+        // A small file goes out in one turn, which then wants no payload before or after.
+        let bulk = sending || said as u64 >= shared.limits.written_quantum;
+        if bulk || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
+            self.worth = self.written + self.out.len() as u64;
+        }
+        if read + said > 0 && self.has_more(shared) {
+            return Ok((read + said, turn));
+        }
+        let bytes = read + self.write_out(shared)?;
+        match self.conversation.wants() {
+            Wants::Close if self.out.is_empty() => {
+                self.enter_flushing(Ok(()), now);
+                Ok((1, Turn::Done))
+            }
+            // What TLS has taken is still to be handed to the kernel.
+            Wants::Done if self.out.is_empty() && self.stream.unsent() > 0 => Ok((bytes, turn)),
+            Wants::Done => Err(End::Closed),
+            Wants::Upgrade if self.out.is_empty() => {
+                self.upgrade(now)?;
+                Ok((1, Turn::Done))
+            }
+            Wants::Read | Wants::Payload | Wants::Close | Wants::Upgrade => Ok((bytes, turn)),
+        }
+    }
+
+    /// Whether more answers are about to follow those in `out`, which is short enough to wait.
+    fn has_more(&self, shared: &Shared) -> bool {
+        let more = !self.leftover.is_empty() || self.conversation.has_more();
+        more && self.out.len() < shared.limits.write_bytes_max / 4
+    }
+
+    /// Everything is said, or failed: only what is in `out` and the last words are still written.
+    fn enter_flushing(&mut self, outcome: Result<(), Error>, now: Instant) {
+        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
+            return;
+        }
+        let is_silent = self.phase == Phase::Handshake || self.conversation.leaves_at_once();
+        if is_silent || matches!(outcome, Err(Error::Io(..))) {
+            self.out.truncate(0);
+        } else {
+            self.out.set_limit(self.out.len() + (256 << 10));
+            self.conversation.last_words(&mut self.out);
+        }
+        self.outcome = outcome;
+        self.phase = Phase::Flushing;
+        self.since = now;
+        self.stream.ready().share.lift();
+    }
+
+    fn remark_outcome(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            match &self.outcome {
+                Ok(()) => tap.remark("closed"),
+                Err(error) => tap.remark(&format!("failed: {error}")),
+            }
+        }
+    }
+}
+
+/// Why a turn was the last.
+enum End {
+    Closed,
+    /// There may be last words.
+    Failed(Error),
+    /// Nothing can be said any more.
+    Broken(Error),
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> End {
+        End::Failed(fault.into())
+    }
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> End {
+        End::Failed(error)
+    }
+}
+
+fn is_not_now(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock
+}

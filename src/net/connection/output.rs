@@ -1,0 +1,120 @@
+//! What goes: from `out` to the socket, and the storage for it.
+
+use super::shared::{Shared, copy};
+use super::{Connection, End, Phase, Turn, is_not_now};
+use crate::buffer::Buffer;
+use crate::net::transport::Error;
+use std::io;
+use std::time::Instant;
+
+impl Connection {
+    pub(super) fn write_out(&mut self, shared: &mut Shared) -> Result<usize, End> {
+        let before = self.written;
+        let did = self.write_some();
+        let written = (self.written - before) as usize;
+        self.count_in_kernel(written, shared);
+        match did {
+            Ok(()) => Ok(written),
+            Err(error) => Err(self.write_failed(error, shared)),
+        }
+    }
+
+    /// Writes until all is written or the socket is full.
+    fn write_some(&mut self) -> io::Result<()> {
+        while !self.out.is_empty() && self.stream.ready().writable.get() {
+            match self.stream.write(self.out.readable()) {
+                Ok(count) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.sent(&self.out.readable()[..count]);
+                    }
+                    self.out.consume(count);
+                    self.written += count as u64;
+                }
+                Err(error) if is_not_now(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        match self.stream.flush() {
+            Err(error) if !is_not_now(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        // A record is longer than what is in it, so this may say less than before for a moment.
+        let left = self.written.saturating_sub(self.stream.unsent() as u64);
+        self.settled = self.settled.max(left);
+        Ok(())
+    }
+
+    /// The peer does not read any more. Why not may stand in what it said before.
+    fn write_failed(&mut self, error: io::Error, shared: &mut Shared) -> End {
+        self.out.truncate(0);
+        for _ in 0..64 {
+            match self.take_input(shared) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(End::Failed(said)) if is_an_answer(&said) => return End::Failed(said),
+                Err(_) => break,
+            }
+        }
+        End::Failed(Error::Io("writing", error))
+    }
+
+    /// Writes the last words, then ends our half.
+    pub(super) fn flush(&mut self, now: Instant) -> Result<(usize, Turn), End> {
+        self.write_some().map_err(|_| End::Closed)?;
+        if !self.out.is_empty() || self.stream.shutdown_write().is_err() {
+            return Ok((0, Turn::Done));
+        }
+        if self.eof || self.conversation.leaves_at_once() {
+            return Err(End::Closed);
+        }
+        self.phase = Phase::Lingering { left: usize::MAX };
+        self.since = now;
+        Ok((1, Turn::Done))
+    }
+
+    /// Lends the large output storage to a connection that holds none.
+    pub(super) fn lend(&mut self, shared: &mut Shared) {
+        let limit = shared.out_limit();
+        if self.out.is_empty() && self.out.capacity() == 0 {
+            self.out = Buffer::with_storage(std::mem::take(&mut shared.spare), limit);
+        } else {
+            self.out.set_limit(limit);
+        }
+        #[cfg(feature = "tls")]
+        self.stream.lend(&mut shared.sealed, limit);
+    }
+
+    /// Returns the storage of an empty output buffer. A short rest moves to storage of its own
+    /// length once all connections together hold much; before that a connection in the middle of a
+    /// file keeps what it fills again in a moment, and nothing is copied.
+    pub(super) fn give_back(&mut self, shared: &mut Shared) {
+        let (len, capacity) = (self.out.len(), self.out.capacity());
+        let budget = shared.limits.out_bytes_budget;
+        let scarce = shared.is_scarce() || shared.process.held() + capacity > budget / 2;
+        if len == 0 || (scarce && len < capacity / 4) {
+            let rest = copy(self.out.readable());
+            let storage = std::mem::replace(&mut self.out, rest).take_storage();
+            if storage.capacity() > shared.spare.capacity() {
+                shared.spare = storage;
+            }
+        }
+        #[cfg(feature = "tls")]
+        self.stream.give_back(&mut shared.sealed, scarce);
+        self.count(shared);
+    }
+
+    /// Counts what the connection holds now.
+    fn count(&mut self, shared: &mut Shared) {
+        let held = self.out.capacity()
+            + self.leftover.capacity()
+            + self.stream.memory()
+            + self.conversation.memory();
+        shared.process.change(std::mem::replace(&mut self.held, held), held);
+    }
+}
+
+/// Whether an error is what the peer said.
+fn is_an_answer(error: &Error) -> bool {
+    use crate::error::Error::Refused;
+    matches!(error, Error::Session(Refused { .. }) | Error::Tls(_))
+}

@@ -1,0 +1,238 @@
+//! What the connections of a reactor share: buffers, budgets, bounds.
+
+use super::budget::{Account, Memory, variable_bytes_max};
+use crate::buffer::Buffer;
+use crate::net::transport::rate::out_bytes_max;
+use std::time::Duration;
+
+/// The bounds of the pump.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The most output a connection may hold, and so its largest write, in bytes: two chunks of the
+    /// wire. More is slower, for it leaves the cache before it is sent (`benches/README.md`).
+    pub write_bytes_max: usize,
+    /// The largest read where a file is on its way in, in bytes: it is decoded while in the cache.
+    pub read_bytes_max: usize,
+    /// What all connections together may hold of unsent output, and of input that waits for it,
+    /// before each gets less, in bytes.
+    pub out_bytes_budget: usize,
+    /// The least output a connection may hold, in bytes.
+    pub out_bytes_min: usize,
+    /// What all connections together may hold of all kinds, what each one costs included, before
+    /// the greediest of them are ended, in bytes.
+    pub memory_bytes_budget: usize,
+    /// What the kernel may hold for all connections together of sent bytes that the peers have not
+    /// read, before those that do not read are ended, in bytes.
+    pub kernel_bytes_budget: usize,
+    /// How many bytes a lone connection may move before others have their turn.
+    pub wake_bytes_budget: usize,
+    /// How long a reactor rests before it waits for events, after it emptied sockets of at least
+    /// `nap_after_bytes` bytes of files.
+    pub nap: Duration,
+    /// How many bytes of files have to come in between two waits to be worth a nap: more than one
+    /// segment.
+    pub nap_after_bytes: usize,
+    /// How many bytes have to be written to count as progress.
+    pub written_quantum: u64,
+    /// How long the TLS handshake may take.
+    pub handshake_wait: Duration,
+    /// How long last words may take to be written.
+    pub flush_wait: Duration,
+    /// How long the peer is listened to after we ended our half.
+    pub linger_wait: Duration,
+    /// How many bytes are read away then.
+    pub linger_bytes_max: usize,
+    /// How many bytes a second all connections of the reactor may move together, in both directions
+    /// together; `u64::MAX` is no limit. See [`rate`](crate::net::transport::rate).
+    pub bytes_per_second_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            write_bytes_max: 528 << 10,
+            read_bytes_max: 256 << 10,
+            out_bytes_budget: 4 << 20,
+            out_bytes_min: 16 << 10,
+            memory_bytes_budget: 14 << 20,
+            kernel_bytes_budget: 128 << 20,
+            wake_bytes_budget: 8 << 20,
+            nap: Duration::from_micros(20),
+            nap_after_bytes: 96 << 10,
+            written_quantum: 4096,
+            handshake_wait: Duration::from_secs(10),
+            flush_wait: Duration::from_secs(5),
+            linger_wait: Duration::from_secs(2),
+            linger_bytes_max: 1 << 20,
+            bytes_per_second_max: u64::MAX,
+        }
+    }
+}
+
+impl Limits {
+    /// The limit on bytes a second, where there is one.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        (self.bytes_per_second_max < u64::MAX).then_some(self.bytes_per_second_max)
+    }
+}
+
+/// Length of the room that payload is decoded into: one chunk, inside the L2 cache, in bytes.
+pub(super) const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
+
+/// The first read of a connection that is not known to send payload, in bytes.
+const SMALL_READ: usize = 16 << 10;
+
+/// What is left of the budget for output is given away in parts of one in so many.
+const OUT_SHARE: usize = 4;
+
+/// The least output a connection may hold when all together hold too much, in bytes.
+const OUT_BYTES_SCARCE: usize = 4096;
+
+/// What the connections of a reactor share.
+pub struct Shared {
+    pub(super) limits: Limits,
+    pub(super) input: Vec<u8>,
+    pub(super) room: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
+    pub(super) spare: Vec<u8>,
+    #[cfg(feature = "tls")]
+    pub(super) sealed: crate::net::transport::stream::Spare,
+    /// Memory that connections hold beyond what each one costs.
+    pub(super) process: Account,
+    /// Memory that the kernel holds for them.
+    pub(super) kernel: Account,
+    /// How many connections there are.
+    pub(crate) live: usize,
+    /// How many connections want their turn now.
+    pub(crate) busy: usize,
+    /// Bytes of files on their way in that were read since the last nap.
+    pub(super) bulk_read: usize,
+}
+
+impl Shared {
+    /// Nothing is taken from the allocator before somebody needs it.
+    pub fn new(limits: Limits) -> Shared {
+        Shared {
+            limits,
+            input: Vec::new(),
+            room: Vec::new(),
+            scratch: Vec::new(),
+            spare: Vec::new(),
+            #[cfg(feature = "tls")]
+            sealed: crate::net::transport::stream::Spare::default(),
+            process: Account::default(),
+            kernel: Account::default(),
+            live: 0,
+            busy: 1,
+            bulk_read: 0,
+        }
+    }
+
+    /// How much output a connection may hold now. How many want their turn does not matter: what
+    /// the kernel takes at once is held by nobody, and large writes are what makes a thousand
+    /// connections as fast as one. What it does not take is held, and the more of that there is the
+    /// less the next one gets.
+    pub(super) fn out_limit(&self) -> usize {
+        let floor = match self.is_scarce() {
+            true => OUT_BYTES_SCARCE,
+            false => self.limits.out_bytes_min,
+        };
+        let limit = (self.buffers_left() / OUT_SHARE).clamp(floor, self.limits.write_bytes_max);
+        match self.limits.rate() {
+            Some(rate) => limit.min(out_bytes_max(rate).max(OUT_BYTES_SCARCE)),
+            None => limit,
+        }
+    }
+
+    /// What is left of the budget for buffers.
+    fn buffers_left(&self) -> usize {
+        let max = self.limits.out_bytes_budget.min(self.variable_bytes_max());
+        max.saturating_sub(self.process.held())
+    }
+
+    fn variable_bytes_max(&self) -> usize {
+        variable_bytes_max(&self.limits, self.live)
+    }
+
+    /// Whether more than half of what may be held is: whoever waits holds as little as it can.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.process.held() > self.variable_bytes_max() / 2
+    }
+
+    /// Whether the kernel holds more than half of what it may.
+    pub(super) fn is_kernel_scarce(&self) -> bool {
+        self.kernel.held() > self.limits.kernel_bytes_budget / 2
+    }
+
+    /// Which memory is over its budget, and by how much.
+    pub(crate) fn excess(&self) -> Option<(Memory, usize)> {
+        let process = self.process.excess(self.variable_bytes_max());
+        let kernel = || self.kernel.excess(self.limits.kernel_bytes_budget);
+        process
+            .map(|bytes| (Memory::Process, bytes))
+            .or_else(|| kernel().map(|bytes| (Memory::Kernel, bytes)))
+    }
+
+    /// How much all connections together may hold, in bytes.
+    pub(super) fn bytes_max(&self, memory: Memory) -> usize {
+        match memory {
+            Memory::Process => self.limits.memory_bytes_budget,
+            Memory::Kernel => self.limits.kernel_bytes_budget,
+        }
+    }
+
+    /// Time has passed: connections that hold too much may be found now.
+    pub(crate) fn search_again(&mut self) {
+        self.kernel.search_again();
+    }
+
+    /// Whether a search is due when some time has passed, for peers that do not read.
+    pub(crate) fn is_kernel_exceeded(&self) -> bool {
+        self.kernel.held() > self.limits.kernel_bytes_budget
+    }
+
+    /// The connections that hold too much were looked for.
+    pub(crate) fn searched(&mut self) {
+        self.process.searched(self.variable_bytes_max());
+        self.kernel.searched(self.limits.kernel_bytes_budget);
+    }
+
+    /// Rests for a moment where a file is coming in faster than it is sent, before the reactor
+    /// waits for its next segment: whoever sends would have to wake this thread for each, which
+    /// costs both more than the bytes do.
+    pub(crate) fn nap(&mut self) {
+        if std::mem::take(&mut self.bulk_read) >= self.limits.nap_after_bytes {
+            std::thread::sleep(self.limits.nap);
+        }
+    }
+
+    pub(super) fn wake_budget(&self) -> usize {
+        (self.limits.wake_bytes_budget / self.busy.max(1)).max(256 << 10)
+    }
+
+    /// Makes the input buffer as long as this read should be, and gives that length.
+    pub(super) fn read_len(&mut self, bulk: bool) -> usize {
+        let len = match bulk {
+            true => self.limits.read_bytes_max,
+            false => SMALL_READ,
+        };
+        // What a peer sends is held where it does not take its answers.
+        let len = len.min(self.buffers_left().max(SMALL_READ));
+        grow(&mut self.input, len);
+        len
+    }
+}
+
+pub(super) fn grow(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+}
+
+/// Bytes in storage of their own length.
+pub(super) fn copy(bytes: &[u8]) -> Buffer {
+    let mut copy = Buffer::with_limit(bytes.len());
+    let kept = copy.append(bytes);
+    debug_assert!(kept.is_ok(), "the limit is the length");
+    copy
+}

@@ -1,0 +1,484 @@
+//! The reactor: one thread, many connections, one poll.
+//!
+//! ```text
+//!   poll ─▶ events ─┬ listener ─▶ accept …          (paused at EMFILE and at the limit)
+//!                   ├ signal ───▶ stop accepting, wind down, grace, end
+//!                   ├ waker ────▶ drive who waits for a job
+//!                   ├ attempt ──▶ connected, or not ─▶ the dispatcher
+//!                   ├ datagrams ▶ receive, answer, compose     (see `Post`)
+//!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
+//!   timers ─▶ expire
+//!   dispatcher ─▶ connect, add, wake                (a client's: see `Dispatch`)
+//! ```
+//!
+//! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token
+//! carries the generation of its slot, so that an event for a connection that has gone is not given
+//! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
+//! tried again with every close, and every tenth of a second.
+
+mod accept;
+pub(crate) mod calling;
+mod dispatch;
+mod limited;
+mod post;
+mod relief;
+mod seat;
+mod ticks;
+mod trim;
+mod turns;
+
+pub use accept::{Welcome, Welcomed};
+pub use dispatch::{Dispatch, Handle};
+pub use post::Post;
+pub use seat::{Seat, Stopper};
+
+use super::connection::{Connection, Conversation, Limits, Shared, Tap};
+use super::transport::Error;
+use super::transport::rate::RateLimit;
+use super::transport::stream::Stream;
+use accept::{LISTENERS_MAX, Listener};
+use mio::net::{TcpStream, UnixStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use post::Posts;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const WAKER: Token = Token(usize::MAX);
+const SIGNAL: Token = Token(usize::MAX - 1);
+/// Listeners take the tokens from here down.
+const LISTENERS_END: usize = usize::MAX - 2;
+
+/// A connection that comes in, or was made.
+pub struct Guest {
+    /// Its stream.
+    pub stream: Stream,
+    /// What it talks about.
+    pub conversation: Box<dyn Conversation>,
+    /// Who listens along.
+    pub tap: Option<Box<dyn Tap>>,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    /// Apart, for most slots may be empty.
+    connection: Option<Box<Connection>>,
+    /// A socket on its way to being connected, while there is no connection.
+    attempt: Option<TcpStream>,
+    queued: bool,
+    parked: bool,
+    /// A limit on bytes a second holds its connection back, or held back the one before.
+    held_back: bool,
+    /// A call at a time stands for it.
+    ticks: bool,
+}
+
+/// See the head of this module.
+pub struct Reactor {
+    poll: Poll,
+    waker: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+    followers: Vec<Stopper>,
+    listeners: Vec<Listener>,
+    posts: Posts,
+    dispatch: Option<Box<dyn Dispatch>>,
+    accept_at: Option<Instant>,
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    live: usize,
+    live_max: usize,
+    /// Connections that are refused, the oldest first; some may have gone.
+    refused: VecDeque<Handle>,
+    refused_max: usize,
+    relief_at: Option<Instant>,
+    /// How many connections there were when memory was last given back, or more since then.
+    crowd: usize,
+    ready: VecDeque<usize>,
+    /// Slots whose connection has work that needs no event.
+    later: VecDeque<usize>,
+    /// Slots whose connection waits for a job on another thread, or did.
+    parked: Vec<usize>,
+    timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    /// When connections want to be called, at most one entry for each.
+    ticks: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+    signals: Option<UnixStream>,
+    grace: Duration,
+    ending: Option<Instant>,
+    deadline: Option<Instant>,
+    limits: Limits,
+    rate: Option<RateLimit>,
+    /// Slots whose connection the limit holds back, those that wait for longest first.
+    held_back: VecDeque<usize>,
+    shared: Shared,
+}
+
+impl Reactor {
+    /// A reactor that holds at most `live_max` connections at a time.
+    pub fn new(seat: Seat, live_max: usize, limits: Limits) -> Reactor {
+        Reactor {
+            poll: seat.poll,
+            waker: seat.waker,
+            stop: seat.stop,
+            followers: Vec::new(),
+            listeners: Vec::new(),
+            posts: Posts::default(),
+            dispatch: None,
+            accept_at: None,
+            slots: Vec::new(),
+            free: Vec::new(),
+            live: 0,
+            live_max,
+            refused: VecDeque::new(),
+            refused_max: 0,
+            relief_at: None,
+            crowd: 0,
+            ready: VecDeque::new(),
+            later: VecDeque::new(),
+            parked: Vec::new(),
+            timers: BinaryHeap::new(),
+            ticks: BinaryHeap::new(),
+            signals: seat.signals,
+            grace: Duration::from_secs(10),
+            ending: None,
+            deadline: None,
+            limits,
+            rate: limits.rate().map(RateLimit::new),
+            held_back: VecDeque::new(),
+            shared: Shared::new(limits),
+        }
+    }
+
+    /// Wakes it when a job on another thread has ended.
+    pub fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
+    /// How long what runs may go on after it was asked to stop.
+    pub fn set_grace(&mut self, grace: Duration) {
+        self.grace = grace;
+    }
+
+    /// Whom to stop as soon as it is stopped itself.
+    pub fn set_followers(&mut self, followers: Vec<Stopper>) {
+        self.followers = followers;
+    }
+
+    /// When everything has to be over.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    /// Takes a connection in.
+    ///
+    /// # Errors
+    /// Those of the system; the connection is then gone, and its application is not told.
+    pub fn add(&mut self, guest: Guest) -> io::Result<Handle> {
+        let now = Instant::now();
+        let mut connection = Connection::new(guest.stream, guest.conversation, guest.tap, now);
+        let handle = self.reserve();
+        let registered = match connection.stream().socket() {
+            Some(socket) => self.poll.registry().register(socket, handle.token(), BOTH),
+            None => Err(ErrorKind::NotConnected.into()),
+        };
+        if let Err(error) = registered {
+            self.release(handle.index);
+            return Err(error);
+        }
+        if let Some(rate) = &self.rate {
+            connection.stream().ready().share.set(rate.clone());
+        }
+        let deadline = connection.deadline(&self.limits);
+        connection.set_timer(deadline);
+        self.timers.push(Reverse((deadline, handle.index, handle.generation)));
+        self.slots[handle.index].connection = Some(Box::new(connection));
+        self.live += 1;
+        self.shared.live = self.live;
+        self.enqueue(handle.index);
+        Ok(handle)
+    }
+
+    /// A slot for somebody who comes.
+    fn reserve(&mut self) -> Handle {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        });
+        Handle { index, generation: self.slots[index].generation }
+    }
+
+    /// The slot is free for another; events and handles of the one before mean nothing any more.
+    fn release(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.ticks = false;
+        self.free.push(index);
+    }
+
+    /// Runs until there is no connection, no post and nothing to listen to, or the dispatcher is
+    /// done, or it was stopped. May be called again where there is a dispatcher; what has happened
+    /// to its connections in between is looked at first.
+    ///
+    /// # Errors
+    /// Those of the system's poll. Whatever happens to one connection ends only that one.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut looked = self.dispatch.is_none();
+        while !looked || self.goes_on() {
+            let timeout = match looked && !self.posts.nap(Instant::now()) {
+                true => self.timeout(Instant::now()),
+                false => Some(Duration::ZERO),
+            };
+            if timeout != Some(Duration::ZERO) {
+                self.shared.nap();
+            }
+            match self.poll.poll(&mut events, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            looked = true;
+            for event in &events {
+                self.note(event);
+            }
+            self.check_stop();
+            self.accept_all();
+            self.posts.drive();
+            self.grant();
+            self.drive_ready();
+            self.expire();
+            self.dispatch();
+            self.trim();
+        }
+        Ok(())
+    }
+
+    /// Waits for so long, or until it is asked to stop, and looks at nothing else: for pauses in
+    /// which there is no connection.
+    ///
+    /// # Errors
+    /// Those of the system's poll.
+    pub fn rest(&mut self, time: Duration) -> io::Result<()> {
+        let (mut events, until) = (Events::with_capacity(16), Instant::now() + time);
+        while self.ending.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut events, Some(left)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            events.iter().for_each(|event| self.note(event));
+            self.check_stop();
+            if left.is_zero() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it was asked to stop.
+    pub fn was_stopped(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    fn goes_on(&self) -> bool {
+        match &self.dispatch {
+            Some(dispatch) => !dispatch.is_done(),
+            None => {
+                let listens = !self.listeners.is_empty() && self.ending.is_none();
+                self.live > 0 || listens || self.posts.are_open()
+            }
+        }
+    }
+
+    fn timeout(&self, now: Instant) -> Option<Duration> {
+        if !self.ready.is_empty()
+            || !self.later.is_empty()
+            || self.listeners.iter().any(|l| l.acceptable && self.may_accept())
+        {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let tick = self.ticks.peek().map(|Reverse((at, ..))| *at);
+        let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
+        let posts = self.posts.deadline(now);
+        let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
+        let soonest = ours.into_iter().chain([next, tick, dispatch, posts]).flatten().min()?;
+        Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        match event.token() {
+            WAKER => {
+                for index in std::mem::take(&mut self.parked) {
+                    self.slots[index].parked = false;
+                    self.enqueue(index);
+                }
+            }
+            SIGNAL => {
+                let mut bytes = [0; 16];
+                if let Some(signals) = &mut self.signals {
+                    while signals.read(&mut bytes).is_ok_and(|count| count > 0) {}
+                }
+                self.stop.store(true, Ordering::Release);
+            }
+            Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
+                self.listeners[LISTENERS_END - token].acceptable = true;
+            }
+            Token(token) if Posts::has(token) => self.posts.note(token, event),
+            token => self.note_connection(token, event),
+        }
+    }
+
+    fn note_connection(&mut self, token: Token, event: &mio::event::Event) {
+        let (index, generation) = (token.0 & 0xFFFF_FFFF, (token.0 >> 32) as u32);
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.generation & GENERATION_MASK != generation {
+            return;
+        }
+        if slot.attempt.is_some() {
+            let generation = slot.generation;
+            return self.note_attempt(Handle { index, generation });
+        }
+        let Some(connection) = &mut slot.connection else { return };
+        let ready = connection.stream().ready();
+        if event.is_read_closed() || event.is_error() {
+            ready.closed.set(true);
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            ready.readable.set(true);
+        }
+        if event.is_writable() || event.is_write_closed() || event.is_error() {
+            ready.writable.set(true);
+        }
+        self.enqueue(index);
+    }
+
+    fn enqueue(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        if !slot.queued && slot.connection.is_some() {
+            slot.queued = true;
+            self.ready.push_back(index);
+        }
+    }
+
+    /// A connection whose wait became shorter than its timer says gets another timer.
+    fn rearm(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(connection) = &mut slot.connection else { return };
+        let deadline = connection.deadline(&self.limits);
+        if connection.timer_is_later_than(deadline) {
+            self.timers.push(Reverse((deadline, index, slot.generation)));
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(mut connection) = slot.connection.take() else { return };
+        if let Some(socket) = connection.stream().socket() {
+            // Closing the descriptor would do as well; only a library that kept it could hear more.
+            let _ = self.poll.registry().deregister(socket);
+        }
+        connection.close(&mut self.shared);
+        drop(connection);
+        self.release(index);
+        self.live -= 1;
+        self.shared.live = self.live;
+        self.forget_timers();
+        // A descriptor is free again.
+        self.accept_at = None;
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        self.tick(now);
+        // Before the timers: a wait that was raised to the whole time ends with it.
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            self.deadline = None;
+            let error = || Error::TimedOut { state: "the whole operation (--timeout)" };
+            self.give_up_dispatch(&error);
+            self.end_all(error);
+        }
+        while let Some(Reverse((at, index, generation))) = self.timers.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.pop();
+            self.expire_one(at, index, generation, now);
+        }
+        self.relieve_again(now);
+        if self.ending.is_some_and(|end| now >= end) {
+            self.end_all(|| Error::Interrupted);
+        }
+    }
+
+    fn expire_one(&mut self, at: Instant, index: usize, generation: u32, now: Instant) {
+        let slot = &mut self.slots[index];
+        if slot.generation != generation {
+            return;
+        }
+        let Some(connection) = &mut slot.connection else { return };
+        // A timer that another has replaced ends here: put back it would live as long as the
+        // connection.
+        if connection.timer() != at {
+            return;
+        }
+        let deadline = connection.deadline(&self.limits);
+        if deadline > now {
+            connection.set_timer(deadline);
+            self.timers.push(Reverse((deadline, index, generation)));
+        } else if connection.expire(now, &self.limits) {
+            self.close(index);
+        } else {
+            let deadline = connection.deadline(&self.limits);
+            connection.set_timer(deadline);
+            self.timers.push(Reverse((deadline, index, generation)));
+            self.enqueue(index);
+        }
+    }
+
+    /// Time is over for all: last words as far as the sockets take them at once, then the end.
+    fn end_all(&mut self, error: impl Fn() -> Error) {
+        let now = Instant::now();
+        self.posts.give_up(&error);
+        for index in 0..self.slots.len() {
+            if let Some(connection) = &mut self.slots[index].connection {
+                connection.fail(error(), now);
+                self.enqueue(index);
+            }
+        }
+        self.ready.append(&mut self.later);
+        self.drive_ready();
+        (0..self.slots.len()).for_each(|index| self.close(index));
+    }
+
+    fn check_stop(&mut self) {
+        if self.ending.is_some() || !self.stop.load(Ordering::Acquire) {
+            return;
+        }
+        self.ending = Some(Instant::now() + self.grace);
+        self.followers.iter().for_each(Stopper::stop);
+        for listener in &mut self.listeners {
+            // The socket is closed below; an error here means that it is closed already.
+            let _ = self.poll.registry().deregister(&mut listener.socket);
+        }
+        self.listeners.clear();
+        self.accept_at = None;
+        self.give_up_dispatch(&|| Error::Interrupted);
+        self.posts.wind_down();
+        for index in 0..self.slots.len() {
+            if let Some(connection) = &mut self.slots[index].connection {
+                connection.wind_down();
+                self.enqueue(index);
+            }
+        }
+    }
+}
+
+/// What every connection is registered for.
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Generations wrap where tokens of listeners begin.
+const GENERATION_MASK: u32 = 0x7FFF_FFFF;

@@ -1,0 +1,342 @@
+//! The classic wire over the reactor: a server that sends one file to whoever comes, and a client
+//! that only listens.
+
+use super::admission::Permit;
+use super::serve::{Desk, Direction, LEFT, Running};
+use crate::buffer::Buffer;
+use crate::name::Name;
+use crate::net::connection::{Conversation, Turn};
+use crate::net::files::Origin;
+use crate::net::files::finisher::{Finisher, Pending};
+use crate::net::files::{Destination, Target};
+use crate::net::files::{Durability, FileError, SIZE_UNKNOWN};
+use crate::net::report::{FIRST_BYTE, Failure, FileReport, Meter};
+use crate::net::transport::Error;
+use crate::session::{Session, Wants};
+use crate::text::PeerText;
+use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One connection of the classic server.
+pub(crate) struct ClassicServing {
+    session: ClassicServer,
+    origin: Origin,
+    desk: Rc<Desk>,
+    peer: SocketAddr,
+    running: Option<Running>,
+    /// Of the connection.
+    _permit: Permit,
+}
+
+impl ClassicServing {
+    pub(crate) fn new(
+        name: &Name,
+        origin: Origin,
+        desk: Rc<Desk>,
+        peer: SocketAddr,
+        permit: Permit,
+    ) -> ClassicServing {
+        let session = ClassicServer::new(Limits::default(), name, origin.size());
+        let mut running = Running::new(Direction::Sent, name.clone());
+        running.expect(origin.size());
+        let running = Some(running);
+        ClassicServing { session, origin, desk, peer, running, _permit: permit }
+    }
+
+    /// The stream ends here, without the closing brace: the client sees that it is not whole.
+    fn break_off(&mut self, why: String) -> Turn {
+        self.ended(Err(Failure::new("io", why)));
+        self.session.abort();
+        Turn::Done
+    }
+
+    fn ended(&mut self, outcome: Result<(), Failure>) {
+        if let Some(running) = self.running.take() {
+            running.end(&self.desk, self.peer, outcome);
+        }
+    }
+}
+
+/// The least room that is worth reading the file for, in bytes of text.
+const WORTH_READING: usize = 1024;
+
+impl Conversation for ClassicServing {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        Ok(self.session.receive(input, room)?.consumed)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        Ok(self.session.receive_eof()?)
+    }
+
+    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+        self.session.transmit(out);
+        while self.session.wants() == Wants::Payload && out.tail_room() > WORTH_READING {
+            let left = self.session.left();
+            let fits = crate::envelope::Encoder::raw_len_max(out.tail_room() - 64);
+            let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
+            let bytes = match self.origin.read(self.origin.size() - left, len, scratch) {
+                Ok(bytes) => bytes,
+                Err(error) => return Ok(self.break_off(error.to_string())),
+            };
+            let taken = self.session.offer(bytes, out)?;
+            if let Some(running) = &mut self.running {
+                running.count(taken);
+            }
+        }
+        Ok(Turn::Done)
+    }
+
+    fn wants(&self) -> Wants {
+        self.session.wants()
+    }
+
+    fn patience(&self) -> Duration {
+        self.session.patience()
+    }
+
+    fn progress(&self) -> u64 {
+        0
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the client to read"
+    }
+
+    fn give_up(&mut self, _why: &Error) {
+        self.session.abort();
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let is_whole = self.running.as_ref().is_some_and(Running::is_whole);
+        self.ended(match outcome {
+            Ok(()) if is_whole => Ok(()),
+            Ok(()) => Err(Failure::new("incomplete", LEFT)),
+            Err(error) => Err(Failure::from(&error)),
+        });
+    }
+}
+
+/// What a classic client leaves behind.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) report: Option<FileReport>,
+    pub(crate) error: Option<Error>,
+}
+
+/// The classic client: one file from whoever we connected to.
+pub(crate) struct ClassicGetting {
+    session: ClassicClient,
+    destination: Destination,
+    durability: Durability,
+    overwrite: bool,
+    finisher: Finisher,
+    meter: Arc<Meter>,
+    outcome: Rc<RefCell<Outcome>>,
+    target: Option<Target>,
+    whole: Option<(Name, u64)>,
+    pending: Option<Pending>,
+    since: Instant,
+    /// The server has said something.
+    heard: bool,
+    ended: bool,
+    /// When the whole operation has to be over, for an output that takes no bytes.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl ClassicGetting {
+    pub(crate) fn new(
+        limits: Limits,
+        destination: Destination,
+        durability: Durability,
+        overwrite: bool,
+        finisher: Finisher,
+        meter: Arc<Meter>,
+        outcome: Rc<RefCell<Outcome>>,
+    ) -> ClassicGetting {
+        ClassicGetting {
+            session: ClassicClient::new(limits),
+            destination,
+            durability,
+            overwrite,
+            finisher,
+            meter,
+            outcome,
+            target: None,
+            whole: None,
+            pending: None,
+            since: Instant::now(),
+            heard: false,
+            ended: false,
+            deadline: None,
+        }
+    }
+
+    /// The stream has ended and the object was whole: the file gets its name, which may have come
+    /// last.
+    fn finish(&mut self) -> Result<(), Error> {
+        let (Some((name, _)), Some(mut target)) = (self.whole.clone(), self.target.take()) else {
+            self.ended = true;
+            return Ok(());
+        };
+        if let (Target::Partial(partial), Destination::Directory(_)) =
+            (&mut target, &self.destination)
+        {
+            partial.rename_to(&local(&name)?)?;
+        }
+        let overwrite = self.overwrite || self.destination.names_the_file();
+        self.pending = target.finish(self.durability, overwrite, &mut self.finisher);
+        self.ended = self.pending.is_none();
+        Ok(())
+    }
+}
+
+/// What the file is called here: its server has chosen the name.
+fn local(name: &Name) -> Result<Name, Error> {
+    Ok(Name::single(&crate::name::safe(name.as_str()))?)
+}
+
+/// How many files of unknown name may be on their way into one directory at a time.
+const NAMELESS_MAX: u32 = 1024;
+
+/// Opens the place of a file of which neither name nor size is known yet: the first that nobody
+/// else is writing. What a killed run left there is taken over and begun anew, so that it does not
+/// stay.
+fn open_nameless(destination: &Destination) -> Result<Target, Error> {
+    for number in 0..NAMELESS_MAX {
+        let name = Name::single(&format!("classic {number}"))?;
+        match try_nameless(destination, &name) {
+            Err(FileError::Busy) if destination.takes_many() => {}
+            opened => return Ok(opened?),
+        }
+    }
+    Err(FileError::Busy.into())
+}
+
+fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileError> {
+    let mut target = destination.open(name, &mut None)?;
+    if let Target::Partial(partial) = &mut target {
+        partial.begin("classic", SIZE_UNKNOWN)?;
+        partial.without_journal();
+    }
+    Ok(target)
+}
+
+impl Conversation for ClassicGetting {
+    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        let mut eaten = 0;
+        self.heard |= !input.is_empty();
+        while eaten < input.len() {
+            if self.target.is_none() {
+                self.target = Some(open_nameless(&self.destination)?);
+            }
+            let received = self.session.receive(&input[eaten..], room)?;
+            eaten += received.consumed;
+            match received.event {
+                None => {}
+                Some(Event::Payload { offset, bytes }) => {
+                    if let Some(target) = &mut self.target {
+                        target.write(offset, bytes, self.deadline)?;
+                        target.count(offset, bytes)?;
+                    }
+                    self.meter.add(bytes.len() as u64);
+                }
+                Some(Event::Whole { name, size }) => self.whole = Some((name, size)),
+            }
+        }
+        Ok(eaten)
+    }
+
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        self.session.receive_eof()?;
+        self.finish()
+    }
+
+    fn transmit(&mut self, _out: &mut Buffer, _scratch: &mut [u8]) -> Result<Turn, Error> {
+        let Some(pending) = &self.pending else { return Ok(Turn::Done) };
+        let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
+        self.pending = None;
+        self.ended = true;
+        outcome?;
+        Ok(Turn::Again)
+    }
+
+    fn wants(&self) -> Wants {
+        if self.ended { Wants::Done } else { Wants::Read }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.pending {
+            Some(_) => Duration::from_secs(600),
+            None => self.session.patience(),
+        }
+    }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
+
+    fn is_receiving(&self) -> bool {
+        self.target.is_some()
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+
+    fn waits_for(&self) -> &'static str {
+        if self.heard { "the server's file" } else { FIRST_BYTE }
+    }
+
+    fn wind_down(&mut self) {
+        // A file that is whole and on its way to the disk gets its name: that is told as it is.
+        if self.pending.is_some() {
+            return;
+        }
+        self.outcome.borrow_mut().error = Some(Error::Interrupted);
+        self.ended = true;
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let mut left = self.outcome.borrow_mut();
+        if let Some(target) = self.target.take() {
+            target.discard();
+        }
+        let (name, size) = match &self.whole {
+            Some((name, size)) => (Some(name), *size),
+            None => (None, self.meter.done()),
+        };
+        let outcome = match outcome {
+            // Where it has no name, what went wrong is told of the whole.
+            Err(error) if name.is_none() => {
+                left.error.get_or_insert(error);
+                return;
+            }
+            Err(error) => Err(Failure::from(&error)),
+            Ok(()) => Ok(()),
+        };
+        let stored = name.and_then(|name| local(name).ok());
+        let stored = stored.and_then(|name| self.destination.path(&name));
+        let durability = (stored.is_some() && outcome.is_ok()).then(|| self.durability.into());
+        left.report = Some(FileReport {
+            name: name.map_or(PeerText::default(), |name| PeerText::from(name.as_str()).keep()),
+            path: stored,
+            bytes: size,
+            moved: self.meter.done(),
+            elapsed: self.since.elapsed(),
+            resumed_from: 0,
+            digest: None,
+            durability,
+            is_skipped: false,
+            outcome,
+        });
+    }
+}

@@ -1,0 +1,353 @@
+//! The client's façade: connect, run an errand, report.
+//!
+//! What it is for: to list, get and put files of a server, from a program. The command's `ls`,
+//! `get` and `put` are these calls and a report.
+//!
+//! Specification: `PROTOCOL.md`, by [`transfer::client`](crate::transfer::client); for the files
+//! its §6 and §7.
+//!
+//! ```text
+//!   "host:port" ─▶ addresses ─▶ connections ─▶ reactor ─▶ FileReport for each name, in order
+//!                                    └ each an errand: getting, putting, listing
+//! ```
+//!
+//! ```no_run
+//! use wirewright::net::files::Destination;
+//! use wirewright::net::transfer::client::{Options, get};
+//! use wirewright::name::Name;
+//!
+//! let into = Destination::Directory("pictures".into());
+//! for report in get("127.0.0.1:5566", &[Name::new("guido.jpg")?], &into, &Options::default())? {
+//!     // Ok: verified, synced, renamed, its folder synced. Otherwise: why not.
+//!     println!("{}: {:?}", report.name, report.outcome);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::classic::{ClassicGetting, Outcome};
+use super::get::{self, Getting};
+pub use super::get::{Version, Wanted};
+use super::put::{self, LeftOut, Listed, Listing, Putting};
+use super::talk::{Errand, Talk};
+use crate::name::Name;
+use crate::net::connection::{Conversation, Limits, TapMaker};
+use crate::net::files::Destination;
+use crate::net::files::Durability;
+use crate::net::files::finisher::Finisher;
+use crate::net::reactor::{Guest, Reactor, Seat};
+use crate::net::report::{Failure, FailureKind, Failures, FileReport, Meter};
+use crate::net::transport::Error;
+use crate::net::transport::endpoint;
+use crate::net::transport::stream::Stream;
+use crate::transfer::classic;
+use crate::transfer::client::{self, Client};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a client connects and what it insists on.
+#[derive(Clone)]
+pub struct Options {
+    /// The session's bounds, digests and token.
+    pub session: client::Config,
+    /// The pump's bounds.
+    pub limits: Limits,
+    /// TLS, if it is wanted, and the name that the server has to show.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::net::transport::tls::NamedTls>,
+    /// How long the whole operation may take. Waits of the protocol that are shorter are raised to
+    /// it: who allows so much time wants to wait.
+    pub timeout: Option<Duration>,
+    /// How many connections are opened at most.
+    pub connections: usize,
+    /// What is synced before a file gets its name.
+    pub durability: Durability,
+    /// Whether what an interrupted run left is used.
+    pub resume: bool,
+    /// Whether `put` may replace a file, and `get_classic` one whose name the server chose.
+    pub overwrite: bool,
+    /// Whether SIGINT and SIGTERM end the errand in order.
+    pub stop_at_signals: bool,
+    /// Who listens along.
+    pub tap: Option<TapMaker>,
+    /// Counts bytes as they travel.
+    pub meter: Arc<Meter>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            session: client::Config::default(),
+            limits: Limits::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            timeout: None,
+            connections: 1,
+            durability: Durability::Fsync,
+            resume: true,
+            overwrite: false,
+            stop_at_signals: false,
+            tap: None,
+            meter: Arc::default(),
+        }
+    }
+}
+
+/// A reactor and the addresses its connections go to.
+struct Run<'a> {
+    options: &'a Options,
+    addresses: Vec<SocketAddr>,
+    deadline: Option<Instant>,
+    reactor: Reactor,
+}
+
+/// When the whole operation has to be over.
+fn deadline(options: &Options) -> Option<Instant> {
+    options.timeout.map(|timeout| Instant::now() + timeout)
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        endpoint: &str,
+        options: &'a Options,
+        deadline: Option<Instant>,
+    ) -> Result<Run<'a>, Error> {
+        let addresses = endpoint::resolve(endpoint)?;
+        let failed = |error| Error::Io("starting", error);
+        let mut seat = Seat::new().map_err(failed)?;
+        if options.stop_at_signals {
+            seat.stop_at_signals().map_err(failed)?;
+        }
+        let mut limits = options.limits;
+        if let Some(timeout) = options.timeout {
+            limits.handshake_wait = limits.handshake_wait.max(timeout);
+        }
+        let mut reactor = Reactor::new(seat, usize::MAX, limits);
+        reactor.set_deadline(deadline);
+        Ok(Run { options, addresses, deadline, reactor })
+    }
+
+    fn finisher(&self) -> Finisher {
+        Finisher::new(self.reactor.waker())
+    }
+
+    fn add(&mut self, conversation: Box<dyn Conversation>) -> Result<(), Error> {
+        let rate = self.options.limits.rate();
+        let socket = endpoint::connect_limited(&self.addresses, self.deadline, rate)?;
+        #[cfg(feature = "tls")]
+        let stream = match &self.options.tls {
+            Some(tls) => Stream::tls_client(socket, tls),
+            None => Stream::plain(socket),
+        };
+        #[cfg(not(feature = "tls"))]
+        let stream = Stream::plain(socket);
+        let tap = self.options.tap.as_ref().map(|make| make());
+        let guest = Guest { stream, conversation, tap };
+        self.reactor.add(guest).map(drop).map_err(|error| Error::Io("starting", error))
+    }
+
+    /// One connection with an errand on the framed wire.
+    fn talk(&mut self, errand: impl Errand + 'static) -> Result<(), Error> {
+        let mut config = self.options.session.clone();
+        if let Some(timeout) = self.options.timeout {
+            config.limits = config.limits.with_waits_of_at_least(timeout);
+        }
+        let session = Client::new(config, &nonce()?);
+        self.add(Box::new(Talk::new(session, errand)))
+    }
+
+    /// Runs until its connections have ended. Others may be added then.
+    fn go(&mut self) -> Result<(), Error> {
+        self.reactor.run().map_err(|error| Error::Io("waiting for events", error))
+    }
+
+    /// Waits without a connection. True if it was asked to stop meanwhile.
+    fn rest(&mut self, time: Duration) -> Result<bool, Error> {
+        let time = match self.deadline {
+            Some(deadline) => time.min(deadline.saturating_duration_since(Instant::now())),
+            None => time,
+        };
+        self.reactor.rest(time).map_err(|error| Error::Io("waiting for events", error))?;
+        Ok(self.is_over())
+    }
+
+    /// Whether its time has passed, or it was asked to stop.
+    fn is_over(&self) -> bool {
+        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        is_late || self.reactor.was_stopped()
+    }
+}
+
+/// A nonce: 16 random bytes in hexadecimal.
+pub(crate) fn nonce() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Io("asking for randomness", std::io::Error::other(error)))?;
+    Ok(crate::digest::hex(&bytes))
+}
+
+/// Gets files. The reports stand in the order of the names; what became of each is in it.
+///
+/// # Errors
+/// Where no connection came about. What ended a connection later stands in the reports.
+pub fn get(
+    endpoint: &str,
+    names: &[Name],
+    destination: &Destination,
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let wanted = |name: &Name| Wanted { name: name.clone(), listed: None };
+    get_wanted(endpoint, names.iter().map(wanted).collect(), destination, options)
+}
+
+/// Gets files, except those that a listing named and that are here with the same content. The
+/// reports stand in the order of the files; [`FileReport::is_skipped`] tells those that are here.
+/// Nothing is skipped where the destination is no directory, or where no digest is agreed.
+///
+/// # Errors
+/// As [`get`].
+pub fn get_wanted(
+    endpoint: &str,
+    files: Vec<Wanted>,
+    destination: &Destination,
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut waiting = files.len();
+    let plan = Rc::new(RefCell::new(get::Plan::new(
+        files,
+        destination.clone(),
+        options.durability,
+        options.resume,
+        run.finisher(),
+        options.meter.clone(),
+    )));
+    plan.borrow_mut().deadline = run.deadline;
+    loop {
+        let connections = options.connections.clamp(1, waiting.max(1));
+        plan.borrow_mut().share(connections);
+        for _ in 0..connections {
+            run.talk(Getting::new(plan.clone()))?;
+        }
+        run.go()?;
+        // A connection compares a bounded number of files that are here; another goes on.
+        let left = plan.borrow().waiting();
+        if left == 0 || left == waiting || plan.borrow().ended.is_some() || run.is_over() {
+            break;
+        }
+        waiting = left;
+    }
+    let mut plan = plan.borrow_mut();
+    let ended = plan.ended.take();
+    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+}
+
+/// How often, and how long apart, it is tried again to put files whose outcome is not known, and
+/// those that another connection is writing: the server may not have noticed yet that the run
+/// before this one was killed, or may be starting again.
+const PUT_TRIES: usize = 10;
+const PUT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Puts files, each under a name.
+///
+/// # Errors
+/// As [`get`].
+pub fn put(
+    endpoint: &str,
+    files: &[(Name, PathBuf)],
+    options: &Options,
+) -> Result<Vec<FileReport>, Error> {
+    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let plan = put::Plan::new(files, options.overwrite, options.meter.clone());
+    let plan = Rc::new(RefCell::new(plan));
+    let connections = options.connections.clamp(1, files.len().max(1));
+    for _ in 0..connections {
+        run.talk(Putting::new(plan.clone()))?;
+    }
+    run.go()?;
+    for _ in 0..PUT_TRIES {
+        // What is known now is still the answer where nobody can be asked again.
+        if run.is_over() || !plan.borrow().needs_another() || run.rest(PUT_PAUSE)? {
+            break;
+        }
+        match run.talk(Putting::new(plan.clone())) {
+            Ok(()) => {
+                plan.borrow_mut().begin_again();
+                run.go()?;
+            }
+            // The server may be about to come back, but a connection that nobody answers takes
+            // long.
+            Err(Error::Io(..)) => {}
+            Err(_) => break,
+        }
+    }
+    let mut plan = plan.borrow_mut();
+    let ended = plan.ended.take();
+    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+}
+
+/// Files that were not started fail with what ended the connection.
+fn settle(mut reports: Vec<FileReport>, ended: Option<&Error>) -> Vec<FileReport> {
+    let waiting = reports.iter_mut().filter(
+        |report| matches!(&report.outcome, Err(failure) if failure.kind == FailureKind::NotStarted),
+    );
+    let mut failures = Failures::default();
+    waiting.for_each(|report| report.outcome = Err(failures.keep(Failure::not_started(ended))));
+    reports
+}
+
+/// Lists what a server has; each file is given to `each` as it comes. Gives how many were left out.
+///
+/// # Errors
+/// Where the listing did not come to its end.
+pub fn list(
+    endpoint: &str,
+    options: &Options,
+    each: impl FnMut(Listed) + 'static,
+) -> Result<LeftOut, Error> {
+    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let outcome = Rc::new(RefCell::new(None));
+    run.talk(Listing::new(each, outcome.clone()))?;
+    run.go()?;
+    let ended = outcome.borrow_mut().take();
+    ended.unwrap_or(Err(Error::Interrupted))
+}
+
+/// Gets the one file of a classic server. Where it has come and could not be stored, the report
+/// says why.
+///
+/// # Errors
+/// Where it did not arrive whole.
+pub fn get_classic(
+    endpoint: &str,
+    destination: &Destination,
+    options: &Options,
+) -> Result<FileReport, Error> {
+    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let (durability, meter) = (options.durability, options.meter.clone());
+    let finisher = run.finisher();
+    let mut limits = classic::Limits::default();
+    limits.transfer_wait = limits.transfer_wait.max(options.timeout.unwrap_or_default());
+    let mut getting = ClassicGetting::new(
+        limits,
+        destination.clone(),
+        durability,
+        options.overwrite,
+        finisher,
+        meter,
+        outcome.clone(),
+    );
+    getting.deadline = run.deadline;
+    run.add(Box::new(getting))?;
+    run.go()?;
+    let mut outcome = outcome.borrow_mut();
+    match (outcome.error.take(), outcome.report.take()) {
+        (None, Some(report)) => Ok(report),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(Error::Interrupted),
+    }
+}

@@ -1,0 +1,409 @@
+//! The errand of getting files.
+//!
+//! ```text
+//!   queue ─▶ Preparing (re-verify what is there) ─▶ asked ─▶ File ─▶ Payload … ─▶ Received
+//!     ▲                                               │                              │
+//!     └──────────── changed: again from 0 ◀───────────┘        other thread: fsync, rename
+//! ```
+
+mod comparing;
+mod preparing;
+
+pub use comparing::{Version, Wanted};
+
+use super::talk::Errand;
+use crate::buffer::Buffer;
+use crate::digest::DigestKind;
+use crate::name::Name;
+use crate::net::connection::Turn;
+use crate::net::files::finisher::{Finisher, Pending};
+use crate::net::files::{Destination, Target};
+use crate::net::files::{Durability, FileError, Root};
+use crate::net::report::{Activity, Failure, Failures, FileReport, Meter};
+use crate::net::transport::Error;
+use crate::text::PeerText;
+use crate::transfer::client::{Client, Event};
+use preparing::Preparing;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How many requests are on their way at once, on one connection, and half of how many files may be
+/// open: those on their way, and those that wait for the disk.
+const PIPELINE: usize = 64;
+
+/// How often a file that changes under way is begun again.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// A file to get.
+struct Job {
+    index: usize,
+    name: Name,
+    attempt: u32,
+    fresh: bool,
+    /// What a listing said of it, until that was compared with what is here.
+    listed: Option<Version>,
+}
+
+/// What all connections of an errand share.
+pub(crate) struct Plan {
+    jobs: VecDeque<Job>,
+    pub(crate) reports: Vec<FileReport>,
+    failures: Failures,
+    pub(crate) ended: Option<Error>,
+    destination: Destination,
+    root: Option<Root>,
+    durability: Durability,
+    finisher: Finisher,
+    meter: Arc<Meter>,
+    /// How many requests one connection has on its way at once.
+    pipeline: usize,
+    /// When the whole operation has to be over, for an output that takes no bytes.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Plan {
+    pub(crate) fn new(
+        files: Vec<Wanted>,
+        destination: Destination,
+        durability: Durability,
+        resume: bool,
+        finisher: Finisher,
+        meter: Arc<Meter>,
+    ) -> Plan {
+        let job = |(index, wanted): (usize, Wanted)| Job {
+            index,
+            name: wanted.name,
+            attempt: 0,
+            fresh: !resume,
+            listed: wanted.listed,
+        };
+        let reports = files.iter().map(|wanted| blank(&wanted.name, &destination)).collect();
+        let jobs = files.into_iter().enumerate().map(job).collect();
+        let root = None;
+        let pipeline = PIPELINE;
+        Plan {
+            jobs,
+            reports,
+            failures: Failures::default(),
+            ended: None,
+            destination,
+            root,
+            durability,
+            finisher,
+            meter,
+            pipeline,
+            deadline: None,
+        }
+    }
+
+    /// Many connections share what one would have on its way: each file that is means descriptors.
+    pub(crate) fn share(&mut self, connections: usize) {
+        self.pipeline = (2 * PIPELINE / connections.max(1)).clamp(1, PIPELINE);
+    }
+
+    /// How many files no connection has asked for yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+
+    fn open(&mut self, name: &Name) -> Result<Target, FileError> {
+        self.destination.open(name, &mut self.root)
+    }
+
+    fn fail(&mut self, job: &Job, failure: Failure) {
+        self.reports[job.index].outcome = Err(self.failures.keep(failure));
+        self.meter.end(job.name.as_str(), false);
+    }
+}
+
+fn blank(name: &Name, destination: &Destination) -> FileReport {
+    let text = PeerText::from(name.as_str()).keep();
+    FileReport::failed(text, destination.path(name), Failure::not_started(None))
+}
+
+/// A file that was asked for.
+struct Running {
+    id: u64,
+    job: Job,
+    target: Target,
+    since: Instant,
+    begun: bool,
+    broken: Option<FileError>,
+}
+
+/// A file that waits for the disk.
+struct Finishing {
+    job: Job,
+    since: Instant,
+    pending: Pending,
+}
+
+pub(crate) struct Getting {
+    plan: Rc<RefCell<Plan>>,
+    digest: Option<DigestKind>,
+    preparing: Option<Preparing>,
+    running: Vec<Running>,
+    finishing: Vec<Finishing>,
+    /// Requests to be given up, by id.
+    cancel: Vec<u64>,
+    /// Steps of verifying.
+    worked: u64,
+    /// When something of a file that is arriving is to be recorded.
+    record_at: Option<Instant>,
+    /// How many files that are here were compared.
+    compared: u32,
+}
+
+impl Getting {
+    pub(crate) fn new(plan: Rc<RefCell<Plan>>) -> Getting {
+        Getting {
+            plan,
+            digest: None,
+            preparing: None,
+            running: Vec::new(),
+            finishing: Vec::new(),
+            cancel: Vec::new(),
+            worked: 0,
+            record_at: None,
+            compared: 0,
+        }
+    }
+
+    fn running(&mut self, id: u64) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.id == id)
+    }
+
+    fn take(&mut self, id: u64) -> Option<Running> {
+        let at = self.running.iter().position(|running| running.id == id)?;
+        Some(self.running.swap_remove(at))
+    }
+
+    /// Something local went wrong with a file: the server may stop sending it.
+    fn broke(&mut self, id: u64, error: FileError) {
+        if let Some(running) = self.running(id)
+            && running.broken.is_none()
+        {
+            running.broken = Some(error);
+            self.cancel.push(id);
+        }
+    }
+
+    fn file(&mut self, id: u64, size: u64, etag: &str, offset: u64) {
+        let is_compared = self.digest != Some(DigestKind::None);
+        let plan = self.plan.clone();
+        let mut plan = plan.borrow_mut();
+        let Some(running) = self.running(id) else { return };
+        running.begun = true;
+        let report = &mut plan.reports[running.job.index];
+        (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
+        let begun = match &mut running.target {
+            Target::Partial(partial) => {
+                let begun = partial.begin(etag, size);
+                plan.finisher.write_behind(partial, size);
+                if is_compared {
+                    partial.count_unverified();
+                }
+                begun.and_then(|()| match partial.verified() == offset {
+                    true => Ok(()),
+                    false => Err(FileError::Changed),
+                })
+            }
+            // Nothing of it is to travel.
+            Target::Standing(_) => return,
+            _ => Ok(()),
+        };
+        plan.meter.set(running.job.name.as_str(), Activity::Moving);
+        plan.meter.add_total(size);
+        plan.meter.add_kept(offset);
+        if let Err(error) = begun {
+            self.broke(id, error);
+        }
+    }
+
+    fn payload(&mut self, id: u64, offset: u64, bytes: &[u8]) {
+        let plan = self.plan.clone();
+        let Some(running) = self.running(id) else { return };
+        if running.broken.is_some() {
+            return;
+        }
+        let mut plan = plan.borrow_mut();
+        let written = running.target.write(offset, bytes, plan.deadline);
+        let due = running.target.record_due();
+        plan.reports[running.job.index].moved += bytes.len() as u64;
+        plan.meter.add(bytes.len() as u64);
+        // The first that is due is that of the file which began first.
+        self.record_at = self.record_at.or(due);
+        if let Err(error) = written {
+            self.broke(id, error);
+        }
+    }
+
+    fn received(&mut self, id: u64, digest: Option<String>) {
+        let Some(running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        if let Some(error) = running.broken {
+            let failure = Failure::from(&Error::from(error));
+            return plan.fail(&running.job, failure);
+        }
+        let (index, since) = (running.job.index, running.since);
+        if let Target::Standing(comparing) = &running.target {
+            return plan.skip(&running.job, digest, comparing.size());
+        }
+        plan.reports[index].digest = digest;
+        let durability = plan.durability;
+        match running.target.finish(durability, true, &mut plan.finisher) {
+            Some(pending) => {
+                plan.reports[index].durability = Some(durability.into());
+                plan.meter.set(running.job.name.as_str(), Activity::Storing);
+                self.finishing.push(Finishing { job: running.job, since, pending });
+            }
+            None => {
+                plan.reports[index].elapsed = since.elapsed();
+                plan.reports[index].outcome = Ok(());
+                plan.meter.end(running.job.name.as_str(), true);
+            }
+        }
+    }
+
+    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
+        let Some(mut running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        let stale = matches!(code.as_raw_str(), "changed" | "bad_offset");
+        let resumed = plan.reports[running.job.index].resumed_from > 0;
+        let torn = *code == "digest_mismatch" && resumed;
+        if let (true, Target::Standing(_)) = (stale || torn, &running.target) {
+            return plan.fetch_after_all(running.job);
+        }
+        let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
+        if let Some(error) = running.broken {
+            return plan.fail(&running.job, Failure::from(&Error::from(error)));
+        }
+        if (stale || torn) && !direct && running.job.attempt < ATTEMPTS_MAX {
+            running.target.discard();
+            running.job.attempt += 1;
+            running.job.fresh = true;
+            let report = &plan.reports[running.job.index];
+            let missing = report.bytes.saturating_sub(report.resumed_from + report.moved);
+            plan.meter.take_from_total(missing);
+            return plan.jobs.push_front(running.job);
+        }
+        match (code.as_raw_str(), &mut running.target) {
+            ("digest_mismatch", _) => running.target.discard(),
+            ("checksum_mismatch", Target::Partial(partial)) => {
+                // What cannot be taken back is found by the digest of the whole.
+                let _ = partial.distrust_unverified();
+            }
+            _ => {}
+        }
+        plan.fail(&running.job, Failure::new(code.keep(), text.keep()));
+    }
+
+    fn poll_finishing(&mut self) {
+        let plan = &mut *self.plan.borrow_mut();
+        self.finishing.retain(|finishing| {
+            let Some(outcome) = finishing.pending.poll() else { return true };
+            let report = &mut plan.reports[finishing.job.index];
+            report.elapsed = finishing.since.elapsed();
+            report.outcome = outcome.map_err(|error| Failure::from(&Error::from(error)));
+            plan.meter.end(finishing.job.name.as_str(), report.outcome.is_ok());
+            false
+        });
+    }
+}
+
+impl Errand for Getting {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(digest) => self.digest = Some(digest),
+            Event::File { id, size, etag, offset, .. } => {
+                self.file(id, size, etag.as_raw_str(), offset)
+            }
+            Event::Payload { id, offset, bytes } => self.payload(id, offset, bytes),
+            Event::Verified { id, chunk } => {
+                if let Some(Running { target: Target::Partial(partial), broken: None, .. }) =
+                    self.running(id)
+                    && let Err(error) = partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
+                {
+                    self.broke(id, error);
+                }
+            }
+            Event::Received { id, digest } => self.received(id, digest),
+            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            Event::Entries { .. } | Event::Ready { .. } | Event::Done { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        for id in self.cancel.drain(..) {
+            session.cancel(id)?;
+        }
+        self.poll_finishing();
+        let Some(kind) = self.digest else { return Ok(Turn::Done) };
+        if self.preparing.is_some() {
+            return self.go_on_preparing(session, scratch);
+        }
+        if self.refill(kind, session, scratch)? == Turn::Again {
+            return Ok(Turn::Again);
+        }
+        if !self.finishing.is_empty() {
+            return Ok(Turn::Parked);
+        }
+        if self.running.is_empty() {
+            session.end();
+        }
+        Ok(Turn::Done)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match self.running.is_empty() {
+            true => "the server's hello",
+            false => "the server's file",
+        }
+    }
+
+    fn worked(&self) -> u64 {
+        self.worked
+    }
+
+    fn is_busy(&self) -> bool {
+        self.preparing.is_some() || !self.finishing.is_empty()
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        self.record_at
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let targets = self.running.iter_mut().map(|running| &mut running.target);
+        self.record_at = targets.fold(None, |at, target| {
+            target.record_if_due(now);
+            at.into_iter().chain(target.record_due()).min()
+        });
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        // The files whose last bytes came are whole, whatever became of the connection.
+        while !self.finishing.is_empty() {
+            self.poll_finishing();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let mut plan = self.plan.borrow_mut();
+        let Err(error) = outcome else { return };
+        let failure = Failure::from(&error);
+        let running = self.running.drain(..).map(|running| running.job);
+        let preparing = self.preparing.take().map(|preparing| preparing.job);
+        for job in running.chain(preparing) {
+            plan.fail(&job, failure.clone());
+        }
+        plan.ended.get_or_insert(error);
+    }
+}

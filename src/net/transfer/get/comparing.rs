@@ -1,0 +1,98 @@
+//! Files that a listing named, and whether they are here already.
+//!
+//! Specification: `PROTOCOL.md` §4.6 and §7.2.
+//!
+//! ```text
+//!   listed: size, etag ─▶ a file of that size here? ─▶ its digest ─▶ get, offset = size, etag
+//!                              └ no: get                                │
+//!      skipped ◀── end with that digest, no payload ◀───────────────────┤
+//!      get from 0 ◀── another digest, or changed ◀──────────────────────┘
+//! ```
+//!
+//! A size and a time are not trusted: both sides read the file. A server may hash no more than
+//! [`COMPARED_MAX`] files in a row for a client that takes nothing of them (§7.2), so a connection
+//! ends after so many, and another goes on.
+
+use super::{Getting, Job, Plan};
+use crate::digest::{DigestKind, Digester};
+use crate::name::Name;
+use crate::net::files::Comparing;
+
+/// How many files one connection compares.
+const COMPARED_MAX: u32 = 64;
+
+/// A file to get.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Its name on the wire.
+    pub name: Name,
+    /// What a listing said of it. A file that is here and equal is then skipped.
+    pub listed: Option<Version>,
+}
+
+/// A version of a file, as a listing names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// In bytes.
+    pub size: u64,
+    /// What the server knows it by.
+    pub etag: Box<str>,
+}
+
+impl Plan {
+    /// The file that is here, if it may be equal to the one that was listed.
+    fn standing(&mut self, job: &mut Job) -> Option<Comparing> {
+        let Version { size, etag } = job.listed.take()?;
+        let standing = self.destination.standing(&job.name, &mut self.root)?;
+        (standing.source().size() == size).then(|| Comparing::new(standing, etag))
+    }
+
+    /// A file is here and equal.
+    pub(super) fn skip(&mut self, job: &Job, digest: Option<String>, size: u64) {
+        let report = &mut self.reports[job.index];
+        (report.bytes, report.resumed_from, report.moved) = (size, size, 0);
+        (report.digest, report.is_skipped, report.outcome) = (digest, true, Ok(()));
+        self.meter.end(job.name.as_str(), true);
+    }
+
+    /// A file is here and is not equal, or cannot be compared.
+    pub(super) fn fetch_after_all(&mut self, mut job: Job) {
+        let report = &mut self.reports[job.index];
+        (report.bytes, report.resumed_from) = (0, 0);
+        job.attempt += 1;
+        self.jobs.push_front(job);
+    }
+}
+
+/// What is to be done about a file that may be here already.
+pub(super) enum Look {
+    /// Compare it.
+    Compare(Box<Comparing>),
+    /// Get it.
+    Get,
+    /// Nothing: it is here.
+    Skipped,
+    /// This connection compares no more.
+    Later,
+}
+
+impl Getting {
+    /// Looks whether a file that a listing named is here already.
+    pub(super) fn look(&mut self, plan: &mut Plan, job: &mut Job, kind: DigestKind) -> Look {
+        if kind == DigestKind::None || job.listed.is_none() {
+            return Look::Get;
+        }
+        let listed = job.listed.clone();
+        let Some(comparing) = plan.standing(job) else { return Look::Get };
+        if comparing.size() == 0 {
+            plan.skip(job, Digester::new(kind).finish(), 0);
+            return Look::Skipped;
+        }
+        if self.compared == COMPARED_MAX {
+            job.listed = listed;
+            return Look::Later;
+        }
+        self.compared += 1;
+        Look::Compare(Box::new(comparing))
+    }
+}

@@ -1,0 +1,430 @@
+//! The errand of putting files, and that of listing.
+//!
+//! ```text
+//!   queue ─▶ asked ─▶ Ready ─▶ Hashing what is there ─▶ sending ─▶ sent ─▶ Done
+//!     ▲                                                   │         │
+//!     ├──────────── it changed: again ◀───────────────────┘         │
+//!     └──────────── the connection is lost: again on another ◀──────┘
+//! ```
+
+mod plan;
+
+pub(crate) use plan::Plan;
+
+use super::talk::Errand;
+use crate::buffer::Buffer;
+use crate::digest::{DigestKind, Digester};
+use crate::name::Name;
+use crate::net::connection::Turn;
+use crate::net::files::Origin;
+use crate::net::files::{FileError, Source};
+use crate::net::report::{Activity, Failure};
+use crate::net::transport::Error;
+use crate::text::PeerText;
+use crate::transfer::client::{Client, Event};
+use plan::Job;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How many requests are on their way at once, on one connection.
+const PIPELINE: usize = 16;
+
+/// How often a file that changes while it is sent is begun again.
+const CHANGES_MAX: u32 = 5;
+
+/// How far a put is.
+enum Step {
+    Asked,
+    Hashing {
+        at: u64,
+        upto: u64,
+        digester: Digester,
+    },
+    Sending,
+    /// All of it was sent, and the answer is not there yet.
+    Sent,
+}
+
+impl Step {
+    /// What it is called where progress is shown.
+    fn activity(&self) -> Activity {
+        match self {
+            Step::Asked => Activity::Waiting,
+            Step::Hashing { upto: 0, .. } | Step::Sending => Activity::Moving,
+            Step::Hashing { .. } => Activity::Verifying,
+            Step::Sent => Activity::AwaitingServer,
+        }
+    }
+}
+
+struct Running {
+    id: u64,
+    job: Job,
+    origin: Origin,
+    step: Step,
+    /// Given up here: the file changed, or cannot be read.
+    broken: Option<FileError>,
+}
+
+pub(crate) struct Putting {
+    plan: Rc<RefCell<Plan>>,
+    digest: Option<DigestKind>,
+    running: VecDeque<Running>,
+    /// Steps of hashing.
+    worked: u64,
+}
+
+impl Putting {
+    pub(crate) fn new(plan: Rc<RefCell<Plan>>) -> Putting {
+        Putting { plan, digest: None, running: VecDeque::new(), worked: 0 }
+    }
+
+    /// Asks for the next file.
+    fn ask(&mut self, session: &mut Client) -> Result<bool, Error> {
+        let mut plan = self.plan.borrow_mut();
+        let Some(mut job) = plan.jobs.pop_front() else { return Ok(false) };
+        let source = match Source::from_path(&job.path) {
+            Ok(source) => source,
+            Err(error) => {
+                plan.fail(&job, Failure::from(&error));
+                return Ok(true);
+            }
+        };
+        if job.sent.as_deref().is_some_and(|etag| etag != source.etag()) {
+            if !plan.overwrite {
+                plan.fail(&job, Failure::from(&FileError::Changed));
+                return Ok(true);
+            }
+            (job.sent, job.overwrite) = (None, true);
+        }
+        let origin = Origin::File(source);
+        let id = session.put(&job.name, origin.size(), origin.etag(), job.overwrite)?;
+        plan.reports[job.index].bytes = origin.size();
+        if job.since.is_none() {
+            plan.meter.add_total(origin.size());
+            job.since = Some(Instant::now());
+        }
+        let step = Step::Asked;
+        self.running.push_back(Running { id, job, origin, step, broken: None });
+        Ok(true)
+    }
+
+    fn take(&mut self, id: u64) -> Option<Running> {
+        let at = self.running.iter().position(|running| running.id == id)?;
+        self.running.remove(at)
+    }
+
+    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
+        let Some(mut running) = self.take(id) else { return };
+        let mut plan = self.plan.borrow_mut();
+        let changed = matches!(running.broken, Some(FileError::Changed));
+        if changed && running.job.changes < CHANGES_MAX {
+            running.job.changes += 1;
+            // What was sent of the old content travels in vain, and adds to what has to travel.
+            let report = &plan.reports[running.job.index];
+            plan.meter.add_total(report.resumed_from + report.moved);
+            return plan.jobs.push_front(running.job);
+        }
+        let digest = self.digest.unwrap_or(DigestKind::None);
+        match &running.broken {
+            Some(error) => plan.fail(&running.job, Failure::from(error)),
+            None => plan.refused(running.job, digest, Failure::new(code.keep(), text.keep())),
+        }
+    }
+
+    /// Hashes a piece of what the server has, or sends.
+    fn go_on(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        let Some(running) = self.running.front_mut() else { return Ok(Turn::Done) };
+        if running.broken.is_some() {
+            return Ok(Turn::Done);
+        }
+        let did = match &mut running.step {
+            Step::Asked | Step::Sent => return Ok(Turn::Done),
+            Step::Hashing { .. } => {
+                self.worked += 1;
+                running.hash(session, scratch)
+            }
+            Step::Sending => {
+                let plan = &mut *self.plan.borrow_mut();
+                let report = &mut plan.reports[running.job.index];
+                let sent = running.send(session, out, scratch, &mut |bytes| {
+                    report.moved += bytes;
+                    plan.meter.add(bytes);
+                });
+                plan.meter.set(running.job.name.as_str(), running.step.activity());
+                sent
+            }
+        };
+        match did {
+            Ok(turn) => Ok(turn),
+            Err(Broke::File(error)) => {
+                if running.broken.is_none() {
+                    running.broken = Some(error);
+                    session.cancel(running.id)?;
+                }
+                Ok(Turn::Done)
+            }
+            Err(Broke::All(error)) => Err(error),
+        }
+    }
+}
+
+enum Broke {
+    File(FileError),
+    All(Error),
+}
+
+impl From<FileError> for Broke {
+    fn from(error: FileError) -> Broke {
+        Broke::File(error)
+    }
+}
+
+impl From<crate::error::Error> for Broke {
+    fn from(error: crate::error::Error) -> Broke {
+        Broke::All(error.into())
+    }
+}
+
+impl Running {
+    fn hash(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Broke> {
+        let Step::Hashing { at, upto, digester } = &mut self.step else { return Ok(Turn::Done) };
+        if *at < *upto && !matches!(digester, Digester::None) {
+            let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
+            let bytes = self.origin.read(*at, len, scratch)?;
+            digester.update(bytes);
+            *at += bytes.len() as u64;
+            return Ok(Turn::Again);
+        }
+        let digester = std::mem::replace(digester, Digester::None);
+        self.step = Step::Sending;
+        session.start_put(self.id, digester)?;
+        Ok(Turn::Again)
+    }
+
+    fn send(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+        moved: &mut dyn FnMut(u64),
+    ) -> Result<Turn, Broke> {
+        use crate::session::Session;
+        session.transmit(out);
+        while let Some((id, offset, len)) = session.wanted(out) {
+            if id != self.id || self.broken.is_some() {
+                break;
+            }
+            let bytes = self.origin.read(offset, len, scratch)?;
+            let taken = session.offer(bytes, out)?;
+            moved(taken as u64);
+            if taken == 0 {
+                break;
+            }
+        }
+        if session.awaits_done(self.id) {
+            self.step = Step::Sent;
+        }
+        Ok(Turn::Done)
+    }
+}
+
+impl Errand for Putting {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(digest) => self.digest = Some(digest),
+            Event::Ready { id, offset } => {
+                let digester = Digester::new(self.digest.unwrap_or(DigestKind::None));
+                let mut plan = self.plan.borrow_mut();
+                if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
+                    let report = &mut plan.reports[running.job.index];
+                    // What was sent before, to which the answer was lost, belongs to this run.
+                    if running.job.sent.is_none() {
+                        (report.resumed_from, report.moved) = (offset, 0);
+                        plan.meter.add_kept(offset);
+                    }
+                    running.step = Step::Hashing { at: 0, upto: offset, digester };
+                    plan.meter.set(running.job.name.as_str(), running.step.activity());
+                }
+            }
+            Event::Done { id, digest, durability } => {
+                let Some(running) = self.take(id) else { return Ok(()) };
+                let plan = &mut *self.plan.borrow_mut();
+                plan.meter.end(running.job.name.as_str(), true);
+                let report = &mut plan.reports[running.job.index];
+                report.digest = digest;
+                report.durability = Some(durability);
+                report.elapsed = running.job.since.map_or(Duration::ZERO, |at| at.elapsed());
+                report.outcome = Ok(());
+            }
+            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.digest.is_none() {
+            return Ok(Turn::Done);
+        }
+        if self.running.len() < PIPELINE && self.ask(session)? {
+            return Ok(Turn::Again);
+        }
+        if self.running.is_empty() {
+            session.end();
+        }
+        self.go_on(session, out, scratch)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match self.running.front().map(|running| &running.step) {
+            None => "the server's hello",
+            Some(Step::Asked) => "the server's answer",
+            Some(Step::Hashing { .. }) => "the disk",
+            Some(Step::Sending) => "the server to read",
+            Some(Step::Sent) => "the server to store the file",
+        }
+    }
+
+    fn worked(&self) -> u64 {
+        self.worked
+    }
+
+    fn is_busy(&self) -> bool {
+        let front = self.running.front();
+        front.is_some_and(|running| matches!(running.step, Step::Hashing { .. }))
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let Err(error) = outcome else { return };
+        let mut plan = self.plan.borrow_mut();
+        for running in self.running.drain(..).rev() {
+            let Running { job, origin, step, broken, .. } = running;
+            match (broken, step) {
+                (Some(broken), _) => plan.fail(&job, Failure::from(&broken)),
+                (None, Step::Asked) if job.sent.is_none() => plan.put_back(job),
+                (None, Step::Sent) => plan.lost(job, Some(origin.etag().into()), &error),
+                (None, _) => plan.lost(job, None, &error),
+            }
+        }
+        plan.ended = Some(error);
+    }
+}
+
+/// One file of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Relative, `/`-separated.
+    pub name: Name,
+    /// In bytes.
+    pub size: u64,
+    /// RFC 3339, UTC, as the server wrote it.
+    pub modified: PeerText<'static>,
+    /// What this version of it is known by, where the server says it.
+    pub etag: Option<Box<str>>,
+}
+
+/// How many files a listing left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Entries whose names or times make no sense.
+    pub skipped: u64,
+    /// Files and folders that the server cannot offer, for their names break the grammar of names.
+    pub not_offered: u64,
+}
+
+/// Lists; gives each file to a function as it comes.
+pub(crate) struct Listing<F> {
+    pub(crate) each: F,
+    /// What was left out, or why the listing has no end.
+    pub(crate) outcome: Rc<RefCell<Option<Result<LeftOut, Error>>>>,
+    left_out: LeftOut,
+    asked: bool,
+    greeted: bool,
+    ended: bool,
+    refused: Option<Error>,
+}
+
+impl<F: FnMut(Listed)> Listing<F> {
+    pub(crate) fn new(each: F, outcome: Rc<RefCell<Option<Result<LeftOut, Error>>>>) -> Listing<F> {
+        let (asked, greeted, ended) = (false, false, false);
+        let left_out = LeftOut::default();
+        Listing { each, outcome, left_out, asked, greeted, ended, refused: None }
+    }
+}
+
+impl<F: FnMut(Listed)> Errand for Listing<F> {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Welcome(_) => self.greeted = true,
+            Event::Entries { entries, skipped, more, not_offered, .. } => {
+                self.left_out.skipped += skipped as u64;
+                self.left_out.not_offered = not_offered;
+                for entry in entries {
+                    let name = Name::new(entry.name.as_raw_str())?;
+                    let modified = entry.modified.keep();
+                    let etag = entry.etag.map(|etag| etag.as_raw_str().into());
+                    (self.each)(Listed { name, size: entry.size, modified, etag });
+                }
+                self.ended = !more;
+            }
+            Event::Failed { code, text, .. } => {
+                let (code, text) = (code.keep(), text.keep());
+                self.refused = Some(crate::error::Error::Refused { code, text }.into());
+                self.ended = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        _scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.greeted && !self.asked {
+            self.asked = true;
+            session.list()?;
+        }
+        if self.ended {
+            session.end();
+        }
+        Ok(Turn::Done)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the server's answer"
+    }
+
+    fn worked(&self) -> u64 {
+        0
+    }
+
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    fn closed(&mut self, outcome: Result<(), Error>) {
+        let outcome = match (self.refused.take(), self.ended, outcome) {
+            (Some(refused), ..) => Err(refused),
+            (None, true, _) => Ok(self.left_out),
+            (None, false, outcome) => outcome.map(|()| self.left_out),
+        };
+        *self.outcome.borrow_mut() = Some(outcome);
+    }
+}

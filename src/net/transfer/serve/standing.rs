@@ -1,0 +1,65 @@
+//! A put whose name is taken: the same content is success, other content is a conflict.
+//!
+//! Specification: `PROTOCOL.md` §7.3.
+//!
+//! ```text
+//!   put, no overwrite ─▶ a regular file of that size? ─▶ Comparing ─▶ ready, offset = size
+//!                          └ no, or no digest: exists       (hash it)
+//!   end with the client's digest ─┬ equal ─▶ Finishing ─▶ done
+//!                                 └ other ─▶ exists
+//! ```
+
+use super::{GONE, No, Serving, Stop, Task};
+use crate::digest::{DigestKind, Digester};
+use crate::name::Name;
+use crate::net::connection::Turn;
+use crate::net::files::{FileError, Root};
+use crate::net::transfer::admission::Permit;
+use crate::net::transport::Error;
+
+impl Serving {
+    /// Something has the name that a client puts without `overwrite`.
+    pub(super) fn begin_compare(
+        &self,
+        root: &Root,
+        name: &Name,
+        size: u64,
+        permit: Permit,
+    ) -> Result<Task, No> {
+        let kind = self.session.digest_kind();
+        let standing = Box::new(root.standing(name)?);
+        if kind == DigestKind::None || standing.source().size() != size {
+            return Err(FileError::Exists.into());
+        }
+        if self.ended {
+            return Err(GONE);
+        }
+        Ok(Task::Comparing { standing, at: 0, digester: Digester::new(kind), permit })
+    }
+
+    /// Hashes a piece of the file that has the name, or asks the client for its digest.
+    pub(super) fn compare(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+        let Task::Comparing { standing, at, digester, .. } = &mut self.task else {
+            return Ok(Turn::Done);
+        };
+        let source = standing.source();
+        if *at < source.size() {
+            let read = source.read_at(scratch, *at).map_err(FileError::from)?;
+            if read == 0 {
+                // It became shorter: it has other content now.
+                return Err(FileError::Exists.into());
+            }
+            digester.update(&scratch[..read]);
+            *at += read as u64;
+            return Ok(Turn::Again);
+        }
+        let Task::Comparing { standing, digester, permit, .. } =
+            std::mem::replace(&mut self.task, Task::None)
+        else {
+            return Ok(Turn::Done);
+        };
+        self.session.stands(digester).map_err(Error::from)?;
+        self.task = Task::Standing(standing, permit);
+        Ok(Turn::Again)
+    }
+}

@@ -1,0 +1,289 @@
+//! The server's façade: bind, run, stop.
+//!
+//! What it is for: to serve what lies beneath a root, on the framed or the classic wire. The
+//! command's `serve` is this and its flags.
+//!
+//! Specification: `PROTOCOL.md`, by [`transfer::server`](crate::transfer::server).
+//!
+//! ```text
+//!   bind ─▶ run ─┬ thread ─ reactor ─▶ accept ─┬▶ a session for each connection
+//!                └ thread ─ reactor ◀───────────┘  on the thread that has the fewest
+//!   Stopper::stop, or a signal ─▶ nobody is let in, what runs ends within the grace ─▶ run returns
+//! ```
+//!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`connections_max`](Options::connections_max) | 10,000 | peers without end |
+//! | [`grace`](Options::grace) | 10 s | an end that waits for the slowest |
+//!
+//! A connection holds up to two descriptors, and a put two more. What the limit of the process
+//! leaves bounds both: a peer over the limit, or over `connections_max`, is told `busy`; over the
+//! classic wire, which has no words for it, its connection is closed.
+//!
+//! ```no_run
+//! use wirewright::net::files::Supply;
+//! use wirewright::net::files::Root;
+//! use wirewright::net::transfer::server::{Options, Server};
+//!
+//! let root = Root::open("pictures".as_ref())?;
+//! let server = Server::bind("127.0.0.1:5566".parse()?, Options::new(Supply::Files(root)))?;
+//! println!("listening on {}", server.local_addr());
+//! server.run()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod acceptor;
+
+use super::admission::Admission;
+use super::serve::{Desk, Log};
+pub use super::serve::{Direction, OnTransfer, Transfer};
+use crate::name::Name;
+use crate::net::connection::{Limits, Tap};
+use crate::net::files::Durability;
+use crate::net::files::Supply;
+use crate::net::files::finisher::Finisher;
+use crate::net::reactor::{Reactor, Seat, Stopper};
+use crate::net::transport::Error;
+use crate::net::transport::endpoint;
+use crate::net::transport::rate::RateLimit;
+use crate::transfer::server;
+use acceptor::{Acceptor, Arrival, Door, Inbox, Outbox};
+use mio::net::TcpListener;
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// Makes a listener for the connection with that peer.
+pub type PeerTap = Arc<dyn Fn(SocketAddr) -> Box<dyn Tap> + Send + Sync>;
+
+/// What a server serves and how.
+#[derive(Clone)]
+pub struct Options {
+    /// What it serves.
+    pub supply: Supply,
+    /// Serve this one file on the classic wire, instead of the framed one.
+    pub classic: Option<Name>,
+    /// The session's bounds, digests and token.
+    pub session: Arc<server::Config>,
+    /// The pump's bounds.
+    pub limits: Limits,
+    /// TLS, if it is wanted.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::net::transport::tls::ServerTls>,
+    /// Whether it takes files.
+    pub writable: bool,
+    /// What is synced before a file that was put gets its name.
+    pub durability: Durability,
+    /// How many connections it holds at a time, on all threads together; fewer where the limit of
+    /// descriptors does not allow so many ([`Server::connections_max`]).
+    pub connections_max: usize,
+    /// How many threads serve.
+    pub threads: usize,
+    /// How long running transfers may go on after it was asked to stop.
+    pub grace: Duration,
+    /// Whether SIGINT and SIGTERM stop it.
+    pub stop_at_signals: bool,
+    /// Who listens along.
+    pub tap: Option<PeerTap>,
+    /// Hears of connections that were refused or failed.
+    pub log: Option<Log>,
+    /// Hears of each transfer that has ended.
+    pub on_transfer: Option<OnTransfer>,
+}
+
+impl Options {
+    /// Serves `supply` for reading, with the defaults of everything else.
+    pub fn new(supply: Supply) -> Options {
+        Options {
+            supply,
+            classic: None,
+            session: Arc::default(),
+            limits: Limits::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+            writable: false,
+            durability: Durability::Fsync,
+            connections_max: 10_000,
+            threads: 1,
+            grace: Duration::from_secs(10),
+            stop_at_signals: false,
+            tap: None,
+            log: None,
+            on_transfer: None,
+        }
+    }
+}
+
+/// A server that listens; [`run`](Server::run) serves.
+pub struct Server {
+    options: Options,
+    admission: Arc<Admission>,
+    listener: TcpListener,
+    /// One for each thread; the first is the caller's.
+    seats: Vec<Seat>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens on an address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the address is in use or not ours, or the limit of descriptors leaves none
+    /// for a connection.
+    pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
+        let starting = |error| Error::Io("starting", error);
+        let descriptors = endpoint::descriptors_max();
+        let threads = options.threads.max(1);
+        let (max, writable) = (options.connections_max, options.writable);
+        let admission = Admission::new(max, threads, descriptors, writable);
+        if admission.connections_max() == 0 {
+            let least = Admission::descriptors_min(threads, writable);
+            let work =
+                if writable { "one connection that stores a file" } else { "one connection" };
+            let what = format!(
+                "a limit of {descriptors} descriptors (ulimit -n) is too low: {work} needs {least}"
+            );
+            return Err(starting(io::Error::other(what)));
+        }
+        let mut seats: Vec<Seat> = Vec::new();
+        for _ in 0..threads {
+            seats.push(Seat::new().map_err(starting)?);
+        }
+        if options.stop_at_signals {
+            seats[0].stop_at_signals().map_err(starting)?;
+        }
+        let listening = |error| Error::Io("listening", error);
+        let rate = options.limits.rate();
+        let listener = endpoint::listen_limited(address, rate).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        Ok(Server { options, admission: Arc::new(admission), listener, seats, address })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many connections it holds at a time, on all threads together: what was asked for, or
+    /// what the limit of descriptors allows.
+    pub fn connections_max(&self) -> usize {
+        self.admission.connections_max()
+    }
+
+    /// Stops it from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.seats[0].stopper()
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a thread cannot be started or a reactor cannot go on; no peer can bring
+    /// that about.
+    pub fn run(self) -> Result<(), Error> {
+        let Server { options, admission, listener, mut seats, .. } = self;
+        let rate = options.limits.rate().map(RateLimit::new);
+        let first = seats.remove(0);
+        let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut outcome = Ok(());
+        for (seat, thread) in seats.into_iter().zip(1..) {
+            let (sender, arrivals) = channel();
+            outboxes.push(Outbox { arrivals: sender, waker: seat.waker() });
+            let stopper = seat.stopper();
+            let (options, admission, rate) = (options.clone(), admission.clone(), rate.clone());
+            let serve = move || follow(seat, thread, arrivals, options, admission, rate);
+            match std::thread::Builder::new().name(format!("serve-{thread}")).spawn(serve) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => outcome = Err(Error::Io("starting a thread", error)),
+            }
+            followers.push(stopper);
+        }
+        if outcome.is_ok() {
+            // All stop at once: nobody is let in while others are let finish.
+            let acceptor = |door| Acceptor::new(door, admission.clone(), outboxes);
+            let (reactor, door) = reactor(first, &options, &admission, rate);
+            outcome = lead(reactor, listener, followers.clone(), &admission, acceptor(door));
+        }
+        // Where the first could not go on, it has told nobody.
+        followers.iter().for_each(Stopper::stop);
+        for thread in threads {
+            let gone = |_| Err(Error::Io("serving", io::Error::other("a thread panicked")));
+            outcome = outcome.and(thread.join().unwrap_or_else(gone));
+        }
+        outcome
+    }
+}
+
+/// What the thread does that accepts for all.
+fn lead(
+    mut reactor: Reactor,
+    listener: TcpListener,
+    followers: Vec<Stopper>,
+    admission: &Admission,
+    acceptor: Acceptor,
+) -> Result<(), Error> {
+    reactor.set_followers(followers);
+    reactor.set_refused_max(admission.refusals_max());
+    let listening = reactor.listen(listener, Box::new(acceptor));
+    listening.map_err(|error| Error::Io("listening", error))?;
+    run(reactor)
+}
+
+/// What every other thread does.
+fn follow(
+    seat: Seat,
+    thread: usize,
+    arrivals: Receiver<Arrival>,
+    options: Options,
+    admission: Arc<Admission>,
+    rate: Option<RateLimit>,
+) -> Result<(), Error> {
+    let (mut reactor, door) = reactor(seat, &options, &admission, rate);
+    reactor.set_dispatch(Box::new(Inbox::new(arrivals, door, admission, thread)));
+    run(reactor)
+}
+
+/// The reactor of one thread. All threads share the limit on bytes a second.
+fn reactor(
+    seat: Seat,
+    options: &Options,
+    admission: &Arc<Admission>,
+    rate: Option<RateLimit>,
+) -> (Reactor, Door) {
+    let limits = share(options.limits, options.threads);
+    let mut reactor = Reactor::new(seat, usize::MAX, limits);
+    if let Some(rate) = rate {
+        reactor.set_rate_limit(rate);
+    }
+    reactor.set_grace(options.grace);
+    reactor.expect(admission.connections_max());
+    let desk = Rc::new(Desk {
+        supply: options.supply.clone(),
+        writable: options.writable,
+        durability: options.durability,
+        finisher: RefCell::new(Finisher::new(reactor.waker())),
+        admission: admission.clone(),
+        log: options.log.clone(),
+        on_transfer: options.on_transfer.clone(),
+    });
+    (reactor, Door { options: options.clone(), desk })
+}
+
+fn run(mut reactor: Reactor) -> Result<(), Error> {
+    reactor.run().map_err(|error| Error::Io("waiting for events", error))
+}
+
+/// What one thread may hold of what all of them may.
+fn share(limits: Limits, threads: usize) -> Limits {
+    let part = |bytes: usize| (bytes / threads.max(1)).max(bytes.min(256 << 10));
+    Limits {
+        out_bytes_budget: part(limits.out_bytes_budget),
+        memory_bytes_budget: part(limits.memory_bytes_budget),
+        kernel_bytes_budget: part(limits.kernel_bytes_budget),
+        ..limits
+    }
+}

@@ -1,0 +1,195 @@
+//! From an accepted socket to a conversation, on the thread that has the fewest connections.
+//!
+//! ```text
+//!   listener ─▶ Acceptor ─┬ no room ──▶ Refusing, here          (classic: closed)
+//!     (thread 0)          ├ thread 0 ─▶ Door ─▶ a session
+//!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ Door ─▶ a session
+//! ```
+//!
+//! One thread accepts for all, so that there is one limit, and the port is ours alone: sockets that
+//! share a port (`SO_REUSEPORT`) would also share it with another server of the same user.
+
+use super::Options;
+use crate::net::connection::Conversation;
+use crate::net::reactor::{Dispatch, Guest, Handle, Reactor, Welcome, Welcomed};
+use crate::net::transfer::admission::{Admission, Permit};
+use crate::net::transfer::classic::ClassicServing;
+use crate::net::transfer::client::nonce;
+use crate::net::transfer::refusing::Refusing;
+use crate::net::transfer::serve::{Desk, Serving};
+use crate::net::transport::Error;
+use crate::net::transport::endpoint;
+use crate::net::transport::stream::Stream;
+use crate::transfer::server::Server as Session;
+use mio::Waker;
+use mio::net::TcpStream;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+/// How often the log may say that somebody was refused.
+const REFUSALS_SAID_EVERY: Duration = Duration::from_secs(10);
+
+/// A connection on its way to the thread that serves it.
+pub(super) type Arrival = (TcpStream, SocketAddr, Permit);
+
+/// Where a thread gets its connections from.
+pub(super) struct Outbox {
+    pub(super) arrivals: Sender<Arrival>,
+    pub(super) waker: Arc<Waker>,
+}
+
+/// Makes conversations.
+pub(super) struct Door {
+    pub(super) options: Options,
+    pub(super) desk: Rc<Desk>,
+}
+
+impl Door {
+    fn conversation(
+        &self,
+        peer: SocketAddr,
+        permit: Permit,
+    ) -> Result<Box<dyn Conversation>, Error> {
+        let desk = self.desk.clone();
+        if let Some(name) = &self.options.classic {
+            let origin = self.options.supply.open(name)?;
+            return Ok(Box::new(ClassicServing::new(name, origin, desk, peer, permit)));
+        }
+        let session = Session::new(self.options.session.clone(), &nonce()?);
+        Ok(Box::new(Serving::new(session, desk, peer, permit)))
+    }
+
+    /// `None` where it cannot be served; the log says why.
+    fn guest(&self, (socket, peer, permit): Arrival) -> Option<Guest> {
+        let tuned = endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error));
+        match tuned.and_then(|()| self.conversation(peer, permit)) {
+            Ok(conversation) => Some(self.dressed(socket, peer, conversation)),
+            Err(error) => {
+                self.desk.say(&format!("{peer}: {error}"));
+                None
+            }
+        }
+    }
+
+    fn dressed(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+        conversation: Box<dyn Conversation>,
+    ) -> Guest {
+        let tap = self.options.tap.as_ref().map(|make| make(peer));
+        Guest { stream: self.stream(socket), conversation, tap }
+    }
+
+    fn stream(&self, socket: TcpStream) -> Stream {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.options.tls {
+            return Stream::tls_server(socket, tls);
+        }
+        Stream::plain(socket)
+    }
+}
+
+/// Lets connections in, for all threads.
+pub(super) struct Acceptor {
+    door: Door,
+    admission: Arc<Admission>,
+    /// Those of thread 1 and up.
+    others: Vec<Outbox>,
+    /// How many were refused since the log said so, and when that was.
+    refused: u64,
+    said_at: Option<Instant>,
+}
+
+impl Acceptor {
+    pub(super) fn new(door: Door, admission: Arc<Admission>, others: Vec<Outbox>) -> Acceptor {
+        Acceptor { door, admission, others, refused: 0, said_at: None }
+    }
+
+    fn refuse(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+        self.refused += 1;
+        if self.said_at.is_none_or(|at| at.elapsed() >= REFUSALS_SAID_EVERY) {
+            let (max, count) = (self.admission.connections_max(), self.refused);
+            let others = match count {
+                1 => String::new(),
+                _ => format!(", and {} others before", count - 1),
+            };
+            let what = format!("{peer}: refused: busy: {max} connections are open{others}");
+            self.door.desk.say(&what);
+            (self.refused, self.said_at) = (0, Some(Instant::now()));
+        }
+        if self.door.options.classic.is_some() {
+            // The classic wire has no words for it: the stream ends before the object begins.
+            return Welcomed::Gone;
+        }
+        let refusing = Box::new(Refusing::new(self.door.options.session.clone()));
+        Welcomed::Refused(self.door.dressed(socket, peer, refusing))
+    }
+}
+
+impl Welcome for Acceptor {
+    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+        let Some(permit) = self.admission.connection() else { return self.refuse(socket, peer) };
+        let thread = permit.thread();
+        let arrival = (socket, peer, permit);
+        let Some(other) = thread.checked_sub(1).and_then(|at| self.others.get(at)) else {
+            return self.door.guest(arrival).into();
+        };
+        // Where that thread has ended, so does the server, and with it the connection.
+        let _ = other.arrivals.send(arrival);
+        let _ = other.waker.wake();
+        Welcomed::Gone
+    }
+}
+
+/// Takes the connections of a thread that does not accept itself.
+pub(super) struct Inbox {
+    arrivals: Receiver<Arrival>,
+    door: Door,
+    admission: Arc<Admission>,
+    thread: usize,
+    stopping: bool,
+}
+
+impl Inbox {
+    pub(super) fn new(
+        arrivals: Receiver<Arrival>,
+        door: Door,
+        admission: Arc<Admission>,
+        thread: usize,
+    ) -> Inbox {
+        Inbox { arrivals, door, admission, thread, stopping: false }
+    }
+}
+
+impl Dispatch for Inbox {
+    fn turn(&mut self, reactor: &mut Reactor, _now: Instant) {
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            // What comes while the server ends is closed, as what still waits to be accepted is.
+            if let Some(guest) = Some(arrival).filter(|_| !self.stopping)
+                && let Some(guest) = self.door.guest(guest)
+            {
+                // What cannot be registered is dropped, and with it the connection.
+                let _ = reactor.add(guest);
+            }
+        }
+    }
+
+    fn connected(&mut self, _attempt: Handle, _outcome: io::Result<TcpStream>) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn is_done(&self) -> bool {
+        self.stopping && self.admission.load(self.thread) == 0
+    }
+
+    fn give_up(&mut self, _why: &dyn Fn() -> Error) {
+        self.stopping = true;
+    }
+}

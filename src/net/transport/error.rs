@@ -1,0 +1,125 @@
+//! What can go wrong in the world: the six words of the core, and what only a world can add.
+
+use super::Spoken;
+use super::dial::Attempts;
+use super::tls::Fault;
+use crate::error;
+use crate::net::files::FileError;
+use crate::text::{PeerText, in_short};
+use std::fmt;
+use std::io;
+
+/// Why a connection or a transfer ended without success.
+#[derive(Debug)]
+pub enum Error {
+    /// The peer or we broke the protocol, or the peer refused.
+    Session(error::Error),
+    /// The peer speaks another protocol: its very first bytes are those of `spoken`, and broke the
+    /// expected one.
+    Foreign {
+        /// What it speaks.
+        spoken: Spoken,
+        /// The rule that its first bytes broke.
+        error: error::Error,
+    },
+    /// The system refused; what was being done.
+    Io(&'static str, io::Error),
+    /// None of the addresses of a host answered.
+    Unreachable(Attempts),
+    /// TLS failed.
+    Tls(Fault),
+    /// The peer was silent, or too slow.
+    TimedOut {
+        /// What was waited for.
+        state: &'static str,
+    },
+    /// A local file could not be read or written.
+    File(FileError),
+    /// The reader of the output, a pipe or a socket, has closed it.
+    Unread,
+    /// The connection held memory that was needed for others: all of them together held more than
+    /// they may.
+    OverBudget {
+        /// How much they may, in bytes.
+        bytes_max: usize,
+    },
+    /// We were asked to stop.
+    Interrupted,
+}
+
+impl Error {
+    /// The stable code of `PROTOCOL.md` §9 that names it best.
+    pub fn code(&self) -> PeerText<'_> {
+        PeerText::from(match self {
+            Error::Session(error::Error::Refused { code, .. }) => code.as_raw_str(),
+            Error::Session(error) | Error::Foreign { error, .. } => error.kind(),
+            Error::Io(..) => "io",
+            Error::Unreachable(_) => "unreachable",
+            Error::Tls(_) => "tls",
+            Error::TimedOut { .. } => "timed_out",
+            Error::File(error) => error.code(),
+            Error::Unread => "broken_pipe",
+            Error::OverBudget { .. } => "busy",
+            Error::Interrupted => "interrupted",
+        })
+    }
+}
+
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Error {
+        Error::Session(error)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Tls(fault)
+    }
+}
+
+/// A regular file never fails in the first three ways: they are those of a pipe, a terminal or a
+/// socket that takes the output.
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Error {
+        let kind = if let FileError::Io(error) = &error { Some(error.kind()) } else { None };
+        match kind {
+            Some(io::ErrorKind::BrokenPipe) => Error::Unread,
+            Some(io::ErrorKind::Interrupted) => Error::Interrupted,
+            Some(io::ErrorKind::TimedOut) => {
+                Error::TimedOut { state: "somebody to read the output" }
+            }
+            _ => Error::File(error),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Session(error) => error.fmt(f),
+            Error::Foreign { spoken, error } => write!(f, "the peer speaks {spoken}: {error}"),
+            Error::Io(doing, error) => write!(f, "{doing}: {}", in_short(error)),
+            Error::Unreachable(attempts) => write!(f, "no connection: {attempts}"),
+            Error::Tls(why) => write!(f, "TLS: {why}"),
+            Error::TimedOut { state } => write!(f, "timed out waiting for {state}"),
+            Error::File(error) => error.fmt(f),
+            Error::Unread => f.write_str("nobody reads the output any more"),
+            Error::OverBudget { bytes_max } => {
+                write!(f, "all connections together held more than {bytes_max} bytes")
+            }
+            Error::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Session(error) | Error::Foreign { error, .. } => Some(error),
+            Error::Io(_, error) => Some(error),
+            Error::Tls(fault) => Some(fault),
+            Error::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! An established connection under TLS, of either side.
+//!
+//! The two sides are of two libraries' types over the same library below: see
+//! [`ServerTls`](super::ServerTls).
+
+use super::client::NamedTls;
+use super::session;
+use crate::net::transport::stream::Sealed;
+use crate::text::PeerText;
+use native_tls::TlsStream;
+use openssl::ssl::{ErrorCode, SslStream};
+use std::io::{self, Read, Write};
+
+/// Turns bytes into records and back.
+pub(crate) enum TlsConnection {
+    /// We are the client, and asked for that server.
+    Client(TlsStream<Sealed>, NamedTls),
+    /// We are the server.
+    Server(SslStream<Sealed>),
+}
+
+impl TlsConnection {
+    /// What the records go through.
+    pub(crate) fn get_ref(&self) -> &Sealed {
+        match self {
+            TlsConnection::Client(tls, _) => tls.get_ref(),
+            TlsConnection::Server(tls) => tls.get_ref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self) -> &mut Sealed {
+        match self {
+            TlsConnection::Client(tls, _) => tls.get_mut(),
+            TlsConnection::Server(tls) => tls.get_mut(),
+        }
+    }
+
+    /// What the handshake agreed on, in lines for people.
+    pub(crate) fn remarks(&self) -> Vec<PeerText<'static>> {
+        let hello = self.get_ref().server_hello();
+        match self {
+            TlsConnection::Client(tls, to) => session::of_client(hello, tls, to),
+            TlsConnection::Server(tls) => session::of_server(hello, tls.ssl()),
+        }
+    }
+
+    /// Says close_notify.
+    ///
+    /// # Errors
+    /// Those of the socket and the library.
+    pub(crate) fn shutdown(&mut self) -> io::Result<()> {
+        match self {
+            TlsConnection::Client(tls, _) => tls.shutdown(),
+            TlsConnection::Server(tls) => match tls.shutdown() {
+                Ok(_) => Ok(()),
+                // The peer has said it, too.
+                Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
+                Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
+            },
+        }
+    }
+}
+
+impl Read for TlsConnection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            TlsConnection::Client(tls, _) => tls.read(buffer),
+            TlsConnection::Server(tls) => tls.read(buffer),
+        }
+    }
+}
+
+impl Write for TlsConnection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            TlsConnection::Client(tls, _) => tls.write(bytes),
+            TlsConnection::Server(tls) => tls.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            TlsConnection::Client(tls, _) => tls.flush(),
+            TlsConnection::Server(tls) => tls.flush(),
+        }
+    }
+}

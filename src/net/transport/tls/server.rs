@@ -1,0 +1,73 @@
+//! The server's side: its certificate and key.
+//!
+//! Clients use native-tls, but its acceptor offers nothing above TLS 1.2: it is built by
+//! `SslAcceptor::mozilla_intermediate`, version 4 of those recommendations, which switches TLS 1.3
+//! off, and no setting of native-tls switches it on again (0.2.18). So the acceptor is made here,
+//! of the openssl crate that native-tls itself uses, by version 5 of the same recommendations.
+
+use super::fault::Fault;
+use super::handshake::Handshake;
+use crate::net::transport::Error;
+use crate::net::transport::stream::Sealed;
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
+use openssl::ssl::{SslAcceptor, SslMethod, SslSessionCacheMode, SslVersion};
+use openssl::x509::X509;
+
+/// A certificate and its key. Speaks TLS 1.2 and 1.3.
+#[derive(Clone)]
+pub struct ServerTls {
+    acceptor: SslAcceptor,
+}
+
+impl ServerTls {
+    /// Takes a certificate chain, the server's own first, and its private key, both in PEM; the key
+    /// is not encrypted.
+    ///
+    /// # Errors
+    /// [`Error::Tls`] if they cannot be read or do not belong together.
+    pub fn new(certificates: &[u8], key: &[u8]) -> Result<ServerTls, Error> {
+        let mut chain = X509::stack_from_pem(certificates).map_err(unusable)?.into_iter();
+        let none = || Fault::Settings("there is no certificate in it".to_owned());
+        let own = chain.next().ok_or_else(none)?;
+        // With a passphrase nobody is asked for one.
+        let key = PKey::private_key_from_pem_passphrase(key, b"");
+        let key = key
+            .map_err(|error| Fault::Settings(format!("the private key cannot be read: {error}")))?;
+        if !own.public_key().is_ok_and(|public| public.public_eq(&key)) {
+            let why = "the certificate and the key do not work together";
+            return Err(Fault::Settings(why.to_owned()).into());
+        }
+        let acceptor = acceptor(&own, &key, chain).map_err(unusable)?;
+        Ok(ServerTls { acceptor })
+    }
+
+    pub(crate) fn handshake(&self, socket: Sealed) -> Handshake {
+        Handshake::Accept(self.clone(), socket)
+    }
+
+    pub(super) fn acceptor(&self) -> &SslAcceptor {
+        &self.acceptor
+    }
+}
+
+fn acceptor(
+    own: &X509,
+    key: &PKey<Private>,
+    above: impl Iterator<Item = X509>,
+) -> Result<SslAcceptor, ErrorStack> {
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls())?;
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    // A client that comes again brings its session in a ticket: none is held for it here.
+    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+    builder.set_certificate(own)?;
+    builder.set_private_key(key)?;
+    for certificate in above {
+        builder.add_extra_chain_cert(certificate)?;
+    }
+    Ok(builder.build())
+}
+
+fn unusable(error: ErrorStack) -> Error {
+    Fault::Settings(error.to_string()).into()
+}

@@ -1,0 +1,124 @@
+//! The receiver's post: hears one run, and knows when it is over.
+//!
+//! ```text
+//!   datagram ─▶ of our run, but from elsewhere? ─▶ refused
+//!            └▶ the ledger ─▶ trusted ─▶ the file
+//!   over:  quiet after the end · ten seconds of silence · the span · a signal
+//! ```
+//!
+//! Specification: [`crate::datagram`]. Where the run comes from is settled by its first datagram:
+//! whoever can read the network may learn its identity, and must not be able to speak for it from
+//! another address.
+
+use super::keeping::Keeping;
+use super::{Received, Shared, ns};
+use crate::datagram::{Datagram, Entry, Ledger, Limits};
+use crate::net::reactor::Post;
+use crate::net::transport::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How long a receiver waits for stragglers behind the end, since the last one came and in all.
+const QUIET_WAIT: Duration = Duration::from_millis(300);
+const QUIET_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How long a run may be silent before it counts as over: every end may be lost.
+const IDLE_WAIT: Duration = Duration::from_secs(10);
+
+pub(super) struct Receiving {
+    outcome: Shared<(Received, Keeping)>,
+    ledger: Ledger,
+    /// Until the outcome has it.
+    keeping: Option<Keeping>,
+    from: Option<SocketAddr>,
+    began: Instant,
+    until: Option<Instant>,
+    /// When the last datagram of the run came.
+    last: Option<Instant>,
+    /// When its end was told first.
+    ended: Option<Instant>,
+}
+
+impl Receiving {
+    pub(super) fn new(
+        limits: Limits,
+        began: Instant,
+        until: Option<Instant>,
+        keeping: Keeping,
+        outcome: Shared<(Received, Keeping)>,
+    ) -> Receiving {
+        Receiving {
+            outcome,
+            ledger: Ledger::new(limits),
+            keeping: Some(keeping),
+            from: None,
+            began,
+            until,
+            last: None,
+            ended: None,
+        }
+    }
+
+    /// Whether it bears the identity of the run and does not come from where the run comes from.
+    fn is_forged(&self, datagram: &[u8], from: SocketAddr) -> bool {
+        let is_elsewhere = self.from.is_some_and(|known| known != from);
+        is_elsewhere
+            && Datagram::decode(datagram).is_ok_and(|one| Some(one.run) == self.ledger.run())
+    }
+}
+
+impl Post for Receiving {
+    fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant, _: &mut Vec<u8>) {
+        let entry = match self.is_forged(datagram, from) {
+            true => self.ledger.refuse(),
+            false => self.ledger.enter(datagram, ns(now.saturating_duration_since(self.began))),
+        };
+        match entry {
+            Entry::Short | Entry::Foreign | Entry::OtherRun | Entry::Implausible => return,
+            Entry::End => _ = self.ended.get_or_insert(now),
+            Entry::Received | Entry::Reordered | Entry::Duplicate | Entry::Late => {}
+        }
+        self.from.get_or_insert(from);
+        self.last = Some(now);
+        if let Some(keeping) = &mut self.keeping
+            && let Err(error) = keeping.hear(datagram)
+        {
+            self.give_up(error.into());
+        }
+    }
+
+    fn compose(&mut self, now: Instant, _out: &mut Vec<u8>) -> bool {
+        if self.deadline().is_some_and(|at| now >= at) {
+            self.wind_down();
+        }
+        false
+    }
+
+    /// It sends nothing, so this is about nothing of its own.
+    fn failed(&mut self, _error: io::Error) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        let over = match (self.last, self.ended) {
+            (Some(last), Some(ended)) => Some((last + QUIET_WAIT).min(ended + QUIET_WAIT_MAX)),
+            (Some(last), None) => Some(last + IDLE_WAIT),
+            (None, _) => None,
+        };
+        self.until.into_iter().chain(over).min()
+    }
+
+    fn is_done(&self) -> bool {
+        self.outcome.borrow().is_some()
+    }
+
+    fn wind_down(&mut self) {
+        let Some(keeping) = self.keeping.take() else { return };
+        let (run, from, report) = (self.ledger.run(), self.from, self.ledger.report());
+        let received = Received { run, from, report, file: None };
+        self.outcome.borrow_mut().get_or_insert(Ok((received, keeping)));
+    }
+
+    fn give_up(&mut self, why: Error) {
+        self.outcome.borrow_mut().get_or_insert(Err(why));
+    }
+}
