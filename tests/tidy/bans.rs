@@ -34,7 +34,7 @@ const TERMINAL: [&str; 3] = ["stdin", "stdout", "stderr"];
 /// The world, named outside `net`, the command and test code.
 pub fn world(source: &Source) -> Vec<Violation> {
     let module = source.module();
-    let open = matches!(module.first(), Some(&"net" | &"cli")) || source.path == "src/main.rs";
+    let open = matches!(module.first(), Some(&"net" | &"bin"));
     if open || !source.path.starts_with("src/") {
         return Vec::new();
     }
@@ -75,7 +75,7 @@ pub fn no_unsafe(source: &Source) -> Vec<Violation> {
 /// A root of a crate that does not forbid `unsafe`.
 pub fn forbids_unsafe(source: &Source) -> Vec<Violation> {
     let pattern = ["#", "!", "[", "forbid", "(", "unsafe_code", ")", "]"];
-    let is_root = matches!(source.path.as_str(), "src/lib.rs" | "src/main.rs");
+    let is_root = matches!(source.path.as_str(), "src/lib.rs" | "src/bin/wirewright/main.rs");
     let forbids = (0..source.tokens.len()).any(|at| starts_with(&source.tokens[at..], &pattern));
     if is_root && !forbids {
         return vec![source.violation(1, "the root says `#![forbid(unsafe_code)]`")];
@@ -191,8 +191,7 @@ mod tests {
     #[test]
     fn the_world_where_it_belongs_passes() {
         let text = "use std::net::X; fn f() { println!(\"{}\", Instant::now()) }";
-        for path in ["src/net/pump.rs", "src/cli/x.rs", "src/main.rs", "tests/x.rs", "benches/x.rs"]
-        {
+        for path in ["src/net/x.rs", "src/bin/wirewright/main.rs", "tests/x.rs", "benches/x.rs"] {
             assert_eq!(world(&Source::new(path, text)), [], "{path}");
         }
         for path in ["src/buffer.rs", "src/lib.rs", "src/transfer/net.rs"] {
@@ -221,7 +220,7 @@ mod tests {
     #[test]
     fn roots_have_to_forbid_unsafe() {
         let check = |path, text| forbids_unsafe(&Source::new(path, text)).len();
-        for path in ["src/lib.rs", "src/main.rs"] {
+        for path in ["src/lib.rs", "src/bin/wirewright/main.rs"] {
             assert_eq!(check(path, "//! x\n#![forbid(unsafe_code)]"), 0);
             assert_eq!(check(path, "//! #![forbid(unsafe_code)]\n#![deny(unsafe_code)]"), 1);
         }

@@ -1,110 +1,123 @@
-//! The direction of imports:
+//! The direction of imports, from the top layer to the bottom:
 //!
 //! ```text
-//!   cli → net → {transfer, http, smtp, …} → {session, envelope} → buffer → error → text
+//!   net::{transfer, http, mail, daytime, udp} → net::report → net::reactor → net::connection
+//!     → net::transport → net::files → {transfer, http, mime, smtp, daytime, datagram}
+//!     → envelope → {base64, digest, name, session} → buffer → error → text
 //! ```
 //!
-//! A room names only rooms to the right of it, and by their own names: no glob over the crate root,
-//! no alias of it, nothing that the root re-exports. The command is a crate of its own and sees the
-//! library as `wirewright`, like any user.
+//! A file imports only its own module and modules of lower layers, and by their own paths: no glob
+//! over the crate root, no alias of it, nothing that a root re-exports. The command is a crate of
+//! its own and sees the library as `wirewright`, like any user.
 
-use crate::lexer::Kind;
+use crate::lexer::starts_with;
 use crate::paths::{Path, paths};
 use crate::source::{Source, Violation};
 
-/// How far to the left a room stands. What is not named here is a protocol: one more peer of the
-/// others, which it may not import.
-fn rank(room: &str) -> u8 {
-    match room {
-        "text" => 0,
-        "error" => 1,
-        "buffer" => 2,
-        "session" | "envelope" => 3,
-        "net" => 5,
-        "cli" => 6,
-        _ => 4,
-    }
-}
+/// The modules of each layer, from the bottom to the top. Modules of one layer do not import each
+/// other.
+const LAYERS: [&[&str]; 13] = [
+    &["text"],
+    &["error"],
+    &["buffer"],
+    &["base64", "digest", "name", "session"],
+    &["envelope"],
+    &["daytime", "datagram", "http", "mime", "smtp", "transfer"],
+    &["net::files"],
+    &["net::transport"],
+    &["net::connection"],
+    &["net::reactor"],
+    &["net::report"],
+    &["net::daytime", "net::http", "net::mail", "net::transfer", "net::udp"],
+    &["net"],
+];
 
-/// The rooms of the library and the command: what stands directly beneath `src/`.
-pub fn rooms(sources: &[Source]) -> Vec<String> {
-    let modules = sources.iter().filter(|s| s.path.starts_with("src/") && s.is_rust());
-    modules.filter_map(|s| s.module().first().map(|&room| room.to_owned())).collect()
-}
-
-/// Imports that go the wrong way.
-pub fn direction(source: &Source, rooms: &[String]) -> Vec<Violation> {
-    if !source.path.starts_with("src/") || !source.is_rust() {
+/// Imports that go upwards or sideways, in the library.
+pub fn direction(source: &Source) -> Vec<Violation> {
+    let in_library = source.path.starts_with("src/") && !source.path.starts_with("src/bin/");
+    if !in_library || !source.is_rust() {
         return Vec::new();
     }
-    let mut found = foreign_modules(source);
-    found.extend(
-        source.tokens.windows(2).filter(|two| two[0].is("extern") && two[1].is("crate")).map(
-            |two| {
-                source.violation(two[0].line, "no `extern crate`: it would hide where imports go")
-            },
-        ),
-    );
+    let wrong = |path: &Path| {
+        let names = absolute(source, path)?;
+        complaint(source, &names).map(|rule| source.violation(path.line, rule))
+    };
+    let mut found = elsewhere(source);
     if source.path != "src/lib.rs" {
-        let wrong = |path: &Path| {
-            let name = at_root(source, path)?;
-            complaint(source, &name, rooms).map(|rule| source.violation(path.line, rule))
-        };
         found.extend(paths(&source.tokens).iter().filter_map(wrong));
     }
     found
 }
 
-/// The name that a path takes from the root of the crate, if it begins there.
-fn at_root(source: &Source, path: &Path) -> Option<String> {
-    let supers = path.names.iter().take_while(|name| **name == "super").count();
-    let from_root = match path.names[0] {
-        "crate" => 1,
-        "super" if supers == source.module().len() + path.inline_depth => supers,
-        _ => return None,
+/// Ways to import that this check cannot follow.
+fn elsewhere(source: &Source) -> Vec<Violation> {
+    let hides = |at: usize| {
+        let tokens = &source.tokens[at..];
+        starts_with(tokens, &["extern", "crate"]) || starts_with(tokens, &["#", "[", "path"])
     };
-    match path.names.get(from_root) {
-        Some(name) => Some((*name).to_owned()),
-        // `pub(crate)`, `pub(super)`: a visibility, not an import.
-        None => path.aliased.then(|| "as".to_owned()),
-    }
-}
-
-fn complaint(source: &Source, name: &str, rooms: &[String]) -> Option<String> {
-    let module = source.module();
-    if in_command(source) {
-        let alien = name != "cli";
-        return alien
-            .then(|| format!("the command sees only `wirewright::…`, not `crate::{name}`"));
-    }
-    let own = *module.first()?;
-    if !rooms.iter().any(|room| room == name) {
-        return Some(format!("`{name}` at the root of the crate is no room: name its own"));
-    }
-    let allowed = name == own || rank(name) < rank(own);
-    (!allowed).then(|| format!("room `{own}` may not import room `{name}`"))
-}
-
-fn in_command(source: &Source) -> bool {
-    source.path == "src/main.rs" || source.module().first() == Some(&"cli")
-}
-
-/// The command has one module, the library has all others.
-fn foreign_modules(source: &Source) -> Vec<Violation> {
-    let wrong = |name: &str| match source.path.as_str() {
-        "src/main.rs" => name != "cli",
-        "src/lib.rs" => name == "cli",
-        _ => false,
-    };
-    let declared = source.tokens.windows(2).filter(|two| two[0].is("mod"));
-    declared
-        .filter(|two| {
-            two[1].kind == Kind::Ident && wrong(&two[1].text) && !source.is_test(two[0].line)
-        })
-        .map(|two| {
-            source.violation(two[0].line, format!("module `{}` does not belong here", two[1].text))
+    let found = (0..source.tokens.len()).filter(|at| hides(*at));
+    found
+        .map(|at| {
+            let rule = "no `extern crate` and no `#[path]`: they hide where imports go";
+            source.violation(source.tokens[at].line, rule)
         })
         .collect()
+}
+
+/// The names from the root of the crate, if the path begins with `crate` or leaves the file by
+/// `super`.
+fn absolute<'a>(source: &'a Source, path: &Path<'a>) -> Option<Vec<&'a str>> {
+    if path.names[0] == "crate" {
+        return is_import(path, 1).then(|| path.names[1..].to_vec());
+    }
+    let supers = path.names.iter().take_while(|name| **name == "super").count();
+    let left = supers.checked_sub(path.inline_depth).filter(|left| *left > 0)?;
+    let module = source.module();
+    let base = &module[..module.len().checked_sub(left)?];
+    is_import(path, supers).then(|| [base, &path.names[supers..]].concat())
+}
+
+/// `pub(crate)` and `pub(super)` are a visibility, not an import.
+fn is_import(path: &Path, roots: usize) -> bool {
+    path.names.len() > roots || path.aliased
+}
+
+fn complaint(source: &Source, names: &[&str]) -> Option<String> {
+    let module = source.module();
+    let own = layered(&module)?;
+    let Some(other) = layered(names) else {
+        let name = names.first().copied().unwrap_or("as");
+        return Some(format!("`{name}` at the root of the crate is no module: name its own"));
+    };
+    let allowed = other == own || layer(&other) < layer(&own);
+    (!allowed).then(|| format!("`{own}` may not import `{other}`"))
+}
+
+/// The module of a layer that a path lies in: `net::files` for `net::files::Root`.
+fn layered(names: &[&str]) -> Option<String> {
+    let two = names.get(..2).map(|two| two.join("::"));
+    let one = names.first().map(|name| (*name).to_owned());
+    [two, one].into_iter().flatten().find(|name| layer(name).is_some())
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
+}
+
+/// Modules beneath `src/` that no layer names.
+pub fn unlayered(source: &Source) -> Vec<Violation> {
+    let in_library = source.path.starts_with("src/") && !source.path.starts_with("src/bin/");
+    let module = source.module();
+    let is_in_net = module.first() == Some(&"net") && module.len() > 1;
+    let known = match layered(&module).as_deref() {
+        Some("net") => !is_in_net,
+        Some(_) => true,
+        None => module.is_empty(),
+    };
+    if !in_library || !source.is_rust() || known {
+        return Vec::new();
+    }
+    vec![source.violation(1, "this module is in no layer: tests/tidy/imports.rs names them")]
 }
 
 #[cfg(test)]
@@ -112,16 +125,16 @@ mod tests {
     use super::*;
 
     fn check(path: &str, text: &str) -> Vec<String> {
-        let rooms =
-            ["text", "error", "buffer", "session", "envelope", "transfer", "http", "net", "cli"];
-        let rooms = rooms.map(str::to_owned);
-        direction(&Source::new(path, text), &rooms).iter().map(ToString::to_string).collect()
+        direction(&Source::new(path, text)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn good_imports_pass() {
         for (path, text) in [
-            ("src/net/pump.rs", "use crate::{transfer::name, http, session::Session, net::x};"),
+            ("src/net/connection/mod.rs", "use crate::{name, session::Session, net::connection};"),
+            ("src/net/connection/input.rs", "use super::super::transport::tls; use super::End;"),
+            ("src/net/http/line.rs", "use crate::net::report::Failure; use crate::net::reactor;"),
+            ("src/net/mod.rs", "pub use transport::Error; use crate::net::http::Client;"),
             (
                 "src/http/head.rs",
                 "use crate::envelope::E; use super::url; fn f() -> crate::error::E {}",
@@ -138,8 +151,7 @@ mod tests {
             ("src/buffer.rs", "use crate::error::Error; use std::net; mod tests { use super::*; }"),
             ("src/error.rs", "use crate::text::PeerText;"),
             ("src/lib.rs", "pub mod net; pub use crate::net::serve; pub use http::head;"),
-            ("src/main.rs", "mod cli; use wirewright::net; fn main() { crate::cli::run() }"),
-            ("src/cli/get.rs", "use crate::cli::report; use super::args; use wirewright::http;"),
+            ("src/bin/wirewright/main.rs", "use crate::net;"),
             ("tests/x.rs", "use crate::net;"),
         ] {
             assert_eq!(check(path, text), Vec::<String>::new(), "{path}: {text}");
@@ -149,55 +161,43 @@ mod tests {
     #[test]
     fn bad_imports_are_caught() {
         for (path, text, rule) in [
-            ("src/transfer/mod.rs", "use crate::http::X;", "`transfer` may not import room `http`"),
-            ("src/http/head.rs", "use crate::{error, net::x};", "`http` may not import room `net`"),
-            ("src/http/head.rs", "use {std::io, crate::net};", "`http` may not import room `net`"),
-            ("src/http/head.rs", "use super::super::net;", "`http` may not import room `net`"),
+            ("src/transfer/mod.rs", "use crate::http::X;", "`transfer` may not import `http`"),
+            ("src/http/head.rs", "use crate::{error, net::x};", "`http` may not import `net`"),
+            ("src/http/head.rs", "use {std::io, crate::net};", "`http` may not import `net`"),
+            ("src/http/head.rs", "use super::super::net;", "`http` may not import `net`"),
+            ("src/http/a.rs", "use super::{b, super::transfer::x};", "may not import `transfer`"),
+            ("src/http/a.rs", "mod t { use super::super::super::net; }", "may not import `net`"),
+            ("src/http/a.rs", "fn f() { crate::transfer::f(); }", "may not import `transfer`"),
+            ("src/http/a.rs", "macro_rules! m { () => { $crate::net::f() } }", "import `net`"),
+            ("src/envelope/mod.rs", "use crate::smtp;", "`envelope` may not import `smtp`"),
+            ("src/session.rs", "use crate::envelope::E;", "`session` may not import `envelope`"),
+            ("src/session.rs", "use crate::transfer;", "`session` may not import `transfer`"),
+            ("src/session.rs", "use crate::base64::X;", "`session` may not import `base64`"),
+            ("src/buffer.rs", "use super::session::S;", "`buffer` may not import `session`"),
+            ("src/error.rs", "use crate::buffer::Buffer;", "`error` may not import `buffer`"),
+            ("src/text.rs", "use crate::error::Error;", "`text` may not import `error`"),
             (
-                "src/http/a.rs",
-                "use super::{b, super::transfer::x};",
-                "may not import room `transfer`",
+                "src/net/files/mod.rs",
+                "use super::transport::Error;",
+                "`net::files` may not import `net::transport`",
             ),
             (
-                "src/http/a.rs",
-                "mod t { use super::super::super::net; }",
-                "may not import room `net`",
+                "src/net/reactor/mod.rs",
+                "use crate::net::Error;",
+                "`net::reactor` may not import `net`",
             ),
             (
-                "src/http/a.rs",
-                "fn f() { let x = crate::transfer::f(); }",
-                "may not import room `transfer`",
+                "src/net/http/mod.rs",
+                "use crate::net::mail::Client;",
+                "`net::http` may not import `net::mail`",
             ),
-            ("src/http/a.rs", "macro_rules! m { () => { $crate::net::f() } }", "import room `net`"),
-            (
-                "src/envelope/mod.rs",
-                "use crate::session::S;",
-                "`envelope` may not import room `session`",
-            ),
-            (
-                "src/session.rs",
-                "use crate::envelope::E;",
-                "`session` may not import room `envelope`",
-            ),
-            ("src/session.rs", "use crate::transfer;", "`session` may not import room `transfer`"),
-            ("src/buffer.rs", "use super::session::S;", "`buffer` may not import room `session`"),
-            ("src/error.rs", "use crate::buffer::Buffer;", "`error` may not import room `buffer`"),
-            ("src/text.rs", "use crate::error::Error;", "`text` may not import room `error`"),
-            ("src/net/mod.rs", "use crate::cli;", "`net` may not import room `cli`"),
-            ("src/net/mod.rs", "use crate::Error;", "`Error` at the root of the crate is no room"),
-            ("src/net/mod.rs", "use crate::*;", "`*` at the root of the crate is no room"),
-            ("src/net/mod.rs", "use super::*;", "`*` at the root of the crate is no room"),
-            ("src/net/mod.rs", "use crate as x;", "`as` at the root of the crate is no room"),
-            (
-                "src/net/mod.rs",
-                "use crate::{self as x};",
-                "`self` at the root of the crate is no room",
-            ),
+            ("src/net/mod.rs", "use crate::Error;", "`Error` at the root of the crate is no"),
+            ("src/net/mod.rs", "use crate::*;", "`*` at the root of the crate is no module"),
+            ("src/net/mod.rs", "use super::*;", "`*` at the root of the crate is no module"),
+            ("src/net/mod.rs", "use crate as x;", "`as` at the root of the crate is no module"),
+            ("src/net/mod.rs", "use crate::{self as x};", "`self` at the root of the crate is no"),
             ("src/net/mod.rs", "extern crate self as w;", "no `extern crate`"),
-            ("src/main.rs", "mod net;", "module `net` does not belong here"),
-            ("src/lib.rs", "mod cli;", "module `cli` does not belong here"),
-            ("src/cli/get.rs", "use crate::net::X;", "the command sees only `wirewright::…`"),
-            ("src/main.rs", "use crate::http;", "the command sees only `wirewright::…`"),
+            ("src/lib.rs", "#[path = \"bin/x.rs\"] mod x;", "no `#[path]`"),
         ] {
             let found = check(path, &format!("\n{text}"));
             assert_eq!(found.len(), 1, "{path}: {text}: {found:?}");
@@ -207,9 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn rooms_are_read_from_the_tree() {
-        let paths =
-            ["src/lib.rs", "src/main.rs", "src/buffer.rs", "src/http/head.rs", "tests/x.rs"];
-        assert_eq!(rooms(&paths.map(|path| Source::new(path, ""))), ["buffer", "http"]);
+    fn a_module_outside_of_the_layers_is_caught() {
+        let count = |path| unlayered(&Source::new(path, "")).len();
+        for path in ["src/lib.rs", "src/net/mod.rs", "src/net/udp/mod.rs", "src/http/message/x.rs"]
+        {
+            assert_eq!(count(path), 0, "{path}");
+        }
+        for path in ["src/other.rs", "src/net/other.rs", "src/net/other/x.rs"] {
+            assert_eq!(count(path), 1, "{path}");
+        }
+        assert_eq!(count("src/bin/wirewright/main.rs") + count("tests/x.rs"), 0);
     }
 }

@@ -21,8 +21,12 @@ const FORMATTING: [&str; 10] = [
 ];
 
 /// The files that may name stderr: they write escaped lines, or ask what it is.
-const STDERR: [&str; 4] =
-    ["src/cli/mod.rs", "src/cli/drawing.rs", "src/cli/trace.rs", "src/net/descriptor.rs"];
+const STDERR: [&str; 4] = [
+    "src/bin/wirewright/main.rs",
+    "src/bin/wirewright/output/drawing.rs",
+    "src/bin/wirewright/output/trace.rs",
+    "src/net/files/descriptor.rs",
+];
 
 /// The raw text of a peer among the arguments of a formatting macro.
 pub fn raw_in_format(source: &Source) -> Vec<Violation> {
@@ -41,7 +45,7 @@ pub fn raw_in_format(source: &Source) -> Vec<Violation> {
 
 /// Bytes that become a `String` in the library, whatever they are.
 pub fn lossy(source: &Source) -> Vec<Violation> {
-    let is_ours = |line| in_src(source, line) && source.module().first() != Some(&"cli");
+    let is_ours = |line| in_src(source, line) && source.module().first() != Some(&"bin");
     let found = source.tokens.iter().filter(|t| t.is("from_utf8_lossy") && is_ours(t.line));
     found
         .map(|token| source.violation(token.line, "bytes of a peer become `PeerText::from_bytes`"))
@@ -96,7 +100,7 @@ mod tests {
     fn bytes_that_become_strings_are_caught() {
         let bad = "fn f() { String::from_utf8_lossy(x) }";
         assert_eq!(lossy(&Source::new("src/net/x.rs", bad)).len(), 1);
-        for path in ["src/cli/x.rs", "tests/x.rs"] {
+        for path in ["src/bin/wirewright/x.rs", "tests/x.rs"] {
             assert_eq!(lossy(&Source::new(path, bad)), []);
         }
     }
@@ -104,8 +108,11 @@ mod tests {
     #[test]
     fn output_that_does_not_escape_is_caught() {
         let count = |path, text| unescaped_output(&Source::new(path, text)).len();
-        assert_eq!(count("src/cli/x.rs", "fn f() { eprintln!(\"\"); io::stderr() }"), 2);
-        assert_eq!(count("src/cli/drawing.rs", "fn f() { io::stderr(); print(x) }"), 0);
-        assert_eq!(count("src/cli/x.rs", "fn f() { ended.stderr }"), 0);
+        assert_eq!(count("src/bin/wirewright/x.rs", "fn f() { eprintln!(\"\"); io::stderr() }"), 2);
+        assert_eq!(
+            count("src/bin/wirewright/output/drawing.rs", "fn f() { io::stderr(); print(x) }"),
+            0
+        );
+        assert_eq!(count("src/bin/wirewright/x.rs", "fn f() { ended.stderr }"), 0);
     }
 }

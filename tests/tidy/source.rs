@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(module("src/transfer/name.rs"), "transfer::name");
         assert_eq!(module("src/transfer/mod.rs"), "transfer");
         assert_eq!(module("src/buffer.rs"), "buffer");
-        assert_eq!([module("src/lib.rs"), module("src/main.rs")], ["", ""]);
+        assert_eq!([module("src/lib.rs"), module("src/net/mod.rs")], ["", "net"]);
     }
 
     #[test]
