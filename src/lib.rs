@@ -39,19 +39,21 @@
 //! # The map
 //!
 //! ```text
-//!   main.rs + cli/     the command: arguments → library → report          feature `cli`
+//!   bin/wirewright/    the command: arguments → library → report         feature `cli`
 //!        │
-//!   net/               sockets, TLS, files, time: one reactor, one pump    feature `net`
+//!   net/               transfer, http, mail, daytime, udp: façades       feature `net`
+//!        │             reactor → connection → transport → files
 //!        │
 //!   transfer/          PROTOCOL.md · frame · message · client · server · classic
-//!   http/              url · request · head · body · chunked · exchange · redirect · coding
+//!   http/              url · request · message · exchange · redirect · coding · proxy
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
-//!   smtp/              reply · capabilities · command · data · auth · client · transcript
+//!   smtp/              url · reply · command · data · auth · client · transcript
 //!   daytime, datagram  one line with the time; numbered datagrams, their books, their pace
 //!   server_hello       version and cipher suite of a TLS handshake, read as they pass
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
 //!   session            the contract: what any conversation can be asked
+//!   base64, digest, name   what several protocols share
 //!        │
 //!   buffer, error      bounded bytes; what can go wrong, in six words
 //!   text               what a peer said, which cannot be printed raw
@@ -75,8 +77,10 @@
 //! | [`buffer`] | its own picture | [`buffer::Buffer`] |
 //! | [`error`] | six words | [`error::Error`] |
 //! | [`text`] | its own table | [`text::PeerText`] |
-//! | [`name`] | its own rules | [`name::safe`] |
-//! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::server`], [`net::http`], [`net::mail`] |
+//! | [`name`] | `PROTOCOL.md` §10 | [`name::Name`], [`name::safe`] |
+//! | [`base64`] | RFC 4648 | [`base64::encode_into`], [`base64::decode_strict`] |
+//! | [`digest`] | BLAKE3, FIPS 180-4 | [`digest::Digester`] |
+//! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::transfer::server`], [`net::http`], [`net::mail`] |
 //!
 //! Each room's page opens with what it is for, its specification, its grammar or a picture of its
 //! bytes, a chart of its states under the names they have in the code, and a table of its limits.
@@ -154,7 +158,7 @@
 //! **To fuzz it.** A target is a property and no call: split invariance, and a round trip or a
 //! reading of somebody else's. The oracles are ordinary functions, which `cargo test` replays over
 //! the committed seeds; `fuzz/README.md` names them. Begin with [`envelope`], whose oracle is
-//! serde_json, and with [`http::chunked`].
+//! serde_json, and with [`http::message::chunked`].
 //!
 //! **To study protocols.** `examples/README.md` is a lesson plan in eight lessons, from the time of
 //! day to mail with attachments: two programs to run against each other, what to look at, and
@@ -166,19 +170,19 @@
     doc = "
 
 [`net`]: net
-[`net::server`]: net::server
+[`net::transfer::server`]: net::transfer::server
 [`net::http`]: net::http
 [`net::mail`]: net::mail
 [`net::connection`]: net::connection
 [`Source::read_at`]: net::files::Source::read_at
 [`Connection`]: net::connection::Connection
-[`Stream`]: net::stream::Stream
+[`Stream`]: net::transport::stream::Stream
 [`Reactor`]: net::reactor::Reactor
 [`Partial::write_at`]: net::files::Partial::write_at
 [`Partial::chunk_verified`]: net::files::Partial::chunk_verified
 [`Nameless`]: net::files::Nameless
 [`Finish::run`]: net::files::Finish::run
-[`Finisher`]: net::finisher::Finisher
+[`Finisher`]: net::files::finisher::Finisher
 "
 )]
 // Without it there are no such pages to lead to.
@@ -187,7 +191,7 @@
     doc = "
 
 [`net`]: #the-map
-[`net::server`]: #the-map
+[`net::transfer::server`]: #the-map
 [`net::http`]: #the-map
 [`net::mail`]: #the-map
 [`net::connection`]: #the-map

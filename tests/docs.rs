@@ -161,8 +161,8 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     use wirewright::net::transport::{dial, names};
     use wirewright::net::{connection, files, http, mail};
     assert_limits("net/mod.rs", 1, &connection::Limits::default());
-    assert_limits("net/dial.rs", 1, &dial::Limits::default());
-    assert_limits("net/names.rs", 1, &names::Limits::default());
+    assert_limits("net/transport/dial.rs", 1, &dial::Limits::default());
+    assert_limits("net/transport/names.rs", 1, &names::Limits::default());
     assert_limits("net/files/mod.rs", 1, &files::Limits::default());
     let told = |path, name: &str| {
         let row = rows(path).into_iter().find(|row| row[0] == name);
@@ -183,13 +183,13 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     assert_eq!(told(page, "GATHERED_BYTES_MAX"), gathered.to_string());
 
     let options = server::Options::new(Supply::Files(files::Root::open("src".as_ref()).unwrap()));
-    let page = "net/server.rs";
+    let page = "net/transfer/server.rs";
     assert_eq!(told(page, "connections_max"), options.connections_max.to_string());
     assert_eq!(told(page, "grace"), format!("{:?}", options.grace));
 
     let options = mail::Options::new(mail::Server::parse("smtps://mail.example").unwrap());
-    assert_eq!(told("net/mail.rs", "connections_max"), options.connections_max.to_string());
-    assert_eq!(told("net/mail.rs", "name_wait"), format!("{:?}", options.name_wait));
+    assert_eq!(told("net/mail/mod.rs", "connections_max"), options.connections_max.to_string());
+    assert_eq!(told("net/mail/mod.rs", "name_wait"), format!("{:?}", options.name_wait));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn the_charts_name_every_state_as_the_code_does() {
         ("transfer/mod.rs", "transfer/classic.rs", "Sending"),
         ("http/mod.rs", "http/exchange.rs", "Stage"),
         ("http/mod.rs", "http/exchange.rs", "Sending"),
-        ("http/mod.rs", "http/chunked/state.rs", "State"),
+        ("http/mod.rs", "http/message/chunked/state.rs", "State"),
         ("mime/mod.rs", "mime/writer.rs", "Step"),
         ("smtp/mod.rs", "smtp/client.rs", "Phase"),
         ("smtp/mod.rs", "smtp/client/transaction.rs", "Step"),
@@ -233,7 +233,7 @@ fn the_charts_name_every_state_as_the_code_does() {
         ("daytime.rs", "daytime.rs", "Hearing"),
         ("datagram.rs", "datagram/ledger.rs", "Entry"),
         ("session.rs", "session.rs", "Wants"),
-        ("net/mod.rs", "net/pump.rs", "Phase"),
+        ("net/mod.rs", "net/connection/mod.rs", "Phase"),
     ];
     for (page, path, name) in machines {
         let page_words = head(page);
@@ -249,10 +249,12 @@ fn the_charts_name_every_state_as_the_code_does() {
 /// A picture that is wider than its page is cut off on the right.
 #[test]
 fn the_pictures_fit_on_their_pages() {
-    let rooms = ["lib", "session", "buffer", "daytime", "datagram", "net/mail"];
-    let halls = ["envelope", "transfer", "http", "mime", "smtp", "net", "net/http", "net/files"];
+    let rooms = ["lib", "session", "buffer", "daytime", "datagram"];
+    let halls = ["envelope", "transfer", "http", "mime", "smtp", "net"].map(str::to_owned);
+    let net = ["files", "transport", "connection", "reactor", "transfer", "http", "mail", "udp"];
+    let halls = halls.into_iter().chain(net.map(|hall| format!("net/{hall}")));
     let pages = rooms.iter().map(|room| format!("{room}.rs"));
-    for page in pages.chain(halls.iter().map(|hall| format!("{hall}/mod.rs"))) {
+    for page in pages.chain(halls.map(|hall| format!("{hall}/mod.rs"))) {
         let text = source(&page);
         let mut is_picture = false;
         for line in text.lines().map_while(|line| line.strip_prefix("//!")) {

@@ -57,8 +57,8 @@
 //!
 //! A response does not say in one place how long it is. Its status, the method of the request and
 //! two fields decide together, and each combination that two programs could read differently is a
-//! way to hide a second response in the body of the first. [`body::framing`] is that decision, in
-//! the order of RFC 9112 §6.3:
+//! way to hide a second response in the body of the first. [`framing`](message::body::framing) is
+//! that decision, in the order of RFC 9112 §6.3:
 //!
 //! ```text
 //!                    HEAD, 1xx, 204, 304 ─▶ none ────────────────────────┐
@@ -94,7 +94,7 @@
 //! # Where to look
 //!
 //! - [`exchange`]: the session, which holds all of this together; begin there.
-//! - [`head`], [`headers`]: lines into fields. [`body`]: framing. [`chunked`]: the coding.
+//! - [`message`]: lines into fields, the framing of the body, chunked coding.
 //! - [`reuse`]: why a connection has to be closed.
 //! - [`url`], [`request`]: what is asked for. [`redirect`]: where to ask next. [`form`]: what to
 //!   send along.

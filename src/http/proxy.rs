@@ -44,9 +44,8 @@
 use crate::base64::{encode_into, encoded_len};
 use crate::error::Error;
 use crate::http::url::{Host, Scheme, Url, Userinfo};
-use std::env::{self, VarError};
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 
 /// A variable that names a proxy that cannot be used. What it holds is not repeated: it may hold a
 /// password.
@@ -158,19 +157,6 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Reads the environment of this process.
-    ///
-    /// # Errors
-    /// Those of [`from_lookup`](Proxies::from_lookup), and a value that is not UTF-8.
-    pub fn from_env() -> Result<Proxies, Unusable> {
-        for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
-            if let Err(VarError::NotUnicode(_)) = env::var(variable) {
-                return Err(Unusable { variable, why: "it is not UTF-8".to_owned() });
-            }
-        }
-        Proxies::from_lookup(|variable| env::var(variable).ok())
-    }
-
     /// Asks for each variable that matters: `all_proxy` only where one of the others is not set.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The room that knows the world: sockets, TLS, clocks, names, files, threads.
 //!
 //! ```text
-//!   façades (client, server)  ─▶ reactor ─▶ pump ─▶ conversation = session + application
-//!                                  │          └▶ stream (plain | handshaking | TLS)
-//!                                  ├▶ posts: sockets of datagrams       files, finisher (disk)
-//!                                  └▶ timers, signals, accept
+//!   façades ─▶ reactor ─▶ connection ─▶ conversation = session + application
+//!                 │           └▶ transport: stream (plain | handshaking | TLS)
+//!                 ├▶ sockets of datagrams                          files (disk)
+//!                 └▶ timers, signals, accept
 //! ```
 //!
 //! What it is for: to run the sessions of the other rooms over real sockets. One reactor is one
@@ -18,16 +18,14 @@
 //!
 //! | room | subject |
 //! |---|---|
-//! | [`client`], [`server`] | façades of the framed and the classic wire: list, get, put; serve |
+//! | [`transfer`] | the file transfer, framed and classic: list, get, put; serve |
 //! | [`http`] | many fetches at once, downloads |
 //! | [`mail`] | letters in, reports out |
-//! | [`daytime`], [`datagrams`] | the time; numbered datagrams at a steady rate |
+//! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
-//! | [`pump`] | what one connection does when woken; [`connection::Conversation`]: write your own |
-//! | [`stream`], [`tls`] | plain or TLS, and from one to the other in place |
-//! | [`idn`] | domain names of other scripts |
-//! | [`names`], [`dial`], [`proxy`], [`endpoint`] | from a name to a connected socket |
-//! | [`files`], [`finisher`] | beneath a root, unfinished, verified, durable |
+//! | [`connection`] | one connection; [`Conversation`](connection::Conversation): write your own |
+//! | [`transport`] | from a name to a connected socket; plain or TLS, and from one to the other |
+//! | [`files`] | beneath a root, unfinished, verified, durable |
 //!
 //! # States of a connection
 //!
@@ -51,8 +49,8 @@
 //!
 //! # Limits
 //!
-//! [`connection::Limits`], for one reactor and its connections; lengths in bytes. Each façade has its own
-//! in its `Options`.
+//! [`connection::Limits`], for one reactor and its connections; lengths in bytes. Each façade has
+//! its own in its `Options`.
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|

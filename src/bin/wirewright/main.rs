@@ -8,6 +8,8 @@
 //! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
 //! `error: WHERE: what; what to do`. This room sees the library as any user does.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod bench;
 mod commands;

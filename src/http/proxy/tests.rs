@@ -1,9 +1,6 @@
 //! Environments and URLs, and which proxy is asked.
 
 use super::*;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
-use std::process::Command;
 
 /// Names and values.
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -239,35 +236,5 @@ fn the_secret_never_shows() {
         for part in ["hunter2", "zaphod", secret.trim_start_matches("Basic ")] {
             assert!(!shown.contains(part), "{shown}");
         }
-    }
-}
-
-/// Says to a second process of this test what it is to find.
-const EXPECTED: &str = "WIREWRIGHT_TEST_EXPECTED";
-
-/// An environment cannot be changed safely while threads run, so each is given to a process.
-#[test]
-fn the_environment_is_read() {
-    if let Ok(expected) = env::var(EXPECTED) {
-        let asked = |found: Proxies| found.for_url(&url("http://a.test/")).map(Proxy::to_string);
-        let found = Proxies::from_env().map(asked);
-        return assert_eq!(format!("{found:?}"), expected);
-    }
-    let broken = Unusable { variable: "all_proxy", why: "it is not UTF-8".to_owned() };
-    for (variable, value, expected) in [
-        ("unrelated", &b"p:1"[..], "Ok(None)".to_owned()),
-        ("HTTP_PROXY", b"p:1", "Ok(None)".to_owned()),
-        ("http_proxy", b"p:1", "Ok(Some(\"p:1\"))".to_owned()),
-        ("all_proxy", b"me:\xff@p:1", format!("{:?}", Err::<(), _>(broken))),
-    ] {
-        let output = Command::new(env::current_exe().expect("this test"))
-            .args(["--exact", "net::proxy::tests::the_environment_is_read"])
-            .env_clear()
-            .env(EXPECTED, expected)
-            .env(variable, OsStr::from_bytes(value))
-            .output()
-            .expect("it runs");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{variable}: {said}");
     }
 }

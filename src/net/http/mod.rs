@@ -46,7 +46,8 @@
 //! # Limits
 //!
 //! [`Options`], and what its parts bound: [`http::config::Limits`](crate::http::config::Limits),
-//! [`dial::Limits`](super::transport::dial::Limits), [`connection::Limits`](super::connection::Limits).
+//! [`dial::Limits`](super::transport::dial::Limits),
+//! [`connection::Limits`](super::connection::Limits).
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
@@ -77,13 +78,15 @@
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
 //! | `retry` | when a fetch that failed is made again |
-//! | `download`, `saving`, `naming`, `wholes` | files: names, resuming, what is a whole |
+//! | `download`, `saving`, `wholes` | files: resuming, what is a whole |
+//! | `environment` | the proxies that the environment names |
 //! | `unchanged` | whether a file of an earlier run is still right |
 //! | `trace` | the conversation in lines |
 
 mod client;
 mod download;
 mod engine;
+mod environment;
 mod fetch;
 mod job;
 mod line;

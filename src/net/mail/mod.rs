@@ -40,7 +40,8 @@
 //! # Limits
 //!
 //! [`Options`], and what its parts bound: [`smtp::config::Limits`](crate::smtp::config::Limits),
-//! [`dial::Limits`](super::transport::dial::Limits), [`connection::Limits`](super::connection::Limits).
+//! [`dial::Limits`](super::transport::dial::Limits),
+//! [`connection::Limits`](super::connection::Limits).
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
