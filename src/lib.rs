@@ -80,7 +80,7 @@
 //! | [`name`] | `PROTOCOL.md` §10 | [`name::Name`], [`name::safe`] |
 //! | [`base64`] | RFC 4648 | [`base64::encode_into`], [`base64::decode_strict`] |
 //! | [`digest`] | BLAKE3, FIPS 180-4 | [`digest::Digester`] |
-//! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::transfer::server`], [`net::http`], [`net::mail`] |
+//! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::transfer`], [`net::http`], [`net::mail`] |
 //!
 //! Each room's page opens with what it is for, its specification, its grammar or a picture of its
 //! bytes, a chart of its states under the names they have in the code, and a table of its limits.
@@ -170,7 +170,7 @@
     doc = "
 
 [`net`]: net
-[`net::transfer::server`]: net::transfer::server
+[`net::transfer`]: net::transfer
 [`net::http`]: net::http
 [`net::mail`]: net::mail
 [`net::connection`]: net::connection
@@ -191,7 +191,7 @@
     doc = "
 
 [`net`]: #the-map
-[`net::transfer::server`]: #the-map
+[`net::transfer`]: #the-map
 [`net::http`]: #the-map
 [`net::mail`]: #the-map
 [`net::connection`]: #the-map

@@ -120,7 +120,7 @@ fn the_limits_of_the_protocol_are_those_of_the_code() {
 #[test]
 fn the_limits_of_a_server_are_in_the_protocol() {
     let document = source("transfer/PROTOCOL.md");
-    let resumes = source("net/serve/resumes.rs");
+    let resumes = source("net/transfer/serve/resumes.rs");
     let (_, number) = resumes.split_once("const RESUMES_MAX: u32 = ").unwrap();
     let number = number.split(';').next().unwrap();
     let row = |begin: &str, words: &str| {

@@ -1,5 +1,6 @@
 //! What became of the files of an errand, and how far it is.
 
+use super::connection::FIRST_WORDS;
 use super::files::FileError;
 use super::transport::Error;
 use super::transport::Spoken;
@@ -53,15 +54,6 @@ pub struct Failure {
     /// The connection ended, or time was over, before the peer said anything.
     pub is_mute: bool,
 }
-
-/// What is waited for where an SMTP server has said nothing yet.
-pub(super) const GREETING: &str = "the greeting";
-/// The same of a framed server.
-pub(super) const HELLO: &str = "the server's hello";
-/// The same of a classic server.
-pub(super) const FIRST_BYTE: &str = "the first byte of the file";
-/// All of these.
-pub(super) const FIRST_WORDS: [&str; 3] = [GREETING, HELLO, FIRST_BYTE];
 
 /// Whether it ended before the peer said anything.
 fn is_mute(error: &Error) -> bool {

@@ -29,7 +29,6 @@ pub(super) use budget::Memory;
 pub use conversation::{Conversation, Tap, Turn};
 pub use shared::{Limits, Shared};
 
-use super::report::FIRST_WORDS;
 use super::transport::Error;
 use super::transport::stream::Stream;
 use super::transport::tls::Fault;
@@ -40,6 +39,15 @@ use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What is waited for where an SMTP server has said nothing yet.
+pub(crate) const GREETING: &str = "the greeting";
+/// The same of a framed server.
+pub(crate) const HELLO: &str = "the server's hello";
+/// The same of a classic server.
+pub(crate) const FIRST_BYTE: &str = "the first byte of the file";
+/// All of these.
+pub(crate) const FIRST_WORDS: [&str; 3] = [GREETING, HELLO, FIRST_BYTE];
 
 /// Makes a listener for each connection.
 pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;

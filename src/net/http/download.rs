@@ -20,7 +20,6 @@
 
 use super::client::Client;
 use super::fetch::Fetch;
-
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
 use super::saving::{Accepts, Saving};

@@ -19,8 +19,8 @@ use super::plan::{Plan, Share};
 use super::report::Fate;
 use super::smtputf8;
 use crate::buffer::Buffer;
+use crate::net::connection::GREETING;
 use crate::net::connection::{Conversation, Turn};
-use crate::net::report::GREETING;
 use crate::net::transport::Error;
 use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]

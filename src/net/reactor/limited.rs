@@ -13,8 +13,8 @@ use std::time::Instant;
 
 impl Reactor {
     /// Holds all connections that are taken in from now on to this limit, in place of
-    /// [`Limits::bytes_per_second_max`](crate::net::connection::Limits::bytes_per_second_max): one that
-    /// several reactors share.
+    /// [`Limits::bytes_per_second_max`](crate::net::connection::Limits::bytes_per_second_max): one
+    /// that several reactors share.
     pub fn set_rate_limit(&mut self, limit: RateLimit) {
         self.rate = Some(limit);
     }

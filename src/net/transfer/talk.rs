@@ -5,8 +5,8 @@
 //! them.
 
 use crate::buffer::Buffer;
+use crate::net::connection::HELLO;
 use crate::net::connection::{Conversation, Turn};
-use crate::net::report::HELLO;
 use crate::net::transport::Error;
 use crate::session::{Session, Wants};
 use crate::transfer::client::{Client, Event};

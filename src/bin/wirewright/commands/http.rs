@@ -9,8 +9,8 @@
 use super::{input, web};
 use crate::args::http::Http;
 use crate::output::advice::{Verb, failed_file, local_failure, of_unknown};
+use crate::output::destination::{Stdout, place};
 use crate::output::drawing::{Drawing, Label};
-use crate::output::output::{Stdout, place};
 use crate::output::report::{Out, rate, size};
 use crate::output::screen::Screen;
 use crate::output::watch;

@@ -18,8 +18,8 @@ mod visit;
 
 use crate::args::mail::Mail;
 use crate::output::advice::{Verb, failed_file};
+use crate::output::destination::{Stdout, failed_place, place};
 use crate::output::drawing::{Drawing, Label};
-use crate::output::output::{Stdout, failed_place, place};
 use crate::output::report::{Out, size};
 use crate::output::watch;
 use crate::{Exit, Failure, say_line};

@@ -2,8 +2,8 @@
 
 pub mod advice;
 pub mod decimal;
+pub mod destination;
 pub mod drawing;
-pub mod output;
 pub mod progress;
 pub mod report;
 pub mod screen;

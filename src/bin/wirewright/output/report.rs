@@ -1,6 +1,6 @@
 //! What a run says: lines and JSON on stdout. What a peer said is escaped.
 
-use super::output::Stdout;
+use super::destination::Stdout;
 use crate::Failure;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
