@@ -3,6 +3,7 @@
 use super::super::input;
 use crate::args::Common;
 use crate::args::mail::{Mail, Reach};
+#[cfg(feature = "tls")]
 use crate::output::advice::Verb;
 use crate::output::{trace, watch};
 use crate::{Failure, say_line};
