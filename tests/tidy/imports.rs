@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   net::{transfer, http, mail, daytime, udp} → net::report → net::reactor → net::connection
-//!     → net::transport → net::files → {transfer, http, mime, smtp, daytime, datagram}
+//!     → net::transport → net::files → {transfer, http, mime, smtp, …}
 //!     → envelope → {base64, digest, name, session} → buffer → error → text
 //! ```
 //!
@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 13] = [
     &["buffer"],
     &["base64", "digest", "name", "session"],
     &["envelope"],
-    &["daytime", "datagram", "http", "mime", "smtp", "transfer"],
+    &["daytime", "datagram", "http", "mime", "server_hello", "smtp", "transfer"],
     &["net::files"],
     &["net::transport"],
     &["net::connection"],

@@ -42,10 +42,10 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         let name = peer.tls_name.as_deref().unwrap_or(host);
         let tls = ClientTls::new(root.as_deref()).map_err(|error| {
             let place = peer.cacert.as_ref().map_or("TLS".into(), |path| path.to_string_lossy());
-            failure(Verb::Other, &place, &error)
+            failure(Verb::Read, &place, &error)
         })?;
         let tls = tls.named(name);
-        options.tls = Some(tls.map_err(|error| failure(Verb::Other, "--tls-name", &error))?);
+        options.tls = Some(tls.map_err(|error| failure(Verb::Read, "--tls-name", &error))?);
     }
     Ok(())
 }

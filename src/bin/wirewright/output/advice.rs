@@ -50,8 +50,6 @@ pub enum Verb {
     Read,
     /// Writing the file that -o names.
     Write,
-    /// Anything else.
-    Other,
 }
 
 impl Verb {

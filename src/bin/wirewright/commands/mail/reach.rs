@@ -99,7 +99,7 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
     use wirewright::net::transport::tls::ClientTls;
     if let Some(path) = &reach.cacert {
         let tls = ClientTls::new(Some(&input::read_file(path)?));
-        let tls = tls.map_err(|error| failure(Verb::Other, &path.to_string_lossy(), &error))?;
+        let tls = tls.map_err(|error| failure(Verb::Read, &path.to_string_lossy(), &error))?;
         options.tls = Some(tls);
     }
     Ok(())

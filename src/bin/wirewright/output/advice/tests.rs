@@ -294,7 +294,7 @@ fn tls_rows() -> Vec<Row> {
         (MAIL, certificate(WrongName), false, Some("--tls-name")),
         (Http, certificate(Expired), false, Some("clock")),
         (Put, tls(Fault::Closed), false, Some("check the port; look at")),
-        (Verb::Other, tls(Fault::Settings("x".to_owned())), false, Some("in PEM")),
+        (Read, tls(Fault::Settings("x".to_owned())), false, Some("in PEM")),
         (Serve, tls(Fault::Settings("x".to_owned())), false, Some("both in PEM")),
     ]
 }
@@ -355,25 +355,11 @@ fn what_is_not_known_is_asked_for_before_it_is_sent_again() {
     }
 }
 
-const ALL: [Verb; 15] = [
-    Get,
-    Classic,
-    Put,
-    List,
-    Serve,
-    Http,
-    Download,
-    Sms,
-    MAIL,
-    MAILS,
-    Time,
-    Datagrams,
-    Read,
-    Write,
-    Verb::Other,
+const ALL: [Verb; 14] = [
+    Get, Classic, Put, List, Serve, Http, Download, Sms, MAIL, MAILS, Time, Datagrams, Read, Write,
 ];
 
-/// Options that a verb does not have are not named. Those of `Read`, `Write` and `Other` belong to
+/// Options that a verb does not have are not named. Those of `Read` and `Write` belong to
 /// whatever command has the file.
 fn has(verb: Verb, option: &str) -> bool {
     let is_mail = matches!(verb, Mail { .. });
