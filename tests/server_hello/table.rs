@@ -65,6 +65,7 @@ fn bodies_that_break_the_grammar() {
         ("half a length of extensions", alone(&[&plain()[..], &[0]].concat()), "refused"),
         ("extensions that end early", cut(&whole, 1), "refused"),
         ("a byte behind the extensions", alone(&[&whole[..], &[0]].concat()), "refused"),
+        ("an extension behind them", alone(&[&whole[..], &extension(23, &[])].concat()), "refused"),
         ("half an extension", alone(&with(plain(), &[vec![0, 43, 0]])), "refused"),
         ("an extension beyond the end", alone(&with(plain(), &[vec![0, 1, 0, 9, 0]])), "refused"),
         ("a version of 1 byte", alone(&with(plain(), &[extension(43, &[3])])), "refused"),

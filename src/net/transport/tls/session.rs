@@ -115,3 +115,22 @@ fn verified(to: &NamedTls) -> String {
     }
     format!("certificate: verified for {}", to.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_not_told() {
+        let hello = Some(ServerHello { version: 0x0304, cipher_suite: 0x1301 });
+        let suite = "TLSv1.3, TLS_AES_128_GCM_SHA256";
+        for (hello, protocol, expected) in [
+            (None, None, "TLS is up".to_owned()),
+            (hello, None, format!("TLS is up: {suite}")),
+            (None, Some(&b"h2"[..]), "TLS is up: ALPN h2".to_owned()),
+            (hello, Some(&b"http/1.1"[..]), format!("TLS is up: {suite}, ALPN http/1.1")),
+        ] {
+            assert_eq!(up(hello, protocol).as_raw_str(), expected);
+        }
+    }
+}
