@@ -312,7 +312,7 @@ impl Meter {
         moving.or(files.first()).map_or(Activity::Waiting, |(_, activity)| *activity)
     }
 
-    /// A file is in flight, and does this now.
+    /// Sets what a file in flight does now; adds the file if it is new.
     pub(super) fn set(&self, name: &str, now: Activity) {
         let mut files = self.files();
         match files.iter_mut().find(|(file, _)| file == name) {
@@ -321,32 +321,32 @@ impl Meter {
         }
     }
 
-    /// So many bytes of a file in flight are expected.
+    /// Adds the length of a file in flight, in bytes, to what is expected.
     pub(super) fn expect(&self, bytes: u64) {
         self.add_total(bytes);
         self.due.fetch_add(bytes, Ordering::Relaxed);
         self.sized.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many bytes of those that are expected have come.
+    /// Takes bytes that have arrived from those that are expected.
     pub(super) fn came(&self, bytes: u64) {
         self.due.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// So many bytes of a file that are expected will not come in this try.
+    /// Takes away the bytes of a file that will not arrive in this try.
     pub(super) fn expect_no_more(&self, bytes: u64) {
         self.take_from_total(bytes);
         self.came(bytes);
         self.sized.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A file is in flight no longer, and waits for another try.
+    /// Moves a file from those in flight to those that wait for another try.
     pub(super) fn postpone(&self, name: &str) {
         self.remove(name);
         self.postponed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One of those that wait for another try does so no longer.
+    /// Takes one file from those that wait for another try.
     pub(super) fn resume(&self) {
         self.postponed.fetch_sub(1, Ordering::Relaxed);
     }

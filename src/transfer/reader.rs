@@ -287,7 +287,7 @@ pub fn check_before_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
 }
 
 /// Judges a whole message by itself: all that [`Reader::receive`] and the sessions demand of it
-/// before they ask whether it has a place. `at` is the offset of the frame's body in the stream.
+/// before they check the protocol state. `at` is the offset of the frame's body in the stream.
 ///
 /// # Errors
 /// [`Error::Malformed`] and [`Error::TooLarge`], as a session gives them.

@@ -11,13 +11,13 @@ fn what_is_no_list_is_one_error() {
     let program = std::fs::read(env!("CARGO_BIN_EXE_wirewright")).unwrap()[..100_000].to_vec();
     let many: String = (0..20_000).map(|n| format!("http://127.0.0.1:9/{n}\n")).collect();
     let cases = [
-        (program, "it is neither JSON nor a list of URLs: no text at byte "),
-        (b"http://h/a\nhttp://h/\xe9\n".to_vec(), "no text at byte 20"),
-        (b"\x00".repeat(1_000_000), "no text at byte 0"),
-        (b"http://h/a\n\x1b]0;title\x07\n".to_vec(), "no text at byte 11"),
+        (program, "it is neither JSON nor a list of URLs: byte "),
+        (b"http://h/a\nhttp://h/\xe9\n".to_vec(), "byte 20 is not text"),
+        (b"\x00".repeat(1_000_000), "byte 0 is not text"),
+        (b"http://h/a\n\x1b]0;title\x07\n".to_vec(), "byte 11 is not text"),
         (page.into_bytes(), "it is neither JSON nor a list of URLs: "),
         (many.into_bytes(), "more than 10000 URLs (urls_max)"),
-        (b"not a URL\n".to_vec(), "1 of 1 lines are none; line 1: "),
+        (b"not a URL\n".to_vec(), "1 of 1 lines are not URLs; line 1: "),
         (b"[\x00\xff]".to_vec(), "it is no JSON: "),
         (vec![b'a'; 9 << 20], "more than 8388608 "),
     ];
@@ -62,9 +62,9 @@ fn many_elements_that_are_no_urls() {
 fn a_pointer_that_leads_nowhere() {
     let server = Server::new(|_| Reply::ok("{\"newslist\": [\n{\"picUrl\": \"/a\"}]}"));
     for (pointer, what) in [
-        ("/newsList/*/picUrl", "/newsList: there is none; the object has newslist; look at"),
-        ("/newslist/1/picUrl", "/newslist/1: there is none; the array has 1 element; look at"),
-        ("/newslist/0/url", "/newslist/0/url: there is none; the object has picUrl; look at"),
+        ("/newsList/*/picUrl", "/newsList: it does not exist; the object has newslist; look at"),
+        ("/newslist/1/picUrl", "/newslist/1: it does not exist; the array has 1 element; look at"),
+        ("/newslist/0/url", "/newslist/0/url: it does not exist; the object has picUrl; look at"),
         ("/newslist", "/newslist: an array is no string; look at"),
     ] {
         let ended = go(&["download", "--from", &server.at("/list"), "--select", pointer]);

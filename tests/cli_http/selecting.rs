@@ -82,7 +82,7 @@ fn documents_that_are_of_no_use() {
         ("/error", None, "the server answered 500; try again later"),
         ("/torn", None, "EOF"),
         ("/moved", None, "the server answered 302; follow it with -L"),
-        ("/object", Some("/b"), "/b: there is none"),
+        ("/object", Some("/b"), "/b: it does not exist"),
         ("/list", Some("/*/x"), "/0: a string is neither array nor object (and 1 more failed)"),
     ] {
         let url = server.at(path);
@@ -136,12 +136,12 @@ fn an_element_without_the_member_fails_alone() {
     let url = server.at("/list");
     let args = ["download", "--json", "--from", &url, "--select", "/x/*/y"];
     let ended = run_in(folder.path(), &args);
-    assert_fails(&ended, 3, &format!("error: {url}: /x/1/y: there is none; look at"));
+    assert_fails(&ended, 3, &format!("error: {url}: /x/1/y: it does not exist; look at"));
     let told = json(&ended.stdout);
-    assert_eq!(told["files"][1]["error"]["text"], "/x/1/y: there is none", "{told}");
+    assert_eq!(told["files"][1]["error"]["text"], "/x/1/y: it does not exist", "{told}");
     assert_eq!(names_in(folder.path()), ["a", "b"]);
     let args = ["download", "--quiet", "--from", &server.at("/none"), "--select", "/x/*/y"];
-    assert_fails(&run_in(folder.path(), &args), 1, "/x/0/y: there is none (and 1 more failed)");
+    assert_fails(&run_in(folder.path(), &args), 1, "/x/0/y: it does not exist (and 1 more failed)");
     let args = ["download", "--json", "--from", &url, "--select", "/e/*/y"];
     assert_eq!(report(&run_in(folder.path(), &args))["failed"], 0);
 }

@@ -47,8 +47,8 @@ fn options_stand_behind_the_command() {
         (&["--nix", "http", "http://h/"], "--nix", "http"),
     ] {
         let line = format!(
-            "error: wirewright: {option} stands before the command; options stand behind it, as in \
-             wirewright {command} --help\n"
+            "error: wirewright: {option} must come after the command; see wirewright \
+             {command} --help\n"
         );
         let ended = run(args);
         assert_eq!((ended.status.code(), ended.stderr), (Some(2), line));

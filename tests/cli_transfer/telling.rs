@@ -183,7 +183,7 @@ fn what_cannot_be_offered_is_named_at_the_start_and_counted_by_ls() {
     assert_eq!(told["not_offered"], 5);
     let ended = served.client(served.folder.path(), "ls", &[]);
     assert_eq!(String::from_utf8(ended.stdout).unwrap().lines().count(), 1);
-    assert!(ended.stderr.contains("5 more cannot be offered"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the server cannot offer 5 other files"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1);
     let said = stop(served).stderr;
     assert_eq!(said.lines().count(), 5, "{said}");

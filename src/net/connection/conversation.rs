@@ -81,7 +81,7 @@ pub trait Conversation {
     fn patience(&self) -> Duration;
 
     /// When [`tick`](Conversation::tick) is to be called even if nothing happens. Asked after every
-    /// turn; what is said while an earlier answer stands is heard when that has passed.
+    /// turn. A new deadline takes effect only after the pending one has passed.
     fn tick_at(&self) -> Option<Instant> {
         None
     }

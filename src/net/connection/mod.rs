@@ -219,7 +219,7 @@ impl Connection {
     pub fn fail(&mut self, error: Error, now: Instant) {
         let waits_for = self.conversation.waits_for();
         let error = match error {
-            // That nothing has come at all says more than which bound of time has passed.
+            // "No bytes at all" is more useful than which timeout ran out.
             Error::TimedOut { .. } if self.heard == 0 && FIRST_WORDS.contains(&waits_for) => {
                 Error::TimedOut { state: waits_for }
             }
@@ -252,7 +252,7 @@ impl Connection {
             // What was done may have taken long: a file that is written to blocks.
             (self.stamp, self.since) = (stamp, now.max(Instant::now()));
         }
-        // Nobody is late whom our own limit held back.
+        // A connection that our own rate limit holds back does not time out.
         if self.stream.ready().share.is_starved() {
             self.since = now.max(Instant::now());
         }

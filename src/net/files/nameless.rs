@@ -10,9 +10,9 @@
 //!
 //! It needs no lock, no other name beside its own, and leaves nothing behind where it is killed:
 //! four calls of the system where a [`Partial`] makes twelve. One that takes long becomes a partial
-//! file, if it can be gone on with. Where the name is taken it becomes a part for a moment, which a
-//! kill may leave to the next run, and is locked before, so that nobody else takes it for a
-//! leftover.
+//! file, if it can be resumed. If the name exists, the file is linked as a locked part file first
+//! and then renamed; a kill between may leave it to the next run. The lock keeps other processes
+//! from taking the part for a leftover.
 
 use super::finish::Durability;
 use super::partial::{Partial, RECORD_WAIT};

@@ -42,7 +42,8 @@ pub const SIZE_UNKNOWN: u64 = u64::MAX;
 
 /// A file that has not got its name yet.
 ///
-/// Dropped unfinished it keeps what counts for the next run, and nothing if that is nothing.
+/// Dropped unfinished, it keeps the bytes that count for the next run, or deletes itself if there
+/// are none.
 #[derive(Debug)]
 pub struct Partial {
     place: Place,
@@ -70,7 +71,7 @@ struct Growth {
     journalled: bool,
     /// Where the provisional record ends, if there is one.
     provisional: u64,
-    /// Whether bytes count from when they are written.
+    /// Whether bytes are recorded before their chunk is verified.
     counts_unverified: bool,
     /// When what is not recorded is recorded.
     record_due: Option<Instant>,

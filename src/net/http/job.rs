@@ -74,7 +74,7 @@ pub(super) struct Job {
     /// What was asked for before the first redirect.
     first: Option<Box<Fetch>>,
     budget: Budget,
-    /// Why this response is not told, and how long is waited before another try.
+    /// Why the response is discarded and retried, and the wait before the retry.
     retry: Option<(Failure, Duration)>,
     /// Bytes of body that came in earlier tries.
     received_before: u64,
@@ -419,10 +419,10 @@ impl Job {
         self.budget.wait(self.report.retries, asked).filter(|_| is_idempotent)
     }
 
-    /// Whether this response is not told, and another try is made instead.
+    /// Whether this response is discarded and the fetch is retried.
     fn postpones(&mut self, head: &Head) -> bool {
         let wait = self.wait(asked_wait(&head.headers, SystemTime::now()));
-        // Asked before the response is lost: otherwise it is told.
+        // Asked first: a recipient that cannot restart gets the response.
         let wait = wait.filter(|_| self.recipient.restart());
         self.retry = wait.map(|wait| {
             let what =

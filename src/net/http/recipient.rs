@@ -125,7 +125,7 @@ pub trait Recipient {
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure>;
 
     /// A try has failed, and the fetch could be made again, from [`prepare`](Recipient::prepare)
-    /// on. False where what was told cannot be taken back: then the fetch has failed.
+    /// on. False if output already written cannot be undone: then the fetch has failed.
     fn restart(&mut self) -> bool {
         false
     }

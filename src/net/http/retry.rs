@@ -14,7 +14,7 @@
 //!
 //! The rules are those of curl's `--retry`, with two differences: a lost connection is transient
 //! too, and a wait that is too long ends the fetch at once. As in curl and wget, the retries are
-//! counted for each fetch in all: bytes that have come give no retry back.
+//! counted for each fetch in all: progress does not reset the count.
 
 use crate::http::message::headers::Headers;
 use crate::net::files::parse_http_date;

@@ -1,15 +1,14 @@
 //! Calls at a time that a connection asked for.
 //!
-//! They stand apart from the timers for waits: a wait begins anew whenever something comes, and a
-//! call is made all the same. At most one stands for each connection, so that there are never more
-//! calls than connections.
+//! They are separate from the idle timers: those restart on input, these do not. Each connection
+//! has at most one entry, so there are never more entries than connections.
 
 use super::Reactor;
 use std::cmp::Reverse;
 use std::time::Instant;
 
 impl Reactor {
-    /// Notes when a connection wants to be called, if it does not stand there already.
+    /// Notes when a connection wants to be called, if it has no entry yet.
     pub(super) fn arm_tick(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         if slot.ticks {

@@ -211,7 +211,7 @@ impl Getting {
                     false => Err(FileError::Changed),
                 })
             }
-            // Nothing of it is to travel.
+            // Skipped: no content is requested.
             Target::Standing(_) => return,
             _ => Ok(()),
         };
@@ -234,7 +234,7 @@ impl Getting {
         let due = running.target.record_due();
         plan.reports[running.job.index].moved += bytes.len() as u64;
         plan.meter.add(bytes.len() as u64);
-        // The first that is due is that of the file which began first.
+        // Files are due in the order in which they began, so the earlier time stays.
         self.record_at = self.record_at.or(due);
         if let Err(error) = written {
             self.broke(id, error);
@@ -293,7 +293,7 @@ impl Getting {
         match (code.as_raw_str(), &mut running.target) {
             ("digest_mismatch", _) => running.target.discard(),
             ("checksum_mismatch", Target::Partial(partial)) => {
-                // What cannot be taken back is found by the digest of the whole.
+                // Bytes that cannot be retracted are caught by the whole-file digest.
                 let _ = partial.distrust_unverified();
             }
             _ => {}

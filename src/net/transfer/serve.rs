@@ -348,7 +348,7 @@ impl Conversation for Serving {
                     if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
                         && code == Mismatch::Checksum.code()
                     {
-                        // What cannot be taken back is found by the digest of the whole.
+                        // Bytes that cannot be retracted are caught by the whole-file digest.
                         let _ = partial.distrust_unverified();
                     }
                     self.abandon(forget);

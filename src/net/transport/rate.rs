@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whoever is late makes up for so much time: what moves in an interval exceeds the rate by no more
-/// than that.
+/// Burst allowance: a late connection catches up on no more than this much time, so what moves in
+/// an interval exceeds the rate by no more than that.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
 /// Connections that wait are woken when bytes of so much time are due, or [`BATCH_BYTES_MAX`].
@@ -68,7 +68,7 @@ impl RateLimit {
 
     fn with_pacer<T>(&self, act: impl FnOnce(&mut Pacer, u64) -> T) -> T {
         let now = u64::try_from(self.0.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        // A thread that panicked while it held this has left numbers.
+        // A panic cannot leave the numbers inconsistent.
         act(&mut self.0.pacer.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 

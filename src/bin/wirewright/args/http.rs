@@ -165,17 +165,17 @@ pub struct Download {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub per_host: Option<u16>,
     /// Make each request that failed up to N times again: after a lost or refused connection or a
-    /// timeout of one, and after the statuses 408, 429, 500, 502, 503, 504, 522 and 524. The wait
-    /// before it is that of Retry-After (if longer than 600 s the URL fails), or else 1 s, doubled
-    /// with each retry. What has come is gone on with.
+    /// timeout of one, and after the statuses 408, 429, 500, 502, 503, 504, 522 and 524. Each retry
+    /// waits as Retry-After says; more than 600 s fails the URL. Without it the waits are 1 s, 2 s,
+    /// 4 s, … A retry resumes from the bytes already received.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub retry: u32,
     /// Replace files that are there already. Without it each of them is a failure, unless an
     /// earlier run fetched it from the same URL and the server says that it has not changed.
     #[arg(long)]
     pub overwrite: bool,
-    /// Begin every file at 0, also in a retry, whether it has changed or not, and leave nothing for
-    /// a next run.
+    /// Start every file at byte 0, in retries too and even if it has not changed, and keep no
+    /// partial files.
     #[arg(long)]
     pub no_resume: bool,
     /// What is synced before a file gets its name.

@@ -96,8 +96,8 @@ pub struct Writing {
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Who gets it; may be given again. A domain may be of any script. A local part that is not
-    /// ASCII needs a server that offers SMTPUTF8; another server is told of the others alone, and
-    /// gets the message with such addresses shown as text.
+    /// ASCII needs a server that offers SMTPUTF8. Without it those recipients fail; the others get
+    /// the message with such addresses as display text.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub to: Vec<String>,
     /// Who gets a copy; may be given again.
@@ -119,8 +119,8 @@ pub struct Writing {
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub html: Option<OsString>,
     /// A file to send along, of any length; may be given again. NAME is what the receiver sees
-    /// [default: that of the file, with `_` for what is not UTF-8], MIME what it is [default: by
-    /// the end of NAME].
+    /// [default: that of the file, invalid UTF-8 replaced by `_`], MIME what it is [default:
+    /// guessed from NAME's extension].
     #[arg(long = "attach", value_name = "PATH[;type=MIME][;name=NAME]")]
     pub attach: Vec<OsString>,
     /// A picture that the HTML shows by `<img src="cid:ID">`; may be given again. ID is

@@ -11,7 +11,7 @@ pub use explain::{Explain, What};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{address, digest, seconds, seconds_not_0, size};
+use values::{address, byte_rate, digest, seconds, seconds_not_0, size};
 use wirewright::digest::DigestKind;
 use wirewright::net::{Meter, connection, files};
 
@@ -94,12 +94,12 @@ pub struct Common {
     /// secrets masked.
     #[arg(long, short = 'v')]
     pub trace: bool,
-    /// Print the trace, each line behind the local time: HH:MM:SS.ffffff.
+    /// Print the trace, each line preceded by the local time: HH:MM:SS.ffffff.
     #[arg(long)]
     pub trace_time: bool,
     /// Print the trace with the text of messages and bodies: mail as it travels, its dots stuffed;
     /// bodies of HTTP with their codings undone, and as `<N bytes>` from where they are no text.
-    /// Files on a wire of ours, and what an SMS gateway replies, are still shown as their length.
+    /// File content sent by get, put and serve, and the replies of an SMS gateway, stay elided.
     #[arg(long)]
     pub trace_content: bool,
     /// Give up when the whole operation takes longer, in seconds [default: no bound].
@@ -117,10 +117,10 @@ impl Common {
 /// How fast a transfer moves its bytes.
 #[derive(Debug, Args)]
 pub struct Speed {
-    /// Move no more than so many bytes a second, over all connections and in both directions
-    /// together; what travels around the files counts, too. 100K, 2M and 1G are understood, where K
-    /// is 1024 as in curl and wget, and 1MB (1000) [default: no limit].
-    #[arg(long, value_name = "RATE", value_parser = size)]
+    /// Move no more than this rate, over all connections and in both directions together; protocol
+    /// overhead (base64, headers, TLS) counts. Bytes a second: 100K, 2M, 1G (K = 1024, as in curl
+    /// and wget), or 100KB, 2MB (KB = 1000). Whole numbers only [default: no limit].
+    #[arg(long, value_name = "RATE", value_parser = byte_rate)]
     pub limit_rate: Option<u64>,
 }
 

@@ -40,6 +40,12 @@ pub fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Bytes a second, at least 1, in the units of [`size`].
+pub fn byte_rate(text: &str) -> Result<u64, String> {
+    let advice = "give a rate of at least 1 byte a second, such as 4096, 100K, 2M or 2MB";
+    size(text).map_err(|_| format!("{advice}; whole numbers only"))
+}
+
 /// Bits a second, at least 1: `800`, `64k`, `100M`, `1G`. Units count by thousands, as networks do.
 pub fn bit_rate(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 5] =

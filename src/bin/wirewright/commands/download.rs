@@ -44,7 +44,7 @@ const DESCRIPTORS_KEPT: u64 = 32;
 /// What a request holds: its socket, its file, its journal.
 const DESCRIPTORS_EACH: u64 = 3;
 
-/// The code of an element of the document that is no URL.
+/// The code of an element of the document that is not a URL.
 const NO_URL: &str = "no_url";
 
 /// What to do where the document holds something else than was looked for.
@@ -103,10 +103,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 
 // ---- what is asked for -----------------------------------------------------------------------
 
-/// A URL, or an element of the document that is none.
+/// A URL, or an element of the document that is not a URL.
 type Wanted = Result<Url, Box<NoUrl>>;
 
-/// An element that is no URL.
+/// An element that is not a URL.
 struct NoUrl {
     /// Where the document was.
     document: Rc<str>,
@@ -120,8 +120,8 @@ fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<Box<NoUrl>>>) {
     (urls, faults)
 }
 
-/// Where secrets go: whoever wrote a document, or owns one of several servers, is not told what
-/// another is.
+/// Where secrets go: to one origin, so that neither the author of a document nor another server
+/// receives them.
 fn trusted(source: Option<&Source>, urls: &[Url]) -> Option<Origin> {
     let api = source.and_then(|source| source.url.as_ref());
     api.or(urls.first()).map(|url| url.origin().clone())

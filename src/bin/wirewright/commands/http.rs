@@ -111,7 +111,7 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
             return Err(Failure::usage("-X", what, "give one of them"));
         }
         ([method, _], None) if method.contains("://") => {
-            let what = "another word stands behind it";
+            let what = "unexpected extra argument";
             let hint = "give [METHOD] URL, data with -d, and several URLs to wirewright download";
             return Err(Failure::usage("URL", what, hint));
         }

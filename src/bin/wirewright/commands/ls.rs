@@ -126,6 +126,7 @@ pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
     }
     if left_out.not_offered > 0 && !quiet {
         let (count, why) = (left_out.not_offered, "their names break the rules of names");
-        crate::say_line(&format!("{count} more cannot be offered by the server: {why}"));
+        let files = if count == 1 { "file" } else { "files" };
+        crate::say_line(&format!("the server cannot offer {count} other {files}: {why}"));
     }
 }

@@ -175,8 +175,8 @@ impl Walk<'_, '_> {
     fn missed<E: de::Error>(self, step: &Step, hit: bool, there: &str) -> Result<(), E> {
         let Walk { steps, is_element, found } = self;
         let what = match is_element {
-            true => "there is none".to_owned(),
-            false => format!("there is none; {there}"),
+            true => "it does not exist".to_owned(),
+            false => format!("it does not exist; {there}"),
         };
         match step {
             Step::Token(token) if !hit => {
@@ -373,17 +373,21 @@ mod tests {
             (
                 "/newslists/*/picUrl",
                 CHAPTER,
-                "/newslists: there is none; the object has code, newslist",
+                "/newslists: it does not exist; the object has code, newslist",
             ),
-            ("/newslist/3/picUrl", CHAPTER, "/newslist/3: there is none; the array has 3 elements"),
-            ("/a", "{}", "/a: there is none; the object is empty"),
+            (
+                "/newslist/3/picUrl",
+                CHAPTER,
+                "/newslist/3: it does not exist; the array has 3 elements",
+            ),
+            ("/a", "{}", "/a: it does not exist; the object is empty"),
             (
                 "/x",
                 r#"{"1":0,"2":0,"3":0,"4":0,"5":0,"6":0,"7":0,"8":0,"9":0,"10":0}"#,
-                "/x: there is none; the object has 1, 2, 3, 4, 5, 6, 7, 8 and 2 more",
+                "/x: it does not exist; the object has 1, 2, 3, 4, 5, 6, 7, 8 and 2 more",
             ),
-            ("/newslist/01/picUrl", CHAPTER, "/newslist/01: there is none"),
-            ("/newslist/-", CHAPTER, "/newslist/-: there is none"),
+            ("/newslist/01/picUrl", CHAPTER, "/newslist/01: it does not exist"),
+            ("/newslist/-", CHAPTER, "/newslist/-: it does not exist"),
             ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
             ("/newslist/0", CHAPTER, "/newslist/0: an object is no string"),
             ("/code/x", CHAPTER, "/code: a number is neither array nor object"),
@@ -436,13 +440,13 @@ mod tests {
                 "/x/*/y",
                 &[
                     "http://api/1",
-                    "/x/1/y: there is none",
+                    "/x/1/y: it does not exist",
                     "/x/2/y: an empty string is no URL",
                     "/x/3/y: null is no string",
                     "/x/4: null is no string",
                     "/x/5: a number is neither array nor object",
                     "/x/6: a string is neither array nor object",
-                    "/x/7/y: there is none",
+                    "/x/7/y: it does not exist",
                     "/x/8/y: an array is no string",
                     "/x/9/y: an object is no string",
                     "http://api/2",
@@ -454,7 +458,7 @@ mod tests {
                 &[
                     "http://api/3",
                     "/n/a/b/1: a number is no string",
-                    "/n/d/b: there is none",
+                    "/n/d/b: it does not exist",
                     "/n/f/b: a number is neither array nor object",
                     "http://api/4",
                 ],
@@ -462,9 +466,9 @@ mod tests {
             (
                 "/n/*/b/h",
                 &[
-                    "/n/a/b/h: there is none",
-                    "/n/c/b/h: there is none",
-                    "/n/d/b: there is none",
+                    "/n/a/b/h: it does not exist",
+                    "/n/c/b/h: it does not exist",
+                    "/n/d/b: it does not exist",
                     "/n/f/b: a number is neither array nor object",
                     "http://api/4",
                 ],

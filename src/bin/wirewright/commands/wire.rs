@@ -163,8 +163,12 @@ fn say_skipped(reports: &[FileReport]) {
     let size = crate::output::report::size(bytes);
     match files {
         0 => {}
-        1 => crate::say_line(&format!("1 file skipped: it is here and equal, {size}")),
-        _ => crate::say_line(&format!("{files} files skipped: they are here and equal, {size}")),
+        1 => {
+            crate::say_line(&format!("1 file skipped: already here with the same content, {size}"))
+        }
+        _ => crate::say_line(&format!(
+            "{files} files skipped: already here with the same content, {size}"
+        )),
     }
 }
 

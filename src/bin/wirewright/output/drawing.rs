@@ -156,9 +156,8 @@ impl Gauge {
 pub enum Label {
     /// The files in flight, or these words where there is none.
     Words(String),
-    /// How many files of `count` have ended, and those in flight. How long those are that have not
-    /// begun, nobody knows: how many bytes there are in all is said when all have. So many files
-    /// had ended `before`.
+    /// How many files of `count` have ended, and those in flight. The total of bytes is shown once
+    /// every file has begun; before that it is unknown. `before` files had ended earlier.
     Files { count: usize, before: u64 },
 }
 

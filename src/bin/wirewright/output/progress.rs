@@ -63,8 +63,8 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// At the beginning of a transfer that is held to so many bytes a second. Where a piece takes
-    /// longer than the time after which others are stalled, this one is not.
+    /// The beginning of a transfer, limited to `rate` bytes a second. For a rate-limited transfer
+    /// the stall timeout is at least the time that one piece takes.
     pub fn limited(rate: Option<u64>) -> Pace {
         let piece = rate.map_or(0, |rate| 2 * PIECE_BYTES / rate.max(1));
         let stalled_after = STALLED_AFTER.max(Duration::from_secs(piece));

@@ -47,8 +47,8 @@ fn failure(error: &clap::Error, argv: &[OsString]) -> Failure {
         (None, path) => format!("see wirewright {path} --help"),
     };
     if let (Some(option), Some(command)) = (argv.first(), named.behind_option) {
-        let what = format!("{} stands before the command", option.display());
-        let hint = format!("options stand behind it, as in wirewright {command} --help");
+        let what = format!("{} must come after the command", option.display());
+        let hint = format!("see wirewright {command} --help");
         return Failure::usage("wirewright", what, hint);
     }
     match error.kind() {

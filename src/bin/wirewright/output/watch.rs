@@ -124,8 +124,8 @@ fn watch_signals(serves: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens or reads a file that may be a FIFO without another end. Nothing was begun meanwhile that
-/// could end in order, so `--timeout` does not wait for that.
+/// Opens or reads a file that may be a FIFO without another end. Nothing is in progress
+/// that needs an orderly end, so `--timeout` exits at once.
 pub fn blocking<T>(path: &Path, act: impl FnOnce() -> T) -> T {
     *lock_blocking() = Some(path.to_string_lossy().into_owned());
     let did = act();

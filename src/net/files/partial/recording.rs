@@ -5,9 +5,9 @@
 //!   journal   | line        | line        | provisional line
 //! ```
 //!
-//! A segment is recorded by its size, which takes minutes on a slow line. So [`RECORD_WAIT`] after
-//! the first byte that no record has, all that counts by then is recorded provisionally: the next
-//! record, of either kind, is written over that line, and the journal stays short. Nothing is
+//! A segment is recorded when it is full, which takes minutes on a slow line. So unrecorded bytes
+//! get a provisional record [`RECORD_WAIT`] after the first of them. The next record, of either
+//! kind, is written over that line, so the journal stays short. Nothing is
 //! synced: what was written is in the page cache, which a kill of the process leaves alone. After a
 //! loss of power the checksum of a record tells whether its bytes are there, and where the last
 //! line is torn, what came since the last segment is lost.

@@ -34,7 +34,7 @@ pub fn urls(
     let mut faults = urls.iter().filter_map(|url| url.as_ref().err());
     match faults.next().map(|first| (first, 1 + faults.count())) {
         Some((first, count)) if 2 * count > urls.len() => Err(format!(
-            "it is neither JSON nor a list of URLs: {count} of {} lines are none; {first}",
+            "it is neither JSON nor a list of URLs: {count} of {} lines are not URLs; {first}",
             urls.len()
         )),
         _ => Ok(urls),
@@ -48,7 +48,7 @@ fn check_text(document: &[u8]) -> Result<(), String> {
         text.bytes().position(|byte| byte.is_ascii_control() && !b"\t\n\r".contains(&byte))
     });
     match at {
-        Some(at) => Err(format!("it is neither JSON nor a list of URLs: no text at byte {at}")),
+        Some(at) => Err(format!("it is neither JSON nor a list of URLs: byte {at} is not text")),
         None => Ok(()),
     }
 }
@@ -106,19 +106,21 @@ mod tests {
     fn what_is_no_list_is_one_error() {
         let page = "<html>\n<body>\n<p>A page</p>\n</body>\n</html>";
         for (document, what) in [
-            (&b"\x7fELF\x02\x01\x01\0\0\0\n\0\n\0"[..], "no text at byte 0"),
-            (b"http://h/a\nhttp://h/\xff\n", "no text at byte 20"),
-            (b"http://h/a\n\x1b[2J\n", "no text at byte 11"),
-            (b"http://h/a\0\n", "no text at byte 10"),
-            (page.as_bytes(), "5 of 5 lines are none; line 1: it is no URL"),
-            (b"a\nx y\nx z\n", "2 of 3 lines are none; line 2: it is no URL"),
+            (&b"\x7fELF\x02\x01\x01\0\0\0\n\0\n\0"[..], "byte 0 is not text"),
+            (b"http://h/a\nhttp://h/\xff\n", "byte 20 is not text"),
+            (b"http://h/a\n\x1b[2J\n", "byte 11 is not text"),
+            (b"http://h/a\0\n", "byte 10 is not text"),
+            (page.as_bytes(), "5 of 5 lines are not URLs; line 1: it is no URL"),
+            (b"a\nx y\nx z\n", "2 of 3 lines are not URLs; line 2: it is no URL"),
             (b"1\n2\n3\n4\n5\n6", "more than 5 URLs (urls_max)"),
         ] {
             let said = list(document).unwrap_err();
             assert!(said.contains(what), "{said}");
         }
         assert!(
-            urls(b"a\nb", None, 5).unwrap_err().contains("2 of 2 lines are none; line 1: a URL")
+            urls(b"a\nb", None, 5)
+                .unwrap_err()
+                .contains("2 of 2 lines are not URLs; line 1: a URL")
         );
     }
 }

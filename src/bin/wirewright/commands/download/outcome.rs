@@ -6,8 +6,8 @@
 //!   the end ─────▶ a row for each file, and the sum; or the document of --json
 //! ```
 //!
-//! With `--quiet` and `--json` nothing is said while the call runs, and one line at the end says
-//! that and why files failed. So does it for files that the end of the whole call cut off.
+//! With `--quiet` and `--json` nothing is said while the call runs; one final line says how many
+//! files failed and why. It also covers the files that the timeout or a signal cut off.
 
 use super::super::web;
 use super::{NoUrl, SELECT_ADVICE};
@@ -25,7 +25,7 @@ use wirewright::text::PeerText;
 /// How many rows the table has.
 const ROWS_MAX: usize = 50;
 
-/// How many elements of a document that are no URLs have a line of their own.
+/// How many elements of a document that are not URLs have a line of their own.
 const FAULTS_MAX: usize = 20;
 
 /// How many characters of a name it shows.
@@ -77,12 +77,13 @@ impl<'a> Row<'a> {
         if let Row::File(one) = self { Some(*one).filter(|one| why(one).is_none()) } else { None }
     }
 
-    /// Whether it stands there as an earlier run left it.
+    /// Whether an earlier run left it and it has not changed since.
     fn is_unchanged(&self) -> bool {
         self.there().is_some_and(|one| one.report.status == Some(304))
     }
 
-    /// How many bytes of the file came in this run. Those of an error page are none of a file.
+    /// How many bytes of the file came in this run. Bytes of an error page do not
+    /// count.
     fn received(&self) -> u64 {
         if let Row::File(one) = self { one.report.taken } else { 0 }
     }

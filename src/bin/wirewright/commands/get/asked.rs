@@ -120,7 +120,8 @@ impl Asked {
         say_left_out(server, left_out, args.common.quiet);
         let found = found.replace(Found::default());
         if found.bytes > FILES_BYTES_MAX {
-            let what = format!("more files than fit into {FILES_BYTES_MAX} bytes of memory");
+            let what =
+                format!("the listing needs more than {} MiB of memory", FILES_BYTES_MAX >> 20);
             return Err(Failure::new(server, what, "get one directory after the other with DIR/"));
         }
         Ok(found)

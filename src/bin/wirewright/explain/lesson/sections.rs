@@ -52,7 +52,7 @@ const JSON: Table = &[
     ("RFC 8259 §6", "number = [ \"-\" ] int [ frac ] [ exp ]; int = \"0\" / ( digit1-9 *DIGIT )"),
     ("RFC 8259 §7", "char = any but \" \\ and controls, or \\ and one of \" \\ / b f n r t u"),
     ("RFC 8259 §8.1", "JSON text between systems is UTF-8, without a byte order mark"),
-    ("RFC 8259 §8.2", "what a surrogate without its pair means is unpredictable"),
+    ("RFC 8259 §8.2", "an unpaired surrogate has no defined meaning"),
     ("RFC 8259 §9", "a parser may set limits on size, depth, numbers and strings"),
     ("RFC 4648 §3.2", "base64 is padded with \"=\" to a multiple of 4 characters"),
     ("RFC 4648 §3.3", "characters outside the alphabet are refused, \"=\" before the end too"),
