@@ -45,7 +45,7 @@ fn a_directory_of_downloads_that_cannot_be_written_is_told_by_its_path() {
     let server = Server::new(|_| Reply::ok("content"));
     let (folder, url) = (folder(), server.at("/x"));
     for (output, expected) in [
-        ("file", "error: file: a file of that name exists; give another path with -o"),
+        ("file", "error: file: it is not a directory; give a directory with -o, or"),
         ("file/y", "error: file/y: file is not a directory; give another path with -o"),
         ("/proc/y", "error: /proc/y: no file can be created there; give another path with -o"),
         (

@@ -303,3 +303,41 @@ fn a_file_is_in_the_way() {
     let ended = run_in(folder.path(), &["download", &server.at("/x"), "--quiet"]);
     assert_fails(&ended, 1, "has that name; choose another directory");
 }
+
+/// The directory is one whether a slash ends it or not, and its path has one slash.
+#[test]
+fn paths_below_the_directory() {
+    let server = echo();
+    let folder = tempfile::tempdir().unwrap();
+    let absolute = format!("{}/", folder.path().display());
+    for (directory, expected) in [
+        ("new/", "new/x"),
+        ("new", "new/x"),
+        ("new//", "new/x"),
+        ("./new/", "./new/x"),
+        (".", "./x"),
+        (&absolute, &format!("{absolute}x")),
+    ] {
+        let args = ["download", "--json", "--overwrite", &server.at("/x"), "-o", directory];
+        let told = json(&run_in(folder.path(), &args).stdout);
+        assert_eq!(told["files"][0]["path"], *expected, "{directory}");
+    }
+    // So it is in an error.
+    let ended = run_in(folder.path(), &["download", "-q", &server.at("/x"), "-o", "new/"]);
+    assert_fails(&ended, 1, "error: new/x: ");
+}
+
+#[test]
+fn the_output_has_to_be_a_directory() {
+    let server = echo();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::os::unix::fs::symlink("file", folder.path().join("link")).unwrap();
+    for output in ["/dev/null", "file", "file/", "link"] {
+        let ended = run_in(folder.path(), &["download", &server.at("/x"), "-o", output]);
+        let what = "it is not a directory; give a directory with -o, or fetch one file with \
+                    wirewright http -o FILE";
+        assert_fails(&ended, 1, &format!("error: {output}: {what}"));
+    }
+    assert_eq!(server.accepted(), 0);
+}

@@ -28,7 +28,7 @@ fn an_output_that_cannot_be_written_is_told_by_its_path() {
         ("no/x", "no/x: the directory no does not exist; create it first"),
         ("file/x", "file/x: file is not a directory; give another path with -o"),
         ("file/", "file/: a file of that name exists; give another path with -o"),
-        ("below", "below: a directory, or something else that is not a file, has that name"),
+        ("below", "below/message.eml: a directory, or something else that is not a file, has"),
         ("/proc/x", "/proc/x: no file can be created there; give another path with -o"),
         ("/dev/full", "/dev/full: no space left; free some space there"),
         (&long, &too_long),

@@ -213,14 +213,22 @@ fn places_for_a_message() {
     std::fs::create_dir(folder.path().join("there")).unwrap();
     std::fs::write(folder.path().join("old.eml"), "old").unwrap();
     let expected = dry(folder.path(), &MESSAGE);
-    for (to, file) in
-        [("new.eml", "new.eml"), ("old.eml", "old.eml"), ("there", "there/message.eml")]
-    {
+    for (to, file) in [
+        ("new.eml", "new.eml"),
+        ("old.eml", "old.eml"),
+        ("there", "there/message.eml"),
+        ("there/", "there/message.eml"),
+    ] {
         let ended = mail(folder.path(), &[&["--dry-run", "-o", to], &MESSAGE[..]].concat());
         assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with(&format!("{file}: ")), "{}", ended.stderr);
         assert_eq!(std::fs::read(folder.path().join(file)).unwrap(), expected);
     }
     assert_eq!(names_in(folder.path()), ["new.eml", "old.eml", "there"]);
+    // So does an error.
+    std::fs::create_dir_all(folder.path().join("taken/message.eml")).unwrap();
+    let ended = mail(folder.path(), &[&["--dry-run", "-o", "taken/"], &MESSAGE[..]].concat());
+    assert_fails(&ended, 1, "error: taken/message.eml: a directory, or ");
     assert_eq!(dry(folder.path(), &[&["-o", "-"], &MESSAGE[..]].concat()), expected);
     assert_eq!(dry(folder.path(), &[&["-q", "-o", "/dev/null"], &MESSAGE[..]].concat()), b"");
 }

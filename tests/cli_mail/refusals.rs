@@ -73,6 +73,55 @@ fn one_refused_recipient_does_not_stop_the_others() {
     assert_fails(&ended, 3, "luo@example.net: 550 5.1.1 no \\u{202e}such user");
 }
 
+/// Who is advised to send it again can succeed, and does not send it twice to anybody.
+#[test]
+fn a_part_of_the_recipients_is_advised_by_what_was_refused() {
+    let (later, ascii) = ("send it again later", "use an address that is ASCII");
+    let never: &[_] = &[("RCPT TO:<c@", "550 no")];
+    let mixed: &[_] = &[("RCPT TO:<c@", "450 busy"), ("RCPT TO:<d@", "550 no")];
+    for (said, more, hint) in [
+        (&[][..], &["jö@example.org"][..], ascii.to_owned()),
+        (never, &["c@x.example"], "see what the server says".to_owned()),
+        (never, &["c@x.example", "jö@x.example"], ascii.to_owned()),
+        (&[("RCPT TO:<c@", "450 busy")], &["c@x.example"], format!("{later} to c@x.example alone")),
+        (mixed, &["c@x.example", "d@x.example"], format!("{later} to c@x.example alone")),
+        (
+            mixed,
+            &["c@x.example", "c@y.example", "jö@x.example", "c@z.example", "c@v.example"],
+            format!("{later} to c@x.example, c@y.example, c@z.example and 1 more alone; {ascii}"),
+        ),
+    ] {
+        let mut args = Vec::new();
+        more.iter().for_each(|address| args.extend(["--cc", address]));
+        let ended = send(&Server::saying(said), &args);
+        assert_fails(&ended, 3, &format!("; {hint}\n"));
+        assert!(!ended.stderr.contains("no-smtputf8"), "{}", ended.stderr);
+    }
+}
+
+/// A code of our own is for programs: people read what it means.
+#[test]
+fn a_code_of_our_own_does_not_lead_the_words() {
+    let size: &[_] = &[("EHLO", "250-mx.example\r\n250 SIZE 100")];
+    let ended = send(&Server::saying(size), &["--json"]);
+    assert_fails(&ended, 1, "not sent: the message has ");
+    assert_eq!(json(&ended.stdout)["error"]["code"], "size");
+    let to = format!("smtp://{}", Server::polite().address);
+    let message = [&["--server", &to], &crate::server::MESSAGE[..]].concat();
+    for (args, what) in [
+        (&message[..], ": not sent: TLS is required"),
+        (
+            &["--server", &to, "--check"],
+            ": TLS is required, and the server does not offer STARTTLS; try smtps://",
+        ),
+    ] {
+        assert_fails(&crate::server::mail(&std::env::temp_dir(), args), 1, what);
+    }
+    // That of a server is its own.
+    let ended = send(&Server::saying(&[("greeting", "554 no mail here")]), &[]);
+    assert_fails(&ended, 1, "554: no mail here");
+}
+
 #[test]
 fn all_or_nothing() {
     let server = Server::saying(&[("RCPT TO:<c@", "550 no")]);

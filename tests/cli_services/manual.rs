@@ -83,3 +83,31 @@ fn an_unknown_word_is_answered_by_what_was_meant() {
         assert_fails(&run(args), 2, meant);
     }
 }
+
+/// An option that commands share is explained by what is true of each.
+#[test]
+fn what_the_trace_shows_is_true_of_every_command() {
+    for command in ["ls", "get", "time get", "udp send", "mail", "http", "sms"] {
+        let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let page = printed(&args);
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, help) = page.split_once(" --trace-content ").unwrap();
+        let (help, _) = help.split_once(" --timeout ").unwrap();
+        assert!(help.contains("the text of messages and bodies"), "{command}: {help}");
+        for word in ["HTTP", "SMS", "dots", "mail"] {
+            assert!(!help.contains(word), "{command}: {help}");
+        }
+    }
+}
+
+#[test]
+fn explain_says_how_far_a_frame_is_judged() {
+    let page = printed(&["explain", "--help"]);
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for what in [
+        "length prefixes, and the form of each message (PROTOCOL.md §4 and §13)",
+        "names, and whether a message has a place in the conversation, are not checked",
+    ] {
+        assert!(page.contains(what), "{page}");
+    }
+}

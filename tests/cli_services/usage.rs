@@ -75,6 +75,10 @@ fn what_the_words_of_http_mean_is_said() {
             "error: -H: the colon between name and value is missing",
         ),
         (&["get", "h", "a"], "give HOST:PORT, such as localhost:5566"),
+        (&["get", "h:1"], "; give NAME, DIR/ or --all; see wirewright get --help\n"),
+        (&["get", "h:1", "-o", "x"], "; give NAME, DIR/ or --all; see wirewright get --help\n"),
+        (&["get"], "; see wirewright get --help\n"),
+        (&["put", "h:1"], "<FILE>...; see wirewright put --help\n"),
     ] {
         assert_fails(&run(args), 2, expected);
     }

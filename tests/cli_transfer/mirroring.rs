@@ -127,6 +127,18 @@ fn below_a_directory() {
 }
 
 #[test]
+fn a_directory_without_its_slash() {
+    let served = tree();
+    let to = tempfile::tempdir().unwrap();
+    let hint = "; see wirewright ls for the names it has; DIR/ fetches what is below a directory\n";
+    for name in ["b", "b/d", "none"] {
+        let ended = served.client(to.path(), "get", &[name]);
+        assert_fails_after_lines(&ended, 1, ": no such file");
+        assert!(ended.stderr.ends_with(hint), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_directory_with_nothing_below_it() {
     let served = tree();
     let to = tempfile::tempdir().unwrap();

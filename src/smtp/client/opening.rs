@@ -115,7 +115,9 @@ impl Client {
         let Some(mechanism) = self.mechanism(credentials) else {
             let offered = match &*self.capabilities.auth {
                 [] => "the server offers no AUTH".to_owned(),
-                names => format!("of these none can be used: {}", names.join(" ")),
+                names => {
+                    format!("none of the server's mechanisms can be used: {}", names.join(" "))
+                }
             };
             return Err(refused("no-auth", offered));
         };

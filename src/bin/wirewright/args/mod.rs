@@ -97,9 +97,8 @@ pub struct Common {
     /// Print the trace, each line preceded by the local time: HH:MM:SS.ffffff.
     #[arg(long)]
     pub trace_time: bool,
-    /// Print the trace with the text of messages and bodies: mail as it travels, its dots stuffed;
-    /// bodies of HTTP with their codings undone, and as `<N bytes>` from where they are no text.
-    /// File content sent by get, put and serve, and the replies of an SMS gateway, stay elided.
+    /// Print the trace with the text of messages and bodies, where the command has such text to
+    /// show; all else is shown as with --trace.
     #[arg(long)]
     pub trace_content: bool,
     /// Give up when the whole operation takes longer, in seconds [default: no bound].

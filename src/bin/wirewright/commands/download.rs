@@ -19,8 +19,10 @@ use crate::output::destination::failed_place;
 use crate::output::drawing::{Drawing, Label};
 use crate::{Exit, Failure};
 use outcome::{is_told, rows, tell, tell_faults, tell_notice};
+use std::ffi::OsStr;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -176,10 +178,22 @@ fn destination(args: &Args) -> Result<Destination, Failure> {
         let what = "many files do not go to one descriptor";
         return Err(Failure::usage("-o", what, "give a directory, or fetch with wirewright http"));
     }
-    let mut path = args.output.clone().into_os_string();
+    if std::fs::metadata(file_of(&args.output)).is_ok_and(|about| !about.is_dir()) {
+        let hint = "give a directory with -o, or fetch one file with wirewright http -o FILE";
+        return Err(Failure::new(args.output.display(), "it is not a directory", hint));
+    }
+    // One slash at the end: files are told below it.
+    let mut path = file_of(&args.output).into_os_string();
     path.push("/");
     let path = PathBuf::from(path);
     Destination::from_path(&path).map_err(|error| failed_place(&args.output, &error))
+}
+
+/// A path without the slashes at its end; nothing of the path `/` is left.
+fn file_of(path: &Path) -> PathBuf {
+    let bytes = path.as_os_str().as_bytes();
+    let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    PathBuf::from(OsStr::from_bytes(&bytes[..len]))
 }
 
 /// Where the document comes from, and what is taken out of it.

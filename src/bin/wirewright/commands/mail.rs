@@ -79,6 +79,10 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let to = place(path)?;
+    let path = match &to {
+        Destination::Directory(folder) => &folder.join(EML),
+        _ => path,
+    };
     let durability = save(&letter, to, args.durability.into());
     let durability = durability.map_err(|error| unwritten(path, error))?;
     let bytes = letter.content.size();

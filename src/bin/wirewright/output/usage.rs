@@ -43,6 +43,9 @@ fn failure(error: &clap::Error, argv: &[OsString]) -> Failure {
     let place = if named.path.is_empty() { "wirewright" } else { &*named.path };
     let hint = match (suggestion(error), &*named.path) {
         (Some(meant), _) => format!("did you mean {meant}?"),
+        (None, "get") if is_name_missing(error) => {
+            "give NAME, DIR/ or --all; see wirewright get --help".to_owned()
+        }
         (None, "") => "see wirewright --help".to_owned(),
         (None, path) => format!("see wirewright {path} --help"),
     };
@@ -79,6 +82,12 @@ fn suggestion(error: &clap::Error) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether NAME is all that is missing. The parser does not say what may stand in its place.
+fn is_name_missing(error: &clap::Error) -> bool {
+    let missing = error.get(ContextKind::InvalidArg);
+    matches!(missing, Some(ContextValue::Strings(names)) if *names == ["<NAME>..."])
 }
 
 /// The command that argv names.

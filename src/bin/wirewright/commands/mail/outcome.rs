@@ -10,13 +10,17 @@ use crate::output::report::{Out, size};
 use crate::{Exit, Failure, say_line};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use wirewright::error::Error as Session;
 use wirewright::net::mail::{Fate, Report, Server};
 use wirewright::net::{Error, Failure as Why};
 use wirewright::smtp::client::{Stage, Verdict};
 use wirewright::smtp::reply::Reply;
 
-/// How many refused recipients are named in an error.
+/// How many recipients are named in an error.
 const NAMED_MAX: usize = 3;
+
+/// What to do where the words of the server are all that is known.
+const SEE_SERVER: &str = "see what the server says";
 
 /// What is known in the end.
 pub struct Told {
@@ -124,7 +128,8 @@ impl Told {
                 (format!("accepted for {count} {people}, {size}: {told}"), None)
             }
             Verdict::Unknown => {
-                let why = report.failure.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let why = report.failure.as_deref().map(|why| format!(": {}", words(why)));
+                let why = why.unwrap_or_default();
                 (
                     format!("the message may have been taken{why}"),
                     of_unknown(Verb::Mail { is_tls: self.server.is_tls }).map(Advice::from),
@@ -132,7 +137,7 @@ impl Told {
             }
             Verdict::Partial => (
                 format!("accepted for some only; {}", self.refusals()),
-                Some("send it again to the others, once the reason is gone".into()),
+                Some(self.advice_to_some()),
             ),
             Verdict::Refused { retryable } => self.refusal(retryable),
         }
@@ -141,9 +146,13 @@ impl Told {
     fn refusal(&self, retryable: bool) -> (String, Option<Advice>) {
         let report = &self.report;
         if let (Some(why), None) = (&report.failure, &report.reply) {
-            return (format!("not sent: {why}"), advice(why, &self.server));
+            return (format!("not sent: {}", words(why)), advice(why, &self.server));
         }
-        let hint = if retryable { "try again later" } else { "see what the server says" };
+        let hint = match (retryable, self.advice_to_unsendable()) {
+            (true, _) => "try again later".into(),
+            (false, Some(advice)) => advice,
+            (false, None) => SEE_SERVER.into(),
+        };
         let of_all = report.recipients.iter().find_map(|recipient| match &recipient.fate {
             Fate::Refused { stage, reply } if *stage != Stage::Rcpt => Some((*stage, reply)),
             _ => None,
@@ -153,23 +162,77 @@ impl Told {
             Some((_, reply)) => format!("the message is refused: {}", said(reply)),
             None => format!("not sent: {}", self.refusals()),
         };
-        (what, Some(hint.into()))
+        (what, Some(hint))
+    }
+
+    /// What to do where others have got it: it is sent again only to those whom another try may
+    /// reach.
+    fn advice_to_some(&self) -> Advice {
+        let again = self.report.recipients.iter().filter(|recipient| match &recipient.fate {
+            Fate::Refused { reply, .. } => reply.is_transient(),
+            fate => *fate == Fate::Unsent,
+        });
+        let again: Vec<String> = again.map(|recipient| recipient.path.to_string()).collect();
+        let later = format!("send it again later to {} alone", first_of(&again));
+        match (again.is_empty(), self.advice_to_unsendable()) {
+            (true, advice) => advice.unwrap_or(SEE_SERVER.into()),
+            (false, None) => later.into(),
+            (false, Some(advice)) => format!("{later}; {advice}").into(),
+        }
+    }
+
+    /// What to do about a recipient that this server cannot be told of.
+    fn advice_to_unsendable(&self) -> Option<Advice> {
+        self.report.recipients.iter().find_map(|recipient| match &recipient.fate {
+            Fate::Unsendable { why, .. } => {
+                advice(&Error::Session(why.as_ref().clone()), &self.server)
+            }
+            _ => None,
+        })
     }
 
     /// The refused recipients, the first of them with the server's words.
     fn refusals(&self) -> String {
         let refused = self.report.recipients.iter().filter_map(|recipient| match &recipient.fate {
             Fate::Refused { reply, .. } => Some(format!("{}: {}", recipient.path, said(reply))),
-            Fate::Unsendable { why, .. } => Some(format!("{}: {}", recipient.path, why.reason())),
+            Fate::Unsendable { why, .. } => Some(format!("{}: {}", recipient.path, meaning(why))),
             _ => None,
         });
         let refused: Vec<String> = refused.collect();
-        let named = refused.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
-        match (refused.len().saturating_sub(NAMED_MAX), &self.report.failure) {
-            (0, Some(why)) if named.is_empty() => why.to_string(),
-            (0, _) => format!("refused {named}"),
-            (more, _) => format!("refused {named} and {more} more"),
+        match &self.report.failure {
+            Some(why) if refused.is_empty() => words(why),
+            _ => format!("refused {}", first_of(&refused)),
         }
+    }
+}
+
+/// The first of them, and how many more there are.
+fn first_of(all: &[String]) -> String {
+    let named = all.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// What is said of an error to people.
+pub fn words(error: &Error) -> String {
+    match error {
+        Error::Session(error) => meaning(error),
+        error => error.to_string(),
+    }
+}
+
+/// The same for an error of the session. A code of our own, such as `no-starttls`, is for programs
+/// and left out; the digits of a server's code are kept.
+fn meaning(error: &Session) -> String {
+    match error {
+        Session::Refused { code, text }
+            if !code.as_raw_str().starts_with(|first: char| first.is_ascii_digit()) =>
+        {
+            text.to_string()
+        }
+        error => error.to_string(),
     }
 }
 

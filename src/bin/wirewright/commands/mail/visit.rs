@@ -39,7 +39,10 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     out.flush()?;
     match why {
         None => Ok(Exit::Done),
-        Some(why) => Err(Failure::advised(&server, &why, outcome::advice(&why, &server))),
+        Some(why) => {
+            let hint = outcome::advice(&why, &server);
+            Err(Failure::advised(&server, outcome::words(&why), hint))
+        }
     }
 }
 

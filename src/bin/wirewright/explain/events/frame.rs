@@ -1,6 +1,7 @@
-//! `explain frame --json`: the message in each frame, judged by itself as a peer judges it.
+//! `explain frame --json`: length prefixes, and the form of each message. Names, and whether a
+//! message has a place in the conversation, are not checked.
 //!
-//! Specification: `PROTOCOL.md` §3 to §5.
+//! Specification: `PROTOCOL.md` §3 to §5 and §13.
 
 use super::super::{ROOM_BYTES, Stop, Subject, frames, unfinished};
 use super::super::{judge_before_payload, judge_message};

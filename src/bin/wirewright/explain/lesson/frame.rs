@@ -1,5 +1,5 @@
-//! `explain frame` for people: length prefixes, and the message in each frame, judged by itself as
-//! a peer judges it.
+//! `explain frame` for people: length prefixes, and the form of each message. Names, and whether a
+//! message has a place in the conversation, are not checked.
 //!
 //! ```text
 //!   00 00 00 47                       prefix          Prefix ─▶ Body
@@ -8,7 +8,7 @@
 //!   "}                                message         Payload ─▶ Done ─▶ Prefix
 //! ```
 //!
-//! Specification: `PROTOCOL.md` §3 to §5.
+//! Specification: `PROTOCOL.md` §3 to §5 and §13.
 
 use super::super::{Stop, Subject, frames, unfinished};
 use super::super::{judge_before_payload, judge_message};

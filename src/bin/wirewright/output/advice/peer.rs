@@ -13,7 +13,9 @@ pub fn advice(verb: Verb, code: &str) -> Option<&'static str> {
 
 fn of_transfer(verb: Verb, code: &str) -> Option<&'static str> {
     Some(match (code, verb) {
-        ("not_found", Verb::Get) => "see wirewright ls for the names it has",
+        ("not_found", Verb::Get) => {
+            "see wirewright ls for the names it has; DIR/ fetches what is below a directory"
+        }
         ("exists", Verb::Put) => "use --overwrite to replace it",
         ("read_only", Verb::Put) => "it has to serve a writable directory with --writable",
         ("bad_name", Verb::Put) => "give the file another name",
