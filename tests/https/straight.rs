@@ -114,7 +114,7 @@ fn the_command_speaks_tls() {
     assert!(lines.iter().all(|line| said.contains(line)), "{said}");
     let (status, _, said) = run(&["--insecure"]);
     assert_eq!(status, Some(0), "{said}");
-    assert!(said.contains("** certificate: not verified, for nothing is\n~> GET /"), "{said}");
+    assert!(said.contains("** certificate: not verified, as asked for\n~> GET /"), "{said}");
     assert!(said.contains("<~ HTTP/1.1 200 OK\n"), "{said}");
     let (status, body, said) = run(&[]);
     assert_eq!((status, &*body), (Some(1), ""), "{said}");

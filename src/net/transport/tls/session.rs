@@ -111,7 +111,7 @@ fn address(bytes: &[u8]) -> Option<String> {
 /// native-tls does not tell which root it trusted.
 fn verified(to: &NamedTls) -> String {
     if to.tls().is_insecure() {
-        return "certificate: not verified, for nothing is".to_owned();
+        return "certificate: not verified, as asked for".to_owned();
     }
     format!("certificate: verified for {}", to.name())
 }
