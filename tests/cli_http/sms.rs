@@ -124,7 +124,9 @@ fn what_is_refused() {
     refused("200 OK", "{\"code\":\"2 \"}", "(code is \"2 \", not 2)");
     refused("200 OK", "[2]", "(without code)");
     refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is no JSON: <p>\\u{1b}[31mhi</p>;");
-    refused("200 OK", "", "the reply is no JSON: ;");
+    refused("200 OK", "2}", "the reply is no JSON: 2};");
+    refused("502 Bad Gateway", "", "the gateway answered 502: ;");
+    refused("400 Bad Request", "{\"code\":2", "the gateway answered 400: {\"code\":2;");
     let told =
         refused("503 Busy", "{\"code\":2,\"msg\":\"later\"}", "the gateway answered 503: later");
     assert_eq!(told["error"]["code"], "http_503");
@@ -204,6 +206,42 @@ fn a_lost_answer_may_have_been_sent() {
         assert!(requests[0].text().ends_with("&format=json"));
         assert_eq!(server.accepted(), 1);
     }
+}
+
+/// The response is whole as HTTP, but the gateway's answer is not in it (cli.md: exit status 4).
+#[test]
+fn a_reply_that_is_cut_off_or_empty_is_unknown() {
+    let cut = |body: &[u8]| {
+        let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        Reply::raw([&head[..], body].concat()).and_close()
+    };
+    for (reply, status, what) in [
+        (cut(b"{\"code\":2"), 200, "the reply is cut off: {\"code\":2;"),
+        (cut(b"{\"msg\":\"\xe6\x8f"), 200, "the reply is cut off: "),
+        (cut(b"{\"code\":2,\"ok\":tru"), 200, "the reply is cut off: "),
+        (cut(b""), 200, "the reply of 200 is empty;"),
+        (Reply::ok("{\"code\":405,"), 200, "the reply is cut off: {\"code\":405,;"),
+        (Reply::ok(" \r\n"), 200, "the reply of 200 is empty;"),
+        (Reply::ok("\u{feff}"), 200, "the reply of 200 is empty;"),
+        (Reply::new("202 Accepted", ""), 202, "the reply of 202 is empty;"),
+        (Reply::new("504 Late", ""), 504, "the server in front answered 504: ;"),
+        (Reply::new("504 Late", "{\"code\":2}"), 504, "the server in front answered 504: "),
+    ] {
+        let server = Server::new(move |_| reply.clone());
+        let ended = send(&server, &["--json"]);
+        assert_fails(&ended, 4, &format!("the message may have been sent: {what}"));
+        let hints = ["try again", "format=json"];
+        assert!(!hints.iter().any(|hint| ended.stderr.contains(hint)), "{}", ended.stderr);
+        let told = json(&ended.stdout);
+        assert_eq!((&told["outcome"], &told["status"]), (&json!("unknown"), &json!(status)));
+        let code = if status == 504 { "http_504" } else { "incomplete" };
+        assert_eq!(told["error"]["code"], code);
+        assert_eq!(server.requests().len(), 1);
+    }
+    let server = Server::new(|_| Reply::ok("OK, sent"));
+    let ended = send(&server, &[]);
+    assert_fails(&ended, 1, "the reply is no JSON: OK, sent;");
+    assert!(!ended.stderr.contains("format=json"), "{}", ended.stderr);
 }
 
 #[test]

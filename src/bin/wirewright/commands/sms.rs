@@ -3,9 +3,10 @@
 //! ```text
 //!   POST … account=…&password=…&mobile=…&content=…&format=json ─▶
 //!                              ◀─ 2xx {"code":2, …}    as --success says       accepted   0
-//!                              ◀─ anything else whole                          refused    1
+//!                              ◀─ anything else whole, but 504                 refused    1
 //!   no connection: nothing was sent                                            refused    1
 //!   sent, and no whole answer: the gateway may have acted on it                unknown    4
+//!     (2xx with nothing or half a JSON text in it, and 504, are no whole answer)
 //! ```
 //!
 //! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
@@ -121,7 +122,9 @@ impl Answer {
         let body = web::without_mark(body);
         let said = text(body);
         let said = said.as_raw_str();
-        let reply: Option<Value> = serde_json::from_slice(body).ok();
+        let parsed = serde_json::from_slice::<Value>(body);
+        let is_cut = parsed.as_ref().is_err_and(serde_json::Error::is_eof);
+        let reply = parsed.ok();
         let hidden = reply.as_ref().map(|_| secret.hide_in_json(said));
         // What is cut first may end within the password, which is then not found.
         let words = match (reply.as_ref().and_then(|reply| reply["msg"].as_str()), &hidden) {
@@ -130,14 +133,14 @@ impl Answer {
             (None, None) => secret.words(said.trim()),
         };
         let members = reply.as_ref().map(|_| members(body));
-        let fault = judge(report, status, members.as_ref(), &words, args, secret).err();
-        Answer {
-            outcome: if fault.is_some() { Outcome::Refused } else { Outcome::Accepted },
-            status: report.status,
-            reply: hidden,
-            text: words,
-            fault,
-        }
+        let (outcome, fault) = match lost_reply(status, is_cut, &words) {
+            Some(fault) => (Outcome::Unknown, Some(fault)),
+            None => match judge(report, status, members.as_ref(), &words, args, secret) {
+                Ok(()) => (Outcome::Accepted, None),
+                Err(fault) => (Outcome::Refused, Some(fault)),
+            },
+        };
+        Answer { outcome, status: report.status, reply: hidden, text: words, fault }
     }
 
     /// There is no whole answer.
@@ -214,6 +217,22 @@ impl Answer {
     }
 }
 
+/// What is lost of a response that is whole as HTTP: a 2xx whose JSON is empty or ends too early
+/// (`is_cut`), as where the end of the connection ends the body; or a 504 (RFC 9110 §15.6.5), which
+/// a server in front of the gateway sends when it has waited too long for the answer.
+fn lost_reply(status: u16, is_cut: bool, words: &PeerText<'_>) -> Option<Fault> {
+    let (code, why) = match status {
+        504 => ("http_504", format!("the server in front answered 504: {words}")),
+        200..300 if is_cut && words.as_raw_str().is_empty() => {
+            ("incomplete", format!("the reply of {status} is empty"))
+        }
+        200..300 if is_cut => ("incomplete", format!("the reply is cut off: {words}")),
+        _ => return None,
+    };
+    let text = format!("the message may have been sent: {why}");
+    Some((code.into(), text.into(), of_unknown(Verb::Sms).map(Advice::from)))
+}
+
 /// Whether the gateway took it; if not, a code, its words, and what to do. The password is taken
 /// out of `words` before, and here out of all else.
 fn judge(
@@ -248,7 +267,7 @@ fn judge(
         return Err((
             "malformed".into(),
             what.into(),
-            Some("check the URL, or give --field format=json".into()),
+            Some("check the URL, and see the gateway's manual for replies in JSON".into()),
         ));
     };
     let said = |name: &str| members.get(name).map(|raw| raw.get());
