@@ -15,7 +15,7 @@
 //!
 //! Specification: RFC 4954 §4 (what of AUTH is secret), RFC 5321 §4.5.2 (where a message ends).
 
-use super::auth::decode;
+use super::auth::{Credentials, decode};
 use super::data::{Event, Unstuffer};
 use super::reply::text;
 use super::secrets::{MASK, Secrets};
@@ -49,7 +49,7 @@ pub struct Transcript {
     elided: u64,
     /// The line of a message that is not whole yet, where messages are shown.
     content: Option<Line>,
-    /// What was said in AUTH, which the server may repeat.
+    /// The password, and what was said in AUTH: the server may repeat them.
     secrets: Secrets,
 }
 
@@ -70,6 +70,14 @@ impl Transcript {
     #[must_use]
     pub fn with_content(self) -> Transcript {
         Transcript { content: Some(Line::default()), ..self }
+    }
+
+    /// Masks the secret of these credentials wherever the server repeats it. Some mechanisms, such
+    /// as CRAM-MD5, never send the password, so it cannot be read from the conversation.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: &Credentials) -> Transcript {
+        credentials.hide(&mut self.secrets);
+        self
     }
 
     /// Takes bytes of the client and gives a line for each that is whole.

@@ -242,3 +242,26 @@ fn what_a_server_repeats_is_not_shown() {
     }
     assert_eq!(server.heard().messages.len(), 0);
 }
+
+/// Some mechanisms never send the password. A server that knows it may still repeat it, in any
+/// reply, and no part of the output shows it.
+#[test]
+fn a_password_that_was_never_sent_is_not_shown_either() {
+    for (name, how) in [("CRAM-MD5", "cram-md5"), ("SCRAM-SHA-256", "scram-sha-256")] {
+        for end in ["535 5.7.8 wrong, want Hunter2Secret", "235 ok SHVudGVyMlNlY3JldA=="] {
+            let server = Server::new(move |line| match line.split(' ').next()? {
+                "greeting" => Some("220 mx.example knows Hunter2Secret".to_owned()),
+                "EHLO" => Some(format!("250-mx.example\r\n250 AUTH {name}")),
+                "AUTH" if name == "CRAM-MD5" => Some("334 PDFAbXguZXhhbXBsZT4=".to_owned()),
+                "AUTH" => Some(challenge(line)),
+                verb if VERBS.contains(&verb) || verb == "<end>" => None,
+                _ => Some(end.to_owned()),
+            });
+            let args = ["--insecure-auth", "--trace", "--json", "--auth", how];
+            let ended = send_with(&server, "Hunter2Secret", &args);
+            assert!(ended.stderr.contains("<- 220 mx.example knows ***"), "{}", ended.stderr);
+            let masked = end.replace("Hunter2Secret", "***").replace("SHVudGVyMlNlY3JldA==", "***");
+            assert!(ended.stderr.contains(&format!("<- {masked}\n")), "{}", ended.stderr);
+        }
+    }
+}

@@ -21,8 +21,10 @@ use wirewright::net::connection::Tap;
 use wirewright::net::connection::TapMaker;
 use wirewright::net::http::{self, Mark};
 use wirewright::net::transfer::server::PeerTap;
+use wirewright::smtp::auth::Credentials;
+use wirewright::smtp::transcript::Transcript;
 use wirewright::text::PeerText;
-use wirewright::{smtp, transfer};
+use wirewright::transfer;
 
 /// How lines are printed.
 #[derive(Debug, Clone, Copy)]
@@ -73,13 +75,18 @@ pub fn served(style: Style) -> PeerTap {
     })
 }
 
-/// Makes a listener for each connection of SMTP.
-pub fn smtp(style: Style) -> TapMaker {
-    use smtp::transcript::Transcript;
-    match style.has_content {
-        true => tap(style, || Transcript::new().with_content()),
-        false => tap(style, Transcript::new),
-    }
+/// Makes a listener for each connection of SMTP. The secret of the credentials is masked.
+pub fn smtp(style: Style, credentials: Option<Credentials>) -> TapMaker {
+    tap(style, move || {
+        let transcript = match style.has_content {
+            true => Transcript::new().with_content(),
+            false => Transcript::new(),
+        };
+        match &credentials {
+            Some(credentials) => transcript.with_credentials(credentials),
+            None => transcript,
+        }
+    })
 }
 
 /// Makes a listener for each connection that speaks in lines of text.
@@ -201,17 +208,17 @@ impl Reader for Transfer {
 }
 
 /// One reader of both directions: only replies tell what is said next.
-impl Reader for smtp::transcript::Transcript {
+impl Reader for Transcript {
     fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
         self.said(bytes, say);
     }
 
     fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
-        smtp::transcript::Transcript::heard(self, bytes, say);
+        Transcript::heard(self, bytes, say);
     }
 
     fn finish(&mut self, say: Say<'_>) {
-        smtp::transcript::Transcript::finish(self, say);
+        Transcript::finish(self, say);
     }
 }
 

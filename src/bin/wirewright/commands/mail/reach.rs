@@ -1,7 +1,6 @@
 //! How the server is reached, and who logs in: from argv to the options of the library.
 
 use super::super::input;
-use crate::args::Common;
 use crate::args::mail::{Mail, Reach};
 #[cfg(feature = "tls")]
 use crate::output::advice::Verb;
@@ -20,7 +19,11 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let Mail { reach, common, .. } = args;
     let server = server(reach.server.as_deref().unwrap_or_default())?;
     let credentials = credentials(reach, &server)?;
-    let mut options = base(Options::new(server), common);
+    let mut options = Options::new(server);
+    options.timeout = watch::left();
+    options.stop_at_signals = true;
+    let style = trace::Style::of(common);
+    options.tap = style.map(|style| trace::smtp(style, credentials.clone()));
     options.name = match &reach.ehlo {
         Some(name) => {
             Some(to_ascii(name).and_then(|name| Domain::parse(&name)).map_err(|error| {
@@ -58,13 +61,6 @@ pub fn server(text: &str) -> Result<Server, Failure> {
         let at = error.offset().unwrap_or(0);
         Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)
     })
-}
-
-fn base(mut options: Options, common: &Common) -> Options {
-    options.timeout = watch::left();
-    options.stop_at_signals = true;
-    options.tap = trace::Style::of(common).map(trace::smtp);
-    options
 }
 
 /// Who logs in. A name without a password is a mistake, and so is the reverse.
