@@ -284,6 +284,28 @@ fn a_timeout_ends_the_opening_of_a_fifo_at_once() {
     }
 }
 
+/// A server that still reads its files ends by the first signal, and when its time is over.
+#[test]
+fn a_server_that_reads_its_secrets_ends_at_once() {
+    let place = place();
+    let lines = [
+        "serve . --listen 127.0.0.1:0 --token-file fifo",
+        "serve . --listen 127.0.0.1:0 --tls-cert fifo --tls-key fifo",
+    ];
+    for (line, signal) in lines.into_iter().zip([Signal::INT, Signal::TERM]) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (mut process, _kept) = start(&words, Stuck::Fifo, place.folder.path());
+        process.sleeps();
+        kill_process(Pid::from_child(&process.0), signal).unwrap();
+        assert_eq!(process.end(line).signal(), Some(signal.as_raw()), "{line}");
+        let words: Vec<&str> = line.split(' ').chain(["--timeout", "0.3"]).collect();
+        let (mut process, _kept) = start(&words, Stuck::Fifo, place.folder.path());
+        assert_eq!(process.end(line).code(), Some(1), "{line}");
+        let told = stderr_of(&mut process);
+        assert!(told.contains("fifo") && told.contains("--timeout"), "{line}: {told}");
+    }
+}
+
 #[test]
 fn a_signal_ends_every_client_wherever_it_is_stuck() {
     let place = place();

@@ -11,7 +11,7 @@ use super::wire::{announce, failure, stop_after, token};
 use crate::args::Serve;
 use crate::output::advice::{Verb, failed_file};
 use crate::output::report::Out;
-use crate::output::trace;
+use crate::output::{trace, watch};
 use crate::{Exit, Failure};
 use std::sync::Arc;
 use wirewright::net::Meter;
@@ -30,7 +30,7 @@ const CONNECTIONS_USUAL: usize = 1000;
 
 pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let sums = Sums::new();
-    let mut options = options(args)?;
+    let mut options = watch::starting(|| options(args))?;
     options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
     let supply = options.supply.clone();
     let addresses =

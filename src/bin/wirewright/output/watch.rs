@@ -12,9 +12,10 @@
 //! FIFO without a peer, a read of a stdin that never comes, fsync(2). Nothing on that thread could
 //! look at a flag, so threads of this module do.
 //!
-//! A server ends in order at the first signal, within its grace period, and so does a client whose
-//! message or file may have been taken: it says whether that is known. The second signal ends both
-//! at once.
+//! While a server reads its files it has nothing to end in order: a signal and `--timeout` end it
+//! at once. From then on it ends in order at the first signal, within its grace period, and so does
+//! a client whose message or file may have been taken: it says whether that is known. The second
+//! signal ends both at once.
 //!
 //! Specification: signal(7), poll(2).
 
@@ -52,6 +53,9 @@ static DEADLINE: OnceLock<Instant> = OnceLock::new();
 /// The file that is being opened or read, where that may block for ever.
 static BLOCKING: Mutex<Option<String>> = Mutex::new(None);
 
+/// A server reads its files, and does not listen yet.
+static STARTING: AtomicBool = AtomicBool::new(false);
+
 /// What was sent may have been taken.
 static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -84,6 +88,9 @@ pub fn start(command: &Command) {
     let (serves, timeout) = rule(command);
     // What cannot be watched still works.
     let _ = watch_signals(serves);
+    if let Command::Serve(args) = command {
+        limit_start(args.common.timeout);
+    }
     if let Some(deadline) = timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
         let _ = DEADLINE.set(deadline);
         let _ = thread::Builder::new().name("timeout".to_owned()).spawn(move || {
@@ -96,6 +103,26 @@ pub fn start(command: &Command) {
     }
 }
 
+/// Ends a server that still reads its files when `--timeout` is over. One that listens stops in
+/// order by itself.
+fn limit_start(timeout: Option<Duration>) {
+    let Some(timeout) = timeout else { return };
+    let _ = thread::Builder::new().name("timeout".to_owned()).spawn(move || {
+        thread::sleep(timeout);
+        if STARTING.load(Ordering::SeqCst) {
+            give_up();
+        }
+    });
+}
+
+/// Reads the files of a server, before it listens.
+pub fn starting<T>(act: impl FnOnce() -> T) -> T {
+    STARTING.store(true, Ordering::SeqCst);
+    let did = act();
+    STARTING.store(false, Ordering::SeqCst);
+    did
+}
+
 fn watch_signals(serves: bool) -> io::Result<()> {
     // The thread first: without it nobody would act on a signal that is caught.
     let (give, take) = mpsc::channel::<Signals>();
@@ -103,6 +130,9 @@ fn watch_signals(serves: bool) -> io::Result<()> {
         let Ok(mut signals) = take.recv() else { return };
         // The first signal; the second one ends everything at once.
         let Some(first) = signals.forever().next() else { return };
+        if serves && STARTING.load(Ordering::SeqCst) {
+            die_by(first);
+        }
         if !serves {
             let _ = thread::Builder::new().name("end".to_owned()).spawn(move || {
                 thread::sleep(end_wait());
