@@ -188,7 +188,12 @@ fn of_tls(verb: Verb, fault: &Fault) -> Advice {
 fn of_certificate(verb: Verb, fault: &CertificateFault) -> Advice {
     let is_mail = matches!(verb, Verb::Mail { .. });
     let option = match fault {
-        CertificateFault::SelfSigned | CertificateFault::UnknownIssuer => " with --cacert FILE",
+        CertificateFault::SelfSigned => " with --cacert FILE",
+        CertificateFault::UnknownIssuer => {
+            let text = "trust its issuer with --cacert FILE if you know it; the server has to \
+                send all but the root";
+            return Cow::Borrowed(text);
+        }
         CertificateFault::WrongName if is_mail => " in --server, or say which with --tls-name",
         CertificateFault::WrongName if verb.is_transfer() => ", or say which with --tls-name",
         CertificateFault::WrongName if verb.is_http() => " in the URL",
