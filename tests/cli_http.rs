@@ -32,6 +32,8 @@ mod process;
 mod redirects;
 #[path = "cli_http/refusals.rs"]
 mod refusals;
+#[path = "cli_http/repeating.rs"]
+mod repeating;
 #[path = "cli_http/requests.rs"]
 mod requests;
 #[path = "cli_http/resuming.rs"]

@@ -11,6 +11,7 @@
 mod list;
 mod outcome;
 
+use super::secret::{Secret, masking};
 use super::select::Selector;
 use super::web;
 use crate::args::http::Download as Args;
@@ -56,23 +57,33 @@ const SELECT_ADVICE: &str = "look at the document and --select";
 const OURS: [&str; 2] = ["Range", "If-Range"];
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let began = Instant::now();
     let urls: Result<Vec<Url>, Failure> =
         args.urls.iter().map(|text| web::url("URL", text)).collect();
     let urls = urls?;
     let from_stdin = args.from.as_deref() == Some("-");
     web::check_stdin(&args.asking, from_stdin.then_some("the document"))?;
     let headers = headers(args)?;
+    let secret = Arc::new(Secret::of_headers(&headers));
+    fetch_all(args, urls, headers, &secret).map_err(|failure| secret.hide_in_failure(failure))
+}
+
+fn fetch_all(
+    args: &Args,
+    urls: Vec<Url>,
+    headers: Headers,
+    secret: &Arc<Secret>,
+) -> Result<Exit, Failure> {
+    let began = Instant::now();
     let source = Source::of(args)?;
     let trusted = trusted(source.as_ref(), &urls);
     let destination = destination(args)?;
-    let options = options(args)?;
+    let options = options(args, secret)?;
     let meter = options.meter.clone();
     let mut client =
         Client::new(options).map_err(|error| web::failed(Verb::Download, "starting", &error))?;
     let mut wanted: Vec<Wanted> = urls.into_iter().map(Ok).collect();
     if let Some(source) = &source {
-        wanted.extend(source.read(&mut client, &headers)?);
+        wanted.extend(source.read(&mut client, &headers, secret)?);
         let left = |timeout: Duration| timeout.saturating_sub(began.elapsed());
         client.set_timeout(args.common.timeout.map(left));
     }
@@ -90,7 +101,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let drawing = Drawing::start(meter, label, &args.common);
     if is_told(args) {
         tell_faults(&faults);
-        client.set_notify(Some(Arc::new(tell_notice)));
+        let secret = secret.clone();
+        client.set_notify(Some(Arc::new(move |notice| tell_notice(notice, &secret))));
     }
     let bare = without_secrets(&headers);
     let fetches = urls.into_iter().map(move |url| {
@@ -99,7 +111,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     });
     let done = download(&mut client, fetches, &saving);
     drop(drawing);
-    let done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
+    let mut done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
+    done.iter_mut().for_each(|one| secret.hide_in_report(&mut one.report));
     tell(&rows(&done, &faults), began.elapsed(), saving.durability, args)
 }
 
@@ -153,7 +166,7 @@ fn without_secrets(headers: &Headers) -> Headers {
     bare
 }
 
-fn options(args: &Args) -> Result<Options, Failure> {
+fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
     let needed = u64::from(args.jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
     let allowed = endpoint::descriptors_max();
     if needed > allowed {
@@ -162,9 +175,11 @@ fn options(args: &Args) -> Result<Options, Failure> {
     }
     let mut options = web::options(&args.reach, &args.common)?;
     web::take(&args.asking, &mut options);
+    options.trace = options.trace.map(|trace| masking(trace, secret.clone(), None));
     options.retries.count_max = args.retry;
     if is_told(args) {
-        options.notify = Some(Arc::new(web::tell_retry));
+        let secret = secret.clone();
+        options.notify = Some(Arc::new(move |notice| web::tell_retry(notice, &secret)));
     }
     options.in_flight_max = usize::from(args.jobs);
     options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
@@ -226,10 +241,15 @@ impl Source {
     }
 
     /// Reads the document.
-    fn read(&self, client: &mut Client, headers: &Headers) -> Result<Vec<Wanted>, Failure> {
+    fn read(
+        &self,
+        client: &mut Client,
+        headers: &Headers,
+        secret: &Secret,
+    ) -> Result<Vec<Wanted>, Failure> {
         let (place, base, document) = match &self.url {
             Some(url) => {
-                let (place, document) = ask(client, asked(url.clone(), headers))?;
+                let (place, document) = ask(client, asked(url.clone(), headers), secret)?;
                 (place.to_string(), Some(place), document)
             }
             None => ("stdin".to_owned(), None, stdin()?),
@@ -251,10 +271,12 @@ impl Source {
 }
 
 /// The document, and where it was in the end.
-fn ask(client: &mut Client, fetch: Fetch) -> Result<(Url, Vec<u8>), Failure> {
+fn ask(client: &mut Client, fetch: Fetch, secret: &Secret) -> Result<(Url, Vec<u8>), Failure> {
     let url = fetch.url.clone();
     let asked = client.gather(fetch, DOCUMENT_BYTES_MAX);
-    let (report, document) = asked.map_err(|error| web::failed(Verb::Download, &url, &error))?;
+    let (mut report, document) =
+        asked.map_err(|error| web::failed(Verb::Download, &url, &error))?;
+    secret.hide_in_report(&mut report);
     let status = report.status.unwrap_or(0);
     match report.outcome {
         Err(why) => Err(web::failure(Verb::Download, &report.url, &why)),

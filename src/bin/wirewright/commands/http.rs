@@ -6,6 +6,7 @@
 //!
 //! A terminal gets a body with its control characters escaped, unless `-o -` was given.
 
+use super::secret::{Secret, masking};
 use super::{input, web};
 use crate::args::http::Http;
 use crate::output::advice::{Verb, failed_file, local_failure, of_unknown};
@@ -26,7 +27,7 @@ use wirewright::http::redirect::is_redirect;
 use wirewright::http::request::Method;
 use wirewright::net::files::Destination;
 use wirewright::net::files::Durability;
-use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Saving, download};
+use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Options, Saving, download};
 use wirewright::net::{Error, FailureKind};
 
 /// The longest body that is put into the document of --json, in bytes.
@@ -34,6 +35,11 @@ const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
 
 pub fn run(args: &Http) -> Result<Exit, Failure> {
     let fetch = fetch(args)?;
+    let secret = Arc::new(Secret::of_headers(&fetch.headers));
+    ask(fetch, args, &secret).map_err(|failure| secret.hide_in_failure(failure))
+}
+
+fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure> {
     let url = fetch.url.to_string();
     let here = args.remote_name.then_some(Path::new("./"));
     let output = here.or(args.output.as_deref());
@@ -56,30 +62,24 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
         with_head: (args.include || args.head) && !(is_stdout && args.common.json),
         raw: args.raw,
     };
-    let mut options = web::options(&args.reach, &args.common)?;
-    web::take(&args.asking, &mut options);
-    options.codings &= !args.raw;
-    options.heads = true;
-    options.retries.count_max = args.retry;
-    if !args.common.quiet && !args.common.json {
-        options.notify = Some(Arc::new(web::tell_retry));
-    }
+    let options = options(args, secret)?;
     let drawn = !args.common.quiet && !args.common.is_traced();
     let drawn = drawn && !(is_stdout && is_terminal);
     let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
     if !fetch.method.is_idempotent() {
         watch::may_be_taken();
     }
-    let made = Client::new(options)
+    let mut made = Client::new(options)
         .and_then(|mut client| download(&mut client, vec![fetch], &saving))
         .map_err(|error| web::failed(Verb::Http, &url, &error))?;
     drop(drawing);
     lock(&screen).finish().map_err(|error| Failure::stdout(&error))?;
+    made.iter_mut().for_each(|done| secret.hide_in_report(&mut done.report));
     let Some(done) = made.first() else { return Ok(Exit::Done) };
     if args.common.json {
         let body = is_stdout.then(|| lock(&kept));
         let mut out = Out::new();
-        out.json(&document(done, saving.durability, body.as_deref()))?;
+        out.json(&document(done, saving.durability, body.as_deref(), secret))?;
         out.flush()?;
     }
     match &done.report.outcome {
@@ -103,6 +103,20 @@ pub fn run(args: &Http) -> Result<Exit, Failure> {
 }
 
 // ---- what is asked for -----------------------------------------------------------------------
+
+fn options(args: &Http, secret: &Arc<Secret>) -> Result<Options, Failure> {
+    let mut options = web::options(&args.reach, &args.common)?;
+    web::take(&args.asking, &mut options);
+    options.trace = options.trace.map(|trace| masking(trace, secret.clone(), None));
+    options.codings &= !args.raw;
+    options.heads = true;
+    options.retries.count_max = args.retry;
+    if !args.common.quiet && !args.common.json {
+        let secret = secret.clone();
+        options.notify = Some(Arc::new(move |notice| web::tell_retry(notice, &secret)));
+    }
+    Ok(options)
+}
 
 fn fetch(args: &Http) -> Result<Fetch, Failure> {
     let (method, url) = match (&*args.target, &args.method) {
@@ -225,8 +239,16 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 // ---- what became of it -----------------------------------------------------------------------
 
-fn document(done: &Download, durability: Durability, body: Option<&Kept>) -> Value {
+fn document(
+    done: &Download,
+    durability: Durability,
+    body: Option<&Kept>,
+    secret: &Secret,
+) -> Value {
     let mut document = web::document(&done.report);
+    if let Some(reason) = document["reason"].as_str() {
+        document["reason"] = json!(secret.hide_said(reason));
+    }
     let path = done.path.as_ref().filter(|_| done.report.outcome.is_ok());
     document["bytes"] = json!(done.bytes);
     document["path"] = json!(path.map(|path| path.to_string_lossy()));

@@ -8,6 +8,7 @@ pub mod ls;
 pub mod mail;
 pub mod manual;
 pub mod put;
+pub mod secret;
 pub mod select;
 pub mod serve;
 pub mod sms;

@@ -14,16 +14,14 @@
 //! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
 //! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
 
-mod secret;
-
-use super::web;
+use super::secret::{Secret, masking};
+use super::{input, web};
 use crate::args::http::Sms;
 use crate::output::advice::{Advice, Verb, advice, of_unknown};
 use crate::output::decimal::Decimal;
 use crate::output::report::Out;
 use crate::output::watch;
 use crate::{Exit, Failure};
-use secret::{Secret, masking};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -48,9 +46,10 @@ const OURS: [&str; 4] = ["account", "password", "mobile", "content"];
 
 pub fn run(args: &Sms) -> Result<Exit, Failure> {
     let url = web::url("--gateway", &args.gateway)?;
-    let secret = Arc::new(Secret::read(args)?);
+    let password = password(args)?;
+    let secret = Arc::new(Secret::new(&password));
     let mut fetch = Fetch::new(Method::POST, url);
-    let form = form(args, &secret)?;
+    let form = form(args, &password)?;
     fetch.set_form(form.clone());
     let accept = fetch.headers.push("Accept", b"text/plain");
     accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
@@ -72,10 +71,24 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     answer.tell(&place, args)
 }
 
+/// The password of the account.
+fn password(args: &Sms) -> Result<String, Failure> {
+    let wrong = |what| {
+        let hint = "put the password of the account into it";
+        Err(Failure::new(args.password_file.display(), what, hint))
+    };
+    match String::from_utf8(input::secret(&args.password_file)?) {
+        Ok(password) if password.is_empty() => wrong("the password is empty"),
+        Ok(password) if password.contains('\0') => wrong("a password holds no NUL"),
+        Ok(password) => Ok(password),
+        Err(_) => wrong("the password is not UTF-8"),
+    }
+}
+
 /// The form.
-fn form(args: &Sms, secret: &Secret) -> Result<String, Failure> {
+fn form(args: &Sms, password: &str) -> Result<String, Failure> {
     let mut text = String::new();
-    let ours = [&args.account, &secret.password, &args.mobile, &args.content];
+    let ours = [&*args.account, password, &args.mobile, &args.content];
     OURS.iter().zip(ours).for_each(|(name, value)| form::push(&mut text, name, value));
     if args.fields.iter().all(|(name, _)| name != "format") {
         form::push(&mut text, "format", "json");

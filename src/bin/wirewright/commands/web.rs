@@ -1,6 +1,7 @@
 //! What the commands that speak HTTP share: options, what is asked for, errors, reports.
 
 use super::input::secret;
+use super::secret::Secret;
 use crate::args::Common;
 use crate::args::http::{Asking, Reach};
 use crate::output::advice::{Verb, advice};
@@ -287,9 +288,10 @@ pub fn error(why: &net::Failure) -> Value {
 // ---- while a call runs ------------------------------------------------------------------------
 
 /// Says that another try follows.
-pub fn tell_retry(notice: &Notice<'_>) {
+pub fn tell_retry(notice: &Notice<'_>, secret: &Secret) {
     if let Notice::Retry { url, why, wait, retry, retries_max } = notice {
-        let (why, wait) = (why.text.short(), seconds_text(*wait));
+        let (why, wait) = (secret.hide_why(why), seconds_text(*wait));
+        let (url, why) = (secret.hide(&url.to_string()), why.text.short());
         say_line(&format!("{url}: {why}; retry {retry} of {retries_max} in {wait}"));
     }
 }

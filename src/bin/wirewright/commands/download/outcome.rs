@@ -9,6 +9,7 @@
 //! With `--quiet` and `--json` nothing is said while the call runs; one final line says how many
 //! files failed and why. It also covers the files that the timeout or a signal cut off.
 
+use super::super::secret::Secret;
 use super::super::web;
 use super::{NoUrl, SELECT_ADVICE};
 use crate::args::http::Download as Args;
@@ -143,14 +144,15 @@ pub fn is_told(args: &Args) -> bool {
 }
 
 /// Says that another try follows, or that a file has failed by itself.
-pub fn tell_notice(notice: &Notice<'_>) {
+pub fn tell_notice(notice: &Notice<'_>, secret: &Secret) {
     match notice {
         Notice::Ended(report) if !report.given_up => {
             if let Err(why) = &report.outcome {
-                say_failure(failure(report, why, ""));
+                let failure = failure(report, &secret.hide_why(why), "");
+                say_failure(secret.hide_in_failure(failure));
             }
         }
-        notice => web::tell_retry(notice),
+        notice => web::tell_retry(notice, secret),
     }
 }
 

@@ -1,21 +1,22 @@
-//! The password of a gateway, and all forms in which it may be repeated.
+//! Secrets that are sent over HTTP, and all forms in which a server may repeat them.
 //!
 //! ```text
-//!   p+/ ─▶ p%2B%2F  p%2b%2f  p+\/ …    hidden where a gateway says one of them
+//!   p+/ ─▶ p%2B%2F  p%2b%2f  p+\/ …    hidden where a server says one of them
 //! ```
 //!
 //! A password of one to three characters occurs in many words by chance. It is hidden where it is a
-//! word of what the gateway says; addresses and URLs of our own stay as they are.
+//! word of what the server says; addresses and URLs of our own stay as they are.
 
-use super::super::input;
-use super::super::tokens::Tokens;
+use super::tokens::Tokens;
 use crate::Failure;
-use crate::args::http::Sms;
 use serde_json::Value;
 use std::sync::Arc;
+use wirewright::base64::{decode_strict, decoded_len_max};
 use wirewright::http::form;
-use wirewright::http::message::headers::MASK;
+use wirewright::http::message::headers::{Headers, MASK, text};
+use wirewright::net::http::Report;
 use wirewright::net::http::{Mark, Trace};
+use wirewright::net::{Failure as Why, FailureKind};
 use wirewright::text::PeerText;
 
 /// So many characters of the form are shown in a trace.
@@ -24,40 +25,38 @@ const TRACED_CHARS_MAX: usize = 2048;
 /// A password, or a form of it, with fewer characters is looked for as a whole word only.
 const SHORT_CHARS: usize = 4;
 
-/// The password, and all forms in which a gateway may repeat it, the longest first.
+/// The fields in which credentials are sent.
+const AUTHORIZATIONS: [&str; 2] = ["Authorization", "Proxy-Authorization"];
+
+/// All forms in which a server may repeat the secrets of a request, the longest first.
 pub struct Secret {
-    pub password: String,
     forms: Vec<String>,
 }
 
 impl Secret {
-    pub fn read(args: &Sms) -> Result<Secret, Failure> {
-        let wrong = |what| {
-            let hint = "put the password of the account into it";
-            Err(Failure::new(args.password_file.display(), what, hint))
-        };
-        match String::from_utf8(input::secret(&args.password_file)?) {
-            Ok(password) if password.is_empty() => wrong("the password is empty"),
-            Ok(password) if password.contains('\0') => wrong("a password holds no NUL"),
-            Ok(password) => Ok(Secret::new(password)),
-            Err(_) => wrong("the password is not UTF-8"),
-        }
+    pub fn new(password: &str) -> Secret {
+        let mut forms = forms_of(password);
+        tidy(&mut forms);
+        Secret { forms }
     }
 
-    fn new(password: String) -> Secret {
-        let mut encoded = String::new();
-        form::push(&mut encoded, "", &password);
-        let encoded = encoded.split_off(1);
-        let spaced = encoded.replace('+', "%20");
-        let mut forms = vec![lower_hex(&encoded), encoded, lower_hex(&spaced), spaced];
-        for plain in std::iter::once(password.clone()).chain(json_notations(&password)) {
-            // Where any byte of a reply is not UTF-8, all of it is shown as Latin-1.
-            forms.push(plain.bytes().map(char::from).collect());
-            forms.push(plain);
+    /// The credentials of a request as they are sent, and the password of `Basic` (RFC 7617 §2).
+    pub fn of_headers(headers: &Headers) -> Secret {
+        let mut forms = Vec::new();
+        for field in AUTHORIZATIONS.iter().flat_map(|name| headers.all(name)) {
+            let value = text(field.value);
+            let value = value.as_raw_str().trim();
+            let (scheme, sent) = value.split_once(' ').unwrap_or(("", value));
+            let sent = sent.trim();
+            forms.extend(forms_of(sent));
+            // Who repeats it may leave the padding out.
+            forms.extend(forms_of(sent.trim_end_matches('=')));
+            if scheme.eq_ignore_ascii_case("Basic") {
+                forms.extend(password_of(sent).iter().flat_map(|password| forms_of(password)));
+            }
         }
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        forms.dedup();
-        Secret { password, forms }
+        tidy(&mut forms);
+        Secret { forms }
     }
 
     /// Words of our own, such as an address, without the password in any of its forms. A short form
@@ -79,6 +78,31 @@ impl Secret {
         PeerText::from(self.hide_said(text)).short().keep()
     }
 
+    /// Why a request failed, without the secret. The words about a connection hold its address,
+    /// and nothing that the server said.
+    pub fn hide_why(&self, why: &Why) -> Why {
+        let said = why.text.as_raw_str();
+        let text = match why.kind {
+            FailureKind::Peer => self.hide_said(said),
+            _ => self.hide(said),
+        };
+        let mut hidden = why.clone();
+        hidden.text = PeerText::from(text);
+        hidden
+    }
+
+    /// The same in a report.
+    pub fn hide_in_report(&self, report: &mut Report) {
+        if let Err(why) = &mut report.outcome {
+            *why = self.hide_why(why);
+        }
+    }
+
+    /// The line of a failure. It may hold a URL that the server gave.
+    pub fn hide_in_failure(&self, failure: Failure) -> Failure {
+        Failure { line: failure.line.map(|line| self.hide(&line)), ..failure }
+    }
+
     /// A valid JSON text in one line, without the password: not as a string in any notation, and
     /// not as a number.
     pub fn hide_in_json(&self, json: &str) -> String {
@@ -91,6 +115,36 @@ impl Secret {
             }
         })
     }
+}
+
+/// The forms of one secret.
+fn forms_of(password: &str) -> Vec<String> {
+    let mut encoded = String::new();
+    form::push(&mut encoded, "", password);
+    let encoded = encoded.split_off(1);
+    let spaced = encoded.replace('+', "%20");
+    let mut forms = vec![lower_hex(&encoded), encoded, lower_hex(&spaced), spaced];
+    for plain in std::iter::once(password.to_owned()).chain(json_notations(password)) {
+        // Where any byte of a reply is not UTF-8, all of it is shown as Latin-1.
+        forms.push(plain.bytes().map(char::from).collect());
+        forms.push(plain);
+    }
+    forms
+}
+
+/// The longest first, each once. An empty one stands nowhere.
+fn tidy(forms: &mut Vec<String>) {
+    forms.retain(|form| !form.is_empty());
+    forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+    forms.dedup();
+}
+
+/// The password in the credentials of `Basic`.
+fn password_of(credentials: &str) -> Option<String> {
+    let mut pair = vec![0; decoded_len_max(credentials.len())];
+    let len = decode_strict(credentials.as_bytes(), &mut pair)?;
+    let colon = pair[..len].iter().position(|byte| *byte == b':')?;
+    Some(text(&pair[colon + 1..len]).as_raw_str().to_owned())
 }
 
 /// How JSON writers put a text between quotes: other characters as they are or as `\\u`, its digits
@@ -165,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_password_is_hidden_in_every_form() {
-        let secret = Secret::new("p+ä \"/5".to_owned());
+        let secret = Secret::new("p+ä \"/5");
         for (text, hidden) in [
             ("say p+ä \"/5!", "say ***!"),
             ("password=p%2B%C3%A4+%22%2F5&x=p", "password=***&x=p"),
@@ -180,7 +234,7 @@ mod tests {
         }
         let json = "{\n \"a\" : [\"x p+\\u00e4 \\\"\\/5\", 2.50],\t\"p+ä \\\"/5\":null}";
         assert_eq!(secret.hide_in_json(json), "{\"a\":[\"x ***\",2.50],\"***\":null}");
-        let secret = Secret::new("147258".to_owned());
+        let secret = Secret::new("147258");
         let json = "{\"code\":2,\"n\":147258,\"m\":[0147258e1]}".replace("0147258", "9147258");
         assert_eq!(secret.hide_in_json(&json), "{\"code\":2,\"n\":\"***\",\"m\":[\"9***e1\"]}");
     }
@@ -195,13 +249,13 @@ mod tests {
             ("+", "a+b %2B x%2Bx", "a+b *** x%2Bx"),
             ("äö", "äö äöü", "*** äöü"),
         ] {
-            let secret = Secret::new(password.to_owned());
+            let secret = Secret::new(password);
             assert_eq!(secret.hide_said(said), hidden);
             let own = "no connection: http://127.0.0.1:80/p";
             assert_eq!(secret.hide(own), own);
         }
         let json = "{\"code\":2,\"msg\":\"http: p is wrong\",\"p\":\"stop\"}";
         let hidden = "{\"code\":2,\"msg\":\"http: *** is wrong\",\"***\":\"stop\"}";
-        assert_eq!(Secret::new("p".to_owned()).hide_in_json(json), hidden);
+        assert_eq!(Secret::new("p").hide_in_json(json), hidden);
     }
 }
