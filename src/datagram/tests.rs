@@ -254,7 +254,7 @@ fn the_pace_is_exact_and_catching_up_is_bounded() {
 #[test]
 fn bytes_pass_at_the_rate_and_not_faster() {
     const SECOND: u64 = 1_000_000_000;
-    // 1,000 bytes a second; who is late makes up for 100 ms.
+    // 1,000 bytes a second, and a burst of at most 100 ms after a delay.
     let mut pacer = Pacer::new(1, 8000, SECOND / 10, 5);
     assert_eq!((pacer.due(4), pacer.due(5)), (0, 1));
     assert_eq!(pacer.due_ns(51), 5 + SECOND / 20);

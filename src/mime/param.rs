@@ -11,7 +11,7 @@
 //! Specification: RFC 2045 §5.1 (tokens and quoted strings), RFC 2231 §3 and §4 (pieces, charset),
 //! RFC 2183 §2.3 (file names). Encoded words have no place in a parameter (RFC 2047 §5).
 //!
-//! What is written is read alike by parsers that know RFC 2231 and by those that do not:
+//! Parsers with and without RFC 2231 read the same value, by these rules:
 //!
 //! - A value with `*`, `'` or `%` is quoted. These may stand in a token of RFC 2045, but not in an
 //!   unquoted value of RFC 2231 §7, and Python's `email` divides a token there.

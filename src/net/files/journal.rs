@@ -26,7 +26,7 @@ use std::os::unix::fs::FileExt;
 pub const ETAG_BYTES_MAX: usize = 1024;
 
 /// A segment is recorded as soon as this many more bytes are verified, or twice as many where bytes
-/// are still being written. What comes slowly is recorded by time, too.
+/// are still being written. On a slow connection a timer records bytes before that.
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 20;
 
 const MAGIC: &str = "wirewright-journal-2";
