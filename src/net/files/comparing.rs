@@ -26,14 +26,6 @@ impl Comparing {
         digester: &mut Digester,
         scratch: &mut [u8],
     ) -> Result<bool, FileError> {
-        if self.at < self.size() {
-            let read = self.standing.source().read_at(scratch, self.at)?;
-            if read == 0 {
-                return Err(FileError::Changed);
-            }
-            digester.update(&scratch[..read]);
-            self.at += read as u64;
-        }
-        Ok(self.at == self.size())
+        self.standing.hash_piece(&mut self.at, digester, scratch)
     }
 }

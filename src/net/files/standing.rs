@@ -12,6 +12,7 @@
 
 use super::place::Place;
 use super::{Durability, FileError, Source};
+use crate::digest::Digester;
 
 /// A regular file under its final name, open for reading.
 #[derive(Debug)]
@@ -39,6 +40,24 @@ impl Standing {
     /// What it holds.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Hashes at most one `scratch` full from `at` on, and moves `at`; true when all of it is hashed.
+    pub(crate) fn hash_piece(
+        &self,
+        at: &mut u64,
+        digester: &mut Digester,
+        scratch: &mut [u8],
+    ) -> Result<bool, FileError> {
+        if *at < self.source.size() {
+            let read = self.source.read_at(scratch, *at)?;
+            if read == 0 {
+                return Err(FileError::Changed);
+            }
+            digester.update(&scratch[..read]);
+            *at += read as u64;
+        }
+        Ok(*at == self.source.size())
     }
 
     /// Makes the file and its name durable, as if it had just been put. May take long.

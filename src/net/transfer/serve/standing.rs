@@ -42,16 +42,12 @@ impl Serving {
         let Task::Comparing { standing, at, digester, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
-        let source = standing.source();
-        if *at < source.size() {
-            let read = source.read_at(scratch, *at).map_err(FileError::from)?;
-            if read == 0 {
-                // It became shorter: it has other content now.
-                return Err(FileError::Exists.into());
-            }
-            digester.update(&scratch[..read]);
-            *at += read as u64;
-            return Ok(Turn::Again);
+        match standing.hash_piece(at, digester, scratch) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Turn::Again),
+            // It became shorter: it has other content now.
+            Err(FileError::Changed) => return Err(FileError::Exists.into()),
+            Err(error) => return Err(error.into()),
         }
         let Task::Comparing { standing, digester, permit, .. } =
             std::mem::replace(&mut self.task, Task::None)
