@@ -42,7 +42,8 @@ impl Standing {
         &self.source
     }
 
-    /// Hashes at most one `scratch` full from `at` on, and moves `at`; true when all of it is hashed.
+    /// Hashes at most one `scratch` full from `at` on, and moves `at`. True when the whole file is
+    /// hashed.
     pub(crate) fn hash_piece(
         &self,
         at: &mut u64,

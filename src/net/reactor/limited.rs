@@ -4,8 +4,8 @@
 //!   drive ─▶ starved ─▶ held back, in a queue ─ bytes are due ─▶ granted ─▶ the ready queue
 //! ```
 //!
-//! The connection that has waited longest is granted bytes first, and at most its share of the bytes
-//! that are due. So one connection cannot use up the whole limit.
+//! The connection that has waited longest is granted bytes first, and at most its share of what is
+//! due. So one connection cannot use up the whole limit.
 
 use super::Reactor;
 use crate::net::transport::rate::RateLimit;
