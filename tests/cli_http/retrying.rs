@@ -3,9 +3,10 @@
 use crate::bytes::bytes;
 use crate::command::{assert_fails, json, names_in, report};
 use crate::process::{Process, wait_for};
-use crate::server::{Reply, Request, Server, run_in};
+use crate::server::{Reply, Request, Server, run_in, wirewright};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -138,8 +139,25 @@ fn a_signal_ends_the_wait() {
         assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{said}");
         let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error: ")).collect();
         assert!(errors.len() == 1 && errors[0].contains("(and 1 more failed)"), "{errors:?}");
+        // A retry whose wait has not ended is none.
+        assert!(!said.contains("(after"), "{said}");
         assert_eq!(server.requests().len(), before + 2);
     }
+}
+
+/// A retry that was only waited for is not counted: one attempt was made.
+#[test]
+fn a_signal_in_the_wait_leaves_the_attempts_as_they_are() {
+    let server = Server::new(|_| Reply::with("503 Busy", &["Retry-After: 300"], ""));
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["download", "--json", "--retry", "5", &server.at("/f")];
+    let process = Process::start(wirewright(folder.path(), &args).stdout(Stdio::piped()));
+    wait_for("the first answer", || (!server.requests().is_empty()).then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    kill_process(Pid::from_child(&process.child), Signal::INT).unwrap();
+    let ended = process.finish();
+    assert_eq!(json(&ended.stdout)["files"][0]["attempts"], 1, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("(after"), "{}", ended.stderr);
 }
 
 /// Where `--timeout` would end the wait, the reason is said at once.
@@ -149,7 +167,9 @@ fn the_timeout_bounds_the_waits() {
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
     let args = ["download", "--quiet", "--timeout", "80", &server.at("/f")];
-    assert_fails(&run_in(folder.path(), &args), 1, "the server answered 503 Busy");
+    let ended = run_in(folder.path(), &args);
+    assert_fails(&ended, 1, "the server answered 503 Busy");
+    assert_fails(&ended, 1, "a wait of 90 s (Retry-After) does not fit into the timeout");
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     assert_eq!(server.requests().len(), 1);
 }

@@ -75,6 +75,67 @@ fn what_is_unchanged_is_not_fetched_again() {
     assert_eq!(names_in(folder.path()), ["both", "date", "tag"]);
 }
 
+/// A server may ignore conditions, and answer 200 with all of the file (RFC 9110 §13.2.1).
+#[test]
+fn a_200_that_repeats_what_is_known_of_the_file_means_unchanged() {
+    let folder = tempfile::tempdir().unwrap();
+    if !has_attributes(folder.path()) {
+        return;
+    }
+    let (date, later) = (format!("Last-Modified: {DATE}"), "Sun, 06 Nov 1994 08:49:38 GMT");
+    let later = format!("Last-Modified: {later}");
+    let long = "content".repeat(100_000);
+    for (at, (first, then, body, is_same)) in [
+        (&["ETag: \"a\""][..], &["ETag: \"a\""][..], "content", true),
+        (&["ETag: \"a\""], &["ETag: \"a\"", &later], "content", true),
+        (&["ETag: W/\"a\""], &["ETag: W/\"a\""], "content", true),
+        (&["ETag: W/\"a\""], &["ETag: \"a\""], "content", true),
+        (&["ETag: \"a\"", &date], &["ETag: \"a\"", &date], &long, true),
+        (&[&date], &[&date], "content", true),
+        (&[&date], &[&date, "ETag: \"a\""], "content", true),
+        (&["ETag: \"a\"", &date], &["ETag: \"b\"", &date], "content", false),
+        (&["ETag: \"a\"", &date], &[&date], "content", false),
+        (&["ETag: \"a\""], &["ETag: a"], "content", false),
+        (&["ETag: \"a\""], &[], "content", false),
+        (&[&date], &[&later], "content", false),
+        // The length contradicts the tag.
+        (&["ETag: \"a\""], &["ETag: \"a\""], "contents", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let lines = |fields: &[&str]| fields.iter().map(|line| line.to_string()).collect();
+        let (heads, name): ([Vec<String>; 2], _) = ([lines(first), lines(then)], format!("f{at}"));
+        let bodies = [body.replace("contents", "content"), body.to_owned()];
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let server = Server::new(move |_| {
+            let run = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst).min(1);
+            let fields: Vec<&str> = heads[run].iter().map(String::as_str).collect();
+            Reply::with("200 OK", &fields, bodies[run].clone())
+        });
+        let args = ["download", "--json", &server.at(&format!("/{name}"))];
+        report(&run_in(folder.path(), &args));
+        let ended = run_in(folder.path(), &args);
+        if !is_same {
+            assert_eq!(ended.status.code(), Some(1), "{name}: {}", ended.stderr);
+            continue;
+        }
+        let told = report(&ended);
+        let file = &told["files"][0];
+        assert_eq!((&file["status"], &file["bytes"]), (&200.into(), &body.len().into()), "{name}");
+        // A long body is not read.
+        let received = file["received"].as_u64().unwrap();
+        assert!(received <= 7, "{name}: {received}");
+        for more in ["--quiet", "--overwrite"] {
+            let ended = run_in(folder.path(), &["download", more, args[2]]);
+            assert_eq!(ended.status.code(), Some(0), "{name}: {}", ended.stderr);
+            let is_told = ended.stderr.contains("1 unchanged");
+            assert_eq!(is_told, more != "--quiet", "{name}: {}", ended.stderr);
+        }
+        assert_eq!(std::fs::read(folder.path().join(&name)).unwrap(), body.as_bytes());
+    }
+}
+
 #[test]
 fn what_has_changed_is_fetched_only_with_overwrite() {
     let folder = tempfile::tempdir().unwrap();

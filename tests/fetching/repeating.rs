@@ -244,17 +244,56 @@ fn a_wait_that_is_too_long() {
         assert_eq!((code(&got.report), got.report.retries), ("http_503", 0), "{value}");
         let said = why(&got.report);
         assert!(said.contains("Retry-After") && said.contains("600 s (wait_max)"), "{said}");
+        // A number that no counter holds is not shown as the largest that one holds.
+        assert!(!said.contains(&u64::MAX.to_string()), "{said}");
     }
 }
 
-/// A timeout of the whole call that would come before the next try: the reason is told at once.
+/// A timeout of the whole call that would come before the next try: the reason is told at once, and
+/// why there is no other try. Where there would be none anyway, the timeout is not the reason.
 #[test]
 fn the_timeout_bounds_the_whole() {
-    let server = at_first(9, || answer("503 Busy", "Retry-After: 500\r\n", ""));
+    let server = at_first(99, || answer("503 Busy", "Retry-After: 500\r\n", ""));
+    let missing = at_first(99, || answer("404 No", "Retry-After: 500\r\n", ""));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let asked = "; no other try: a wait of 500 s (Retry-After) does not fit into the timeout";
+    let own = "; no other try: a wait of 120 s does not fit into the timeout";
     let began = Instant::now();
-    let (got, _) = fetched(&mut patient(2), get(*server, "/f"));
-    assert_eq!((code(&got.report), got.report.retries), ("http_503", 0), "{got:?}");
+    for (count_max, to, said, expected) in [
+        (2, *server, "http_503", asked),
+        (0, *server, "http_503", ""),
+        (2, *missing, "http_404", ""),
+        (2, free, "unreachable", own),
+        (0, free, "unreachable", ""),
+    ] {
+        let mut client = patient_with(count_max, |options| {
+            options.retries.first_wait = Duration::from_secs(120);
+        });
+        let (got, _) = fetched(&mut client, get(to, "/f"));
+        assert_eq!((code(&got.report), got.report.retries), (said, 0), "{got:?}");
+        let why = why(&got.report);
+        assert!(why.ends_with(expected), "{why}");
+        assert_eq!(why.contains("no other try"), !expected.is_empty(), "{why}");
+    }
     assert!(began.elapsed() < WAIT, "{:?}", began.elapsed());
+
+    // One that is not idempotent would not be made again with more time, either.
+    let folder = tempfile::tempdir().unwrap();
+    let post = request("POST", *server, "/f", Some(b"x"));
+    let got = one(&mut patient(2), post, &into(folder.path()));
+    assert_eq!(why(&got.report), "the server answered 503 Busy");
+}
+
+/// A limit of the waits beyond all times is no fault.
+#[test]
+fn a_wait_without_end_is_refused() {
+    let server = at_first(9, || answer("503 Busy", "Retry-After: 18446744073709551615\r\n", ""));
+    let mut client = patient_with(1, |options| {
+        options.retries.wait_max = Duration::MAX;
+        options.timeout = None;
+    });
+    let (got, _) = fetched(&mut client, get(*server, "/f"));
+    assert_eq!((code(&got.report), got.report.retries), ("http_503", 0), "{got:?}");
 }
 
 /// What follows a failure to connect, and what does not.

@@ -416,7 +416,7 @@ impl Job {
     /// How long to wait before another try; `None` where there is none.
     fn wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let is_idempotent = self.is_idempotent();
-        self.budget.wait(self.report.retries, asked).filter(|_| is_idempotent)
+        is_idempotent.then(|| self.budget.wait(self.report.retries, asked)).flatten()
     }
 
     /// Whether this response is discarded and the fetch is retried.
@@ -441,7 +441,7 @@ impl Job {
     pub(super) fn wait_after(&mut self, failure: &Failure) -> Option<Duration> {
         // A response that said why has been cut off.
         let postponed = self.retry.take().map(|(_, wait)| wait);
-        postponed.or_else(|| self.wait(None).filter(|_| is_transient(failure)))
+        postponed.or_else(|| is_transient(failure).then(|| self.wait(None)).flatten())
     }
 
     /// Goes back to its beginning for another try; false where its recipient cannot.
@@ -459,7 +459,7 @@ impl Job {
         let Report { retries, sent, received, taken, ref remarks, .. } = self.report;
         let remarks = remarks.clone();
         let fresh = Report::new(&self.fetch);
-        self.report = Report { retries: retries + 1, sent, received, taken, remarks, ..fresh };
+        self.report = Report { retries, sent, received, taken, remarks, ..fresh };
         self.redirect = None;
         (self.moved, self.wants_fresh) = (false, false);
         true

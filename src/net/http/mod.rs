@@ -78,7 +78,7 @@
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
 //! | `retry` | when a fetch that failed is made again |
-//! | `download`, `saving`, `wholes` | files: resuming, what is a whole |
+//! | `download`, `filing`, `saving`, `wholes` | files: resuming, what is a whole |
 //! | `environment` | the proxies that the environment names |
 //! | `unchanged` | whether a file of an earlier run is still right |
 //! | `trace` | the conversation in lines |
@@ -88,6 +88,7 @@ mod download;
 mod engine;
 mod environment;
 mod fetch;
+mod filing;
 mod job;
 mod line;
 mod notice;

@@ -194,7 +194,8 @@ impl Plan {
 
     /// A try of a job has failed: another one follows, or the job has failed.
     pub(super) fn failed(&mut self, mut job: Job, failure: Failure) {
-        match job.wait_after(&failure) {
+        let wait = if self.given_up { None } else { job.wait_after(&failure) };
+        match wait {
             Some(wait) => self.postpone(job, failure, wait),
             None => self.give_back(job, failure),
         }
@@ -213,7 +214,7 @@ impl Plan {
             return self.give_back(job, why);
         }
         self.options.meter.postpone(&job.label);
-        let (retry, retries_max) = (job.report.retries, self.options.retries.count_max);
+        let (retry, retries_max) = (job.report.retries + 1, self.options.retries.count_max);
         self.tell(&Notice::Retry { url: &job.report.url, why: &why, wait, retry, retries_max });
         self.postponed.insert((Instant::now() + wait, job.id), job);
     }
@@ -226,8 +227,9 @@ impl Plan {
     /// Lets those go on that have waited for another try.
     pub(super) fn retry_due(&mut self, now: Instant) {
         while self.next_retry().is_some_and(|due| due <= now) {
-            let Some((_, job)) = self.postponed.pop_first() else { return };
+            let Some((_, mut job)) = self.postponed.pop_first() else { return };
             self.options.meter.resume();
+            job.report.retries += 1;
             self.wait(job, true);
         }
     }

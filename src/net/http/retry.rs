@@ -63,7 +63,7 @@ pub(super) struct Budget {
     retries: Retries,
     /// When the call ends.
     ends: Option<Instant>,
-    /// Why there is no other try, where the server has asked for a wait.
+    /// Why there is no other try, where its wait is the reason.
     refusal: Option<String>,
 }
 
@@ -84,22 +84,40 @@ impl Budget {
         if made >= count_max || self.refusal.is_some() {
             return None;
         }
-        let wait = self.retries.wait(made, asked);
-        if wait > wait_max {
-            let (seconds, max) = (wait.as_secs(), wait_max.as_secs());
-            self.refusal = Some(format!(
-                "; it asks for a wait of {seconds} s (Retry-After), longer than {max} s (wait_max)"
-            ));
-            return None;
-        }
-        let is_late = |ends: Instant| ends.saturating_duration_since(Instant::now()) <= wait;
-        (!self.ends.is_some_and(is_late)).then_some(wait)
+        let (wait, now) = (self.retries.wait(made, asked), Instant::now());
+        let due = now.checked_add(wait);
+        let is_in_time = due.is_some_and(|due| self.ends.is_none_or(|ends| due < ends));
+        self.refusal = match () {
+            () if wait > wait_max => Some(too_long(wait, wait_max)),
+            () if !is_in_time => Some(too_late(wait, asked == Some(wait))),
+            () => None,
+        };
+        self.refusal.is_none().then_some(wait)
     }
 
     /// Why there is no other try, where that is to be said.
     pub(super) fn refusal(&mut self) -> Option<String> {
         self.refusal.take()
     }
+}
+
+/// What is said of a wait that is longer than the limit. Only a server asks for such a one.
+fn too_long(wait: Duration, wait_max: Duration) -> String {
+    let max = wait_max.as_secs();
+    // A number that is no number of seconds here has come as the longest wait.
+    match wait.as_secs() {
+        u64::MAX => format!("; it asks for a wait (Retry-After) longer than {max} s (wait_max)"),
+        seconds => format!(
+            "; it asks for a wait of {seconds} s (Retry-After), longer than {max} s (wait_max)"
+        ),
+    }
+}
+
+/// What is said of a wait that ends after the call.
+fn too_late(wait: Duration, is_asked: bool) -> String {
+    let asked = if is_asked { " (Retry-After)" } else { "" };
+    let seconds = wait.as_secs_f64();
+    format!("; no other try: a wait of {seconds} s{asked} does not fit into the timeout")
 }
 
 /// Whether another try may help after a response with this status.

@@ -80,7 +80,7 @@ impl<'a> Row<'a> {
 
     /// Whether an earlier run left it and it has not changed since.
     fn is_unchanged(&self) -> bool {
-        self.there().is_some_and(|one| one.report.status == Some(304))
+        self.there().is_some_and(|one| one.is_unchanged)
     }
 
     /// How many bytes of the file came in this run. Bytes of an error page do not
@@ -307,7 +307,7 @@ fn shown(name: &PeerText<'_>) -> String {
 
 fn row(one: &Download, name: &str, width: usize) -> String {
     let status = one.report.status.map_or("-".to_owned(), |status| status.to_string());
-    if one.report.status == Some(304) {
+    if one.is_unchanged {
         return format!("{name:<width$}  {status:>3}  {:>10}  unchanged", size(one.bytes));
     }
     let resumed = match one.resumed_from {

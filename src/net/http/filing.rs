@@ -1,0 +1,474 @@
+//! One response into one file, and on where an interrupted one stopped.
+//!
+//! Specification: RFC 9110 §14.2 (Range), §13.1.5 (If-Range), §15.3.7 (206), §15.5.17 (416).
+//!
+//! ```text
+//!   something left, verified ─▶ Range: bytes=N-  If-Range: its tag
+//!     206 from N, of that length ─▶ the rest behind it
+//!     200 ───────────────────────▶ another version, or no ranges here: from the beginning
+//!     416, and N is all of it ───▶ whole already
+//!     416, 206 of something else, 200 that says it is a part ▶ once more, without Range
+//!
+//!   nothing left
+//!     2xx ───────────────────────▶ the file
+//!     2xx that says it is a part ▶ a failure
+//!
+//!   the finished file of an earlier run ─▶ its tag and date as conditions: see `unchanged`
+//! ```
+//!
+//! A file grows under another name beside its own, as those of the framed wire do, and its journal
+//! says what of it is proven. Only a response with a strong entity tag and a known length can be
+//! gone on with: a date has whole seconds, in which a file can change twice.
+
+use super::recipient::{After, Announced, Recipient};
+use super::saving::{Accepts, Saving};
+use super::unchanged::{Standing, provenance};
+use super::wholes::{Leftover, contradiction, is_the_whole};
+use crate::http::message::head::Head;
+use crate::http::message::headers::{Headers, text};
+use crate::http::range;
+use crate::http::url::Url;
+use crate::name::Name;
+use crate::net::files::Target;
+use crate::net::files::finisher::Finisher;
+use crate::net::files::{ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
+use crate::net::report::Failure;
+use crate::net::transport::Error;
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Bytes of it that are there.
+    pub(super) bytes: u64,
+    /// How many of them were there before.
+    pub(super) before: u64,
+    /// The finished file of an earlier run is still right.
+    pub(super) is_unchanged: bool,
+}
+
+/// What the response meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// There was none yet.
+    None,
+    /// Its body is the file, or the rest of it.
+    Writing,
+    /// It is whole without a further byte.
+    Whole,
+    /// The file of an earlier run is still right.
+    Unchanged,
+    /// It has to be asked for anew, without a range.
+    Again,
+    /// It says that it is a part, and that it is the whole.
+    Contradicted,
+    /// It was of no use.
+    Refused,
+}
+
+/// What all files of a call share.
+pub(super) struct Shared {
+    /// The directory, once it is open.
+    root: RefCell<Option<Root>>,
+    /// Whether an unfinished file was seen there when the call began.
+    has_leftovers: bool,
+    /// Until when a pipe is waited for that nobody reads.
+    deadline: Option<Instant>,
+}
+
+impl Shared {
+    pub(super) fn new(has_leftovers: bool, deadline: Option<Instant>) -> Shared {
+        Shared { root: RefCell::default(), has_leftovers, deadline }
+    }
+}
+
+/// One response into one file.
+pub(super) struct Filing {
+    saving: Saving,
+    name: Name,
+    /// Whose leftovers these are: a file of another URL may have the same name and even tag.
+    mark: String,
+    shared: Rc<Shared>,
+    target: Option<Target>,
+    /// What was asked with.
+    leftover: Option<Leftover>,
+    /// Ask for all of it, whatever is left over.
+    anew: bool,
+    course: Course,
+    refusal: String,
+    status: u16,
+    /// Length of the file in bytes, once its response has said it.
+    size: Option<u64>,
+    /// How far the file is, for the report.
+    pub(super) progress: Rc<Cell<Progress>>,
+    /// The head as it came, until it is known what it means.
+    raw_head: Vec<u8>,
+    /// The finished file of an earlier run that was asked about.
+    standing: Option<Standing>,
+    /// What to remember with the file.
+    provenance: Option<Provenance>,
+    /// Whether something may be left over of the file.
+    looks: bool,
+    /// Whether what has come can be gone on with.
+    resumable: bool,
+    /// How many bytes were there before the first try, once one has written.
+    before: Option<u64>,
+    /// How many bytes are kept, once it has failed.
+    kept: u64,
+}
+
+impl Filing {
+    pub(super) fn new(saving: Saving, name: Name, url: &Url, shared: &Rc<Shared>) -> Filing {
+        let mark = blake3::hash(url.to_string().as_bytes()).to_hex()[..32].to_owned();
+        Filing {
+            anew: !saving.resume,
+            saving,
+            name,
+            mark,
+            shared: shared.clone(),
+            target: None,
+            leftover: None,
+            course: Course::None,
+            refusal: String::new(),
+            status: 0,
+            size: None,
+            progress: Rc::default(),
+            raw_head: Vec::new(),
+            standing: None,
+            provenance: None,
+            looks: shared.has_leftovers,
+            resumable: false,
+            before: None,
+            kept: 0,
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Target, FileError> {
+        if self.target.is_none() {
+            let root = &mut *self.shared.root.borrow_mut();
+            let destination = &self.saving.destination;
+            self.target = Some(match self.looks {
+                true => destination.open(&self.name, root)?,
+                false => destination.open_new(&self.name, root)?,
+            });
+        }
+        self.target.as_mut().ok_or(FileError::NotFound)
+    }
+
+    /// Whether the file can stand at its place, as far as is seen before anybody is asked.
+    fn check(&mut self) -> Result<(), FileError> {
+        let overwrite = self.saving.may_overwrite();
+        self.open()?.check(overwrite)
+    }
+
+    /// Looks again at what is left over, a part at a time; true when that is done.
+    fn verify(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
+        let mark = self.mark.clone();
+        let Target::Partial(partial) = self.open()? else { return Ok(true) };
+        let left = partial.leftover().and_then(|(etag, size)| {
+            let tag = etag.strip_prefix(&*mark)?.strip_prefix(' ')?;
+            range::is_strong(tag.as_bytes()).then(|| (tag.to_owned(), size))
+        });
+        let Some((tag, size)) = left else { return Ok(true) };
+        if !partial.verify_step(scratch, &mut |_| {})? {
+            return Ok(false);
+        }
+        let verified = partial.verified();
+        self.leftover = (verified > 0).then_some(Leftover { tag, size, verified });
+        Ok(true)
+    }
+
+    /// What a response means, by its status and whether a range was asked for.
+    fn judge(&self, head: &Head, announced: &Announced) -> Course {
+        match (head.status, &self.leftover) {
+            (304, None) if self.standing.is_some() => Course::Unchanged,
+            (_, None) if self.is_repeated_by(head, announced) => Course::Unchanged,
+            (206, Some(left)) if left.is_continued_by(head, announced) => Course::Writing,
+            (416, Some(left)) if left.is_all(head) => Course::Whole,
+            (206 | 416, Some(_)) => Course::Again,
+            // A part that nobody asked for is not the file.
+            (206, None) if self.saving.accepts == Accepts::Success => Course::Refused,
+            _ if !self.saving.accepts.takes(head.status) => Course::Refused,
+            _ if self.saving.accepts != Accepts::Success => Course::Writing,
+            _ => match (is_the_whole(head, announced), self.leftover.is_some()) {
+                (true, _) => Course::Writing,
+                (false, true) => Course::Again,
+                (false, false) => Course::Contradicted,
+            },
+        }
+    }
+
+    fn is_repeated_by(&self, head: &Head, announced: &Announced) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.is_repeated_by(head, announced))
+    }
+
+    /// Asks whether the file that an earlier run fetched has changed, if there is one.
+    fn ask_about(&mut self, headers: &mut Headers) -> Option<()> {
+        let is_conditional = ["If-None-Match", "If-Modified-Since"].map(|name| headers.get(name));
+        if !self.saving.is_repeatable() || is_conditional.iter().any(Option::is_some) {
+            return None;
+        }
+        let path = self.saving.destination.path(&self.name)?;
+        let standing = Standing::of(&path, &self.mark)?;
+        standing.ask(headers)?;
+        self.standing = Some(standing);
+        Some(())
+    }
+
+    /// Begins to write, behind what is left over or at the beginning.
+    fn begin(
+        &mut self,
+        head: &Head,
+        len: Option<u64>,
+        finisher: &mut Finisher,
+    ) -> Result<(), FileError> {
+        self.provenance =
+            self.saving.is_repeatable().then(|| provenance(head, &self.mark)).flatten();
+        let goes_on = matches!(head.status, 206 | 416);
+        let left = self.leftover.take().filter(|_| goes_on);
+        if left.is_none() {
+            self.clear();
+            self.kept = 0;
+            self.progress.take();
+        }
+        // The empty line is in it.
+        let raw_head = std::mem::take(&mut self.raw_head);
+        let opening = match (self.saving.raw, self.saving.with_head) {
+            (true, _) => &raw_head,
+            (false, true) => head.bytes(),
+            (false, false) => &[],
+        };
+        let len = len.filter(|_| !self.saving.raw);
+        let size = match &left {
+            Some(left) => Some(left.size),
+            None => len.map(|len| len + opening.len() as u64),
+        };
+        self.size = size;
+        let tag = match left {
+            Some(left) => Some(left.tag),
+            None => self.tag(head).filter(|_| size.is_some()),
+        };
+        self.resumable = tag.is_some();
+        let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
+        let mut from = 0;
+        if let Target::Partial(partial) = self.open()? {
+            if let Some(file) = size.and_then(|size| partial.nameless(size, etag.as_deref())) {
+                self.target = Some(Target::Nameless(Box::new(file)));
+                return self.write(opening);
+            }
+            partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
+            if etag.is_none() {
+                partial.without_journal();
+            }
+            finisher.write_behind(partial, size.unwrap_or(0));
+            from = partial.verified();
+        }
+        let before = if from == 0 { 0 } else { self.before.unwrap_or(from) };
+        self.progress.set(Progress { bytes: from, before, is_unchanged: false });
+        if opening.is_empty() { Ok(()) } else { self.write(opening) }
+    }
+
+    /// Closes the file, and notes how much of it stays for another try or a later run.
+    fn let_go(&mut self) {
+        let Some(target) = self.target.take() else { return };
+        let came = match &self.leftover {
+            Some(left) => left.verified,
+            None if self.resumable => self.progress.get().bytes,
+            None => 0,
+        };
+        self.kept = if came > 0 && target.keep() { came } else { 0 };
+    }
+
+    /// Something is left of another version: it is not gone on with, even if it looks the same.
+    fn clear(&mut self) {
+        if let Some(Target::Partial(partial)) = &self.target
+            && partial.leftover().is_some()
+        {
+            self.target.take().into_iter().for_each(Target::discard);
+        }
+    }
+
+    /// The entity tag under which the next run may go on with this response.
+    fn tag(&self, head: &Head) -> Option<String> {
+        let tag = range::validator(&head.headers)?;
+        let tag = str::from_utf8(tag).ok()?.to_owned();
+        let fits = self.mark.len() + 1 + tag.len() <= ETAG_BYTES_MAX;
+        let is_body = !self.saving.with_head && !self.saving.raw;
+        (fits && self.saving.resume && is_body).then_some(tag)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let mut progress = self.progress.get();
+        let offset = progress.bytes;
+        if let Some(target) = &mut self.target {
+            target.write(offset, bytes, self.shared.deadline)?;
+            target.count(offset, bytes)?;
+        }
+        progress.bytes += bytes.len() as u64;
+        self.progress.set(progress);
+        Ok(())
+    }
+}
+
+fn failure(error: FileError) -> Failure {
+    Failure::from(&Error::from(error))
+}
+
+impl Recipient for Filing {
+    fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
+        // What came was the head of a redirect.
+        self.raw_head.clear();
+        if !self.anew && self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
+            return Ok(false);
+        }
+        let asks = !self.anew && self.leftover.is_none();
+        let is_asked_about = asks && self.ask_about(headers).is_some();
+        // That there is no place for it is to be known before anybody is asked.
+        if self.anew || !is_asked_about && !self.saving.may_overwrite() {
+            self.check().map_err(failure)?;
+        }
+        if let Some(Leftover { tag, verified, .. }) = &self.leftover {
+            let mut push = |name: &str, value: &[u8]| {
+                let pushed = headers.push(name, value);
+                pushed.map_err(|error| Failure::from(&Error::Session(error)))
+            };
+            push("Range", format!("bytes={verified}-").as_bytes())?;
+            push("If-Range", tag.as_bytes())?;
+        }
+        Ok(true)
+    }
+
+    fn head(
+        &mut self,
+        head: &Head,
+        announced: &Announced,
+        finisher: &mut Finisher,
+    ) -> Result<bool, Failure> {
+        self.status = head.status;
+        self.course = self.judge(head, announced);
+        match self.course {
+            // Before what is left over of another version is removed.
+            Course::Writing if announced.undecodable.is_some() => {
+                return Err(announced.failure());
+            }
+            Course::Writing | Course::Whole => {
+                if self.standing.take().is_some() {
+                    self.check().map_err(failure)?;
+                }
+                self.begin(head, announced.len, finisher).map_err(failure)?;
+            }
+            Course::Contradicted => return Err(contradiction(head)),
+            Course::Unchanged => {
+                let bytes = self.standing.as_ref().map_or(0, |standing| standing.len);
+                self.progress.set(Progress { bytes, before: 0, is_unchanged: true });
+            }
+            Course::Again => {
+                (self.anew, self.leftover, self.kept) = (true, None, 0);
+                self.target.take().into_iter().for_each(Target::discard);
+            }
+            Course::Refused | Course::None => {
+                let reason = text(head.reason());
+                self.refusal = format!("{} {}", head.status, reason.short());
+            }
+        }
+        Ok(self.course == Course::Writing)
+    }
+
+    fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.course {
+            _ if !self.saving.raw => Ok(()),
+            Course::None => {
+                self.raw_head.extend_from_slice(bytes);
+                Ok(())
+            }
+            Course::Writing => self.write(bytes).map_err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// The length of a part in chunks is known from its range alone.
+    fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.saving.raw {
+            return Ok(());
+        }
+        let end = self.progress.get().bytes + bytes.len() as u64;
+        if self.size.is_some_and(|size| end > size) {
+            return Err(Failure::new("malformed", "more came than Content-Range says"));
+        }
+        self.write(bytes).map_err(failure)
+    }
+
+    fn tick_at(&self) -> Option<Instant> {
+        self.target.as_ref().and_then(Target::record_due)
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.target.iter_mut().for_each(|target| target.record_if_due(now));
+    }
+
+    fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
+        match self.course {
+            Course::Again => Ok(After::Again),
+            Course::Unchanged => {
+                self.target = None;
+                Ok(After::Done)
+            }
+            Course::Refused | Course::Contradicted | Course::None => {
+                self.failed();
+                let what = format!("the server answered {}", self.refusal.trim_end());
+                Err(Failure::new(format!("http_{}", self.status), what))
+            }
+            Course::Writing if self.size.is_some_and(|size| self.progress.get().bytes < size) => {
+                self.failed();
+                Err(Failure::new("incomplete", "less came than Content-Range says"))
+            }
+            Course::Writing | Course::Whole => {
+                let Some(mut target) = self.target.take() else { return Ok(After::Done) };
+                self.provenance.take().into_iter().for_each(|known| target.set_provenance(known));
+                let overwrite = self.saving.may_overwrite();
+                Ok(
+                    match target
+                        .finish_here(self.saving.durability, overwrite, finisher)
+                        .map_err(failure)?
+                    {
+                        Some(pending) => After::Pending(pending),
+                        None => After::Done,
+                    },
+                )
+            }
+        }
+    }
+
+    fn restart(&mut self) -> bool {
+        let Progress { bytes, before, .. } = self.progress.get();
+        if bytes > 0 && matches!(self.target, Some(Target::Device(_) | Target::Sink(_))) {
+            return false;
+        }
+        if self.course == Course::Writing {
+            self.before = Some(before);
+        }
+        // What has come is looked at again, as a later run would do.
+        self.let_go();
+        self.progress.set(Progress { bytes: self.kept, before, is_unchanged: false });
+        (self.leftover, self.looks, self.resumable) = (None, true, false);
+        (self.course, self.anew) = (Course::None, !self.saving.resume);
+        (self.size, self.standing, self.provenance) = (None, None, None);
+        true
+    }
+
+    /// What has come is kept for the next run, where it can be gone on with.
+    fn failed(&mut self) {
+        self.let_go();
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        self.saving.destination.path(&self.name)
+    }
+
+    fn kept(&self) -> u64 {
+        self.kept
+    }
+}
