@@ -10,8 +10,8 @@
 //!                                                                 └─ 200: the file anew
 //! ```
 //!
-//! A server may ignore the conditions. So the tag or the date of a 200 is compared here as the server
-//! would have compared it: what makes a 304 there must not make a failure here.
+//! A server may ignore the conditions. So the tag or the date of a 200 is compared here as the
+//! server would have compared it: what makes a 304 there must not make a failure here.
 
 use super::recipient::Announced;
 use crate::http::message::head::Head;
