@@ -4,10 +4,13 @@
 
 #[path = "cli_explain/events.rs"]
 mod events;
+#[path = "shared/faulty_values.rs"]
+mod faulty_values;
 #[path = "cli_explain/run.rs"]
 mod run;
 
 use events::{assert_no_split_matters, error, events};
+use faulty_values::faulty_values;
 use run::{assert_error_line, run, text};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -30,6 +33,11 @@ fn example() -> Vec<u8> {
     .concat()
 }
 
+const HELLO_OF_CLIENT: &str = concat!(
+    r#"{"type":"hello","versions":[1],"max_frame":1048576,"digests":["none"],"#,
+    r#""nonce":"c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1"}"#
+);
+const HELLO_OF_SERVER: &str = r#"{"type":"hello","version":1,"max_frame":1048576,"digest":"none"}"#;
 const SHA256_HI: &str = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
 const SHA256_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -181,10 +189,24 @@ fn bad_frames() {
         (b"\0\0\0\x02[]", error("malformed", 4, object, "RFC 8259 §4")),
         (b"\0\0\0\x02{}", error("malformed", 5, "the member `type` is missing", "PROTOCOL §4")),
         (b"\0\0\0\x16{\"type\":\"list\",\"id\":0}", {
-            error("malformed", 4, "ids are at least 1", "PROTOCOL §4.3")
+            error("malformed", 24, "ids are at least 1", "PROTOCOL §4.3")
         }),
     ] {
         check("frame", input, &[&expected], false);
+    }
+}
+
+/// An error points at the value, as the sessions do, which have the same table.
+#[test]
+fn a_faulty_value_is_pointed_at() {
+    for faulty in faulty_values() {
+        let hello = if faulty.from_client { HELLO_OF_CLIENT } else { HELLO_OF_SERVER };
+        let before = if faulty.is_hello { Vec::new() } else { frame(hello.as_bytes()) };
+        let bytes = [&before[..], &frame(faulty.text.as_bytes())].concat();
+        let lines = events(&["frame"], &bytes, false);
+        let event: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+        let offset = before.len() + 4 + faulty.at;
+        assert_eq!(event["offset"], offset, "{event} in {}", faulty.text);
     }
 }
 

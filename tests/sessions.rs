@@ -15,6 +15,8 @@ mod dialogues;
 mod ends;
 #[path = "sessions/faults.rs"]
 mod faults;
+#[path = "shared/faulty_values.rs"]
+mod faulty_values;
 #[path = "sessions/forms.rs"]
 mod forms;
 #[path = "sessions/greeting.rs"]

@@ -352,7 +352,7 @@ impl Decoder {
     }
 
     /// Where a byte of the gathered text stood in the stream.
-    fn stream_offset(&self, rest_at: usize) -> u64 {
+    pub(super) fn stream_offset(&self, rest_at: usize) -> u64 {
         match self.payload {
             Some(payload) if rest_at >= payload.rest_at + PLACEHOLDER.len() => {
                 payload.text_to + (rest_at - payload.rest_at - PLACEHOLDER.len()) as u64

@@ -7,6 +7,7 @@
 //! serde_json decides what is refused. The words, the section and the offset of an error are ours:
 //! [`syntax`] finds the first byte that breaks a rule.
 
+use super::decode::Decoder;
 use super::rule::{self, Rule};
 use super::syntax::{self, Owner};
 use crate::text::PeerText;
@@ -55,11 +56,29 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, 
     serde_json::from_str(text).map_err(|error| misfit(text, &error))
 }
 
+impl Decoder {
+    /// Offset of the value of that member of the object, or of an element of it where the value is
+    /// an array. Where there is no such value it is the offset of the last byte that was gathered:
+    /// the closing brace, once the object has ended.
+    pub(crate) fn value_offset(&self, name: &str, element: Option<usize>) -> u64 {
+        let text = str::from_utf8(self.rest()).unwrap_or("");
+        let at = syntax::value_start(text, name, element);
+        self.stream_offset(at.unwrap_or(text.len().saturating_sub(1)))
+    }
+}
+
 /// Where a byte stands that serde_json names by its line and column.
 fn place(text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let line_start: usize = lines.map(str::len).sum();
     (line_start + error.column().saturating_sub(1)).min(text.len())
+}
+
+/// The byte that a type refused. serde_json names the last byte it took: of a scalar that is the
+/// last one, but of an array or an object, which it did not enter, it is the byte before.
+fn refused(text: &str, at: usize) -> usize {
+    let behind = text.as_bytes().get(at + 1);
+    if matches!(behind, Some(b'[' | b'{')) { at + 1 } else { at }
 }
 
 /// Says in our words which member the reader's type does not take, and why.
@@ -70,6 +89,7 @@ fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
     if let Some(name) = said.strip_prefix("missing field ") {
         return (format!("the member {name} is missing"), at);
     }
+    let at = refused(text, at);
     let owner = syntax::owner(text, at);
     let start = owner.as_ref().map_or(at, |owner| owner.start);
     let is_of_serde = ["invalid type: ", "invalid value: ", "invalid length "];

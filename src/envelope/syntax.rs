@@ -11,8 +11,7 @@ use std::ops::Range;
 /// The first rule that `text` breaks, and the offset of the byte that breaks it; `None` where the
 /// text keeps the grammar.
 pub(super) fn first_fault(text: &str) -> Option<(Rule, usize)> {
-    let mut walk = Walk { text: text.as_bytes(), at: 0, depth: 0, sought: None, found: None };
-    walk.document().err()
+    Walk::new(text, Sought::Nothing).document().err()
 }
 
 /// A value in a text: what its member is called, whether it is an element of an array, and where it
@@ -28,9 +27,28 @@ pub(super) struct Owner {
 /// The innermost value with a name, or element of an array with a name, that covers the byte at
 /// `sought` of a good text.
 pub(super) fn owner(text: &str, sought: usize) -> Option<Owner> {
-    let sought = Some(sought);
-    let mut walk = Walk { text: text.as_bytes(), at: 0, depth: 0, sought, found: None };
+    let mut walk = Walk::new(text, Sought::Byte(sought));
     walk.document().ok().and(walk.found)
+}
+
+/// Where the value of a member of the outermost object of a good text begins, or that element of
+/// the array that it is.
+pub(super) fn value_start(text: &str, name: &str, element: Option<usize>) -> Option<usize> {
+    let mut walk = Walk::new(text, Sought::Value { name, element });
+    walk.document().ok().and(walk.found).map(|owner| owner.start)
+}
+
+/// Which value is asked for.
+#[derive(Clone, Copy)]
+enum Sought<'t> {
+    Nothing,
+    /// The innermost with a name around this byte.
+    Byte(usize),
+    /// That of a member of the outermost object, or an element of it.
+    Value {
+        name: &'t str,
+        element: Option<usize>,
+    },
 }
 
 type Step = Result<(), (Rule, usize)>;
@@ -40,12 +58,15 @@ struct Walk<'a> {
     text: &'a [u8],
     at: usize,
     depth: u8,
-    /// The byte whose owner is asked for.
-    sought: Option<usize>,
+    sought: Sought<'a>,
     found: Option<Owner>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(text: &'a str, sought: Sought<'a>) -> Walk<'a> {
+        Walk { text: text.as_bytes(), at: 0, depth: 0, sought, found: None }
+    }
+
     fn document(&mut self) -> Step {
         self.space();
         self.need(b'{', rule::OBJECT)?;
@@ -75,7 +96,7 @@ impl Walk<'_> {
             self.space();
             let start = self.at;
             self.value(&name)?;
-            self.see(&name, false, start);
+            self.see(&name, None, start);
             self.space();
             if self.take(b'}') {
                 return self.leave();
@@ -94,10 +115,10 @@ impl Walk<'_> {
         if self.take(b']') {
             return self.leave();
         }
-        loop {
+        for index in 0.. {
             let start = self.at;
             self.value(name)?;
-            self.see(name, true, start);
+            self.see(name, Some(index), start);
             self.space();
             if self.take(b']') {
                 return self.leave();
@@ -108,6 +129,7 @@ impl Walk<'_> {
                 return self.fail(rule::ELEMENT_AFTER_COMMA);
             }
         }
+        Ok(())
     }
 
     /// A value of the member with that name.
@@ -144,12 +166,26 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A value that ends here has begun at `start`: is it the innermost around the sought byte?
-    fn see(&mut self, name: &Range<usize>, is_element: bool, start: usize) {
-        let is_sought = self.sought.is_some_and(|sought| (start..self.at).contains(&sought));
+    /// A value that ends here has begun at `start`: is it the one that is asked for? `element` is
+    /// its index in an array.
+    fn see(&mut self, name: &Range<usize>, element: Option<usize>, start: usize) {
+        let is_sought = match self.sought {
+            Sought::Nothing => false,
+            Sought::Byte(byte) => (start..self.at).contains(&byte),
+            Sought::Value { name: sought, element: index } => {
+                let depth = if index.is_some() { 2 } else { 1 };
+                self.depth == depth && element == index && self.is_named(name, sought)
+            }
+        };
         if is_sought && self.found.is_none() {
-            self.found = Some(Owner { name: name.clone(), is_element, start });
+            self.found = Some(Owner { name: name.clone(), is_element: element.is_some(), start });
         }
+    }
+
+    /// Whether the name that stands there means that one.
+    fn is_named(&self, name: &Range<usize>, sought: &str) -> bool {
+        let quoted = &self.text[name.start - 1..name.end + 1];
+        serde_json::from_slice::<String>(quoted).is_ok_and(|name| name == sought)
     }
 
     // ---- scalars -------------------------------------------------------------------------------

@@ -32,6 +32,7 @@
 
 use super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::message::{ClientHello, Entries, Entry, Get, Message, ServerHello};
+use super::place::Place;
 use super::token::is_nonce;
 use crate::digest::DigestKind;
 use crate::error::Error;
@@ -71,15 +72,16 @@ pub const LIMITS: Limits = Limits {
     modified_bytes_max: 40,
 };
 
-/// Judges the form of a message; `at` is its place in the stream, for errors.
+/// Judges the form of a message, which stands at that place.
 ///
 /// # Errors
 /// [`Error::Malformed`] for a value that breaks a rule, [`Error::TooLarge`] for a longer one than
-/// there may be.
-pub(super) fn check(message: &Message<'_>, at: u64) -> Result<(), Error> {
-    // The id of a message of unknown type means nothing, and that of an error may be missing.
-    if message.id() == Some(0) && !matches!(message, Message::Error(_) | Message::Unknown(_)) {
-        return Err(Error::malformed("ids are at least 1", at, "PROTOCOL §4.3"));
+/// there may be; the offset is that of the value.
+pub(super) fn check(message: &Message<'_>, at: Place<'_>) -> Result<(), Error> {
+    match message {
+        // The id of a message of unknown type means nothing, and that of an error may be missing.
+        Message::Error(_) | Message::Unknown(_) => {}
+        message => message.id().map_or(Ok(()), |id| check_id(id, at))?,
     }
     match message {
         Message::ClientHello(hello) => client_hello(hello, at),
@@ -94,49 +96,61 @@ pub(super) fn check(message: &Message<'_>, at: u64) -> Result<(), Error> {
     }
 }
 
-fn client_hello(hello: &ClientHello<'_>, at: u64) -> Result<(), Error> {
+/// Judges an id.
+pub(super) fn check_id(id: u64, at: Place<'_>) -> Result<(), Error> {
+    let error = || Error::malformed("ids are at least 1", at.value("id"), "PROTOCOL §4.3");
+    (id > 0).then_some(()).ok_or_else(error)
+}
+
+fn client_hello(hello: &ClientHello<'_>, at: Place<'_>) -> Result<(), Error> {
     nonce(&hello.nonce, at)?;
     max_frame(hello.max_frame, at)?;
-    within("versions_max", LIMITS.versions_max, hello.versions.len(), at)?;
-    within("digests_max", LIMITS.digests_max, hello.digests.len(), at)?;
-    let mut names = hello.digests.iter();
-    names.try_for_each(|name| digest_name(name, at))?;
+    let (versions, digests) = (hello.versions.len(), hello.digests.len());
+    let last = |name, max| move || at.element(name, max);
+    let Limits { versions_max, digests_max, .. } = LIMITS;
+    within("versions_max", versions_max, versions, last("versions", versions_max))?;
+    within("digests_max", digests_max, digests, last("digests", digests_max))?;
+    for (index, name) in hello.digests.iter().enumerate() {
+        digest_name(name, || at.element("digests", index))?;
+    }
     check_agent(hello.agent.as_ref(), at)
 }
 
-fn server_hello(hello: &ServerHello<'_>, at: u64) -> Result<(), Error> {
+fn server_hello(hello: &ServerHello<'_>, at: Place<'_>) -> Result<(), Error> {
     max_frame(hello.max_frame, at)?;
-    digest_name(&hello.digest, at)?;
+    digest_name(&hello.digest, || at.value("digest"))?;
     hello.nonce.as_ref().map_or(Ok(()), |text| nonce(text, at))?;
     check_agent(hello.agent.as_ref(), at)
 }
 
-fn entries(page: &Entries<'_>, at: u64) -> Result<(), Error> {
+fn entries(page: &Entries<'_>, at: Place<'_>) -> Result<(), Error> {
     if page.more && page.entries.is_empty() {
         let rule = "a page that another follows has an entry";
-        return Err(Error::malformed(rule, at, "PROTOCOL §4.6"));
+        return Err(Error::malformed(rule, at.value("entries"), "PROTOCOL §4.6"));
     }
-    within("page_entries_max", LIMITS.page_entries_max, page.entries.len(), at)
+    let max = LIMITS.page_entries_max;
+    within("page_entries_max", max, page.entries.len(), || at.element("entries", max))
 }
 
-fn get(get: &Get<'_>, at: u64) -> Result<(), Error> {
+fn get(get: &Get<'_>, at: Place<'_>) -> Result<(), Error> {
     if get.offset.unwrap_or(0) > 0 && get.etag.is_none() {
         let rule = "an offset goes with the etag of the file it was begun with";
-        return Err(Error::malformed(rule, at, "PROTOCOL §7.2"));
+        return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §7.2"));
     }
     get.etag.as_ref().map_or(Ok(()), |text| etag(text, at))
 }
 
-fn nonce(text: &PeerText<'_>, at: u64) -> Result<(), Error> {
+fn nonce(text: &PeerText<'_>, at: Place<'_>) -> Result<(), Error> {
     let rule = "a nonce is 16 to 64 bytes in lower-case hexadecimal";
     is_nonce(text.as_raw_str())
         .then_some(())
-        .ok_or_else(|| Error::malformed(rule, at, "PROTOCOL §8.1"))
+        .ok_or_else(|| Error::malformed(rule, at.value("nonce"), "PROTOCOL §8.1"))
 }
 
-fn max_frame(bytes: u32, at: u64) -> Result<(), Error> {
+fn max_frame(bytes: u32, at: Place<'_>) -> Result<(), Error> {
     let in_range = (FRAME_BYTES_HELLO_MAX..FRAME_BYTES_END).contains(&bytes);
-    let error = || Error::malformed("65,536 ≤ max_frame < 2²⁴", at, "PROTOCOL §4.2");
+    let rule = "65,536 ≤ max_frame < 2²⁴";
+    let error = || Error::malformed(rule, at.value("max_frame"), "PROTOCOL §4.2");
     in_range.then_some(()).ok_or_else(error)
 }
 
@@ -146,36 +160,43 @@ pub(super) fn agent(text: &str) -> Option<PeerText<'_>> {
     (!agent.is_empty()).then(|| PeerText::from(agent))
 }
 
-fn check_agent(text: Option<&PeerText<'_>>, at: u64) -> Result<(), Error> {
+fn check_agent(text: Option<&PeerText<'_>>, at: Place<'_>) -> Result<(), Error> {
     let len = text.map_or(0, |text| text.len());
-    within("agent_bytes_max", LIMITS.agent_bytes_max, len, at)
+    within("agent_bytes_max", LIMITS.agent_bytes_max, len, || at.value("agent"))
 }
 
-fn digest_name(text: &PeerText<'_>, at: u64) -> Result<(), Error> {
-    within("digest_name_bytes_max", LIMITS.digest_name_bytes_max, text.len(), at)
+fn digest_name(text: &PeerText<'_>, offset: impl FnOnce() -> u64) -> Result<(), Error> {
+    within("digest_name_bytes_max", LIMITS.digest_name_bytes_max, text.len(), offset)
 }
 
-fn etag(text: &PeerText<'_>, at: u64) -> Result<(), Error> {
+fn is_etag(text: &PeerText<'_>) -> bool {
     let visible = text.as_raw_str().bytes().all(|c| (0x21..=0x7E).contains(&c));
+    (1..=128).contains(&text.len()) && visible
+}
+
+fn etag(text: &PeerText<'_>, at: Place<'_>) -> Result<(), Error> {
     let rule = "an etag is 1 to 128 visible ASCII characters";
-    let good = (1..=128).contains(&text.len()) && visible;
-    good.then_some(()).ok_or_else(|| Error::malformed(rule, at, "PROTOCOL §4.4"))
+    let error = || Error::malformed(rule, at.value("etag"), "PROTOCOL §4.4");
+    is_etag(text).then_some(()).ok_or_else(error)
 }
 
 /// A digest is null or one of §6, whichever was agreed.
-fn digest(text: Option<&PeerText<'_>>, at: u64) -> Result<(), Error> {
+fn digest(text: Option<&PeerText<'_>>, at: Place<'_>) -> Result<(), Error> {
     let good = text.is_none_or(|text| DigestKind::of(text.as_raw_str()).is_some());
     let rule = "a digest is its name, a colon and 64 lower-case hexadecimal digits";
-    good.then_some(()).ok_or_else(|| Error::malformed(rule, at, "PROTOCOL §6.1"))
+    let error = || Error::malformed(rule, at.value("digest"), "PROTOCOL §6.1");
+    good.then_some(()).ok_or_else(error)
 }
 
-fn within(limit: &'static str, max: usize, count: usize, at: u64) -> Result<(), Error> {
-    match count <= max {
-        true => Ok(()),
-        false => {
-            Err(Error::TooLarge { limit, max: max as u64, offset: at, section: "PROTOCOL §13" })
-        }
-    }
+fn within(
+    limit: &'static str,
+    max: usize,
+    count: usize,
+    offset: impl FnOnce() -> u64,
+) -> Result<(), Error> {
+    let (max, is_within) = (max as u64, count <= max);
+    let error = || Error::TooLarge { limit, max, offset: offset(), section: "PROTOCOL §13" };
+    is_within.then_some(()).ok_or_else(error)
 }
 
 /// The codes of §9.
@@ -238,7 +259,7 @@ pub(super) fn makes_sense(entry: &Entry<'_>) -> bool {
 
 /// An etag of an entry that is none is left out: the entry stands for itself.
 pub(super) fn drop_bad_etag(entry: &mut Entry<'_>) {
-    entry.etag.take_if(|text| etag(text, 0).is_err());
+    entry.etag.take_if(|text| !is_etag(text));
 }
 
 /// Whether a text is a date and time of RFC 3339 §5.6, in UTC.

@@ -132,6 +132,7 @@ pub mod config;
 pub mod form;
 pub mod frame;
 pub mod message;
+pub mod place;
 pub mod reader;
 pub mod receiver;
 pub mod sender;

@@ -14,6 +14,7 @@
 use super::form;
 use super::frame::{FRAME_BYTES_HELLO_MAX, Frames};
 use super::message::{self, Chunk, Crc32, Message, PAYLOAD_KEY, Side};
+use super::place::Place;
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
 use crate::text::PeerText;
@@ -31,12 +32,12 @@ pub enum Item<'a> {
 }
 
 /// What one call of [`Reader::receive`] did.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Read<'a> {
     /// How many bytes of the input were eaten.
     pub consumed: usize,
-    /// Offset in the stream of the body of the frame it stood in.
-    pub at: u64,
+    /// The place in the stream of the message it stood in.
+    pub at: Place<'a>,
     /// What was read; `None`: more input, please.
     pub item: Option<Item<'a>>,
 }
@@ -139,7 +140,7 @@ impl Reader {
             Ok(advanced) => advanced,
             Err(error) => return Err(fail(&mut self.failed, error)),
         };
-        let at = self.body_at;
+        let at = Place::new(&self.decoder, self.body_at);
         let item = match next {
             Next::More => None,
             Next::Start(chunk) => Some(Item::ChunkStart(chunk)),
@@ -147,7 +148,7 @@ impl Reader {
             Next::Held => Some(Item::Payload(&self.held)),
             Next::Message => match Message::parse(&self.decoder, self.from) {
                 Ok(message) => Some(Item::Message(message)),
-                Err(error) => return Err(fail(&mut self.failed, error.shifted(at))),
+                Err(error) => return Err(fail(&mut self.failed, error.shifted(self.body_at))),
             },
         };
         Ok(Read { consumed, at, item })
@@ -261,7 +262,7 @@ impl Reader {
             let rule = "one JSON object that ends within its frame";
             return Err(Error::malformed(rule, self.frames.offset(), "PROTOCOL §3.4"));
         }
-        check_payload(&self.decoder, self.body_at)?;
+        check_payload(Place::new(&self.decoder, self.body_at), &self.decoder)?;
         self.stage = if self.mode == Mode::Hold && is_chunk(&self.decoder) {
             Stage::HeldStart
         } else {
@@ -292,16 +293,17 @@ pub fn check_before_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Malformed`] and [`Error::TooLarge`], as a session gives them.
 pub fn check_message(decoder: &Decoder, from: Side, at: u64) -> Result<(), Error> {
-    check_payload(decoder, at)?;
+    let place = Place::new(decoder, at);
+    check_payload(place, decoder)?;
     let message = Message::parse(decoder, from).map_err(|error| error.shifted(at))?;
-    form::check(&message, at)
+    form::check(&message, place)
 }
 
 /// A chunk has a payload.
-fn check_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
+fn check_payload(at: Place<'_>, decoder: &Decoder) -> Result<(), Error> {
     if decoder.payload_len().unwrap_or(0) == 0 && is_chunk(decoder) {
         let rule = "a chunk carries filedata, at least one byte";
-        return Err(Error::malformed(rule, at, "PROTOCOL §5.2"));
+        return Err(Error::malformed(rule, at.value(PAYLOAD_KEY), "PROTOCOL §5.2"));
     }
     Ok(())
 }

@@ -8,12 +8,11 @@
 //!        offset is next         within size       length, crc32          size, digest
 //! ```
 
-use super::message::{Chunk, End};
+use super::message::{Chunk, End, PAYLOAD_KEY};
+use super::place::Place;
 use crate::digest::Digester;
 use crate::error::Error;
 use crate::text::PeerText;
-
-const SECTION: &str = "PROTOCOL §5";
 
 /// A chunk that arrived whole, in the right place, with the right checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,13 +93,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`Error::Malformed`] if its offset is not where the last one ended.
-    pub fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
+    pub fn chunk_start(&mut self, chunk: &Chunk, at: Place<'_>) -> Result<(), Error> {
         if chunk.offset != self.next {
             let rule = "a chunk begins where the last one ended";
-            return Err(Error::malformed(rule, at, SECTION));
+            return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §5.1"));
         }
         if chunk.offset >= self.size {
-            return Err(Error::malformed("no chunk past the size of the file", at, SECTION));
+            let rule = "no chunk past the size of the file";
+            return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §5.1"));
         }
         self.open = Some(Open { offset: chunk.offset, crc32: crc32fast::Hasher::new() });
         Ok(())
@@ -110,12 +110,13 @@ impl Receiver {
     ///
     /// # Errors
     /// [`Error::Malformed`] past the size of the file.
-    pub fn payload(&mut self, bytes: &[u8], at: u64) -> Result<u64, Error> {
+    pub fn payload(&mut self, bytes: &[u8], at: Place<'_>) -> Result<u64, Error> {
         let Some(open) = &mut self.open else {
             return Err(Error::Misuse("payload outside a chunk"));
         };
         if bytes.len() as u64 > self.size - self.next {
-            return Err(Error::malformed("no byte past the size of the file", at, SECTION));
+            let rule = "no byte past the size of the file";
+            return Err(Error::malformed(rule, at.value(PAYLOAD_KEY), "PROTOCOL §5.1"));
         }
         open.crc32.update(bytes);
         self.digester.update(bytes);
@@ -132,18 +133,19 @@ impl Receiver {
     pub fn chunk_end(
         &mut self,
         chunk: &Chunk,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Result<Verified, Mismatch>, Error> {
         let Some(open) = self.open.take() else {
             return Err(Error::Misuse("the end of a chunk that did not begin"));
         };
         let len = self.next - open.offset;
         if len == 0 {
-            return Err(Error::malformed("a chunk carries at least one byte", at, SECTION));
+            let rule = "a chunk carries at least one byte";
+            return Err(Error::malformed(rule, at.value(PAYLOAD_KEY), "PROTOCOL §5.2"));
         }
         if !len.is_multiple_of(3) && self.next < self.size {
             let rule = "the length of a chunk is a multiple of 3";
-            return Err(Error::malformed(rule, at, SECTION));
+            return Err(Error::malformed(rule, at.value(PAYLOAD_KEY), "PROTOCOL §5.2"));
         }
         let crc32 = open.crc32.finalize();
         Ok(match chunk.crc32 {
@@ -171,6 +173,7 @@ mod tests {
     use super::super::message::Crc32;
     use super::*;
     use crate::digest::DigestKind;
+    use crate::envelope::{Decoder, Limits};
 
     fn chunk(offset: u64, crc32: Option<u32>) -> Chunk {
         Chunk { id: 1, offset, crc32: crc32.map(Crc32) }
@@ -178,9 +181,11 @@ mod tests {
 
     fn one(receiver: &mut Receiver, offset: u64, bytes: &[u8]) -> Result<bool, Error> {
         let chunk = chunk(offset, Some(crc32fast::hash(bytes)));
-        receiver.chunk_start(&chunk, 0)?;
-        receiver.payload(bytes, 0)?;
-        receiver.chunk_end(&chunk, 0).map(|verified| verified.is_ok())
+        let decoder = Decoder::new(PAYLOAD_KEY, Limits::default());
+        let at = Place::new(&decoder, 0);
+        receiver.chunk_start(&chunk, at)?;
+        receiver.payload(bytes, at)?;
+        receiver.chunk_end(&chunk, at).map(|verified| verified.is_ok())
     }
 
     fn receiver(size: u64) -> Receiver {
@@ -217,10 +222,11 @@ mod tests {
 
     #[test]
     fn checksum_and_digest() {
-        let mut bad = receiver(3);
-        bad.chunk_start(&chunk(0, Some(1)), 0).unwrap();
-        bad.payload(b"abc", 0).unwrap();
-        assert_eq!(bad.chunk_end(&chunk(0, Some(1)), 0), Ok(Err(Mismatch::Checksum)));
+        let decoder = Decoder::new(PAYLOAD_KEY, Limits::default());
+        let (mut bad, at) = (receiver(3), Place::new(&decoder, 0));
+        bad.chunk_start(&chunk(0, Some(1)), at).unwrap();
+        bad.payload(b"abc", at).unwrap();
+        assert_eq!(bad.chunk_end(&chunk(0, Some(1)), at), Ok(Err(Mismatch::Checksum)));
         for (digest, good) in [
             (Some("blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"), true),
             (

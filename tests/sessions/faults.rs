@@ -1,10 +1,13 @@
 //! A fault behind requests: each of them is answered, in order, then the fault is told (§9).
 
 use crate::app::App;
-use crate::host::{HELLO, Host, frame, frames};
+use crate::faulty_values::faulty_values;
+use crate::host::{CLIENT_NONCE, HELLO, Host, frame, frames};
 use crate::link::Link;
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
+use wirewright::transfer::client::{self, Client};
+use wirewright::transfer::server;
 
 const PIECES: [usize; 6] = [1, 2, 7, 100, 3000, usize::MAX];
 
@@ -341,4 +344,53 @@ fn so_many_requests_may_wait() {
             assert_eq!(host.error.is_none(), good);
         }
     }
+}
+
+/// The error of a value points at that value, not at its message. `explain` has the same table.
+#[test]
+fn a_faulty_value_is_pointed_at() {
+    for faulty in faulty_values() {
+        let hello = if faulty.from_client { HELLO } else { SERVER_HELLO };
+        let before = match (faulty.is_hello, faulty.text.contains("\"chunk\"")) {
+            (true, _) => Vec::new(),
+            (false, true) => frames(&[hello, PUT_ONE]),
+            (false, false) => frame(hello),
+        };
+        let offset = (before.len() + 4 + faulty.at) as u64;
+        let bytes = [before, frame(&faulty.text)].concat();
+        for piece in PIECES {
+            let pieces = bytes.chunks(piece.min(1 << 24));
+            let error = match faulty.from_client {
+                true => error_of_server(pieces),
+                false => error_of_client(pieces),
+            };
+            let found = error.as_ref().and_then(Error::offset);
+            assert_eq!(found, Some(offset), "{error:?}, by {piece}, in {}", faulty.text);
+        }
+    }
+}
+
+const PUT_ONE: &str = r#"{"type":"put","id":1,"name":"x","size":6,"etag":"e"}"#;
+
+const SERVER_HELLO: &str = r#"{"type":"hello","version":1,"max_frame":1048576,"digest":"blake3"}"#;
+
+fn error_of_server<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<Error> {
+    let mut host = Host::new(server::Config::default(), App::default());
+    pieces.for_each(|piece| host.feed(piece));
+    host.error
+}
+
+fn error_of_client<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<Error> {
+    let mut client = Client::new(client::Config::default(), CLIENT_NONCE);
+    let mut room = vec![0; 70_000];
+    for mut input in pieces {
+        loop {
+            match client.receive(input, &mut room) {
+                Ok(received) if received.consumed == 0 && received.event.is_none() => break,
+                Ok(received) => input = &input[received.consumed..],
+                Err(error) => return Some(error),
+            }
+        }
+    }
+    None
 }

@@ -5,6 +5,7 @@ use super::super::message::{
     self, Auth, Cancel, Chunk, ClientHello, Done, End, Entries, ErrorMessage, File, Message, Ready,
     ServerHello, VERSION, Welcome,
 };
+use super::super::place::Place;
 use super::super::receiver::{Mismatch, Receiver};
 use super::super::sender::Sender;
 use super::super::token::{Hellos, Role};
@@ -109,31 +110,39 @@ impl Core {
     pub(super) fn message<'a>(
         &mut self,
         message: Message<'a>,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'a>>, Error> {
         form::check(&message, at)?;
         match (&self.state, message) {
             (_, Message::Error(error)) => self.error(error, at),
             (State::Hello, Message::ServerHello(hello)) => self.hello(&hello, at),
-            (State::Hello, _) => Err(unexpected(at)),
+            (State::Hello, _) => Err(unexpected(at.start())),
             (_, Message::Unknown(_)) => Ok(None),
             (State::Auth, Message::Welcome(welcome)) => self.welcome(&welcome).map(Some),
             (State::Ready, message) => self.answer(message, at),
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
     pub(super) fn hello(
         &mut self,
         hello: &ServerHello<'_>,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'static>>, Error> {
         let digest = DigestKind::from_name(hello.digest.as_raw_str());
         let Some(digest) = digest.filter(|kind| self.config.digests.contains(kind)) else {
-            return Err(Error::malformed("a digest that was offered", at, "PROTOCOL §4.2"));
+            return Err(Error::malformed(
+                "a digest that was offered",
+                at.value("digest"),
+                "PROTOCOL §4.2",
+            ));
         };
         if hello.version != VERSION {
-            return Err(Error::malformed("a version that was offered", at, "PROTOCOL §4.2"));
+            return Err(Error::malformed(
+                "a version that was offered",
+                at.value("version"),
+                "PROTOCOL §4.2",
+            ));
         }
         self.digest = digest;
         self.frame_bytes_max = hello.max_frame.min(self.config.limits.frame_bytes_max);
@@ -169,16 +178,16 @@ impl Core {
     pub(super) fn answer<'a>(
         &mut self,
         message: Message<'a>,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'a>>, Error> {
-        let Some((id, step)) = self.pending.front_mut() else { return Err(unexpected(at)) };
+        let Some((id, step)) = self.pending.front_mut() else { return Err(unexpected(at.start())) };
         let id = *id;
         if message.id() != Some(id) {
-            return Err(unexpected(at));
+            return Err(unexpected(at.start()));
         }
         match (step, message) {
             // Not all of it was sent, if it was a put at all.
-            (Step::Dropped { .. }, Message::Done(_)) => Err(unexpected(at)),
+            (Step::Dropped { .. }, Message::Done(_)) => Err(unexpected(at.start())),
             (
                 Step::Dropped { told },
                 Message::Entries(Entries { more: false, .. }) | Message::End(_),
@@ -200,12 +209,12 @@ impl Core {
             (Step::Receiving(_), Message::End(end)) => Ok(Some(self.end_of_file(&end))),
             (Step::Put { .. }, Message::Ready(ready)) => self.ready(&ready, at).map(Some),
             (Step::Sent { .. }, Message::Done(done)) => Ok(Some(self.done(done))),
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
     /// A page of a listing: what makes no sense is left out and counted.
-    fn page<'a>(&mut self, page: Entries<'a>, at: u64) -> Result<Event<'a>, Error> {
+    fn page<'a>(&mut self, page: Entries<'a>, at: Place<'_>) -> Result<Event<'a>, Error> {
         let Entries { id, mut entries, more, not_offered } = page;
         let came = entries.len();
         if let Some((_, Step::List { entries: named })) = self.pending.front_mut() {
@@ -213,7 +222,7 @@ impl Core {
             let max = self.config.limits.list_entries_max;
             if *named > max {
                 let (limit, section) = ("list_entries_max", "PROTOCOL §13");
-                return Err(Error::TooLarge { limit, max, offset: at, section });
+                return Err(Error::TooLarge { limit, max, offset: at.value("entries"), section });
             }
         }
         match more {
@@ -227,14 +236,14 @@ impl Core {
         Ok(Event::Entries { id, entries, skipped, more, not_offered })
     }
 
-    fn ready(&mut self, ready: &Ready, at: u64) -> Result<Event<'static>, Error> {
+    fn ready(&mut self, ready: &Ready, at: Place<'_>) -> Result<Event<'static>, Error> {
         let Some((id, Step::Put { size })) = self.pending.front() else {
-            return Err(unexpected(at));
+            return Err(unexpected(at.start()));
         };
         let (id, size, offset) = (*id, *size, ready.offset);
         if offset > size {
             let rule = "a put goes on within the size of its file";
-            return Err(Error::malformed(rule, at, "PROTOCOL §7.3"));
+            return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §7.3"));
         }
         self.pending[0].1 = Step::Granted { size, offset };
         self.steps += 1;
@@ -257,14 +266,14 @@ impl Core {
         }
     }
 
-    pub(super) fn file<'a>(&mut self, file: File<'a>, at: u64) -> Result<Event<'a>, Error> {
+    pub(super) fn file<'a>(&mut self, file: File<'a>, at: Place<'_>) -> Result<Event<'a>, Error> {
         let Some((id, Step::Get { offset, digester })) = self.pending.front_mut() else {
-            return Err(unexpected(at));
+            return Err(unexpected(at.start()));
         };
         let (id, offset) = (*id, *offset);
         if file.offset != offset || offset > file.size {
             let rule = "a file begins where it was asked to";
-            return Err(Error::malformed(rule, at, "PROTOCOL §7.2"));
+            return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §7.2"));
         }
         let digester = digester.take().unwrap_or_else(|| Digester::new(self.digest));
         let receiver = Receiver::new(id, offset, file.size, digester);
@@ -301,7 +310,7 @@ impl Core {
     pub(super) fn error<'a>(
         &mut self,
         error: ErrorMessage<'a>,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'a>>, Error> {
         let ErrorMessage { id, code, text, fatal } = error;
         if fatal || matches!(self.state, State::Hello) {
@@ -319,17 +328,18 @@ impl Core {
             // Of no request, or of one that has failed here meanwhile.
             (_, None) => Ok(None),
             (_, Some(id)) if id <= self.last_id => Ok(None),
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
-    pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
+    pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: Place<'_>) -> Result<(), Error> {
+        form::check_id(chunk.id, at)?;
         match self.pending.front_mut() {
             Some((id, Step::Receiving(receiver))) if *id == chunk.id => {
                 receiver.chunk_start(chunk, at)
             }
             Some((id, Step::Dropped { .. })) if *id == chunk.id => Ok(()),
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
@@ -341,7 +351,7 @@ impl Core {
     pub(super) fn payload<'a>(
         &mut self,
         bytes: &'a [u8],
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'a>>, Error> {
         let Some((id, Step::Receiving(receiver))) = self.pending.front_mut() else {
             return Ok(None);

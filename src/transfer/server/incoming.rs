@@ -2,7 +2,9 @@
 //!
 //! Specification: `PROTOCOL.md` §5 to §7.
 
+use super::super::form;
 use super::super::message::{Chunk, End};
+use super::super::place::Place;
 use super::super::receiver::{Mismatch, Receiver};
 use super::Event;
 use super::state::{Active, Core, State, unauthorized, unexpected};
@@ -11,10 +13,11 @@ use crate::error::Error;
 use crate::text::PeerText;
 
 impl Core {
-    pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: u64) -> Result<(), Error> {
+    pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: Place<'_>) -> Result<(), Error> {
+        form::check_id(chunk.id, at)?;
         match (&self.state, &mut self.active) {
             (State::Auth, _) => Err(unauthorized("this server wants a token")),
-            (State::Hello | State::Closing, _) => Err(unexpected(at)),
+            (State::Hello | State::Closing, _) => Err(unexpected(at.start())),
             (State::Ready, Active::Receiving(receiver) | Active::Comparing(receiver))
                 if receiver.id() == chunk.id =>
             {
@@ -33,7 +36,7 @@ impl Core {
     pub(super) fn payload<'a>(
         &mut self,
         bytes: &'a [u8],
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'a>>, Error> {
         let Active::Receiving(receiver) = &mut self.active else { return Ok(None) };
         if !receiver.is_open() {
@@ -47,7 +50,7 @@ impl Core {
     pub(super) fn chunk_end(
         &mut self,
         chunk: &Chunk,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'static>>, Error> {
         let Active::Receiving(receiver) = &mut self.active else { return Ok(None) };
         if receiver.id() != chunk.id {
@@ -64,7 +67,11 @@ impl Core {
         }
     }
 
-    pub(super) fn end(&mut self, end: &End<'_>, at: u64) -> Result<Option<Event<'static>>, Error> {
+    pub(super) fn end(
+        &mut self,
+        end: &End<'_>,
+        at: Place<'_>,
+    ) -> Result<Option<Event<'static>>, Error> {
         let running = self.active.id() == Some(end.id);
         match std::mem::replace(&mut self.active, Active::Idle) {
             Active::Receiving(receiver) if running => Ok(Some(self.whole(*receiver, end))),

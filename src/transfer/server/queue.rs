@@ -2,6 +2,7 @@
 //!
 //! Specification: `PROTOCOL.md` §4.3 and §4.5.
 
+use super::super::place::Place;
 use super::state::{Active, Core, refused, unexpected};
 use super::{Ask, Event};
 use crate::error::Error;
@@ -92,16 +93,16 @@ impl Core {
     pub(super) fn enqueue(
         &mut self,
         id: u64,
-        at: u64,
+        at: Place<'_>,
         ask: Result<Ask, Error>,
     ) -> Result<(), Error> {
         if self.queue.has_seen(id) {
-            return Err(Error::malformed("ids rise from 1", at, "PROTOCOL §4.3"));
+            return Err(Error::malformed("ids rise from 1", at.value("id"), "PROTOCOL §4.3"));
         }
         if self.is_full() {
             let max = self.config.limits.pending_max as u64;
             let (limit, section) = ("pending_max", "PROTOCOL §4.3");
-            return Err(Error::TooLarge { limit, max, offset: at, section });
+            return Err(Error::TooLarge { limit, max, offset: at.start(), section });
         }
         self.queue.last_id = id;
         let ask = match self.winds_down {
@@ -133,9 +134,9 @@ impl Core {
 
     /// A chunk or an end of a request that takes none. Of a put that is not decided it is judged
     /// when that is; of anything else that was asked it is dropped, whether that has ended or not.
-    pub(super) fn out_of_turn(&mut self, id: u64, at: u64) -> Result<(), Error> {
+    pub(super) fn out_of_turn(&mut self, id: u64, at: Place<'_>) -> Result<(), Error> {
         if !self.queue.has_seen(id) {
-            return Err(unexpected(at));
+            return Err(unexpected(at.start()));
         }
         let mut waiting = self.queue.waiting.iter_mut();
         let early = match &mut self.active {
@@ -145,7 +146,7 @@ impl Core {
                 _ => return Ok(()),
             },
         };
-        early.get_or_insert(Early { at, last_id: self.queue.last_id });
+        early.get_or_insert(Early { at: at.start(), last_id: self.queue.last_id });
         Ok(())
     }
 

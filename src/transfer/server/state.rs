@@ -2,6 +2,7 @@
 
 use super::super::form;
 use super::super::message::{self, Auth, ClientHello, Message, ServerHello, VERSION, Welcome};
+use super::super::place::Place;
 use super::super::receiver::Receiver;
 use super::super::sender::Sender;
 use super::super::token::{Hellos, Role};
@@ -74,7 +75,7 @@ impl Core {
     pub(super) fn message(
         &mut self,
         message: Message<'_>,
-        at: u64,
+        at: Place<'_>,
     ) -> Result<Option<Event<'static>>, Error> {
         form::check(&message, at)?;
         match (&self.state, message) {
@@ -85,7 +86,7 @@ impl Core {
             (State::Auth, Message::Auth(auth)) => self.auth(&auth).map(|()| None),
             (State::Auth, _) => Err(unauthorized("this server wants a token")),
             (State::Ready, message) => self.request(message, at),
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
@@ -138,7 +139,11 @@ impl Core {
         Ok(())
     }
 
-    fn request(&mut self, message: Message<'_>, at: u64) -> Result<Option<Event<'static>>, Error> {
+    fn request(
+        &mut self,
+        message: Message<'_>,
+        at: Place<'_>,
+    ) -> Result<Option<Event<'static>>, Error> {
         match message {
             Message::List(list) => self.enqueue(list.id, at, Ok(Ask::List)).map(|()| None),
             Message::Get(get) => {
@@ -163,7 +168,7 @@ impl Core {
                 self.say_error(unknown.id, "unknown_type", "no such type of message");
                 Ok(None)
             }
-            _ => Err(unexpected(at)),
+            _ => Err(unexpected(at.start())),
         }
     }
 
