@@ -178,7 +178,7 @@ fn bad_frames() {
         (b"\0\0", {
             error("incomplete", 2, "ended before the end of a length prefix", "PROTOCOL §3.5")
         }),
-        (b"\0\xff\xff\xff{", {
+        (b"\0\0\xff\xff{", {
             error("incomplete", 5, "ended before the end of a frame", "PROTOCOL §3.5")
         }),
         (b"\0\0\0\x06{\"a\":1}", error("malformed", 10, within, "PROTOCOL §3.4")),
@@ -194,6 +194,62 @@ fn bad_frames() {
     ] {
         check("frame", input, &[&expected], false);
     }
+}
+
+/// The limit of the first frame is fixed, and a hello bounds that of the frames behind it. The
+/// other side's hello may bound it further, which this direction does not show.
+#[test]
+fn a_frame_keeps_the_limit_that_its_direction_shows() {
+    let hello = |max_frame: &str| {
+        [HELLO_OF_CLIENT, HELLO_OF_SERVER]
+            .map(|hello| frame(hello.replace("1048576", max_frame).as_bytes()))
+    };
+    let mut cases = vec![(Vec::new(), 65_536), (frame(b"{\"type\":\"x\"}"), 16_777_215)];
+    for max_frame in [65_536, 1_048_576, 16_777_215] {
+        cases.extend(hello(&max_frame.to_string()).map(|hello| (hello, max_frame)));
+    }
+    for (before, limit) in cases {
+        let refused = |limit: u32, len: u32, kind: &str, args: &[&str]| {
+            let bytes = [&before[..], &len.to_be_bytes(), b"{"].concat();
+            let lines = events(&[&["frame"], args].concat(), &bytes, false);
+            let event: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+            assert_eq!(event["kind"], kind, "{event}, {len} of {limit}");
+            event
+        };
+        let too_large = |len: u32| match len {
+            0x0100_0000.. => "malformed",
+            _ => "too_large",
+        };
+        refused(limit, limit - 1, "incomplete", &[]);
+        refused(limit, limit, "incomplete", &[]);
+        let event = refused(limit, limit + 1, too_large(limit + 1), &[]);
+        assert_eq!(event["offset"], before.len());
+        if too_large(limit + 1) == "too_large" {
+            let reason = format!("more than the limit of {limit} (frame_bytes_max)");
+            assert_eq!(
+                (&event["reason"], &event["spec"]),
+                (&reason.into(), &"PROTOCOL §3.3".into())
+            );
+        }
+        // Nothing is known of the limits of another protocol.
+        refused(limit, 16_777_215, "incomplete", &["--payload", "data"]);
+    }
+}
+
+/// What is not judged is told on the page, whether the stream was good or not.
+#[test]
+fn a_page_says_what_one_direction_does_not_show() {
+    for (input, good) in [(example(), true), (b"GET".to_vec(), false)] {
+        let output = run(&["explain", "frame"], &input);
+        assert_eq!(output.status.success(), good);
+        let page = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        for says in ["not judged", "crc32 (PROTOCOL §5.4)", "names (§10)", "both hellos (§3.3)"]
+        {
+            assert!(page.contains(says), "{says}: {page}");
+        }
+    }
+    let output = run(&["explain", "frame", "--payload", "data"], &frame(b"{}"));
+    assert!(text(&output.stdout).contains("only frames and JSON"), "{}", text(&output.stdout));
 }
 
 /// An error points at the value, as the sessions do, which have the same table.

@@ -74,6 +74,11 @@ impl Frames {
         self.limit = bytes;
     }
 
+    /// The limit of the frame that begins next, in bytes.
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
     /// How many bytes of the body of this frame are still to come; 0 between frames.
     pub fn body_left(&self) -> u32 {
         self.left

@@ -37,7 +37,8 @@ pub enum What {
 #[command(after_long_help = EXPLAIN_HELP)]
 pub struct Explain {
     /// `frame` for the framed wire: length prefixes, and the form of each message (PROTOCOL.md §4
-    /// and §13); names, and whether a message has a place in the conversation, are not checked.
+    /// and §13). Checksums and names are not judged, nor what only both directions show: whether a
+    /// message has a place, whether ids rise, and a frame limit lower than that of this hello.
     /// `envelope` for one JSON object with a base64 member, `http` for
     /// the response to an HTTP/1.1 request, `smtp` for what a mail server says.
     #[arg(value_name = "frame|envelope|http|smtp", value_parser = values::what)]

@@ -34,8 +34,8 @@ use wirewright::http::exchange::Exchange;
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;
-use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames};
-use wirewright::transfer::message::{PAYLOAD_KEY, Side};
+use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames, PREFIX_LEN};
+use wirewright::transfer::message::{Message, PAYLOAD_KEY, Side};
 use wirewright::transfer::reader;
 
 /// How much is read at a time at most, in bytes.
@@ -160,11 +160,24 @@ fn explain(
     }
 }
 
-/// A reader of frames whose limit is the greatest that two sides can agree on.
-fn frames() -> Frames {
+/// A reader of frames: the first one has the limit before the hellos. Of streams that are not those
+/// of `PROTOCOL.md` no limit is known but that of the length prefix.
+fn frames(key: &str) -> Frames {
     let mut frames = Frames::new();
-    frames.set_limit(FRAME_BYTES_END - 1);
+    if key != PAYLOAD_KEY {
+        frames.set_limit(FRAME_BYTES_END - 1);
+    }
     frames
+}
+
+/// The limit of the frames behind the first message, as far as one direction shows it: what the
+/// hello offers. The other side may offer less, and then the limit is lower.
+fn limit_behind(decoder: &Decoder, from: Side) -> u32 {
+    match Message::parse(decoder, from) {
+        Ok(Message::ClientHello(hello)) => hello.max_frame,
+        Ok(Message::ServerHello(hello)) => hello.max_frame,
+        _ => FRAME_BYTES_END - 1,
+    }
 }
 
 /// A frame has ended, and its object has not.
@@ -182,12 +195,18 @@ fn judge_before_payload(decoder: &Decoder, key: &str, at: u64) -> Result<(), Err
     }
 }
 
-/// Judges a whole message by itself as the product does.
-fn judge_message(decoder: &Decoder, key: &str, at: u64) -> Result<(), Error> {
-    match key == PAYLOAD_KEY {
-        true => reader::check_message(decoder, side_of(decoder), at),
-        false => Ok(()),
+/// Judges a whole message by itself as the product does. The first one sets the limit of the frames
+/// behind it.
+fn judge_message(decoder: &Decoder, key: &str, at: u64, frames: &mut Frames) -> Result<(), Error> {
+    if key != PAYLOAD_KEY {
+        return Ok(());
     }
+    let from = side_of(decoder);
+    reader::check_message(decoder, from, at)?;
+    if at == PREFIX_LEN as u64 {
+        frames.set_limit(limit_behind(decoder, from));
+    }
+    Ok(())
 }
 
 /// Whose message this is. Only `hello` has two forms, which differ in their members.

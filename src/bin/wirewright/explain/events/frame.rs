@@ -1,5 +1,5 @@
-//! `explain frame --json`: length prefixes, and the form of each message. Names, and whether a
-//! message has a place in the conversation, are not checked.
+//! `explain frame --json`: length prefixes, and the form of each message. Names,
+//! checksums, and what only both directions show are not judged: see the form for people.
 //!
 //! Specification: `PROTOCOL.md` §3 to §5 and §13.
 
@@ -29,7 +29,7 @@ impl Frame {
     pub fn new(key: &str) -> Frame {
         Frame {
             key: key.to_owned(),
-            frames: frames(),
+            frames: frames(key),
             decoder: Decoder::new(key.to_owned(), Limits::default()),
             room: vec![0; ROOM_BYTES],
             body_at: 0,
@@ -60,7 +60,7 @@ impl Frame {
             if !self.decoder.is_done() {
                 return Err(Stop::Refused(unfinished(self.frames.offset())));
             }
-            judge_message(&self.decoder, &self.key, self.body_at)?;
+            judge_message(&self.decoder, &self.key, self.body_at, &mut self.frames)?;
             self.write_message(out)?;
         }
         Ok(step.consumed)

@@ -1,5 +1,5 @@
-//! `explain frame` for people: length prefixes, and the form of each message. Names, and whether a
-//! message has a place in the conversation, are not checked.
+//! `explain frame` for people: length prefixes, and the form of each message. The summary says
+//! what is not judged.
 //!
 //! ```text
 //!   00 00 00 47                       prefix          Prefix ─▶ Body
@@ -22,7 +22,17 @@ use std::borrow::Cow;
 use wirewright::envelope::{Event, Limits, State};
 use wirewright::error::Error;
 use wirewright::text::PeerText;
-use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames};
+use wirewright::transfer::frame::{self, Frames};
+use wirewright::transfer::message::PAYLOAD_KEY;
+
+/// What cannot be judged where only one direction of a conversation is at hand, and what is not.
+const NOT_JUDGED: &str = "crc32 (PROTOCOL §5.4) and names (§10); and what needs the other \
+                          direction: the frame limit of both hellos (§3.3), ids that rise (§4.3), \
+                          and the place of a message (§12)";
+
+/// What is said of frames with another payload member.
+const ONLY_JSON: &str = "the members of messages; only frames and JSON are judged where another \
+                         payload member is named";
 
 /// How much of the members of a message is shown, in bytes.
 const MEMBERS_BYTES: usize = 400;
@@ -48,7 +58,7 @@ pub struct Frame {
 impl Frame {
     /// At the beginning of a stream whose messages have that payload member.
     pub fn new(key: &str, lesson: Lesson) -> Frame {
-        let frames = frames();
+        let frames = frames(key);
         let title = "frame: messages as length-prefixed JSON (PROTOCOL.md, RFC 8259, RFC 4648)";
         Frame {
             lesson: lesson.entitled(title, frames.state().as_str()),
@@ -71,7 +81,7 @@ impl Frame {
         self.body_at = self.frames.offset();
         self.longest = self.longest.max(u64::from(len));
         self.object.restart(Limits { rest_bytes_max: len as usize });
-        let max = u64::from(FRAME_BYTES_END - 1);
+        let max = u64::from(self.frames.limit());
         let says = format!("00, then 24 bits, big-endian: {} follow", bytes(u64::from(len)));
         let card = Card::new("prefix", before.section()).says(says).limit(Limit {
             what: "length of the frame",
@@ -111,7 +121,7 @@ impl Frame {
             if !self.object.decoder.is_done() {
                 return Err(Stop::Refused(unfinished(self.frames.offset())));
             }
-            judge_message(&self.object.decoder, &self.key, self.body_at)?;
+            judge_message(&self.object.decoder, &self.key, self.body_at, &mut self.frames)?;
             self.lesson.reach(self.frames.state().as_str());
             self.end_message(out)?;
         }
@@ -219,9 +229,14 @@ impl Subject for Frame {
 
 impl Frame {
     fn summarize(&mut self) {
-        if self.types.is_empty() {
-            return;
+        if !self.types.is_empty() {
+            self.count_up();
         }
+        let is_ours = self.key == PAYLOAD_KEY;
+        self.lesson.add("not judged", if is_ours { NOT_JUDGED } else { ONLY_JSON });
+    }
+
+    fn count_up(&mut self) {
         let count = |(kind, count): &(String, u64)| counted(kind, *count);
         let types: Vec<String> = self.types.iter().map(count).collect();
         self.lesson.add("messages", types.join(", "));

@@ -24,7 +24,7 @@ type Table = &'static [(&'static str, &'static str)];
 const PROTOCOL: Table = &[
     ("PROTOCOL §3.1", "frame = length object; length = 4 bytes, big-endian"),
     ("PROTOCOL §3.2", "1 <= length < 2^24, so the first byte of every frame is 00"),
-    ("PROTOCOL §3.3", "length <= the frame limit that both sides agreed on"),
+    ("PROTOCOL §3.3", "length <= 65,536 until both hellos are through, then as they say"),
     ("PROTOCOL §3.4", "the bytes of a frame are exactly one JSON object"),
     ("PROTOCOL §3.5", "a stream ends between two frames, not inside one"),
     ("PROTOCOL §4", "the members that the table names for this type, each of its kind"),
@@ -104,7 +104,7 @@ const SMTP: Table = &[
 const LIMITS: Table = &[
     ("members_max", "RFC 8259 §9 sets no limit, and lets a parser set one"),
     ("rest_bytes_max", "RFC 8259 §9 sets no limit, and lets a parser set one"),
-    ("frame_bytes_max", "PROTOCOL §3.3: both sides agree on it in their hellos"),
+    ("frame_bytes_max", "PROTOCOL §3.3: 65,536 for the first frame, then as the hellos say"),
     ("agent_bytes_max", "PROTOCOL §13 sets it"),
     ("versions_max", "PROTOCOL §13 sets it"),
     ("digests_max", "PROTOCOL §13 sets it"),
