@@ -103,7 +103,9 @@ fn feed(
             None => {}
             Some(Item::ChunkStart(chunk)) => seen.push(Seen::ChunkStart(chunk)),
             Some(Item::Payload(bytes)) => see_payload(seen, bytes),
-            Some(Item::Message(message)) => seen.push(Seen::Message(read.at, body(&message))),
+            Some(Item::Message(message)) => {
+                seen.push(Seen::Message(read.at.start(), body(&message)))
+            }
         }
     }
     assert!(input.is_empty(), "it stopped early");
