@@ -79,6 +79,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Raises the wait for the line, if it is shorter than `time`: for a caller who wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
+        Limits { line_wait: self.line_wait.max(time), ..self }
+    }
+}
+
 /// A date and a time of day somewhere; it does not know where, as Python's "naive" ones.
 ///
 /// ```

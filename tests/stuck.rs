@@ -368,3 +368,59 @@ fn a_server_ends_at_the_second_signal() {
     kill_process(Pid::from_child(&server.0), Signal::INT).unwrap();
     assert_eq!(server.end("serve").signal(), Some(Signal::INT.as_raw()));
 }
+
+/// A step waits longer than by itself where `--timeout` allows more: nobody who asks for 12 seconds
+/// is told after 10 that they are over.
+#[test]
+fn a_longer_timeout_raises_the_wait_of_each_step() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let datagrams = silent.local_addr().unwrap().to_string();
+    // Connected is who is in the backlog; nothing is said to anybody.
+    let (https, smtps) = (format!("https://{address}/f"), format!("smtps://{address}"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x"), "secret").unwrap();
+    let sms = ["sms", "--account", "a", "--password-file", "x", "--mobile", "1", "--content", "x"];
+    let sms = [&sms[..], &["--gateway", &https, "--no-proxy"]].concat();
+    let mail = [
+        "mail",
+        "--from",
+        "a@b.c",
+        "--to",
+        "d@e.f",
+        "--subject",
+        "x",
+        "--text",
+        "x",
+        "--server",
+        &smtps,
+    ];
+    let cases: [(&[&str], &str); 10] = [
+        (&["ls", &address, "--tls"], "TLS handshake"),
+        (&["get", &address, "x", "--tls"], "TLS handshake"),
+        (&["get", "--classic", &address, "--tls"], "TLS handshake"),
+        (&["put", &address, "x", "--tls"], "TLS handshake"),
+        (&["http", &https, "--no-proxy"], "the whole operation"),
+        (&["download", &https, "--no-proxy", "--retry=0"], "the whole operation"),
+        (&sms, "the whole operation"),
+        (&mail, "TLS handshake"),
+        (&["time", "get", &address], "timed out"),
+        (&["time", "get", &datagrams, "--udp"], "timed out"),
+    ];
+    std::thread::scope(|scope| {
+        for (words, said) in cases {
+            let words = [words, &["--timeout", "12"]].concat();
+            let folder = folder.path();
+            scope.spawn(move || {
+                let begun = Instant::now();
+                let (mut process, _kept) = start(&words, Stuck::Fifo, folder);
+                process.end(&words.join(" "));
+                let took = begun.elapsed();
+                let error = stderr_of(&mut process);
+                assert!(took >= Duration::from_secs(12), "{words:?} after {took:?}: {error}");
+                assert!(error.contains(said), "{words:?}: {error}");
+            });
+        }
+    });
+}

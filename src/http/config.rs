@@ -80,6 +80,20 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Raises every wait of a response that is shorter than `time`: for a caller who wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
+        Limits {
+            first_byte_wait: self.first_byte_wait.max(time),
+            head_wait: self.head_wait.max(time),
+            body_wait: self.body_wait.max(time),
+            ..self
+        }
+    }
+}
+
 /// What is done about a fault that leaves no doubt about the message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Policy {

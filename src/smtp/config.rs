@@ -94,6 +94,26 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Raises every wait of a step of a message that is shorter than `time`: for a caller who wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
+        Limits {
+            greeting_wait: self.greeting_wait.max(time),
+            hello_wait: self.hello_wait.max(time),
+            auth_wait: self.auth_wait.max(time),
+            mail_wait: self.mail_wait.max(time),
+            rcpt_wait: self.rcpt_wait.max(time),
+            data_wait: self.data_wait.max(time),
+            block_wait: self.block_wait.max(time),
+            end_wait: self.end_wait.max(time),
+            reset_wait: self.reset_wait.max(time),
+            ..self
+        }
+    }
+}
+
 /// When TLS is begun on a connection that began in clear.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StartTls {
@@ -173,4 +193,22 @@ pub(super) fn too_large(
 /// [`Error::Refused`] by a word of ours: see [`Client`](super::client::Client).
 pub(super) fn refused(code: &'static str, text: impl Into<PeerText<'static>>) -> Error {
     Error::Refused { code: PeerText::from(code), text: text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All waits but two: nothing depends on a reply to QUIT, and a connection that is idle has no
+    /// step to wait for.
+    #[test]
+    fn waits_are_raised_and_never_lowered() {
+        let hour = Duration::from_secs(3600);
+        let raised = Limits::default().with_waits_of_at_least(hour);
+        let shown = format!("{raised:?}");
+        let waits = shown.split(", ").filter(|field| field.contains("_wait: "));
+        let others: Vec<&str> = waits.filter(|field| !field.ends_with("_wait: 3600s")).collect();
+        assert_eq!(others, ["quit_wait: 10s", "idle_wait: 300s"]);
+        assert_eq!(Limits::default().with_waits_of_at_least(Duration::ZERO), Limits::default());
+    }
 }

@@ -219,6 +219,9 @@ impl Connection {
     pub fn fail(&mut self, error: Error, now: Instant) {
         let waits_for = self.conversation.waits_for();
         let error = match error {
+            Error::TimedOut { .. } if self.phase == Phase::Handshake => {
+                Error::TimedOut { state: "the TLS handshake" }
+            }
             // "No bytes at all" is more useful than which timeout ran out.
             Error::TimedOut { .. } if self.heard == 0 && FIRST_WORDS.contains(&waits_for) => {
                 Error::TimedOut { state: waits_for }

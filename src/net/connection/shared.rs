@@ -70,6 +70,13 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Raises the wait for the handshake, if it is shorter than `time`: for a caller who wants to
+    /// wait so long. Last words and lingering are no step of what a caller waits for.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
+        Limits { handshake_wait: self.handshake_wait.max(time), ..self }
+    }
+
     /// The limit on bytes a second, where there is one.
     pub(crate) fn rate(&self) -> Option<u64> {
         (self.bytes_per_second_max < u64::MAX).then_some(self.bytes_per_second_max)

@@ -92,3 +92,16 @@ impl Default for Options {
         }
     }
 }
+
+impl Options {
+    /// Raises every wait of a step that is shorter than `time`: for a caller who wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(mut self, time: Duration) -> Options {
+        self.session.limits = self.session.limits.with_waits_of_at_least(time);
+        self.limits = self.limits.with_waits_of_at_least(time);
+        self.dial = self.dial.with_waits_of_at_least(time);
+        self.name_wait = self.name_wait.max(time);
+        self
+    }
+}

@@ -86,6 +86,17 @@ impl Options {
         }
     }
 
+    /// Raises every wait of a step that is shorter than `time`: for a caller who wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(mut self, time: Duration) -> Options {
+        self.session_limits = self.session_limits.with_waits_of_at_least(time);
+        self.limits = self.limits.with_waits_of_at_least(time);
+        self.dial = self.dial.with_waits_of_at_least(time);
+        self.name_wait = self.name_wait.max(time);
+        self
+    }
+
     /// Whether TLS may be spoken.
     pub(super) fn may_need_tls(&self) -> bool {
         self.server.is_tls || self.starttls != StartTls::Never

@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
         }
         let mut limits = options.limits;
         if let Some(timeout) = options.timeout {
-            limits.handshake_wait = limits.handshake_wait.max(timeout);
+            limits = limits.with_waits_of_at_least(timeout);
         }
         let mut reactor = Reactor::new(seat, usize::MAX, limits);
         reactor.set_deadline(deadline);

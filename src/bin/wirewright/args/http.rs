@@ -26,12 +26,14 @@ pub struct Reach {
     /// lower-case variables are read, and `no_proxy`.
     #[arg(long)]
     pub no_proxy: bool,
-    /// Give up on an address that does not answer for so long, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_not_0)]
-    pub connect_timeout: Duration,
-    /// Give up where the response does not begin for so long, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds_not_0)]
-    pub first_byte_timeout: Duration,
+    /// Give up on an address that does not answer for so long, and on a TLS handshake that takes so
+    /// long, in seconds [default: 10, or --timeout where that is longer].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
+    pub connect_timeout: Option<Duration>,
+    /// Give up where the response does not begin for so long, in seconds [default: 60, or --timeout
+    /// where that is longer].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
+    pub first_byte_timeout: Option<Duration>,
 }
 
 /// What goes with every request, and what is taken for a response.

@@ -8,7 +8,7 @@ use crate::output::trace;
 use crate::{Exit, Failure};
 use serde_json::json;
 use std::time::Instant;
-use wirewright::daytime::Moment;
+use wirewright::daytime::{Limits, Moment};
 use wirewright::net::daytime::{Options, Server, Transport, get as ask};
 use wirewright::net::transport::endpoint;
 
@@ -62,8 +62,10 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
 }
 
 fn get(args: &TimeGet) -> Result<Exit, Failure> {
+    let limits = Limits::default();
     let options = Options {
         transport: transport(args.udp),
+        limits: args.common.timeout.map_or(limits, |time| limits.with_waits_of_at_least(time)),
         timeout: args.common.timeout,
         stop_at_signals: true,
         tap: trace::Style::of(&args.common).map(trace::lines),

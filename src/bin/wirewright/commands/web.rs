@@ -39,8 +39,6 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         (_, true) => Some(Family::V6),
         (false, false) => None,
     };
-    options.dial.connect_wait = reach.connect_timeout;
-    options.session.limits.first_byte_wait = reach.first_byte_timeout;
     if !reach.no_proxy {
         options.proxies = Proxies::from_env().map_err(|error| {
             Failure::usage(
@@ -57,8 +55,24 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         );
     }
     set_tls(&mut options, reach)?;
-    options.timeout = watch::left();
-    Ok(options)
+    Ok(with_waits(options, reach, watch::left()))
+}
+
+/// The options with what argv says of waits: a step waits as long as all may take, unless an option
+/// of its own says otherwise.
+fn with_waits(options: Options, reach: &Reach, timeout: Option<Duration>) -> Options {
+    let mut options = match timeout {
+        Some(timeout) => options.with_waits_of_at_least(timeout),
+        None => options,
+    };
+    options.timeout = timeout;
+    if let Some(wait) = reach.connect_timeout {
+        (options.dial.connect_wait, options.limits.handshake_wait) = (wait, wait);
+    }
+    if let Some(wait) = reach.first_byte_timeout {
+        options.session.limits.first_byte_wait = wait;
+    }
+    options
 }
 
 #[cfg(feature = "tls")]
@@ -298,4 +312,45 @@ pub fn tell_retry(notice: &Notice<'_>, secret: &Secret) {
 
 fn seconds_text(wait: Duration) -> String {
     if wait < Duration::from_secs(60) { format!("{:.1} s", wait.as_secs_f64()) } else { span(wait) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        reach: Reach,
+    }
+
+    /// In seconds: `--timeout`, the other options, and the waits for an address, for a handshake and
+    /// for the first byte.
+    #[test]
+    fn a_step_waits_as_long_as_the_whole_unless_its_own_option_says_otherwise() {
+        for (timeout, args, waits) in [
+            (None, &[][..], [10, 10, 60]),
+            (Some(5), &[], [10, 10, 60]),
+            (Some(20), &[], [20, 20, 60]),
+            (Some(600), &[], [600, 600, 600]),
+            (Some(600), &["--connect-timeout", "3"], [3, 3, 600]),
+            (None, &["--connect-timeout", "30"], [30, 30, 60]),
+            (Some(600), &["--first-byte-timeout", "7"], [600, 600, 7]),
+            (None, &["--first-byte-timeout", "90"], [10, 10, 90]),
+        ] {
+            let Line { reach } = Line::parse_from(["x"].iter().chain(args));
+            let timeout = timeout.map(Duration::from_secs);
+            let options = with_waits(Options::default(), &reach, timeout);
+            let of_body = options.session.limits.body_wait.max(options.name_wait);
+            assert_eq!(of_body, timeout.unwrap_or_default().max(Duration::from_secs(30)));
+            let its = [
+                options.dial.connect_wait,
+                options.limits.handshake_wait,
+                options.session.limits.first_byte_wait,
+            ];
+            assert_eq!(its.map(|wait| wait.as_secs()), waits, "{timeout:?} {args:?}");
+            assert_eq!(options.timeout, timeout);
+        }
+    }
 }

@@ -20,7 +20,10 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let server = server(reach.server.as_deref().unwrap_or_default())?;
     let credentials = credentials(reach, &server)?;
     let mut options = Options::new(server);
-    options.timeout = watch::left();
+    if let Some(timeout) = watch::left() {
+        options = options.with_waits_of_at_least(timeout);
+        options.timeout = Some(timeout);
+    }
     options.stop_at_signals = true;
     let style = trace::Style::of(common);
     options.tap = style.map(|style| trace::smtp(style, credentials.clone()));
