@@ -80,8 +80,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises the wait for the line, if it is shorter than `time`: for a caller who wants to wait so
-    /// long.
+    /// Raises the wait for the line, if it is shorter than `time`: for a caller who wants to wait
+    /// so long.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits { line_wait: self.line_wait.max(time), ..self }

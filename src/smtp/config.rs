@@ -95,8 +95,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises every wait of a step of a message that is shorter than `time`: for a caller who wants to wait so
-    /// long.
+    /// Raises every wait of a step of a message that is shorter than `time`: for a caller who
+    /// wants to wait so long.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits {

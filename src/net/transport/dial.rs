@@ -82,8 +82,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises the wait for one attempt, if it is shorter than `time`: for a caller who wants to wait
-    /// so long. The next attempt joins it no later.
+    /// Raises the wait for one attempt, if it is shorter than `time`: for a caller who wants to
+    /// wait so long. The next attempt joins it no later.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits { connect_wait: self.connect_wait.max(time), ..self }

@@ -325,8 +325,8 @@ mod tests {
         reach: Reach,
     }
 
-    /// In seconds: `--timeout`, the other options, and the waits for an address, for a handshake and
-    /// for the first byte.
+    /// In seconds: `--timeout`, the other options, and the waits for an address, for a handshake
+    /// and for the first byte.
     #[test]
     fn a_step_waits_as_long_as_the_whole_unless_its_own_option_says_otherwise() {
         for (timeout, args, waits) in [
