@@ -208,6 +208,28 @@ fn a_descriptor_that_is_not_open_for_writing_is_an_error() {
     assert_eq!(names_in(world.folder.path()), ["file"]);
 }
 
+/// The document of `--json` is all that goes to standard output.
+#[test]
+fn data_and_a_document_do_not_share_standard_output() {
+    let world = World::new();
+    std::os::unix::fs::symlink("/dev/stdout", world.folder.path().join("out")).unwrap();
+    let get = ["get FRAMED file", "get --classic CLASSIC", "http URL", MAIL];
+    for (command, path) in get.iter().flat_map(|command| {
+        ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "out"].map(|path| (command, path))
+    }) {
+        let line = format!("wirewright {} --json -o {path}", world.line(command));
+        let ended = shell(world.folder.path(), &line);
+        assert_fails(&ended, 2, "-o: ");
+        assert_eq!(ended.stdout, b"", "{line}");
+        // Another descriptor does not mix the two.
+        let ended =
+            shell(world.folder.path(), &line.replace(&format!("-o {path}"), "-o /dev/fd/2"));
+        assert_eq!(ended.status.code(), Some(0), "{line}: {}", ended.stderr);
+    }
+    let ended = shell(world.folder.path(), &format!("wirewright {MAIL} --json"));
+    assert_fails(&ended, 2, "-o: ");
+}
+
 /// Commands that write data to standard output.
 fn to_stdout() -> Vec<String> {
     let explained = "explain envelope";

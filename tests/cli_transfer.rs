@@ -8,6 +8,8 @@ mod blaming;
 mod changing;
 #[path = "shared/command.rs"]
 mod command;
+#[path = "cli_transfer/documents.rs"]
+mod documents;
 #[path = "cli_transfer/gate.rs"]
 mod gate;
 #[path = "cli_transfer/getting.rs"]

@@ -257,7 +257,7 @@ fn what_makes_no_message() {
         (&["--date", "2026-11-22T09:27:00\u{e9}0:00"], "--date"),
         (&["--message-id", "no-at"], "--message-id"),
         (&["--envelope-from", "x"], "--envelope-from"),
-        (&["--json"], "--json"),
+        (&["--json"], "-o: "),
         (&["--raw-eml", "a"], "--raw-eml"),
         (&["--check"], "--check"),
         (&["--boundary-seed", "x"], "--boundary-seed"),

@@ -212,7 +212,8 @@ fn nobody_there_is_a_failure() {
     let ended = run(&mut command(&args));
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
     assert!(ended.stderr.contains("error: 127.0.0.1:0: timed out"), "{}", ended.stderr);
-    assert!(ended.stdout.is_empty());
+    let told = json(&ended.stdout);
+    assert_eq!((&told["received"], &told["error"]["code"]), (&0.into(), &"timed_out".into()));
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     assert_fails(&run(&mut command(&["udp", "recv", "--listen", &address])), 1, &address);

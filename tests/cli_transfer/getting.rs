@@ -150,6 +150,10 @@ fn usage_is_judged_before_anybody_is_asked() {
         &["get", "127.0.0.1:1", "a", "b", "-o", "new"],
         &["get", "127.0.0.1:1", "a", "--digest", "md5"],
         &["get", "127.0.0.1:1", "a", "--timeout", "-1"],
+        &["get", "127.0.0.1:1", "a", "--tls", "--tls-name", ".."],
+        &["get", "127.0.0.1:1", "a", "--tls", "--tls-name", "a b"],
+        &["put", "127.0.0.1:1", "file", "--tls", "--tls-name", ""],
+        &["ls", "127.0.0.1:1", "--tls", "--tls-name", "1.2.3"],
         &["get", "127.0.0.1:1", "a", "--unknown"],
         &["get", "127.0.0.1", "a"],
         &["get"],
@@ -161,6 +165,7 @@ fn usage_is_judged_before_anybody_is_asked() {
         let ended = run(&mut command(to.path(), args));
         assert_fails(&ended, 2, "");
         assert_eq!(ended.stdout, b"", "{args:?}");
+        assert!(!ended.stderr.starts_with("error: : "), "{args:?}: {}", ended.stderr);
     }
     assert_eq!(names_in(to.path()), ["file"]);
 }

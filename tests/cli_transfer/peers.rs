@@ -174,3 +174,24 @@ fn a_listing_with_nonsense_in_it() {
     let told = crate::setup::json(&ended.stdout);
     assert_eq!((&told["skipped"], &*ended.stderr), (&serde_json::Value::Null, ""));
 }
+
+/// Numbers of a listing read well, also those that only a server can claim.
+#[test]
+fn a_listing_that_leaves_out_one_or_very_many() {
+    let bad = r#"{"name":"../x","size":3,"modified":"2026-11-21T18:43:00Z"}"#;
+    let page = |entries: &str, not_offered: u64| {
+        frame(&format!(
+            r#"{{"type":"entries","id":1,"entries":[{entries}],"more":false,"not_offered":{not_offered}}}"#
+        ))
+    };
+    for (words, what) in [
+        (page(bad, 0), ": 1 entry left out: its name or time makes no sense"),
+        (page("", 1), "the server cannot offer 1 other file: its name breaks the rules"),
+        (page("", 7), "the server cannot offer 7 other files: their names break the rules"),
+        (page("", u64::MAX), "the server cannot offer many other files: their names break the"),
+    ] {
+        let ended = against_answer(words, &[]);
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.contains(what), "{}", ended.stderr);
+    }
+}

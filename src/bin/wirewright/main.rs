@@ -19,13 +19,13 @@ mod output;
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
 use commands::{download, get, http, ls, mail, manual, put, serve, sms, time, udp};
-use output::{drawing, report, usage, watch};
+use output::{document, drawing, report, usage, watch};
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use wirewright::net::files::{FileError, catch_size_signal};
 use wirewright::net::transport::endpoint;
-use wirewright::text::escape;
+use wirewright::text::{PeerText, escape};
 
 /// How a run ended, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +86,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a run failed: a status, and the one line that says it.
+/// Why a run failed: a status, the one line that says it, and its error for `--json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     exit: Exit,
     /// Without `error: `; `None` where nobody is there to read it.
     line: Option<String>,
+    /// What the line says, without the place and the advice.
+    what: String,
+    /// The stable code of the error, for programs.
+    code: String,
 }
+
+/// The code of a failure for which the library has none.
+const CODE_FAILED: &str = "failed";
 
 impl Failure {
     /// Where, what, and what to do about it. Line ends are folded and control characters escaped,
@@ -104,8 +111,14 @@ impl Failure {
     /// The same, where it may be that there is nothing to be done.
     fn advised(place: impl Display, what: impl Display, hint: Option<impl Display>) -> Failure {
         let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
+        let what = what.to_string();
         let line = report::one_line(&format!("{place}: {what}{hint}"));
-        Failure { exit: Exit::Failed, line: Some(line) }
+        Failure { exit: Exit::Failed, line: Some(line), what, code: CODE_FAILED.to_owned() }
+    }
+
+    /// The same failure with the code of the library's error.
+    fn with_code(self, code: &PeerText<'_>) -> Failure {
+        Failure { code: code.as_raw_str().to_owned(), ..self }
     }
 
     /// The arguments make no sense together.
@@ -142,7 +155,13 @@ impl Failure {
     /// The reader of the output has closed it, as `head` does when it has seen enough. The status
     /// says that not all was written; no line does, for the user ended it so.
     fn unread() -> Failure {
-        Failure { exit: Exit::Failed, line: None }
+        Failure::unsaid("the reader of the output has gone")
+    }
+
+    /// A failure without a line: it was said before, or nobody is there to read it.
+    fn unsaid(what: &str) -> Failure {
+        let code = CODE_FAILED.to_owned();
+        Failure { exit: Exit::Failed, line: None, what: what.to_owned(), code }
     }
 }
 
@@ -153,7 +172,8 @@ fn main() -> ExitCode {
     endpoint::raise_descriptors_max();
     let done = match Cli::try_parse() {
         Ok(Cli { command: Some(command) }) => {
-            watch::start(&command);
+            let command = document::keep(command);
+            watch::start(command);
             dispatch(command)
         }
         Ok(Cli { command: None }) => {
@@ -161,33 +181,43 @@ fn main() -> ExitCode {
         }
         Err(error) => usage::unparsed(&error),
     };
-    let (exit, line) = match done {
-        Ok(exit) => (exit, None),
-        Err(Failure { exit, line }) => (exit, line),
+    let exit = match done {
+        Ok(exit) => exit,
+        Err(failure) => tell(&failure),
     };
-    if let Some(line) = line {
-        say(exit, &format!("error: {line}\n"));
-    }
     watch::end(exit);
     exit.into()
 }
 
-fn dispatch(command: Command) -> Result<Exit, Failure> {
+/// Says the one line, and prints the document of `--json` where the command has printed none.
+fn tell(failure: &Failure) -> Exit {
+    if let Some(line) = &failure.line
+        && watch::may_say_error()
+    {
+        say(failure.exit, &format!("error: {line}\n"));
+    }
+    if failure.exit != Exit::Usage {
+        document::fail(&failure.code, &failure.what);
+    }
+    failure.exit
+}
+
+fn dispatch(command: &Command) -> Result<Exit, Failure> {
     match command {
-        Command::Explain(args) => explain::run(&args),
-        Command::Serve(args) => serve::run(&args),
-        Command::Ls(args) => ls::run(&args),
-        Command::Get(args) => get::run(&args),
-        Command::Put(args) => put::run(&args),
-        Command::Http(args) => http::run(&args),
-        Command::Download(args) => download::run(&args),
-        Command::Sms(args) => sms::run(&args),
-        Command::Mail(args) => mail::run(&args),
-        Command::Time { what } => time::run(&what),
-        Command::Udp { what } => udp::run(&what),
-        Command::Bench(args) => bench::run(&args),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { command } => manual::page(&command),
+        Command::Explain(args) => explain::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Ls(args) => ls::run(args),
+        Command::Get(args) => get::run(args),
+        Command::Put(args) => put::run(args),
+        Command::Http(args) => http::run(args),
+        Command::Download(args) => download::run(args),
+        Command::Sms(args) => sms::run(args),
+        Command::Mail(args) => mail::run(args),
+        Command::Time { what } => time::run(what),
+        Command::Udp { what } => udp::run(what),
+        Command::Bench(args) => bench::run(args),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { command } => manual::page(command),
     }
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 /// How a server is reached.
 #[derive(Debug, Args)]
 pub struct Reach {
-    /// Trust the certificates of this PEM file, too [default: those of the system].
+    /// Accept certificates that an authority in this PEM file has signed, as well as those of the
+    /// system's authorities [default: only the latter].
     #[arg(long, value_name = "PEM", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
     /// Check no certificate: whoever stands between can read and change everything.

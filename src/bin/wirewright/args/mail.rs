@@ -1,5 +1,6 @@
 //! What may stand in argv of `wirewright mail`.
 
+use super::values::tls_name;
 use super::{Common, Durability, Speed};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -75,11 +76,12 @@ pub struct Reach {
     /// Let the password travel in clear where there is no TLS.
     #[arg(long)]
     pub insecure_auth: bool,
-    /// Trust the certificates of this PEM file, too [default: those of the system].
+    /// Accept certificates that an authority in this PEM file has signed, as well as those of the
+    /// system's authorities [default: only the latter].
     #[arg(long, value_name = "PEM")]
     pub cacert: Option<PathBuf>,
     /// The name that the server's certificate has to bear [default: HOST].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = tls_name)]
     pub tls_name: Option<String>,
     /// The name of this host, told to the server [default: its address].
     #[arg(long, value_name = "NAME")]

@@ -11,7 +11,7 @@ pub use explain::{Explain, What};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use values::{address, byte_rate, digest, seconds, seconds_not_0, size};
+use values::{address, byte_rate, digest, seconds, seconds_not_0, size, tls_name};
 use wirewright::digest::DigestKind;
 use wirewright::net::{Meter, connection, files};
 
@@ -84,10 +84,12 @@ pub enum Command {
 /// Options of every subcommand that talks over the network.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Print one JSON document on stdout as the report of what was done.
+    /// Print one JSON document on stdout as the report of what was done; a server prints it when
+    /// it ends. A run that failed prints it, too, with the error in it; a usage error prints none.
     #[arg(long)]
     pub json: bool,
-    /// Draw no progress. It is drawn on stderr, and only where that is a terminal.
+    /// Print only errors and warnings on stderr: no progress, no summary, and of a server no line
+    /// for each transfer.
     #[arg(long, short, visible_short_alias = 's')]
     pub quiet: bool,
     /// Print the conversation on stderr: `->` out, `<-` in, `**` a remark; payload as its length,
@@ -142,13 +144,15 @@ pub struct Peer {
     /// Speak TLS [default: in clear].
     #[arg(long)]
     pub tls: bool,
-    /// Trust the certificates of this PEM file, too [default: those of the system].
+    /// Accept certificates that an authority in this PEM file has signed, as well as those of the
+    /// system's authorities [default: only the latter].
     #[arg(long, value_name = "PEM", requires = "tls")]
     pub cacert: Option<PathBuf>,
     /// The name that the server's certificate has to bear [default: HOST].
-    #[arg(long, value_name = "NAME", requires = "tls")]
+    #[arg(long, value_name = "NAME", requires = "tls", value_parser = tls_name)]
     pub tls_name: Option<String>,
-    /// Prove the token in this file, `-` for stdin; it never travels [default: no token].
+    /// Authenticate with the token in this file, `-` for stdin. A proof is sent, and never the
+    /// token itself [default: no token].
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
@@ -200,7 +204,7 @@ pub struct Serve {
     /// The private key of --tls-cert.
     #[arg(long, value_name = "PEM", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Ask clients to prove the token in this file, `-` for stdin [default: no token].
+    /// Serve only clients that have the token in this file, `-` for stdin [default: all clients].
     #[arg(long, value_name = "FILE", conflicts_with = "classic")]
     pub token_file: Option<PathBuf>,
     /// Connections at the same time, on all threads together; whoever comes beyond is told `busy`

@@ -1,9 +1,11 @@
 //! Single values of argv: sizes, spans of time, addresses, names from a list.
 
 use super::What;
+use std::net::IpAddr;
 use std::time::Duration;
 use wirewright::digest::DigestKind;
 use wirewright::http::request::Method;
+use wirewright::net::transport::idn::to_ascii;
 
 /// What a unit of a size stands for, in bytes. K, M, G and T are those of `dd`.
 const UNITS: [(&str, u64); 13] = [
@@ -91,6 +93,29 @@ pub fn address(text: &str) -> Result<String, String> {
         return Err(wanted());
     }
     Ok(text.to_owned())
+}
+
+/// The name that a certificate bears: a domain name, as A-labels, or an IP address.
+pub fn tls_name(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Ok(bare.to_owned());
+    }
+    let wrong = || "give the name of a host, such as files.example, or an IP address".to_owned();
+    let name = to_ascii(text).map_err(|_| wrong())?;
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // What ends in a number would be an IP address, and is none.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_name = name.len() <= 253
+        && name.split('.').all(is_label)
+        && !last.bytes().all(|c| c.is_ascii_digit());
+    if is_name { Ok(name.to_owned()) } else { Err(wrong()) }
 }
 
 /// A name and a value, divided at the first `=`.
@@ -234,6 +259,50 @@ mod tests {
             assert!(mobile(text).is_err(), "{text:?}");
         }
         assert!(content("").is_err() && content(" ").is_ok());
+    }
+
+    #[test]
+    fn names_in_certificates() {
+        let long = format!("{}.example", "a".repeat(63));
+        for (text, name) in [
+            ("files.example", "files.example"),
+            ("files.example.", "files.example"),
+            ("localhost", "localhost"),
+            ("a_b-c.1x", "a_b-c.1x"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("[::1]", "::1"),
+            (&long, &long),
+        ] {
+            assert_eq!(tls_name(text).as_deref(), Ok(name), "{text}");
+        }
+        let (label, name) = ("a".repeat(64), "a.".repeat(127) + "a");
+        for text in [
+            "",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "a b",
+            "a\0",
+            "a/b",
+            "a:1",
+            "*.example",
+            "-a",
+            "a-.b",
+            "1.2.3",
+            "300.1.1.1",
+            "[]",
+            "[a]",
+            "@",
+            "\u{2026}",
+            "a\u{ad}..b",
+            &label,
+            &name,
+        ] {
+            assert!(tls_name(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -2,23 +2,24 @@
 
 mod asked;
 
-use super::wire::{client_options, failure, report_files, write_failure};
+use super::wire::{self, client_options, failure, report_files};
 use crate::args::Get;
 use crate::output::advice::Verb;
-use crate::output::destination::place;
+use crate::output::destination::{check_beside_json, place};
 use crate::output::drawing::{Drawing, Label};
 use crate::{Exit, Failure};
 use asked::Asked;
 use std::path::Path;
 use std::time::Instant;
 use wirewright::digest::DigestKind;
-use wirewright::net::Error;
 use wirewright::net::transfer::client;
+use wirewright::net::{Error, Failure as Why, FileReport};
 
 pub fn run(args: &Get) -> Result<Exit, Failure> {
     let server = &args.peer.server;
     let asked = Asked::new(args)?;
     let output = output(args);
+    check_beside_json(output, args.common.json)?;
     let destination = place(output)?;
     let mut options = client_options(&args.peer, &args.common)?;
     options.connections = usize::from(args.jobs);
@@ -44,17 +45,17 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     let reports = match args.classic {
         true => client::get_classic(server, &destination, &options)
             .map(|report| vec![report])
-            .or_else(|error| {
-                if args.common.json {
-                    write_failure(&error, began.elapsed().as_secs_f64())?;
-                }
-                Err(failed(verb, &error))
-            }),
+            .map_err(|error| failed(verb, &error)),
         false => asked.get(args, &destination, &mut options, &failed),
     };
     drop(drawing);
     let seconds = began.elapsed().as_secs_f64();
     report_files(verb, &reports?, seconds, server, Some(output), &args.common)
+}
+
+/// The files that were named, where the whole run failed before one of them was asked for.
+pub fn not_started(args: &Get, why: &Why) -> Vec<FileReport> {
+    args.names.iter().map(|name| wire::not_started(name, None, why)).collect()
 }
 
 /// Where it goes.

@@ -10,7 +10,7 @@ use super::secret::{Secret, masking};
 use super::{input, web};
 use crate::args::http::Http;
 use crate::output::advice::{Verb, failed_file, local_failure, of_unknown};
-use crate::output::destination::{Stdout, place};
+use crate::output::destination::{Stdout, check_beside_json, place};
 use crate::output::drawing::{Drawing, Label};
 use crate::output::report::{Out, rate, size};
 use crate::output::screen::Screen;
@@ -34,6 +34,7 @@ use wirewright::net::{Error, FailureKind};
 const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
 
 pub fn run(args: &Http) -> Result<Exit, Failure> {
+    args.output.as_deref().map_or(Ok(()), |path| check_beside_json(path, args.common.json))?;
     let fetch = fetch(args)?;
     let secret = Arc::new(Secret::of_headers(&fetch.headers));
     ask(fetch, args, &secret).map_err(|failure| secret.hide_in_failure(failure))

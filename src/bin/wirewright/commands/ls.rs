@@ -17,6 +17,9 @@ const SORTED_BYTES_MAX: usize = 8 << 20;
 /// What an entry takes besides its texts, in bytes.
 const ENTRY_BYTES: usize = 128;
 
+/// The greatest number of files that is believed where a server says it.
+const COUNT_MAX: u64 = u32::MAX as u64;
+
 /// Gathers entries and writes them sorted; where they are too many, as they come, so that a listing
 /// of any length is printed in bounded memory.
 struct Printer {
@@ -64,7 +67,7 @@ impl Printer {
     }
 
     /// Ends the document, also behind entries after which the listing broke off. Where nothing was
-    /// listed because it failed, nothing is printed.
+    /// listed because it failed, the failure prints the document.
     fn finish(&mut self, listed: &Result<LeftOut, Error>) -> Result<(), Failure> {
         self.sorted()?;
         match listed {
@@ -121,12 +124,21 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
 /// Says on stderr what a listing left out; with `quiet` only what the server should not have said.
 pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
     if left_out.skipped > 0 {
-        let (count, what) = (left_out.skipped, "left out: their names or times make no sense");
-        crate::say_line(&format!("warning: {server}: {count} entries {what}"));
+        let what = match left_out.skipped {
+            1 => "1 entry left out: its name or time makes no sense".to_owned(),
+            count => format!("{count} entries left out: their names or times make no sense"),
+        };
+        crate::say_line(&format!("warning: {server}: {what}"));
     }
     if left_out.not_offered > 0 && !quiet {
-        let (count, why) = (left_out.not_offered, "their names break the rules of names");
-        let files = if count == 1 { "file" } else { "files" };
-        crate::say_line(&format!("the server cannot offer {count} other {files}: {why}"));
+        let what = match left_out.not_offered {
+            1 => "1 other file: its name breaks the rules of names".to_owned(),
+            count @ 2..=COUNT_MAX => {
+                format!("{count} other files: their names break the rules of names")
+            }
+            // The server says the number, and no file system has so many.
+            _ => "many other files: their names break the rules of names".to_owned(),
+        };
+        crate::say_line(&format!("the server cannot offer {what}"));
     }
 }

@@ -18,7 +18,7 @@ mod visit;
 
 use crate::args::mail::Mail;
 use crate::output::advice::{Verb, failed_file};
-use crate::output::destination::{Stdout, failed_place, place};
+use crate::output::destination::{Stdout, check_beside_json, failed_place, place};
 use crate::output::drawing::{Drawing, Label};
 use crate::output::report::{Out, size};
 use crate::output::watch;
@@ -49,8 +49,8 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let letter = compose::letter(&args.writing)?;
     let (server, meter) = (options.server.clone(), options.meter.clone());
     let size = letter.content.size();
-    let drawing = Drawing::start(meter, Label::Words(server.to_string()), &args.common);
-    watch::may_be_taken();
+    let drawing = Drawing::start(meter.clone(), Label::Words(server.to_string()), &args.common);
+    watch::may_be_taken_once_sent(&meter);
     let sent = send(options, vec![letter]);
     drop(drawing);
     let told = match sent {
@@ -68,10 +68,7 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
     }
     let path = args.output.as_deref().unwrap_or(Path::new("-"));
     let is_stdout = path.as_os_str() == "-";
-    if is_stdout && args.common.json {
-        let what = "the message goes to stdout, too";
-        return Err(Failure::usage("--json", what, "write the message to a file with -o"));
-    }
+    check_beside_json(path, args.common.json)?;
     let letter = compose::letter(&args.writing)?;
     if is_stdout {
         let written = letter.write(&mut Stdout::new());

@@ -1,6 +1,6 @@
 //! `wirewright put`: files to a server, each under its base name.
 
-use super::wire::{client_options, failure, report_files};
+use super::wire::{self, client_options, failure, report_files};
 use crate::args::Put;
 use crate::output::advice::Verb;
 use crate::output::drawing::{Drawing, Label};
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wirewright::name::Name;
 use wirewright::net::transfer::client;
+use wirewright::net::{Failure as Why, FileReport};
 
 pub fn run(args: &Put) -> Result<Exit, Failure> {
     let server = &args.peer.server;
@@ -25,11 +26,20 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     }
     let began = Instant::now();
     let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
-    watch::may_be_taken();
+    watch::may_be_taken_once_sent(&options.meter);
     let reports = client::put(server, &files, &options);
     drop(drawing);
     let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
     report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, None, &args.common)
+}
+
+/// The files that were named, where the whole run failed before one of them was asked for.
+pub fn not_started(args: &Put, why: &Why) -> Vec<FileReport> {
+    let report = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        wire::not_started(&name, Some(path.clone()), why)
+    };
+    args.files.iter().map(report).collect()
 }
 
 /// A local file and the name it gets.

@@ -100,7 +100,8 @@ impl Secret {
 
     /// The line of a failure. It may hold a URL that the server gave.
     pub fn hide_in_failure(&self, failure: Failure) -> Failure {
-        Failure { line: failure.line.map(|line| self.hide(&line)), ..failure }
+        let what = self.hide(&failure.what);
+        Failure { line: failure.line.map(|line| self.hide(&line)), what, ..failure }
     }
 
     /// A valid JSON text in one line, without the password: not as a string in any notation, and

@@ -242,7 +242,9 @@ pub fn base64(bytes: &[u8]) -> String {
 pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
     match why.code == Error::Unread.code() {
         true => Failure::unread(),
-        false => Failure::advised(place, why.text.short(), advice(verb, why, false)),
+        false => {
+            Failure::advised(place, why.text.short(), advice(verb, why, false)).with_code(&why.code)
+        }
     }
 }
 

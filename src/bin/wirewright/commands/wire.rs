@@ -9,7 +9,7 @@ use crate::output::watch;
 use crate::{Exit, Failure};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wirewright::net::reactor::Stopper;
 use wirewright::net::transfer::client::Options;
@@ -101,7 +101,8 @@ pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     match error {
         Error::Unread => Failure::unread(),
         Error::File(_) => local_failure(verb, Path::new(place), &why, "", false),
-        _ => Failure::advised(escape(place), &why.text, advice(verb, &why, false)),
+        _ => Failure::advised(escape(place), &why.text, advice(verb, &why, false))
+            .with_code(&why.code),
     }
 }
 
@@ -118,7 +119,7 @@ pub fn report_files(
 ) -> Result<Exit, Failure> {
     let moved_key = if verb == Verb::Put { "sent" } else { "received" };
     if common.json {
-        write_document(reports, moved_key, seconds)?;
+        write_document(reports, moved_key, seconds, None)?;
     } else if !common.quiet {
         for report in reports.iter().filter(|r| r.outcome.is_ok() && !r.is_skipped) {
             crate::say_line(&summary(report));
@@ -205,14 +206,21 @@ fn outcome(report: &FileReport) -> &'static str {
     }
 }
 
-/// Writes the document of a run of which nothing is known but why it failed.
-pub fn write_failure(error: &Error, seconds: f64) -> Result<(), Failure> {
-    let report = FileReport::failed(PeerText::default(), None, Why::from(error));
-    write_document(&[report], "received", seconds)
+/// The report of a file that was not asked for, since the whole run failed before.
+pub fn not_started(name: &str, path: Option<PathBuf>, why: &Why) -> FileReport {
+    let mut why = why.clone();
+    why.kind = FailureKind::NotStarted;
+    FileReport::failed(PeerText::from(name).keep(), path, why)
 }
 
-/// Writes the document file by file, so that it costs no memory for thousands of them.
-fn write_document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Result<(), Failure> {
+/// Writes the document file by file, so that it costs no memory for thousands of them. `error` is
+/// why the whole run failed.
+pub fn write_document(
+    reports: &[FileReport],
+    moved_key: &str,
+    seconds: f64,
+    error: Option<&Value>,
+) -> Result<(), Failure> {
     let mut out = Out::new();
     out.raw("{\"files\":[")?;
     for (at, report) in reports.iter().enumerate() {
@@ -229,7 +237,12 @@ fn write_document(reports: &[FileReport], moved_key: &str, seconds: f64) -> Resu
     } else {
         out.raw("]")?;
     }
-    out.raw(&format!(",\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}}}\n"))?;
+    out.raw(&format!(",\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}"))?;
+    if let Some(error) = error {
+        out.raw(",\"error\":")?;
+        out.json_text(&error.to_string())?;
+    }
+    out.raw("}\n")?;
     out.flush()
 }
 

@@ -19,6 +19,7 @@ use crate::commands::input::Stdin;
 use crate::output::drawing::Gauge;
 use crate::output::report::Out;
 use crate::output::voice::Paint;
+use crate::output::watch;
 use lesson::Lesson;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -252,7 +253,7 @@ impl Input {
         }
         let name = path.display().to_string();
         let failed = |error| Failure::new(&name, error, "name a file that can be read");
-        let file = File::open(path).map_err(failed)?;
+        let file = watch::blocking(path, || File::open(path)).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         let len = about.is_file().then_some(about.len());
         Ok(Input { name, len, from: Box::new(file) })

@@ -48,6 +48,16 @@ fn open(number: i32) -> io::Result<File> {
     descriptor::open(number)
 }
 
+/// With `--json` the document is all that goes to stdout, so `-o` has to lead elsewhere.
+pub fn check_beside_json(path: &Path, is_json: bool) -> Result<(), Failure> {
+    let is_stdout = path.as_os_str() == "-" || descriptor::at_path(path) == Some(STDOUT);
+    if !is_json || !is_stdout {
+        return Ok(());
+    }
+    let what = "the data and the document of --json would both go to stdout";
+    Err(Failure::usage("-o", what, "give the name of a file, or leave out --json"))
+}
+
 /// What `-o` names.
 pub fn place(path: &Path) -> Result<Destination, Failure> {
     let is_stdout = path.as_os_str() == "-";

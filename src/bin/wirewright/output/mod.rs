@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod decimal;
 pub mod destination;
+pub mod document;
 pub mod drawing;
 pub mod progress;
 pub mod report;

@@ -5,6 +5,7 @@ use crate::Failure;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::io::{self, BufWriter, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wirewright::text::{escape, is_unseen};
 
@@ -18,10 +19,23 @@ const OUT_BYTES: usize = 65_536;
 #[derive(Debug)]
 pub struct Out(BufWriter<Stdout>);
 
+/// Whether anything was written to stdout by way of [`Out`].
+static WRITTEN: AtomicBool = AtomicBool::new(false);
+
 impl Out {
     /// Nothing is gathered yet.
     pub fn new() -> Out {
         Out(BufWriter::with_capacity(OUT_BYTES, Stdout::new()))
+    }
+
+    /// Whether anything was written before. Whatever is written counts from here on.
+    pub fn was_written() -> bool {
+        WRITTEN.swap(true, Ordering::SeqCst)
+    }
+
+    fn writer(&mut self) -> &mut BufWriter<Stdout> {
+        WRITTEN.store(true, Ordering::SeqCst);
+        &mut self.0
     }
 
     /// Writes one line of text, in which unseen characters are escaped.
@@ -32,19 +46,19 @@ impl Out {
 
     /// Writes text of our own as it is.
     pub fn raw(&mut self, text: &str) -> Result<(), Failure> {
-        self.0.write_all(text.as_bytes()).map_err(|error| Failure::stdout(&error))
+        self.writer().write_all(text.as_bytes()).map_err(|error| Failure::stdout(&error))
     }
 
     /// Writes a piece of JSON text; what is unseen is escaped, which does not change its meaning.
     pub fn json_text(&mut self, text: &str) -> Result<(), Failure> {
-        write_seen(&mut self.0, text).map_err(|error| Failure::stdout(&error))
+        write_seen(self.writer(), text).map_err(|error| Failure::stdout(&error))
     }
 
     /// Writes one JSON document on a line of its own.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        let mut serializer = Serializer::with_formatter(&mut self.0, Seen);
+        let mut serializer = Serializer::with_formatter(self.writer(), Seen);
         let done = value.serialize(&mut serializer).map_err(io::Error::from);
-        done.and_then(|()| self.0.write_all(b"\n")).map_err(|error| Failure::stdout(&error))
+        done.and_then(|()| self.writer().write_all(b"\n")).map_err(|error| Failure::stdout(&error))
     }
 
     /// Writes out all that was gathered.

@@ -19,6 +19,7 @@
 //!
 //! Specification: signal(7), poll(2).
 
+use super::document;
 use crate::Exit;
 use crate::args::Command;
 use crate::args::services::{Time, Udp};
@@ -32,6 +33,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use wirewright::net::{Activity, Meter};
 use wirewright::text::escape;
 
 /// How long a client may take to end in order after a signal.
@@ -40,6 +42,15 @@ const END_WAIT: Duration = Duration::from_millis(140);
 /// The same where what was sent may have been taken: the grace in which an answer that is due is
 /// waited for, and then the report that says what is known.
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
+
+/// How long the line of error and the document may take where another thread ends the process.
+const SAYING_WAIT: Duration = Duration::from_millis(20);
+
+/// What the document says of a command that is blocked when `--timeout` is over.
+const TIME_OVER: &str = "--timeout is over, and a file or stream still blocks";
+
+/// What is said of a command that a signal ends while what it sent may be taken.
+const TAKEN_INTERRUPTED: &str = "interrupted, and what was sent may have been taken";
 
 /// How long a command may take to end in order after `--timeout`.
 const LATE_WAIT: Duration = Duration::from_secs(2);
@@ -58,6 +69,15 @@ static STARTING: AtomicBool = AtomicBool::new(false);
 
 /// What was sent may have been taken.
 static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Counts what is sent: from the first byte on it may be taken.
+static SENT: OnceLock<Arc<Meter>> = OnceLock::new();
+
+/// The one line of error has been said, or is being said.
+static ERROR_SAID: AtomicBool = AtomicBool::new(false);
+
+/// The other side that the command was told to talk to, for the line of a command that is blocked.
+static OTHER_SIDE: OnceLock<String> = OnceLock::new();
 
 /// Whether this is one that serves until it is stopped, and its `--timeout`.
 fn rule(command: &Command) -> (bool, Option<Duration>) {
@@ -83,9 +103,25 @@ fn rule(command: &Command) -> (bool, Option<Duration>) {
     }
 }
 
+/// The other side, as argv names it.
+fn other_side(command: &Command) -> Option<&str> {
+    match command {
+        Command::Ls(args) => Some(&args.peer.server),
+        Command::Get(args) => Some(&args.peer.server),
+        Command::Put(args) => Some(&args.peer.server),
+        Command::Time { what: Time::Get(args) } => Some(&args.server),
+        Command::Udp { what: Udp::Send(args) } => Some(&args.receiver),
+        Command::Mail(args) => args.reach.server.as_deref(),
+        _ => None,
+    }
+}
+
 /// Watches from here on. Where no thread can be started, signals do what they do by default.
 pub fn start(command: &Command) {
     let (serves, timeout) = rule(command);
+    if let Some(place) = other_side(command) {
+        let _ = OTHER_SIDE.set(escape(place));
+    }
     // What cannot be watched still works.
     let _ = watch_signals(serves);
     if let Command::Serve(args) = command {
@@ -131,16 +167,19 @@ fn watch_signals(serves: bool) -> io::Result<()> {
         // The first signal; the second one ends everything at once.
         let Some(first) = signals.forever().next() else { return };
         if serves && STARTING.load(Ordering::SeqCst) {
-            die_by(first);
+            interrupt(first);
         }
         if !serves {
             let _ = thread::Builder::new().name("end".to_owned()).spawn(move || {
-                thread::sleep(end_wait());
-                die_by(first);
+                thread::sleep(END_WAIT);
+                if is_maybe_taken() {
+                    thread::sleep(ANSWER_WAIT - END_WAIT);
+                }
+                interrupt(first);
             });
         }
         if let Some(signal) = signals.forever().next() {
-            die_by(signal);
+            if serves { die_by(signal) } else { interrupt(signal) }
         }
     })?;
     if !serves {
@@ -183,20 +222,53 @@ pub fn may_be_taken() {
     MAY_BE_TAKEN.store(true, Ordering::Relaxed);
 }
 
-fn end_wait() -> Duration {
-    if MAY_BE_TAKEN.load(Ordering::Relaxed) { ANSWER_WAIT } else { END_WAIT }
+/// The same from the first byte on that this meter counts as sent.
+pub fn may_be_taken_once_sent(meter: &Arc<Meter>) {
+    let _ = SENT.set(meter.clone());
+}
+
+fn is_maybe_taken() -> bool {
+    let is_sent =
+        |meter: &Arc<Meter>| meter.moved() > 0 || meter.activity() == Activity::AwaitingServer;
+    MAY_BE_TAKEN.load(Ordering::Relaxed) || SENT.get().is_some_and(is_sent)
+}
+
+/// Whether the caller may say the one line of error: only the first caller may.
+pub fn may_say_error() -> bool {
+    !ERROR_SAID.swap(true, Ordering::SeqCst)
 }
 
 /// The command has ended: a client to which a signal came dies by it, so that a shell's loop stops.
 /// Only where something was sent, the status that says that it was taken, or may have been, stays.
 pub fn end(exit: Exit) {
     let is_known = matches!(exit, Exit::Done | Exit::Unknown);
-    if is_known && MAY_BE_TAKEN.load(Ordering::Relaxed) {
+    if is_known && is_maybe_taken() {
         return;
     }
     if let Some(signal @ 1..) = CAUGHT.get().map(|caught| caught.load(Ordering::SeqCst)) {
         die_by(signal as i32);
     }
+}
+
+/// Ends a command that could not end in order: one line, the document of `--json`, and the end.
+fn interrupt(signal: i32) {
+    if may_say_error() {
+        let what = if is_maybe_taken() { TAKEN_INTERRUPTED } else { "interrupted" };
+        let place = lock_blocking().as_deref().map(escape).or_else(|| OTHER_SIDE.get().cloned());
+        let place = place.map_or(String::new(), |place| format!("{place}: "));
+        write_line(&format!("error: {place}{what}\n"));
+        // Standard output may be a pipe that nobody reads: that is not waited for.
+        let (give, take) = mpsc::channel();
+        let print = move || {
+            document::fail("interrupted", what);
+            let _ = give.send(());
+        };
+        let _ = thread::Builder::new().name("document".to_owned()).spawn(print);
+        let _ = take.recv_timeout(SAYING_WAIT);
+    } else {
+        thread::sleep(SAYING_WAIT);
+    }
+    die_by(signal);
 }
 
 fn die_by(signal: i32) {
@@ -206,7 +278,7 @@ fn die_by(signal: i32) {
 
 /// Time is over, and some call is still blocked.
 fn give_up() {
-    let is_unknown = MAY_BE_TAKEN.load(Ordering::Relaxed);
+    let is_unknown = is_maybe_taken();
     let blocking = lock_blocking().take().map(|path| escape(&path));
     let line = match is_unknown {
         _ if blocking.is_some() => &*format!(
@@ -223,12 +295,20 @@ fn give_up() {
                   comes and output is read\n"
         }
     };
-    // The stream of std may be locked by the thread that is blocked.
+    if may_say_error() {
+        write_line(line);
+        document::fail("timed_out", TIME_OVER);
+    }
+    let exit = if is_unknown { Exit::Unknown } else { Exit::Failed };
+    std::process::exit(exit.status().into());
+}
+
+/// Writes a line to stderr if that takes it now. The stream of std may be locked by the thread that
+/// is blocked.
+fn write_line(line: &str) {
     let stderr = rustix::stdio::stderr();
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     if poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)) == Ok(1) {
         let _ = rustix::io::write(stderr, line.as_bytes());
     }
-    let exit = if is_unknown { Exit::Unknown } else { Exit::Failed };
-    std::process::exit(exit.status().into());
 }

@@ -204,7 +204,7 @@ pub fn tell(
             };
             first.failure(why, &more)
         }
-        None => Failure { exit: Exit::Failed, line: None },
+        None => Failure::unsaid("some files failed"),
     };
     Err(if failed < done.len() { failure.of_some() } else { failure })
 }

@@ -56,7 +56,8 @@ impl Asked {
             };
             let name = Name::new(path).map_err(|error| {
                 let hint = "names are relative and /-separated, as wirewright ls prints them";
-                Failure::usage(text, error.reason(), hint)
+                let place = if text.is_empty() { "NAME" } else { text };
+                Failure::usage(place, error.reason(), hint)
             })?;
             if !seen.insert(text) {
                 return Err(Failure::usage(text, "it is named twice", "name it once"));

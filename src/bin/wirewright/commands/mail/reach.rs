@@ -6,7 +6,6 @@ use crate::args::mail::{Mail, Reach};
 use crate::output::advice::Verb;
 use crate::output::{trace, watch};
 use crate::{Failure, say_line};
-use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use wirewright::net::mail::{Options, Server};
@@ -40,12 +39,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     options.all_or_nothing = args.all_or_nothing;
     options.chunking = reach.chunking;
     args.speed.apply(&mut options.limits, &options.meter);
-    options.tls_name = match &reach.tls_name {
-        Some(name) => Some(to_ascii(name).map(Cow::into_owned).map_err(|error| {
-            Failure::usage("--tls-name", error.reason(), "give the name of a host")
-        })?),
-        None => None,
-    };
+    options.tls_name = reach.tls_name.clone();
     options.credentials = credentials;
     if let Some(auth) = reach.auth {
         options.mechanisms = vec![Mechanism::from(auth)];

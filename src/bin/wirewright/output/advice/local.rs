@@ -53,7 +53,7 @@ pub fn local_failure(
         (why.io, words) = (Some(kind), what);
     }
     let hint: Option<Advice> = super::advice(verb, &why, is_kept);
-    Failure::advised(escape(&path.to_string_lossy()), words + more, hint)
+    Failure::advised(escape(&path.to_string_lossy()), words + more, hint).with_code(&why.code)
 }
 
 /// The same for an error of the system.
