@@ -180,9 +180,8 @@ fn a_listing_with_nonsense_in_it() {
 fn a_listing_that_leaves_out_one_or_very_many() {
     let bad = r#"{"name":"../x","size":3,"modified":"2026-11-21T18:43:00Z"}"#;
     let page = |entries: &str, not_offered: u64| {
-        frame(&format!(
-            r#"{{"type":"entries","id":1,"entries":[{entries}],"more":false,"not_offered":{not_offered}}}"#
-        ))
+        let beginning = r#"{"type":"entries","id":1,"entries":["#;
+        frame(&format!(r#"{beginning}{entries}],"more":false,"not_offered":{not_offered}}}"#))
     };
     for (words, what) in [
         (page(bad, 0), ": 1 entry left out: its name or time makes no sense"),
