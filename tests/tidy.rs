@@ -6,6 +6,8 @@
 
 #[path = "tidy/bans.rs"]
 mod bans;
+#[path = "tidy/citations.rs"]
+mod citations;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/lexer.rs"]
@@ -22,6 +24,7 @@ mod source;
 mod text;
 
 use source::{Source, Violation, read_tree};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const RUST_FOLDERS: [&str; 5] = ["src/", "tests/", "benches/", "examples/", "fuzz/"];
@@ -121,6 +124,25 @@ fn files_are_short() {
 #[test]
 fn functions_are_short() {
     verdict(&rust_files(), shape::functions);
+}
+
+/// Sections that errors, remarks and pages cite: of published documents, and listed with titles.
+#[test]
+fn cited_sections_exist() {
+    let sources = rust_files();
+    let sources: Vec<Source> = sources.into_iter().filter(|s| s.path.starts_with("src/")).collect();
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        std::fs::read_to_string(path).expect("a text")
+    };
+    let (table, protocol) = (read("tests/data/sections.txt"), read("src/transfer/PROTOCOL.md"));
+    let published = citations::Published::new(&table, &protocol);
+    verdict(&sources, |source| citations::unpublished(source, &published));
+    verdict(&sources, citations::private);
+    let cited: BTreeSet<String> =
+        sources.iter().flat_map(citations::cited).map(|(_, cited)| cited).collect();
+    assert!(cited.len() > 150, "{} sections are cited", cited.len());
+    assert_eq!(published.uncited(&cited), [""; 0], "listed, and not cited any more");
 }
 
 #[test]

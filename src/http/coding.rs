@@ -148,7 +148,7 @@ impl Decoder {
         self.produced += step.produced as u64;
         let Limits { decoded_ratio_max: max, decoded_ratio_from_bytes: from, .. } = self.limits;
         if self.produced > self.consumed.saturating_mul(max).max(from) {
-            return Err(too_large("decoded_ratio_max", max, self.consumed, "RFC 9110 §8.4"));
+            return Err(too_large("decoded_ratio_max", max, self.consumed, ""));
         }
         Ok(step)
     }

@@ -79,12 +79,12 @@ pub fn follow(
 ) -> Result<Redirect, Error> {
     let joined = from.join_mended(location.value);
     let (url, is_mended) = joined.map_err(|error| error.shifted(location.offset))?;
-    let refused = |rule| Err(Error::malformed(rule, location.offset, SECTION));
+    let refused = |rule, section| Err(Error::malformed(rule, location.offset, section));
     if url.userinfo().is_some() {
-        return refused("a redirect names no user");
+        return refused("a redirect names no user", "RFC 9110 §4.2.4");
     }
     if (from.scheme(), url.scheme()) == (Scheme::Https, Scheme::Http) {
-        return refused("a redirect does not lead from https to http");
+        return refused("a redirect does not lead from https to http", SECTION);
     }
     let becomes_get = match status {
         301 | 302 => method.as_str() == "POST",

@@ -193,11 +193,11 @@ impl Url {
         let scheme = match &parts.scheme {
             Some(name) if name.eq_ignore_ascii_case("http") => Scheme::Http,
             Some(name) if name.eq_ignore_ascii_case("https") => Scheme::Https,
-            _ => return Err(malformed("a URL begins with http:// or https://", 0)),
+            _ => return Err(malformed("a URL begins with http:// or https://", 0, HTTP_URI)),
         };
         let Some(authority) = parts.authority else {
             let at = scheme.as_str().len() + 1;
-            return Err(malformed("// and a host stand behind the scheme", at));
+            return Err(malformed("// and a host stand behind the scheme", at, HTTP_URI));
         };
         let (userinfo, host_at) = userinfo(&authority, authority_at)?;
         let host_and_port = &authority[host_at - authority_at..];
@@ -288,8 +288,15 @@ impl fmt::Debug for Url {
     }
 }
 
-fn malformed(rule: &'static str, at: usize) -> Error {
-    Error::malformed(rule, at as u64, "RFC 3986 §3")
+/// The sections that rule the parts of a URL.
+const CHARACTERS: &str = "RFC 3986 §2";
+const PERCENT: &str = "RFC 3986 §2.1";
+const HOST: &str = "RFC 3986 §3.2.2";
+const PORT: &str = "RFC 3986 §3.2.3";
+const HTTP_URI: &str = "RFC 9110 §4.2";
+
+fn malformed(rule: &'static str, at: usize, section: &'static str) -> Error {
+    Error::malformed(rule, at as u64, section)
 }
 
 /// What may stand nowhere in a URL.
@@ -297,17 +304,19 @@ fn check_bytes(text: &[u8], is_mended: bool) -> Result<(), Error> {
     for (at, &byte) in text.iter().enumerate() {
         let is_hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
         match byte {
-            b'\r' | b'\n' => return Err(malformed("a URL holds no line end", at)),
-            0 => return Err(malformed("a URL holds no NUL", at)),
+            b'\r' | b'\n' => return Err(malformed("a URL holds no line end", at, CHARACTERS)),
+            0 => return Err(malformed("a URL holds no NUL", at, CHARACTERS)),
             b' ' | b'\\' | b'%' if is_mended => {}
-            b' ' => return Err(malformed("a URL holds no space; it is written %20", at)),
-            byte if byte.is_ascii_control() => {
-                return Err(malformed("a URL holds no control character", at));
+            b' ' => {
+                return Err(malformed("a URL holds no space; it is written %20", at, CHARACTERS));
             }
-            b'\\' => return Err(malformed("a URL holds no \\; it is written %5C", at)),
+            byte if byte.is_ascii_control() => {
+                return Err(malformed("a URL holds no control character", at, CHARACTERS));
+            }
+            b'\\' => return Err(malformed("a URL holds no \\; it is written %5C", at, CHARACTERS)),
             b'%' if !is_hex(at + 1) || !is_hex(at + 2) => {
                 let rule = "two hexadecimal digits stand behind %; the sign itself is written %25";
-                return Err(malformed(rule, at));
+                return Err(malformed(rule, at, PERCENT));
             }
             _ => {}
         }
@@ -361,7 +370,7 @@ fn host_and_port_of(
     let number = port.parse().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
     match number.filter(|port| *port > 0) {
         Some(port) => Ok((host, Some(port))),
-        None => Err(malformed("a port is a number from 1 to 65535", at + host_len)),
+        None => Err(malformed("a port is a number from 1 to 65535", at + host_len, PORT)),
     }
 }
 
@@ -369,19 +378,19 @@ fn host(text: &str, at: usize) -> Result<Host, Error> {
     if let Some(inner) = text.strip_prefix('[') {
         let address = inner.strip_suffix(']').and_then(|inner| inner.parse().ok());
         let rule = "an IPv6 address stands between brackets, without a zone";
-        return address.map(Host::V6).ok_or_else(|| malformed(rule, at));
+        return address.map(Host::V6).ok_or_else(|| malformed(rule, at, HOST));
     }
     if text.is_empty() {
-        return Err(malformed("a host is not empty", at));
+        return Err(malformed("a host is not empty", at, HTTP_URI));
     }
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     if let Some(wrong) = text.bytes().position(|byte| !is_plain(byte)) {
         let rule = "a host is ASCII letters, digits, `-`, `.` and `_`; other scripts as xn--";
-        return Err(malformed(rule, at + wrong));
+        return Err(malformed(rule, at + wrong, HOST));
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     if name.split('.').any(str::is_empty) {
-        return Err(malformed("no label of a host is empty", at));
+        return Err(malformed("no label of a host is empty", at, HOST));
     }
     // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses; people do not.
     let last = name.rsplit('.').next().unwrap_or("");
@@ -390,9 +399,11 @@ fn host(text: &str, at: usize) -> Result<Host, Error> {
         || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     match text.parse() {
         Ok(address) => Ok(Host::V4(address)),
-        Err(_) if is_number => {
-            Err(malformed("an IPv4 address is four decimal numbers, without zeros in front", at))
-        }
+        Err(_) if is_number => Err(malformed(
+            "an IPv4 address is four decimal numbers, without zeros in front",
+            at,
+            HOST,
+        )),
         Err(_) => Ok(Host::Name(text.to_ascii_lowercase())),
     }
 }

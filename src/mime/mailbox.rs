@@ -61,7 +61,7 @@ impl Mailbox {
         Mailbox::parse_with(text, |domain| {
             let at = domain.bytes().take_while(u8::is_ascii).count() as u64;
             let rule = "a domain is given in its ASCII form (xn--…)";
-            Err(Error::malformed(rule, at, "RFC 5890 §2.3.2"))
+            Err(Error::malformed(rule, at, "RFC 5890 §2.3.2.1"))
         })
     }
 
@@ -341,7 +341,7 @@ impl<'a> Reader<'a> {
             let rule = "dots stand between atoms; anything else is quoted";
             return Err(Error::malformed(rule, begin as u64, "RFC 5322 §3.4.1"));
         }
-        too_large(written(&local).len(), LOCAL_MAX, "LOCAL_MAX", begin, "RFC 5321 §4.5.3.1.1")?;
+        too_large(written(&local).len(), LOCAL_MAX, "local_bytes_max", begin, "RFC 5321 §4.5.3.1")?;
         match self.eat('@') {
             true => Ok(local),
             false => Err(self.wrong("an address is local@domain", "RFC 5322 §3.4.1")),

@@ -120,7 +120,7 @@ impl Normaliser {
 
     fn fail<T>(&mut self) -> Result<T, Error> {
         self.failed = true;
-        Err(Error::malformed("a text holds no NUL", self.offset, "RFC 5322 §4"))
+        Err(Error::malformed("a text holds no NUL", self.offset, "RFC 2045 §2.8"))
     }
 }
 

@@ -113,7 +113,7 @@ impl Writer {
                 limit: "announced length of the file",
                 max: len,
                 offset: len,
-                section: "RFC 1870 §6",
+                section: "RFC 1870 §6.3",
             });
         }
         let before = out.len();

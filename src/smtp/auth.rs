@@ -23,6 +23,9 @@ use std::fmt;
 
 const SCRAM: &str = "RFC 5802 §5.1";
 
+/// The least work that protects a password: RFC 7677 §4.
+const ITERATIONS_MIN: u32 = 4096;
+
 /// The header of a client that binds no channel: RFC 5802 §7.
 const GS2: &str = "n,,";
 
@@ -221,7 +224,7 @@ impl Sasl {
     pub fn answer(&mut self, text: &[u8], offset: u64) -> Result<String, Error> {
         if self.rounds == self.rounds_max {
             let max = self.rounds_max.into();
-            return Err(too_large("auth_rounds_max", max, offset, "RFC 4954 §4"));
+            return Err(too_large("auth_rounds_max", max, offset, ""));
         }
         self.rounds += 1;
         // A server that ignores an initial response asks for it: RFC 4422 §5, RFC 4954 §4. PLAIN
@@ -273,9 +276,13 @@ impl Sasl {
         match scram {
             Scram::First(bare) => {
                 let first = ServerFirst::parse(text, bare).map_err(wrong)?;
+                if first.iterations < ITERATIONS_MIN {
+                    let rule = "the iteration count is at least 4096";
+                    return Err(Error::malformed(rule, offset, "RFC 7677 §4"));
+                }
                 if first.iterations > self.iterations_max {
                     let max = self.iterations_max.into();
-                    return Err(too_large("scram_iterations_max", max, offset, "RFC 7677 §4"));
+                    return Err(too_large("scram_iterations_max", max, offset, "RFC 5802 §9"));
                 }
                 let salted = stretch(&self.credentials.secret, &first.salt, first.iterations);
                 let last = format!("c={},r={}", encode(GS2.as_bytes()), first.nonce);
@@ -320,10 +327,6 @@ impl<'a> ServerFirst<'a> {
         let own = client_first.rsplit_once(",r=").map_or("", |(_, nonce)| nonce);
         if !nonce.starts_with(own) || nonce.len() == own.len() {
             return Err("the nonce of the server continues that of the client");
-        }
-        // RFC 7677 §4.
-        if iterations < 4096 {
-            return Err("the iteration count is at least 4096");
         }
         Ok(ServerFirst { nonce, salt, iterations })
     }

@@ -230,7 +230,7 @@ impl Reader<'_> {
             Some('"') => self.quoted()?,
             _ => self.dotted(is_atom, "a local part is atoms with dots between, or quoted")?,
         }
-        self.check_len(0, "LOCAL_MAX", LOCAL_MAX, "RFC 5321 §4.5.3.1.1")
+        self.check_len(0, "local_bytes_max", LOCAL_MAX, "RFC 5321 §4.5.3.1")
     }
 
     fn dotted(&mut self, wanted: fn(char) -> bool, rule: &'static str) -> Result<(), Error> {

@@ -378,10 +378,10 @@ impl Parser {
             return passed("reply_line_bytes_max", self.line_bytes_max, "RFC 5321 §4.5.3.1.5");
         }
         if self.len >= self.bytes_max {
-            return passed("reply_bytes_max", self.bytes_max, SECTION);
+            return passed("reply_bytes_max", self.bytes_max, CODES);
         }
         if self.line_len == 0 && self.len > 0 && self.reply.ends.len() >= self.lines_max {
-            return passed("reply_lines_max", self.lines_max, SECTION);
+            return passed("reply_lines_max", self.lines_max, CODES);
         }
         Ok((self.line_bytes_max - self.line_len).min(self.bytes_max - self.len))
     }

@@ -117,7 +117,7 @@ fn lengths() {
         let text = format!("{}@b", "a".repeat(local));
         let error = Path::parse(&text).err();
         assert_eq!(error.is_none(), fits, "{local}");
-        let wrong = |error| matches!(error, Error::TooLarge { limit: "LOCAL_MAX", .. });
+        let wrong = |error| matches!(error, Error::TooLarge { limit: "local_bytes_max", .. });
         assert!(error.is_none_or(wrong));
     }
     for (domain, fits) in [(254, true), (255, true), (256, false)] {

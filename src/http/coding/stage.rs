@@ -144,12 +144,13 @@ impl Stage {
         Err(Error::Incomplete { expected, offset: self.offset, section: self.section() })
     }
 
+    /// The format of the coding as a whole.
     fn section(&self) -> &'static str {
-        if self.gzip { "RFC 9110 §8.4.1.3" } else { "RFC 9110 §8.4.1.2" }
+        if self.gzip { "RFC 1952 §2.2" } else { "RFC 9110 §8.4.1.2" }
     }
 
-    fn malformed(&self, rule: &'static str) -> Error {
-        Error::malformed(rule, self.offset, self.section())
+    fn malformed(&self, rule: &'static str, section: &'static str) -> Error {
+        Error::malformed(rule, self.offset, section)
     }
 
     /// One byte outside the packed data.
@@ -176,7 +177,9 @@ impl Stage {
                 self.guess(byte);
                 return Ok(());
             }
-            State::Done => return Err(self.malformed("nothing stands behind packed data")),
+            State::Done => {
+                return Err(self.malformed("nothing stands behind packed data", self.section()));
+            }
             State::Data => {}
         }
         self.header_crc.update(&[byte]);
@@ -203,11 +206,11 @@ impl Stage {
             _ => true,
         };
         if !is_good {
-            let rule = match self.offset as usize == seen {
-                true => "a gzip body begins with 1f 8b 08 and known flags",
-                false => "behind a gzip member stands another one, or nothing",
+            let (rule, section) = match self.offset as usize == seen {
+                true => ("a gzip body begins with 1f 8b 08 and known flags", "RFC 1952 §2.3.1"),
+                false => ("behind a gzip member stands another one, or nothing", "RFC 1952 §2.2"),
             };
-            return Err(self.malformed(rule));
+            return Err(self.malformed(rule, section));
         }
         if seen == 3 {
             self.flags = byte;
@@ -238,7 +241,7 @@ impl Stage {
         if seen == 2 {
             let said = u16::from_le_bytes([self.gathered[0], self.gathered[1]]);
             if said != self.header_crc.clone().finalize() as u16 {
-                return Err(self.malformed("the CRC of a gzip header is right"));
+                return Err(self.malformed("the CRC of a gzip header is right", "RFC 1952 §2.3.1"));
             }
             self.state = State::Data;
         }
@@ -251,7 +254,7 @@ impl Stage {
             bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
         });
         if crc != self.data_crc.clone().finalize() || len != self.member_len {
-            return Err(self.malformed("the checksum of packed data is right"));
+            return Err(self.malformed("the checksum of packed data is right", "RFC 1952 §2.3.1"));
         }
         self.state = State::Between;
         Ok(())
@@ -284,7 +287,7 @@ impl Stage {
         let room = if left == 0 { &mut beyond[..] } else { &mut room[..len] };
         let step = self.run(input, room)?;
         if left == 0 && step.produced > 0 {
-            return Err(too_large("decoded_bytes_max", max, self.offset, self.section()));
+            return Err(too_large("decoded_bytes_max", max, self.offset, ""));
         }
         self.produced += step.produced as u64;
         if self.gzip {
@@ -305,7 +308,11 @@ impl Stage {
                 self.state = if self.gzip { State::Trailer(0) } else { State::Done };
             }
             Ok(Status::Ok | Status::BufError) => {}
-            Err(_) => return Err(self.malformed("packed data can be unpacked")),
+            Err(_) => {
+                // Behind `deflate` it may be the checksum of zlib, too.
+                let section = if self.gzip { "RFC 1951 §3.2" } else { self.section() };
+                return Err(self.malformed("packed data can be unpacked", section));
+            }
         }
         Ok(Step { consumed, produced })
     }
@@ -315,7 +322,7 @@ impl Stage {
         let max = self.limits.decoded_ratio_max;
         let allowed = eaten.saturating_mul(max).max(self.limits.decoded_ratio_from_bytes);
         if self.produced > allowed {
-            return Err(too_large("decoded_ratio_max", max, self.offset, self.section()));
+            return Err(too_large("decoded_ratio_max", max, self.offset, ""));
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ impl Exchange {
         let max = self.config.limits.body_bytes_max;
         let left = usize::try_from(max - self.body_len).unwrap_or(usize::MAX);
         match len.min(left) {
-            0 if len > 0 => Err(too_large("body_bytes_max", max, self.offset, "RFC 9112 §6.3")),
+            0 if len > 0 => Err(too_large("body_bytes_max", max, self.offset, "RFC 9110 §8.6")),
             allowed => Ok(allowed),
         }
     }
@@ -135,7 +135,7 @@ impl Exchange {
     fn interim(&mut self, head: &Head) -> Result<Stage, Error> {
         if head.status == 101 {
             let rule = "the protocol changes only where that was asked for";
-            return Err(Error::malformed(rule, head.offset, "RFC 9110 §15.2.2"));
+            return Err(Error::malformed(rule, head.offset, "RFC 9110 §7.8"));
         }
         let max = self.config.limits.interim_max;
         if self.interim == max {

@@ -225,5 +225,5 @@ fn number(digits: &[u8], offset: u64, bytes_max: u64) -> Result<u64, Error> {
         .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
     value
         .filter(|value| *value <= bytes_max)
-        .ok_or_else(|| too_large("body_bytes_max", bytes_max, offset, "RFC 9112 §6.3"))
+        .ok_or_else(|| too_large("body_bytes_max", bytes_max, offset, "RFC 9110 §8.6"))
 }

@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_an_error_without_the_value() {
     let scheme = "only http://HOST:PORT is understood, no socks and no https proxy";
     let behind = "nothing stands behind the host and port; in a password / is written %2F, ? %3F \
                   and # %23";
-    let port = "a port is a number from 1 to 65535 (RFC 3986 §3)";
+    let port = "a port is a number from 1 to 65535 (RFC 3986 §3.2.3)";
     let control = "neither user nor password holds a control character (RFC 7617 §2)";
     for (text, why) in [
         ("socks5://me:hunter2@p.test:1080", scheme),
@@ -103,18 +103,18 @@ fn what_cannot_be_used_is_an_error_without_the_value() {
         ("p.test:0", port),
         ("p.test:65536", port),
         ("p.test:+80", port),
-        ("http://", "a host is not empty (RFC 3986 §3)"),
-        ("http://me:hunter2@", "a host is not empty (RFC 3986 §3)"),
-        ("me:hun ter2@p.test", "a URL holds no space; it is written %20 (RFC 3986 §3)"),
+        ("http://", "a host is not empty (RFC 9110 §4.2)"),
+        ("http://me:hunter2@", "a host is not empty (RFC 9110 §4.2)"),
+        ("me:hun ter2@p.test", "a URL holds no space; it is written %20 (RFC 3986 §2)"),
         (
             "me:hunter%2@p.test",
             "two hexadecimal digits stand behind %; the sign itself is written \
-                               %25 (RFC 3986 §3)",
+                               %25 (RFC 3986 §2.1)",
         ),
         (
             "me:hunter@2@p.test",
             "a host is ASCII letters, digits, `-`, `.` and `_`; other scripts \
-                               as xn-- (RFC 3986 §3)",
+                               as xn-- (RFC 3986 §3.2.2)",
         ),
         ("me%3Ahunter2@p.test", "no user name holds a colon (RFC 7617 §2)"),
         ("me:hunter2%0D%0A@p.test", control),

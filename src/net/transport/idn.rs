@@ -25,7 +25,7 @@ pub fn to_ascii(domain: &str) -> Result<Cow<'_, str>, Error> {
     let is_name = |name: &str| name.strip_suffix('.').unwrap_or(name).split('.').all(is_label);
     name.filter(|name| is_name(name)).ok_or_else(|| {
         let at = domain.bytes().take_while(u8::is_ascii).count() as u64;
-        Error::malformed("this is no internationalized domain name", at, "RFC 5891 §4")
+        Error::malformed("this is no internationalized domain name", at, "RFC 5891 §5")
     })
 }
 

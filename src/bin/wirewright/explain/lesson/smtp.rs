@@ -132,9 +132,9 @@ fn limit(what: &'static str, used: u64, max: usize) -> Limit {
     Limit { what, used, max: max as u64, unit: "bytes", whose: "our limit" }
 }
 
-/// What the three numbers say: RFC 3463 §3.
+/// What the three numbers say: RFC 3463 §2.
 fn enhanced_words(enhanced: Enhanced) -> String {
     let class = reply_class(u16::from(enhanced.class) * 100);
     let about = subject(enhanced.subject);
-    format!("{enhanced}: {class}, about {about} (RFC 3463 §3)")
+    format!("{enhanced}: {class}, about {about} (RFC 3463 §2)")
 }

@@ -193,7 +193,7 @@ pub fn reply_class(code: u16) -> &'static str {
     }
 }
 
-/// What the second number of an enhanced code is about: RFC 3463 §3.
+/// What the second number of an enhanced code is about: RFC 3463 §2.
 pub fn subject(subject: u16) -> &'static str {
     match subject {
         1 => "an address",
