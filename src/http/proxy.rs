@@ -186,6 +186,14 @@ impl Proxies {
         };
         proxy.filter(|_| !self.direct.iter().any(|item| item.matches(url)))
     }
+
+    /// What proxies are sent to know the user by, for those who have to keep it out of a log.
+    pub fn authorizations(&self) -> impl Iterator<Item = &Authorization> {
+        [&self.http, &self.https]
+            .into_iter()
+            .flatten()
+            .filter_map(|proxy| proxy.authorization.as_ref())
+    }
 }
 
 /// An item of `no_proxy`.

@@ -131,7 +131,8 @@ impl Reply {
 
     /// Masks what it repeats of secrets.
     fn mask(&mut self, secrets: &Secrets) {
-        let masked: Vec<Option<Vec<u8>>> = self.lines().map(|line| secrets.mask(line)).collect();
+        let masked: Vec<Option<Vec<u8>>> =
+            self.lines().map(|line| secrets.mask_text(line)).collect();
         if masked.iter().all(Option::is_none) {
             return;
         }

@@ -120,7 +120,7 @@ impl Transcript {
                     Some(challenge) if challenge.len() > 1 => {
                         say(&PeerText::from(format!("334 {MASK}")))
                     }
-                    _ => say_masked(&line, &self.secrets, say),
+                    _ => say_masked(&line, self.secrets.mask_line(line.as_bytes()), say),
                 }
                 if line.as_bytes().get(3) != Some(&b'-') {
                     self.replied(&line);
@@ -213,7 +213,8 @@ impl Transcript {
             let (taken, is_whole) = line.take(input);
             input = &input[taken..];
             if is_whole {
-                say_masked(&line.end(), &self.secrets, say);
+                let line = line.end();
+                say_masked(&line, self.secrets.mask(line.as_bytes()), say);
             }
         }
     }
@@ -222,16 +223,19 @@ impl Transcript {
     fn say_elided(&mut self, say: Say<'_>) {
         let len = std::mem::take(&mut self.elided);
         match &mut self.content {
-            Some(line) if line.len() > 0 => say_masked(&line.end(), &self.secrets, say),
+            Some(line) if line.len() > 0 => {
+                let line = line.end();
+                say_masked(&line, self.secrets.mask(line.as_bytes()), say);
+            }
             Some(_) => {}
             None => say(&PeerText::from(format!("[{len} bytes of message]"))),
         }
     }
 }
 
-/// Says a line, what was said in AUTH masked.
-fn say_masked(line: &str, secrets: &Secrets, say: Say<'_>) {
-    match secrets.mask(line.as_bytes()) {
+/// Says a line, or what it became where something was masked.
+fn say_masked(line: &str, masked: Option<Vec<u8>>, say: Say<'_>) {
+    match masked {
         Some(masked) => say(&text(&masked)),
         None => say(&PeerText::from(line)),
     }

@@ -98,3 +98,62 @@ fn a_short_password_leaves_addresses_alone() {
     let ended = ask(&["http", &server.url, "--trace"], "");
     assert!(ended.stderr.contains("<- HTTP/1.1 401 127 is wrong\n"), "{}", ended.stderr);
 }
+
+/// A long line is cut for a trace, and a long reason for an error: within the secret, too.
+#[test]
+fn a_secret_at_the_cut_is_masked() {
+    let server = Server::new(|request| {
+        let at: usize = request.target()[1..].parse().unwrap();
+        let long = |len| ["x".repeat(len - at), PASSWORD.to_owned(), "y".repeat(99)].concat();
+        let (body, reason) = (long(2048), long(200));
+        Reply::new(&format!("401 {reason}"), body)
+    });
+    for at in [1, 2, 3, 7, 12, 13] {
+        let url = server.at(&format!("/{at}"));
+        let ended = ask(&["http", &url, "--trace-content", "--fail"], PASSWORD);
+        assert!(ended.stderr.contains("x***"), "{at}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("xH"), "{at}: {}", ended.stderr);
+    }
+}
+
+/// What goes to a proxy, and the cookies that were given: a server that repeats them is not
+/// repeated.
+#[test]
+fn the_proxy_and_the_cookies_are_masked() {
+    let basic = STANDARD.encode(format!("me:{PASSWORD}"));
+    let said = format!("{PASSWORD} {basic} a=0123456789abcdef");
+    let server = Server::new(move |_| {
+        let field = format!("X-Debug: {said}");
+        Reply::with(&format!("401 {said}"), &[&field], "")
+    });
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pw"), "another").unwrap();
+    let proxy = server.url.replace("http://", &format!("http://me:{PASSWORD}@"));
+    let cookie = "Cookie: a=0123456789abcdef; b=1";
+    let sms = ["sms", "--account", "a", "--password-file", "pw", "--mobile", "1", "--content", "x"];
+    for args in [
+        &["http", "http://127.0.0.2:9/f", "--fail", "-H", cookie][..],
+        &["download", "http://127.0.0.2:9/f", "-H", cookie],
+        &[&sms[..], &["--gateway", "http://127.0.0.2:9/f"]].concat(),
+    ] {
+        let args = [args, &["--trace"]].concat();
+        let ended = run(wirewright(folder.path(), &args).env("http_proxy", &proxy));
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        for secret in [PASSWORD, &basic] {
+            assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+        }
+        let is_cookie_shown = ended.stderr.contains("0123456789abcdef");
+        assert_eq!(is_cookie_shown, args[0] == "sms", "{}", ended.stderr);
+        assert!(ended.stderr.contains("<- HTTP/1.1 401 *** *** a="), "{}", ended.stderr);
+    }
+}
+
+/// The version and the status are said by nobody.
+#[test]
+fn a_password_of_a_digit_leaves_the_protocol_alone() {
+    let server = Server::new(|_| Reply::with("401 want 1", &["X-Debug: 1"], "1"));
+    let ended = ask(&["http", &server.url, "--fail", "--trace"], "1");
+    for part in ["-> GET / HTTP/1.1\n", "<- HTTP/1.1 401 want ***\n", "<- X-Debug: ***\n"] {
+        assert!(ended.stderr.contains(part), "{part} in {}", ended.stderr);
+    }
+}

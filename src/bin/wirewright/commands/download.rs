@@ -63,7 +63,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let from_stdin = args.from.as_deref() == Some("-");
     web::check_stdin(&args.asking, from_stdin.then_some("the document"))?;
     let headers = headers(args)?;
-    let secret = Arc::new(Secret::of_headers(&headers));
+    let proxies = web::proxies(&args.reach)?;
+    let secret = Arc::new(Secret::of_request(&headers, &proxies));
     fetch_all(args, urls, headers, &secret).map_err(|failure| secret.hide_in_failure(failure))
 }
 

@@ -36,7 +36,8 @@ const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
 pub fn run(args: &Http) -> Result<Exit, Failure> {
     args.output.as_deref().map_or(Ok(()), |path| check_beside_json(path, args.common.json))?;
     let fetch = fetch(args)?;
-    let secret = Arc::new(Secret::of_headers(&fetch.headers));
+    let proxies = web::proxies(&args.reach)?;
+    let secret = Arc::new(Secret::of_request(&fetch.headers, &proxies));
     ask(fetch, args, &secret).map_err(|failure| secret.hide_in_failure(failure))
 }
 

@@ -47,7 +47,7 @@ const OURS: [&str; 4] = ["account", "password", "mobile", "content"];
 pub fn run(args: &Sms) -> Result<Exit, Failure> {
     let url = web::url("--gateway", &args.gateway)?;
     let password = password(args)?;
-    let secret = Arc::new(Secret::new(&password));
+    let secret = Arc::new(Secret::new(&password).and_of(&web::proxies(&args.reach)?));
     let mut fetch = Fetch::new(Method::POST, url);
     let form = form(args, &password)?;
     fetch.set_form(form.clone());

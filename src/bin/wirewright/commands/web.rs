@@ -39,15 +39,7 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         (_, true) => Some(Family::V6),
         (false, false) => None,
     };
-    if !reach.no_proxy {
-        options.proxies = Proxies::from_env().map_err(|error| {
-            Failure::usage(
-                error.variable,
-                error.why,
-                "give it a proxy that can be used, or --no-proxy",
-            )
-        })?;
-    }
+    options.proxies = proxies(reach)?;
     if reach.insecure {
         say_line(
             "warning: --insecure: no certificate is checked; whoever stands between can read and \
@@ -56,6 +48,17 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
     }
     set_tls(&mut options, reach)?;
     Ok(with_waits(options, reach, watch::left()))
+}
+
+/// The proxies that the environment names, unless none is to be asked.
+pub fn proxies(reach: &Reach) -> Result<Proxies, Failure> {
+    if reach.no_proxy {
+        return Ok(Proxies::default());
+    }
+    Proxies::from_env().map_err(|error| {
+        let hint = "give it a proxy that can be used, or --no-proxy";
+        Failure::usage(error.variable, error.why, hint)
+    })
 }
 
 /// The options with what argv says of waits: a step waits as long as all may take, unless an option
