@@ -41,6 +41,13 @@ use crate::error::Error;
 use crate::session::{Received, Session, Wants};
 use std::time::Duration;
 
+/// What is waited for before a response begins.
+pub(crate) const FIRST_BYTE: &str = "the first byte of the response";
+/// The same while the body of a request goes.
+pub(crate) const TAKE_REQUEST: &str = "the server to take the request";
+/// The same while the body of a response comes.
+pub(crate) const REST_OF_BODY: &str = "the rest of the body";
+
 /// Room for one request's head, in bytes.
 const OUTBOX_BYTES_MAX: usize = 1 << 20;
 
@@ -225,10 +232,10 @@ impl Exchange {
     pub fn waits_for(&self) -> &'static str {
         match &self.stage {
             Stage::Idle | Stage::Tunnel | Stage::Closing => "the next request",
-            Stage::Lines(_) if self.owes() => "the server to take the request",
-            Stage::Lines(lines) if lines.is_empty() => "the first byte of the response",
+            Stage::Lines(_) if self.owes() => TAKE_REQUEST,
+            Stage::Lines(lines) if lines.is_empty() => FIRST_BYTE,
             Stage::Lines(_) | Stage::Interim | Stage::Final => "the rest of the head",
-            _ => "the rest of the body",
+            _ => REST_OF_BODY,
         }
     }
 

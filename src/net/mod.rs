@@ -97,5 +97,5 @@ pub mod transfer;
 pub mod transport;
 pub mod udp;
 
-pub use report::{Activity, Failure, FailureKind, FileReport, Meter};
+pub use report::{Activity, Awaited, Failure, FailureKind, FileReport, Meter};
 pub use transport::{Error, Spoken};

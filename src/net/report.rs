@@ -6,6 +6,7 @@ use super::transport::Error;
 use super::transport::Spoken;
 use super::transport::tls::Fault;
 use crate::error::Error as Session;
+use crate::http::exchange;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
 use std::io;
@@ -53,6 +54,29 @@ pub struct Failure {
     pub spoken: Option<Spoken>,
     /// The connection ended, or time was over, before the peer said anything.
     pub is_mute: bool,
+    /// What was waited for in vain, where a limit of its own bounds that wait.
+    pub awaited: Option<Awaited>,
+}
+
+/// A wait with a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// The beginning of a response of HTTP.
+    FirstByte,
+    /// The next bytes of a body of HTTP, in either direction.
+    Body,
+}
+
+impl Awaited {
+    fn of(error: &Error) -> Option<Awaited> {
+        let Error::TimedOut { state } = error else { return None };
+        match *state {
+            exchange::FIRST_BYTE => Some(Awaited::FirstByte),
+            exchange::TAKE_REQUEST | exchange::REST_OF_BODY => Some(Awaited::Body),
+            _ => None,
+        }
+    }
 }
 
 /// Whether it ended before the peer said anything.
@@ -76,6 +100,7 @@ impl Failure {
             tls: None,
             spoken: None,
             is_mute: false,
+            awaited: None,
         }
     }
 
@@ -154,9 +179,9 @@ impl From<&Error> for Failure {
             Error::Session(error) | Error::Foreign { error, .. } => error.section(),
             _ => None,
         };
-        let is_mute = is_mute(error);
+        let (is_mute, awaited) = (is_mute(error), Awaited::of(error));
         let failure = Failure::new(error.code().keep(), error.to_string());
-        Failure { kind, io, section, tls, spoken, is_mute, ..failure }
+        Failure { kind, io, section, tls, spoken, is_mute, awaited, ..failure }
     }
 }
 

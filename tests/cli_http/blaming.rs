@@ -24,13 +24,13 @@ fn an_output_that_cannot_be_written_is_told_by_its_path() {
         ("no/x", "no/x: the directory no does not exist; create it first"),
         ("no/sub/x", "no/sub/x: the directory no does not exist; create it first"),
         ("file/x", "file/x: file is not a directory; give another path with -o"),
-        ("file/", "file/: a file of that name exists; give another path with -o"),
+        ("file/", "file/: file is not a directory; give another path with -o"),
         (
             "below",
             "below/x: a directory, or something else that is not a file, has that name; give",
         ),
         ("/proc/x", "/proc/x: no file can be created there; give another path with -o"),
-        ("/dev/full", "/dev/full: no space left; free some space there"),
+        ("/dev/full", "/dev/full: no space left; that device takes no more bytes; write to"),
         (&long, "the file system does not allow that name; give another name with -o"),
     ] {
         let ended = run_in(folder.path(), &["http", &url, "-o", output]);
@@ -106,7 +106,7 @@ fn an_input_that_cannot_be_read_is_told_by_its_path() {
         (cacert("below"), "error: below: a directory, or something else that is not a file"),
         (cacert("file"), "error: file: TLS: there is no certificate in it; give a file of"),
         (vec!["http", &url, "-d", "@gone"], "error: gone: no such file; check the path"),
-        (vec!["http", &url, "-d", "@file/x"], "error: file/x: no such file; check the path"),
+        (vec!["http", &url, "-d", "@file/x"], "error: file/x: file is not a directory; check the"),
         (vec!["http", &url, "--json-body", "@gone"], "error: gone: no such file; check the path"),
         (vec!["http", &url, "--user", "u", "--password-file", "gone"], "error: gone: no such file"),
         (sms, "error: gone: no such file; check the path"),
@@ -159,6 +159,35 @@ fn a_port_of_another_protocol() {
             assert_fails(&ended, status, what);
             assert_fails(&ended, status, if is_unknown { "ask the server before" } else { hint });
         }
+    }
+}
+
+/// What the command line has given is not advised, and what is advised fits the status.
+#[test]
+fn an_advice_fits_what_was_asked() {
+    let server = Server::new(|request| {
+        Reply::new(&format!("{} Words", request.target().trim_start_matches('/')), "")
+    });
+    let folder = folder();
+    std::fs::write(folder.path().join("password"), "secret").unwrap();
+    let user = ["--user", "u", "--password-file", "password"];
+    let field = ["-H", "authorization: Bearer x"];
+    let post = ["-d", "x"];
+    let checked = "; check the credentials; only the first origin receives them";
+    for (path, args, expected) in [
+        ("/401", &[][..], "; give --user and --password-file, or a field with -H"),
+        ("/401", &user, checked),
+        ("/403", &field, checked),
+        ("/421", &[], "; check the host in the URL, or the Host that -H gives"),
+        ("/418", &[], "; leave out --fail to see what the server says"),
+        ("/503", &[], "; try again later"),
+        ("/501", &[], "; the server does not take that METHOD for that URL"),
+        ("/505", &[], "; the server does not take HTTP/1.1, which"),
+        ("/502", &post, "; ask the server before you send it again"),
+    ] {
+        let url = server.at(path);
+        let args = [&["http", "--fail", &url], args].concat();
+        assert_fails(&run_in(folder.path(), &args), 1, expected);
     }
 }
 

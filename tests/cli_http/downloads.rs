@@ -121,7 +121,12 @@ fn the_table() {
     let lines: Vec<&str> = ended.stderr.lines().collect();
     assert_eq!((ended.status.code(), lines.len()), (Some(3), 3), "{}", ended.stderr);
     let bad = server.at("/bad");
-    assert_eq!(lines[0], format!("error: {bad}: the server answered 501 Broken; try again later"));
+    assert_eq!(
+        lines[0],
+        format!(
+            "error: {bad}: the server answered 501 Broken; see what the server says with wirewright http"
+        )
+    );
     assert!(lines[1].starts_with("good  200         4 B "), "{}", lines[1]);
     assert!(lines[2].starts_with("1 file, 4 B in ") && lines[2].ends_with(", 1 failed"));
     assert_eq!(ended.stdout, b"");

@@ -27,10 +27,10 @@ fn an_output_that_cannot_be_written_is_told_by_its_path() {
     for (output, expected) in [
         ("no/x", "no/x: the directory no does not exist; create it first"),
         ("file/x", "file/x: file is not a directory; give another path with -o"),
-        ("file/", "file/: a file of that name exists; give another path with -o"),
+        ("file/", "file/: file is not a directory; give another path with -o"),
         ("below", "below/message.eml: a directory, or something else that is not a file, has"),
         ("/proc/x", "/proc/x: no file can be created there; give another path with -o"),
-        ("/dev/full", "/dev/full: no space left; free some space there"),
+        ("/dev/full", "/dev/full: no space left; that device takes no more bytes; write to"),
         (&long, &too_long),
     ] {
         let args = [&HEAD[..], &["--text", "x", "--dry-run", "-o", output]].concat();
@@ -47,7 +47,7 @@ fn an_input_that_cannot_be_read_is_told_by_its_path() {
     for (server, args, expected) in [
         (&NOWHERE[..], &["--attach", "gone"][..], missing),
         (&NOWHERE, &["--attach", "below"], "below: it is not a regular file; give a regular file"),
-        (&NOWHERE, &["--attach", "file/x"], "file/x: no such file; check the path"),
+        (&NOWHERE, &["--attach", "file/x"], "file/x: file is not a directory; check the path"),
         (&NOWHERE, &["--html", "@gone"], missing),
         (&NOWHERE, &["--cacert", "gone"], missing),
         (&NOWHERE, &["--cacert", "file"], "file: TLS: there is no certificate in it; give a file"),

@@ -2,10 +2,12 @@
 
 use crate::gate::{Gate, Stops};
 use crate::process::{Process, run, wait_for};
+use crate::scripted::Scripted;
 use crate::setup::{assert_fails, bytes, command, names_in, serve};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 
@@ -16,16 +18,20 @@ fn a_local_fault_is_told_by_its_path() {
     let to = tempfile::tempdir().unwrap();
     std::fs::write(to.path().join("file"), "").unwrap();
     std::fs::create_dir_all(to.path().join("below/a")).unwrap();
+    symlink("gone", to.path().join("away")).unwrap();
+    symlink("self", to.path().join("self")).unwrap();
     let long = "x".repeat(300);
     for (output, expected) in [
         ("nodir/x", "error: nodir/x: the directory nodir does not exist; create it first"),
         ("nodir/sub/x", "error: nodir/sub/x: the directory nodir does not exist; create it first"),
         ("below/no/x", "error: below/no/x: the directory below/no does not exist; create it first"),
         ("file/x", "error: file/x: file is not a directory; give another path with -o"),
-        ("file/", "error: file/: a file of that name exists; give another path with -o"),
+        ("file/", "error: file/: file is not a directory; give another path with -o"),
+        ("away/x", "error: away/x: away is a symbolic link that leads nowhere; give another"),
+        ("self/", "error: self/: it is a symbolic link that leads to itself; give another"),
         ("file/x/", "error: file/x/: file is not a directory; give another path with -o"),
         ("/proc/x", "error: /proc/x: no file can be created there; give another path with -o"),
-        ("/dev/full", "error: /dev/full: no space left; free some space there"),
+        ("/dev/full", "error: /dev/full: no space left; that device takes no more bytes; write"),
         (
             "below",
             "error: below/a: a directory, or something else that is not a file, has that name; \
@@ -42,6 +48,77 @@ fn a_local_fault_is_told_by_its_path() {
     }
 }
 
+/// Names with directories in them, and what stands here in the place of these.
+#[test]
+fn what_stands_in_the_place_of_a_directory_is_named() {
+    let served = serve(&[]);
+    served.write("d/f", b"a");
+    let (to, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir_all(to.path().join("a")).unwrap();
+    std::fs::create_dir_all(to.path().join("b")).unwrap();
+    std::fs::write(to.path().join("a/d"), "").unwrap();
+    symlink(outside.path(), to.path().join("b/d")).unwrap();
+    for (output, expected) in [
+        ("a", "error: a/d/f: a/d is not a directory; give another path with -o"),
+        ("b", "error: b/d/f: b/d is a symbolic link that leads out of b, so it is not followed; "),
+    ] {
+        for names in [&["d/f"][..], &["d/"], &["--all"]] {
+            let args = [names, &["-o", output]].concat();
+            assert_fails(&served.client(to.path(), "get", &args), 1, expected);
+        }
+    }
+    assert!(names_in(outside.path()).is_empty());
+}
+
+#[test]
+fn a_source_that_is_not_there_is_told_by_its_path() {
+    let (served, here) = (serve(&["--writable"]), tempfile::tempdir().unwrap());
+    std::fs::write(here.path().join("file"), "").unwrap();
+    symlink("gone", here.path().join("away")).unwrap();
+    symlink("self", here.path().join("self")).unwrap();
+    for (source, expected) in [
+        ("file/x", "error: file/x: file is not a directory; check the path"),
+        ("away", "error: away: it is a symbolic link that leads nowhere; check the path"),
+        ("self", "error: self: it is a symbolic link that leads to itself; check the path"),
+        ("no/x", "error: no/x: no such file; check the path"),
+    ] {
+        assert_fails(&served.client(here.path(), "put", &[source]), 1, expected);
+        let args = ["serve", source, "--listen", "127.0.0.1:0"];
+        assert_fails(&run(&mut command(here.path(), &args)), 1, expected);
+    }
+}
+
+/// The document is faulty from its first byte on, and the protocol is the right one.
+#[test]
+fn a_faulty_classic_document_is_no_other_protocol() {
+    let (faulty, here) = (says(b"{}"), tempfile::tempdir().unwrap());
+    let ended = run(&mut command(here.path(), &["get", "--classic", &faulty]));
+    assert_fails(&ended, 1, &format!("error: {faulty}: "));
+    assert!(!ended.stderr.contains("speaks"), "{}", ended.stderr);
+}
+
+/// A silent server, and the time that ran out is that of --timeout.
+#[test]
+fn the_time_that_is_over_is_named() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let here = tempfile::tempdir().unwrap();
+    let args = ["get", &address, "a", "--timeout", "0.3"];
+    let ended = run(&mut command(here.path(), &args));
+    assert_fails(&ended, 1, "timed out waiting for the server's hello; --timeout is over; ");
+}
+
+#[test]
+fn a_name_that_is_listed_twice_is_fetched_once() {
+    let mut scripted = Scripted::new();
+    scripted.file("a", b"content");
+    scripted.repeats = true;
+    let (running, to) = (scripted.start(), tempfile::tempdir().unwrap());
+    let ended = run(&mut command(to.path(), &["get", &running.address, "--all", "-j", "2"]));
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(names_in(to.path()), ["a"]);
+}
+
 #[test]
 fn a_fault_of_the_server_is_told_by_its_address() {
     let served = serve(&[]);
@@ -54,7 +131,7 @@ fn a_fault_of_the_server_is_told_by_its_address() {
     assert_fails(
         &ended,
         1,
-        &at("x: this server takes no files; it has to serve a writable directory with --writable"),
+        &at("x: this server takes no files; it has to serve a directory with --writable, on a"),
     );
 }
 
@@ -202,7 +279,7 @@ fn a_server_of_another_kind() {
         (
             &["get", "--classic", "--timeout", "2"],
             &framed.address,
-            "; if the server speaks the framed",
+            "or if the server speaks the framed",
         ),
         (&["get", "b"], &http, "the peer speaks HTTP: "),
         (&["ls"], &http, "; use wirewright http, or check the port"),

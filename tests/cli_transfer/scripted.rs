@@ -16,6 +16,8 @@ pub struct Scripted {
     files: BTreeMap<String, Option<Vec<u8>>>,
     /// What a listing says in place of the etag.
     pub listed_etag: Option<&'static str>,
+    /// A listing names every file twice.
+    pub repeats: bool,
 }
 
 /// It runs until the process of the test ends.
@@ -80,7 +82,9 @@ impl Scripted {
                     self.listed_etag.iter().for_each(|etag| entry["etag"] = json!(etag));
                     entry
                 };
-                let entries: Vec<Value> = self.files.iter().map(entry).collect();
+                let times = if self.repeats { 2 } else { 1 };
+                let twice = self.files.iter().flat_map(|file| std::iter::repeat_n(file, times));
+                let entries: Vec<Value> = twice.map(entry).collect();
                 vec![json!({ "type": "entries", "id": id, "entries": entries, "more": false })]
             }
             "get" => self.file_of(message),

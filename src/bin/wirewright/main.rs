@@ -19,6 +19,7 @@ mod output;
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
 use commands::{download, get, http, ls, mail, manual, put, serve, sms, time, udp};
+use output::advice::Given;
 use output::{document, drawing, report, usage, watch};
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -174,6 +175,7 @@ fn main() -> ExitCode {
         Ok(Cli { command: Some(command) }) => {
             let command = document::keep(command);
             watch::start(command);
+            Given::keep(command);
             dispatch(command)
         }
         Ok(Cli { command: None }) => {

@@ -1,10 +1,10 @@
 //! What the pump drives: a session together with its application; and who may listen along.
 
 use crate::buffer::Buffer;
-use crate::net::transport::Error;
 use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
+use crate::net::transport::{Error, Spoken};
 use crate::session::Wants;
 use std::io;
 use std::time::{Duration, Instant};
@@ -107,6 +107,11 @@ pub trait Conversation {
 
     /// Memory that the session holds of messages which are not whole, in bytes.
     fn memory(&self) -> usize;
+
+    /// The protocol that is expected of the peer. Its first bytes then tell no other.
+    fn speaks(&self) -> Option<Spoken> {
+        None
+    }
 
     /// What is waited for, for people.
     fn waits_for(&self) -> &'static str;

@@ -49,7 +49,9 @@ impl Connection {
         }
         let received = self.conversation.receive(input, &mut shared.room);
         let eaten = received.map_err(|error| match error {
-            Error::Session(error) if is_first => Spoken::judge(error, input),
+            Error::Session(error) if is_first => {
+                Spoken::judge(error, input, self.conversation.speaks())
+            }
             error => error,
         })?;
         self.leftover = copy(&input[eaten..]);

@@ -133,7 +133,8 @@ impl Line {
         let mut eaten = 0;
         loop {
             let received = self.exchange.receive(&input[eaten..], room);
-            let received = received.map_err(|error| Failure::from(&Spoken::judge(error, input)))?;
+            let received = received
+                .map_err(|error| Failure::from(&Spoken::judge(error, input, Some(Spoken::Http))))?;
             let came = &input[eaten..eaten + received.consumed];
             eaten += received.consumed;
             if let Some(job) = &mut self.job {

@@ -21,10 +21,10 @@ use super::smtputf8;
 use crate::buffer::Buffer;
 use crate::net::connection::GREETING;
 use crate::net::connection::{Conversation, Turn};
-use crate::net::transport::Error;
 use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
+use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
 use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
 use crate::smtp::reply::Reply;
@@ -411,6 +411,10 @@ impl Conversation for Line {
 
     fn memory(&self) -> usize {
         self.session.capacity() + self.jobs.iter().map(|job| job.pen.capacity()).sum::<usize>()
+    }
+
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Smtp)
     }
 
     fn waits_for(&self) -> &'static str {

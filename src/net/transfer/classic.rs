@@ -12,7 +12,7 @@ use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Destination, Target};
 use crate::net::files::{Durability, FileError, SIZE_UNKNOWN};
 use crate::net::report::{Failure, FileReport, Meter};
-use crate::net::transport::Error;
+use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
 use crate::text::PeerText;
 use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
@@ -291,6 +291,10 @@ impl Conversation for ClassicGetting {
 
     fn memory(&self) -> usize {
         0
+    }
+
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Classic)
     }
 
     fn waits_for(&self) -> &'static str {

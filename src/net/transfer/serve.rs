@@ -28,7 +28,7 @@ use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Durability, Entry, FileError, Partial, Standing, Walk};
 use crate::net::files::{Origin, Supply};
 use crate::net::report::Failure;
-use crate::net::transport::Error;
+use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
 use crate::text::escape;
 use crate::transfer::receiver::Mismatch;
@@ -434,6 +434,10 @@ impl Conversation for Serving {
             _ => TASK_BYTES,
         };
         self.session.capacity() + of_task
+    }
+
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Framed)
     }
 
     fn waits_for(&self) -> &'static str {

@@ -7,7 +7,7 @@
 use crate::buffer::Buffer;
 use crate::net::connection::HELLO;
 use crate::net::connection::{Conversation, Turn};
-use crate::net::transport::Error;
+use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
 use crate::transfer::client::{Client, Event};
 use std::time::{Duration, Instant};
@@ -132,6 +132,10 @@ impl<E: Errand> Conversation for Talk<E> {
 
     fn memory(&self) -> usize {
         self.session.capacity()
+    }
+
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Framed)
     }
 
     fn waits_for(&self) -> &'static str {

@@ -43,10 +43,12 @@ impl Spoken {
     }
 
     /// The error of a session that was fed the first bytes of a connection, with the protocol that
-    /// the peer speaks where these bytes show it.
-    pub(crate) fn judge(error: error::Error, first: &[u8]) -> Error {
+    /// the peer speaks where these bytes show another one than is `expected`.
+    pub(crate) fn judge(error: error::Error, first: &[u8], expected: Option<Spoken>) -> Error {
         match (Spoken::of(first), &error) {
-            (Some(spoken), error::Error::Malformed { offset: 0, .. }) => {
+            (Some(spoken), error::Error::Malformed { offset: 0, .. })
+                if expected != Some(spoken) =>
+            {
                 Error::Foreign { spoken, error }
             }
             _ => Error::Session(error),
@@ -99,15 +101,24 @@ mod tests {
     #[test]
     fn only_the_first_byte_tells_another_protocol() {
         let malformed = |offset| error::Error::malformed("a rule", offset, "§");
-        let judged = Spoken::judge(malformed(0), b"{");
+        let judged = Spoken::judge(malformed(0), b"{", Some(Spoken::Framed));
         let text = judged.to_string();
         assert_eq!(
             text,
             "the peer speaks the classic file transfer: malformed at byte 0: a rule (§)"
         );
         assert_eq!(judged.code(), "malformed");
-        for (error, first) in [(malformed(1), &b"{"[..]), (malformed(0), b"?")] {
-            assert!(matches!(Spoken::judge(error, first), Error::Session(_)));
+        for (error, first, expected) in [
+            (malformed(1), &b"{"[..], None),
+            (malformed(0), b"?", None),
+            // A fault of the expected protocol.
+            (malformed(0), b"{", Some(Spoken::Classic)),
+            (malformed(0), b"HTTP/9.9 200\r\n", Some(Spoken::Http)),
+            (malformed(0), b"220 \0", Some(Spoken::Smtp)),
+            (malformed(0), b"\0\0\0\x02{}", Some(Spoken::Framed)),
+        ] {
+            let judged = Spoken::judge(error, first, expected);
+            assert!(matches!(judged, Error::Session(_)), "{first:?}");
         }
     }
 

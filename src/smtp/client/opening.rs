@@ -113,13 +113,14 @@ impl Client {
             return Err(refused("no-tls", text));
         }
         let Some(mechanism) = self.mechanism(credentials) else {
-            let offered = match &*self.capabilities.auth {
-                [] => "the server offers no AUTH".to_owned(),
+            return Err(match &*self.capabilities.auth {
+                [] => refused("no-auth", "the server offers no AUTH"),
                 names => {
-                    format!("none of the server's mechanisms can be used: {}", names.join(" "))
+                    let names = names.join(" ");
+                    let text = format!("none of the server's mechanisms can be used: {names}");
+                    refused("no-mechanism", text)
                 }
-            };
-            return Err(refused("no-auth", offered));
+            });
         };
         self.begin_auth(mechanism, credentials)
     }

@@ -81,6 +81,27 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// What all networked subcommands share, where this is one.
+    pub fn common(&self) -> Option<&Common> {
+        Some(match self {
+            Command::Serve(args) => &args.common,
+            Command::Ls(args) => &args.common,
+            Command::Get(args) => &args.common,
+            Command::Put(args) => &args.common,
+            Command::Http(args) => &args.common,
+            Command::Download(args) => &args.common,
+            Command::Sms(args) => &args.common,
+            Command::Mail(args) => &args.common,
+            Command::Time { what: services::Time::Serve(args) } => &args.common,
+            Command::Time { what: services::Time::Get(args) } => &args.common,
+            Command::Udp { what: services::Udp::Send(args) } => &args.common,
+            Command::Udp { what: services::Udp::Recv(args) } => &args.common,
+            _ => return None,
+        })
+    }
+}
+
 /// Options of every subcommand that talks over the network.
 #[derive(Debug, Args)]
 pub struct Common {

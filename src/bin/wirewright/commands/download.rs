@@ -50,8 +50,11 @@ const DESCRIPTORS_EACH: u64 = 3;
 /// The code of an element of the document that is not a URL.
 const NO_URL: &str = "no_url";
 
-/// What to do where the document holds something else than was looked for.
+/// What to do where the document holds something else than was looked for, with --select and
+/// without.
 const SELECT_ADVICE: &str = "look at the document and --select";
+const NO_SELECT_ADVICE: &str =
+    "look at the document, and say with --select where in it the URLs stand";
 
 /// Fields that would contradict those of resuming.
 const OURS: [&str; 2] = ["Range", "If-Range"];
@@ -127,6 +130,8 @@ struct NoUrl {
     /// Where the document was.
     document: Rc<str>,
     why: Why,
+    /// What to do about it.
+    advice: &'static str,
 }
 
 /// The URLs, and for each that was wanted what was wrong with it, if anything.
@@ -260,12 +265,17 @@ impl Source {
             true => list::urls(document, base.as_ref(), URLS_MAX),
             false => self.selector.urls(document, base.as_ref(), URLS_MAX),
         };
+        let advice = match self.is_selected {
+            true => SELECT_ADVICE,
+            false if self.is_list(document) => "look at the list",
+            false => NO_SELECT_ADVICE,
+        };
         let urls =
-            urls.map_err(|what| Failure::new(&place, PeerText::from(what).short(), SELECT_ADVICE))?;
+            urls.map_err(|what| Failure::new(&place, PeerText::from(what).short(), advice))?;
         let document: Rc<str> = place.into();
         let no_url = |text| {
             let (code, text) = (PeerText::from(NO_URL), PeerText::from(text));
-            Box::new(NoUrl { document: document.clone(), why: Why::new(code, text) })
+            Box::new(NoUrl { document: document.clone(), why: Why::new(code, text), advice })
         };
         Ok(urls.into_iter().map(|url| url.map_err(no_url)).collect())
     }

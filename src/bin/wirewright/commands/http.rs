@@ -94,6 +94,10 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
             let path = done.path.as_deref().or(output).unwrap_or(Path::new("stdout"));
             Err(local_failure(Verb::Http, path, why, "", false))
         }
+        Err(why) if was_acted_on(done) => {
+            let what = why.text.short();
+            Err(Failure::advised(&done.report.url, what, of_unknown(Verb::Http)))
+        }
         Err(why) => Err(web::failure(Verb::Http, &done.report.url, why)),
         Ok(()) => {
             if !args.common.json && !args.common.quiet {
@@ -272,6 +276,13 @@ fn is_unknown(done: &Download) -> bool {
         || matches!(&report.outcome, Err(why) if why.code.as_raw_str().starts_with("http_"))
         || matches!(&report.outcome, Err(why) if why.code == Error::Unread.code());
     report.sent && !report.method.is_idempotent() && !is_answered
+}
+
+/// Whether an answer of --fail leaves open what the server did: it is not to be sent again without
+/// a look (RFC 9110 §9.2.2).
+fn was_acted_on(done: &Download) -> bool {
+    let Download { report, .. } = done;
+    !report.method.is_idempotent() && matches!(report.status, Some(500 | 502 | 504 | 520..=524))
 }
 
 /// For people: what was tolerated, and what became of a file.

@@ -272,8 +272,8 @@ fn judge(
     }
     if !(200..300).contains(&status) {
         let what = format!("the gateway answered {status}: {words}");
-        let hint = "check the URL, the account and its password";
-        return Err((code, what.into(), Some(hint.into())));
+        let hint = advice(Verb::Sms, &Why::new(code.clone(), ""), false);
+        return Err((code, what.into(), hint));
     }
     let Some(members) = members else {
         let what = format!("the reply is no JSON: {words}");

@@ -2,7 +2,7 @@
 
 use super::input::secret;
 use crate::args::{Common, Peer};
-use crate::output::advice::{Verb, advice, local_failure};
+use crate::output::advice::{Verb, advice, local_failure, local_failure_below};
 use crate::output::report::Out;
 use crate::output::trace;
 use crate::output::watch;
@@ -143,7 +143,9 @@ pub fn report_files(
         && (verb == Verb::Put || first.path.is_some())
         && first.resumed_from + first.moved > 0;
     let failure = match (first.path.as_deref().or(output), why.kind) {
-        (Some(path), FailureKind::Local) => local_failure(verb, path, why, &more, is_kept),
+        (Some(path), FailureKind::Local) => {
+            local_failure_below(verb, output, path, why, &more, is_kept)
+        }
         _ => {
             let what = format!("{}: {}{more}", first.name, why.text);
             Failure::advised(server, what, advice(verb, why, is_kept))

@@ -8,15 +8,18 @@
 //!           { kind: Connection, … }   ─▶ of_connection   the network, or the socket that listens
 //! ```
 
+mod given;
 mod local;
+mod path;
 mod peer;
 
-pub use local::{failed_file, local_failure};
+pub use given::Given;
+pub use local::{failed_file, local_failure, local_failure_below};
 
 use std::borrow::Cow;
 use std::io::ErrorKind as Io;
 use wirewright::net::transport::tls::{CertificateFault, Fault};
-use wirewright::net::{Failure, FailureKind as Kind, Spoken};
+use wirewright::net::{Awaited, Failure, FailureKind as Kind, Spoken};
 
 /// What the command was doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,20 +83,25 @@ const GO_ON: &str = "run the same command again to go on";
 
 /// Advice about a failure. `is_kept`: what there is of the file stays for the next run.
 pub fn advice(verb: Verb, why: &Failure, is_kept: bool) -> Option<Advice> {
+    decide(verb, why, is_kept, Given::now())
+}
+
+/// The same, beside what the command line has given.
+fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advice> {
     let code = why.code.as_raw_str();
     let text = match why.kind {
         Kind::Unknown => of_unknown(verb),
         Kind::Interrupted => is_kept.then_some(GO_ON),
         Kind::Local => local::advice(verb, code, why.io),
         _ => {
-            if let Some(advice) = of_protocol(verb, why) {
+            if let Some(advice) = of_protocol(verb, why, given) {
                 return Some(advice);
             }
-            of_connection(verb, code, why.io)
+            of_connection(verb, why, given)
                 // What was not started has failed with the connection, whose peer may have refused.
-                .or_else(|| why.io.is_none().then(|| peer::advice(verb, code)).flatten())
+                .or_else(|| why.io.is_none().then(|| peer::advice(verb, code, given)).flatten())
                 .or_else(|| (is_kept && why.kind != Kind::Peer).then_some(GO_ON))
-                .or_else(|| of_loss(verb, code, why.io))
+                .or_else(|| of_loss(verb, code, why.io, given))
         }
     };
     text.map(Cow::Borrowed)
@@ -117,7 +125,7 @@ pub fn of_unknown(verb: Verb) -> Option<&'static str> {
 // ---- another protocol than expected ------------------------------------------------------------
 
 /// The other side speaks something else, or the two disagree about TLS.
-fn of_protocol(verb: Verb, why: &Failure) -> Option<Advice> {
+fn of_protocol(verb: Verb, why: &Failure, given: Given) -> Option<Advice> {
     if let Some(fault) = &why.tls {
         return Some(of_tls(verb, fault));
     }
@@ -135,7 +143,7 @@ fn of_protocol(verb: Verb, why: &Failure) -> Option<Advice> {
         (None, Verb::Mail { .. }) if why.section == Some("RFC 3207 §4.2") => {
             "somebody may stand between; do not use this network"
         }
-        (None, _) if why.is_mute => return of_mute(verb),
+        (None, _) if why.is_mute => return of_mute(verb, given),
         (None, _) => return None,
     };
     Some(Cow::Borrowed(text))
@@ -143,8 +151,8 @@ fn of_protocol(verb: Verb, why: &Failure) -> Option<Advice> {
 
 /// The peer said nothing at all. A server that speaks something else often waits for the client,
 /// or closes at once.
-fn of_mute(verb: Verb) -> Option<Advice> {
-    Some(Cow::Borrowed(match verb {
+fn of_mute(verb: Verb, given: Given) -> Option<Advice> {
+    let text = match verb {
         Verb::Get | Verb::List | Verb::Put => {
             "check that wirewright serve listens on that port, and whether it needs --tls"
         }
@@ -156,7 +164,11 @@ fn of_mute(verb: Verb) -> Option<Advice> {
             "if the server speaks TLS there from the beginning, give smtps:// in --server"
         }
         _ => return None,
-    }))
+    };
+    Some(match given.is_late {
+        true => format!("--timeout is over; allow more, or {text}").into(),
+        false => text.into(),
+    })
 }
 
 /// The options that bear on TLS are those of the command.
@@ -205,11 +217,16 @@ fn of_certificate(verb: Verb, fault: &CertificateFault) -> Advice {
 // ---- the connection ----------------------------------------------------------------------------
 
 /// About the connection, or the socket that listens.
-fn of_connection(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
+fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str> {
     let listens = verb == Verb::Serve;
-    Some(match (code, io) {
-        ("timed_out", _) if matches!(verb, Verb::Http | Verb::Download) => {
-            "check the network, or allow more with --timeout or --first-byte-timeout"
+    let may_wait = matches!(verb, Verb::Http | Verb::Download);
+    Some(match (why.code.as_raw_str(), why.io) {
+        ("timed_out", _) if given.is_late => "--timeout is over; check the network, or allow more",
+        ("timed_out", _) if may_wait && why.awaited == Some(Awaited::FirstByte) => {
+            "check the server, or allow more with --first-byte-timeout"
+        }
+        ("timed_out", _) if may_wait && why.awaited == Some(Awaited::Body) => {
+            "check the network, or allow a slower body with --min-rate"
         }
         ("timed_out", _) => "check the network, or allow more with --timeout",
         ("unreachable", _) => "check the address, and that the server runs",
@@ -236,7 +253,7 @@ fn of_connection(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str>
 }
 
 /// The connection was lost, and nothing is kept.
-fn of_loss(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
+fn of_loss(verb: Verb, code: &str, io: Option<Io>, given: Given) -> Option<&'static str> {
     Some(match (code, io) {
         ("incomplete", _) if matches!(verb, Verb::Mail { .. }) => {
             "look at the server's log: the server or the network ended the connection"
@@ -244,6 +261,7 @@ fn of_loss(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
         ("incomplete", _) if verb.is_http() => {
             "try again: the server or the network ended the connection"
         }
+        ("incomplete", _) if given.is_traced => "look at the server's log",
         ("incomplete", _) => "look at the server's log, or see what it says with --trace",
         (_, Some(Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe)) => "try again",
         _ => return None,

@@ -81,25 +81,17 @@ static OTHER_SIDE: OnceLock<String> = OnceLock::new();
 
 /// Whether this is one that serves until it is stopped, and its `--timeout`.
 fn rule(command: &Command) -> (bool, Option<Duration>) {
+    let timeout = command.common().and_then(|common| common.timeout);
     match command {
         // Their --timeout stops them in order, which may take the grace period.
         Command::Serve(_) | Command::Time { what: Time::Serve(_) } => (true, None),
-        Command::Udp { what: Udp::Recv(args) } => (true, args.common.timeout),
-        // It tells its receiver that it has ended, and reports what was sent.
-        Command::Udp { what: Udp::Send(args) } => (true, args.common.timeout),
-        Command::Time { what: Time::Get(args) } => (false, args.common.timeout),
-        Command::Ls(args) => (false, args.common.timeout),
-        Command::Get(args) => (false, args.common.timeout),
-        Command::Put(args) => (false, args.common.timeout),
-        Command::Http(args) => (false, args.common.timeout),
-        Command::Download(args) => (false, args.common.timeout),
-        Command::Sms(args) => (false, args.common.timeout),
-        Command::Mail(args) => (false, args.common.timeout),
+        // The sender tells its receiver that it has ended; both report what there was.
+        Command::Udp { what: Udp::Recv(_) | Udp::Send(_) } => (true, timeout),
         // The sink of `bench smtp --listen`.
         Command::Bench(args) => {
             (args.load.as_ref().is_some_and(|load| load.listen.is_some()), None)
         }
-        _ => (false, None),
+        _ => (false, timeout),
     }
 }
 

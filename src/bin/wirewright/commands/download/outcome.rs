@@ -11,7 +11,7 @@
 
 use super::super::secret::Secret;
 use super::super::web;
-use super::{NoUrl, SELECT_ADVICE};
+use super::NoUrl;
 use crate::args::http::Download as Args;
 use crate::output::advice::{Verb, advice, local_failure};
 use crate::output::report::{Out, rate, size};
@@ -108,7 +108,7 @@ impl<'a> Row<'a> {
 
 impl NoUrl {
     fn failure(&self, more: &str) -> Failure {
-        Failure::new(&self.document, format!("{}{more}", self.why.text.short()), SELECT_ADVICE)
+        Failure::new(&self.document, format!("{}{more}", self.why.text.short()), self.advice)
     }
 }
 

@@ -119,17 +119,27 @@ impl Asked {
         let listed = client::list(server, options, move |listed| shared.borrow_mut().take(listed));
         let left_out = listed.map_err(|error| failed(Verb::List, &error))?;
         say_left_out(server, left_out, args.common.quiet);
-        let found = found.replace(Found::default());
+        let mut found = found.replace(Found::default());
         if found.bytes > FILES_BYTES_MAX {
             let what =
                 format!("the listing needs more than {} MiB of memory", FILES_BYTES_MAX >> 20);
             return Err(Failure::new(server, what, "get one directory after the other with DIR/"));
         }
+        found.drop_repeated();
         Ok(found)
     }
 }
 
 impl Found {
+    /// A name that the server listed twice is fetched once.
+    fn drop_repeated(&mut self) {
+        let mut seen = BTreeSet::new();
+        let kept = self.files.iter().map(|file| seen.insert(file.name.as_str()));
+        let kept: Vec<bool> = kept.collect();
+        let mut kept = kept.into_iter();
+        self.files.retain(|_| kept.next().unwrap_or(true));
+    }
+
     /// Takes a file of the listing, if it is asked for and not named by itself.
     fn take(&mut self, listed: Listed) {
         let name = &listed.name;

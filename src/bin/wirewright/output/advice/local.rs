@@ -1,12 +1,15 @@
 //! Errors of local files: which path is at fault, and what to do about it.
 
-use super::{Advice, Verb};
+use super::{Advice, Verb, path};
 use crate::Failure;
 use std::io::ErrorKind as Io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wirewright::net;
 use wirewright::net::files::FileError;
 use wirewright::text::escape;
+
+/// What to do about a device that takes no more.
+const DEVICE: &str = "that device takes no more bytes; write to another place";
 
 /// What to do about a local file.
 pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
@@ -17,7 +20,8 @@ pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
         (_, Some(Io::FileTooLarge)) => "raise the limit with ulimit -f, or use another file system",
         (_, Some(Io::InvalidData)) if reads => "copy it to a regular file, and give the copy",
         (_, Some(Io::InvalidInput)) if reads => "give a regular file",
-        ("not_found" | "io", Some(Io::NotADirectory)) if writes => "give another path with -o",
+        (_, Some(Io::NotADirectory)) if writes => "give another path with -o",
+        (_, Some(Io::NotADirectory)) if reads => "check the path",
         ("not_found", _) if reads => "check the path",
         ("not_found", _) if writes => "create it first",
         ("exists", Some(Io::AlreadyExists)) if verb == Verb::Classic => {
@@ -46,13 +50,29 @@ pub fn local_failure(
     more: &str,
     is_kept: bool,
 ) -> Failure {
+    local_failure_below(verb, None, path, why, more, is_kept)
+}
+
+/// The same for a file below a directory that nothing leaves.
+pub fn local_failure_below(
+    verb: Verb,
+    root: Option<&Path>,
+    path: &Path,
+    why: &net::Failure,
+    more: &str,
+    is_kept: bool,
+) -> Failure {
     let mut why = why.clone();
     let mut words = why.text.to_string();
-    if verb.writes() && why.io == Some(Io::NotFound) {
-        let (kind, what) = absent(path);
+    if let Some(io) = why.io
+        && let Some((kind, what)) = path::fault(path, root, verb.writes(), io)
+    {
         (why.io, words) = (Some(kind), what);
     }
-    let hint: Option<Advice> = super::advice(verb, &why, is_kept);
+    let hint: Option<Advice> = match why.io {
+        Some(Io::StorageFull) if is_device(path) => Some(DEVICE.into()),
+        _ => super::advice(verb, &why, is_kept),
+    };
     Failure::advised(escape(&path.to_string_lossy()), words + more, hint).with_code(&why.code)
 }
 
@@ -61,18 +81,8 @@ pub fn failed_file(verb: Verb, path: &Path, error: impl Into<FileError>) -> Fail
     local_failure(verb, path, &net::Failure::from(&error.into()), "", false)
 }
 
-/// Why nothing can be created at a path: a directory above is missing, or is not a directory.
-fn absent(path: &Path) -> (Io, String) {
-    let mut missing = PathBuf::new();
-    for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
-        match std::fs::metadata(above) {
-            Ok(about) if about.is_dir() => break,
-            Ok(_) => return (Io::NotADirectory, format!("{} is not a directory", above.display())),
-            Err(_) => above.clone_into(&mut missing),
-        }
-    }
-    match missing.as_os_str().is_empty() {
-        true => (Io::NotADirectory, "no file can be created there".to_owned()),
-        false => (Io::NotFound, format!("the directory {} does not exist", missing.display())),
-    }
+/// Whether output goes to a device, of which no space can be freed.
+fn is_device(path: &Path) -> bool {
+    let path = if path.as_os_str() == "-" { Path::new("/proc/self/fd/1") } else { path };
+    std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }

@@ -1,23 +1,25 @@
 //! What to do about what the other side said: codes of `PROTOCOL.md` §9, statuses of HTTP, codes of
 //! SMTP, and faults in what it said.
 
-use super::Verb;
+use super::{Given, Verb};
 
-pub fn advice(verb: Verb, code: &str) -> Option<&'static str> {
+pub fn advice(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     match verb {
-        Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code),
-        Verb::Mail { is_tls } => of_mail(is_tls, code),
-        _ => of_transfer(verb, code),
+        Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
+        Verb::Mail { is_tls } => of_mail(is_tls, code, given),
+        _ => of_transfer(verb, code, given),
     }
 }
 
-fn of_transfer(verb: Verb, code: &str) -> Option<&'static str> {
+fn of_transfer(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     Some(match (code, verb) {
         ("not_found", Verb::Get) => {
             "see wirewright ls for the names it has; DIR/ fetches what is below a directory"
         }
         ("exists", Verb::Put) => "use --overwrite to replace it",
-        ("read_only", Verb::Put) => "it has to serve a writable directory with --writable",
+        ("read_only", Verb::Put) => {
+            "it has to serve a directory with --writable, on a file system that can be written to"
+        }
         ("bad_name", Verb::Put) => "give the file another name",
         ("bad_name", _) => "use a relative name without .. and control characters",
         ("unauthorized", _) => "give both sides the same --token-file",
@@ -26,7 +28,7 @@ fn of_transfer(verb: Verb, code: &str) -> Option<&'static str> {
         ("shutting_down", _) => "try again when it is back",
         ("unsupported", Verb::Get) => "choose another --digest",
         ("changed", _) => "try again when nothing writes to that file any more",
-        ("malformed" | "too_large" | "unexpected", _) => "see what it says with --trace",
+        ("malformed" | "too_large" | "unexpected", _) => given.see_trace(),
         ("checksum_mismatch" | "digest_mismatch", _) => {
             "try again; if it happens again, check the disks and the network"
         }
@@ -36,47 +38,71 @@ fn of_transfer(verb: Verb, code: &str) -> Option<&'static str> {
     })
 }
 
-fn of_http(verb: Verb, code: &str) -> Option<&'static str> {
+fn of_http(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     Some(match code {
-        "malformed" | "unexpected" => "see what the server says with --trace",
+        "malformed" | "unexpected" => given.see_trace(),
         "content_coding" if verb != Verb::Sms => {
             "give --identity to have the body as the server sends it"
         }
-        "too_large" if verb == Verb::Sms => "see what the server says with --trace",
+        "too_large" if verb == Verb::Sms => given.see_trace(),
         "too_large" => "the server sends more than is taken: see --max-body and --max-redirects",
         "proxy_refused" => "check http_proxy and https_proxy, or give --no-proxy",
+        _ => return of_status(verb, code.strip_prefix("http_")?.parse().ok()?, given),
+    })
+}
+
+/// A status of RFC 9110 §15 that is a failure. Without --fail the command `http` never fails so.
+fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
+    Some(match status {
+        408 | 425 | 429 | 503 => "try again later",
         // What the gateway says about the account belongs to `sms`.
-        _ if verb == Verb::Sms => return None,
-        "http_401" | "http_403" => "give --user and --password-file, or a field with -H",
-        "http_404" | "http_410" => "check the URL",
-        code if code.starts_with("http_3") => "follow it with -L",
-        code if code.starts_with("http_4") => "see what the server says about the request",
-        code if code.starts_with("http_5") => "try again later",
+        401 | 403 if verb == Verb::Sms => "check the account and its password",
+        404 | 405 | 410 | 501 if verb == Verb::Sms => "check the URL",
+        // The server may have acted on it.
+        500.. if verb == Verb::Sms => return super::of_unknown(verb),
+        _ if verb == Verb::Sms => "check the URL, the account and its password",
+        401 | 403 if given.has_credentials => {
+            "check the credentials; only the first origin receives them"
+        }
+        401 | 403 => "give --user and --password-file, or a field with -H",
+        404 | 410 => "check the URL",
+        300..400 => "follow it with -L",
+        421 => "check the host in the URL, or the Host that -H gives",
+        405 | 501 if verb == Verb::Http => "the server does not take that METHOD for that URL",
+        505 => "the server does not take HTTP/1.1, which is all that wirewright speaks",
+        511 => "log in to the network, as with a browser",
+        500 | 502 | 504 | 507 | 520..=524 => "try again later",
+        400.. if verb == Verb::Http => "leave out --fail to see what the server says",
+        400.. => "see what the server says with wirewright http",
         _ => return None,
     })
 }
 
 /// A code of our own session, or a reply code of RFC 5321 §4.2.
-fn of_mail(is_tls: bool, code: &str) -> Option<&'static str> {
+fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
     Some(match code {
         "no-starttls" => {
             "try smtps:// (port 465), or allow clear text with --starttls opportunistic or never"
         }
         "no-tls" => "see that the server offers STARTTLS, or allow it with --insecure-auth",
-        "no-auth" => {
-            "choose one of its mechanisms with --auth, or another port: 587 and 465 log in"
-        }
+        "no-auth" if is_tls => "leave out USER@, or check the host and the port",
+        "no-auth" => "leave out USER@, or give another port: 587 and 465 log in",
+        "no-mechanism" => "choose one of plain, login and cram-md5 with --auth, if it has one",
         "size" => "send less, or a link to the file",
         "no-8bitmime" => "send it as a message of --text and --attach, which is ASCII",
         "no-smtputf8" => "use an address that is ASCII",
         "530" => "the server wants TLS or a login: give smtp://USER@HOST and --password-file",
         "534" | "535" | "538" => "look at USER and its password; many want one made for programs",
+        "malformed" if is_tls && given.is_traced => "check that it is a mail server",
         "malformed" if is_tls => "check that it is a mail server, with --trace",
+        "malformed" if given.is_traced => {
+            "check that it is a mail server, and not one of TLS (smtps://)"
+        }
         "malformed" => {
             "check that it is a mail server, with --trace, and not one of TLS (smtps://)"
         }
         code if code.starts_with('4') => "try again later",
-        code if code.starts_with('5') => "see what the server says with --trace",
+        code if code.starts_with('5') => given.see_trace(),
         _ => return None,
     })
 }

@@ -170,7 +170,12 @@ fn peer_rows() -> Vec<Row> {
         (List, Said("not_found"), false, None),
         (Put, Said("exists"), false, Some("--overwrite")),
         (Get, Said("exists"), false, None),
-        (Put, Said("read_only"), false, Some("a writable directory with --writable")),
+        (
+            Put,
+            Said("read_only"),
+            false,
+            Some("with --writable, on a file system that can be written"),
+        ),
         (Get, Said("read_only"), false, None),
         (List, Said("read_only"), false, None),
         (Put, Said("bad_name"), false, Some("give the file another name")),
@@ -205,14 +210,34 @@ fn http_rows() -> Vec<Row> {
         (Http, Said("http_401"), false, Some("--user and --password-file")),
         (Http, Said("http_404"), false, Some("check the URL")),
         (Http, Said("http_301"), false, Some("follow it with -L")),
-        (Http, Said("http_418"), false, Some("says about the request")),
+        (Http, Said("http_418"), false, Some("leave out --fail to see")),
+        (Download, Said("http_418"), false, Some("see what the server says with wirewright http")),
+        (Http, Said("http_429"), false, Some("try again later")),
+        (Http, Said("http_405"), false, Some("does not take that METHOD")),
+        (Http, Said("http_421"), false, Some("check the host in the URL")),
+        (Http, Said("http_500"), false, Some("try again later")),
+        (Http, Said("http_501"), false, Some("does not take that METHOD")),
+        (Download, Said("http_501"), false, Some("see what the server says")),
+        (Http, Said("http_505"), false, Some("HTTP/1.1")),
+        (Http, Said("http_511"), false, Some("log in to the network")),
         (Download, Said("http_503"), false, Some("try again later")),
-        (Sms, Said("http_404"), false, None),
+        (Download, Said("http_506"), false, Some("see what the server says")),
+        (Sms, Said("http_401"), false, Some("the account and its password")),
+        (Sms, Said("http_404"), false, Some("check the URL")),
+        (Sms, Said("http_418"), false, Some("the URL, the account and its password")),
+        (Sms, Said("http_429"), false, Some("try again later")),
+        (Sms, Said("http_500"), false, Some("ask the gateway before you send it again")),
+        (Sms, Said("http_503"), false, Some("try again later")),
+        (Sms, Said("http_504"), false, Some("ask the gateway before you send it again")),
         (Http, Said("content_coding"), false, Some("--identity")),
         (Http, Said("too_large"), false, Some("--max-body")),
         (Http, Said("proxy_refused"), false, Some("--no-proxy")),
         (Http, malformed(), false, Some("--trace")),
-        (Http, timed_out(), false, Some("--first-byte-timeout")),
+        (Http, silent("the first byte of the response"), false, Some("--first-byte-timeout")),
+        (Http, silent("the rest of the body"), false, Some("--min-rate")),
+        (Http, silent("the server to take the request"), false, Some("--min-rate")),
+        (Download, silent("the name to be looked up"), false, Some("more with --timeout")),
+        (Sms, silent("the first byte of the response"), false, Some("more with --timeout")),
         (Sms, timed_out(), false, Some("allow more with --timeout")),
         (Http, incomplete(), false, Some("try again")),
         (Http, mute(), false, Some("https://")),
@@ -228,6 +253,9 @@ fn mail_rows() -> Vec<Row> {
     vec![
         (MAIL, refused("no-starttls"), false, Some("smtps://")),
         (MAIL, refused("no-tls"), false, Some("--insecure-auth")),
+        (MAIL, refused("no-auth"), false, Some("leave out USER@, or give another port")),
+        (MAILS, refused("no-auth"), false, Some("leave out USER@, or check the host")),
+        (MAIL, refused("no-mechanism"), false, Some("with --auth")),
         (MAIL, refused("535"), false, Some("USER and its password")),
         (MAIL, refused("530"), false, Some("--password-file")),
         (MAIL, refused("450"), false, Some("try again later")),
@@ -334,12 +362,42 @@ fn an_advice_is_true_or_none() {
     assert!(rows.len() >= 60, "{}", rows.len());
     for (verb, how, is_kept, expected) in rows {
         let why = why(how);
-        let told = advice(verb, &why, is_kept);
+        let told = decide(verb, &why, is_kept, Given::default());
         let case = format!("{verb:?} {why:?} {is_kept}");
         match (told.as_deref(), expected) {
             (Some(told), Some(expected)) => assert!(told.contains(expected), "{case}: {told}"),
             (told, expected) => assert_eq!(told, expected, "{case}"),
         }
+    }
+}
+
+/// What the command line has given is not advised.
+#[test]
+fn what_was_given_is_not_advised() {
+    let traced = Given { is_traced: true, ..Given::default() };
+    for (verb, how, _, expected) in rows() {
+        let why = why(how);
+        let told = decide(verb, &why, false, traced).unwrap_or_default();
+        assert!(!told.contains("--trace"), "{verb:?} {why:?}: {told} {expected:?}");
+    }
+    let known = Given { has_credentials: true, ..Given::default() };
+    for verb in [Http, Download] {
+        for code in ["http_401", "http_403"] {
+            let told = decide(verb, &why(Said(code)), false, known).unwrap();
+            assert!(told.contains("check the credentials") && !told.contains("--user"), "{told}");
+        }
+    }
+    let late = Given { is_late: true, ..Given::default() };
+    for (verb, how) in [
+        (Http, silent("the first byte of the response")),
+        (Http, silent("the rest of the body")),
+        (Get, silent("the server's hello")),
+        (MAIL, silent("the greeting")),
+        (List, timed_out()),
+    ] {
+        let told = decide(verb, &why(how), false, late).unwrap();
+        assert!(told.contains("--timeout is over"), "{verb:?}: {told}");
+        assert!(!told.contains("--first-byte-timeout") && !told.contains("--min-rate"), "{told}");
     }
 }
 
@@ -371,7 +429,8 @@ fn has(verb: Verb, option: &str) -> bool {
         "--identity" | "--max-body" | "--max-redirects" | "-L" | "-H" => {
             matches!(verb, Http | Download)
         }
-        "--user" | "--first-byte-timeout" => matches!(verb, Http | Download),
+        "--user" | "--first-byte-timeout" | "--min-rate" => matches!(verb, Http | Download),
+        "--fail" => verb == Http,
         "--password-file" => is_mail || matches!(verb, Http | Download),
         "--no-proxy" => verb.is_http(),
         "--classic" => verb.is_transfer() || verb.is_http(),
@@ -388,7 +447,8 @@ fn an_advice_names_no_option_of_another_command() {
     for (_, how, is_kept, _) in rows() {
         let why = why(how);
         for verb in ALL {
-            let Some(told) = advice(verb, &why, is_kept) else { continue };
+            let told = decide(verb, &why, is_kept, Given::default());
+            let Some(told) = told else { continue };
             let options = told.split([' ', ',', ';', ')']).filter(|word| word.starts_with('-'));
             // What is said of another command has that command in front.
             let told = told.as_ref();

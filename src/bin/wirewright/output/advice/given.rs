@@ -1,0 +1,57 @@
+//! What the command line has given already, so that nothing of it is advised once more.
+
+use crate::args::Command;
+use crate::args::http::Asking;
+use crate::output::watch;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// See the head of this module.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The conversation is printed.
+    pub is_traced: bool,
+    /// Credentials go with the requests of HTTP.
+    pub has_credentials: bool,
+    /// `--timeout` is over.
+    pub is_late: bool,
+}
+
+static GIVEN: OnceLock<Given> = OnceLock::new();
+
+impl Given {
+    /// Keeps what a command line has given.
+    pub fn keep(command: &Command) {
+        let asking = match command {
+            Command::Http(args) => Some(&args.asking),
+            Command::Download(args) => Some(&args.asking),
+            _ => None,
+        };
+        let _ = GIVEN.set(Given {
+            is_traced: command.common().is_some_and(|common| common.is_traced()),
+            has_credentials: asking.is_some_and(has_credentials),
+            is_late: false,
+        });
+    }
+
+    /// What was given, and whether its time is over.
+    pub fn now() -> Given {
+        let is_late = watch::deadline().is_some_and(|deadline| Instant::now() >= deadline);
+        Given { is_late, ..GIVEN.get().copied().unwrap_or_default() }
+    }
+
+    /// Where the words of the other side are found.
+    pub fn see_trace(self) -> &'static str {
+        match self.is_traced {
+            true => "see what the other side says in the trace",
+            false => "see what the other side says with --trace",
+        }
+    }
+}
+
+fn has_credentials(asking: &Asking) -> bool {
+    let is_authorization = |field: &String| {
+        field.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("Authorization"))
+    };
+    asking.user.is_some() || asking.headers.iter().any(is_authorization)
+}

@@ -1,0 +1,98 @@
+//! What is wrong with a path, where that says more than the system did.
+//!
+//! ```text
+//!   above it      a directory is missing, or something else has its name
+//!   the path      it ends in `/`, and a file has that name; a symbolic link that leads nowhere
+//!   below ROOT    a symbolic link that leads out of ROOT, which is not followed
+//! ```
+
+use std::io::{Error, ErrorKind as Io};
+use std::path::Path;
+
+/// The kind that the advice goes by, and the words. `root` is the directory that nothing leaves,
+/// where there is one. `None` where the words of the system stay.
+pub fn fault(path: &Path, root: Option<&Path>, writes: bool, io: Io) -> Option<(Io, String)> {
+    if !matches!(io, Io::NotFound | Io::AlreadyExists | Io::IsADirectory) {
+        return None;
+    }
+    above(path, writes).or_else(|| at(path, writes)).or_else(|| {
+        // The kernel refused it, and the directories above are there.
+        (writes && io == Io::NotFound).then(|| (Io::NotADirectory, refused(path, root)))
+    })
+}
+
+/// What is wrong above it, from the beginning of the path on.
+fn above(path: &Path, writes: bool) -> Option<(Io, String)> {
+    let above: Vec<&Path> = path.ancestors().skip(1).collect();
+    let named = above.into_iter().rev().filter(|above| !above.as_os_str().is_empty());
+    for above in named {
+        match std::fs::metadata(above) {
+            Ok(about) if about.is_dir() => {}
+            Ok(_) => return Some((Io::NotADirectory, not_a_directory(above))),
+            Err(error) => {
+                let link = link(above, &error).map(|leads| {
+                    (Io::NotADirectory, format!("{} is a symbolic link {leads}", above.display()))
+                });
+                let absent = || {
+                    let what = format!("the directory {} does not exist", above.display());
+                    (writes && error.kind() == Io::NotFound).then_some((Io::NotFound, what))
+                };
+                return link.or_else(absent);
+            }
+        }
+    }
+    None
+}
+
+/// What is wrong with the path itself.
+fn at(path: &Path, writes: bool) -> Option<(Io, String)> {
+    let file = path.components().as_path();
+    let is_directory_meant = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    match std::fs::metadata(file) {
+        Ok(about) if is_directory_meant && !about.is_dir() => {
+            Some((Io::NotADirectory, not_a_directory(file)))
+        }
+        // A link that leads nowhere is replaced where a file is written.
+        Err(error) if !writes || is_directory_meant => {
+            let leads = link(file, &error)?;
+            Some((Io::NotFound, format!("it is a symbolic link {leads}")))
+        }
+        _ => None,
+    }
+}
+
+/// Why nothing can be created there.
+fn refused(path: &Path, root: Option<&Path>) -> String {
+    let is_below = |above: &&Path| root.is_some_and(|root| above.strip_prefix(root).is_ok());
+    let is_link = |above: &&Path| above.symlink_metadata().is_ok_and(|about| about.is_symlink());
+    let mut above = path.ancestors().skip(1).take_while(is_below);
+    match (above.find(is_link), root) {
+        // A root that is a link itself was followed.
+        (Some(link), Some(root)) if link != root => {
+            let link = link.display();
+            format!(
+                "{link} is a symbolic link that leads out of {}, so it is not followed",
+                root.display()
+            )
+        }
+        _ => "no file can be created there".to_owned(),
+    }
+}
+
+fn not_a_directory(path: &Path) -> String {
+    format!("{} is not a directory", path.display())
+}
+
+/// Where a symbolic link leads that cannot be followed.
+fn link(path: &Path, why: &Error) -> Option<&'static str> {
+    let is_link = path.symlink_metadata().is_ok_and(|about| about.is_symlink());
+    match why.kind() {
+        Io::NotFound if is_link => Some("that leads nowhere"),
+        // The kind of ELOOP has no stable name.
+        _ if is_link && why.raw_os_error() == Some(LOOP) => Some("that leads to itself"),
+        _ => None,
+    }
+}
+
+/// ELOOP.
+const LOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
