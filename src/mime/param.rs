@@ -16,7 +16,8 @@
 //! - A value with `*`, `'` or `%` is quoted. These may stand in a token of RFC 2045, but not in an
 //!   unquoted value of RFC 2231 §7, and Python's `email` divides a token there.
 //! - A value with `=?` in it, and one that is wholly in quotes or in angle brackets, is encoded:
-//!   parsers decode the former even in a quoted string, and take the latter's quotes away.
+//!   parsers decode the former even in a quoted string, and take the latter's quotes away. So is
+//!   one with a space at either end, which parsers take away, too.
 //! - ASCII is otherwise never encoded, however long it is: many mailers show only `filename=`.
 
 use super::header::{LINE_PREFERRED_MAX, Line, check_value};
@@ -194,7 +195,8 @@ fn is_plain(value: &str) -> bool {
     let is_in = |open: char, close: char| {
         value.strip_prefix(open).is_some_and(|inner| inner.ends_with(close))
     };
-    value.is_ascii() && !word::needs(value) && !is_in('"', '"') && !is_in('<', '>')
+    let has_bare_ends = !value.starts_with(' ') && !value.ends_with(' ');
+    value.is_ascii() && !word::needs(value) && !is_in('"', '"') && !is_in('<', '>') && has_bare_ends
 }
 
 /// Whether a name or a value of a parameter needs no quotes: RFC 2231 §7.

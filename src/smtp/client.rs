@@ -34,8 +34,8 @@
 //!
 //! [`Error::Refused`] has the code of the server's reply, or one of these words of ours:
 //! `no-starttls`, `no-tls` (credentials would travel in clear), `no-auth` (no AUTH is offered),
-//! `no-mechanism` (none that can be used is), and, without ending the session, from [`Client::send`]: `size`, `no-8bitmime`,
-//! `no-smtputf8`.
+//! `no-mechanism` (none that can be used is), and, without ending the session, from
+//! [`Client::send`]: `size`, `no-8bitmime`, `no-smtputf8`.
 //!
 //! [`Session::receive`] may be called with no input: more than one event can be ready.
 

@@ -43,6 +43,8 @@ fn answers_go_to_one_address() {
     {
         assert_fails(&dry(&["--header", header]), 2, "--header Reply-To: ");
     }
+    // What is shown of the value has no blank in front.
+    assert_fails(&dry(&["--header", "Reply-To:  x"]), 2, "--header Reply-To: x: ");
     assert_fails(&dry(&["--header", "Reply-To : a@b"]), 2, "--header: a field name");
 }
 

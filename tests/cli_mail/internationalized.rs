@@ -139,7 +139,7 @@ fn refused(told: &Value) -> Vec<(&str, &str)> {
         assert_eq!((&one["code"], &one["enhanced"]), (&Value::Null, &Value::Null), "{one}");
         assert_eq!(one["retryable"], false);
         let text = one["text"].as_str().unwrap();
-        assert!(text.contains("does not offer SMTPUTF8 (RFC 6531)"), "{text}");
+        assert!(text.starts_with("the server does not offer SMTPUTF8 (RFC 6531)"), "{text}");
         (one["address"].as_str().unwrap(), one["stage"].as_str().unwrap())
     })
     .collect()
@@ -260,6 +260,10 @@ fn without_the_offer_nothing_is_said_where_nobody_is_left() {
     for (args, expected) in [
         (&["--to", "é@x.example"][..], &[("é@x.example", "rcpt")][..]),
         (&all_or_nothing, &[("é@x.example", "rcpt")]),
+        (
+            &["--to", "é@x.example", "--to", "ü@x.example"],
+            &[("é@x.example", "rcpt"), ("ü@x.example", "rcpt")],
+        ),
         (&foreign_sender, &[("b@example.net", "mail")]),
         (&shown, &[("b@example.net", "mail")]),
         (
@@ -279,6 +283,12 @@ fn without_the_offer_nothing_is_said_where_nobody_is_left() {
         assert_eq!((&told["outcome"], &told["accepted"]), (&json!("refused"), &json!([])));
         assert_eq!(refused(&told), expected, "{args:?}");
         assert_eq!(told["error"]["code"], "no-smtputf8");
+        let text = told["error"]["text"].as_str().unwrap();
+        assert!(text.starts_with("the server does not offer SMTPUTF8"), "{text}");
+        for one in told["refused"].as_array().unwrap().iter().filter(|one| one["stage"] == "rcpt") {
+            let needs = format!("which {} needs", one["address"].as_str().unwrap());
+            assert!(one["text"].as_str().unwrap().ends_with(&needs), "{one}");
+        }
         assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT"], "{args:?}");
     }
 }

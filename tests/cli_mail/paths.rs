@@ -127,3 +127,15 @@ fn arguments_that_are_no_text() {
         assert_fails(&mail(folder.path(), &base, &arguments(args)), status, what);
     }
 }
+
+/// The name of the file itself is at fault where no other was given.
+#[test]
+fn a_name_that_no_receiver_takes() {
+    let folder = folder(&["a\\b.txt"]);
+    let base = ["--dry-run", "--from", "a@b", "--to", "c@d", "--subject", "s"];
+    let ended = mail(folder.path(), &base, &arguments(&["--attach", "./a\\b.txt"]));
+    assert_fails(&ended, 2, "--attach: ./a\\b.txt: a file name is no path; say with ;name=NAME");
+    let named = arguments(&["--attach", "./a\\b.txt;name=b.txt"]);
+    let ended = mail(folder.path(), &base, &named);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}

@@ -19,7 +19,7 @@ fn of(address: &str, stage: &str, code: u16, text: &str, retryable: bool) -> Val
 #[test]
 fn each_stage_has_its_name() {
     let luo = "luo@example.net";
-    let cases: [(&[_], Value, Value); 5] = [
+    let cases: [(&[_], Value, Value); 6] = [
         (
             &[("MAIL", "550 5.7.1 not you")],
             json!([of(luo, "mail", 550, "5.7.1 not you", false)]),
@@ -40,7 +40,16 @@ fn each_stage_has_its_name() {
             json!([of(luo, "message", 552, "5.3.4 too big", false)]),
             json!({"code": 552, "enhanced": "5.3.4", "text": "5.3.4 too big"}),
         ),
-        (&[("greeting", "554 no mail here")], json!([]), Value::Null),
+        (
+            &[("greeting", "554 5.3.2 no mail here")],
+            json!([of(luo, "session", 554, "5.3.2 no mail here", false)]),
+            json!({"code": 554, "enhanced": "5.3.2", "text": "5.3.2 no mail here"}),
+        ),
+        (
+            &[("EHLO", "421 busy"), ("HELO", "421 busy")],
+            json!([of(luo, "session", 421, "busy", true)]),
+            json!({"code": 421, "enhanced": null, "text": "busy"}),
+        ),
     ];
     for (said, refused, reply) in cases {
         let said: Vec<(String, String)> = said

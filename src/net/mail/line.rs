@@ -148,18 +148,18 @@ impl Line {
         let mut plan = self.plan.borrow_mut();
         envelope.size = Some(fitted.content.size());
         envelope.needs_smtputf8 = fitted.needs_smtputf8;
-        let Some(why) = fitted.why else {
+        let Some((_, _, first)) = fitted.refused.first().cloned() else {
             plan.resize(&share, fitted.content.size());
             return Some((share, envelope, fitted.content));
         };
         let mut kept: Vec<usize> = (0..envelope.recipients.len()).collect();
-        for (index, stage) in fitted.refused {
+        for (index, stage, why) in fitted.refused {
             kept.retain(|other| *other != index);
-            let why = Arc::new(why.clone());
+            let why = Arc::new(why);
             plan.answered(&share, index, Fate::Unsendable { stage, why });
         }
         if kept.is_empty() || plan.options.all_or_nothing {
-            plan.unsent(&share, Some(&Arc::new(Error::Session(why))), false);
+            plan.unsent(&share, Some(&Arc::new(Error::Session(first))), false);
             return None;
         }
         plan.resize(&share, fitted.content.size());

@@ -21,10 +21,8 @@ pub(super) struct Fitted {
     pub(super) content: Content,
     /// Whether fields of that content are not ASCII.
     pub(super) needs_smtputf8: bool,
-    /// The recipients of the envelope that are refused here, and at which stage.
-    pub(super) refused: Vec<(usize, Stage)>,
-    /// Why, if there are any.
-    pub(super) why: Option<Error>,
+    /// The recipients of the envelope that are refused here, at which stage, and why.
+    pub(super) refused: Vec<(usize, Stage, Error)>,
 }
 
 /// Fits a transaction of a letter to a server that offers SMTPUTF8, or does not.
@@ -33,7 +31,6 @@ pub(super) fn fit(letter: &Letter, envelope: &Envelope, is_offered: bool) -> Fit
         content: content.clone(),
         needs_smtputf8,
         refused: Vec::new(),
-        why: None,
     };
     let needs_smtputf8 = letter.envelope.needs_smtputf8;
     if is_offered {
@@ -45,14 +42,15 @@ pub(super) fn fit(letter: &Letter, envelope: &Envelope, is_offered: bool) -> Fit
         _ => None,
     };
     if let Some(what) = of_all {
-        let refused = (0..envelope.recipients.len()).map(|index| (index, Stage::Mail)).collect();
-        return Fitted { refused, why: Some(missing(what)), ..whole(true, &letter.content) };
+        let all = 0..envelope.recipients.len();
+        let refused = all.map(|index| (index, Stage::Mail, missing(what))).collect();
+        return Fitted { refused, ..whole(true, &letter.content) };
     }
     let content = letter.ascii_content.as_ref().filter(|_| needs_smtputf8);
     let foreign = envelope.recipients.iter().enumerate().filter(|(_, path)| path.needs_smtputf8());
-    let why = foreign.clone().next().map(|(_, path)| missing(path.as_str()));
-    let refused = foreign.map(|(index, _)| (index, Stage::Rcpt)).collect();
-    Fitted { refused, why, ..whole(false, content.unwrap_or(&letter.content)) }
+    let refused = foreign.map(|(index, path)| (index, Stage::Rcpt, missing(path.as_str())));
+    let refused = refused.collect();
+    Fitted { refused, ..whole(false, content.unwrap_or(&letter.content)) }
 }
 
 fn missing(what: &str) -> Error {
@@ -107,8 +105,14 @@ mod tests {
             let mut letter = letter(from, to);
             letter.envelope.from = sender.unwrap_or(letter.envelope.from);
             let fitted = fit(&letter, &letter.envelope, is_offered);
-            let found = (fitted.needs_smtputf8, &*fitted.refused, fitted.why.is_some());
-            assert_eq!(found, (needs, refused, !refused.is_empty()), "{from} {to:?} {is_offered}");
+            let found = fitted.refused.iter().map(|(index, stage, _)| (*index, *stage));
+            let found = (fitted.needs_smtputf8, found.collect::<Vec<_>>());
+            assert_eq!(found, (needs, refused.to_vec()), "{from} {to:?} {is_offered}");
+            // Each by its own address, where the address is the reason.
+            for (index, stage, why) in &fitted.refused {
+                let is_named = why.reason().contains(&*format!(" {} needs", to[*index]));
+                assert_eq!(is_named, *stage == Rcpt, "{why}");
+            }
         }
     }
 

@@ -120,8 +120,16 @@ fn open(
         let what = format!("the receiver sees {shown}, unless ;name=NAME says another");
         say_line(&format!("warning: {path}: its name is not UTF-8; {what}"));
     }
-    let name = FileName::new(name.unwrap_or(&shown));
-    let name = name.map_err(|error| wrong(format_args!("{argument} name="), &error))?;
+    let name = match name {
+        Some(name) => {
+            let name = FileName::new(name);
+            name.map_err(|error| wrong(format_args!("{argument} name="), &error))?
+        }
+        None => FileName::new(&shown).map_err(|error| {
+            let what = format!("{}: {}", path.display(), error.reason());
+            Failure::usage(argument, what, "say with ;name=NAME what the receiver sees")
+        })?,
+    };
     let media_type = media_type.unwrap_or_else(|| type_of(name.as_str(), &shown));
     let media_type = MediaType::parse(media_type);
     let media_type = media_type.map_err(|error| wrong(format_args!("{argument} type="), &error))?;

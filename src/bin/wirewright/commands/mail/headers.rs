@@ -32,6 +32,7 @@ pub fn add(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {
     for header in &writing.headers {
         match header.split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case(REPLY_TO) => {
+                let value = value.trim_matches([' ', '\t']);
                 if reply_to.replace(("--header Reply-To", value)).is_some() {
                     let hint = "give --reply-to once";
                     return Err(Failure::usage("--header", "Reply-To is there twice", hint));

@@ -11,10 +11,11 @@ use crate::{Exit, Failure, say_line};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wirewright::error::Error as Session;
-use wirewright::net::mail::{Fate, Report, Server};
+use wirewright::net::mail::{Fate, Recipient, Report, Server};
 use wirewright::net::{Error, Failure as Why};
 use wirewright::smtp::client::{Stage, Verdict};
-use wirewright::smtp::reply::Reply;
+use wirewright::smtp::reply::{Enhanced, Reply};
+use wirewright::text::PeerText;
 
 /// How many recipients are named in an error.
 const NAMED_MAX: usize = 3;
@@ -87,9 +88,10 @@ impl Told {
                 "stage": stage.as_str(),
                 "code": null,
                 "enhanced": null,
-                "text": why.reason(),
+                "text": meaning(why),
                 "retryable": false,
             })),
+            Fate::Unsent => self.refused_before(recipient),
             _ => None,
         });
         let mut document = json!({
@@ -101,17 +103,59 @@ impl Told {
             },
             "accepted": taken.map(|recipient| recipient.path.as_str()).collect::<Vec<_>>(),
             "refused": refused.collect::<Vec<_>>(),
-            "reply": report.reply.as_ref().map(|reply| json!({
-                "code": reply.code(),
-                "enhanced": reply.enhanced().map(|enhanced| enhanced.to_string()),
-                "text": reply.text(),
-            })),
+            "reply": match &report.reply {
+                Some(reply) => json!({
+                    "code": reply.code(),
+                    "enhanced": reply.enhanced().map(|enhanced| enhanced.to_string()),
+                    "text": reply.text(),
+                }),
+                None => self.refusing_reply(),
+            },
             "size": report.size,
         });
         if let Some(why) = &report.failure {
-            document["error"] = json!({ "code": why.code(), "text": why.to_string() });
+            document["error"] = json!({ "code": why.code(), "text": words(why) });
         }
         document
+    }
+
+    /// The refusal that ended the session before MAIL, of the server or for a rule of ours: the
+    /// code of its reply, and the text.
+    fn refusal_of_session(&self) -> Option<(Option<u16>, &PeerText<'static>)> {
+        match self.report.failure.as_deref() {
+            Some(Error::Session(Session::Refused { code, text })) => {
+                Some((code.as_raw_str().parse().ok(), text))
+            }
+            _ => None,
+        }
+    }
+
+    /// A recipient that was refused with the session, where that is why it was not sent to.
+    fn refused_before(&self, recipient: &Recipient) -> Option<Value> {
+        let (code, text) = self.refusal_of_session()?;
+        let all = &self.report.recipients;
+        // With --all-or-nothing it may be another recipient that was refused.
+        let is_of_all = all.iter().all(|recipient| recipient.fate == Fate::Unsent);
+        is_of_all.then(|| {
+            json!({
+                "address": recipient.path.as_str(),
+                "stage": "session",
+                "code": code,
+                "enhanced": code.and_then(|_| enhanced(text)),
+                "text": text,
+                "retryable": code.is_some_and(|code| (400..500).contains(&code)),
+            })
+        })
+    }
+
+    /// The reply that refused the session.
+    fn refusing_reply(&self) -> Value {
+        match self.refusal_of_session() {
+            Some((Some(code), text)) => {
+                json!({ "code": code, "enhanced": enhanced(text), "text": text })
+            }
+            _ => Value::Null,
+        }
     }
 
     // ---- words -------------------------------------------------------------------------------
@@ -204,6 +248,11 @@ impl Told {
             _ => format!("refused {}", first_of(&refused)),
         }
     }
+}
+
+/// The enhanced code at the beginning of the text of a reply: RFC 3463 §2.
+fn enhanced(text: &PeerText<'_>) -> Option<String> {
+    Enhanced::parse(text.as_raw_str().as_bytes()).map(|enhanced| enhanced.to_string())
 }
 
 /// The first of them, and how many more there are.
