@@ -28,7 +28,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     if args.common.json {
         let mut document = document(&visit, &server);
         if let Some(why) = &why {
-            document["error"] = json!({ "code": why.code(), "text": outcome::words(&why) });
+            document["error"] = json!({ "code": why.code(), "text": outcome::words(why) });
         }
         out.json(&document)?;
     } else {
