@@ -124,8 +124,8 @@ fn the_table() {
     assert_eq!(
         lines[0],
         format!(
-            "error: {bad}: the server answered 501 Broken; see what the server says with wirewright \
-             http"
+            "error: {bad}: the server answered 501 Broken; \
+             see what the server says with wirewright http"
         )
     );
     assert!(lines[1].starts_with("good  200         4 B "), "{}", lines[1]);
