@@ -97,6 +97,8 @@ pub struct Reactor {
     relief_at: Option<Instant>,
     /// How many connections there were when memory was last given back, or more since then.
     crowd: usize,
+    /// Blocks at the beginning of the heap.
+    reserve: Vec<trim::Blocks>,
     ready: VecDeque<usize>,
     /// Slots whose connection has work that needs no event.
     later: VecDeque<usize>,
@@ -136,6 +138,7 @@ impl Reactor {
             refused_max: 0,
             relief_at: None,
             crowd: 0,
+            reserve: Vec::new(),
             ready: VecDeque::new(),
             later: VecDeque::new(),
             parked: Vec::new(),
