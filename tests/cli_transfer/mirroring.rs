@@ -3,6 +3,7 @@
 use crate::process::Ended;
 use crate::scripted::Scripted;
 use crate::setup::{Served, bytes, json, names_in, serve};
+use rustix::fs::{CWD, FileType, Mode};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -269,15 +270,23 @@ fn what_cannot_stand_here() {
     let codes: Vec<&Value> = failed.iter().map(|file| &file["error"]["code"]).collect();
     assert_eq!(codes, [&json!("exists"), &json!("not_found")], "{report}");
     assert_eq!(failed[1]["name"], "gone");
+    assert_eq!(names_in(to.path()), ["a", "c", "d"], "no unfinished file is left");
     for (name, content) in [("c", "three"), ("d", "four")] {
         assert_eq!(fs::read_to_string(to.path().join(name)).unwrap(), content);
     }
-    // A directory of ours in the place of a file.
+    // A directory of ours in the place of a file, and a pipe in the place of another.
     fs::remove_file(to.path().join("c")).unwrap();
     fs::create_dir_all(to.path().join("c/ours")).unwrap();
+    fs::remove_file(to.path().join("d")).unwrap();
+    let (fifo, mode) = (to.path().join("d"), Mode::RUSR | Mode::WUSR);
+    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, mode, 0).unwrap();
     let ended = crate::process::run(&mut crate::setup::command(to.path(), &args));
     assert_eq!(ended.status.code(), Some(3));
     assert!(to.path().join("c/ours").is_dir());
+    assert!(!fs::metadata(&fifo).unwrap().is_file(), "a pipe is not replaced");
+    let args = ["get", &server.address, "d"];
+    let ended = crate::process::run(&mut crate::setup::command(to.path(), &args));
+    crate::setup::assert_fails(&ended, 1, "error: ./d: ");
 }
 
 /// Servers that say no etag in a listing, that have another file by the time it is asked for, and

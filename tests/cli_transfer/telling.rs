@@ -81,6 +81,21 @@ fn a_transfer_that_broke_off_has_a_line_and_quiet_has_none() {
     }
 }
 
+/// The words of a client that has no more time are not taken for the server's own.
+#[test]
+fn a_deadline_of_the_client_is_told_as_such() {
+    let served = serve(&[]);
+    let to = tempfile::tempdir().unwrap();
+    served.write("big", &bytes(32 << 20));
+    let gate = Gate::new(&served.address, Stops::ToClient, 1 << 20);
+    let args = ["get", &gate.address, "big", "--timeout", "1"];
+    let ended = run(&mut command(to.path(), &args));
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let said = stop(served).stderr;
+    line(&said, &[": not sent: big: the client's deadline was over: timed out waiting for "]);
+    drop(gate);
+}
+
 #[test]
 fn a_classic_server_has_a_line_for_each_visitor() {
     let folder = tempfile::tempdir().unwrap();

@@ -86,15 +86,17 @@ impl Place {
         Place::new(Arc::new(dir), PathBuf::new(), base.to_owned())
     }
 
-    /// Makes the directory, if it is not there, and refuses a directory under the final name.
+    /// Makes the directory, if it is not there, and refuses the final name where a directory, a
+    /// device, a pipe or a socket has it: a rename would destroy the last three. A symlink is
+    /// replaced, and what it leads to stays.
     pub(super) fn prepare(&mut self) -> Result<(), FileError> {
         if self.dir.is_none() {
             self.create_parents()?;
             self.dir = Some(self.open_dir(&self.parent)?);
         }
         match self.dir()?.symlink_metadata(&self.base) {
-            Ok(metadata) if metadata.is_dir() => Err(FileError::InTheWay),
-            Ok(_) => Ok(()),
+            Ok(there) if there.is_file() || there.is_symlink() => Ok(()),
+            Ok(_) => Err(FileError::InTheWay),
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -143,7 +143,7 @@ pub(crate) struct ClassicGetting {
     meter: Arc<Meter>,
     outcome: Rc<RefCell<Outcome>>,
     target: Option<Target>,
-    whole: Option<(Name, u64)>,
+    whole: Option<(PeerText<'static>, u64)>,
     pending: Option<Pending>,
     since: Instant,
     /// The server has said something.
@@ -201,8 +201,8 @@ impl ClassicGetting {
 }
 
 /// What the file is called here: its server has chosen the name.
-fn local(name: &Name) -> Result<Name, Error> {
-    Ok(Name::single(&crate::name::safe(name.as_str()))?)
+fn local(name: &PeerText<'_>) -> Result<Name, Error> {
+    Ok(Name::single(&crate::name::safe(name.as_raw_str()))?)
 }
 
 /// How many files of unknown name may be on their way into one directory at a time.
@@ -332,7 +332,7 @@ impl Conversation for ClassicGetting {
         let stored = stored.and_then(|name| self.destination.path(&name));
         let durability = (stored.is_some() && outcome.is_ok()).then(|| self.durability.into());
         left.report = Some(FileReport {
-            name: name.map_or(PeerText::default(), |name| PeerText::from(name.as_str()).keep()),
+            name: name.cloned().unwrap_or_default(),
             path: stored,
             bytes: size,
             moved: self.meter.done(),

@@ -113,6 +113,19 @@ impl Plan {
         self.destination.open(name, &mut self.root)
     }
 
+    /// Removes what came of a file in whose place another file of this run has made a directory:
+    /// the same run could never finish it.
+    fn forget_conflict(&mut self, name: &Name) {
+        let is_below = |report: &FileReport| {
+            let rest = report.name.as_raw_str().strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        if self.reports.iter().any(is_below) {
+            // What cannot be removed now is overwritten by the next run.
+            let _ = self.open(name).map(Target::discard);
+        }
+    }
+
     fn fail(&mut self, job: &Job, failure: Failure) {
         self.reports[job.index].outcome = Err(self.failures.keep(failure));
         self.meter.end(job.name.as_str(), false);
@@ -305,6 +318,9 @@ impl Getting {
         let plan = &mut *self.plan.borrow_mut();
         self.finishing.retain(|finishing| {
             let Some(outcome) = finishing.pending.poll() else { return true };
+            if matches!(outcome, Err(FileError::InTheWay)) {
+                plan.forget_conflict(&finishing.job.name);
+            }
             let report = &mut plan.reports[finishing.job.index];
             report.elapsed = finishing.since.elapsed();
             report.outcome = outcome.map_err(|error| Failure::from(&Error::from(error)));

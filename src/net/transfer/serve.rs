@@ -17,8 +17,8 @@ mod transfers;
 use self::refusal::{No, Stop};
 use self::resumes::Resumes;
 pub(crate) use self::transfers::Running;
-use self::transfers::abandoned;
 pub use self::transfers::{Direction, OnTransfer, Transfer};
+use self::transfers::{abandoned, lost};
 use super::admission::{Admission, Permit};
 use crate::buffer::Buffer;
 use crate::digest::Digester;
@@ -469,8 +469,8 @@ impl Conversation for Serving {
 
     fn closed(&mut self, outcome: Result<(), Error>) {
         match (&outcome, &self.running) {
-            (Err(error), Some(_)) => self.transferred(Err(Failure::from(error))),
-            (Err(error), None) => self.desk.say(&format!("{}: {error}", self.peer)),
+            (Err(error), Some(_)) => self.transferred(Err(lost(error))),
+            (Err(error), None) => self.desk.say(&format!("{}: {}", self.peer, lost(error))),
             (Ok(()), Some(_)) => self.transferred(Err(Failure::new("incomplete", LEFT))),
             (Ok(()), None) => {}
         }

@@ -280,7 +280,8 @@ pub struct Get {
     #[arg(long, conflicts_with = "token_file")]
     pub classic: bool,
     /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: the current
-    /// directory].
+    /// directory]. A device or pipe that PATH names is written directly; one that stands below a
+    /// directory in the place of a file is left alone, and that file fails.
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Replace a file that is there already under a name that the server chose, as with --classic.

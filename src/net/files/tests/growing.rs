@@ -6,6 +6,7 @@
 
 use super::*;
 use crate::net::files::{Durability, SIZE_UNKNOWN};
+use rustix::fs::{FileType, Mode};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
@@ -88,6 +89,23 @@ fn a_kill_between_link_and_unlink_does_not_touch_the_file() {
     partial.finish(Durability::Rename, true).run().unwrap();
     assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"second one");
     assert_eq!(names_in(dir.path()), ["f"]);
+}
+
+/// What is no file is neither replaced nor written to: only a path that its user chose as a whole
+/// is opened as a device or a pipe.
+#[test]
+fn a_pipe_or_a_socket_is_not_replaced() {
+    let (dir, root) = scene();
+    let fifo = dir.path().join("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+        .unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
+    for text in ["fifo", "socket"] {
+        let begun = root.partial(&name(text)).and_then(|mut partial| partial.begin("e", 1));
+        assert!(matches!(begun, Err(FileError::InTheWay)), "{text}: {begun:?}");
+        assert!(!fs::symlink_metadata(dir.path().join(text)).unwrap().is_file());
+    }
+    assert_eq!(names_in(dir.path()), ["fifo", "socket"]);
 }
 
 #[test]

@@ -6,8 +6,10 @@
 //! ```
 
 use super::Desk;
+use crate::error::Error as Session;
 use crate::name::Name;
 use crate::net::report::Failure;
+use crate::net::transport::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,6 +53,20 @@ pub(super) fn abandoned(code: &'static str) -> Failure {
         _ => "it arrived wrong",
     };
     Failure::new(code, text)
+}
+
+/// Why a connection failed. What a client refuses is about its own deadline or disk, not about this
+/// side's. This side refuses only who has no token, and who has no version in common with it.
+pub(super) fn lost(error: &Error) -> Failure {
+    let Error::Session(Session::Refused { code, text }) = error else {
+        return Failure::from(error);
+    };
+    let why = match code.as_raw_str() {
+        "unauthorized" | "unsupported" => return Failure::from(error),
+        "timed_out" => "the client's deadline was over",
+        _ => "given up by the client",
+    };
+    Failure::new(code.clone(), format!("{why}: {text}"))
 }
 
 /// A transfer that was asked for and has not ended.
