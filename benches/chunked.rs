@@ -77,7 +77,7 @@ fn ours(response: &[u8], lent: &mut Lent, mut seen: impl FnMut(&[u8])) {
         loop {
             let received = exchange.receive(input, &mut lent.room).unwrap();
             input = &input[received.consumed..];
-            match received.event {
+            match received.into_event() {
                 Some(Event::Body(bytes)) => seen(bytes),
                 Some(_) => {}
                 None => break,
@@ -221,8 +221,8 @@ fn heads(criterion: &mut Criterion) {
                     loop {
                         let received = exchange.receive(input, &mut []).unwrap();
                         input = &input[received.consumed..];
-                        events += u32::from(received.event.is_some());
-                        if received.event.is_none() {
+                        events += u32::from(received.is_event());
+                        if !received.is_event() {
                             break;
                         }
                     }

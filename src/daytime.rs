@@ -259,15 +259,11 @@ impl Session for Server {
         input: &'a [u8],
         _room: &'a mut [u8],
     ) -> Result<Received<()>, Error> {
-        Ok(Received::quiet(input.len()))
+        Ok(Received::need_input(input.len()))
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
-        Ok(0)
     }
 
     fn transmit(&mut self, out: &mut Buffer) {
@@ -283,7 +279,11 @@ impl Session for Server {
         if self.moment.is_some() { Wants::Read } else { Wants::Close }
     }
 
-    fn patience(&self) -> Duration {
+    fn waits_for(&self) -> &'static str {
+        "the client to read"
+    }
+
+    fn idle_timeout(&self) -> Duration {
         self.limits.line_wait
     }
 
@@ -346,7 +346,7 @@ impl Session for Client {
                 Error::TooLarge { limit, max: max as u64, offset: max as u64, section: SECTION };
             return self.fail(error);
         }
-        Ok(Received::quiet(take))
+        Ok(Received::need_input(take))
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
@@ -367,10 +367,6 @@ impl Session for Client {
         Ok(())
     }
 
-    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
-        Ok(0)
-    }
-
     fn transmit(&mut self, _out: &mut Buffer) {}
 
     fn wants(&self) -> Wants {
@@ -380,7 +376,15 @@ impl Session for Client {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn memory(&self) -> usize {
+        self.text.capacity()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the server's line"
+    }
+
+    fn idle_timeout(&self) -> Duration {
         self.limits.line_wait
     }
 

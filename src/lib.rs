@@ -97,7 +97,7 @@
 //! | [`offer`](session::Session::offer) | here is body data: how much of it do you take now? |
 //! | [`transmit`](session::Session::transmit) | append what you have to say, whole rows only |
 //! | [`wants`](session::Session::wants) | what next: read, payload, TLS, close, nothing? |
-//! | [`patience`](session::Session::patience) | how long may this state stay without progress? |
+//! | [`idle_timeout`](session::Session::idle_timeout) | how long may it stay without progress? |
 //!
 //! The loop law: *receive until nothing more → transmit → write → ask `wants`*. And the law of
 //! cuts: the same bytes give the same events, the same error and the same offset, however they are
@@ -117,7 +117,7 @@
 //! 1. **File to block.** [`Source::read_at`] reads a piece into a block that the reactor lends to
 //!    whoever is driven. The byte is one of [196,608](transfer::sender::CHUNK_BYTES), which have to
 //!    stay in the cache of the processor until they are text.
-//! 2. **The session asks for it.** [`Server::wanted`](transfer::server::Server::wanted) says which
+//! 2. **The session asks for it.** [`wanted`](session::Session::wanted) says which
 //!    offset and how many bytes, [`offer`](session::Session::offer) takes them, and
 //!    [`Sender`](transfer::sender::Sender) makes a chunk of them.
 //! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) leaves four bytes

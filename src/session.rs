@@ -1,63 +1,85 @@
-//! The contract: what any conversation can be asked.
+//! The contract between a protocol and whoever drives it.
 //!
-//! A session is a state machine of one side of one connection. It knows no socket, no file and no
-//! clock. The caller owns all bytes: what arrived, the room to decode into, what is to be sent.
+//! A [`Session`] is a state machine for one side of one connection. It uses no socket, no file and
+//! no clock. The caller owns all buffers: the input, the scratch space that payload is decoded
+//! into, and the output.
 //!
 //! ```text
-//!              receive(input, room) ─▶ events
-//!   socket ──▶                                ──▶ application
-//!   socket ◀──                                ◀──
+//!              receive(input, scratch) ─▶ events
+//!   socket ──▶                                   ──▶ application
+//!   socket ◀──                                   ◀──
 //!              transmit(out) ◀─ offer(payload, out)
 //! ```
 //!
-//! # The six questions
+//! # The methods that every protocol has
 //!
-//! | question | asked | answer |
+//! | method | called | answer |
 //! |---|---|---|
-//! | [`receive`](Session::receive) | when bytes came | how many were eaten, and what they meant |
-//! | [`receive_eof`](Session::receive_eof) | when the peer ended its half | an end, or an error |
-//! | [`offer`](Session::offer) | when it wants payload | how many bytes it took |
-//! | [`transmit`](Session::transmit) | always, before writing | whole rows, behind those in `out` |
-//! | [`wants`](Session::wants) | when all is written | what it needs next |
-//! | [`patience`](Session::patience) | by whoever owns the clock | how long it may stay like this |
+//! | [`receive`](Session::receive) | when input is there | how much was consumed, and an event |
+//! | [`receive_eof`](Session::receive_eof) | when the peer ended its half | nothing, or an error |
+//! | [`offer`](Session::offer) | when payload is wanted | how many bytes were taken |
+//! | [`transmit`](Session::transmit) | before every write | appends whole messages to `out` |
+//! | [`wants`](Session::wants) | when `out` was written | what has to happen next |
+//! | [`idle_timeout`](Session::idle_timeout) | by the owner of the clock | the longest wait |
 //!
-//! [`progress`](Session::progress) belongs to the last of them: it says when to begin to count
-//! anew.
+//! [`progress`](Session::progress) belongs to the timeout: the clock restarts when it grows. The
+//! other methods have defaults. Everything but `receive` can be called through `&mut dyn Session`.
 //!
 //! # States
 //!
-//! Each session has its own; seen from outside there are five, and [`Wants`] names them:
+//! Every protocol has its own states. A driver sees five, named by [`Wants`]:
 //!
 //! ```text
 //!            ┌─────────────────────────────┐
-//!            ▼                             │ TLS is up
+//!            ▼                             │ TLS is established
 //!   ─────▶ Read ◀──────▶ Payload        Upgrade
 //!           │ └─────────────────────────▶──┘
-//!           ├──▶ Close    all said: write it out, end our half, read the rest away
-//!           └──▶ Done     all said and heard: drop the connection
+//!           ├──▶ Close    write `out`, end the sending half, read and discard
+//!           └──▶ Done     drop the connection
 //! ```
 //!
-//! A session that failed gives the same error for ever, wants to [close](Wants::Close) or is
-//! [done](Wants::Done), and may still have last words for the peer.
+//! A session that failed returns the same error on every later call and wants to
+//! [close](Wants::Close) or is [done](Wants::Done). It may still have a final message for the peer.
+//!
+//! # The loop
+//!
+//! *Receive until nothing more is consumed, transmit, write, ask `wants`.* A caller that keeps this
+//! order can run any session over anything that moves bytes. This is the whole of it for two
+//! sessions in memory:
+//!
+//! ```
+//! use wirewright::buffer::Buffer;
+//! use wirewright::daytime::{Client, Limits, Moment, Server};
+//! use wirewright::session::{Session, Status};
+//!
+//! let moment = Moment::new((2026, 11, 30), (12, 0, 0), 0).unwrap();
+//! let mut server = Server::new(Limits::default(), moment);
+//! let mut client = Client::new(Limits::default());
+//!
+//! let mut wire = Buffer::with_limit(1024);
+//! server.transmit(&mut wire);
+//! loop {
+//!     let received = client.receive(wire.readable(), &mut [])?;
+//!     let consumed = received.consumed;
+//!     match received.status {
+//!         Status::Event(()) => {}
+//!         Status::NeedInput if consumed > 0 => {}
+//!         Status::NeedInput | Status::NeedDrain => break,
+//!     }
+//!     wire.consume(consumed);
+//! }
+//! client.receive_eof()?;
+//! assert!(client.line().is_some());
+//! # Ok::<(), wirewright::error::Error>(())
+//! ```
 //!
 //! # Limits
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | a room in which a group of base64 has no place |
+//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | scratch space too short for a group of base64 |
 //!
-//! Every other limit belongs to a protocol: the `Limits` of each room.
-//!
-//! # The loop
-//!
-//! The loop law: *receive until nothing more → transmit → write → ask `wants`*. Never feed twice
-//! without draining. A caller that keeps it can run any session over anything that moves bytes.
-//!
-//! Two refinements against the first plan of this contract. `receive` is also handed `room`:
-//! decoded payload has to stand somewhere while the caller looks at it, and a session that kept its
-//! own place for it would cost every idle connection that memory. And `receive` may consume nothing
-//! and give no event although there was input: that is back-pressure (*not before you have sent
-//! what I said*).
+//! Every other limit belongs to a protocol: see the `Limits` of each module.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -66,11 +88,25 @@ use std::time::Duration;
 /// What one call of [`Session::receive`] did.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Received<E> {
-    /// How many bytes of the input were eaten; the caller drops them.
+    /// How many bytes of the input were consumed. The caller drops them.
     pub consumed: usize,
-    /// What they meant. Nothing consumed and no event means: more input, please — or, if there was
-    /// input, *drain me first*.
-    pub event: Option<E>,
+    /// What they meant.
+    pub status: Status<E>,
+}
+
+/// What the consumed input meant, or why nothing was consumed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Status<E> {
+    /// Something for the application. More may follow: call again with the rest of the input, even
+    /// where that is empty.
+    Event(E),
+    /// Nothing for the application. Where bytes were consumed, call again with the rest; where none
+    /// were, more input is needed.
+    NeedInput,
+    /// The rest of the input is not read before the caller has done what
+    /// [`wants`](Session::wants) says: written what `transmit` appends, offered payload, decided
+    /// about the last event, or started TLS.
+    NeedDrain,
 }
 
 /// What a session needs next.
@@ -78,38 +114,85 @@ pub struct Received<E> {
 pub enum Wants {
     /// Bytes from the peer, or a decision of the application on the last event.
     Read,
-    /// Body data through [`Session::offer`]; bytes from the peer are welcome as well.
+    /// Payload through [`Session::offer`]. Bytes from the peer are welcome as well.
     Payload,
     /// TLS on this very connection, then go on.
     Upgrade,
-    /// Send what was transmitted, end the sending half, read the rest away, close.
+    /// Write what was transmitted, end the sending half, read and discard the rest, close.
     Close,
-    /// Nothing: everything was said and heard.
+    /// Nothing: drop the connection.
     Done,
 }
 
+/// Which part of the payload a session can take now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where the next byte stands in the file or body, in bytes.
+    pub offset: u64,
+    /// The most bytes that [`Session::offer`] takes with the present room in `out`, at least 1.
+    pub len: usize,
+}
+
+/// Why the driver ends a session: see [`Session::abort`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbortReason {
+    /// A timeout ran out.
+    TimedOut,
+    /// This side was asked to stop.
+    ShuttingDown,
+    /// The memory of this connection is needed for others.
+    OverBudget,
+    /// The operating system failed, or the application did.
+    Io,
+}
+
 impl<E> Received<E> {
-    /// Bytes were eaten that mean nothing to the application.
-    pub fn quiet(consumed: usize) -> Received<E> {
-        Received { consumed, event: None }
+    /// `consumed` bytes meant nothing to the application.
+    pub fn need_input(consumed: usize) -> Received<E> {
+        Received { consumed, status: Status::NeedInput }
     }
 
-    /// An event.
+    /// Nothing was consumed: the caller has to act first.
+    pub fn need_drain() -> Received<E> {
+        Received { consumed: 0, status: Status::NeedDrain }
+    }
+
+    /// `consumed` bytes were an event.
     pub fn event(consumed: usize, event: E) -> Received<E> {
-        Received { consumed, event: Some(event) }
+        Received { consumed, status: Status::Event(event) }
+    }
+
+    /// An event where there is one.
+    pub fn maybe(consumed: usize, event: Option<E>) -> Received<E> {
+        let status = event.map_or(Status::NeedInput, Status::Event);
+        Received { consumed, status }
+    }
+
+    /// Whether there was an event.
+    pub fn is_event(&self) -> bool {
+        matches!(self.status, Status::Event(_))
+    }
+
+    /// The event, if there was one.
+    pub fn into_event(self) -> Option<E> {
+        match self.status {
+            Status::Event(event) => Some(event),
+            Status::NeedInput | Status::NeedDrain => None,
+        }
     }
 }
 
-/// One side of one conversation, without I/O.
+/// One side of one connection, without I/O. See the head of this module.
 pub trait Session {
-    /// What the peer said, borrowing from the input, the room and the session.
+    /// What the peer said. It borrows from the input, the scratch space and the session.
     type Event<'a>
     where
-        Self: 'a;
+        Self: Sized + 'a;
 
-    /// Eats a prefix of `input`. Decoded payload is laid into `room`, which may be empty as long as
-    /// no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes from
-    /// then on.
+    /// Consumes a prefix of `input`. Decoded payload is put into `scratch`, which may be empty as
+    /// long as no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes
+    /// from then on.
     ///
     /// # Errors
     /// The peer's fault ([`Error::Malformed`], [`Error::TooLarge`], [`Error::Refused`]) or the
@@ -117,33 +200,67 @@ pub trait Session {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        room: &'a mut [u8],
-    ) -> Result<Received<Self::Event<'a>>, Error>;
+        scratch: &'a mut [u8],
+    ) -> Result<Received<Self::Event<'a>>, Error>
+    where
+        Self: Sized;
 
-    /// The peer closed its sending half.
+    /// The peer ended its sending half.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] in a state that had to hear more.
+    /// [`Error::Incomplete`] in a state that needs more input.
     fn receive_eof(&mut self) -> Result<(), Error>;
 
-    /// Takes body data, encodes it behind what `out` holds, and says how many bytes it took: 0
-    /// where the state takes none or `out` has no room for a whole row.
+    /// Takes payload, encodes it behind what `out` holds, and returns how many bytes it took: 0
+    /// where the state takes none or `out` has no room for a whole message.
     ///
     /// # Errors
-    /// [`Error::Misuse`] for more data than was announced.
-    fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error>;
+    /// [`Error::Misuse`] for more payload than was announced.
+    fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
+        let _ = (payload, out);
+        Ok(0)
+    }
 
-    /// Appends what the session has to say, whole rows only; a row that does not fit waits. A
-    /// session that failed still has its last words here.
+    /// Appends what the session has to say, in whole messages. A message that does not fit waits. A
+    /// session that failed appends its final message here.
     fn transmit(&mut self, out: &mut Buffer);
 
-    /// What it needs next.
+    /// What has to happen next.
     fn wants(&self) -> Wants;
 
-    /// How long this state may stay without progress. The caller owns the clock and restarts it
-    /// whenever [`progress`](Session::progress) has moved.
-    fn patience(&self) -> Duration;
+    /// How long this state may last without progress. The caller owns the clock and restarts it
+    /// whenever [`progress`](Session::progress) has grown.
+    fn idle_timeout(&self) -> Duration;
 
     /// A number that grows with every step that counts as progress, and with nothing else.
     fn progress(&self) -> u64;
+
+    /// Which payload can be offered with the present room in `out`. `None` where the session wants
+    /// none, or `out` has no room for a byte of it.
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        let _ = out;
+        None
+    }
+
+    /// Memory that the session holds outside of its own size, in bytes.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// Whether payload is arriving, so that large reads pay.
+    fn is_receiving(&self) -> bool {
+        false
+    }
+
+    /// What the session waits for, as a phrase for people: "the server's hello".
+    fn waits_for(&self) -> &'static str {
+        "the peer"
+    }
+
+    /// Ends the session for a reason that is not the peer's fault. The protocol may have a message
+    /// for it, which [`transmit`](Session::transmit) appends; the session then wants to close.
+    /// `text` explains the reason to people.
+    fn abort(&mut self, reason: AbortReason, text: &str) {
+        let _ = (reason, text);
+    }
 }

@@ -9,9 +9,11 @@ mod process;
 
 use installed::has_program;
 use process::{Process, run, wait_for};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use wirewright::daytime::Moment;
 
 /// A built example: it stands in `examples` beside the folder of this very test. `cargo test`
@@ -65,6 +67,38 @@ fn classic_client_visits_classic_server() {
         std::fs::read(to.path().join("classic_server.rs")).unwrap(),
         page("classic_server.rs")
     );
+}
+
+/// Sends bytes, ends the sending half, and reads to the end.
+fn answer(address: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket.write_all(bytes).unwrap();
+    socket.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut came = Vec::new();
+    socket.read_to_end(&mut came).unwrap();
+    came
+}
+
+#[test]
+fn echo_lines_sends_lines_back() {
+    let (_server, address) = listening(example("echo_lines").arg("127.0.0.1:0"));
+    assert_eq!(answer(&address, b"hello\n\nworld\nrest"), b"hello\n\nworld\n");
+    let line = |len: usize| [vec![b'x'; len - 1], b"\n".to_vec()].concat();
+    assert_eq!(answer(&address, &line(1000)), line(1000));
+    // A line that is too long ends the connection; what came before it is answered.
+    assert_eq!(answer(&address, &[line(5), line(1001), line(5)].concat()), line(5));
+    let many = line(100).repeat(10_000);
+    let socket = std::net::TcpStream::connect(&address).unwrap();
+    let (mut sending, bytes) = (socket.try_clone().unwrap(), many.clone());
+    let sender = std::thread::spawn(move || {
+        sending.write_all(&bytes).unwrap();
+        sending.shutdown(std::net::Shutdown::Write).unwrap();
+    });
+    let mut came = Vec::new();
+    (&socket).read_to_end(&mut came).unwrap();
+    sender.join().unwrap();
+    assert!(came == many, "{} bytes came back", came.len());
 }
 
 #[test]

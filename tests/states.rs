@@ -61,7 +61,7 @@ fn exchange(input: &[u8], piece: usize) -> (&'static str, Option<Error>) {
             match exchange.receive(part, &mut room) {
                 Ok(received) => {
                     part = &part[received.consumed..];
-                    if received.event.is_none() {
+                    if !received.is_event() {
                         break;
                     }
                 }

@@ -6,12 +6,12 @@
 //!                     Put ──▶ refused
 //! ```
 
-use super::talk::Application;
 use wirewright::buffer::Buffer;
 use wirewright::digest::Digester;
 use wirewright::net::Error;
+use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::{Root, Source, Step, Walk, rfc3339};
-use wirewright::session::Session as _;
+use wirewright::session::{Session as _, Wanted};
 use wirewright::text::PeerText;
 use wirewright::transfer::message::Entry;
 use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
@@ -19,6 +19,7 @@ use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
 /// What is served, and what is being told or sent of it.
 pub struct Host {
     root: Root,
+    asked: Option<Ask>,
     telling: Option<Walk>,
     sending: Option<Source>,
 }
@@ -26,7 +27,7 @@ pub struct Host {
 impl Host {
     /// Beneath this root; a peer can name nothing else.
     pub fn new(root: Root) -> Host {
-        Host { root, telling: None, sending: None }
+        Host { root, asked: None, telling: None, sending: None }
     }
 
     fn answer(&mut self, session: &mut Server, ask: Ask) -> Result<(), Error> {
@@ -68,42 +69,45 @@ impl Host {
 }
 
 impl Application<Server> for Host {
-    fn hear(&mut self, session: &mut Server, text: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        loop {
-            let received = session.receive(&text[eaten..], room)?;
-            eaten += received.consumed;
-            match received.event {
-                None if received.consumed == 0 => return Ok(eaten),
-                Some(Asked::Request(ask)) => self.answer(session, ask)?,
-                _ => {}
-            }
-        }
-    }
-
-    fn say(
-        &mut self,
-        session: &mut Server,
-        out: &mut Buffer,
-        file: &mut [u8],
-    ) -> Result<(), Error> {
-        while session.takes_entries()
-            && let Some(walk) = &mut self.telling
-            && Host::page(walk, session)?
-        {}
-        while let (Some(source), Some((offset, len))) = (&self.sending, session.wanted(out)) {
-            let read = source.read_at(&mut file[..len], offset);
-            let len = read.map_err(|error| Error::Io("reading", error))?;
-            // Half of one version and half of another would be neither: asked behind each read.
-            if !source.unchanged().unwrap_or(false) {
-                return Ok(session.refuse("changed", "it changed while it was sent")?);
-            }
-            if session.offer(&file[..len], out)? == 0 {
-                break;
-            }
+    fn on_event(&mut self, event: Asked<'_>) -> Result<(), Error> {
+        if let Asked::Request(ask) = event {
+            self.asked = Some(ask);
         }
         Ok(())
     }
 
-    fn closed(&mut self, _: Result<(), Error>) {}
+    fn after_event(&mut self, session: &mut Server) -> Result<(), Error> {
+        match self.asked.take() {
+            Some(ask) => self.answer(session, ask),
+            None => Ok(()),
+        }
+    }
+
+    fn poll(
+        &mut self,
+        session: &mut Server,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        while session.takes_entries()
+            && let Some(walk) = &mut self.telling
+            && Host::page(walk, session)?
+        {}
+        while let (Some(source), Some(Wanted { offset, len })) =
+            (&self.sending, session.wanted(out))
+        {
+            let read = source.read_at(&mut scratch[..len], offset);
+            let len = read.map_err(|error| Error::Io("reading", error))?;
+            // Half of one version and half of another would be neither, so this is asked after
+            // every read.
+            if !source.unchanged().unwrap_or(false) {
+                session.refuse("changed", "it changed while it was sent")?;
+                break;
+            }
+            if session.offer(&scratch[..len], out)? == 0 {
+                break;
+            }
+        }
+        Ok(Turn::Done)
+    }
 }

@@ -14,18 +14,16 @@
 //! hold against a digest that was known before what a peer sends with its own.
 
 mod host;
-mod talk;
 mod visitor;
 
 use host::Host;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use talk::Talk;
 use visitor::Visitor;
-use wirewright::net::connection::Limits;
+use wirewright::net::connection::{Limits, NewConnection};
 use wirewright::net::files::Root;
-use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome, Welcomed};
+use wirewright::net::reactor::{Reactor, Seat, Welcome, Welcomed};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::{client::Client, server, server::Server};
@@ -40,11 +38,11 @@ const CALL_WAIT: Duration = Duration::from_secs(5);
 struct Door(Root, Arc<server::Config>);
 
 impl Door {
-    fn guest(&self, socket: mio::net::TcpStream) -> Option<Guest> {
+    fn guest(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
         endpoint::tune(&socket).ok()?;
         let session = Server::new(self.1.clone(), &nonce().ok()?);
-        let talk = Talk { session, application: Host::new(self.0.clone()) };
-        Some(Guest { stream: Stream::plain(socket), conversation: Box::new(talk), tap: None })
+        let host = Host::new(self.0.clone());
+        Some(NewConnection::new(Stream::plain(socket), session, host))
     }
 }
 
@@ -62,12 +60,12 @@ fn nonce() -> Result<String, getrandom::Error> {
 }
 
 /// Visits one peer.
-fn call(peer: &str, root: &Root) -> Result<Guest, Box<dyn std::error::Error>> {
+fn call(peer: &str, root: &Root) -> Result<NewConnection, Box<dyn std::error::Error>> {
     let deadline = Some(Instant::now() + CALL_WAIT);
     let socket = endpoint::connect(&endpoint::resolve(peer)?, deadline)?;
     let session = Client::new(Default::default(), &nonce()?);
-    let talk = Talk { session, application: Visitor::new(root.clone(), peer) };
-    Ok(Guest { stream: Stream::plain(socket), conversation: Box::new(talk), tap: None })
+    let visitor = Visitor::new(root.clone(), peer);
+    Ok(NewConnection::new(Stream::plain(socket), session, visitor))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

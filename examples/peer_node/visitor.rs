@@ -6,12 +6,11 @@
 //!                                           └─────────────── the next name ◀────────┘
 //! ```
 
-use super::talk::Application;
 use wirewright::buffer::Buffer;
 use wirewright::name::Name;
 use wirewright::net::Error;
+use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::{Durability, Partial, Root};
-use wirewright::session::Session as _;
 use wirewright::transfer::client::{Client, Event as Heard};
 
 /// How many names of one peer are kept: a list may be without end.
@@ -21,6 +20,7 @@ const NAMES_MAX: usize = 10_000;
 pub struct Visitor {
     root: Root,
     peer: String,
+    greeted: bool,
     listed: bool,
     names: Vec<Name>,
     coming: Option<(Name, Partial)>,
@@ -30,11 +30,13 @@ impl Visitor {
     /// Into this root; the name of the peer is for people.
     pub fn new(root: Root, peer: &str) -> Visitor {
         let peer = peer.to_owned();
-        Visitor { root, peer, listed: false, names: Vec::new(), coming: None }
+        let (greeted, listed) = (false, false);
+        Visitor { root, peer, greeted, listed, names: Vec::new(), coming: None }
     }
 
     fn note(&mut self, event: Heard<'_>) -> Result<(), Error> {
         match (event, &mut self.coming) {
+            (Heard::Welcome(_), _) => self.greeted = true,
             (Heard::Entries { entries, .. }, _) => {
                 // A peer says what it likes: only what is a name, and is not here, is asked for.
                 let names =
@@ -96,29 +98,23 @@ impl Visitor {
 }
 
 impl Application<Client> for Visitor {
-    fn hear(&mut self, session: &mut Client, text: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let (mut eaten, mut welcome) = (0, self.listed);
-        loop {
-            let received = session.receive(&text[eaten..], room)?;
-            eaten += received.consumed;
-            match received.event {
-                None if received.consumed == 0 => break,
-                Some(Heard::Welcome(_)) => welcome = true,
-                Some(event) => self.note(event)?,
-                None => {}
-            }
-        }
-        if welcome && session.pending() == 0 {
+    fn on_event(&mut self, event: Heard<'_>) -> Result<(), Error> {
+        self.note(event)
+    }
+
+    fn poll(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        _scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.greeted && session.pending() == 0 {
             self.ask(session)?;
         }
-        Ok(eaten)
+        Ok(Turn::Done)
     }
 
-    fn say(&mut self, _: &mut Client, _: &mut Buffer, _: &mut [u8]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         match outcome {
             Ok(()) => println!("nothing more from {}", self.peer),
             Err(error) => println!("{}: {error}", self.peer),

@@ -121,10 +121,10 @@ fn drain(exchange: &mut Exchange, piece: &[u8], room: &mut [u8], out: &mut Outco
                 return;
             }
         };
-        let is_nothing = received.event.is_none();
+        let is_nothing = !received.is_event();
         assert!(!is_nothing || received.consumed == input.len(), "stopped for no reason");
         input = &input[received.consumed..];
-        match received.event {
+        match received.into_event() {
             Some(event) => out.seen.see(event),
             None => return,
         }

@@ -10,7 +10,7 @@ use server::{Rules, Server};
 use tape::Tape;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{AbortReason, Session as _, Wants};
 use wirewright::smtp::auth::{Credentials, Mechanism};
 use wirewright::smtp::client::{Client, Envelope, Event, Verdict};
 use wirewright::smtp::command::{Domain, Path};
@@ -225,7 +225,7 @@ impl App<'_> {
         let letter = &self.plan.letters[self.next - 1];
         if letter.aborts && self.offered > 10 {
             self.seen.aborted = true;
-            return self.client.abort();
+            return self.client.abort(AbortReason::Io, "");
         }
         let rest = &letter.content[self.offered..];
         self.offered += self.client.offer(rest, out).expect("no more than announced");
@@ -252,13 +252,13 @@ impl App<'_> {
             match received {
                 Ok(received) => {
                     said = &said[received.consumed..];
-                    let Some(event) = received.event else { break };
+                    let Some(event) = received.into_event() else { break };
                     note(event, &mut self.seen, &self.ends);
                 }
                 Err(error) => self.seen.error = Some(error),
             }
         }
-        assert!(self.client.capacity() < 1 << 17, "bounded");
+        assert!(self.client.memory() < 1 << 17, "bounded");
     }
 
     /// Everything has ended: each message has one fate, and none is better than the truth.

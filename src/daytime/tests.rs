@@ -75,7 +75,7 @@ fn heard(stream: &[u8], cut: usize) -> Result<Vec<u8>, Error> {
     for piece in pieces {
         let received = client.receive(piece, &mut []);
         match (received, &failed) {
-            (Ok(received), None) => assert_eq!(received, Received::quiet(piece.len())),
+            (Ok(received), None) => assert_eq!(received, Received::need_input(piece.len())),
             (Err(error), None) => failed = Some(error),
             (again, Some(error)) => assert_eq!(again, Err(error.clone()), "it stays"),
         }
@@ -116,7 +116,7 @@ fn the_server_says_its_line_once_and_hears_nothing() {
     let moment = Moment::new((2026, 11, 21), (18, 43, 0), 123_456).unwrap();
     for room in 0..40 {
         let mut server = Server::new(Limits::default(), moment);
-        assert_eq!(server.receive(b"GET / HTTP/1.0\r\n", &mut []), Ok(Received::quiet(16)));
+        assert_eq!(server.receive(b"GET / HTTP/1.0\r\n", &mut []), Ok(Received::need_input(16)));
         let mut small = Buffer::with_limit(room);
         server.transmit(&mut small);
         let fits = room >= LINE_BYTES;

@@ -38,7 +38,7 @@ use super::request::{Method, Request, RequestBody};
 use super::reuse;
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::session::{Received, Session, Wants};
+use crate::session::{Received, Session, Wanted, Wants};
 use std::time::Duration;
 
 /// What is waited for before a response begins.
@@ -203,18 +203,9 @@ impl Exchange {
         matches!(self.stage, Stage::Idle) && !self.ended && !self.eof && self.failed.is_none()
     }
 
-    /// Whether body is on its way in: large reads pay.
-    pub fn is_receiving(&self) -> bool {
-        matches!(self.stage, Stage::Length(_) | Stage::Chunked(_) | Stage::Close)
-    }
-
-    /// How many bytes of body can be offered now; `None` unless a body is owed.
-    pub fn wanted(&self) -> Option<u64> {
-        match self.sending {
-            Sending::Length(left) => Some(left),
-            Sending::Chunked => Some(u64::MAX),
-            Sending::LastChunk | Sending::Sent | Sending::Stopped => None,
-        }
+    /// Whether a part of the request body is still to be offered.
+    pub fn owes_body(&self) -> bool {
+        matches!(self.sending, Sending::Length(_) | Sending::Chunked)
     }
 
     /// What comes next of the response. After an error that is nothing: it is
@@ -226,28 +217,6 @@ impl Exchange {
     /// How many bytes of the stream were eaten.
     pub fn offset(&self) -> u64 {
         self.offset
-    }
-
-    /// What is waited for, for people.
-    pub fn waits_for(&self) -> &'static str {
-        match &self.stage {
-            Stage::Idle | Stage::Tunnel | Stage::Closing => "the next request",
-            Stage::Lines(_) if self.owes() => TAKE_REQUEST,
-            Stage::Lines(lines) if lines.is_empty() => FIRST_BYTE,
-            Stage::Lines(_) | Stage::Interim | Stage::Final => "the rest of the head",
-            _ => REST_OF_BODY,
-        }
-    }
-
-    /// Memory taken from the allocator beyond the session itself, in bytes.
-    pub fn capacity(&self) -> usize {
-        let held = match &self.stage {
-            Stage::Lines(lines) => lines.capacity(),
-            Stage::Chunked(decoder) => decoder.capacity(),
-            _ => 0,
-        };
-        let head = self.head.as_ref().map_or(0, |head| head.headers.capacity());
-        held + head + self.trailers.capacity() + self.outbox.capacity()
     }
 }
 
@@ -263,7 +232,7 @@ impl Session for Exchange {
             match self.advance(input, room) {
                 Ok((consumed, next)) => {
                     let event = self.event(&next, &input[..consumed], room);
-                    return Ok(Received { consumed, event });
+                    return Ok(Received::maybe(consumed, event));
                 }
                 Err(error) => self.fail(error),
             };
@@ -272,7 +241,7 @@ impl Session for Exchange {
         match (self.remarks.take(), &self.failed) {
             (Some(remark), _) => Ok(Received::event(0, Event::Remark(remark))),
             (None, Some(error)) => Err((**error).clone()),
-            (None, None) => Ok(Received::quiet(0)),
+            (None, None) => Ok(Received::need_input(0)),
         }
     }
 
@@ -346,12 +315,12 @@ impl Session for Exchange {
             Stage::Idle if self.ended || self.eof => Wants::Close,
             Stage::Idle => Wants::Read,
             Stage::Tunnel => Wants::Upgrade,
-            _ if self.wanted().is_some() => Wants::Payload,
+            _ if self.owes_body() => Wants::Payload,
             _ => Wants::Read,
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         let limits = &self.config.limits;
         match &self.stage {
             Stage::Idle | Stage::Tunnel | Stage::Closing => limits.idle_wait,
@@ -364,5 +333,40 @@ impl Session for Exchange {
 
     fn progress(&self) -> u64 {
         self.steps + self.payload / self.config.limits.payload_quantum
+    }
+
+    /// `offset` counts the bytes of all request bodies of this connection.
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        let left = match self.sending {
+            Sending::Length(left) => usize::try_from(left).unwrap_or(usize::MAX),
+            Sending::Chunked => usize::MAX,
+            Sending::LastChunk | Sending::Sent | Sending::Stopped => 0,
+        };
+        let len = left.min(out.room());
+        (len > 0).then_some(Wanted { offset: self.payload, len })
+    }
+
+    fn memory(&self) -> usize {
+        let held = match &self.stage {
+            Stage::Lines(lines) => lines.capacity(),
+            Stage::Chunked(decoder) => decoder.capacity(),
+            _ => 0,
+        };
+        let head = self.head.as_ref().map_or(0, |head| head.headers.capacity());
+        held + head + self.trailers.capacity() + self.outbox.capacity()
+    }
+
+    fn is_receiving(&self) -> bool {
+        matches!(self.stage, Stage::Length(_) | Stage::Chunked(_) | Stage::Close)
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match &self.stage {
+            Stage::Idle | Stage::Tunnel | Stage::Closing => "the next request",
+            Stage::Lines(_) if self.owes() => TAKE_REQUEST,
+            Stage::Lines(lines) if lines.is_empty() => FIRST_BYTE,
+            Stage::Lines(_) | Stage::Interim | Stage::Final => "the rest of the head",
+            _ => REST_OF_BODY,
+        }
     }
 }

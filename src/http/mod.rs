@@ -168,7 +168,7 @@
 //! loop {
 //!     let received = exchange.receive(input, &mut room)?;
 //!     input = &input[received.consumed..];
-//!     match received.event {
+//!     match received.into_event() {
 //!         Some(Event::Body(bytes)) => body.extend_from_slice(bytes),
 //!         Some(Event::End(end)) => break assert!(end.close.is_empty()),
 //!         Some(_) => {}

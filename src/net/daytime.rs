@@ -16,15 +16,14 @@
 //! services live and no clients.
 
 use super::connection::TapMaker;
-use super::connection::{Conversation, Limits as PumpLimits, Turn};
-use super::reactor::{Guest, Post, Reactor, Seat, Stopper, Welcome, Welcomed};
+use super::connection::{Application, Limits as PumpLimits, NewConnection, WindDown};
+use super::reactor::{Post, Reactor, Seat, Stopper, Welcome, Welcomed};
 use super::transport::Error;
 use super::transport::endpoint;
 use super::transport::stream::Stream;
-use crate::buffer::Buffer;
 use crate::daytime::{Client, Limits, Moment, Server as Session, line};
 use crate::error;
-use crate::session::{Session as _, Wants};
+use crate::session::Session as _;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
@@ -182,87 +181,51 @@ impl Welcome for Door {
     fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Welcomed {
         let Some(now) = now() else { return Welcomed::Gone };
         let session = Session::new(self.options.limits, now);
-        let (outcome, answers) = (Rc::default(), self.answers.clone());
+        let serving = Serving { answers: self.answers.clone() };
         let tap = self.options.tap.as_ref().map(|make| make());
-        let conversation = Box::new(Talk { session, outcome, answers });
-        Welcomed::Served(Guest { stream: Stream::plain(socket), conversation, tap })
+        Welcomed::Served(NewConnection::new(Stream::plain(socket), session, serving).with_tap(tap))
     }
-}
-
-/// Either side's session as a conversation: nothing but the session itself decides.
-struct Talk<S> {
-    session: S,
-    outcome: Rc<RefCell<Option<Outcome>>>,
-    /// How many of such conversations ended well.
-    answers: Rc<Cell<u64>>,
 }
 
 /// What a client leaves behind.
 type Outcome = Result<Vec<u8>, Error>;
 
-/// What the two sessions do not have in common.
-trait Side: crate::session::Session {
-    const WAITS_FOR: &'static str;
-
-    /// The line that was heard.
-    fn heard(&self) -> Vec<u8>;
+/// Counts the lines that were served. It does not wind down: one line is not worth breaking off.
+struct Serving {
+    answers: Rc<Cell<u64>>,
 }
 
-impl Side for Session {
-    const WAITS_FOR: &'static str = "the client to read";
-
-    fn heard(&self) -> Vec<u8> {
-        Vec::new()
-    }
-}
-
-impl Side for Client {
-    const WAITS_FOR: &'static str = "the server's line";
-
-    fn heard(&self) -> Vec<u8> {
-        self.line().unwrap_or_default().to_vec()
-    }
-}
-
-/// It does not wind down: one line is not worth breaking off.
-impl<S: Side> Conversation for Talk<S> {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        Ok(self.session.receive(input, room)?.consumed)
+impl Application<Session> for Serving {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        Ok(self.session.receive_eof()?)
+    fn wind_down(&mut self, _session: &mut Session) -> WindDown {
+        WindDown::Finish
     }
 
-    fn transmit(&mut self, out: &mut Buffer, _scratch: &mut [u8]) -> Result<Turn, Error> {
-        self.session.transmit(out);
-        Ok(Turn::Done)
-    }
-
-    fn wants(&self) -> Wants {
-        self.session.wants()
-    }
-
-    fn patience(&self) -> Duration {
-        self.session.patience()
-    }
-
-    fn progress(&self) -> u64 {
-        self.session.progress()
-    }
-
-    fn memory(&self) -> usize {
-        0
-    }
-
-    fn waits_for(&self) -> &'static str {
-        S::WAITS_FOR
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Session, outcome: Result<(), Error>) {
         self.answers.set(self.answers.get() + u64::from(outcome.is_ok()));
-        *self.outcome.borrow_mut() = Some(outcome.map(|()| self.session.heard()));
     }
+}
+
+/// Keeps the line that was received.
+struct Asked {
+    outcome: Rc<RefCell<Option<Outcome>>>,
+}
+
+impl Application<Client> for Asked {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {
+        *self.outcome.borrow_mut() = Some(outcome.map(|()| text(session)));
+    }
+}
+
+fn text(client: &Client) -> Vec<u8> {
+    client.line().unwrap_or_default().to_vec()
 }
 
 /// The server's side over UDP.
@@ -360,10 +323,9 @@ fn ask(
         Transport::Tcp => {
             let socket = endpoint::connect(addresses, deadline)?;
             let session = Client::new(options.limits);
-            let answers = Rc::default();
-            let conversation = Box::new(Talk { session, outcome: outcome.clone(), answers });
-            let guest = Guest { stream: Stream::plain(socket), conversation, tap };
-            reactor.add(guest).map_err(failed)?;
+            let asked = Asked { outcome: outcome.clone() };
+            let new = NewConnection::new(Stream::plain(socket), session, asked).with_tap(tap);
+            reactor.add(new).map_err(failed)?;
         }
         Transport::Udp => {
             let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
@@ -405,7 +367,7 @@ fn read(datagram: &[u8], limits: Limits) -> Result<Vec<u8>, error::Error> {
     let mut client = Client::new(limits);
     client.receive(datagram, &mut [])?;
     client.receive_eof()?;
-    Ok(client.heard())
+    Ok(text(&client))
 }
 
 impl Post for Asking {
@@ -415,7 +377,7 @@ impl Post for Asking {
 
     fn compose(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
         if now >= self.began + self.limits.line_wait {
-            self.end(Err(Error::TimedOut { state: Client::WAITS_FOR }));
+            self.end(Err(Error::TimedOut { state: Client::new(self.limits).waits_for() }));
         }
         if self.is_done() || now < self.ask_at {
             return false;

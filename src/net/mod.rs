@@ -1,14 +1,14 @@
 //! The room that knows the world: sockets, TLS, clocks, names, files, threads.
 //!
 //! ```text
-//!   façades ─▶ reactor ─▶ connection ─▶ conversation = session + application
+//!   façades ─▶ reactor ─▶ connection ─▶ driver = session + application
 //!                 │           └▶ transport: stream (plain | handshaking | TLS)
 //!                 ├▶ sockets of datagrams                          files (disk)
 //!                 └▶ timers, signals, accept
 //! ```
 //!
 //! What it is for: to run the sessions of the other rooms over real sockets. One reactor is one
-//! thread; it runs conversations of different kinds at the same time. Everything a protocol means
+//! thread; it runs sessions of different protocols at the same time. Everything a protocol means
 //! is decided in its own room; here bytes are moved, time is kept, and files are made durable.
 //!
 //! Specification: RFC 9293 (TCP), RFC 768 (UDP), RFC 8446 (TLS), RFC 8305 (which address first);
@@ -23,7 +23,7 @@
 //! | [`mail`] | letters in, reports out |
 //! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
-//! | [`connection`] | one connection; [`Conversation`](connection::Conversation): write your own |
+//! | [`connection`] | one connection; [`Application`](connection::Application): write your own |
 //! | [`transport`] | from a name to a connected socket; plain or TLS, and from one to the other |
 //! | [`files`] | beneath a root, unfinished, verified, durable |
 //!

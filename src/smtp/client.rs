@@ -55,7 +55,9 @@ use super::reply::{Parser, Reply};
 use super::secrets::Secrets;
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::session::{Received, Session, Wants};
+use crate::session::{AbortReason, Received, Session, Wanted, Wants};
+#[cfg(feature = "net")]
+pub(crate) use rows::GREETING;
 use rows::{Expect, Row};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -234,12 +236,6 @@ impl Client {
         }
     }
 
-    /// Something went wrong on this side: the connection is closed as it stands. A message whose
-    /// content is on its way is so taken back.
-    pub fn abort(&mut self) {
-        self.close();
-    }
-
     /// No more messages will be sent: QUIT follows what is on its way.
     pub fn end(&mut self) {
         self.ended = true;
@@ -260,23 +256,6 @@ impl Client {
     /// How many bytes of the stream were eaten.
     pub fn offset(&self) -> u64 {
         self.parser.offset()
-    }
-
-    /// What is waited for, for people.
-    pub fn waits_for(&self) -> &'static str {
-        match (self.expected.front(), &self.current) {
-            (Some(expect), _) => expect.words(),
-            (None, Some(_)) => "the server to take the message",
-            (None, None) if self.phase == Phase::Upgrading => "TLS",
-            (None, None) if self.phase == Phase::Opening => "the server to take a command",
-            (None, None) => "the next message",
-        }
-    }
-
-    /// Memory taken from the allocator beyond the session itself, in bytes.
-    pub fn capacity(&self) -> usize {
-        let messages = self.current.iter().chain(&self.awaited).map(|message| message.capacity());
-        self.parser.capacity() + self.row.capacity() + messages.sum::<usize>()
     }
 
     /// Whether messages go in chunks.
@@ -324,7 +303,7 @@ impl Session for Client {
             match self.advance(input) {
                 Ok((consumed, due)) => {
                     let event = due.map(|due| self.event(due));
-                    return Ok(Received { consumed, event });
+                    return Ok(Received::maybe(consumed, event));
                 }
                 Err(error) => self.fail(error),
             }
@@ -333,7 +312,7 @@ impl Session for Client {
         match (self.due.pop_front(), &self.failed) {
             (Some(due), _) => Ok(Received::event(0, self.event(due))),
             (None, Some(error)) => Err((**error).clone()),
-            (None, None) => Ok(Received::quiet(0)),
+            (None, None) => Ok(Received::need_input(0)),
         }
     }
 
@@ -416,12 +395,12 @@ impl Session for Client {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         let limits = &self.config.limits;
         match (self.expected.front(), &self.current) {
             // Nothing depends on what is still to be written.
             _ if self.phase == Phase::Closing => limits.quit_wait,
-            (Some(expect), _) => expect.patience(limits),
+            (Some(expect), _) => expect.idle_timeout(limits),
             (None, Some(_)) => limits.block_wait,
             (None, None) if self.phase == Phase::Ready => limits.idle_wait,
             (None, None) => limits.hello_wait,
@@ -430,5 +409,33 @@ impl Session for Client {
 
     fn progress(&self) -> u64 {
         self.steps + self.payload / self.config.limits.payload_quantum
+    }
+
+    /// `offset` counts the content of all messages of this connection. The session does not know
+    /// where a message ends: see [`finish_message`](Client::finish_message).
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        let takes = self.wants() == Wants::Payload && self.row.is_empty() && out.room() > 0;
+        takes.then(|| Wanted { offset: self.payload, len: out.room() })
+    }
+
+    fn memory(&self) -> usize {
+        let messages = self.current.iter().chain(&self.awaited).map(|message| message.capacity());
+        self.parser.capacity() + self.row.capacity() + messages.sum::<usize>()
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match (self.expected.front(), &self.current) {
+            (Some(expect), _) => expect.words(),
+            (None, Some(_)) => "the server to take the message",
+            (None, None) if self.phase == Phase::Upgrading => "TLS",
+            (None, None) if self.phase == Phase::Opening => "the server to take a command",
+            (None, None) => "the next message",
+        }
+    }
+
+    /// Closes the connection without QUIT. A message whose content is not complete is thereby taken
+    /// back (RFC 5321 §4.1.1.10).
+    fn abort(&mut self, _reason: AbortReason, _text: &str) {
+        self.close();
     }
 }

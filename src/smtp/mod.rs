@@ -147,7 +147,7 @@
 //!     loop {
 //!         let received = client.receive(input, &mut [])?;
 //!         input = &input[received.consumed..];
-//!         match received.event {
+//!         match received.into_event() {
 //!             Some(Event::Outcome(outcome)) => verdict = Some(outcome.verdict),
 //!             Some(_) => {}
 //!             None => return Ok::<(), wirewright::error::Error>(()),

@@ -21,7 +21,7 @@ use crate::buffer::Buffer;
 use crate::envelope::{self, Decoder, Encoder};
 use crate::error::Error;
 use crate::name::Name;
-use crate::session::{Received, Session, Wants};
+use crate::session::{AbortReason, Received, Session, Wanted, Wants};
 use crate::text::PeerText;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -76,6 +76,9 @@ enum Sending {
 /// Room that is left for the end of the object, in bytes.
 const TAIL_BYTES: usize = 8;
 
+/// The least room in `out` that is worth reading the file for, in bytes of text.
+const OFFER_ROOM_MIN: usize = 1024;
+
 impl ClassicServer {
     /// Will send a file of `size` bytes under the base name of `name`.
     pub fn new(limits: Limits, name: &Name, size: u64) -> ClassicServer {
@@ -86,16 +89,6 @@ impl ClassicServer {
             sent: 0,
             state: Sending::Head,
         }
-    }
-
-    /// How many bytes of the file are still to be offered.
-    pub fn left(&self) -> u64 {
-        self.left
-    }
-
-    /// Gives up: the stream ends here, and the client sees that it is not whole.
-    pub fn abort(&mut self) {
-        self.state = Sending::Closing;
     }
 }
 
@@ -108,7 +101,7 @@ impl Session for ClassicServer {
         input: &'a [u8],
         _room: &'a mut [u8],
     ) -> Result<Received<()>, Error> {
-        Ok(Received::quiet(input.len()))
+        Ok(Received::need_input(input.len()))
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
@@ -148,12 +141,29 @@ impl Session for ClassicServer {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         self.limits.transfer_wait
     }
 
     fn progress(&self) -> u64 {
         self.sent / self.limits.payload_quantum
+    }
+
+    /// At the end of the file `len` is 0: an empty offer makes the session write the end.
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        let fits = matches!(self.state, Sending::Payload(_)) && out.tail_room() > OFFER_ROOM_MIN;
+        let max = Encoder::raw_len_max(out.tail_room().saturating_sub(TAIL_BYTES));
+        let len = max.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        fits.then_some(Wanted { offset: self.sent, len })
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "the client to read"
+    }
+
+    /// The stream ends without the closing brace: the client sees that it is not whole.
+    fn abort(&mut self, _reason: AbortReason, _text: &str) {
+        self.state = Sending::Closing;
     }
 }
 
@@ -182,6 +192,8 @@ pub enum Event<'a> {
 pub struct ClassicClient {
     limits: Limits,
     decoder: Decoder,
+    /// A byte was received.
+    heard: bool,
     received: u64,
     failed: Option<Box<Error>>,
 }
@@ -191,7 +203,7 @@ impl ClassicClient {
     pub fn new(limits: Limits) -> ClassicClient {
         let envelope_limits = envelope::Limits { rest_bytes_max: limits.rest_bytes_max };
         let decoder = Decoder::new(PAYLOAD_KEY, envelope_limits);
-        ClassicClient { limits, decoder, received: 0, failed: None }
+        ClassicClient { limits, decoder, heard: false, received: 0, failed: None }
     }
 
     fn whole(&self) -> Result<Event<'static>, Error> {
@@ -202,6 +214,9 @@ impl ClassicClient {
         Ok(Event::Whole { name: head.filename.keep(), size })
     }
 }
+
+/// What a client waits for until it has heard anything.
+pub(crate) const FIRST_BYTE: &str = "the first byte of the file";
 
 impl Session for ClassicClient {
     type Event<'a> = Event<'a>;
@@ -214,10 +229,13 @@ impl Session for ClassicClient {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
+        self.heard |= !input.is_empty();
         let step = self.decoder.feed(input, room)?;
         let consumed = step.consumed;
         match step.event {
-            envelope::Event::More | envelope::Event::PayloadStart => Ok(Received::quiet(consumed)),
+            envelope::Event::More | envelope::Event::PayloadStart => {
+                Ok(Received::need_input(consumed))
+            }
             envelope::Event::Payload(len) => {
                 let offset = self.received;
                 self.received += len as u64;
@@ -240,22 +258,26 @@ impl Session for ClassicClient {
         }
     }
 
-    fn offer(&mut self, _payload: &[u8], _out: &mut Buffer) -> Result<usize, Error> {
-        Ok(0)
-    }
-
     fn transmit(&mut self, _out: &mut Buffer) {}
 
     fn wants(&self) -> Wants {
         Wants::Read
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         self.limits.transfer_wait
     }
 
     fn progress(&self) -> u64 {
         self.received / self.limits.payload_quantum
+    }
+
+    fn is_receiving(&self) -> bool {
+        self.received > 0
+    }
+
+    fn waits_for(&self) -> &'static str {
+        if self.heard { "the server's file" } else { FIRST_BYTE }
     }
 }
 
@@ -278,7 +300,7 @@ mod tests {
             while !input.is_empty() {
                 let received = client.receive(input, &mut room).unwrap();
                 input = &input[received.consumed..];
-                match received.event {
+                match received.into_event() {
                     Some(Event::Payload { offset, bytes }) => {
                         assert_eq!(offset, got.len() as u64);
                         got.extend_from_slice(bytes);
@@ -331,7 +353,7 @@ mod tests {
             while !input.is_empty() {
                 let received = client.receive(input, &mut room).unwrap();
                 input = &input[received.consumed..];
-                if let Some(Event::Whole { name, .. }) = received.event {
+                if let Some(Event::Whole { name, .. }) = received.into_event() {
                     told = Some(name);
                 }
             }

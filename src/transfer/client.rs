@@ -21,6 +21,7 @@ pub use event::{Event, Resume};
 
 use state::{Core, OUTBOX_BYTES_MAX, State, Step};
 
+use super::code;
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{self, Cancel, Get, List, Put, Side};
 use super::reader::{Item, Read, Reader};
@@ -30,7 +31,7 @@ use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
 use crate::name::Name;
-use crate::session::{Received, Session, Wants};
+use crate::session::{AbortReason, Received, Session, Wanted, Wants};
 use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl Client {
             last_id: 0,
             outbox: Buffer::with_limit(OUTBOX_BYTES_MAX),
             ended: false,
+            eof: false,
             steps: 0,
             payload: 0,
             failed: None,
@@ -168,38 +170,30 @@ impl Client {
         matches!(self.core.pending.front(), Some((front, Step::Sent { .. })) if *front == id)
     }
 
+    /// Finds requests that were made after the server had ended its half: they are never answered.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] where there are such.
+    pub fn check_end(&mut self) -> Result<(), Error> {
+        if self.core.eof { self.receive_eof() } else { Ok(()) }
+    }
+
     /// How many requests are not answered yet.
     pub fn pending(&self) -> usize {
         self.core.pending.len()
     }
 
-    /// Of which put, from which offset and how many bytes it would take now; 0 bytes at its end,
-    /// where an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
-    pub fn wanted(&self, out: &Buffer) -> Option<(u64, u64, usize)> {
-        match (&self.core.state, self.core.pending.front()) {
-            (State::Closing, _) => None,
-            (_, Some((id, Step::Sending(sender)))) => {
-                sender.wanted(out).map(|len| (*id, sender.offset(), len))
-            }
+    /// The put whose payload is wanted now.
+    pub fn sending_id(&self) -> Option<u64> {
+        match self.core.pending.front() {
+            Some((id, Step::Sending(_))) => Some(*id),
             _ => None,
         }
     }
-
-    /// Memory taken from the allocator beyond the session itself, in bytes.
-    pub fn capacity(&self) -> usize {
-        self.reader.capacity() + self.core.outbox.capacity()
-    }
-
-    /// Whether a file is on its way in: large reads pay.
-    pub fn is_receiving(&self) -> bool {
-        matches!(self.core.pending.front(), Some((_, Step::Receiving(_))))
-    }
-
-    /// Tells the server that it took too long, and closes.
-    pub fn abort(&mut self, code: &str, text: &str) {
-        self.core.close_with(code, text);
-    }
 }
+
+/// What a client waits for until it has heard anything.
+pub(crate) const HELLO: &str = "the server's hello";
 
 impl Session for Client {
     type Event<'a> = Event<'a>;
@@ -230,7 +224,7 @@ impl Session for Client {
             Some(Item::Message(message)) => self.core.message(message, at),
         };
         match event {
-            Ok(event) => Ok(Received { consumed, event }),
+            Ok(event) => Ok(Received::maybe(consumed, event)),
             Err(error) => Err(self.core.fail(error)),
         }
     }
@@ -249,7 +243,7 @@ impl Session for Client {
             let offset = self.reader.offset();
             Err(Error::Incomplete { expected, offset, section: "PROTOCOL §3.5" })
         });
-        self.core.ended = true;
+        (self.core.ended, self.core.eof) = (true, true);
         finished.map_err(|error| self.core.fail(error))
     }
 
@@ -283,7 +277,7 @@ impl Session for Client {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         let limits = &self.core.config.limits;
         match self.core.pending.front() {
             Some((_, Step::Get { offset, .. })) => {
@@ -301,5 +295,37 @@ impl Session for Client {
 
     fn progress(&self) -> u64 {
         self.core.steps + self.core.payload / self.core.config.limits.payload_quantum
+    }
+
+    /// At the end of a file `len` is 0: an empty offer makes the session write the end.
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        match (&self.core.state, self.core.pending.front()) {
+            (State::Closing, _) => None,
+            (_, Some((_, Step::Sending(sender)))) => sender.wanted_part(out),
+            _ => None,
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.reader.capacity() + self.core.outbox.capacity()
+    }
+
+    fn is_receiving(&self) -> bool {
+        matches!(self.core.pending.front(), Some((_, Step::Receiving(_))))
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match (&self.core.state, self.core.pending.front()) {
+            (State::Hello | State::Auth, _) => HELLO,
+            (_, Some((_, Step::Receiving(_)))) => "the server's file",
+            (_, Some((_, Step::Sending(_)))) => "the server to read",
+            (_, Some((_, Step::Sent { .. }))) => "the server to store the file",
+            _ => "the server's answer",
+        }
+    }
+
+    /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.
+    fn abort(&mut self, reason: AbortReason, text: &str) {
+        self.core.close_with(code::of_abort(reason), text);
     }
 }

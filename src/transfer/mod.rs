@@ -59,7 +59,7 @@
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
-//! use wirewright::session::Session as _;
+//! use wirewright::session::{Session as _, Wanted};
 //! use wirewright::transfer::client::{Client, Event};
 //! use wirewright::digest::Digester;
 //! use wirewright::name::Name;
@@ -77,7 +77,7 @@
 //!     loop {
 //!         // Until nothing more: an event may be ready without any input.
 //!         let received = server.receive(up.readable(), &mut room)?;
-//!         let (eaten, event) = (received.consumed, received.event);
+//!         let (eaten, event) = (received.consumed, received.into_event());
 //!         let (asked, idle) = (matches!(event, Some(Asked::Request(_))), event.is_none());
 //!         up.consume(eaten);
 //!         if asked {
@@ -86,15 +86,15 @@
 //!             break;
 //!         }
 //!     }
-//!     if let Some((offset, len)) = server.wanted(&down) {
+//!     if let Some(Wanted { offset, len }) = server.wanted(&down) {
 //!         server.offer(&b"hello"[offset as usize..][..len], &mut down)?;
 //!     }
 //!     server.transmit(&mut down);
 //!     loop {
 //!         let received = client.receive(down.readable(), &mut room)?;
-//!         let (eaten, idle) = (received.consumed, received.event.is_none());
+//!         let (eaten, idle) = (received.consumed, !received.is_event());
 //!         let mut greeted = false;
-//!         match received.event {
+//!         match received.into_event() {
 //!             Some(Event::Welcome(_)) => greeted = true,
 //!             Some(Event::Payload { bytes, .. }) => file.extend_from_slice(bytes),
 //!             Some(Event::Received { .. }) => verified = true, // by its digest
@@ -126,9 +126,9 @@
 //!
 #![doc = include_str!("PROTOCOL.md")]
 
-mod chunk;
 pub mod classic;
 pub mod client;
+mod code;
 pub mod config;
 pub mod form;
 pub mod frame;

@@ -14,6 +14,7 @@ use crate::buffer::Buffer;
 use crate::digest::{Digester, crc32};
 use crate::envelope;
 use crate::error::Error;
+use crate::session::Wanted;
 use crate::text::PeerText;
 
 /// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as
@@ -71,6 +72,11 @@ impl Sender {
         }
         let fits = out.room().saturating_sub(row_len_max(0)) / 4 * 3;
         (out.is_empty() && fits > 0).then_some(fits)
+    }
+
+    /// The same as [`Session::wanted`](crate::session::Session::wanted) answers it.
+    pub(super) fn wanted_part(&self, out: &Buffer) -> Option<Wanted> {
+        self.wanted(out).map(|len| Wanted { offset: self.next, len })
     }
 
     /// Whether all bytes are out.

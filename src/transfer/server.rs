@@ -31,6 +31,7 @@ pub use state::PAGE_BYTES;
 use queue::Queue;
 use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
+use super::code;
 use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
 use super::message::{self, Done, Durability, Entries, Entry, File, Ready, Side};
 use super::reader::{Item, Read, Reader};
@@ -40,7 +41,7 @@ use super::token::Hellos;
 use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
-use crate::session::{Received, Session, Wants};
+use crate::session::{AbortReason, Received, Session, Wanted, Wants};
 use crate::text::PeerText;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,36 +82,16 @@ impl Server {
         self.core.digest
     }
 
-    /// From which offset and how many bytes of the file it would take now; 0 bytes at its end,
-    /// where an empty offer makes it say so. `None` unless a file is being sent and `out` has room.
-    pub fn wanted(&self, out: &Buffer) -> Option<(u64, usize)> {
-        match (&self.core.state, &self.core.active) {
-            (State::Closing, _) => None,
-            (_, Active::Sending(sender)) => sender.wanted(out).map(|len| (sender.offset(), len)),
-            _ => None,
-        }
-    }
-
     /// Whether another page of a listing may be given.
     pub fn takes_entries(&self) -> bool {
         matches!(self.core.active, Active::Asked { ask: Ask::List, .. })
             && self.core.outbox.len() <= OUTBOX_BYTES_MAX / 4
     }
 
-    /// Whether a file is on its way in: large reads pay.
-    pub fn is_receiving(&self) -> bool {
-        matches!(self.core.active, Active::Receiving(_))
-    }
-
     /// Whether no request is running or waiting, and no fault is still to be told.
     pub fn is_idle(&self) -> bool {
         let idle = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
         idle && self.core.fault.is_none()
-    }
-
-    /// Memory taken from the allocator beyond the session itself, in bytes.
-    pub fn capacity(&self) -> usize {
-        self.reader.capacity() + self.core.outbox.capacity() + self.core.requests_bytes()
     }
 
     /// Answers a get: the file comes, from `meta.offset` on. `digester` has seen what lies before.
@@ -236,13 +217,6 @@ impl Server {
         Ok(())
     }
 
-    /// Ends the connection with a fatal error, in words of the application's.
-    pub fn abort(&mut self, code: &str, text: &str) {
-        self.core.close_with(code, text);
-        // Nothing is read any more: what was gathered of a message is given back.
-        self.reader = Reader::new(Side::Client);
-    }
-
     /// No further request is taken: those that still come are refused as `shutting_down`, and the
     /// connection closes when those that came before are answered.
     pub fn wind_down(&mut self) {
@@ -262,7 +236,7 @@ impl Session for Server {
             return Err((**error).clone());
         }
         if matches!(self.core.state, State::Closing) {
-            return Ok(Received::quiet(input.len()));
+            return Ok(Received::need_input(input.len()));
         }
         if let Some(event) = self.core.go_on(self.reader.offset())? {
             return Ok(Received::event(0, event));
@@ -272,10 +246,10 @@ impl Session for Server {
             if self.reader.offset() > 0 {
                 self.reader = Reader::new(Side::Client);
             }
-            return Ok(Received::quiet(input.len()));
+            return Ok(Received::need_input(input.len()));
         }
         if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {
-            return Ok(Received::quiet(0));
+            return Ok(Received::need_drain());
         }
         receive_or_fail(self, input, room)
     }
@@ -326,7 +300,7 @@ impl Session for Server {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         let limits = &self.core.config.limits;
         match (&self.core.state, &self.core.active) {
             (State::Hello | State::Auth, _) => limits.hello_wait,
@@ -346,6 +320,39 @@ impl Session for Server {
 
     fn progress(&self) -> u64 {
         self.core.steps + self.core.payload / self.core.config.limits.payload_quantum
+    }
+
+    /// At the end of a file `len` is 0: an empty offer makes the session write the end.
+    fn wanted(&self, out: &Buffer) -> Option<Wanted> {
+        match (&self.core.state, &self.core.active) {
+            (State::Closing, _) => None,
+            (_, Active::Sending(sender)) => sender.wanted_part(out),
+            _ => None,
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.reader.capacity() + self.core.outbox.capacity() + self.core.requests_bytes()
+    }
+
+    fn is_receiving(&self) -> bool {
+        matches!(self.core.active, Active::Receiving(_))
+    }
+
+    fn waits_for(&self) -> &'static str {
+        match &self.core.active {
+            Active::Sending(_) => "the client to read",
+            Active::Receiving(_) | Active::Comparing(_) => "the client's file",
+            Active::Idle => "a request",
+            Active::Asked { .. } | Active::Finishing { .. } => "the application",
+        }
+    }
+
+    /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.
+    fn abort(&mut self, reason: AbortReason, text: &str) {
+        self.core.close_with(code::of_abort(reason), text);
+        // Nothing is read any more, so the part of a message that has come is dropped.
+        self.reader = Reader::new(Side::Client);
     }
 }
 
@@ -375,7 +382,7 @@ fn receive_or_fail<'a>(
         Some(Item::Message(message)) => core.message(message, at),
     };
     match event {
-        Ok(event) => Ok(Received { consumed, event }),
+        Ok(event) => Ok(Received::maybe(consumed, event)),
         Err(error) => doom(core, error, input.len()),
     }
 }
@@ -387,5 +394,5 @@ fn doom(core: &mut Core, error: Error, left: usize) -> Result<Received<Event<'st
         return Err(core.fail(error));
     }
     core.doom(error);
-    Ok(Received { consumed: left, event: core.go_on(0)? })
+    Ok(Received::maybe(left, core.go_on(0)?))
 }

@@ -4,7 +4,7 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
 use wirewright::name::Name;
-use wirewright::session::{Session, Wants};
+use wirewright::session::{Session, Wanted, Wants};
 use wirewright::transfer::classic::{self, ClassicClient, ClassicServer};
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::message::Durability;
@@ -58,7 +58,7 @@ pub fn framed(way: Way, digest: DigestKind, bytes: &[u8]) {
 impl Link<'_> {
     fn client_speaks(&mut self) -> Result<(), Error> {
         self.client.transmit(&mut self.up);
-        while let Some((_, offset, len)) = self.client.wanted(&self.up) {
+        while let Some(Wanted { offset, len }) = self.client.wanted(&self.up) {
             let at = offset as usize;
             self.client.offer(&self.bytes[at..at + len], &mut self.up)?;
         }
@@ -66,7 +66,7 @@ impl Link<'_> {
     }
 
     fn server_speaks(&mut self) -> Result<(), Error> {
-        while let Some((offset, len)) = self.server.wanted(&self.down) {
+        while let Some(Wanted { offset, len }) = self.server.wanted(&self.down) {
             let at = offset as usize;
             self.server.offer(&self.bytes[at..at + len], &mut self.down)?;
         }
@@ -78,8 +78,8 @@ impl Link<'_> {
     fn server_hears(&mut self, way: Way, digest: DigestKind) -> Result<bool, Error> {
         let received = self.server.receive(self.up.readable(), &mut self.room)?;
         let (consumed, mut asked, mut whole) = (received.consumed, false, false);
-        let more = consumed > 0 || received.event.is_some();
-        match received.event {
+        let more = consumed > 0 || received.is_event();
+        match received.into_event() {
             Some(server::Event::Payload { offset, bytes }) => {
                 self.arrived = arrive(self.arrived, self.bytes, offset, bytes);
             }
@@ -105,8 +105,8 @@ impl Link<'_> {
     fn client_hears(&mut self, way: Way, digest: DigestKind) -> Result<bool, Error> {
         let received = self.client.receive(self.down.readable(), &mut self.room)?;
         let (consumed, mut greeted, mut ready) = (received.consumed, false, None);
-        let more = consumed > 0 || received.event.is_some();
-        match received.event {
+        let more = consumed > 0 || received.is_event();
+        match received.into_event() {
             Some(client::Event::Payload { offset, bytes, .. }) => {
                 self.arrived = arrive(self.arrived, self.bytes, offset, bytes);
             }
@@ -144,10 +144,11 @@ pub fn classic(bytes: &[u8]) {
         offered += server.offer(piece, &mut out).unwrap();
         while !out.is_empty() {
             let received = client.receive(out.readable(), &mut room).unwrap();
-            if let Some(classic::Event::Payload { offset, bytes: piece }) = received.event {
+            let consumed = received.consumed;
+            if let Some(classic::Event::Payload { offset, bytes: piece }) = received.into_event() {
                 arrived = arrive(arrived, bytes, offset, piece);
             }
-            out.consume(received.consumed);
+            out.consume(consumed);
         }
     }
     client.receive_eof().unwrap();

@@ -174,7 +174,7 @@ impl Talk {
             match self.exchange.receive(input, &mut room) {
                 Ok(received) => {
                     input = &input[received.consumed..];
-                    let Some(event) = received.event else { break };
+                    let Some(event) = received.into_event() else { break };
                     self.told.seen.see(event);
                 }
                 Err(error) => self.told.error = Some(error),

@@ -6,7 +6,7 @@ use wirewright::http::config::{Config, Limits};
 use wirewright::http::exchange::{Event, Exchange};
 use wirewright::http::request::{Method, Request, RequestBody};
 use wirewright::http::url::Url;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{Session as _, Wanted, Wants};
 
 fn asked(method: Method, body: RequestBody) -> (Exchange, Buffer) {
     let mut exchange = Exchange::new(Config::default());
@@ -28,7 +28,7 @@ fn hear(exchange: &mut Exchange, mut input: &[u8]) -> usize {
     loop {
         let received = exchange.receive(input, &mut room).unwrap();
         input = &input[received.consumed..];
-        match received.event {
+        match received.into_event() {
             Some(_) => events += 1,
             None => return events,
         }
@@ -39,22 +39,22 @@ fn hear(exchange: &mut Exchange, mut input: &[u8]) -> usize {
 fn patience_belongs_to_the_state() {
     let limits = Limits::default();
     let idle = Exchange::new(Config::default());
-    assert_eq!((idle.patience(), idle.waits_for()), (limits.idle_wait, "the next request"));
+    assert_eq!((idle.idle_timeout(), idle.waits_for()), (limits.idle_wait, "the next request"));
     let mut exchange = get();
-    assert_eq!(exchange.patience(), limits.first_byte_wait);
+    assert_eq!(exchange.idle_timeout(), limits.first_byte_wait);
     assert_eq!(exchange.waits_for(), "the first byte of the response");
     hear(&mut exchange, b"HTTP/1.1 200 OK\r\n");
     assert_eq!(
-        (exchange.patience(), exchange.waits_for()),
+        (exchange.idle_timeout(), exchange.waits_for()),
         (limits.head_wait, "the rest of the head")
     );
     hear(&mut exchange, b"Content-Length: 5\r\n\r\n");
     assert_eq!(
-        (exchange.patience(), exchange.waits_for()),
+        (exchange.idle_timeout(), exchange.waits_for()),
         (limits.body_wait, "the rest of the body")
     );
     let (posting, _) = asked(Method::POST, RequestBody::Length(5));
-    assert_eq!(posting.patience(), limits.body_wait);
+    assert_eq!(posting.idle_timeout(), limits.body_wait);
     assert_eq!(posting.waits_for(), "the server to take the request");
 }
 
@@ -107,11 +107,13 @@ fn only_one_request_at_a_time() {
 #[test]
 fn a_body_is_as_long_as_was_said() {
     let (mut exchange, mut out) = asked(Method::POST, RequestBody::Length(5));
-    assert_eq!(exchange.wanted(), Some(5));
+    assert_eq!(exchange.wanted(&out), Some(Wanted { offset: 0, len: 5 }));
+    let short = Buffer::with_limit(3);
+    assert_eq!(exchange.wanted(&short), Some(Wanted { offset: 0, len: 3 }));
     assert!(matches!(exchange.offer(b"123456", &mut out), Err(Error::Misuse(_))));
     assert!(exchange.finish_body().is_err());
     assert_eq!(exchange.offer(b"12345", &mut out), Ok(5));
-    assert_eq!((exchange.wanted(), exchange.wants()), (None, Wants::Read));
+    assert_eq!((exchange.wanted(&out), exchange.wants()), (None, Wants::Read));
     assert_eq!(exchange.offer(b"6", &mut out), Ok(0));
 }
 
@@ -159,11 +161,11 @@ fn memory_follows_what_is_held() {
     let mut exchange = get();
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n", "y".repeat(10_000));
     hear(&mut exchange, long.as_bytes());
-    assert!((10_000..40_000).contains(&exchange.capacity()), "{}", exchange.capacity());
+    assert!((10_000..40_000).contains(&exchange.memory()), "{}", exchange.memory());
     hear(&mut exchange, b"Content-Length: 1000000\r\n\r\n");
-    let held = exchange.capacity();
+    let held = exchange.memory();
     hear(&mut exchange, &[0; 900_000]);
-    assert_eq!(exchange.capacity(), held, "a body is not held");
+    assert_eq!(exchange.memory(), held, "a body is not held");
 }
 
 /// Bodies with a length, or up to the end, are handed on where they stand.
@@ -173,7 +175,8 @@ fn bodies_are_not_copied() {
     hear(&mut exchange, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
     let input = [7; 300];
     let received = exchange.receive(&input, &mut []).unwrap();
-    let Some(Event::Body(bytes)) = received.event else { panic!("a body") };
-    assert_eq!((bytes.len(), received.consumed), (100, 100));
+    let consumed = received.consumed;
+    let Some(Event::Body(bytes)) = received.into_event() else { panic!("a body") };
+    assert_eq!((bytes.len(), consumed), (100, 100));
     assert!(std::ptr::eq(bytes.as_ptr(), input.as_ptr()));
 }

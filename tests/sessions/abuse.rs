@@ -29,7 +29,7 @@ fn server_after(before: &[&str], bytes: &[u8]) -> (Error, String, u64) {
         let error = host.error.clone().unwrap_or_else(|| panic!("no error: {:?}", host.words()));
         let last = host.words().pop().unwrap_or_default();
         assert_eq!(host.server.wants(), Wants::Close);
-        assert!(host.server.capacity() < 300_000);
+        assert!(host.server.memory() < 300_000);
         host.stays();
         (error, last, base)
     });
@@ -180,7 +180,7 @@ fn a_size_of_all_numbers() {
     host.hear(&[r#"{"type":"put","id":1,"name":"x","size":18446744073709551615,"etag":"e"}"#]);
     host.hear(&[r#"{"type":"chunk","id":1,"offset":0,"filedata":"YWJj"}"#]);
     assert_eq!((host.words(), host.error.is_none()), (vec!["ready 1".to_owned()], true));
-    assert!(host.server.capacity() <= 2048 + crate::limits::TRANSFER);
+    assert!(host.server.memory() <= 2048 + crate::limits::TRANSFER);
     host.hear(&[r#"{"type":"chunk","id":1,"offset":18446744073709551614,"filedata":"YQ=="}"#]);
     assert_eq!(host.words(), ["error 1 cancelled", "error malformed fatal"]);
 }
@@ -192,7 +192,7 @@ fn a_claim_and_then_silence() {
     let before = host.server.progress();
     host.feed(b"\0\x10\0\0");
     host.feed(b"{");
-    assert!(host.server.capacity() <= 2048, "{}", host.server.capacity());
+    assert!(host.server.memory() <= 2048, "{}", host.server.memory());
     assert_eq!((host.error.is_none(), host.server.progress()), (true, before));
     host.eof();
     assert_eq!(host.error.as_ref().map(Error::kind), Some("incomplete"));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::name::Name;
-use wirewright::session::Session as _;
+use wirewright::session::{Session as _, Wanted};
 use wirewright::transfer::client::{self, Client, Event, Resume};
 use wirewright::transfer::server;
 use wirewright::transfer::token::Token;
@@ -173,7 +173,7 @@ impl Visitor {
                 self.client.put(&name(), bytes.len() as u64, &etag(bytes), false).unwrap();
             }
             "chunk" => {
-                let (_, offset, len) = wanted.expect("a file is sent");
+                let Wanted { offset, len } = wanted.expect("a file is sent");
                 let text = line["filedata"].as_str().unwrap().trim_end_matches('=');
                 let payload = &self.puts[&id].as_bytes()[offset as usize..][..len];
                 let payload = &payload[..text.len() * 3 / 4];
@@ -202,8 +202,8 @@ impl Visitor {
         let mut room = [0; 1000];
         loop {
             let received = self.client.receive(&self.inbox, &mut room).expect("an honest server");
-            let (consumed, none) = (received.consumed, received.event.is_none());
-            let granted = match received.event {
+            let (consumed, none) = (received.consumed, !received.is_event());
+            let granted = match received.into_event() {
                 Some(Event::Payload { .. }) | None => None,
                 Some(Event::Ready { id, offset }) => {
                     self.log.push(format!("ready {id} from {offset}"));

@@ -5,7 +5,7 @@ use crate::host::{HELLO, Host, frame, frames};
 use crate::link::{Link, PIECES};
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{AbortReason, Session as _, Wants};
 use wirewright::transfer::client;
 use wirewright::transfer::message::Durability;
 use wirewright::transfer::server;
@@ -168,7 +168,7 @@ fn a_peer_that_does_not_read_is_not_served() {
     let asked: Vec<u8> = (1..=5000).flat_map(|id| frame(&get(id, "nothing"))).collect();
     host.feed(&asked);
     assert!(host.inbox.len() > asked.len() / 2, "{} of {}", host.inbox.len(), asked.len());
-    assert!(host.server.capacity() < 140_000, "{}", host.server.capacity());
+    assert!(host.server.memory() < 140_000, "{}", host.server.memory());
     let mut said = 0;
     loop {
         let words = host.words();
@@ -336,8 +336,8 @@ fn a_server_that_aborts_says_so_and_asks_nothing_more() {
         for id in 1..=asked {
             host.hear(&[&get(id, "b")]);
         }
-        host.server.abort("shutting_down", "the server ends");
-        host.server.abort("io", "once is enough");
+        host.server.abort(AbortReason::ShuttingDown, "the server ends");
+        host.server.abort(AbortReason::Io, "once is enough");
         host.hear(&[&get(9, "b")]);
         assert_eq!(host.words(), ["error shutting_down fatal"]);
         assert_eq!((host.server.wants(), host.error.is_none()), (Wants::Close, true));
@@ -355,7 +355,7 @@ fn a_server_that_aborts_midway_sends_no_more_of_the_file() {
     host.turn();
     assert_eq!(host.words(), ["chunk 1"]);
     assert_eq!(host.server.wants(), Wants::Payload);
-    host.server.abort("timed_out", "too slow");
+    host.server.abort(AbortReason::TimedOut, "too slow");
     host.turn();
     assert_eq!(host.words(), ["error timed_out fatal"]);
     assert_eq!(host.server.wants(), Wants::Close);
@@ -366,7 +366,7 @@ fn a_client_that_aborts_says_so() {
     for piece in PIECES {
         let mut link = Link::plain(two(), piece);
         link.put("x", b"abc", false);
-        link.client.abort("timed_out", "the server took too long");
+        link.client.abort(AbortReason::TimedOut, "the server took too long");
         link.run();
         assert_eq!(link.client.wants(), Wants::Close);
         assert!(matches!(&link.host.error, Some(Error::Refused { code, .. })
@@ -459,7 +459,7 @@ fn a_cancel_of_a_put_may_come_too_late() {
     let hear = |client: &mut client::Client, text: &str| {
         let (heard, mut room) = (frame(text), [0; 64]);
         let received = client.receive(&heard, &mut room).unwrap();
-        received.event.map(|event| format!("{event:?}"))
+        received.into_event().map(|event| format!("{event:?}"))
     };
     hear(&mut client, r#"{"type":"hello","version":1,"max_frame":65536,"digest":"none"}"#);
     let name = wirewright::name::Name::new("f").unwrap();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{Session as _, Wanted, Wants};
 use wirewright::transfer::server::{Config, Server};
 
 /// A nonce of the server's, of 16 bytes.
@@ -103,7 +103,8 @@ impl Host {
             self.speak();
             match self.server.receive(&self.inbox, &mut self.room) {
                 Ok(received) => {
-                    let (consumed, event) = (received.consumed, received.event.map(Happened::from));
+                    let (consumed, event) =
+                        (received.consumed, received.into_event().map(Happened::from));
                     self.inbox.drain(..consumed);
                     match event {
                         Some(event) => self.app.act(&mut self.server, event),
@@ -133,7 +134,7 @@ impl Host {
     fn speak(&mut self) {
         self.app.next_pages(&mut self.server);
         self.server.transmit(&mut self.out);
-        while let Some((offset, len)) = self.server.wanted(&self.out) {
+        while let Some(Wanted { offset, len }) = self.server.wanted(&self.out) {
             let payload = &self.app.source(offset)[..len.min(self.stint)];
             let taken = self.server.offer(payload, &mut self.out).expect("what was wanted");
             if taken == 0 {

@@ -20,7 +20,7 @@ const GIB: u64 = 1 << 30;
 pub const TRANSFER: usize = 2560;
 
 fn seconds(session: &impl wirewright::session::Session) -> u64 {
-    session.patience().as_secs()
+    session.idle_timeout().as_secs()
 }
 
 /// Feeds frames to a bare server, answering nothing.
@@ -30,7 +30,7 @@ fn hear(server: &mut Server, texts: &[&str]) {
         let (mut input, mut room) = (&bytes[..], [0; 64]);
         loop {
             let received = server.receive(input, &mut room).expect("no error");
-            let none = received.event.is_none() && received.consumed == 0;
+            let none = !received.is_event() && received.consumed == 0;
             input = &input[received.consumed..];
             if none {
                 break;
@@ -215,7 +215,7 @@ fn crumbs_from_a_server_are_no_progress() {
         let mut input = &bytes[..];
         loop {
             let received = client.receive(input, &mut room).expect("no error");
-            let none = received.event.is_none() && received.consumed == 0;
+            let none = !received.is_event() && received.consumed == 0;
             input = &input[received.consumed..];
             if none {
                 return;
@@ -279,7 +279,7 @@ fn idle(host: &mut Host, what: &str) {
     host.words();
     host.turn();
     assert_eq!(host.error, None);
-    let capacity = host.server.capacity();
+    let capacity = host.server.memory();
     let allowed = if host.server.is_receiving() { 2048 + TRANSFER } else { 2048 };
     assert!(capacity <= allowed, "{capacity} bytes after {what}");
 }
@@ -293,7 +293,7 @@ fn a_chunk_is_never_gathered() {
     let chunk = frame(&format!(r#"{{"type":"chunk","id":1,"offset":0,"filedata":"{data}"}}"#));
     for piece in chunk.chunks(1000) {
         host.feed(piece);
-        let capacity = host.server.capacity();
+        let capacity = host.server.memory();
         assert!(capacity <= 2048 + TRANSFER, "{capacity}");
         assert!(host.inbox.is_empty());
     }

@@ -8,7 +8,7 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
 use wirewright::name::Name;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{Session as _, Wanted, Wants};
 use wirewright::transfer::client::{self, Client, Event};
 use wirewright::transfer::server;
 
@@ -131,7 +131,9 @@ impl Link {
 
     fn client_speaks(&mut self) {
         self.client.transmit(&mut self.up);
-        while let Some((id, offset, len)) = self.client.wanted(&self.up) {
+        while let (Some(id), Some(Wanted { offset, len })) =
+            (self.client.sending_id(), self.client.wanted(&self.up))
+        {
             let from = usize::try_from(offset).expect("a small file");
             let payload = &self.sources[&id][from..from + len.min(self.host.stint)];
             let taken = self.client.offer(payload, &mut self.up).expect("what was wanted");
@@ -166,8 +168,8 @@ impl Link {
                 Ok(received) => received,
                 Err(error) => return self.fail(error),
             };
-            let (consumed, none) = (received.consumed, received.event.is_none());
-            let ready = match received.event {
+            let (consumed, none) = (received.consumed, !received.is_event());
+            let ready = match received.into_event() {
                 Some(Event::Payload { id, offset, bytes }) => {
                     let got = self.got.entry(id).or_default();
                     assert_eq!(offset, got.len() as u64, "payload in line");

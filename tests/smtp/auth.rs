@@ -56,7 +56,7 @@ fn said_after(mechanisms: &str, is_tls: bool, reply: &str) -> (Result<(), Error>
         heard = loop {
             match client.receive(input, &mut []) {
                 Err(error) => break Err(error),
-                Ok(received) if received.event.is_none() => break Ok(()),
+                Ok(received) if !received.is_event() => break Ok(()),
                 Ok(received) => input = &input[received.consumed..],
             }
         };
@@ -247,7 +247,7 @@ fn shown_at_each_step(mechanism: Mechanism, credentials: &Credentials) -> String
         let mut input = said.as_bytes();
         while let Ok(received) = client.receive(input, &mut []) {
             input = &input[received.consumed..];
-            if received.event.is_none() {
+            if !received.is_event() {
                 break;
             }
         }
@@ -301,7 +301,7 @@ fn nothing_shows_what_is_said() {
         while !input.is_empty() {
             input = &input[client.receive(input, &mut []).expect("no error").consumed..];
         }
-        while client.receive(b"", &mut []).expect("no error").event.is_some() {}
+        while client.receive(b"", &mut []).expect("no error").is_event() {}
         if reply.starts_with(b"220") {
             client.transmit(&mut out);
         }

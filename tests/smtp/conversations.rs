@@ -17,7 +17,7 @@ use crate::text::unescape;
 use std::path::Path as FilePath;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{AbortReason, Session as _, Wants};
 use wirewright::smtp::auth::{Credentials, Mechanism};
 use wirewright::smtp::client::{Client, Envelope, Event, Outcome, Verdict};
 use wirewright::smtp::command::{Domain, Path};
@@ -94,7 +94,7 @@ impl Talk {
             }
             "P." => self.parts().0.finish_message().map_err(wrong)?,
             "X" => self.parts().0.end(),
-            "A" => self.parts().0.abort(),
+            "A" => self.parts().0.abort(AbortReason::Io, ""),
             "T" => {
                 self.says_nothing()?;
                 self.parts().0.upgraded().map_err(wrong)?;
@@ -240,7 +240,7 @@ impl Talk {
                 Err(error) => return self.fail(error),
             };
             input = &input[received.consumed..];
-            let Some(event) = received.event.map(|event| shown(&event)) else { break };
+            let Some(event) = received.into_event().map(|event| shown(&event)) else { break };
             self.told.push(event);
         }
     }

@@ -2,7 +2,7 @@
 
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::session::{Session as _, Wants};
+use wirewright::session::{AbortReason, Session as _, Wants};
 use wirewright::smtp::client::{Client, Envelope};
 use wirewright::smtp::command::{Domain, Path};
 use wirewright::smtp::config::{Config, Limits, StartTls};
@@ -17,7 +17,7 @@ fn hear(client: &mut Client, mut input: &[u8]) {
     loop {
         let received = client.receive(input, &mut []).expect("no error");
         input = &input[received.consumed..];
-        if received.event.is_none() {
+        if !received.is_event() {
             break assert!(input.is_empty());
         }
     }
@@ -131,7 +131,7 @@ fn announced_sizes() {
         assert_eq!(finished.is_ok(), fits, "{len}");
         assert_eq!(offered.is_ok(), len <= 10);
         if !fits {
-            client.abort();
+            client.abort(AbortReason::Io, "");
             out.consume(out.len());
             client.transmit(&mut out);
             assert!(out.is_empty() && client.wants() == Wants::Close);
@@ -145,7 +145,7 @@ fn waits_follow_the_state() {
     let limits = Limits::default();
     let (mut client, mut out) = (Client::new(config(), false), Buffer::with_limit(4096));
     let mut seen = Vec::new();
-    let mut see = |client: &Client| seen.push((client.waits_for(), client.patience()));
+    let mut see = |client: &Client| seen.push((client.waits_for(), client.idle_timeout()));
     see(&client);
     for (reply, acts) in [
         ("220 mx\r\n", 0),
@@ -205,16 +205,16 @@ fn progress() {
 #[test]
 fn memory() {
     let (mut client, mut out) = ready("PIPELINING", config());
-    assert!(client.capacity() < 2048, "{}", client.capacity());
+    assert!(client.memory() < 2048, "{}", client.memory());
     client.send(envelope(1)).expect("it is sent");
     client.transmit(&mut out);
     hear(&mut client, b"250 a\r\n250 b\r\n354 c\r\n");
-    let held = client.capacity();
+    let held = client.memory();
     for _ in 0..1000 {
         out.consume(out.len());
         client.offer(&[b'x'; 1000], &mut out).expect("it is taken");
     }
-    assert_eq!(client.capacity(), held);
+    assert_eq!(client.memory(), held);
     assert!(held < 4096, "{held}");
 }
 
@@ -226,14 +226,14 @@ fn a_close_takes_no_longer_than_good_bye() {
     client.send(envelope(1)).expect("it is sent");
     client.transmit(&mut out);
     hear(&mut client, b"250 a\r\n250 b\r\n354 c\r\n");
-    assert_eq!(client.patience(), Limits::default().block_wait);
+    assert_eq!(client.idle_timeout(), Limits::default().block_wait);
     // The server has had enough of it, and may read nothing of what is still to be written.
     hear(&mut client, b"552 too much\r\n");
-    assert_eq!((client.wants(), client.patience()), (Wants::Close, quit_wait));
+    assert_eq!((client.wants(), client.idle_timeout()), (Wants::Close, quit_wait));
     let (mut client, _) = ready("PIPELINING", config());
     client.send(envelope(1)).expect("it is sent");
-    client.abort();
-    assert_eq!((client.wants(), client.patience()), (Wants::Close, quit_wait));
+    client.abort(AbortReason::Io, "");
+    assert_eq!((client.wants(), client.idle_timeout()), (Wants::Close, quit_wait));
 }
 
 /// What is kept of a reply, where very many are: whole characters of its first lines.

@@ -17,7 +17,7 @@ fn hear(client: &mut Client, mut input: &[u8]) -> usize {
     loop {
         let received = client.receive(input, &mut []).expect("no error");
         input = &input[received.consumed..];
-        match received.event {
+        match received.into_event() {
             Some(Event::Outcome(outcome)) => {
                 accepted += usize::from(outcome.verdict == Verdict::Accepted);
             }

@@ -1,4 +1,4 @@
-//! A conversation that says what it was given, and notes what it hears; the reactor under it.
+//! A session that says what it was given, and notes what it hears; the reactor under it.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::net::Error;
-use wirewright::net::connection::{Conversation, Limits, Tap, Turn};
-use wirewright::net::reactor::{Guest, Reactor, Seat};
+use wirewright::net::connection::{Application, Limits, NewConnection, Tap};
+use wirewright::net::reactor::{Reactor, Seat};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::net::transport::tls::{ClientTls, NamedTls};
-use wirewright::session::Wants;
+use wirewright::session::{Received, Session, Wants};
 
 /// The certificate for `localhost`, its own root, that the bench uses.
 pub const CERTIFICATE: &[u8] = include_bytes!("../../src/bin/wirewright/bench/localhost.pem");
@@ -76,54 +76,44 @@ struct Caller {
     heard: Rc<RefCell<Heard>>,
 }
 
-impl Conversation for Caller {
-    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
+impl Session for Caller {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _: &'a mut [u8],
+    ) -> Result<Received<()>, wirewright::error::Error> {
         let mut heard = self.heard.borrow_mut();
         if self.wants_tls {
-            return Ok(0);
+            return Ok(Received::need_drain());
         }
         if self.in_clear {
             let line = input.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             heard.clear.extend_from_slice(&input[..line]);
             (self.in_clear, self.wants_tls) = (line == 0, line > 0);
-            return Ok(line);
+            return Ok(Received::need_input(line));
         }
         let len = if self.call.sip == 0 { input.len() } else { input.len().min(self.call.sip) };
         heard.bytes.extend_from_slice(&input[..len]);
         self.ended |= self.call.enough > 0 && heard.bytes.len() >= self.call.enough;
-        Ok(len)
+        Ok(Received::need_input(len))
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
+    fn receive_eof(&mut self) -> Result<(), wirewright::error::Error> {
         self.heard.borrow_mut().eof = true;
         self.ended = true;
         Ok(())
     }
 
-    fn receive_abort(&mut self, why: std::io::Error) -> Result<(), Error> {
-        self.heard.borrow_mut().aborted = Some(why.to_string());
-        self.ended = true;
-        if self.call.tolerant { Ok(()) } else { Err(Error::Io("reading", why)) }
-    }
-
-    fn client_tls(&self) -> Option<NamedTls> {
-        self.call.upgrade.clone()
-    }
-
-    fn secured(&mut self, _: &Stream) {
-        self.wants_tls = false;
-        self.heard.borrow_mut().secured += 1;
-    }
-
-    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+    fn transmit(&mut self, out: &mut Buffer) {
         if self.in_clear || self.wants_tls {
-            return Ok(Turn::Done);
+            return;
         }
         let rest = &self.call.says[self.said..];
         let len = rest.len().min(out.tail_room());
-        out.append(&rest[..len])?;
+        out.append(&rest[..len]).unwrap();
         self.said += len;
-        Ok(Turn::Done)
     }
 
     fn wants(&self) -> Wants {
@@ -135,7 +125,7 @@ impl Conversation for Caller {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         Duration::from_secs(20)
     }
 
@@ -146,21 +136,35 @@ impl Conversation for Caller {
     fn is_receiving(&self) -> bool {
         true
     }
+}
 
-    fn has_more(&self) -> bool {
-        false
+/// What the session does not see: TLS, and how the connection ended.
+struct Watcher {
+    upgrade: Option<NamedTls>,
+}
+
+impl Application<Caller> for Watcher {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
     }
 
-    fn memory(&self) -> usize {
-        0
+    fn on_abort(&mut self, session: &mut Caller, why: std::io::Error) -> Result<(), Error> {
+        session.heard.borrow_mut().aborted = Some(why.to_string());
+        session.ended = true;
+        if session.call.tolerant { Ok(()) } else { Err(Error::Io("reading", why)) }
     }
 
-    fn waits_for(&self) -> &'static str {
-        "the peer"
+    fn client_tls(&self) -> Option<NamedTls> {
+        self.upgrade.clone()
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
-        self.heard.borrow_mut().outcome = Some(outcome);
+    fn secured(&mut self, session: &mut Caller, _: &Stream) {
+        session.wants_tls = false;
+        session.heard.borrow_mut().secured += 1;
+    }
+
+    fn closed(&mut self, session: &mut Caller, outcome: Result<(), Error>) {
+        session.heard.borrow_mut().outcome = Some(outcome);
     }
 }
 
@@ -202,16 +206,17 @@ pub fn call(address: SocketAddr, call: Call) -> Heard {
     };
     let heard = Rc::new(RefCell::new(Heard::default()));
     let tap = Some(Box::new(Ear(heard.clone())) as Box<dyn Tap>);
-    let conversation = Box::new(Caller {
+    let watcher = Watcher { upgrade: call.upgrade.clone() };
+    let session = Caller {
         said: 0,
         in_clear: call.upgrades,
         wants_tls: false,
         ended: false,
         heard: heard.clone(),
         call,
-    });
+    };
     let mut reactor = Reactor::new(Seat::new().unwrap(), 1, Limits::default());
-    reactor.add(Guest { stream, conversation, tap }).unwrap();
+    reactor.add(NewConnection::new(stream, session, watcher).with_tap(tap)).unwrap();
     reactor.run().unwrap();
     heard.take()
 }

@@ -35,7 +35,7 @@ fn serve(bytes: &[u8], cut: &[usize]) -> Seen {
     'all: for mut input in pieces(bytes, cut) {
         loop {
             let (consumed, event) = match server.receive(input, &mut room) {
-                Ok(received) => (received.consumed, request(received.event)),
+                Ok(received) => (received.consumed, request(received.into_event())),
                 Err(found) => {
                     error = Some(found);
                     break 'all;

@@ -7,7 +7,7 @@ use super::tape::Tape;
 use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
-use wirewright::session::Session;
+use wirewright::session::{Session, Wanted};
 use wirewright::transfer::client::{Client, Event, Resume};
 use wirewright::transfer::message::Durability;
 
@@ -250,7 +250,8 @@ impl App for ClientApp {
     }
 
     fn offer(&mut self, session: &mut Client, out: &mut Buffer, tape: &mut Tape<'_>) {
-        let Some((id, offset, len)) = session.wanted(out) else { return };
+        let Some(Wanted { offset, len }) = session.wanted(out) else { return };
+        let Some(id) = session.sending_id() else { return };
         let Task::Put { content, .. } = self.live(id).task else { panic!("a put") };
         let left = &content.bytes()[offset as usize..];
         let taken = session.offer(&left[..super::server::portion(left, len, tape)], out);

@@ -3,7 +3,7 @@
 use super::tape::Tape;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::session::{Received, Session, Wants};
+use wirewright::session::{Received, Session, Status, Wants};
 
 /// What a session is asked and told by.
 pub trait App {
@@ -41,7 +41,9 @@ impl<A: App> End<A> {
         let mut at = 0;
         loop {
             let received = self.session.receive(&self.input[at..], &mut self.room);
-            let Received { consumed, event } = received.expect("honest peers");
+            let received = received.expect("honest peers");
+            let consumed = received.consumed;
+            let event = received.into_event();
             at += consumed;
             let told = event.map(|event| self.app.event(event));
             let quiet = consumed == 0 && told.is_none();
@@ -62,7 +64,7 @@ impl<A: App> End<A> {
         self.session.transmit(&mut self.out);
         assert!(self.out.len() <= self.out.limit());
         assert!(self.session.progress() >= progress, "progress never goes back");
-        assert!(self.session.patience().as_secs() > 0);
+        assert!(self.session.idle_timeout().as_secs() > 0);
     }
 
     /// The other end has closed: an end, or something is missing, which it says for ever. Requests
@@ -71,8 +73,8 @@ impl<A: App> End<A> {
         let mut ended = self.session.receive_eof();
         while ended.is_ok() {
             match self.session.receive(b"", &mut self.room) {
-                Ok(Received { event: Some(event), .. }) => self.app.event(event),
-                Ok(Received { event: None, .. }) => break,
+                Ok(Received { status: Status::Event(event), .. }) => self.app.event(event),
+                Ok(_) => break,
                 Err(error) => ended = Err(error),
             }
         }

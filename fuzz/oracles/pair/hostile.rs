@@ -11,7 +11,7 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
 use wirewright::name::Name;
-use wirewright::session::{Received, Session, Wants};
+use wirewright::session::{Session, Wanted, Wants};
 use wirewright::text::PeerText;
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::message::{Durability, Entry};
@@ -137,7 +137,9 @@ fn receive<D: Drive>(
     outcome: &mut Outcome,
 ) -> Option<(usize, bool)> {
     match session.receive(input, room) {
-        Ok(Received { consumed, event }) => {
+        Ok(received) => {
+            let consumed = received.consumed;
+            let event = received.into_event();
             let told = event.map(|event| app.see(event, outcome));
             Some((consumed, consumed == 0 && told.is_none()))
         }
@@ -357,14 +359,16 @@ impl Drive for ServerDrive {
     }
 
     fn offer(&mut self, session: &mut Server, out: &mut Buffer) {
-        while let (Wants::Payload, Some((_, len))) = (session.wants(), session.wanted(out)) {
+        while let (Wants::Payload, Some(Wanted { len, .. })) =
+            (session.wants(), session.wanted(out))
+        {
             let taken = session.offer(&vec![b'x'; len], out).expect("what it wanted");
             assert_eq!(taken, len);
         }
     }
 
     fn capacity(&self, session: &Server) -> usize {
-        session.capacity()
+        session.memory()
     }
 }
 
@@ -468,13 +472,13 @@ impl Drive for ClientDrive {
     }
 
     fn offer(&mut self, session: &mut Client, out: &mut Buffer) {
-        while let Some((_, _, len)) = session.wanted(out) {
+        while let Some(Wanted { len, .. }) = session.wanted(out) {
             let taken = session.offer(&vec![b'x'; len], out).expect("what it wanted");
             assert_eq!(taken, len);
         }
     }
 
     fn capacity(&self, session: &Client) -> usize {
-        session.capacity()
+        session.memory()
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
-use wirewright::session::{Session, Wants};
+use wirewright::session::{Session, Wanted, Wants};
 use wirewright::text::PeerText;
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
@@ -248,7 +248,7 @@ impl App for ServerApp {
     }
 
     fn offer(&mut self, session: &mut Server, out: &mut Buffer, tape: &mut Tape<'_>) {
-        let Some((offset, len)) = session.wanted(out) else { return };
+        let Some(Wanted { offset, len }) = session.wanted(out) else { return };
         let Current::Sending(_, content) = &self.current else { panic!("no file is sent") };
         let left = &content.bytes()[offset as usize..];
         let taken = session.offer(&left[..portion(left, len, tape)], out);

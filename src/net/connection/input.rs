@@ -1,11 +1,11 @@
-//! What comes: from the socket to the conversation, and what is read away at the end.
+//! What comes: from the socket to the session, and what is read away at the end.
 
 use super::shared::{ROOM_BYTES, Shared, copy, grow};
 use super::{Connection, End, Phase, Verdict, is_not_now};
 use crate::buffer::Buffer;
 use crate::net::transport::Error;
+use crate::net::transport::refuse_tls;
 use crate::net::transport::tls::Fault;
-use crate::net::transport::{Spoken, refuse_tls};
 use crate::session::Wants;
 use std::io::{self, ErrorKind};
 
@@ -14,18 +14,18 @@ impl Connection {
     pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
         grow(&mut shared.room, ROOM_BYTES);
         let held = self.leftover.len();
-        let eaten = self.conversation.receive(self.leftover.readable(), &mut shared.room)?;
+        let eaten = self.driver.receive(self.leftover.readable(), &mut shared.room)?;
         self.leftover.consume(eaten);
         if !self.leftover.is_empty() || !self.may_read() {
             return Ok(held - self.leftover.len());
         }
         self.leftover = Buffer::default();
-        let bulk = self.conversation.is_receiving();
+        let bulk = self.driver.is_receiving();
         let len = shared.read_len(bulk);
         let read = match self.stream.read(&mut shared.input[..len]) {
             Ok(0) => {
                 self.eof = true;
-                self.conversation.receive_eof()?;
+                self.driver.receive_eof()?;
                 return Ok(held + 1);
             }
             Ok(read) => read,
@@ -47,13 +47,7 @@ impl Connection {
         if is_first && !self.stream.is_tls() {
             refuse_tls(input)?;
         }
-        let received = self.conversation.receive(input, &mut shared.room);
-        let eaten = received.map_err(|error| match error {
-            Error::Session(error) if is_first => {
-                Spoken::judge(error, input, self.conversation.speaks())
-            }
-            error => error,
-        })?;
+        let eaten = self.driver.receive(input, &mut shared.room)?;
         self.leftover = copy(&input[eaten..]);
         Ok(held + read)
     }
@@ -69,11 +63,11 @@ impl Connection {
 
     /// Whether the socket may be asked. Where TLS is to begin the next byte belongs to it.
     fn may_read(&self) -> bool {
-        let upgrades = self.conversation.wants() == Wants::Upgrade;
+        let upgrades = self.driver.wants() == Wants::Upgrade;
         !self.eof && !upgrades && self.stream.ready().readable.get()
     }
 
-    /// The stream did not end as it should: the conversation judges what that means.
+    /// The stream did not end as it should: the application judges what that means.
     fn break_off(&mut self, error: io::Error) -> Result<(), End> {
         if let Some(fault) = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>())
             && *fault != Fault::Truncated
@@ -83,7 +77,7 @@ impl Connection {
         match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
                 self.eof = true;
-                Ok(self.conversation.receive_abort(error)?)
+                Ok(self.driver.receive_abort(error)?)
             }
             _ => Err(End::Failed(Error::Io("reading", error))),
         }

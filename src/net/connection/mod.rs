@@ -9,13 +9,14 @@
 //!       └─ upgrade ┘
 //! ```
 //!
-//! It knows no protocol: a [`Conversation`] is a session together with the application that answers
+//! It knows no protocol: a driver is a session together with the [`Application`] that answers
 //! its events. Large reads and writes, the room for payload and the scratch for files belong to the
 //! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
 //! them.
 
+mod application;
 mod budget;
-mod conversation;
+mod driver;
 mod eviction;
 mod input;
 mod kernel;
@@ -25,28 +26,25 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
+pub use application::{Application, Tap, Turn, WindDown};
 pub(super) use budget::Memory;
-pub use conversation::{Conversation, Tap, Turn};
 pub use shared::{Limits, Shared};
 
 use super::transport::Error;
 use super::transport::stream::Stream;
 use super::transport::tls::Fault;
 use crate::buffer::Buffer;
-use crate::session::Wants;
+use crate::session::{Session, Wants};
+use crate::smtp::client::GREETING;
+use crate::transfer::{classic::FIRST_BYTE, client::HELLO};
+use driver::{Drive, Driver};
 use kernel::InKernel;
 use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What is waited for where an SMTP server has said nothing yet.
-pub(crate) const GREETING: &str = "the greeting";
-/// The same of a framed server.
-pub(crate) const HELLO: &str = "the server's hello";
-/// The same of a classic server.
-pub(crate) const FIRST_BYTE: &str = "the first byte of the file";
-/// All of these.
+/// What the sessions of clients wait for that have heard nothing yet.
 pub(crate) const FIRST_WORDS: [&str; 3] = [GREETING, HELLO, FIRST_BYTE];
 
 /// Makes a listener for each connection.
@@ -83,13 +81,36 @@ pub enum Verdict {
     Closed,
 }
 
+/// What a connection is made of: a stream, a session and its application.
+pub struct NewConnection {
+    stream: Stream,
+    driver: Box<dyn Drive>,
+    tap: Option<Box<dyn Tap>>,
+}
+
+impl NewConnection {
+    /// The application answers the events of the session; `()` is an application that ignores them.
+    pub fn new<S, A>(stream: Stream, session: S, application: A) -> NewConnection
+    where
+        S: Session + 'static,
+        A: Application<S> + 'static,
+    {
+        NewConnection { stream, driver: Box::new(Driver::new(session, application)), tap: None }
+    }
+
+    /// Shows the bytes of the connection to a tap.
+    pub fn with_tap(self, tap: Option<Box<dyn Tap>>) -> NewConnection {
+        NewConnection { tap, ..self }
+    }
+}
+
 /// One connection.
 pub struct Connection {
     stream: Stream,
-    conversation: Box<dyn Conversation>,
+    driver: Box<dyn Drive>,
     tap: Option<Box<dyn Tap>>,
     out: Buffer,
-    /// Input that the conversation did not take yet.
+    /// Input that the session did not take yet.
     leftover: Buffer,
     phase: Phase,
     eof: bool,
@@ -115,16 +136,12 @@ pub struct Connection {
 
 impl Connection {
     /// A connection at its beginning.
-    pub fn new(
-        stream: Stream,
-        conversation: Box<dyn Conversation>,
-        tap: Option<Box<dyn Tap>>,
-        now: Instant,
-    ) -> Connection {
+    pub(super) fn new(new: NewConnection, now: Instant) -> Connection {
+        let NewConnection { stream, driver, tap } = new;
         let phase = if stream.is_tls() { Phase::Handshake } else { Phase::Open };
         Connection {
             stream,
-            conversation,
+            driver,
             tap,
             out: Buffer::default(),
             leftover: Buffer::default(),
@@ -170,7 +187,7 @@ impl Connection {
 
     /// No new work: end when what runs has ended.
     pub fn wind_down(&mut self) {
-        self.conversation.wind_down();
+        self.driver.wind_down();
     }
 
     /// When it has to be looked at even without an event.
@@ -178,20 +195,20 @@ impl Connection {
         self.since
             + match self.phase {
                 Phase::Handshake => limits.handshake_wait,
-                Phase::Open => self.conversation.patience(),
+                Phase::Open => self.driver.idle_timeout(),
                 Phase::Flushing => limits.flush_wait,
                 Phase::Lingering { .. } => limits.linger_wait,
             }
     }
 
-    /// When the conversation wants to be called even without an event.
+    /// When the application wants to be called even without an event.
     pub fn tick_at(&self) -> Option<Instant> {
-        if self.phase == Phase::Open { self.conversation.tick_at() } else { None }
+        if self.phase == Phase::Open { self.driver.tick_at() } else { None }
     }
 
     /// That time has come.
     pub fn tick(&mut self, now: Instant) {
-        self.conversation.tick(now);
+        self.driver.tick(now);
     }
 
     /// The deadline has passed. True if the connection has ended.
@@ -203,7 +220,7 @@ impl Connection {
         }
         match self.phase {
             Phase::Open => {
-                let state = self.conversation.waits_for();
+                let state = self.driver.waits_for();
                 self.fail(Error::TimedOut { state }, now);
                 false
             }
@@ -217,7 +234,7 @@ impl Connection {
 
     /// Ends the connection with an error of ours; its last words are still to be written.
     pub fn fail(&mut self, error: Error, now: Instant) {
-        let waits_for = self.conversation.waits_for();
+        let waits_for = self.driver.waits_for();
         let error = match error {
             Error::TimedOut { .. } if self.phase == Phase::Handshake => {
                 Error::TimedOut { state: "the TLS handshake" }
@@ -229,7 +246,7 @@ impl Connection {
             error => error,
         };
         if matches!(self.phase, Phase::Open) {
-            self.conversation.give_up(&error);
+            self.driver.give_up(&error);
         }
         self.enter_flushing(Err(error), now);
     }
@@ -240,7 +257,7 @@ impl Connection {
         self.leave_kernel(shared);
         self.remark_outcome();
         let outcome = std::mem::replace(&mut self.outcome, Ok(()));
-        self.conversation.closed(outcome);
+        self.driver.closed(outcome);
     }
 
     /// Does all that can be done now.
@@ -249,7 +266,7 @@ impl Connection {
         let verdict = self.turns(shared, now);
         self.give_back(shared);
         let written = self.settled.min(self.worth) / shared.limits.written_quantum;
-        let stamp = self.conversation.progress() + written;
+        let stamp = self.driver.progress() + written;
         // The time for last words is one for all of them.
         if stamp != self.stamp && self.phase == Phase::Open {
             // What was done may have taken long: a file that is written to blocks.
@@ -290,22 +307,22 @@ impl Connection {
     /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let read = self.take_input(shared)?;
-        self.conversation.silence(self.is_silent());
+        self.driver.input_drained(self.is_silent());
         grow(&mut shared.scratch, ROOM_BYTES);
-        let sending = self.conversation.wants() == Wants::Payload;
+        let sending = self.driver.wants() == Wants::Payload;
         let waiting = self.out.len();
-        let turn = self.conversation.transmit(&mut self.out, &mut shared.scratch)?;
+        let turn = self.driver.transmit(&mut self.out, &mut shared.scratch)?;
         let said = self.out.len() - waiting;
         // A small file goes out in one turn, which then wants no payload before or after.
         let bulk = sending || said as u64 >= shared.limits.written_quantum;
-        if bulk || matches!(self.conversation.wants(), Wants::Payload | Wants::Close) {
+        if bulk || matches!(self.driver.wants(), Wants::Payload | Wants::Close) {
             self.worth = self.written + self.out.len() as u64;
         }
         if read + said > 0 && self.has_more(shared) {
             return Ok((read + said, turn));
         }
         let bytes = read + self.write_out(shared)?;
-        match self.conversation.wants() {
+        match self.driver.wants() {
             Wants::Close if self.out.is_empty() => {
                 self.enter_flushing(Ok(()), now);
                 Ok((1, Turn::Done))
@@ -323,7 +340,7 @@ impl Connection {
 
     /// Whether more answers are about to follow those in `out`, which is short enough to wait.
     fn has_more(&self, shared: &Shared) -> bool {
-        let more = !self.leftover.is_empty() || self.conversation.has_more();
+        let more = !self.leftover.is_empty() || self.driver.has_more();
         more && self.out.len() < shared.limits.write_bytes_max / 4
     }
 
@@ -332,12 +349,12 @@ impl Connection {
         if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
             return;
         }
-        let is_silent = self.phase == Phase::Handshake || self.conversation.leaves_at_once();
+        let is_silent = self.phase == Phase::Handshake || self.driver.closes_at_once();
         if is_silent || matches!(outcome, Err(Error::Io(..))) {
             self.out.truncate(0);
         } else {
             self.out.set_limit(self.out.len() + (256 << 10));
-            self.conversation.last_words(&mut self.out);
+            self.driver.transmit_last(&mut self.out);
         }
         self.outcome = outcome;
         self.phase = Phase::Flushing;

@@ -64,7 +64,7 @@ impl Connection {
         if !self.out.is_empty() || self.stream.shutdown_write().is_err() {
             return Ok((0, Turn::Done));
         }
-        if self.eof || self.conversation.leaves_at_once() {
+        if self.eof || self.driver.closes_at_once() {
             return Err(End::Closed);
         }
         self.phase = Phase::Lingering { left: usize::MAX };
@@ -108,7 +108,7 @@ impl Connection {
         let held = self.out.capacity()
             + self.leftover.capacity()
             + self.stream.memory()
-            + self.conversation.memory();
+            + self.driver.memory();
         shared.process.change(std::mem::replace(&mut self.held, held), held);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Specification: RFC 3207 §4 (STARTTLS), RFC 9110 §9.3.6 (CONNECT).
 //!
-//! Where a conversation wants TLS on its connection, nothing that came in clear may count as if it
+//! Where a session wants TLS on its connection, nothing that came in clear may count as if it
 //! had come under TLS: a byte that stands unread at that moment was put there by somebody who could
 //! not know the keys.
 
@@ -10,7 +10,7 @@ use super::{Connection, End, Phase, Turn};
 use std::time::Instant;
 
 impl Connection {
-    /// Goes on with the handshake, and with the conversation once it is up.
+    /// Goes on with the handshake, and with the session once it is established.
     pub(super) fn shake_hands(&mut self, now: Instant) -> Result<(usize, Turn), End> {
         match self.stream.drive() {
             Ok(true) => {
@@ -30,14 +30,14 @@ impl Connection {
             let lines = self.stream.tls_remarks();
             lines.iter().for_each(|line| tap.remark(line.as_raw_str()));
         }
-        self.conversation.secured(&self.stream);
+        self.driver.secured(&self.stream);
     }
 
     /// All was said in clear that had to be: begins the handshake on this very connection.
     #[cfg(feature = "tls")]
     pub(super) fn upgrade(&mut self, now: Instant) -> Result<(), End> {
         use crate::error::Error;
-        let Some(tls) = self.conversation.client_tls() else {
+        let Some(tls) = self.driver.client_tls() else {
             return Err(End::Failed(Error::Misuse("TLS wanted without settings for it").into()));
         };
         if !self.leftover.is_empty() {

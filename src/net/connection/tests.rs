@@ -1,53 +1,61 @@
-//! What a turn costs: a conversation that always has more to say does not keep the others waiting.
+//! What a turn costs: an application that always has more to say does not keep the others waiting.
 
 use super::*;
+use crate::session::Received;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-/// Says one byte a turn, and always has more.
-struct Chatterbox {
-    turns: std::rc::Rc<std::cell::Cell<usize>>,
-}
+/// A session without a protocol.
+struct Chatterbox;
 
-impl Conversation for Chatterbox {
-    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
-        Ok(input.len())
+impl Session for Chatterbox {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _: &'a mut [u8],
+    ) -> Result<Received<()>, crate::error::Error> {
+        Ok(Received::need_input(input.len()))
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
+    fn receive_eof(&mut self) -> Result<(), crate::error::Error> {
         Ok(())
     }
 
-    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        self.turns.set(self.turns.get() + 1);
-        out.append(b"x")?;
-        Ok(Turn::Done)
-    }
+    fn transmit(&mut self, _: &mut Buffer) {}
 
     fn wants(&self) -> Wants {
         Wants::Read
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self) -> Duration {
         Duration::from_secs(10)
     }
 
     fn progress(&self) -> u64 {
         0
     }
+}
 
-    fn has_more(&self) -> bool {
+/// Says one byte a turn, and always has more.
+struct Chatting(Rc<Cell<usize>>);
+
+impl Application<Chatterbox> for Chatting {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn poll(&mut self, _: &mut Chatterbox, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        self.0.set(self.0.get() + 1);
+        out.append(b"x")?;
+        Ok(Turn::Done)
+    }
+
+    fn has_more(&self, _: &Chatterbox) -> bool {
         true
     }
-
-    fn memory(&self) -> usize {
-        0
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "nothing"
-    }
-
-    fn closed(&mut self, _: Result<(), Error>) {}
 }
 
 #[test]
@@ -57,10 +65,10 @@ fn turns_that_move_little_use_the_budget_up_all_the_same() {
     socket.set_nonblocking(true).unwrap();
     let stream = Stream::plain(mio::net::TcpStream::from_std(socket));
     stream.ready().writable.set(true);
-    let turns = std::rc::Rc::default();
-    let conversation = Box::new(Chatterbox { turns: std::rc::Rc::clone(&turns) });
+    let turns = Rc::<Cell<usize>>::default();
     let now = Instant::now();
-    let mut connection = Connection::new(stream, conversation, None, now);
+    let new = NewConnection::new(stream, Chatterbox, Chatting(turns.clone()));
+    let mut connection = Connection::new(new, now);
     let limits = Limits::default();
     let mut shared = Shared::new(limits);
     assert_eq!(connection.drive(&mut shared, now), Verdict::Again);

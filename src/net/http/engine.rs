@@ -13,8 +13,9 @@ use super::plan::{Badge, Plan, Standing};
 use super::report::Timings;
 use super::route::Route;
 use super::trace::Voice;
+use crate::net::connection::NewConnection;
 use crate::net::reactor::calling::{Answered, Calls};
-use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
+use crate::net::reactor::{Dispatch, Handle, Reactor};
 use crate::net::report::Failure;
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
@@ -116,9 +117,9 @@ impl Engine {
                 #[cfg(feature = "tls")]
                 tls: self.tls_behind(&route)?,
             };
-            let line = Line::new(&self.plan, &self.wakes, badge.clone(), made, voice);
-            let guest = Guest { stream, conversation: Box::new(line), tap: None };
-            let added = reactor.add(guest).map_err(|error| Error::Io("starting", error));
+            let (exchange, line) = Line::new(&self.plan, &self.wakes, badge.clone(), made, voice);
+            let added = reactor.add(NewConnection::new(stream, exchange, line));
+            let added = added.map_err(|error| Error::Io("starting", error));
             added.map(|handle| badge.handle.set(Some(handle)))
         });
         if let Err(error) = added {

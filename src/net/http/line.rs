@@ -16,14 +16,13 @@ use super::trace::{Mark, Voice};
 use crate::buffer::Buffer;
 use crate::http::exchange::{Event, Exchange};
 use crate::http::message::headers::text;
-use crate::net::connection::{Conversation, Turn};
+use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::reactor::Handle;
 use crate::net::report::{Activity, Failure, FailureKind};
-use crate::net::transport::Error;
-use crate::net::transport::Spoken;
 use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
+use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
 use crate::text::Content;
 use std::cell::RefCell;
@@ -58,15 +57,16 @@ pub(super) struct Line {
     wakes: Wakes,
     badge: Rc<Badge>,
     route: Rc<Route>,
-    exchange: Exchange,
     job: Option<Job>,
     /// The request of the job was handed to the session.
     asked: bool,
     /// The first byte of the response has come.
     heard: bool,
-    /// Nothing has come that was not heard: a request that is sent now is answered by what comes
-    /// then (RFC 9112 §9.2).
-    silent: bool,
+    /// All received bytes have been parsed: the next bytes answer a request that is sent now
+    /// (RFC 9112 §9.2).
+    input_drained: bool,
+    /// The response is complete.
+    is_whole: bool,
     made: Made,
     /// It has not asked for a job yet.
     fresh: bool,
@@ -96,18 +96,18 @@ impl Line {
         badge: Rc<Badge>,
         made: Made,
         voice: Voice,
-    ) -> Line {
-        let session = plan.borrow().options.session;
+    ) -> (Exchange, Line) {
+        let mut exchange = Exchange::new(plan.borrow().options.session);
         let route = plan.borrow().route(badge.route).clone();
         let mut line = Line {
             plan: plan.clone(),
             wakes: wakes.clone(),
             badge,
-            exchange: Exchange::new(session),
             job: None,
             asked: false,
             heard: false,
-            silent: false,
+            input_drained: false,
+            is_whole: false,
             made,
             fresh: true,
             tunnel: Tunnel::Open,
@@ -120,61 +120,47 @@ impl Line {
         if let Some(request) = line.route.connect() {
             line.tunnel = Tunnel::Asked;
             line.voice.request(&request);
-            if let Err(error) = line.exchange.send(&request) {
+            if let Err(error) = exchange.send(&request) {
                 line.fail(Failure::from(&Error::Session(error)));
             }
         }
-        line
+        (exchange, line)
     }
 
     // ---- what comes --------------------------------------------------------------------------
 
-    fn take(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Failure> {
-        let mut eaten = 0;
-        loop {
-            let received = self.exchange.receive(&input[eaten..], room);
-            let received = received
-                .map_err(|error| Failure::from(&Spoken::judge(error, input, Some(Spoken::Http))))?;
-            let came = &input[eaten..eaten + received.consumed];
-            eaten += received.consumed;
-            if let Some(job) = &mut self.job {
-                job.recipient.raw(came)?;
+    fn hear(&mut self, event: Event<'_>) -> Result<(), Failure> {
+        let step = match &mut self.job {
+            None => tunnelled(&event, &self.voice)?,
+            Some(job) => {
+                let Plan { options, finisher, unpacked, .. } = &mut *self.plan.borrow_mut();
+                job.event(event, options, finisher, unpacked, &self.voice)?
             }
-            let step = match (received.event, &mut self.job) {
-                (None, _) if received.consumed == 0 => return Ok(eaten),
-                (None, _) => continue,
-                (Some(event), None) => tunnelled(&event, &self.voice)?,
-                (Some(event), Some(job)) => {
-                    let Plan { options, finisher, unpacked, .. } = &mut *self.plan.borrow_mut();
-                    job.event(event, options, finisher, unpacked, &self.voice)?
-                }
-            };
-            match step {
-                Step::More => {}
-                Step::Whole => self.whole(),
-                Step::Enough => {
-                    self.voice.remark(|| "closed: the rest is of no interest".to_owned());
-                    self.ended();
-                    self.retire();
-                    return Ok(input.len());
-                }
-                Step::Unasked => {
-                    self.voice.remark(|| UNASKED.to_owned());
-                    self.job.take().into_iter().for_each(|job| self.hand_over(job));
-                    return Ok(input.len());
-                }
+        };
+        match step {
+            Step::More => {}
+            Step::Whole => self.is_whole = true,
+            Step::Enough => {
+                self.voice.remark(|| "closed: the rest is of no interest".to_owned());
+                self.ended();
+                self.retire();
+            }
+            Step::Unasked => {
+                self.voice.remark(|| UNASKED.to_owned());
+                self.job.take().into_iter().for_each(|job| self.hand_over(job));
             }
         }
+        Ok(())
     }
 
     /// A response has ended as it should.
-    fn whole(&mut self) {
+    fn whole(&mut self, exchange: &Exchange) {
         if self.tunnel == Tunnel::Asked {
             self.tunnel = Tunnel::Agreed;
             return;
         }
         self.ended();
-        if self.exchange.wants() == Wants::Close {
+        if exchange.wants() == Wants::Close {
             self.voice.remark(|| "no further request on this connection".to_owned());
             self.retire();
         }
@@ -190,13 +176,13 @@ impl Line {
     // ---- what goes ---------------------------------------------------------------------------
 
     /// Hands the request of the job to the session. False while it is not ready.
-    fn ask(&mut self, scratch: &mut [u8]) -> Result<bool, Failure> {
+    fn ask(&mut self, exchange: &mut Exchange, scratch: &mut [u8]) -> Result<bool, Failure> {
         let Some(job) = &mut self.job else { return Ok(true) };
         let plan = self.plan.borrow();
         let Some(request) = job.prepare(&self.route, &plan.options, scratch)? else {
             return Ok(false);
         };
-        self.exchange.send(request).map_err(|error| Failure::from(&Error::Session(error)))?;
+        exchange.send(request).map_err(|error| Failure::from(&Error::Session(error)))?;
         self.voice.request(request);
         job.report.sent = true;
         (self.asked, self.heard) = (true, false);
@@ -204,9 +190,9 @@ impl Line {
     }
 
     /// A job, if there is none and one may be taken.
-    fn pull(&mut self) {
-        let is_free = self.job.is_none() && self.tunnel == Tunnel::Open && self.silent;
-        if !is_free || !self.exchange.is_idle() {
+    fn pull(&mut self, exchange: &Exchange) {
+        let is_free = self.job.is_none() && self.tunnel == Tunnel::Open && self.input_drained;
+        if !is_free || !exchange.is_idle() {
             return;
         }
         let fresh = std::mem::replace(&mut self.fresh, false);
@@ -222,29 +208,34 @@ impl Line {
         self.asked = false;
     }
 
-    fn say(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Failure> {
-        self.pull();
-        if self.job.is_some() && !self.asked && !self.ask(scratch)? {
+    fn say(
+        &mut self,
+        exchange: &mut Exchange,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Failure> {
+        self.pull(exchange);
+        if self.job.is_some() && !self.asked && !self.ask(exchange, scratch)? {
             self.steps += 1;
             return Ok(Turn::Again);
         }
         if let (Some(job), true) = (&mut self.job, self.asked) {
-            while let Some(left) = self.exchange.wanted().filter(|left| *left > 0) {
-                let body = job.body(left.min(out.room() as u64), scratch)?;
-                let taken = self.exchange.offer(body, out);
+            while exchange.owes_body() {
+                let len = exchange.wanted(out).map_or(0, |wanted| wanted.len);
+                let body = job.body(len as u64, scratch)?;
+                let taken = exchange.offer(body, out);
                 let taken = taken.map_err(|error| Failure::from(&Error::Session(error)))?;
                 self.voice.content(Mark::Out, &body[..taken], &mut self.said);
                 job.body_taken(taken);
                 if taken == 0 {
                     break;
                 }
-                if self.exchange.wanted().is_none() {
+                if !exchange.owes_body() {
                     let len = job.fetch.body.len().unwrap_or(0);
                     self.voice.body(Mark::Out, len, &mut self.said);
                 }
             }
         }
-        self.exchange.transmit(out);
         Ok(Turn::Done)
     }
 
@@ -289,31 +280,27 @@ impl Line {
         self.retire();
     }
 
-    /// What the end of the connection means: a response that is missing, or a part of one, however
-    /// the stream ended (RFC 9112 §8).
-    fn loss(&mut self, outcome: Result<(), Error>) -> Failure {
-        match (outcome, self.exchange.receive_abort()) {
-            (Err(Error::Io(doing, error)), Err(missing)) => {
-                let text = format!("{missing}: {doing}: {error}");
-                let (kind, io) = (FailureKind::Connection, Some(error.kind()));
-                Failure { kind, io, ..Failure::new(missing.kind(), text) }
-            }
-            (Err(error), _) => Failure::from(&error),
-            (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
-            (Ok(()), Ok(())) => {
-                let text = "the server closed the connection before the request";
-                Failure { kind: FailureKind::Connection, ..Failure::new("incomplete", text) }
-            }
-        }
-    }
-
     fn retire(&mut self) {
         self.broken = true;
         self.plan.borrow_mut().leave(&self.badge);
     }
+}
 
-    fn is_over(&self) -> bool {
-        self.broken || self.badge.standing.get() == Standing::Gone
+/// What the end of the connection means: a response that is missing, or a part of one, however
+/// the stream ended (RFC 9112 §8).
+fn loss(exchange: &mut Exchange, outcome: Result<(), Error>) -> Failure {
+    match (outcome, exchange.receive_abort()) {
+        (Err(Error::Io(doing, error)), Err(missing)) => {
+            let text = format!("{missing}: {doing}: {error}");
+            let (kind, io) = (FailureKind::Connection, Some(error.kind()));
+            Failure { kind, io, ..Failure::new(missing.kind(), text) }
+        }
+        (Err(error), _) => Failure::from(&error),
+        (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
+        (Ok(()), Ok(())) => {
+            let text = "the server closed the connection before the request";
+            Failure { kind: FailureKind::Connection, ..Failure::new("incomplete", text) }
+        }
     }
 }
 
@@ -343,35 +330,46 @@ fn tunnelled(event: &Event<'_>, voice: &Voice) -> Result<Step, Failure> {
     Ok(Step::More)
 }
 
-impl Conversation for Line {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        if self.is_over() {
-            return Ok(input.len());
+impl Application<Exchange> for Line {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        if !self.is_over() {
+            self.hear(event).unwrap_or_else(|failure| self.fail(failure));
         }
-        if !self.heard && !input.is_empty() {
-            self.heard = true;
-            if let Some(job) = &mut self.job {
-                job.report.timings.first_byte = Some(job.elapsed());
-            }
-        }
-        Ok(self.take(input, room).unwrap_or_else(|failure| {
-            self.fail(failure);
-            input.len()
-        }))
+        Ok(())
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        if let Err(error) = self.exchange.receive_eof() {
+    fn after_event(&mut self, exchange: &mut Exchange) -> Result<(), Error> {
+        if std::mem::take(&mut self.is_whole) {
+            self.whole(exchange);
+        }
+        Ok(())
+    }
+
+    fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
+        let Some(job) = &mut self.job else { return Ok(()) };
+        if !self.heard && !consumed.is_empty() {
+            job.report.timings.first_byte = Some(job.elapsed());
+        }
+        self.heard |= !consumed.is_empty();
+        job.recipient.raw(consumed).unwrap_or_else(|failure| self.fail(failure));
+        Ok(())
+    }
+
+    fn on_error(&mut self, _exchange: &mut Exchange, error: Error) -> Result<(), Error> {
+        self.fail(Failure::from(&error));
+        Ok(())
+    }
+
+    fn on_eof(&mut self, exchange: &mut Exchange) -> Result<(), Error> {
+        if let Err(error) = exchange.receive_eof() {
             self.lose(Failure::from(&Error::Session(error)));
         }
         Ok(())
     }
 
-    fn receive_abort(&mut self, why: io::Error) -> Result<(), Error> {
-        if !self.is_over() {
-            let failure = self.loss(Err(Error::Io("reading", why)));
-            self.lose(failure);
-        }
+    fn on_abort(&mut self, exchange: &mut Exchange, why: io::Error) -> Result<(), Error> {
+        let failure = loss(exchange, Err(Error::Io("reading", why)));
+        self.lose(failure);
         Ok(())
     }
 
@@ -380,44 +378,40 @@ impl Conversation for Line {
         self.made.tls.clone()
     }
 
-    fn silence(&mut self, is_silent: bool) {
-        self.silent = is_silent;
+    fn input_drained(&mut self, is_drained: bool) {
+        self.input_drained = is_drained;
     }
 
-    fn secured(&mut self, stream: &Stream) {
+    fn secured(&mut self, exchange: &mut Exchange, stream: &Stream) {
         self.made.timings.tls = Some(self.made.began.elapsed());
         self.voice.is_tls = true;
         self.voice.remarks(|| stream.tls_remarks());
         if self.tunnel == Tunnel::Agreed {
             self.tunnel = Tunnel::Open;
-            self.exchange = Exchange::new(self.plan.borrow().options.session);
+            *exchange = Exchange::new(self.plan.borrow().options.session);
         }
     }
 
-    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        if self.is_over() {
-            return Ok(Turn::Done);
-        }
-        Ok(self.say(out, scratch).unwrap_or_else(|failure| {
+    fn poll(
+        &mut self,
+        exchange: &mut Exchange,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        Ok(self.say(exchange, out, scratch).unwrap_or_else(|failure| {
             self.fail(failure);
             Turn::Done
         }))
     }
 
-    /// HTTP/1.1 has none.
-    fn wants(&self) -> Wants {
-        match self.exchange.wants() {
-            // In clear there is nothing more to say, and nothing to wait for: at once.
-            _ if self.is_over() && !self.voice.is_tls => Wants::Done,
-            _ if self.is_over() => Wants::Close,
-            wants => wants,
-        }
+    fn is_over(&self) -> bool {
+        self.broken || self.badge.standing.get() == Standing::Gone
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self, exchange: &Exchange) -> Duration {
         match self.job.is_some() && !self.asked {
             true => PREPARE_WAIT,
-            false => self.exchange.patience(),
+            false => exchange.idle_timeout(),
         }
     }
 
@@ -432,34 +426,30 @@ impl Conversation for Line {
     }
 
     fn progress(&self) -> u64 {
-        self.exchange.progress() + self.steps
-    }
-
-    fn is_receiving(&self) -> bool {
-        self.exchange.is_receiving()
+        self.steps
     }
 
     fn memory(&self) -> usize {
-        self.exchange.capacity() + self.job.as_ref().map_or(0, Job::memory)
+        self.job.as_ref().map_or(0, Job::memory)
     }
 
-    fn waits_for(&self) -> &'static str {
-        self.exchange.waits_for()
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Http)
     }
 
-    fn give_up(&mut self, why: &Error) {
+    fn give_up(&mut self, _exchange: &mut Exchange, why: &Error) {
         self.fail(Failure::from(why));
     }
 
-    fn wind_down(&mut self) {
+    fn wind_down(&mut self, _exchange: &mut Exchange) -> WindDown {
         self.fail(Failure::from(&Error::Interrupted));
+        WindDown::Finish
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
-        if self.is_over() {
-            return;
+    fn closed(&mut self, exchange: &mut Exchange, outcome: Result<(), Error>) {
+        if !self.is_over() {
+            let failure = loss(exchange, outcome);
+            self.lose(failure);
         }
-        let failure = self.loss(outcome);
-        self.lose(failure);
     }
 }

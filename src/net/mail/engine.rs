@@ -4,8 +4,9 @@
 
 use super::line::Line;
 use super::plan::Plan;
+use crate::net::connection::NewConnection;
 use crate::net::reactor::calling::{Answered, Calls};
-use crate::net::reactor::{Dispatch, Guest, Handle, Reactor};
+use crate::net::reactor::{Dispatch, Handle, Reactor};
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
 use crate::net::transport::stream::Stream;
@@ -117,12 +118,12 @@ impl Engine {
             }
             (session, tap, is_tls)
         };
-        let line = Line::new(&self.plan, session, is_tls);
+        let line = Line::new(&self.plan, is_tls);
         #[cfg(feature = "tls")]
         let line = line.with_tls(self.tls.clone());
         let stream = self.stream(socket, is_tls);
-        let guest = Guest { stream, conversation: Box::new(line), tap };
-        reactor.add(guest).map(|_| ()).map_err(starting)
+        let new = NewConnection::new(stream, session, line).with_tap(tap);
+        reactor.add(new).map(|_| ()).map_err(starting)
     }
 
     #[cfg(feature = "tls")]

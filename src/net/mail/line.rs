@@ -19,21 +19,19 @@ use super::plan::{Plan, Share};
 use super::report::Fate;
 use super::smtputf8;
 use crate::buffer::Buffer;
-use crate::net::connection::GREETING;
-use crate::net::connection::{Conversation, Turn};
+use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::transport::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wants};
-use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
+use crate::session::{AbortReason, Session, Wants};
+use crate::smtp::client::{Client, Envelope, Event, GREETING, Outcome, Sent, Stage, Verdict};
 use crate::smtp::reply::Reply;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A transaction on its way.
 struct Job {
@@ -54,7 +52,6 @@ type Rest = (Share, Rc<Letter>, Envelope);
 /// See the head of this module.
 pub(super) struct Line {
     plan: Rc<RefCell<Plan>>,
-    session: Client,
     #[cfg(feature = "tls")]
     tls: Option<NamedTls>,
     is_tls: bool,
@@ -72,10 +69,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(plan: &Rc<RefCell<Plan>>, session: Client, is_tls: bool) -> Line {
+    pub(super) fn new(plan: &Rc<RefCell<Plan>>, is_tls: bool) -> Line {
         Line {
             plan: plan.clone(),
-            session,
             #[cfg(feature = "tls")]
             tls: None,
             is_tls,
@@ -97,39 +93,44 @@ impl Line {
 
     // ---- what goes ---------------------------------------------------------------------------
 
-    fn say(&mut self, out: &mut Buffer, block: &mut [u8]) -> Result<(), Error> {
+    fn say(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        block: &mut [u8],
+    ) -> Result<(), Error> {
         loop {
-            self.session.transmit(out);
+            session.transmit(out);
             if self.is_stopping {
                 if self.jobs.iter().all(|job| !job.is_finished) {
-                    self.session.abort();
+                    session.abort(AbortReason::ShuttingDown, "");
                 }
                 return Ok(());
             }
-            if self.session.is_ready() {
-                self.begin()?;
-                self.session.transmit(out);
+            if session.is_ready() {
+                self.begin(session)?;
+                session.transmit(out);
             }
-            if self.session.wants() != Wants::Payload || !self.pour(out, block)? {
+            if session.wants() != Wants::Payload || !self.pour(session, out, block)? {
                 return Ok(());
             }
         }
     }
 
     /// Takes the next letter, or says good-bye.
-    fn begin(&mut self) -> Result<(), Error> {
-        while self.session.is_ready() {
+    fn begin(&mut self, session: &mut Client) -> Result<(), Error> {
+        while session.is_ready() {
             let next = self.rest.pop_front().or_else(|| {
                 let (share, letter) = self.plan.borrow_mut().take()?;
                 let envelope = letter.envelope.clone();
                 Some((share, letter, envelope))
             });
             match next {
-                Some((share, letter, envelope)) => self.send(share, letter, envelope)?,
+                Some((share, letter, envelope)) => self.send(session, share, letter, envelope)?,
                 // Whether these get another transaction depends on what becomes of the first.
                 None if self.jobs.iter().any(|job| !job.later.is_empty()) => return Ok(()),
                 None => {
-                    self.session.end();
+                    session.end();
                     return Ok(());
                 }
             }
@@ -140,11 +141,12 @@ impl Line {
     /// Fits a transaction to what the server offers. None is left where nobody would get it.
     fn fit(
         &self,
+        session: &Client,
         share: Share,
         letter: &Letter,
         mut envelope: Envelope,
     ) -> Option<(Share, Envelope, Content)> {
-        let fitted = smtputf8::fit(letter, &envelope, self.session.capabilities().smtputf8);
+        let fitted = smtputf8::fit(letter, &envelope, session.capabilities().smtputf8);
         let mut plan = self.plan.borrow_mut();
         envelope.size = Some(fitted.content.size());
         envelope.needs_smtputf8 = fitted.needs_smtputf8;
@@ -168,12 +170,19 @@ impl Line {
         Some((share, envelope, fitted.content))
     }
 
-    fn send(&mut self, share: Share, letter: Rc<Letter>, envelope: Envelope) -> Result<(), Error> {
-        let Some((mut share, envelope, content)) = self.fit(share, &letter, envelope) else {
+    fn send(
+        &mut self,
+        session: &mut Client,
+        share: Share,
+        letter: Rc<Letter>,
+        envelope: Envelope,
+    ) -> Result<(), Error> {
+        let Some((mut share, envelope, content)) = self.fit(session, share, &letter, envelope)
+        else {
             self.is_of_use = true;
             return Ok(());
         };
-        match self.session.send(envelope) {
+        match session.send(envelope) {
             Ok(Sent { message, unserved }) => {
                 if let Some(unserved) = unserved {
                     let rest = share.split_off(unserved.recipients.len());
@@ -195,17 +204,22 @@ impl Line {
     }
 
     /// Hands content on. True when the end of the message was reached.
-    fn pour(&mut self, out: &mut Buffer, block: &mut [u8]) -> Result<bool, Error> {
+    fn pour(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        block: &mut [u8],
+    ) -> Result<bool, Error> {
         let Some(job) = self.jobs.back_mut() else { return Ok(false) };
         while job.pen.fill(block)? {
-            let taken = self.session.offer(job.pen.made(), out)?;
+            let taken = session.offer(job.pen.made(), out)?;
             job.pen.consume(taken);
             self.plan.borrow().options.meter.add(taken as u64);
             if taken == 0 {
                 return Ok(false);
             }
         }
-        self.session.finish_message()?;
+        session.finish_message()?;
         job.is_finished = true;
         Ok(true)
     }
@@ -213,14 +227,14 @@ impl Line {
     // ---- how it ends -------------------------------------------------------------------------
 
     /// A fault on this side, or the end of our time: the connection closes as it stands.
-    fn fail(&mut self, error: Error) {
+    fn fail(&mut self, session: &mut Client, error: Error) {
         self.failure.get_or_insert(error);
-        self.session.abort();
+        session.abort(AbortReason::Io, "");
     }
 
-    fn conclude_all(&mut self, why: Option<&Arc<Error>>) {
+    fn conclude_all(&mut self, session: &Client, why: Option<&Arc<Error>>) {
         let mut plan = self.plan.borrow_mut();
-        for outcome in self.session.unfinished() {
+        for outcome in session.unfinished() {
             let its = self.jobs.iter().position(|job| job.message == outcome.message);
             if let Some(job) = its.and_then(|at| self.jobs.remove(at)) {
                 let may_wait = self.is_of_use && is_untouched(&job, &outcome);
@@ -330,44 +344,30 @@ enum Heard {
     Other,
 }
 
-impl Conversation for Line {
-    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        loop {
-            let received = self.session.receive(&input[eaten..], &mut [])?;
-            eaten += received.consumed;
-            let Some(event) = received.event else {
-                match received.consumed {
-                    0 => return Ok(eaten),
-                    _ => continue,
-                }
-            };
-            let state = (self.is_tls, self.is_of_use);
-            let heard = hear(&mut self.plan.borrow_mut(), &mut self.jobs, state, event);
-            match heard {
-                Heard::Ready => {
-                    self.is_ready = true;
-                    self.plan.borrow_mut().is_ready();
-                }
-                Heard::Outcome(rest) => {
-                    self.is_of_use = true;
-                    self.rest.extend(rest);
-                }
-                Heard::Closing(refusal) => {
-                    self.failure.get_or_insert(Error::Session(refusal));
-                }
-                Heard::Other => {}
+impl Application<Client> for Line {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        let state = (self.is_tls, self.is_of_use);
+        let heard = hear(&mut self.plan.borrow_mut(), &mut self.jobs, state, event);
+        match heard {
+            Heard::Ready => {
+                self.is_ready = true;
+                self.plan.borrow_mut().is_ready();
             }
+            Heard::Outcome(rest) => {
+                self.is_of_use = true;
+                self.rest.extend(rest);
+            }
+            Heard::Closing(refusal) => {
+                self.failure.get_or_insert(Error::Session(refusal));
+            }
+            Heard::Other => {}
         }
-    }
-
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        Ok(self.session.receive_eof()?)
+        Ok(())
     }
 
     /// The session knows what is missing; where that is nothing, how the stream ended is no matter.
-    fn receive_abort(&mut self, _: io::Error) -> Result<(), Error> {
-        self.receive_eof()
+    fn on_abort(&mut self, session: &mut Client, _: io::Error) -> Result<(), Error> {
+        self.on_eof(session)
     }
 
     #[cfg(feature = "tls")]
@@ -375,74 +375,60 @@ impl Conversation for Line {
         self.tls.clone()
     }
 
-    fn secured(&mut self, _: &Stream) {
+    fn secured(&mut self, session: &mut Client, _: &Stream) {
         self.is_tls = true;
-        if self.session.wants() == Wants::Upgrade
-            && let Err(error) = self.session.upgraded()
+        if session.wants() == Wants::Upgrade
+            && let Err(error) = session.upgraded()
         {
-            self.fail(Error::Session(error));
+            self.fail(session, Error::Session(error));
         }
     }
 
-    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        if let Err(error) = self.say(out, scratch) {
+    fn poll(
+        &mut self,
+        session: &mut Client,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if let Err(error) = self.say(session, out, scratch) {
             // It is the fault of one letter, and none of the server.
             self.is_of_use = true;
-            self.fail(error);
+            self.fail(session, error);
         }
         Ok(Turn::Done)
     }
 
-    fn last_words(&mut self, out: &mut Buffer) {
-        self.session.transmit(out);
-    }
-
-    fn wants(&self) -> Wants {
-        self.session.wants()
-    }
-
-    fn patience(&self) -> Duration {
-        self.session.patience()
-    }
-
-    fn progress(&self) -> u64 {
-        self.session.progress()
-    }
-
     fn memory(&self) -> usize {
-        self.session.capacity() + self.jobs.iter().map(|job| job.pen.capacity()).sum::<usize>()
+        self.jobs.iter().map(|job| job.pen.capacity()).sum()
     }
 
     fn speaks(&self) -> Option<Spoken> {
         Some(Spoken::Smtp)
     }
 
-    fn waits_for(&self) -> &'static str {
-        self.session.waits_for()
-    }
-
-    fn give_up(&mut self, why: &Error) {
+    fn give_up(&mut self, session: &mut Client, why: &Error) {
         let why = match why {
             // A server that does not even greet may be one of TLS: that is worth to be told.
-            Error::TimedOut { .. } if self.session.waits_for() == GREETING => {
+            Error::TimedOut { .. } if session.waits_for() == GREETING => {
                 Error::TimedOut { state: GREETING }
             }
             Error::TimedOut { state } => Error::TimedOut { state },
             _ => Error::Interrupted,
         };
-        self.fail(why);
+        self.fail(session, why);
     }
 
     /// A message whose end has not gone out is taken back; for the reply to one that has there is
     /// the grace of the reactor.
-    fn wind_down(&mut self) {
+    fn wind_down(&mut self, _session: &mut Client) -> WindDown {
         self.is_stopping = true;
         self.failure.get_or_insert(Error::Interrupted);
+        WindDown::Finish
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {
         let why = self.failure.take().or(outcome.err()).map(Arc::new);
-        self.conclude_all(why.as_ref());
+        self.conclude_all(session, why.as_ref());
         self.plan.borrow_mut().ended(self.is_ready, self.is_of_use, why);
     }
 }

@@ -8,7 +8,8 @@
 //! A peer that is refused is driven, too, until it has heard why. Of those only so many are held;
 //! the one that was told first goes for the next.
 
-use super::{Guest, LISTENERS_END, Reactor};
+use super::{LISTENERS_END, Reactor};
+use crate::net::connection::NewConnection;
 use crate::net::transport::endpoint;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token};
@@ -27,24 +28,40 @@ const ACCEPT_BATCH: usize = 64;
 /// What becomes of a connection that came in.
 pub enum Welcomed {
     /// It is served here.
-    Served(Guest),
+    Served(NewConnection),
     /// It is told why not, and ends.
-    Refused(Guest),
+    Refused(NewConnection),
     /// It was closed, or handed on to another reactor.
     Gone,
 }
 
-impl From<Option<Guest>> for Welcomed {
+impl From<NewConnection> for Welcomed {
+    fn from(new: NewConnection) -> Welcomed {
+        Welcomed::Served(new)
+    }
+}
+
+impl From<Option<NewConnection>> for Welcomed {
     /// Served, or closed where there is none.
-    fn from(guest: Option<Guest>) -> Welcomed {
+    fn from(guest: Option<NewConnection>) -> Welcomed {
         guest.map_or(Welcomed::Gone, Welcomed::Served)
     }
 }
 
 /// What a listener does with those who come.
 pub trait Welcome {
-    /// Makes the stream and the conversation for a connection, or refuses it.
+    /// Makes the stream, the session and the application for a connection, or refuses it.
     fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed;
+}
+
+impl<F, W> Welcome for F
+where
+    F: FnMut(TcpStream, SocketAddr) -> W,
+    W: Into<Welcomed>,
+{
+    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+        self(socket, peer).into()
+    }
 }
 
 pub(super) struct Listener {
@@ -74,7 +91,7 @@ impl Reactor {
         self.refused_max = max;
     }
 
-    fn add_refused(&mut self, guest: Guest) {
+    fn add_refused(&mut self, guest: NewConnection) {
         if self.refused.len() >= self.refused_max {
             let slots = &self.slots;
             self.refused.retain(|one| slots[one.index].generation == one.generation);

@@ -32,10 +32,9 @@ pub use dispatch::{Dispatch, Handle};
 pub use post::Post;
 pub use seat::{Seat, Stopper};
 
-use super::connection::{Connection, Conversation, Limits, Shared, Tap};
+use super::connection::{Connection, Limits, NewConnection, Shared};
 use super::transport::Error;
 use super::transport::rate::RateLimit;
-use super::transport::stream::Stream;
 use accept::{LISTENERS_MAX, Listener};
 use mio::net::{TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -51,16 +50,6 @@ const WAKER: Token = Token(usize::MAX);
 const SIGNAL: Token = Token(usize::MAX - 1);
 /// Listeners take the tokens from here down.
 const LISTENERS_END: usize = usize::MAX - 2;
-
-/// A connection that comes in, or was made.
-pub struct Guest {
-    /// Its stream.
-    pub stream: Stream,
-    /// What it talks about.
-    pub conversation: Box<dyn Conversation>,
-    /// Who listens along.
-    pub tap: Option<Box<dyn Tap>>,
-}
 
 #[derive(Default)]
 struct Slot {
@@ -179,9 +168,8 @@ impl Reactor {
     ///
     /// # Errors
     /// Those of the system; the connection is then gone, and its application is not told.
-    pub fn add(&mut self, guest: Guest) -> io::Result<Handle> {
-        let now = Instant::now();
-        let mut connection = Connection::new(guest.stream, guest.conversation, guest.tap, now);
+    pub fn add(&mut self, new: NewConnection) -> io::Result<Handle> {
+        let mut connection = Connection::new(new, Instant::now());
         let handle = self.reserve();
         let registered = match connection.stream().socket() {
             Some(socket) => self.poll.registry().register(socket, handle.token(), BOTH),

@@ -5,15 +5,14 @@ use super::admission::Permit;
 use super::serve::{Desk, Direction, LEFT, Running};
 use crate::buffer::Buffer;
 use crate::name::Name;
-use crate::net::connection::FIRST_BYTE;
-use crate::net::connection::{Conversation, Turn};
+use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::Origin;
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Destination, Target};
 use crate::net::files::{Durability, FileError, SIZE_UNKNOWN};
 use crate::net::report::{Failure, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wants};
+use crate::session::{AbortReason, Session, Wanted};
 use crate::text::PeerText;
 use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
 use std::cell::RefCell;
@@ -22,9 +21,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One connection of the classic server.
+/// One connection of the classic server: its session and its application.
+pub(crate) fn serve(
+    name: &Name,
+    origin: Origin,
+    desk: Rc<Desk>,
+    peer: SocketAddr,
+    permit: Permit,
+) -> (ClassicServer, ClassicServing) {
+    let session = ClassicServer::new(Limits::default(), name, origin.size());
+    let mut running = Running::new(Direction::Sent, name.clone());
+    running.expect(origin.size());
+    let running = Some(running);
+    (session, ClassicServing { origin, desk, peer, running, _permit: permit })
+}
+
 pub(crate) struct ClassicServing {
-    session: ClassicServer,
     origin: Origin,
     desk: Rc<Desk>,
     peer: SocketAddr,
@@ -34,27 +46,6 @@ pub(crate) struct ClassicServing {
 }
 
 impl ClassicServing {
-    pub(crate) fn new(
-        name: &Name,
-        origin: Origin,
-        desk: Rc<Desk>,
-        peer: SocketAddr,
-        permit: Permit,
-    ) -> ClassicServing {
-        let session = ClassicServer::new(Limits::default(), name, origin.size());
-        let mut running = Running::new(Direction::Sent, name.clone());
-        running.expect(origin.size());
-        let running = Some(running);
-        ClassicServing { session, origin, desk, peer, running, _permit: permit }
-    }
-
-    /// The stream ends here, without the closing brace: the client sees that it is not whole.
-    fn break_off(&mut self, why: String) -> Turn {
-        self.ended(Err(Failure::new("io", why)));
-        self.session.abort();
-        Turn::Done
-    }
-
     fn ended(&mut self, outcome: Result<(), Failure>) {
         if let Some(running) = self.running.take() {
             running.end(&self.desk, self.peer, outcome);
@@ -62,29 +53,28 @@ impl ClassicServing {
     }
 }
 
-/// The least room that is worth reading the file for, in bytes of text.
-const WORTH_READING: usize = 1024;
-
-impl Conversation for ClassicServing {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        Ok(self.session.receive(input, room)?.consumed)
+impl Application<ClassicServer> for ClassicServing {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        Ok(self.session.receive_eof()?)
-    }
-
-    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        self.session.transmit(out);
-        while self.session.wants() == Wants::Payload && out.tail_room() > WORTH_READING {
-            let left = self.session.left();
-            let fits = crate::envelope::Encoder::raw_len_max(out.tail_room() - 64);
-            let len = fits.min(scratch.len()).min(usize::try_from(left).unwrap_or(usize::MAX));
-            let bytes = match self.origin.read(self.origin.size() - left, len, scratch) {
+    fn poll(
+        &mut self,
+        session: &mut ClassicServer,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        while let Some(Wanted { offset, len }) = session.wanted(out) {
+            let bytes = match self.origin.read(offset, len, scratch) {
                 Ok(bytes) => bytes,
-                Err(error) => return Ok(self.break_off(error.to_string())),
+                Err(error) => {
+                    let why = error.to_string();
+                    session.abort(AbortReason::Io, &why);
+                    self.ended(Err(Failure::new("io", why)));
+                    break;
+                }
             };
-            let taken = self.session.offer(bytes, out)?;
+            let taken = session.offer(bytes, out)?;
             if let Some(running) = &mut self.running {
                 running.count(taken);
             }
@@ -92,31 +82,11 @@ impl Conversation for ClassicServing {
         Ok(Turn::Done)
     }
 
-    fn wants(&self) -> Wants {
-        self.session.wants()
+    fn wind_down(&mut self, _session: &mut ClassicServer) -> WindDown {
+        WindDown::Finish
     }
 
-    fn patience(&self) -> Duration {
-        self.session.patience()
-    }
-
-    fn progress(&self) -> u64 {
-        0
-    }
-
-    fn memory(&self) -> usize {
-        0
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "the client to read"
-    }
-
-    fn give_up(&mut self, _why: &Error) {
-        self.session.abort();
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut ClassicServer, outcome: Result<(), Error>) {
         let is_whole = self.running.as_ref().is_some_and(Running::is_whole);
         self.ended(match outcome {
             Ok(()) if is_whole => Ok(()),
@@ -135,7 +105,6 @@ pub(crate) struct Outcome {
 
 /// The classic client: one file from whoever we connected to.
 pub(crate) struct ClassicGetting {
-    session: ClassicClient,
     destination: Destination,
     durability: Durability,
     overwrite: bool,
@@ -146,8 +115,6 @@ pub(crate) struct ClassicGetting {
     whole: Option<(PeerText<'static>, u64)>,
     pending: Option<Pending>,
     since: Instant,
-    /// The server has said something.
-    heard: bool,
     ended: bool,
     /// When the whole operation has to be over, for an output that takes no bytes.
     pub(crate) deadline: Option<Instant>,
@@ -155,7 +122,6 @@ pub(crate) struct ClassicGetting {
 
 impl ClassicGetting {
     pub(crate) fn new(
-        limits: Limits,
         destination: Destination,
         durability: Durability,
         overwrite: bool,
@@ -164,7 +130,6 @@ impl ClassicGetting {
         outcome: Rc<RefCell<Outcome>>,
     ) -> ClassicGetting {
         ClassicGetting {
-            session: ClassicClient::new(limits),
             destination,
             durability,
             overwrite,
@@ -175,7 +140,6 @@ impl ClassicGetting {
             whole: None,
             pending: None,
             since: Instant::now(),
-            heard: false,
             ended: false,
             deadline: None,
         }
@@ -231,37 +195,40 @@ fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileEr
     Ok(target)
 }
 
-impl Conversation for ClassicGetting {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        self.heard |= !input.is_empty();
-        while eaten < input.len() {
-            if self.target.is_none() {
-                self.target = Some(open_nameless(&self.destination)?);
-            }
-            let received = self.session.receive(&input[eaten..], room)?;
-            eaten += received.consumed;
-            match received.event {
-                None => {}
-                Some(Event::Payload { offset, bytes }) => {
-                    if let Some(target) = &mut self.target {
-                        target.write(offset, bytes, self.deadline)?;
-                        target.count(offset, bytes)?;
-                    }
-                    self.meter.add(bytes.len() as u64);
+impl Application<ClassicClient> for ClassicGetting {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Payload { offset, bytes } => {
+                if let Some(target) = &mut self.target {
+                    target.write(offset, bytes, self.deadline)?;
+                    target.count(offset, bytes)?;
                 }
-                Some(Event::Whole { name, size }) => self.whole = Some((name, size)),
+                self.meter.add(bytes.len() as u64);
             }
+            Event::Whole { name, size } => self.whole = Some((name, size)),
         }
-        Ok(eaten)
+        Ok(())
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        self.session.receive_eof()?;
+    /// Opens the file at the first byte.
+    fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
+        if self.target.is_none() && !consumed.is_empty() {
+            self.target = Some(open_nameless(&self.destination)?);
+        }
+        Ok(())
+    }
+
+    fn on_eof(&mut self, session: &mut ClassicClient) -> Result<(), Error> {
+        session.receive_eof()?;
         self.finish()
     }
 
-    fn transmit(&mut self, _out: &mut Buffer, _scratch: &mut [u8]) -> Result<Turn, Error> {
+    fn poll(
+        &mut self,
+        _session: &mut ClassicClient,
+        _out: &mut Buffer,
+        _scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
         let Some(pending) = &self.pending else { return Ok(Turn::Done) };
         let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
         self.pending = None;
@@ -270,47 +237,31 @@ impl Conversation for ClassicGetting {
         Ok(Turn::Again)
     }
 
-    fn wants(&self) -> Wants {
-        if self.ended { Wants::Done } else { Wants::Read }
+    fn is_over(&self) -> bool {
+        self.ended
     }
 
-    fn patience(&self) -> Duration {
+    fn idle_timeout(&self, session: &ClassicClient) -> Duration {
         match self.pending {
             Some(_) => Duration::from_secs(600),
-            None => self.session.patience(),
+            None => session.idle_timeout(),
         }
-    }
-
-    fn progress(&self) -> u64 {
-        self.session.progress()
-    }
-
-    fn is_receiving(&self) -> bool {
-        self.target.is_some()
-    }
-
-    fn memory(&self) -> usize {
-        0
     }
 
     fn speaks(&self) -> Option<Spoken> {
         Some(Spoken::Classic)
     }
 
-    fn waits_for(&self) -> &'static str {
-        if self.heard { "the server's file" } else { FIRST_BYTE }
-    }
-
-    fn wind_down(&mut self) {
+    fn wind_down(&mut self, _session: &mut ClassicClient) -> WindDown {
         // A file that is whole and on its way to the disk gets its name: that is told as it is.
-        if self.pending.is_some() {
-            return;
+        if self.pending.is_none() {
+            self.outcome.borrow_mut().error = Some(Error::Interrupted);
+            self.ended = true;
         }
-        self.outcome.borrow_mut().error = Some(Error::Interrupted);
-        self.ended = true;
+        WindDown::Finish
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut ClassicClient, outcome: Result<(), Error>) {
         let mut left = self.outcome.borrow_mut();
         if let Some(target) = self.target.take() {
             target.discard();

@@ -28,17 +28,17 @@ use super::classic::{ClassicGetting, Outcome};
 use super::get::{self, Getting};
 pub use super::get::{Version, Wanted};
 use super::put::{self, LeftOut, Listed, Listing, Putting};
-use super::talk::{Errand, Talk};
 use crate::name::Name;
-use crate::net::connection::{Conversation, Limits, TapMaker};
+use crate::net::connection::{Application, Limits, NewConnection, TapMaker};
 use crate::net::files::Destination;
 use crate::net::files::Durability;
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Guest, Reactor, Seat};
+use crate::net::reactor::{Reactor, Seat};
 use crate::net::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::stream::Stream;
+use crate::session::Session;
 use crate::transfer::classic;
 use crate::transfer::client::{self, Client};
 use std::cell::RefCell;
@@ -96,6 +96,9 @@ impl Default for Options {
     }
 }
 
+/// How long work on local files may take without a byte to or from the peer.
+pub(super) const DISK_WAIT: Duration = Duration::from_secs(600);
+
 /// A reactor and the addresses its connections go to.
 struct Run<'a> {
     options: &'a Options,
@@ -134,7 +137,11 @@ impl<'a> Run<'a> {
         Finisher::new(self.reactor.waker())
     }
 
-    fn add(&mut self, conversation: Box<dyn Conversation>) -> Result<(), Error> {
+    fn add<S, A>(&mut self, session: S, application: A) -> Result<(), Error>
+    where
+        S: Session + 'static,
+        A: Application<S> + 'static,
+    {
         let rate = self.options.limits.rate();
         let socket = endpoint::connect_limited(&self.addresses, self.deadline, rate)?;
         #[cfg(feature = "tls")]
@@ -145,18 +152,18 @@ impl<'a> Run<'a> {
         #[cfg(not(feature = "tls"))]
         let stream = Stream::plain(socket);
         let tap = self.options.tap.as_ref().map(|make| make());
-        let guest = Guest { stream, conversation, tap };
-        self.reactor.add(guest).map(drop).map_err(|error| Error::Io("starting", error))
+        let new = NewConnection::new(stream, session, application).with_tap(tap);
+        self.reactor.add(new).map(drop).map_err(|error| Error::Io("starting", error))
     }
 
-    /// One connection with an errand on the framed wire.
-    fn talk(&mut self, errand: impl Errand + 'static) -> Result<(), Error> {
+    /// One connection that speaks the framed protocol.
+    fn add_framed(&mut self, application: impl Application<Client> + 'static) -> Result<(), Error> {
         let mut config = self.options.session.clone();
         if let Some(timeout) = self.options.timeout {
             config.limits = config.limits.with_waits_of_at_least(timeout);
         }
         let session = Client::new(config, &nonce()?);
-        self.add(Box::new(Talk::new(session, errand)))
+        self.add(session, application)
     }
 
     /// Runs until its connections have ended. Others may be added then.
@@ -230,7 +237,7 @@ pub fn get_wanted(
         let connections = options.connections.clamp(1, waiting.max(1));
         plan.borrow_mut().share(connections);
         for _ in 0..connections {
-            run.talk(Getting::new(plan.clone()))?;
+            run.add_framed(Getting::new(plan.clone()))?;
         }
         run.go()?;
         // A connection compares a bounded number of files that are here; another goes on.
@@ -265,7 +272,7 @@ pub fn put(
     let plan = Rc::new(RefCell::new(plan));
     let connections = options.connections.clamp(1, files.len().max(1));
     for _ in 0..connections {
-        run.talk(Putting::new(plan.clone()))?;
+        run.add_framed(Putting::new(plan.clone()))?;
     }
     run.go()?;
     for _ in 0..PUT_TRIES {
@@ -273,7 +280,7 @@ pub fn put(
         if run.is_over() || !plan.borrow().needs_another() || run.rest(PUT_PAUSE)? {
             break;
         }
-        match run.talk(Putting::new(plan.clone())) {
+        match run.add_framed(Putting::new(plan.clone())) {
             Ok(()) => {
                 plan.borrow_mut().begin_again();
                 run.go()?;
@@ -310,7 +317,7 @@ pub fn list(
 ) -> Result<LeftOut, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
     let outcome = Rc::new(RefCell::new(None));
-    run.talk(Listing::new(each, outcome.clone()))?;
+    run.add_framed(Listing::new(each, outcome.clone()))?;
     run.go()?;
     let ended = outcome.borrow_mut().take();
     ended.unwrap_or(Err(Error::Interrupted))
@@ -333,7 +340,6 @@ pub fn get_classic(
     let mut limits = classic::Limits::default();
     limits.transfer_wait = limits.transfer_wait.max(options.timeout.unwrap_or_default());
     let mut getting = ClassicGetting::new(
-        limits,
         destination.clone(),
         durability,
         options.overwrite,
@@ -342,7 +348,7 @@ pub fn get_classic(
         outcome.clone(),
     );
     getting.deadline = run.deadline;
-    run.add(Box::new(getting))?;
+    run.add(classic::ClassicClient::new(limits), getting)?;
     run.go()?;
     let mut outcome = outcome.borrow_mut();
     match (outcome.error.take(), outcome.report.take()) {

@@ -11,16 +11,17 @@ mod preparing;
 
 pub use comparing::{Version, Wanted};
 
-use super::talk::Errand;
+use super::client::DISK_WAIT;
 use crate::buffer::Buffer;
 use crate::digest::DigestKind;
 use crate::name::Name;
-use crate::net::connection::Turn;
+use crate::net::connection::{Application, Turn};
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Destination, Target};
 use crate::net::files::{Durability, FileError, Root};
 use crate::net::report::{Activity, Failure, Failures, FileReport, Meter};
-use crate::net::transport::Error;
+use crate::net::transport::{Error, Spoken};
+use crate::session::Session;
 use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
 use preparing::Preparing;
@@ -28,7 +29,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many requests are on their way at once, on one connection, and half of how many files may be
 /// open: those on their way, and those that wait for the disk.
@@ -330,8 +331,32 @@ impl Getting {
     }
 }
 
-impl Errand for Getting {
-    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+impl Getting {
+    /// Asks for files, and says good-bye when all have come.
+    fn go_on(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Error> {
+        for id in self.cancel.drain(..) {
+            session.cancel(id)?;
+        }
+        self.poll_finishing();
+        let Some(kind) = self.digest else { return Ok(Turn::Done) };
+        if self.preparing.is_some() {
+            return self.go_on_preparing(session, scratch);
+        }
+        if self.refill(kind, session, scratch)? == Turn::Again {
+            return Ok(Turn::Again);
+        }
+        if !self.finishing.is_empty() {
+            return Ok(Turn::Parked);
+        }
+        if self.running.is_empty() {
+            session.end();
+        }
+        Ok(Turn::Done)
+    }
+}
+
+impl Application<Client> for Getting {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(digest) => self.digest = Some(digest),
             Event::File { id, size, etag, offset, .. } => {
@@ -353,45 +378,28 @@ impl Errand for Getting {
         Ok(())
     }
 
-    fn act(
+    fn poll(
         &mut self,
         session: &mut Client,
         _out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        for id in self.cancel.drain(..) {
-            session.cancel(id)?;
-        }
-        self.poll_finishing();
-        let Some(kind) = self.digest else { return Ok(Turn::Done) };
-        if self.preparing.is_some() {
-            return self.go_on_preparing(session, scratch);
-        }
-        if self.refill(kind, session, scratch)? == Turn::Again {
-            return Ok(Turn::Again);
-        }
-        if !self.finishing.is_empty() {
-            return Ok(Turn::Parked);
-        }
-        if self.running.is_empty() {
-            session.end();
-        }
-        Ok(Turn::Done)
+        let turn = self.go_on(session, scratch)?;
+        session.check_end()?;
+        Ok(turn)
     }
 
-    fn waits_for(&self) -> &'static str {
-        match self.running.is_empty() {
-            true => "the server's hello",
-            false => "the server's file",
-        }
-    }
-
-    fn worked(&self) -> u64 {
+    fn progress(&self) -> u64 {
         self.worked
     }
 
-    fn is_busy(&self) -> bool {
-        self.preparing.is_some() || !self.finishing.is_empty()
+    fn idle_timeout(&self, session: &Client) -> Duration {
+        let is_busy = self.preparing.is_some() || !self.finishing.is_empty();
+        if is_busy { session.idle_timeout().max(DISK_WAIT) } else { session.idle_timeout() }
+    }
+
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Framed)
     }
 
     fn tick_at(&self) -> Option<Instant> {
@@ -406,11 +414,11 @@ impl Errand for Getting {
         });
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         // The files whose last bytes came are whole, whatever became of the connection.
         while !self.finishing.is_empty() {
             self.poll_finishing();
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(1));
         }
         let mut plan = self.plan.borrow_mut();
         let Err(error) = outcome else { return };

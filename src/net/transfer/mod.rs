@@ -7,10 +7,8 @@ mod classic;
 pub mod client;
 mod get;
 mod put;
-mod refusing;
 mod serve;
 pub mod server;
-mod talk;
 
 pub use put::{LeftOut, Listed};
 pub use serve::Log;

@@ -11,15 +11,16 @@ mod plan;
 
 pub(crate) use plan::Plan;
 
-use super::talk::Errand;
+use super::client::DISK_WAIT;
 use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
-use crate::net::connection::Turn;
+use crate::net::connection::{Application, Turn};
 use crate::net::files::Origin;
 use crate::net::files::{FileError, Source};
 use crate::net::report::{Activity, Failure};
-use crate::net::transport::Error;
+use crate::net::transport::{Error, Spoken};
+use crate::session::{Session, Wanted};
 use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
 use plan::Job;
@@ -216,9 +217,10 @@ impl Running {
         scratch: &mut [u8],
         moved: &mut dyn FnMut(u64),
     ) -> Result<Turn, Broke> {
-        use crate::session::Session;
         session.transmit(out);
-        while let Some((id, offset, len)) = session.wanted(out) {
+        while let (Some(id), Some(Wanted { offset, len })) =
+            (session.sending_id(), session.wanted(out))
+        {
             if id != self.id || self.broken.is_some() {
                 break;
             }
@@ -236,8 +238,8 @@ impl Running {
     }
 }
 
-impl Errand for Putting {
-    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+impl Application<Client> for Putting {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(digest) => self.digest = Some(digest),
             Event::Ready { id, offset } => {
@@ -270,7 +272,7 @@ impl Errand for Putting {
         Ok(())
     }
 
-    fn act(
+    fn poll(
         &mut self,
         session: &mut Client,
         out: &mut Buffer,
@@ -285,29 +287,34 @@ impl Errand for Putting {
         if self.running.is_empty() {
             session.end();
         }
-        self.go_on(session, out, scratch)
+        let turn = self.go_on(session, out, scratch)?;
+        session.check_end()?;
+        Ok(turn)
     }
 
-    fn waits_for(&self) -> &'static str {
+    fn waits_for(&self, session: &Client) -> &'static str {
         match self.running.front().map(|running| &running.step) {
-            None => "the server's hello",
-            Some(Step::Asked) => "the server's answer",
             Some(Step::Hashing { .. }) => "the disk",
-            Some(Step::Sending) => "the server to read",
-            Some(Step::Sent) => "the server to store the file",
+            _ => session.waits_for(),
         }
     }
 
-    fn worked(&self) -> u64 {
+    fn progress(&self) -> u64 {
         self.worked
     }
 
-    fn is_busy(&self) -> bool {
-        let front = self.running.front();
-        front.is_some_and(|running| matches!(running.step, Step::Hashing { .. }))
+    fn idle_timeout(&self, session: &Client) -> Duration {
+        match self.running.front().map(|running| &running.step) {
+            Some(Step::Hashing { .. }) => session.idle_timeout().max(DISK_WAIT),
+            _ => session.idle_timeout(),
+        }
     }
 
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Framed)
+    }
+
+    fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         let Err(error) = outcome else { return };
         let mut plan = self.plan.borrow_mut();
         for running in self.running.drain(..).rev() {
@@ -366,8 +373,8 @@ impl<F: FnMut(Listed)> Listing<F> {
     }
 }
 
-impl<F: FnMut(Listed)> Errand for Listing<F> {
-    fn event(&mut self, event: Event<'_>) -> Result<(), Error> {
+impl<F: FnMut(Listed)> Application<Client> for Listing<F> {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Welcome(_) => self.greeted = true,
             Event::Entries { entries, skipped, more, not_offered, .. } => {
@@ -391,7 +398,7 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
         Ok(())
     }
 
-    fn act(
+    fn poll(
         &mut self,
         session: &mut Client,
         _out: &mut Buffer,
@@ -404,22 +411,15 @@ impl<F: FnMut(Listed)> Errand for Listing<F> {
         if self.ended {
             session.end();
         }
+        session.check_end()?;
         Ok(Turn::Done)
     }
 
-    fn waits_for(&self) -> &'static str {
-        "the server's answer"
+    fn speaks(&self) -> Option<Spoken> {
+        Some(Spoken::Framed)
     }
 
-    fn worked(&self) -> u64 {
-        0
-    }
-
-    fn is_busy(&self) -> bool {
-        false
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         let outcome = match (self.refused.take(), self.ended, outcome) {
             (Some(refused), ..) => Err(refused),
             (None, true, _) => Ok(self.left_out),

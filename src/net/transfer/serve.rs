@@ -21,15 +21,15 @@ pub use self::transfers::{Direction, OnTransfer, Transfer};
 use self::transfers::{abandoned, lost};
 use super::admission::{Admission, Permit};
 use crate::buffer::Buffer;
-use crate::digest::Digester;
+use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
-use crate::net::connection::{Conversation, Turn};
+use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Durability, Entry, FileError, Partial, Standing, Walk};
 use crate::net::files::{Origin, Supply};
 use crate::net::report::Failure;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wants};
+use crate::session::{Session, Wanted, Wants};
 use crate::text::escape;
 use crate::transfer::receiver::Mismatch;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
@@ -37,7 +37,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Hears what happens on a server, one line at a time; peers' bytes are escaped.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
@@ -66,6 +66,10 @@ impl Desk {
 /// what is large stands apart.
 enum Task {
     None,
+    /// A request has come.
+    Asked(Ask),
+    /// The file of the request cannot be written.
+    Failed(FileError),
     Hashing {
         origin: Origin,
         at: u64,
@@ -121,7 +125,6 @@ struct Put {
 
 /// One connection of the file server.
 pub(crate) struct Serving {
-    session: Server,
     desk: Rc<Desk>,
     peer: SocketAddr,
     /// Of the connection.
@@ -148,14 +151,8 @@ const GONE: No = No::Code("cancelled", "the client ended before it sent the file
 pub(crate) const LEFT: &str = "the connection ended before it was whole";
 
 impl Serving {
-    pub(crate) fn new(
-        session: Server,
-        desk: Rc<Desk>,
-        peer: SocketAddr,
-        permit: Permit,
-    ) -> Serving {
+    pub(crate) fn new(desk: Rc<Desk>, peer: SocketAddr, permit: Permit) -> Serving {
         Serving {
-            session,
             desk,
             peer,
             _permit: permit,
@@ -168,7 +165,8 @@ impl Serving {
         }
     }
 
-    fn begin(&mut self, ask: Ask) -> Result<(), Error> {
+    fn begin(&mut self, session: &mut Server, ask: Ask) -> Result<(), Error> {
+        let kind = session.digest_kind();
         self.running = match &ask {
             Ask::List => None,
             Ask::Get { name, .. } => Some(Running::new(Direction::Sent, name.clone())),
@@ -176,9 +174,9 @@ impl Serving {
         };
         let begun = match ask {
             Ask::List => self.begin_list(),
-            Ask::Get { name, offset, etag } => self.begin_get(&name, offset, etag.as_deref()),
+            Ask::Get { name, offset, etag } => self.begin_get(kind, &name, offset, etag.as_deref()),
             Ask::Put { name, size, etag, overwrite } => {
-                self.begin_put(&name, Put { size, etag, overwrite })
+                self.begin_put(kind, &name, Put { size, etag, overwrite })
             }
         };
         match begun {
@@ -186,12 +184,18 @@ impl Serving {
                 self.waits_for_turn = task.is_long();
                 self.task = task;
             }
-            Err(no) => self.refuse(&no)?,
+            Err(no) => self.refuse(session, &no)?,
         }
         Ok(())
     }
 
-    fn begin_get(&mut self, name: &Name, offset: u64, etag: Option<&str>) -> Result<Task, No> {
+    fn begin_get(
+        &mut self,
+        kind: DigestKind,
+        name: &Name,
+        offset: u64,
+        etag: Option<&str>,
+    ) -> Result<Task, No> {
         let origin = self.desk.supply.open(name)?;
         if etag.is_some_and(|etag| etag != origin.etag()) {
             return Err(No::Code("changed", "it is another version now"));
@@ -202,17 +206,17 @@ impl Serving {
         if offset > 0 && !self.resumes.admit() {
             return Err(No::Code("bad_offset", "too many offsets in a row for too few bytes"));
         }
-        let digester = Digester::new(self.session.digest_kind());
+        let digester = Digester::new(kind);
         Ok(Task::Hashing { origin, at: 0, upto: offset, digester })
     }
 
-    fn refuse(&mut self, no: &No) -> Result<(), Error> {
+    fn refuse(&mut self, session: &mut Server, no: &No) -> Result<(), Error> {
         self.task = Task::None;
         let (code, text) = match no {
             No::Code(code, text) => (*code, (*text).to_owned()),
             No::File(error) => (error.code(), error.to_string()),
         };
-        self.session.refuse(code, &text)?;
+        session.refuse(code, &text)?;
         if self.running.is_none() {
             self.desk.say(&format!("{}: refused: {code}: {text}", self.peer));
         }
@@ -228,29 +232,40 @@ impl Serving {
     }
 
     /// Does a piece of the work that needs no event from the peer.
-    fn work(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
+    fn work(
+        &mut self,
+        session: &mut Server,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
         self.worked += u64::from(matches!(
             self.task,
             Task::Hashing { .. } | Task::Checking { .. } | Task::Comparing { .. }
         ));
         let did = match &mut self.task {
-            Task::None | Task::Receiving { .. } | Task::Standing(..) => Ok(Turn::Done),
-            Task::Comparing { .. } => self.compare(scratch),
-            Task::Hashing { .. } => self.hash(out, scratch),
-            Task::Checking { .. } => self.check(scratch),
-            Task::Sending(_) => self.send(out, scratch),
-            Task::Listing { .. } => self.list(),
-            Task::Finishing(_) => self.finish(),
+            Task::None | Task::Asked(_) | Task::Failed(_) => Ok(Turn::Done),
+            Task::Receiving { .. } | Task::Standing(..) => Ok(Turn::Done),
+            Task::Comparing { .. } => self.compare(session, scratch),
+            Task::Hashing { .. } => self.hash(session, out, scratch),
+            Task::Checking { .. } => self.check(session, scratch),
+            Task::Sending(_) => self.send(session, out, scratch),
+            Task::Listing { .. } => self.list(session),
+            Task::Finishing(_) => self.finish(session),
         };
         match did {
             Ok(turn) => Ok(turn),
-            Err(Stop::No(no)) => self.refuse(&no).map(|()| Turn::Done),
+            Err(Stop::No(no)) => self.refuse(session, &no).map(|()| Turn::Done),
             Err(Stop::Error(error)) => Err(error),
         }
     }
 
     /// Hashes a piece of what is not sent, or begins to send.
-    fn hash(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Stop> {
+    fn hash(
+        &mut self,
+        session: &mut Server,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Stop> {
         let Task::Hashing { origin, at, upto, digester } = &mut self.task else {
             return Ok(Turn::Done);
         };
@@ -268,21 +283,26 @@ impl Serving {
         };
         let (modified, etag) = (origin.modified(), origin.etag());
         let meta = FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
-        self.session.file(&meta, digester).map_err(Error::from)?;
+        session.file(&meta, digester).map_err(Error::from)?;
         if let Some(running) = &mut self.running {
             running.expect(origin.size() - upto);
         }
         self.task = Task::Sending(origin);
-        self.send(out, scratch)
+        self.send(session, out, scratch)
     }
 
     /// Sends chunks while there is room.
-    fn send(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Stop> {
+    fn send(
+        &mut self,
+        session: &mut Server,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Stop> {
         let Task::Sending(origin) = &self.task else { return Ok(Turn::Done) };
-        self.session.transmit(out);
-        while let Some((offset, len)) = self.session.wanted(out) {
+        session.transmit(out);
+        while let Some(Wanted { offset, len }) = session.wanted(out) {
             let bytes = origin.read(offset, len, scratch)?;
-            let taken = self.session.offer(bytes, out).map_err(Error::from)?;
+            let taken = session.offer(bytes, out).map_err(Error::from)?;
             self.resumes.sent(taken);
             if let Some(running) = &mut self.running {
                 running.count(taken);
@@ -291,7 +311,7 @@ impl Serving {
                 break;
             }
         }
-        if self.session.wants() != Wants::Payload {
+        if session.wants() != Wants::Payload {
             self.task = Task::None;
             // Otherwise the connection ends, and that tells why.
             if self.running.as_ref().is_some_and(Running::is_whole) {
@@ -299,6 +319,21 @@ impl Serving {
             }
         }
         Ok(Turn::Done)
+    }
+
+    /// The client or the session gave the running request up.
+    fn abandoned(&mut self, forget: bool, code: &'static str) {
+        if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
+            && code == Mismatch::Checksum.code()
+        {
+            // Bytes that cannot be retracted are caught by the whole-file digest.
+            let _ = partial.distrust_unverified();
+        }
+        self.abandon(forget);
+        // What ends with its connection is told when that has ended.
+        if code != "incomplete" {
+            self.transferred(Err(abandoned(code)));
+        }
     }
 
     fn abandon(&mut self, forget: bool) {
@@ -312,94 +347,78 @@ impl Serving {
     }
 }
 
-impl Conversation for Serving {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        loop {
-            let received = self.session.receive(&input[eaten..], room)?;
-            eaten += received.consumed;
-            let stored = match received.event {
-                None if received.consumed == 0 => return Ok(eaten),
-                None => Ok(()),
-                Some(Event::Request(ask)) => {
-                    self.begin(ask)?;
-                    Ok(())
+impl Application<Server> for Serving {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        let stored = match (event, &mut self.task) {
+            (Event::Request(ask), _) => {
+                self.task = Task::Asked(ask);
+                Ok(())
+            }
+            (Event::Payload { offset, bytes }, Task::Receiving { partial, .. }) => {
+                if let Some(running) = &mut self.running {
+                    running.count(bytes.len());
                 }
-                Some(Event::Payload { offset, bytes }) => match &mut self.task {
-                    Task::Receiving { partial, .. } => {
-                        if let Some(running) = &mut self.running {
-                            running.count(bytes.len());
-                        }
-                        partial.write_at(bytes, offset)
-                    }
-                    _ => Ok(()),
-                },
-                Some(Event::Verified(chunk)) => match &mut self.task {
-                    Task::Receiving { partial, .. } => {
-                        partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
-                    }
-                    _ => Ok(()),
-                },
-                Some(Event::Received) => {
-                    self.received();
-                    Ok(())
-                }
-                Some(Event::Abandoned { forget, code }) => {
-                    if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
-                        && code == Mismatch::Checksum.code()
-                    {
-                        // Bytes that cannot be retracted are caught by the whole-file digest.
-                        let _ = partial.distrust_unverified();
-                    }
-                    self.abandon(forget);
-                    // What ends with its connection is told when that has ended.
-                    if code != "incomplete" {
-                        self.transferred(Err(abandoned(code)));
-                    }
-                    Ok(())
-                }
-            };
-            if let Err(error) = stored {
-                if matches!(error, FileError::NoSpace | FileError::TooLarge(_)) {
-                    // What fills the disk makes room for the others, and what cannot be whole is
-                    // not gone on with.
-                    self.abandon(true);
-                }
-                self.refuse(&No::File(error))?;
+                partial.write_at(bytes, offset)
+            }
+            (Event::Verified(chunk), Task::Receiving { partial, .. }) => {
+                partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
+            }
+            (Event::Payload { .. } | Event::Verified(_), _) => Ok(()),
+            (Event::Received, _) => {
+                self.received();
+                Ok(())
+            }
+            (Event::Abandoned { forget, code }, _) => {
+                self.abandoned(forget, code);
+                Ok(())
+            }
+        };
+        if let Err(error) = stored {
+            if matches!(error, FileError::NoSpace | FileError::TooLarge(_)) {
+                // What fills the disk makes room for the others, and a file that cannot be
+                // complete is not resumed.
+                self.abandon(true);
+            }
+            self.task = Task::Failed(error);
+        }
+        Ok(())
+    }
+
+    fn after_event(&mut self, session: &mut Server) -> Result<(), Error> {
+        match std::mem::replace(&mut self.task, Task::None) {
+            Task::Asked(ask) => self.begin(session, ask),
+            Task::Failed(error) => self.refuse(session, &No::File(error)),
+            task => {
+                self.task = task;
+                Ok(())
             }
         }
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
+    fn on_eof(&mut self, session: &mut Server) -> Result<(), Error> {
         self.ended = true;
         if matches!(self.task, Task::Checking { .. } | Task::Comparing { .. }) {
             // Granted, it would wait for a file that cannot come, and lock it for all others.
-            self.refuse(&GONE)?;
+            self.refuse(session, &GONE)?;
         }
-        Ok(self.session.receive_eof()?)
+        Ok(session.receive_eof()?)
     }
 
-    fn transmit(&mut self, out: &mut Buffer, scratch: &mut [u8]) -> Result<Turn, Error> {
-        let turn = match std::mem::take(&mut self.waits_for_turn) {
-            true => Turn::Again,
-            false => self.work(out, scratch)?,
-        };
-        self.session.transmit(out);
-        Ok(turn)
+    fn poll(
+        &mut self,
+        session: &mut Server,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        match std::mem::take(&mut self.waits_for_turn) {
+            true => Ok(Turn::Again),
+            false => self.work(session, out, scratch),
+        }
     }
 
-    fn last_words(&mut self, out: &mut Buffer) {
-        // Before the peer hears that it is over: it may come again for the same file at once.
+    /// The peer may come again for the same file as soon as it hears that this is over.
+    fn release(&mut self) {
         self.task = Task::None;
-        self.session.transmit(out);
-    }
-
-    fn wants(&self) -> Wants {
-        self.session.wants()
-    }
-
-    fn patience(&self) -> Duration {
-        self.session.patience()
     }
 
     fn tick_at(&self) -> Option<Instant> {
@@ -416,58 +435,43 @@ impl Conversation for Serving {
     }
 
     fn progress(&self) -> u64 {
-        self.session.progress() + self.worked
+        self.worked
     }
 
-    fn is_receiving(&self) -> bool {
-        self.session.is_receiving()
-    }
-
-    fn has_more(&self) -> bool {
-        matches!(self.task, Task::None) && !self.session.is_idle()
+    fn has_more(&self, session: &Server) -> bool {
+        matches!(self.task, Task::None) && !session.is_idle()
     }
 
     fn memory(&self) -> usize {
-        let of_task = match &self.task {
+        match &self.task {
             Task::None | Task::Finishing(_) => 0,
             Task::Listing { walk, .. } => walk.memory(),
             _ => TASK_BYTES,
-        };
-        self.session.capacity() + of_task
+        }
     }
 
     fn speaks(&self) -> Option<Spoken> {
         Some(Spoken::Framed)
     }
 
-    fn waits_for(&self) -> &'static str {
+    fn waits_for(&self, session: &Server) -> &'static str {
         match &self.task {
-            Task::None => "a request",
-            Task::Sending(_) | Task::Listing { .. } => "the client to read",
-            Task::Receiving { .. } => "the client's file",
+            Task::Listing { .. } => "the client to read",
             Task::Standing(..) => "the digest of the client's file",
             Task::Hashing { .. }
             | Task::Checking { .. }
             | Task::Comparing { .. }
             | Task::Finishing(_) => "the disk",
+            _ => session.waits_for(),
         }
     }
 
-    fn give_up(&mut self, why: &Error) {
-        let code = match why {
-            Error::TimedOut { .. } => "timed_out",
-            Error::Interrupted => "shutting_down",
-            Error::OverBudget { .. } => "busy",
-            _ => "io",
-        };
-        self.session.abort(code, &why.to_string());
+    fn wind_down(&mut self, session: &mut Server) -> WindDown {
+        session.wind_down();
+        WindDown::Finish
     }
 
-    fn wind_down(&mut self) {
-        self.session.wind_down();
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Server, outcome: Result<(), Error>) {
         match (&outcome, &self.running) {
             (Err(error), Some(_)) => self.transferred(Err(lost(error))),
             (Err(error), None) => self.desk.say(&format!("{}: {}", self.peer, lost(error))),

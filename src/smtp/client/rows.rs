@@ -15,6 +15,9 @@ use crate::buffer::Buffer;
 use std::fmt;
 use std::time::Duration;
 
+/// What a client waits for until it has heard anything.
+pub(crate) const GREETING: &str = "the greeting";
+
 /// What a reply answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expect {
@@ -41,7 +44,7 @@ pub(super) enum Expect {
 
 impl Expect {
     /// How long that reply may take.
-    pub(super) fn patience(self, limits: &Limits) -> Duration {
+    pub(super) fn idle_timeout(self, limits: &Limits) -> Duration {
         match self {
             Expect::Greeting => limits.greeting_wait,
             Expect::Ehlo | Expect::Helo | Expect::StartTls => limits.hello_wait,
@@ -59,7 +62,7 @@ impl Expect {
     /// What it is, for people.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Expect::Greeting => "the greeting",
+            Expect::Greeting => GREETING,
             Expect::Ehlo => "the reply to EHLO",
             Expect::Helo => "the reply to HELO",
             Expect::StartTls => "the reply to STARTTLS",

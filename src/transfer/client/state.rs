@@ -74,6 +74,8 @@ pub(super) struct Core {
     pub(super) last_id: u64,
     pub(super) outbox: Buffer,
     pub(super) ended: bool,
+    /// The server has ended its half.
+    pub(super) eof: bool,
     pub(super) steps: u64,
     pub(super) payload: u64,
     pub(super) failed: Option<Box<Error>>,

@@ -19,7 +19,7 @@ use wirewright::base64;
 use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::envelope;
-use wirewright::session::{Session, Wants};
+use wirewright::session::{Session, Wanted, Wants};
 use wirewright::transfer::client::{self, Client, Event};
 use wirewright::transfer::frame::{FRAME_BYTES_DEFAULT_MAX, FrameGuard};
 use wirewright::transfer::message::{Chunk, PAYLOAD_KEY, Side};
@@ -102,7 +102,7 @@ fn get_in_memory(
     while !done {
         client.transmit(&mut up);
         let heard = serve(&mut server, &mut up, size, &mut room)?;
-        while let Some((offset, len)) = server.wanted(&down) {
+        while let Some(Wanted { offset, len }) = server.wanted(&down) {
             server.offer(piece(block, offset, len, size), &mut down).map_err(said)?;
         }
         server.transmit(&mut down);
@@ -119,7 +119,7 @@ fn serve(server: &mut Server, up: &mut Buffer, size: u64, room: &mut [u8]) -> Re
     let mut heard = false;
     loop {
         let received = server.receive(up.readable(), room).map_err(said)?;
-        let (consumed, asked) = (received.consumed, received.event.is_some());
+        let (consumed, asked) = (received.consumed, received.is_event());
         up.consume(consumed);
         if asked {
             let meta = FileMeta { size, modified: "1970-01-01T00:00:00Z", etag: "m", offset: 0 };
@@ -143,7 +143,7 @@ fn listen(
     loop {
         let received = client.receive(down.readable(), room).map_err(said)?;
         let consumed = received.consumed;
-        match received.event {
+        match received.into_event() {
             Some(Event::Payload { offset, bytes, .. }) => seen(offset, bytes),
             Some(Event::Welcome(_)) => greeted = true,
             Some(Event::Received { .. }) => return Ok(true),

@@ -10,85 +10,73 @@ use super::rung::Moved;
 use super::running::Running;
 use super::setup::Setup;
 use super::{said, sides};
+use mio::net::TcpStream;
 use std::cell::RefCell;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use wirewright::buffer::Buffer;
+use wirewright::error::Error as Fault;
 use wirewright::net::Error;
-use wirewright::net::connection::{Conversation, Limits, Turn};
-use wirewright::net::reactor::{Guest, Reactor, Seat, Welcome, Welcomed};
+use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
+use wirewright::net::reactor::{Reactor, Seat};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
-use wirewright::session::Wants;
+use wirewright::session::{Received, Session, Wants};
 
 /// How long a side may wait for the other.
-const PATIENCE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What sends, reduced to what is its own.
-pub trait Spring {
-    /// Hears what the peer says, all of it where it means nothing.
-    ///
-    /// # Errors
-    /// Ends the connection.
-    fn hear(&mut self, input: &[u8], _room: &mut [u8]) -> Result<usize, Error> {
-        Ok(input.len())
-    }
-
-    /// Appends what there is room for.
-    ///
-    /// # Errors
-    /// As [`hear`](Spring::hear).
-    fn pour(&mut self, out: &mut Buffer) -> Result<(), Error>;
-
-    /// Whether all was sent.
-    fn is_dry(&self) -> bool;
+/// A session without a protocol: every byte that is received is an event, and the application
+/// writes to the output itself.
+pub struct Raw {
+    wants: Wants,
+    progress: u64,
 }
 
-/// A spring as the pump drives it.
-pub struct Pouring<S> {
-    pub spring: S,
-    /// How often it was asked.
-    pub steps: u64,
+impl Raw {
+    fn new(wants: Wants) -> Raw {
+        Raw { wants, progress: 0 }
+    }
 }
 
-impl<S: Spring> Conversation for Pouring<S> {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        self.spring.hear(input, room)
+impl Session for Raw {
+    type Event<'a> = &'a [u8];
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _scratch: &'a mut [u8],
+    ) -> Result<Received<&'a [u8]>, Fault> {
+        self.progress += input.len() as u64;
+        match input {
+            [] => Ok(Received::need_input(0)),
+            input => Ok(Received::event(input.len(), input)),
+        }
     }
 
-    fn receive_eof(&mut self) -> Result<(), Error> {
+    fn receive_eof(&mut self) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        self.steps += 1;
-        self.spring.pour(out)?;
-        Ok(Turn::Done)
-    }
+    fn transmit(&mut self, _out: &mut Buffer) {}
 
     fn wants(&self) -> Wants {
-        if self.spring.is_dry() { Wants::Close } else { Wants::Payload }
+        self.wants
     }
 
-    fn patience(&self) -> Duration {
-        PATIENCE
+    fn idle_timeout(&self) -> Duration {
+        IDLE_TIMEOUT
     }
 
     fn progress(&self) -> u64 {
-        self.steps
+        self.progress
     }
 
-    fn memory(&self) -> usize {
-        0
+    fn is_receiving(&self) -> bool {
+        self.wants == Wants::Read
     }
-
-    fn waits_for(&self) -> &'static str {
-        "room in the socket"
-    }
-
-    fn closed(&mut self, _: Result<(), Error>) {}
 }
 
 /// Sends bytes of a block again and again.
@@ -98,16 +86,20 @@ struct Flood {
     size: u64,
 }
 
-impl Spring for Flood {
-    fn pour(&mut self, out: &mut Buffer) -> Result<(), Error> {
-        let bytes = piece(&self.block, self.sent, out.tail_room(), self.size);
-        out.append(bytes)?;
-        self.sent += bytes.len() as u64;
+impl Application<Raw> for Flood {
+    fn on_event(&mut self, _bytes: &[u8]) -> Result<(), Error> {
         Ok(())
     }
 
-    fn is_dry(&self) -> bool {
-        self.sent == self.size
+    fn poll(&mut self, raw: &mut Raw, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        let bytes = piece(&self.block, self.sent, out.tail_room(), self.size);
+        out.append(bytes)?;
+        self.sent += bytes.len() as u64;
+        raw.progress += 1;
+        if self.sent == self.size {
+            raw.wants = Wants::Close;
+        }
+        Ok(Turn::Done)
     }
 }
 
@@ -129,78 +121,38 @@ struct Drain {
     outcome: Rc<RefCell<Drained>>,
 }
 
-impl Conversation for Drain {
-    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
-        (self.seen)(self.came, input);
-        self.came += input.len() as u64;
-        Ok(input.len())
-    }
-
-    /// Too few bytes are noticed when it is over.
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        self.size = self.came;
+impl Application<Raw> for Drain {
+    fn on_event(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        (self.seen)(self.came, bytes);
+        self.came += bytes.len() as u64;
         Ok(())
     }
 
-    fn transmit(&mut self, _: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        Ok(Turn::Done)
+    fn after_event(&mut self, raw: &mut Raw) -> Result<(), Error> {
+        if self.came >= self.size {
+            raw.wants = Wants::Close;
+        }
+        Ok(())
     }
 
-    fn wants(&self) -> Wants {
-        if self.came < self.size { Wants::Read } else { Wants::Close }
+    /// Too few bytes are noticed when it is over.
+    fn on_eof(&mut self, raw: &mut Raw) -> Result<(), Error> {
+        raw.wants = Wants::Close;
+        Ok(())
     }
 
-    fn patience(&self) -> Duration {
-        PATIENCE
-    }
-
-    fn progress(&self) -> u64 {
-        self.came
-    }
-
-    fn is_receiving(&self) -> bool {
-        true
-    }
-
-    fn memory(&self) -> usize {
-        0
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "bytes"
-    }
-
-    fn wind_down(&mut self) {
-        self.size = self.came;
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _raw: &mut Raw, outcome: Result<(), Error>) {
         *self.outcome.borrow_mut() = Drained { bytes: self.came, error: outcome.err() };
     }
 }
 
-/// Makes a spring for whoever comes.
-struct Door<F>(F);
-
-impl<S: Spring + 'static, F: FnMut() -> Result<S, Error>> Door<F> {
-    fn guest(&mut self, socket: mio::net::TcpStream) -> Option<Guest> {
-        endpoint::tune(&socket).ok()?;
-        let conversation = Box::new(Pouring { spring: (self.0)().ok()?, steps: 0 });
-        Some(Guest { stream: Stream::plain(socket), conversation, tap: None })
-    }
-}
-
-impl<S: Spring + 'static, F: FnMut() -> Result<S, Error>> Welcome for Door<F> {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Welcomed {
-        self.guest(socket).into()
-    }
-}
-
-/// A reactor on a thread of its own, with a spring of `make` for whoever comes.
-pub fn serve<S, F>(make: F) -> Result<Running, String>
+/// A reactor on a thread of its own, with a session and an application of `make` for every
+/// connection.
+pub fn serve<S, A, F>(mut make: F) -> Result<Running, String>
 where
-    S: Spring + 'static,
-    F: FnMut() -> Result<S, Error> + Send + 'static,
+    S: Session + 'static,
+    A: Application<S> + 'static,
+    F: FnMut() -> (S, A) + Send + 'static,
 {
     let socket = endpoint::listen((Ipv4Addr::LOCALHOST, 0).into()).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
@@ -209,17 +161,26 @@ where
     Running::spawn(address, stopper, move || {
         let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
         reactor.set_grace(Duration::ZERO);
+        let accept = move |socket: TcpStream, _| {
+            let (session, application) = make();
+            let tuned = endpoint::tune(&socket).ok();
+            tuned.map(|()| NewConnection::new(Stream::plain(socket), session, application))
+        };
         // What goes wrong there is seen by the client.
-        if reactor.listen(socket, Box::new(Door(make))).is_ok() {
+        if reactor.listen(socket, Box::new(accept)).is_ok() {
             let _ = reactor.run();
         }
     })
 }
 
+fn flood(block: &Arc<[u8]>, size: u64) -> (Raw, Flood) {
+    (Raw::new(Wants::Payload), Flood { block: block.clone(), sent: 0, size })
+}
+
 /// Moves `size` bytes of a block; what arrives goes to `seen`.
 fn move_raw(block: &Arc<[u8]>, size: u64, seen: Show) -> Result<Moved, String> {
     let block = block.clone();
-    let server = serve(move || Ok(Flood { block: block.clone(), sent: 0, size }))?;
+    let server = serve(move || flood(&block, size))?;
     drain(&server, size, seen)
 }
 
@@ -229,8 +190,8 @@ fn drain(server: &Running, size: u64, seen: Show) -> Result<Moved, String> {
     let mut reactor = Reactor::new(Seat::new().map_err(said)?, usize::MAX, Limits::default());
     let addresses = endpoint::resolve(&server.endpoint).map_err(said)?;
     let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
-    let conversation = Box::new(Drain { seen, came: 0, size, outcome: outcome.clone() });
-    reactor.add(Guest { stream, conversation, tap: None }).map_err(said)?;
+    let drain = Drain { seen, came: 0, size, outcome: outcome.clone() };
+    reactor.add(NewConnection::new(stream, Raw::new(Wants::Read), drain)).map_err(said)?;
     reactor.run().map_err(said)?;
     let Drained { bytes, error } = outcome.take();
     match error {
@@ -275,7 +236,7 @@ mod tests {
     #[test]
     fn too_few_bytes_are_an_error() {
         let block: Arc<[u8]> = Arc::from([1; 10]);
-        let server = serve(move || Ok(Flood { block: block.clone(), sent: 0, size: 9 })).unwrap();
+        let server = serve(move || flood(&block, 9)).unwrap();
         assert_eq!(drain(&server, 9, Box::new(|_, _| ())).unwrap().bytes, 9);
         assert!(drain(&server, 10, Box::new(|_, _| ())).is_err());
     }

@@ -9,7 +9,7 @@ use crate::net::files::{Limits, Step, rfc3339};
 use crate::net::transport::Error;
 use crate::text::PeerText;
 use crate::transfer::message;
-use crate::transfer::server::PAGE_BYTES;
+use crate::transfer::server::{PAGE_BYTES, Server};
 
 /// How much of a directory one connection may hold to list it in order; a larger one is listed as
 /// it comes. There may be thousands of connections.
@@ -30,11 +30,11 @@ impl Serving {
     }
 
     /// Gathers a page of the listing.
-    pub(super) fn list(&mut self) -> Result<Turn, Stop> {
+    pub(super) fn list(&mut self, session: &mut Server) -> Result<Turn, Stop> {
         let Task::Listing { walk, next, not_offered } = &mut self.task else {
             return Ok(Turn::Done);
         };
-        if !self.session.takes_entries() {
+        if !session.takes_entries() {
             return Ok(Turn::Done);
         }
         let (mut page, mut bytes, mut more) = (Vec::new(), 0, true);
@@ -68,9 +68,9 @@ impl Serving {
         });
         let entries = entries.collect();
         if more {
-            self.session.entries(entries, more).map_err(Error::from)?;
+            session.entries(entries, more).map_err(Error::from)?;
         } else {
-            self.session.last_entries(entries, *not_offered).map_err(Error::from)?;
+            session.last_entries(entries, *not_offered).map_err(Error::from)?;
             self.task = Task::None;
         }
         Ok(Turn::Again)

@@ -10,12 +10,13 @@ use crate::net::files::Supply;
 use crate::net::files::finisher::Job;
 use crate::net::files::{FileError, file_bytes_max};
 use crate::net::transport::Error;
+use crate::transfer::server::Server;
 
 /// A put for which no descriptors are left.
 const CROWDED: No = No::Code("busy", "as many files are being written as may be at a time");
 
 impl Serving {
-    pub(super) fn begin_put(&self, name: &Name, put: Put) -> Result<Task, No> {
+    pub(super) fn begin_put(&self, kind: DigestKind, name: &Name, put: Put) -> Result<Task, No> {
         let Supply::Files(root) = &self.desk.supply else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
@@ -27,7 +28,7 @@ impl Serving {
         }
         let permit = self.desk.admission.put().ok_or(CROWDED)?;
         if !put.overwrite && root.exists(name) {
-            return self.begin_compare(root, name, put.size, permit);
+            return self.begin_compare(kind, root, name, put.size, permit);
         }
         // No file system keeps offsets beyond this.
         let is_endless = i64::try_from(put.size).is_err();
@@ -44,12 +45,12 @@ impl Serving {
             partial.discard()?;
             partial = root.partial(name)?;
         }
-        let digester = Digester::new(self.session.digest_kind());
+        let digester = Digester::new(kind);
         Ok(Task::Checking { partial: Box::new(partial), digester, put, permit })
     }
 
     /// Checks what there is of a file that is put again.
-    pub(super) fn check(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+    pub(super) fn check(&mut self, session: &mut Server, scratch: &mut [u8]) -> Result<Turn, Stop> {
         let Task::Checking { partial, digester, put, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
@@ -60,7 +61,7 @@ impl Serving {
         }
         partial.begin(&put.etag, put.size)?;
         self.desk.finisher.borrow_mut().write_behind(partial, put.size);
-        if self.session.digest_kind() != DigestKind::None {
+        if session.digest_kind() != DigestKind::None {
             partial.count_unverified();
         }
         let offset = partial.verified();
@@ -70,9 +71,9 @@ impl Serving {
             return Ok(Turn::Done);
         };
         if offset == 0 {
-            digester = Digester::new(self.session.digest_kind());
+            digester = Digester::new(session.digest_kind());
         }
-        self.session.ready(offset, digester).map_err(Error::from)?;
+        session.ready(offset, digester).map_err(Error::from)?;
         self.task = Task::Receiving { partial, overwrite: put.overwrite, permit };
         Ok(Turn::Again)
     }
@@ -92,11 +93,11 @@ impl Serving {
         self.task = Task::Finishing(pending);
     }
 
-    pub(super) fn finish(&mut self) -> Result<Turn, Stop> {
+    pub(super) fn finish(&mut self, session: &mut Server) -> Result<Turn, Stop> {
         let Task::Finishing(pending) = &self.task else { return Ok(Turn::Done) };
         let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
         outcome?;
-        self.session.done(self.desk.durability.into()).map_err(Error::from)?;
+        session.done(self.desk.durability.into()).map_err(Error::from)?;
         self.transferred(Ok(()));
         self.task = Task::None;
         Ok(Turn::Again)

@@ -16,17 +16,18 @@ use crate::net::connection::Turn;
 use crate::net::files::{FileError, Root};
 use crate::net::transfer::admission::Permit;
 use crate::net::transport::Error;
+use crate::transfer::server::Server;
 
 impl Serving {
     /// Something has the name that a client puts without `overwrite`.
     pub(super) fn begin_compare(
         &self,
+        kind: DigestKind,
         root: &Root,
         name: &Name,
         size: u64,
         permit: Permit,
     ) -> Result<Task, No> {
-        let kind = self.session.digest_kind();
         let standing = Box::new(root.standing(name)?);
         if kind == DigestKind::None || standing.source().size() != size {
             return Err(FileError::Exists.into());
@@ -38,7 +39,11 @@ impl Serving {
     }
 
     /// Hashes a piece of the file that has the name, or asks the client for its digest.
-    pub(super) fn compare(&mut self, scratch: &mut [u8]) -> Result<Turn, Stop> {
+    pub(super) fn compare(
+        &mut self,
+        session: &mut Server,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Stop> {
         let Task::Comparing { standing, at, digester, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
@@ -54,7 +59,7 @@ impl Serving {
         else {
             return Ok(Turn::Done);
         };
-        self.session.stands(digester).map_err(Error::from)?;
+        session.stands(digester).map_err(Error::from)?;
         self.task = Task::Standing(standing, permit);
         Ok(Turn::Again)
     }

@@ -1,7 +1,7 @@
-//! From an accepted socket to a conversation, on the thread that has the fewest connections.
+//! From an accepted socket to a session, on the thread that has the fewest connections.
 //!
 //! ```text
-//!   listener ─▶ Acceptor ─┬ no room ──▶ Refusing, here          (classic: closed)
+//!   listener ─▶ Acceptor ─┬ no room ──▶ told `busy`, here       (classic: closed)
 //!     (thread 0)          ├ thread 0 ─▶ Door ─▶ a session
 //!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ Door ─▶ a session
 //! ```
@@ -10,16 +10,16 @@
 //! share a port (`SO_REUSEPORT`) would also share it with another server of the same user.
 
 use super::Options;
-use crate::net::connection::Conversation;
-use crate::net::reactor::{Dispatch, Guest, Handle, Reactor, Welcome, Welcomed};
+use crate::net::connection::{Application, NewConnection};
+use crate::net::reactor::{Dispatch, Handle, Reactor, Welcome, Welcomed};
 use crate::net::transfer::admission::{Admission, Permit};
-use crate::net::transfer::classic::ClassicServing;
+use crate::net::transfer::classic;
 use crate::net::transfer::client::nonce;
-use crate::net::transfer::refusing::Refusing;
 use crate::net::transfer::serve::{Desk, Serving};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::stream::Stream;
+use crate::session::{AbortReason, Session as _};
 use crate::transfer::server::Server as Session;
 use mio::Waker;
 use mio::net::TcpStream;
@@ -42,47 +42,44 @@ pub(super) struct Outbox {
     pub(super) waker: Arc<Waker>,
 }
 
-/// Makes conversations.
+/// Makes connections.
 pub(super) struct Door {
     pub(super) options: Options,
     pub(super) desk: Rc<Desk>,
 }
 
 impl Door {
-    fn conversation(
-        &self,
-        peer: SocketAddr,
-        permit: Permit,
-    ) -> Result<Box<dyn Conversation>, Error> {
+    fn connection(&self, (socket, peer, permit): Arrival) -> Result<NewConnection, Error> {
+        endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error))?;
         let desk = self.desk.clone();
         if let Some(name) = &self.options.classic {
             let origin = self.options.supply.open(name)?;
-            return Ok(Box::new(ClassicServing::new(name, origin, desk, peer, permit)));
+            let (session, serving) = classic::serve(name, origin, desk, peer, permit);
+            return Ok(self.new_connection(socket, peer, session, serving));
         }
         let session = Session::new(self.options.session.clone(), &nonce()?);
-        Ok(Box::new(Serving::new(session, desk, peer, permit)))
+        Ok(self.new_connection(socket, peer, session, Serving::new(desk, peer, permit)))
     }
 
     /// `None` where it cannot be served; the log says why.
-    fn guest(&self, (socket, peer, permit): Arrival) -> Option<Guest> {
-        let tuned = endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error));
-        match tuned.and_then(|()| self.conversation(peer, permit)) {
-            Ok(conversation) => Some(self.dressed(socket, peer, conversation)),
-            Err(error) => {
-                self.desk.say(&format!("{peer}: {error}"));
-                None
-            }
-        }
+    fn guest(&self, (socket, peer, permit): Arrival) -> Option<NewConnection> {
+        let served = self.connection((socket, peer, permit));
+        served.map_err(|error| self.desk.say(&format!("{peer}: {error}"))).ok()
     }
 
-    fn dressed(
+    fn new_connection<S, A>(
         &self,
         socket: TcpStream,
         peer: SocketAddr,
-        conversation: Box<dyn Conversation>,
-    ) -> Guest {
+        session: S,
+        application: A,
+    ) -> NewConnection
+    where
+        S: crate::session::Session + 'static,
+        A: Application<S> + 'static,
+    {
         let tap = self.options.tap.as_ref().map(|make| make(peer));
-        Guest { stream: self.stream(socket), conversation, tap }
+        NewConnection::new(self.stream(socket), session, application).with_tap(tap)
     }
 
     fn stream(&self, socket: TcpStream) -> Stream {
@@ -126,8 +123,10 @@ impl Acceptor {
             // The classic wire has no words for it: the stream ends before the object begins.
             return Welcomed::Gone;
         }
-        let refusing = Box::new(Refusing::new(self.door.options.session.clone()));
-        Welcomed::Refused(self.door.dressed(socket, peer, refusing))
+        // It sends neither hello nor proof, so it needs no nonce, and it reads nothing.
+        let mut session = Session::new(self.door.options.session.clone(), "");
+        session.abort(AbortReason::OverBudget, "the server has as many connections as it may have");
+        Welcomed::Refused(self.door.new_connection(socket, peer, session, ()))
     }
 }
 

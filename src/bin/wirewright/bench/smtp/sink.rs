@@ -17,17 +17,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wirewright::buffer::Buffer;
-use wirewright::error::Error as Fault;
-use wirewright::net::Error;
-use wirewright::net::connection::{Conversation, Turn};
-use wirewright::net::reactor::{Guest, Welcome, Welcomed};
+use wirewright::error::Error;
+use wirewright::net::connection::NewConnection;
+use wirewright::net::reactor::{Welcome, Welcomed};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
-use wirewright::session::Wants;
+use wirewright::session::{Received, Session, Wants};
 use wirewright::smtp::data::{Event, Unstuffer};
 
 /// How long a client may be silent: RFC 5321 §4.5.3.2.7.
-const PATIENCE: Duration = Duration::from_secs(300);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The longest command line, in bytes: RFC 5321 §4.5.3.1.4, with room for its extensions.
 const LINE_BYTES_MAX: usize = 4096;
@@ -67,10 +66,9 @@ pub struct Door {
 }
 
 impl Door {
-    fn guest(&self, socket: mio::net::TcpStream) -> Option<Guest> {
+    fn guest(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
         endpoint::tune(&socket).ok()?;
-        let conversation = Box::new(Sink::new(self.clone()));
-        Some(Guest { stream: Stream::plain(socket), conversation, tap: None })
+        Some(NewConnection::new(Stream::plain(socket), Sink::new(self.clone()), ()))
     }
 }
 
@@ -125,7 +123,7 @@ impl Sink {
             let (limit, offset) = ("line_bytes_max", self.heard);
             return match input.len() {
                 0..LINE_BYTES_MAX => Ok(0),
-                _ => Err(Fault::TooLarge { limit, max, offset, section }.into()),
+                _ => Err(Error::TooLarge { limit, max, offset, section }),
             };
         };
         let line = String::from_utf8_lossy(&input[..end]).trim_end().to_ascii_uppercase();
@@ -182,23 +180,24 @@ impl Sink {
     }
 }
 
-impl Conversation for Sink {
-    fn receive(&mut self, input: &[u8], _: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        while self.replies.len() < REPLIES_BYTES_MAX {
-            let rest = &input[eaten..];
-            let step = match self.next {
-                Next::Command => self.command(rest)?,
-                Next::Content(_) => self.content(rest)?,
-                Next::Nothing => rest.len(),
-            };
-            if step == 0 {
-                break;
-            }
-            eaten += step;
-            self.heard += step as u64;
+impl Session for Sink {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _scratch: &'a mut [u8],
+    ) -> Result<Received<()>, Error> {
+        if self.replies.len() >= REPLIES_BYTES_MAX {
+            return Ok(Received::need_drain());
         }
-        Ok(eaten)
+        let step = match self.next {
+            Next::Command => self.command(input)?,
+            Next::Content(_) => self.content(input)?,
+            Next::Nothing => input.len(),
+        };
+        self.heard += step as u64;
+        Ok(Received::need_input(step))
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
@@ -206,12 +205,10 @@ impl Conversation for Sink {
         Ok(())
     }
 
-    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        if self.replies.len() <= out.room() {
-            out.append(&self.replies)?;
+    fn transmit(&mut self, out: &mut Buffer) {
+        if self.replies.len() <= out.room() && out.append(&self.replies).is_ok() {
             self.replies.clear();
         }
-        Ok(Turn::Done)
     }
 
     fn wants(&self) -> Wants {
@@ -221,8 +218,8 @@ impl Conversation for Sink {
         }
     }
 
-    fn patience(&self) -> Duration {
-        PATIENCE
+    fn idle_timeout(&self) -> Duration {
+        IDLE_TIMEOUT
     }
 
     fn progress(&self) -> u64 {
@@ -237,16 +234,6 @@ impl Conversation for Sink {
     fn memory(&self) -> usize {
         self.replies.capacity()
     }
-
-    fn waits_for(&self) -> &'static str {
-        "the client"
-    }
-
-    fn wind_down(&mut self) {
-        self.next = Next::Nothing;
-    }
-
-    fn closed(&mut self, _: Result<(), Error>) {}
 }
 
 #[cfg(test)]
@@ -264,9 +251,13 @@ mod tests {
         let (mut out, mut held) = (Buffer::with_limit(1 << 16), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             held.extend_from_slice(piece);
-            let eaten = sink.receive(&held, &mut []).unwrap();
-            held.drain(..eaten);
-            sink.transmit(&mut out, &mut []).unwrap();
+            loop {
+                match sink.receive(&held, &mut []).unwrap().consumed {
+                    0 => break,
+                    consumed => drop(held.drain(..consumed)),
+                }
+            }
+            sink.transmit(&mut out);
         }
         let said = String::from_utf8(out.readable().to_vec()).unwrap();
         let codes = said.lines().filter(|line| line.as_bytes()[3] == b' ').map(|line| &line[..3]);
@@ -296,7 +287,8 @@ mod tests {
     #[test]
     fn a_line_without_an_end_is_an_error() {
         let mut sink = Sink::new(Door { taken: Arc::default(), seen: None });
-        assert_eq!(sink.receive(&[b'x'; LINE_BYTES_MAX - 1], &mut []).unwrap(), 0);
+        let received = sink.receive(&[b'x'; LINE_BYTES_MAX - 1], &mut []).unwrap();
+        assert_eq!(received.consumed, 0);
         assert!(sink.receive(&[b'x'; LINE_BYTES_MAX], &mut []).is_err());
     }
 }

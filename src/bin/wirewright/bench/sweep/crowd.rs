@@ -21,11 +21,10 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::Error;
-use wirewright::net::connection::{Conversation, Limits, Turn};
-use wirewright::net::reactor::{Guest, Reactor, Seat};
+use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
+use wirewright::net::reactor::{Reactor, Seat};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
-use wirewright::session::{Session, Wants};
 use wirewright::transfer::client::{Client, Config, Event};
 
 /// All of it has to be over by then.
@@ -47,34 +46,13 @@ struct Common {
 }
 
 struct Fetching {
-    session: Client,
     greeted: bool,
     asked: bool,
+    received: bool,
     common: Rc<Common>,
 }
 
 impl Fetching {
-    fn event(common: &Common, event: &Event<'_>) -> Result<bool, Error> {
-        match event {
-            Event::Payload { offset, bytes, .. } => {
-                common.bytes.set(common.bytes.get() + bytes.len() as u64);
-                if let Some(block) = &common.expected {
-                    common.right.set(common.right.get() && is_block(block, *offset, bytes));
-                }
-            }
-            Event::Received { .. } => {
-                common.ended.set(Instant::now());
-                return Ok(true);
-            }
-            Event::Failed { code, text, .. } => {
-                let (code, text) = (code.keep(), text.keep());
-                return Err(wirewright::error::Error::Refused { code, text }.into());
-            }
-            _ => {}
-        }
-        Ok(false)
-    }
-
     fn greet(&mut self) {
         self.greeted = true;
         let missing = self.common.missing.get() - 1;
@@ -86,84 +64,50 @@ impl Fetching {
     }
 }
 
-impl Conversation for Fetching {
-    fn receive(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let (mut eaten, mut done, mut welcome) = (0, false, false);
-        loop {
-            let received = self.session.receive(&input[eaten..], room)?;
-            eaten += received.consumed;
-            match received.event {
-                None if received.consumed == 0 => break,
-                None => {}
-                Some(Event::Welcome(_)) => welcome = true,
-                Some(event) => done |= Fetching::event(&self.common, &event)?,
-            }
-        }
-        if welcome {
-            self.greet();
-        }
-        if done {
-            self.session.end();
-        }
-        Ok(eaten)
-    }
-
-    fn receive_eof(&mut self) -> Result<(), Error> {
-        Ok(self.session.receive_eof()?)
-    }
-
-    fn transmit(&mut self, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        let mut turn = Turn::Done;
-        if self.greeted && !self.asked {
-            match self.common.open.load(Ordering::Acquire) {
-                false => turn = Turn::Parked,
-                true => {
-                    self.session.get(&self.common.name, None)?;
-                    self.asked = true;
+impl Application<Client> for Fetching {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        let common = &self.common;
+        match event {
+            Event::Welcome(_) => self.greet(),
+            Event::Payload { offset, bytes, .. } => {
+                common.bytes.set(common.bytes.get() + bytes.len() as u64);
+                if let Some(block) = &common.expected {
+                    common.right.set(common.right.get() && is_block(block, offset, bytes));
                 }
             }
+            Event::Received { .. } => {
+                common.ended.set(Instant::now());
+                self.received = true;
+            }
+            Event::Failed { code, text, .. } => {
+                let (code, text) = (code.keep(), text.keep());
+                return Err(wirewright::error::Error::Refused { code, text }.into());
+            }
+            _ => {}
         }
-        self.session.transmit(out);
-        Ok(turn)
+        Ok(())
     }
 
-    fn last_words(&mut self, out: &mut Buffer) {
-        self.session.transmit(out);
+    fn poll(
+        &mut self,
+        session: &mut Client,
+        _out: &mut Buffer,
+        _scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        if self.received {
+            session.end();
+        }
+        if self.greeted && !self.asked {
+            if !self.common.open.load(Ordering::Acquire) {
+                return Ok(Turn::Parked);
+            }
+            session.get(&self.common.name, None)?;
+            self.asked = true;
+        }
+        Ok(Turn::Done)
     }
 
-    fn wants(&self) -> Wants {
-        self.session.wants()
-    }
-
-    fn patience(&self) -> Duration {
-        self.session.patience()
-    }
-
-    fn progress(&self) -> u64 {
-        self.session.progress()
-    }
-
-    fn is_receiving(&self) -> bool {
-        self.session.is_receiving()
-    }
-
-    fn memory(&self) -> usize {
-        self.session.capacity()
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "its turn, or the server's file"
-    }
-
-    fn give_up(&mut self, why: &Error) {
-        self.session.abort("io", &why.to_string());
-    }
-
-    fn wind_down(&mut self) {
-        self.session.end();
-    }
-
-    fn closed(&mut self, outcome: Result<(), Error>) {
+    fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         if let Err(error) = outcome {
             self.common.error.borrow_mut().get_or_insert_with(|| error.to_string());
         }
@@ -233,13 +177,10 @@ impl Crowd<'_> {
         for _ in 0..self.connections {
             let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
             let config = Config { digests: vec![DigestKind::None], ..Config::default() };
-            let conversation = Box::new(Fetching {
-                session: Client::new(config, NONCE),
-                greeted: false,
-                asked: false,
-                common: common.clone(),
-            });
-            reactor.add(Guest { stream, conversation, tap: None }).map_err(said)?;
+            let session = Client::new(config, NONCE);
+            let (greeted, asked, received) = (false, false, false);
+            let fetching = Fetching { greeted, asked, received, common: common.clone() };
+            reactor.add(NewConnection::new(stream, session, fetching)).map_err(said)?;
         }
         Ok(())
     }

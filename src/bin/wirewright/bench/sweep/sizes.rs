@@ -4,7 +4,6 @@ use super::talker::Talker;
 use super::{Axis, Point, Sweep, Unit, rounds};
 use crate::bench::bytes::{Compared, is_block, nowhere, piece, verdict};
 use crate::bench::reactor;
-use crate::bench::reactor::Spring;
 use crate::bench::running::{Getting, Running, memory};
 use crate::bench::setup::Setup;
 use crate::bench::stats::Spread;
@@ -16,8 +15,8 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::net::Error;
 use wirewright::net::connection::Limits;
+use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::Destination;
-use wirewright::session::Session;
 use wirewright::transfer::sender::Sender;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
@@ -95,69 +94,71 @@ fn warm(talker: &mut Talker, block: &[u8], size: u64) -> Result<(), String> {
 /// Multiples of 3, up to the product's own.
 const CHUNKS: [u64; 7] = [3 << 10, 6 << 10, 12 << 10, 24 << 10, 48 << 10, 96 << 10, 192 << 10];
 
-/// A server that sends one file in chunks of a length of ours: its session answers, and the
-/// product's sender makes the rows.
+/// Sends one file in chunks of a given length: the session answers the request, and a sender of its
+/// own writes the chunks.
 struct Chunked {
-    session: Server,
+    is_asked: bool,
     sender: Option<Sender>,
     block: Arc<[u8]>,
     size: u64,
     chunk_len: usize,
-    done: bool,
+    is_over: bool,
 }
 
 /// The number of a client's first request.
 const FIRST_ID: u64 = 1;
 
-impl Spring for Chunked {
-    fn hear(&mut self, input: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let mut eaten = 0;
-        loop {
-            let received = self.session.receive(&input[eaten..], room)?;
-            eaten += received.consumed;
-            match received.event {
-                None if received.consumed == 0 => return Ok(eaten),
-                Some(Event::Request(Ask::Get { .. })) => {
-                    let (size, modified) = (self.size, "1970-01-01T00:00:00Z");
-                    let meta = FileMeta { size, modified, etag: "m", offset: 0 };
-                    self.session.file(&meta, Digester::None)?;
-                    let sender = Sender::new(FIRST_ID, 0, size, self.chunk_len, Digester::None);
-                    self.sender = Some(sender);
-                }
-                _ => {}
-            }
-        }
+impl Application<Server> for Chunked {
+    fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        self.is_asked |= matches!(event, Event::Request(Ask::Get { .. }));
+        Ok(())
     }
 
-    fn pour(&mut self, out: &mut Buffer) -> Result<(), Error> {
-        self.session.transmit(out);
-        let Some(sender) = &mut self.sender else { return Ok(()) };
-        while let Some(len @ 1..) = sender.wanted(out) {
-            sender.offer(piece(&self.block, sender.offset(), len, self.size), out)?;
-        }
-        self.done |= sender.is_at_end() && sender.end(out);
-        if self.done {
-            self.sender = None;
+    fn after_event(&mut self, session: &mut Server) -> Result<(), Error> {
+        if std::mem::take(&mut self.is_asked) {
+            let (size, modified) = (self.size, "1970-01-01T00:00:00Z");
+            let meta = FileMeta { size, modified, etag: "m", offset: 0 };
+            session.file(&meta, Digester::None)?;
+            let sender = Sender::new(FIRST_ID, 0, size, self.chunk_len, Digester::None);
+            self.sender = Some(sender);
         }
         Ok(())
     }
 
-    fn is_dry(&self) -> bool {
-        self.done
+    fn poll(&mut self, _: &mut Server, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        let Some(sender) = &mut self.sender else { return Ok(Turn::Done) };
+        while let Some(len @ 1..) = sender.wanted(out) {
+            sender.offer(piece(&self.block, sender.offset(), len, self.size), out)?;
+        }
+        if sender.is_at_end() && sender.end(out) {
+            self.sender = None;
+        }
+        Ok(Turn::Done)
+    }
+
+    /// The client has its file.
+    fn on_eof(&mut self, _: &mut Server) -> Result<(), Error> {
+        self.is_over = true;
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 }
 
 fn serve_chunks(block: &Arc<[u8]>, size: u64, chunk_len: u64) -> Result<Running, String> {
     let block = block.clone();
     reactor::serve(move || {
-        Ok(Chunked {
-            session: Server::new(Arc::default(), NONCE),
+        let chunked = Chunked {
+            is_asked: false,
             sender: None,
             block: block.clone(),
             size,
             chunk_len: chunk_len as usize,
-            done: false,
-        })
+            is_over: false,
+        };
+        (Server::new(Arc::default(), NONCE), chunked)
     })
 }
 

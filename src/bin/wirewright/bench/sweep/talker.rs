@@ -91,9 +91,10 @@ impl Talker {
         loop {
             let received =
                 self.client.receive(&self.input[at..len], &mut self.room).map_err(said)?;
-            at += received.consumed;
-            match received.event {
-                None if received.consumed == 0 => break,
+            let consumed = received.consumed;
+            at += consumed;
+            match received.into_event() {
+                None if consumed == 0 => break,
                 None => {}
                 Some(Event::Failed { code, text, .. }) => {
                     return Err(format!("{code}: {text}"));

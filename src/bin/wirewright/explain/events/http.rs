@@ -80,7 +80,7 @@ impl Http {
         while self.end.is_none() {
             let received = self.exchange.receive(input, &mut self.room)?;
             input = &input[received.consumed..];
-            let Some(event) = received.event else { return Ok(()) };
+            let Some(event) = received.into_event() else { return Ok(()) };
             match event {
                 Event::Body(bytes) => self.digester.update(bytes),
                 Event::End(End { body_len, framing, close }) => {

@@ -113,9 +113,9 @@ impl Http {
     /// Feeds the exchange once; gives how much it ate, and whether there was an event.
     fn feed(&mut self, part: &[u8]) -> Result<(usize, bool), Error> {
         let received = self.exchange.receive(part, &mut [])?;
-        let (consumed, is_event) = (received.consumed, received.event.is_some());
+        let (consumed, is_event) = (received.consumed, received.is_event());
         self.lesson.take(&part[..consumed]);
-        match received.event {
+        match received.into_event() {
             Some(Event::Remark(remark)) => {
                 self.lesson.remark(remark.text, remark.offset, remark.section);
                 // Where it stands now is told with the next event, and not at all if that is an

@@ -129,8 +129,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The parsers that are explained.
-    const SOURCES: [&str; 17] = [
-        include_str!("../../../../transfer/chunk.rs"),
+    const SOURCES: [&str; 16] = [
         include_str!("../../../../transfer/frame.rs"),
         include_str!("../../../../transfer/form.rs"),
         include_str!("../../../../transfer/message.rs"),

@@ -1,0 +1,230 @@
+//! What an application does with a session, and what a tap sees of a connection.
+
+use crate::buffer::Buffer;
+use crate::net::transport::stream::Stream;
+#[cfg(feature = "tls")]
+use crate::net::transport::tls::NamedTls;
+use crate::net::transport::{Error, Spoken};
+use crate::session::{AbortReason, Session};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// When [`Application::poll`] is to be called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// After the next event of the connection.
+    Done,
+    /// When other connections have had their turn: it has work that needs no event.
+    Again,
+    /// When a job on another thread has ended, which wakes the reactor.
+    Parked,
+}
+
+/// What a connection does when its reactor is asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindDown {
+    /// It finishes what runs, within the grace period of the reactor.
+    Finish,
+    /// It ends at once, with [`Error::Interrupted`], without a final message and without waiting
+    /// for the peer.
+    Stop,
+}
+
+/// Answers the events of a session. Only [`on_event`](Application::on_event) has no default.
+///
+/// The driver calls the methods in this order, in every turn of the connection:
+///
+/// ```text
+///   input   ─▶ on_event, after_event   for each event of the session
+///   EOF     ─▶ on_eof
+///           ─▶ poll ─▶ what the session transmits is written
+///   the end ─▶ closed
+/// ```
+///
+/// `()` is the application for sessions that need none: it ignores all events.
+pub trait Application<S: Session> {
+    /// The peer said something.
+    ///
+    /// # Errors
+    /// Ends the connection, after the final message of the session.
+    fn on_event(&mut self, event: S::Event<'_>) -> Result<(), Error>;
+
+    /// Called after each event, when the session is no longer borrowed by it.
+    ///
+    /// # Errors
+    /// As [`on_event`](Application::on_event).
+    fn after_event(&mut self, session: &mut S) -> Result<(), Error> {
+        let _ = session;
+        Ok(())
+    }
+
+    /// The bytes that the session has just consumed, before the event that they mean.
+    ///
+    /// # Errors
+    /// As [`on_event`](Application::on_event).
+    fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
+        let _ = consumed;
+        Ok(())
+    }
+
+    /// The session has refused the input.
+    ///
+    /// # Errors
+    /// Ends the connection; `Ok` where the application is [over](Application::is_over) now.
+    fn on_error(&mut self, session: &mut S, error: Error) -> Result<(), Error> {
+        let _ = session;
+        Err(error)
+    }
+
+    /// The peer ended its sending half. Whoever replaces this calls the session's `receive_eof`.
+    ///
+    /// # Errors
+    /// As [`on_event`](Application::on_event).
+    fn on_eof(&mut self, session: &mut S) -> Result<(), Error> {
+        Ok(session.receive_eof()?)
+    }
+
+    /// The stream ended by a reset, or under TLS without close_notify, so something may be missing.
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// As [`on_event`](Application::on_event). `Ok` where nothing is missing.
+    fn on_abort(&mut self, session: &mut S, why: io::Error) -> Result<(), Error> {
+        let _ = session;
+        Err(Error::Io("reading", why))
+    }
+
+    /// Acts on the session: sends requests, answers them, offers payload. Called in every turn,
+    /// before `out` is written; `scratch` is for reading files.
+    ///
+    /// # Errors
+    /// As [`on_event`](Application::on_event).
+    fn poll(
+        &mut self,
+        session: &mut S,
+        out: &mut Buffer,
+        scratch: &mut [u8],
+    ) -> Result<Turn, Error> {
+        let _ = (session, out, scratch);
+        Ok(Turn::Done)
+    }
+
+    /// Whether nothing more is wanted of this connection: input is discarded, `poll` is not called,
+    /// and the connection closes without a final message.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// Told before [`poll`](Application::poll): all received bytes have been parsed, and the peer
+    /// has not ended, so the next bytes answer what is sent from now on.
+    fn input_drained(&mut self, is_drained: bool) {
+        let _ = is_drained;
+    }
+
+    /// Whether more output follows at once without any event: another request has come already. The
+    /// output may then be written together.
+    fn has_more(&self, session: &S) -> bool {
+        let _ = session;
+        false
+    }
+
+    /// The longest wait without progress, where it is another than that of the session.
+    fn idle_timeout(&self, session: &S) -> Duration {
+        session.idle_timeout()
+    }
+
+    /// A number that grows with every step of its own work; it counts as progress of the
+    /// connection.
+    fn progress(&self) -> u64 {
+        0
+    }
+
+    /// Memory that the application holds for this connection, in bytes.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// The protocol that the peer is expected to speak. An error in its first bytes may show that
+    /// it speaks another one.
+    fn speaks(&self) -> Option<Spoken> {
+        None
+    }
+
+    /// What is waited for, as a phrase for people.
+    fn waits_for(&self, session: &S) -> &'static str {
+        session.waits_for()
+    }
+
+    /// When [`tick`](Application::tick) is to be called even if nothing happens. Asked after every
+    /// turn. A new time takes effect only after the pending one has passed.
+    fn tick_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time has come, or has passed. A turn follows.
+    fn tick(&mut self, now: Instant) {
+        let _ = now;
+    }
+
+    /// With which settings TLS begins where the session [wants](crate::session::Wants::Upgrade) it,
+    /// and under which name the peer has to prove itself. Without settings the connection ends.
+    #[cfg(feature = "tls")]
+    fn client_tls(&self) -> Option<NamedTls> {
+        None
+    }
+
+    /// TLS is established: after an upgrade, or because the stream began with it.
+    fn secured(&mut self, session: &mut S, stream: &Stream) {
+        let _ = (session, stream);
+    }
+
+    /// The reactor ends the connection with this error. The session may have a message for it.
+    fn give_up(&mut self, session: &mut S, why: &Error) {
+        session.abort(reason(why), &why.to_string());
+    }
+
+    /// The reactor was asked to stop.
+    fn wind_down(&mut self, session: &mut S) -> WindDown {
+        let _ = session;
+        WindDown::Stop
+    }
+
+    /// The connection has failed, and the final message follows: whatever the peer needs when it
+    /// comes again at once, a locked file, is released here.
+    fn release(&mut self) {}
+
+    /// The connection has ended, with or without success.
+    fn closed(&mut self, session: &mut S, outcome: Result<(), Error>) {
+        let _ = (session, outcome);
+    }
+}
+
+impl<S: Session> Application<S> for () {
+    fn on_event(&mut self, _event: S::Event<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn reason(why: &Error) -> AbortReason {
+    match why {
+        Error::TimedOut { .. } => AbortReason::TimedOut,
+        Error::Interrupted => AbortReason::ShuttingDown,
+        Error::OverBudget { .. } => AbortReason::OverBudget,
+        _ => AbortReason::Io,
+    }
+}
+
+/// Sees the bytes of a connection as they pass.
+pub trait Tap {
+    /// Bytes that were handed to the kernel.
+    fn sent(&mut self, bytes: &[u8]);
+
+    /// Bytes that were received.
+    fn received(&mut self, bytes: &[u8]);
+
+    /// Something that is not bytes. It may quote the peer without escapes.
+    fn remark(&mut self, text: &str);
+
+    /// From now on the bytes travel under TLS.
+    fn secured(&mut self) {}
+}
