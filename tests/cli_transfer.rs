@@ -8,6 +8,9 @@ mod blaming;
 mod changing;
 #[path = "shared/command.rs"]
 mod command;
+#[cfg(target_os = "linux")]
+#[path = "cli_transfer/descriptors.rs"]
+mod descriptors;
 #[path = "cli_transfer/documents.rs"]
 mod documents;
 #[path = "cli_transfer/gate.rs"]

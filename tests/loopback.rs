@@ -156,11 +156,20 @@ fn classic_file_arrives_equal() {
     }
 }
 
-/// A connection with a small window, on which the file `f` is asked for.
-fn asking_for_f(server: &Running) -> std::net::TcpStream {
+/// A connection with a small window of so many bytes, on which the file `f` is asked for.
+fn asking_for_f(server: &Running, window: usize) -> std::net::TcpStream {
+    asking_from_afar(server, window, None)
+}
+
+/// The same in segments of another length than that of loopback, as on other lines.
+fn asking_from_afar(server: &Running, window: usize, segment: Option<u32>) -> std::net::TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    #[cfg(target_os = "linux")]
+    segment.into_iter().for_each(|segment| socket.set_tcp_mss(segment).unwrap());
+    #[cfg(not(target_os = "linux"))]
+    let _ = segment;
     // So that the kernel does not take it all at once.
-    socket.set_recv_buffer_size(4096).unwrap();
+    socket.set_recv_buffer_size(window).unwrap();
     socket.connect(&server.address.into()).unwrap();
     let mut stream: std::net::TcpStream = socket.into();
     let nonce = "00".repeat(16);
@@ -185,15 +194,72 @@ fn a_reader_slower_than_the_buffers_of_the_kernel_is_no_silent_one() {
         let mut config = wirewright::transfer::server::Config::default();
         config.limits.transfer_wait = Duration::from_secs(1);
         options.session = Arc::new(config);
+        options.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
     });
-    let mut stream = asking_for_f(&server);
+    let mut stream = asking_for_f(&server, 4096);
     let mut piece = [0; 4096];
     for at in 0..60 {
         std::thread::sleep(Duration::from_millis(100));
         let read = stream.read(&mut piece);
         assert!(matches!(read, Ok(1..)), "{read:?} after {at} reads");
     }
+}
+
+/// The length of a segment of Ethernet.
+#[cfg(target_os = "linux")]
+const ETHERNET: Option<u32> = Some(1448);
+
+/// The same of one that is so slow that the kernel's buffer stays full all the time. The window is
+/// that of a client with a limit of a few KiB a second; all times are a fifteenth.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_leaves_the_buffers_of_the_kernel_full_is_no_silent_one() {
+    let server = Running::start(|options, folder| {
+        std::fs::write(folder.join("f"), vec![7; 4 << 20]).unwrap();
+        let mut config = wirewright::transfer::server::Config::default();
+        config.limits.transfer_wait = Duration::from_secs(2);
+        options.session = Arc::new(config);
+        options.limits.flush_wait = Duration::from_millis(200);
+        options.grace = Duration::ZERO;
+    });
+    let (small, usual) = (4096, 8192);
+    let readers: Vec<_> =
+        [(512, small, None), (512, small, ETHERNET), (1024, usual, None), (1024, usual, ETHERNET)]
+            .map(|(bytes, window, segment)| {
+                let mut stream = asking_from_afar(&server, window, segment);
+                std::thread::spawn(move || {
+                    let mut piece = vec![0; bytes];
+                    for at in 0..80 {
+                        std::thread::sleep(Duration::from_millis(100));
+                        let read = stream.read(&mut piece);
+                        assert!(matches!(read, Ok(1..)), "{bytes}: {read:?} after {at} reads");
+                    }
+                })
+            })
+            .into();
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
+}
+
+/// One that reads nothing at all still is.
+#[test]
+fn a_reader_that_never_reads_is_ended() {
+    let server = Running::start(|options, folder| {
+        std::fs::write(folder.join("f"), vec![7; 4 << 20]).unwrap();
+        let mut config = wirewright::transfer::server::Config::default();
+        config.limits.transfer_wait = Duration::from_secs(1);
+        options.session = Arc::new(config);
+        options.limits.flush_wait = Duration::from_millis(200);
+        options.grace = Duration::ZERO;
+    });
+    let mut stream = asking_for_f(&server, 8192);
+    std::thread::sleep(Duration::from_secs(4));
+    // What had come before is there, and then the end.
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut heard = Vec::new();
+    let end = stream.read_to_end(&mut heard);
+    assert!(heard.len() < 2 << 20, "{} bytes, {end:?}", heard.len());
+    assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 /// A small file goes out in one turn of the server; reading it slowly is progress all the same.
@@ -207,7 +273,7 @@ fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
         options.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
     });
-    let mut stream = asking_for_f(&server);
+    let mut stream = asking_for_f(&server, 4096);
     // A few times as long as the server waits for a peer that does not move.
     let (mut heard, mut piece) = (Vec::new(), [0; 4096]);
     while !heard.windows(12).any(|bytes| bytes == br#""type":"end""#) {

@@ -1,7 +1,7 @@
 //! What became of the files of an errand, and how far it is.
 
 use super::connection::FIRST_WORDS;
-use super::files::FileError;
+use super::files::{FileError, is_out_of_descriptors};
 use super::transport::Error;
 use super::transport::Spoken;
 use super::transport::tls::Fault;
@@ -172,7 +172,18 @@ impl From<&Error> for Failure {
             Error::Interrupted => FailureKind::Interrupted,
             _ => FailureKind::Connection,
         };
-        let io = if let Error::Io(_, error) = error { Some(error.kind()) } else { None };
+        let io = match error {
+            Error::Io(_, error) if is_out_of_descriptors(error) => {
+                Some(FileError::NoDescriptors.io_kind())
+            }
+            Error::Io(_, error) => Some(error.kind()),
+            Error::Unreachable(tried)
+                if tried.failed().iter().any(|(_, error)| is_out_of_descriptors(error)) =>
+            {
+                Some(FileError::NoDescriptors.io_kind())
+            }
+            _ => None,
+        };
         let tls = if let Error::Tls(fault) = error { Some(Box::new(fault.clone())) } else { None };
         let spoken = if let Error::Foreign { spoken, .. } = error { Some(*spoken) } else { None };
         let section = match error {

@@ -198,10 +198,18 @@ fn the_limit_of_descriptors_is_raised_as_far_as_it_goes() {
     let server = echo();
     let folder = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_wirewright");
-    for (limits, status) in [("ulimit -S -n 64", 0), ("ulimit -n 64", 2)] {
+    for (limits, jobs, status) in [
+        ("ulimit -S -n 64", "-j 100", 0),
+        ("ulimit -n 64", "-j 100", 2),
+        // Where nobody says how many, there are as many as can be.
+        ("ulimit -n 64", "", 0),
+        ("ulimit -n 24", "", 0),
+    ] {
         let mut shell = std::process::Command::new("sh");
-        let script =
-            format!("{limits}; exec {program} download --quiet -j 100 {}", server.at("/x"));
+        let script = format!(
+            "{limits}; exec {program} download --quiet --overwrite {jobs} {}",
+            server.at("/x")
+        );
         shell.args(["-c", &script]).current_dir(folder.path()).env_remove("http_proxy");
         let ended = run(&mut shell);
         match status {

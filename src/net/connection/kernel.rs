@@ -23,7 +23,7 @@ pub(super) struct InKernel {
     bytes: usize,
     /// The bound of unsent data is the one for many peers that do not read.
     scarce: bool,
-    /// How much was found to be unsent since the last write, at most.
+    /// How much was found to be unsent since the last write, at most, in bytes.
     unsent: Option<u32>,
 }
 
@@ -59,13 +59,20 @@ impl Connection {
     /// Whether the peer has taken payload that was written before, so many bytes of it, since this
     /// was asked last or something was written. A full socket takes more only when half of what the
     /// kernel holds is sent: a slow peer may need minutes for that.
+    ///
+    /// How much was unsent after the last write is not known, so the most that may have been
+    /// counts: a peer that reads nothing is found out when this is asked again.
     pub(super) fn has_read_slowly(&mut self, quantum: u64) -> bool {
         let quantum = u32::try_from(quantum).unwrap_or(u32::MAX);
         let bound = self.in_kernel.bound();
-        let mut unsent = self.in_kernel.unsent.unwrap_or(bound);
+        let unsent_max = bound + SEGMENT_BYTES as u32;
+        let mut unsent = self.in_kernel.unsent.unwrap_or(unsent_max);
         let before = unsent;
         let is_payload = !self.out.is_empty() && self.worth > self.written;
         let Some(socket) = self.stream.socket().filter(|_| is_payload) else { return false };
+        if self.in_kernel.unsent.is_none() {
+            endpoint::show_unsent(socket);
+        }
         while unsent > quantum && endpoint::is_unsent_below(socket, unsent - quantum, bound) {
             unsent -= quantum;
         }

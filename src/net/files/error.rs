@@ -42,8 +42,15 @@ pub enum FileError {
     /// Somebody who may write in the directory has moved the unfinished file away, or put another
     /// in its place.
     Moved,
+    /// This process, or the system, may open no further file.
+    NoDescriptors,
     /// Anything else.
     Io(io::Error),
+}
+
+/// Whether no descriptor is left for what failed.
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 impl FileError {
@@ -57,7 +64,8 @@ impl FileError {
             FileError::ReadOnly => "read_only",
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
-            FileError::FalseSize | FileError::Moved | FileError::Io(_) => "io",
+            FileError::FalseSize | FileError::Moved => "io",
+            FileError::NoDescriptors | FileError::Io(_) => "io",
         }
     }
 
@@ -76,6 +84,7 @@ impl FileError {
             FileError::BadName => Kind::InvalidFilename,
             FileError::Changed | FileError::Moved => Kind::Other,
             FileError::FalseSize => Kind::InvalidData,
+            FileError::NoDescriptors => Kind::QuotaExceeded,
             FileError::Io(error) => error.kind(),
         }
     }
@@ -107,6 +116,7 @@ impl fmt::Display for FileError {
             FileError::TooLarge(Some(max)) => {
                 return write!(f, "longer than the limit of {max} bytes for a file (RLIMIT_FSIZE)");
             }
+            FileError::NoDescriptors => "too many open files",
             FileError::Moved => "somebody else moved the unfinished file, or replaced it",
             FileError::Io(error) => return f.write_str(&in_short(error)),
         })
@@ -147,6 +157,7 @@ impl From<io::Error> for FileError {
             _ => match Errno::from_io_error(&error) {
                 // A circle of symlinks; a socket, or a FIFO nobody writes.
                 Some(Errno::LOOP | Errno::NXIO) => FileError::NotFound,
+                Some(Errno::MFILE | Errno::NFILE) => FileError::NoDescriptors,
                 _ => FileError::Io(error),
             },
         }

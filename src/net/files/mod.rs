@@ -92,6 +92,7 @@ mod tests;
 pub use behind::{Behind, WRITE_BEHIND_FROM};
 pub(crate) use comparing::Comparing;
 pub use error::FileError;
+pub(crate) use error::is_out_of_descriptors;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use nameless::{NAMELESS_BYTES_MAX, Nameless};

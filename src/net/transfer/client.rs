@@ -188,6 +188,18 @@ impl<'a> Run<'a> {
     }
 }
 
+/// How many connections have descriptors for their files.
+fn affordable() -> usize {
+    let left = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT);
+    usize::try_from(left / DESCRIPTORS_EACH).unwrap_or(usize::MAX).max(1)
+}
+
+/// How many descriptors a process has beside connections and their files, about.
+const DESCRIPTORS_KEPT: u64 = 16;
+
+/// What a connection needs at least: its socket, and a file with its journal and its directory.
+const DESCRIPTORS_EACH: u64 = 4;
+
 /// A nonce: 16 random bytes in hexadecimal.
 pub(crate) fn nonce() -> Result<String, Error> {
     let mut bytes = [0; 16];
@@ -234,7 +246,7 @@ pub fn get_wanted(
     )));
     plan.borrow_mut().deadline = run.deadline;
     loop {
-        let connections = options.connections.clamp(1, waiting.max(1));
+        let connections = options.connections.clamp(1, waiting.max(1)).min(affordable());
         plan.borrow_mut().share(connections);
         for _ in 0..connections {
             run.add_framed(Getting::new(plan.clone()))?;

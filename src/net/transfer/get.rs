@@ -38,6 +38,9 @@ const PIPELINE: usize = 64;
 /// How often a file that changes under way is begun again.
 const ATTEMPTS_MAX: u32 = 5;
 
+/// How often a file that was opened is begun again because it lacked further descriptors.
+const SHORT_MAX: u32 = 20;
+
 /// A file to get.
 struct Job {
     index: usize,
@@ -46,6 +49,10 @@ struct Job {
     fresh: bool,
     /// What a listing said of it, until that was compared with what is here.
     listed: Option<Version>,
+    /// Its file is open.
+    open: Option<Rc<()>>,
+    /// How often it lacked a descriptor after that.
+    short: u32,
 }
 
 /// What all connections of an errand share.
@@ -61,6 +68,8 @@ pub(crate) struct Plan {
     meter: Arc<Meter>,
     /// How many requests one connection has on its way at once.
     pipeline: usize,
+    /// Held once for each file that is open, by all connections.
+    open: Rc<()>,
     /// When the whole operation has to be over, for an output that takes no bytes.
     pub(crate) deadline: Option<Instant>,
 }
@@ -80,6 +89,8 @@ impl Plan {
             attempt: 0,
             fresh: !resume,
             listed: wanted.listed,
+            open: None,
+            short: 0,
         };
         let reports = files.iter().map(|wanted| blank(&wanted.name, &destination)).collect();
         let jobs = files.into_iter().enumerate().map(job).collect();
@@ -96,6 +107,7 @@ impl Plan {
             finisher,
             meter,
             pipeline,
+            open: Rc::default(),
             deadline: None,
         }
     }
@@ -125,6 +137,28 @@ impl Plan {
             // What cannot be removed now is overwritten by the next run.
             let _ = self.open(name).map(Target::discard);
         }
+    }
+
+    /// A file is opened later, for no descriptor is left and those that are open will be closed.
+    /// False where none is: then it cannot be opened at all. Fewer are open at once from now on, so
+    /// that what comes after the opening has descriptors, too.
+    fn waits_for_descriptor(&mut self, job: &mut Job) -> bool {
+        job.open = None;
+        let open = Rc::strong_count(&self.open) - 1;
+        self.pipeline = self.pipeline.min((open / 2).max(1));
+        open > 0
+    }
+
+    /// A file could not be written.
+    fn broken(&mut self, mut job: Job, error: FileError) {
+        if matches!(error, FileError::NoDescriptors) && job.short < SHORT_MAX {
+            // Those that held the others may have been closed since it failed.
+            self.waits_for_descriptor(&mut job);
+            job.short += 1;
+            self.reports[job.index].durability = None;
+            return self.jobs.push_back(job);
+        }
+        self.fail(&job, Failure::from(&Error::from(error)));
     }
 
     fn fail(&mut self, job: &Job, failure: Failure) {
@@ -259,8 +293,7 @@ impl Getting {
         let Some(running) = self.take(id) else { return };
         let mut plan = self.plan.borrow_mut();
         if let Some(error) = running.broken {
-            let failure = Failure::from(&Error::from(error));
-            return plan.fail(&running.job, failure);
+            return plan.broken(running.job, error);
         }
         let (index, since) = (running.job.index, running.since);
         if let Target::Standing(comparing) = &running.target {
@@ -293,12 +326,12 @@ impl Getting {
         }
         let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
         if let Some(error) = running.broken {
-            return plan.fail(&running.job, Failure::from(&Error::from(error)));
+            return plan.broken(running.job, error);
         }
         if (stale || torn) && !direct && running.job.attempt < ATTEMPTS_MAX {
             running.target.discard();
             running.job.attempt += 1;
-            running.job.fresh = true;
+            (running.job.fresh, running.job.open) = (true, None);
             let report = &plan.reports[running.job.index];
             let missing = report.bytes.saturating_sub(report.resumed_from + report.moved);
             plan.meter.take_from_total(missing);
@@ -317,17 +350,27 @@ impl Getting {
 
     fn poll_finishing(&mut self) {
         let plan = &mut *self.plan.borrow_mut();
-        self.finishing.retain(|finishing| {
-            let Some(outcome) = finishing.pending.poll() else { return true };
-            if matches!(outcome, Err(FileError::InTheWay)) {
-                plan.forget_conflict(&finishing.job.name);
+        let mut at = 0;
+        while let Some(finishing) = self.finishing.get(at) {
+            let Some(outcome) = finishing.pending.poll() else {
+                at += 1;
+                continue;
+            };
+            let Finishing { job, since, .. } = self.finishing.remove(at);
+            plan.reports[job.index].elapsed = since.elapsed();
+            match outcome {
+                Ok(()) => {
+                    plan.reports[job.index].outcome = Ok(());
+                    plan.meter.end(job.name.as_str(), true);
+                }
+                Err(error) => {
+                    if matches!(error, FileError::InTheWay) {
+                        plan.forget_conflict(&job.name);
+                    }
+                    plan.broken(job, error);
+                }
             }
-            let report = &mut plan.reports[finishing.job.index];
-            report.elapsed = finishing.since.elapsed();
-            report.outcome = outcome.map_err(|error| Failure::from(&Error::from(error)));
-            plan.meter.end(finishing.job.name.as_str(), report.outcome.is_ok());
-            false
-        });
+        }
     }
 }
 

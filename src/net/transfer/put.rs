@@ -88,6 +88,11 @@ impl Putting {
         let Some(mut job) = plan.jobs.pop_front() else { return Ok(false) };
         let source = match Source::from_path(&job.path) {
             Ok(source) => source,
+            // Those that are open are closed one after the other.
+            Err(FileError::NoDescriptors) if !self.running.is_empty() => {
+                plan.put_back(job);
+                return Ok(false);
+            }
             Err(error) => {
                 plan.fail(&job, Failure::from(&error));
                 return Ok(true);

@@ -282,16 +282,31 @@ pub(crate) fn is_sent(stream: &mio::net::TcpStream, bound: u32) -> bool {
     is_unsent_below(stream, 1, bound)
 }
 
-/// Whether the kernel holds fewer than so many bytes that it has not sent. A socket is writable
-/// while less is unsent than its bound, so it is asked with another bound for a moment.
+/// Whether the kernel holds fewer than so many bytes that it has not sent. poll(2) finds a socket
+/// writable while twice of what is unsent is less than its bound, so it is asked with another bound
+/// for a moment.
 pub(crate) fn is_unsent_below(stream: &mio::net::TcpStream, bytes: u32, bound: u32) -> bool {
-    set_unsent_max(stream, bytes);
+    set_unsent_max(stream, bytes.saturating_mul(2));
     let mut asked = [PollFd::new(stream, PollFlags::OUT)];
     let answered = poll(&mut asked, Some(&Timespec::default()));
     let is_sent = answered.is_ok() && asked[0].revents().contains(PollFlags::OUT);
     set_unsent_max(stream, bound);
     is_sent
 }
+
+/// Makes the send buffer of a socket so large that [`is_unsent_below`] tells what is unsent.
+/// poll(2) finds no socket writable while less than a third of its send buffer is free, and the
+/// buffer that the kernel chose for a slow peer may be smaller than what is unsent.
+pub(crate) fn show_unsent(stream: &mio::net::TcpStream) {
+    let socket = SockRef::from(stream);
+    if socket.send_buffer_size().is_ok_and(|bytes| bytes < SHOWING_BYTES) {
+        // The kernel doubles it, and lowers it to its own limit; what is seen then is less exact.
+        let _ = socket.set_send_buffer_size(SHOWING_BYTES / 2);
+    }
+}
+
+/// A send buffer two thirds of which hold more than may be unsent, in bytes.
+const SHOWING_BYTES: usize = 416 << 10;
 
 /// Makes the close of a connection drop what the peer has not read yet, instead of keeping it in
 /// the kernel until it is read, perhaps for minutes.

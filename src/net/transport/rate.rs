@@ -36,7 +36,7 @@ const GRANT_BYTES_MIN: usize = 1024;
 const BUFFERS_PER_SECOND: u64 = 4;
 
 /// The least that a kernel is asked to hold of what came, in bytes.
-const WINDOW_BYTES_MIN: usize = 8 << 10;
+const WINDOW_BYTES_MIN: usize = 4 << 10;
 
 /// See the head of this module. A clone is the same limit: its bytes are shared.
 #[derive(Debug, Clone)]
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn buffers_are_small_where_the_rate_is() {
-        assert_eq!((out_bytes_max(1024), window_bytes(1024)), (256, 8 << 10));
+        assert_eq!((out_bytes_max(1024), window_bytes(1024)), (256, 4 << 10));
         assert_eq!((out_bytes_max(1 << 20), window_bytes(1 << 20)), (256 << 10, 256 << 10));
     }
 }

@@ -160,10 +160,9 @@ pub struct Download {
     /// The directory to write to; it is made if it is missing.
     #[arg(long, short, value_name = "DIR", default_value = "./")]
     pub output: PathBuf,
-    /// Requests in flight at the same time.
-    #[arg(long, short, value_name = "N", default_value_t = 16,
-        value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub jobs: u16,
+    /// Requests in flight at the same time [default: 16, or as many as ulimit -n allows].
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub jobs: Option<u16>,
     /// How many of them to one host and port [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub per_host: Option<u16>,

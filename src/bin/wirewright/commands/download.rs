@@ -41,6 +41,9 @@ const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 /// How many URLs are taken out of one: what is known of each costs about a KiB.
 const URLS_MAX: usize = 10_000;
 
+/// How many requests are in flight where nobody says.
+const JOBS: u16 = 16;
+
 /// Descriptors that are no request's: the poll, the standard streams, the directory.
 const DESCRIPTORS_KEPT: u64 = 32;
 
@@ -172,13 +175,23 @@ fn without_secrets(headers: &Headers) -> Headers {
     bare
 }
 
-fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
-    let needed = u64::from(args.jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
+/// How many requests are in flight: as many as were asked for, or else as have descriptors.
+fn jobs(args: &Args) -> Result<u16, Failure> {
     let allowed = endpoint::descriptors_max();
-    if needed > allowed {
-        let what = format!("they need {needed} descriptors, and {allowed} are allowed");
-        return Err(Failure::usage("--jobs", what, "give a smaller number, or raise ulimit -n"));
+    let affordable = allowed.saturating_sub(DESCRIPTORS_KEPT) / DESCRIPTORS_EACH;
+    let Some(jobs) = args.jobs else {
+        return Ok(u16::try_from(affordable).unwrap_or(u16::MAX).clamp(1, JOBS));
+    };
+    if u64::from(jobs) <= affordable {
+        return Ok(jobs);
     }
+    let needed = u64::from(jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;
+    let what = format!("they need {needed} descriptors, and {allowed} are allowed");
+    Err(Failure::usage("--jobs", what, "give a smaller number, or raise ulimit -n"))
+}
+
+fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
+    let jobs = jobs(args)?;
     let mut options = web::options(&args.reach, &args.common)?;
     web::take(&args.asking, &mut options);
     options.trace = options.trace.map(|trace| masking(trace, secret.clone(), None));
@@ -187,7 +200,7 @@ fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
         let secret = secret.clone();
         options.notify = Some(Arc::new(move |notice| web::tell_retry(notice, &secret)));
     }
-    options.in_flight_max = usize::from(args.jobs);
+    options.in_flight_max = usize::from(jobs);
     options.per_host_max = args.per_host.map_or(usize::MAX, usize::from);
     Ok(options)
 }

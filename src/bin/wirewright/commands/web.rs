@@ -4,7 +4,7 @@ use super::input::secret;
 use super::secret::Secret;
 use crate::args::Common;
 use crate::args::http::{Asking, Reach};
-use crate::output::advice::{Verb, advice};
+use crate::output::advice::{Verb, advice, of_descriptors};
 use crate::output::progress::span;
 use crate::output::{trace, watch};
 use crate::{Failure, say_line};
@@ -245,9 +245,9 @@ pub fn base64(bytes: &[u8]) -> String {
 pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
     match why.code == Error::Unread.code() {
         true => Failure::unread(),
-        false => {
+        false => of_descriptors(verb, why).unwrap_or_else(|| {
             Failure::advised(place, why.text.short(), advice(verb, why, false)).with_code(&why.code)
-        }
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::input::secret;
 use crate::args::{Common, Peer};
-use crate::output::advice::{Verb, advice, local_failure, local_failure_below};
+use crate::output::advice::{Verb, advice, local_failure, local_failure_below, of_descriptors};
 use crate::output::report::Out;
 use crate::output::trace;
 use crate::output::watch;
@@ -101,8 +101,10 @@ pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     match error {
         Error::Unread => Failure::unread(),
         Error::File(_) => local_failure(verb, Path::new(place), &why, "", false),
-        _ => Failure::advised(escape(place), &why.text, advice(verb, &why, false))
-            .with_code(&why.code),
+        _ => of_descriptors(verb, &why).unwrap_or_else(|| {
+            Failure::advised(escape(place), &why.text, advice(verb, &why, false))
+                .with_code(&why.code)
+        }),
     }
 }
 

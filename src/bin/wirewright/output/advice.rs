@@ -14,7 +14,7 @@ mod path;
 mod peer;
 
 pub use given::Given;
-pub use local::{failed_file, local_failure, local_failure_below};
+pub use local::{failed_file, local_failure, local_failure_below, of_descriptors};
 
 use std::borrow::Cow;
 use std::io::ErrorKind as Io;
@@ -221,6 +221,7 @@ fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str
     let listens = verb == Verb::Serve;
     let may_wait = matches!(verb, Verb::Http | Verb::Download);
     Some(match (why.code.as_raw_str(), why.io) {
+        (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
         ("timed_out", _) if given.is_late => "--timeout is over; check the network, or allow more",
         ("timed_out", _) if may_wait && why.awaited == Some(Awaited::FirstByte) => {
             "check the server, or allow more with --first-byte-timeout"

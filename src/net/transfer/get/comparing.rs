@@ -59,7 +59,7 @@ impl Plan {
     pub(super) fn fetch_after_all(&mut self, mut job: Job) {
         let report = &mut self.reports[job.index];
         (report.bytes, report.resumed_from) = (0, 0);
-        job.attempt += 1;
+        (job.attempt, job.open) = (job.attempt + 1, None);
         self.jobs.push_front(job);
     }
 }

@@ -76,6 +76,7 @@ impl Getting {
         let plan = self.plan.clone();
         let mut plan = plan.borrow_mut();
         let Some(mut job) = plan.jobs.pop_front() else { return false };
+        let listed = job.listed.clone();
         let mut opened = match self.look(&mut plan, &mut job, kind) {
             Look::Compare(comparing) => Ok(Target::Standing(comparing)),
             Look::Get => plan.open(&job.name),
@@ -93,8 +94,14 @@ impl Getting {
         }
         match opened {
             Ok(target) => {
+                job.open = Some(plan.open.clone());
                 let digester = Digester::new(kind);
                 self.preparing = Some(Preparing { job, target, digester, since: Instant::now() });
+            }
+            Err(FileError::NoDescriptors) if plan.waits_for_descriptor(&mut job) => {
+                job.listed = listed;
+                plan.jobs.push_front(job);
+                return false;
             }
             Err(error) => plan.fail(&job, Failure::from(&Error::from(error))),
         }

@@ -6,6 +6,7 @@ use std::io::ErrorKind as Io;
 use std::path::Path;
 use wirewright::net;
 use wirewright::net::files::FileError;
+use wirewright::net::transport::endpoint::descriptors_max;
 use wirewright::text::escape;
 
 /// What to do about a device that takes no more.
@@ -17,6 +18,7 @@ pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
     Some(match (code, io) {
         (_, Some(Io::PermissionDenied)) if writes => "check that this user may write there",
         (_, Some(Io::PermissionDenied)) => "check that this user may read it",
+        (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
         (_, Some(Io::FileTooLarge)) => "raise the limit with ulimit -f, or use another file system",
         (_, Some(Io::InvalidData)) if reads => "copy it to a regular file, and give the copy",
         (_, Some(Io::InvalidInput)) if reads => "give a regular file",
@@ -79,6 +81,14 @@ pub fn local_failure_below(
 /// The same for an error of the system.
 pub fn failed_file(verb: Verb, path: &Path, error: impl Into<FileError>) -> Failure {
     local_failure(verb, path, &net::Failure::from(&error.into()), "", false)
+}
+
+/// No descriptor is left, which is the fault of neither a path nor the other side.
+pub fn of_descriptors(verb: Verb, why: &net::Failure) -> Option<Failure> {
+    let max = (why.io == Some(Io::QuotaExceeded)).then(descriptors_max)?;
+    let what = format!("a limit of {max} (ulimit -n) is too low: {}", why.text.short());
+    let hint: Option<Advice> = super::advice(verb, why, false);
+    Some(Failure::advised("descriptors", what, hint).with_code(&why.code))
 }
 
 /// Whether output goes to a device, of which no space can be freed.
