@@ -14,6 +14,9 @@ use super::message::PAYLOAD_KEY;
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
 use crate::text::PeerText;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
 
 /// A longer message is cut, in bytes.
 const LINE_BYTES_MAX: usize = 2048;
@@ -155,15 +158,39 @@ fn masked(rest: &[u8]) -> String {
     if !SECRETS.iter().any(|secret| text.contains(secret)) && !text.contains('\\') {
         return text.to_owned();
     }
-    let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(rest) else {
-        return text.to_owned();
-    };
-    for secret in SECRETS {
-        if let Some(member) = value.get_mut(secret) {
-            *member = "***".into();
-        }
+    let Ok(Members(members)) = serde_json::from_slice(rest) else { return text.to_owned() };
+    let members = members.iter().map(|(name, value)| {
+        let value = if SECRETS.contains(&&**name) { "\"***\"" } else { value.get() };
+        format!("{}:{value}", serde_json::Value::from(&**name))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// The members of an object in their order, each value as it was written.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members, D::Error> {
+        deserializer.deserialize_map(InOrder)
     }
-    value.to_string()
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }
 
 /// The beginning of bytes that are not ours.
@@ -199,7 +226,7 @@ mod tests {
             (
                 framed,
                 vec![
-                    r#"{"mac":"***","type":"auth"}"#,
+                    r#"{"type":"auth","mac":"***"}"#,
                     r#"{"type":"chunk","id":1,"offset":0,"filedata":null} [2 bytes of filedata]"#,
                 ],
             ),
@@ -224,6 +251,13 @@ mod tests {
     #[test]
     fn an_escaped_secret_is_masked_too() {
         let text = frame(r#"{"type":"auth","\u006dac":"c0ffee"}"#);
-        assert!(!lines(&text, 9)[0].contains("c0ffee"));
+        assert_eq!(lines(&text, 9), [r#"{"type":"auth","mac":"***"}"#]);
+    }
+
+    #[test]
+    fn members_stand_in_the_order_of_the_wire() {
+        let hello = r#"{"type":"hello","version":1,"z":"a\\b","a":1.50,"mac":[1],"nonce":"x"}"#;
+        let shown = r#"{"type":"hello","version":1,"z":"a\\b","a":1.50,"mac":"***","nonce":"x"}"#;
+        assert_eq!(lines(&frame(hello), 7), [shown]);
     }
 }

@@ -71,7 +71,7 @@ fn paths_that_are_not_utf_8() {
         assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""), "{args:?}");
         assert_eq!(server.requests().last().unwrap().body, body);
     }
-    assert_fails(&run(&[b"--json-body", b"\"\xe9\""]), 2, "--json-body: it is no JSON");
+    assert_fails(&run(&[b"--json-body", b"\"\xe9\""]), 2, "--json-body: it is not JSON");
     assert_fails(&run(&[b"-d", b"@missing \xe9"]), 1, "missing \u{fffd}: ");
     assert_fails(&run(&[b"-d", b"x", b"--cacert", b"\xe9"]), 1, "certificate");
 }

@@ -16,9 +16,9 @@ fn what_is_no_list_is_one_error() {
         (b"\x00".repeat(1_000_000), "byte 0 is not text"),
         (b"http://h/a\n\x1b]0;title\x07\n".to_vec(), "byte 11 is not text"),
         (page.into_bytes(), "it is neither JSON nor a list of URLs: "),
-        (many.into_bytes(), "more than 10000 URLs (urls_max)"),
+        (many.into_bytes(), "more than 10000 URLs"),
         (b"not a URL\n".to_vec(), "1 of 1 lines are not URLs; line 1: "),
-        (b"[\x00\xff]".to_vec(), "it is no JSON: "),
+        (b"[\x00\xff]".to_vec(), "it is not JSON: "),
         (vec![b'a'; 9 << 20], "more than 8388608 "),
     ];
     for (document, what) in cases {
@@ -65,7 +65,7 @@ fn a_pointer_that_leads_nowhere() {
         ("/newsList/*/picUrl", "/newsList: it does not exist; the object has newslist; look at"),
         ("/newslist/1/picUrl", "/newslist/1: it does not exist; the array has 1 element; look at"),
         ("/newslist/0/url", "/newslist/0/url: it does not exist; the object has picUrl; look at"),
-        ("/newslist", "/newslist: an array is no string; look at"),
+        ("/newslist", "/newslist: an array is not a string; look at"),
     ] {
         let ended = go(&["download", "--from", &server.at("/list"), "--select", pointer]);
         assert_fails(&ended, 1, what);

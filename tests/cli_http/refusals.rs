@@ -67,9 +67,15 @@ fn what_makes_no_sense() {
         (&["http", "URL/", "-H", "Expect: 100-continue"], "-H: Expect"),
         (&["http", "URL/", "-H", "Upgrade: h2c"], "-H: Upgrade"),
         (&["http", "URL/", "-H", "Host: a", "-H", "host: b"], "-H: there is one Host"),
-        (&["http", "URL/", "--json-body", "{"], "--json-body: it is no JSON"),
-        (&["http", "URL/", "--json-body", "1 2"], "--json-body: it is no JSON"),
-        (&["http", "URL/", "--json-body", "@password"], "--json-body: it is no JSON"),
+        (
+            &["http", "URL/", "--json-body", "{"],
+            "--json-body: it is not JSON: it ends too early; look",
+        ),
+        (
+            &["http", "URL/", "--json-body", "1 2"],
+            "it is not JSON: the fault is in line 1, column 3; look",
+        ),
+        (&["http", "URL/", "--json-body", "@password"], "--json-body: it is not JSON"),
         (&["http", "URL/", "--form", "x"], "--form"),
         (&["http", "URL/", "-d", "x", "--form", "a=b"], "cannot be used with"),
         (

@@ -77,10 +77,10 @@ fn documents_that_are_of_no_use() {
     let server = pictures();
     let folder = tempfile::tempdir().unwrap();
     for (path, select, what) in [
-        ("/object", None, "the document: an object is no array"),
+        ("/object", None, "the document: an object is not an array"),
         ("/elsewhere", None, "/0: a URL begins with http:// or https://"),
         ("/error", None, "the server answered 500; try again later"),
-        ("/torn", None, "EOF"),
+        ("/torn", None, "it is not JSON: it ends too early"),
         ("/moved", None, "the server answered 302; follow it with -L"),
         ("/object", Some("/b"), "/b: it does not exist"),
         ("/list", Some("/*/x"), "/0: a string is neither array nor object (and 1 more failed)"),
@@ -105,7 +105,7 @@ fn one_element_that_is_no_url_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
     let url = server.at("/list");
     let ended = run_in(folder.path(), &["download", "--json", "--from", &url]);
-    let what = format!("error: {url}: /1: null is no string (and 3 more failed); look at");
+    let what = format!("error: {url}: /1: null is not a string (and 3 more failed); look at");
     assert_fails(&ended, 3, &what);
     let told = json(&ended.stdout);
     assert_eq!((told["failed"].as_u64(), told["bytes"].as_u64()), (Some(4), Some(4)));
@@ -115,13 +115,14 @@ fn one_element_that_is_no_url_fails_alone() {
         let code = if name.is_some() { None } else { Some("no_url") };
         assert_eq!(file["error"]["code"].as_str(), code, "{file}");
     }
-    assert_eq!(files[2]["error"]["text"], "/2: an empty string is no URL");
+    assert_eq!(files[2]["error"]["text"], "/2: an empty string is not a URL");
     assert_eq!(names_in(folder.path()), ["a", "b"]);
     let deep = server.at("/deep");
     let args = ["download", "--from", &deep, "--select", "/*/x", "--overwrite"];
     let ended = run_in(folder.path(), &args);
     assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
-    let what = format!("error: {deep}: /1: null is no string; look at the document and --select");
+    let what =
+        format!("error: {deep}: /1: null is not a string; look at the document and --select");
     assert_eq!(ended.stderr.lines().filter(|line| *line == what).count(), 1, "{}", ended.stderr);
 }
 

@@ -123,8 +123,8 @@ fn what_is_refused() {
     refused("200 OK", "{\"code\":22}", "(code is 22, not 2)");
     refused("200 OK", "{\"code\":\"2 \"}", "(code is \"2 \", not 2)");
     refused("200 OK", "[2]", "(without code)");
-    refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is no JSON: <p>\\u{1b}[31mhi</p>;");
-    refused("200 OK", "2}", "the reply is no JSON: 2};");
+    refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is not JSON: <p>\\u{1b}[31mhi</p>;");
+    refused("200 OK", "2}", "the reply is not JSON: 2};");
     refused("502 Bad Gateway", "", "the gateway answered 502: ;");
     refused("400 Bad Request", "{\"code\":2", "the gateway answered 400: {\"code\":2;");
     let told =
@@ -165,7 +165,7 @@ fn the_same_value_in_another_notation_is_success() {
         ("{\"x\":null}", &["--success", "error=null"], "(without error)"),
         ("{\"success\":1}", &["--success", "success=true"], "(success is 1, not true)"),
         ("{\"success\":\"True\"}", &["--success", "success=true"], "is \"True\", not true)"),
-        ("\u{feff}\u{feff}{\"code\":2}", &[], "the reply is no JSON"),
+        ("\u{feff}\u{feff}{\"code\":2}", &[], "the reply is not JSON"),
     ] {
         let server = Server::new(move |_| Reply::ok(reply));
         assert_fails(&send(&server, args), 1, what);
@@ -240,7 +240,7 @@ fn a_reply_that_is_cut_off_or_empty_is_unknown() {
     }
     let server = Server::new(|_| Reply::ok("OK, sent"));
     let ended = send(&server, &[]);
-    assert_fails(&ended, 1, "the reply is no JSON: OK, sent;");
+    assert_fails(&ended, 1, "the reply is not JSON: OK, sent;");
     assert!(!ended.stderr.contains("format=json"), "{}", ended.stderr);
 }
 

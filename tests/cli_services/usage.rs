@@ -7,6 +7,33 @@ fn run(args: &[&str]) -> Ended {
     process::run(&mut command(&std::env::temp_dir(), args))
 }
 
+/// Numbers are refused in our own words, whatever is wrong with them.
+#[test]
+fn a_number_that_is_none_names_its_range() {
+    for (args, expected) in [
+        (&["get", "h:1", "a", "-j"][..], "'--jobs <N>': a number from 1 to 256; see"),
+        (&["serve", ".", "--threads"], "'--threads <N>': a number from 1 to 256; see"),
+        (&["serve", ".", "--max-connections"], "a number from 1 to 4294967295; see"),
+        (&["http", "h", "--retry"], "'--retry <N>': a number from 0 to 4294967295; see"),
+        (&["download", "h", "-L", "--max-redirects"], "a number from 1 to 1000; see"),
+        (&["download", "h", "--jobs"], "'--jobs <N>': a number from 1 to 4096; see"),
+        (&["download", "h", "--per-host"], "a number from 1 to 65535; see"),
+        (&["mail", "--boundary-seed"], "a number from 0 to 18446744073709551615; see"),
+        (&["udp", "send", "h:1", "--size"], "a number from 32 to 65507; see"),
+        (&["explain", "smtp", "--width"], "a number from 80 to 100; see"),
+        (&["bench", "--connections"], "a number from 1 to 5000; see"),
+        (&["bench", "--threads"], "a number from 1 to 256; see"),
+        (&["bench", "smtp", "--messages"], "a number from 1 to 100000000; see"),
+        (&["bench", "smtp", "--rounds"], "a number from 1 to 1000; see"),
+    ] {
+        for wrong in ["x", "99999999999999999999", "1.5"] {
+            let args = [args, &[wrong]].concat();
+            let ended = run(&args);
+            assert_fails(&ended, 2, expected);
+        }
+    }
+}
+
 #[test]
 fn the_command_is_named_as_deep_as_it_goes() {
     for (args, expected) in [
@@ -85,4 +112,12 @@ fn what_the_words_of_http_mean_is_said() {
     // A field may hold a secret.
     let ended = run(&["http", "-H", "Authorization Bearer sesame", "http://h/"]);
     assert!(!ended.stderr.contains("sesame"), "{}", ended.stderr);
+}
+
+/// A file that cannot be read is told in the same words everywhere, without the number of the
+/// system's error.
+#[test]
+fn a_file_that_is_missing_has_no_number() {
+    let ended = run(&["explain", "smtp", "no/such/file"]);
+    assert_fails(&ended, 1, "error: no/such/file: no such file; check the path\n");
 }

@@ -23,7 +23,7 @@ fn each_fault_has_its_own_words() {
         ("old", "127.0.0.1", "expired"),
         ("early", "127.0.0.1", "not valid yet"),
         ("itself", "127.0.0.1", "self-signed"),
-        ("good", "localhost", "does not bear that name"),
+        ("good", "localhost", "is not for that name"),
     ] {
         let (server, heads) = serve(&authority, name, ok("secret"), End::Stay);
         let url = format!("https://{host}:{}/", server.port());

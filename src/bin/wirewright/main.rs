@@ -26,7 +26,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use wirewright::net::files::{FileError, catch_size_signal};
 use wirewright::net::transport::endpoint;
-use wirewright::text::{PeerText, escape};
+use wirewright::text::{PeerText, escape, in_short};
 
 /// How a run ended, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Failure {
                 let what = "nobody took the output before --timeout was over";
                 Failure::new("stdout", what, "read it, or allow more with --timeout")
             }
-            _ => Failure::new("stdout", error, "check where the output goes"),
+            _ => Failure::new("stdout", in_short(error), "check where the output goes"),
         }
     }
 

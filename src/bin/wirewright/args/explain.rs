@@ -55,7 +55,7 @@ pub struct Explain {
     pub json: bool,
     /// How wide the page is, 80 to 100 columns [default: as the terminal, 100 elsewhere].
     #[arg(long, value_name = "COLUMNS",
-        value_parser = clap::value_parser!(u16).range(80..=100))]
+        value_parser = values::number::<u16>(80..=100))]
     pub width: Option<u16>,
     /// When there are colours. NO_COLOR in the environment turns `auto` off.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]

@@ -1,6 +1,6 @@
 //! What may stand in argv of the commands that speak HTTP.
 
-use super::values::{pair, seconds_not_0, size};
+use super::values::{self, pair, seconds_not_0, size};
 use super::{Common, Durability, Speed};
 use clap::Args;
 use std::ffi::OsString;
@@ -54,7 +54,7 @@ pub struct Asking {
     pub location: bool,
     /// How many redirects are followed.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "location",
-        value_parser = clap::value_parser!(u16).range(1..=1000))]
+        value_parser = values::number::<u16>(1..=1000))]
     pub max_redirects: u16,
     /// Faults of a server that are tolerated with a remark are errors.
     #[arg(long)]
@@ -68,8 +68,9 @@ pub struct Asking {
     /// understood [default: no bound].
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub max_body: Option<u64>,
-    /// Give up where a body comes or goes slower than so many bytes a second, over 30 seconds
-    /// [default: 4096 bytes in 30 seconds].
+    /// Give up where a body moves fewer bytes a second than this, on average over 30 seconds; 64K,
+    /// 4KiB (1024) and 1KB (1000) are understood [default: 4096 bytes in 30 seconds, which are 137
+    /// a second].
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub min_rate: Option<u64>,
     /// How fast bytes move.
@@ -121,7 +122,8 @@ pub struct Http {
     /// Make a request that failed up to N times again, as `download` does; only with a method that
     /// is idempotent (RFC 9110 §9.2.2), and only while nothing of a body was written to standard
     /// output or a device.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        value_parser = values::number::<u32>(0..=u64::from(u32::MAX)))]
     pub retry: u32,
     /// A status of 400 and above is a failure, and its body is not written.
     #[arg(long)]
@@ -161,16 +163,17 @@ pub struct Download {
     #[arg(long, short, value_name = "DIR", default_value = "./")]
     pub output: PathBuf,
     /// Requests in flight at the same time [default: 16, or as many as ulimit -n allows].
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, short, value_name = "N", value_parser = values::number::<u16>(1..=4096))]
     pub jobs: Option<u16>,
     /// How many of them to one host and port [default: all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = values::number::<u16>(1..=u64::from(u16::MAX)))]
     pub per_host: Option<u16>,
     /// Make each request that failed up to N times again: after a lost or refused connection or a
     /// timeout of one, and after the statuses 408, 429, 500, 502, 503, 504, 522 and 524. Each retry
     /// waits as Retry-After says; more than 600 s fails the URL. Without it the waits are 1 s, 2 s,
     /// 4 s, … A retry resumes from the bytes already received.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2,
+        value_parser = values::number::<u32>(0..=u64::from(u32::MAX)))]
     pub retry: u32,
     /// Replace files that are there already. Without it each of them is a failure, unless an
     /// earlier run fetched it from the same URL and the server says that it has not changed.

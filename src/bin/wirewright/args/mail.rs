@@ -1,7 +1,7 @@
 //! What may stand in argv of `wirewright mail`.
 
 use super::values::tls_name;
-use super::{Common, Durability, Speed};
+use super::{Common, Durability, Speed, values};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -144,7 +144,7 @@ pub struct Writing {
     #[arg(long, value_name = "ID")]
     pub message_id: Option<String>,
     /// What the boundaries between its parts are made of [default: chance].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::number::<u64>(0..=u64::MAX))]
     pub boundary_seed: Option<u64>,
     /// Write file names that are not plain ASCII a second time, for old mailers.
     #[arg(long)]

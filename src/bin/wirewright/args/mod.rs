@@ -230,11 +230,11 @@ pub struct Serve {
     pub token_file: Option<PathBuf>,
     /// Connections at the same time, on all threads together; whoever comes beyond is told `busy`
     /// [default: 10000, or what the descriptor limit allows].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = values::number::<u32>(1..=u64::from(u32::MAX)))]
     pub max_connections: Option<u32>,
     /// Threads that serve, each with a loop of its own; the first also accepts, for all.
     #[arg(long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u16).range(1..=256))]
+        value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
     /// After SIGINT or SIGTERM let running transfers finish for so long, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -294,7 +294,7 @@ pub struct Get {
     pub digest: Option<DigestKind>,
     /// Files fetched at the same time, each over a connection of its own.
     #[arg(long, short, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u16).range(1..=256))]
+        value_parser = values::number::<u16>(1..=256))]
     pub jobs: u16,
     /// Begin every file at 0, whatever an interrupted run left behind.
     #[arg(long)]
@@ -377,11 +377,11 @@ pub struct Bench {
     pub seconds: Duration,
     /// Connections at the same time: for the rung `connections`, which share the size [default:
     /// 100], and for a load of mail [default: 1].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, value_name = "N", value_parser = values::number::<u32>(1..=5000))]
     pub connections: Option<u32>,
     /// Threads of the server.
     #[arg(long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u16).range(1..=256))]
+        value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
     /// Measure another implementation in the same run, in place of the ladder.
     #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html"])]
@@ -412,7 +412,7 @@ pub struct Load {
     pub server: Option<String>,
     /// How many messages are sent in a round [default: 20000].
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
-        value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+        value_parser = values::number::<u32>(1..=100_000_000))]
     pub messages: Option<u32>,
     /// How long each is, its head counted; beyond 64 KiB most of it is an attachment [default: 1K].
     #[arg(long, value_name = "BYTES", value_parser = size,
@@ -420,7 +420,7 @@ pub struct Load {
     pub message_size: Option<u64>,
     /// How many rounds [default: 5].
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
-        value_parser = clap::value_parser!(u16).range(1..=1000))]
+        value_parser = values::number::<u16>(1..=1000))]
     pub rounds: Option<u16>,
     /// Send nothing: be the sink, for other senders, until SIGINT or SIGTERM.
     #[arg(long, value_name = "HOST:PORT", value_parser = address,

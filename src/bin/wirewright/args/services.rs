@@ -1,6 +1,6 @@
 //! The arguments of the small services: the time of day, and numbered datagrams.
 
-use super::values::{address, bit_rate, seconds_not_0};
+use super::values::{self, address, bit_rate, seconds_not_0};
 use super::{Common, Durability};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ pub struct UdpSend {
     pub rate: u64,
     /// Length of a datagram in bytes, its header of 32 included.
     #[arg(long, value_name = "BYTES", default_value_t = 1400,
-        value_parser = clap::value_parser!(u16).range(32..=65_507))]
+        value_parser = values::number::<u16>(32..=65_507))]
     pub size: u16,
     /// How long to send, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds_not_0,

@@ -2,6 +2,7 @@
 
 use super::What;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use wirewright::digest::DigestKind;
 use wirewright::http::request::Method;
@@ -26,6 +27,18 @@ const UNITS: [(&str, u64); 13] = [
 
 /// The longest span: ten years, in seconds. A clock cannot be set forward by any span there is.
 const SECONDS_MAX: u64 = 10 * 365 * 24 * 60 * 60;
+
+/// A whole number of a range, for what is counted.
+pub fn number<T: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let is_plain = !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+        let number = text.parse::<u64>().ok().filter(|number| is_plain && range.contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
+    }
+}
 
 /// A number of bytes, at least 1: `4096`, `64M`, `4KiB`, `1MB`.
 pub fn size(text: &str) -> Result<u64, String> {
@@ -211,6 +224,16 @@ mod tests {
         ] {
             assert!(size(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers() {
+        let small = number::<u16>(1..=256);
+        assert_eq!((small("1"), small("256"), small("007")), (Ok(1), Ok(256), Ok(7)));
+        for text in ["", "0", "257", "65537", "-1", "+1", "1.5", "x", "99999999999999999999"] {
+            assert_eq!(small(text), Err("a number from 1 to 256".to_owned()), "{text}");
+        }
+        assert_eq!(number::<u64>(0..=u64::MAX)("18446744073709551615"), Ok(u64::MAX));
     }
 
     #[test]

@@ -62,6 +62,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirewright::name::Name;
 use wirewright::net::files::Destination;
+use wirewright::text::in_short;
 
 /// The rungs that tell the noise: they belong to every run.
 const NULL: [&str; 2] = ["copy", "copy-again"];
@@ -157,7 +158,9 @@ struct Page<'a> {
 
 /// Opens the page before anything is measured, so that it is known that it can be written.
 fn open_page(path: &Path) -> Result<Page<'_>, Failure> {
-    let failed = |error| Failure::new(path.display(), error, "give a file that can be written");
+    let failed = |error: std::io::Error| {
+        Failure::new(path.display(), in_short(&error), "give a file that can be written")
+    };
     if let Destination::Device(file) = place(path)? {
         return Ok(Page { path, file, replaces: false });
     }

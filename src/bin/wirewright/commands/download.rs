@@ -33,7 +33,7 @@ use wirewright::net::Failure as Why;
 use wirewright::net::files::{Destination, descriptor};
 use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
 use wirewright::net::transport::endpoint;
-use wirewright::text::PeerText;
+use wirewright::text::{PeerText, in_short};
 
 /// The longest document that URLs are taken out of, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -317,9 +317,10 @@ fn stdin() -> Result<Vec<u8>, Failure> {
     let mut document = Vec::new();
     let mut from = std::io::stdin().lock().take(DOCUMENT_BYTES_MAX as u64 + 1);
     let hint = "give a JSON document";
-    from.read_to_end(&mut document).map_err(|error| Failure::new("stdin", error, hint))?;
+    from.read_to_end(&mut document)
+        .map_err(|error| Failure::new("stdin", in_short(&error), hint))?;
     if document.len() > DOCUMENT_BYTES_MAX {
-        let what = format!("more than {DOCUMENT_BYTES_MAX} (document_bytes_max)");
+        let what = format!("more than {DOCUMENT_BYTES_MAX} bytes");
         return Err(Failure::new("stdin", what, "divide the document"));
     }
     Ok(document)

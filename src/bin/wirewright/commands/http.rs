@@ -182,7 +182,7 @@ fn check_json(body: &Body) -> Result<(), Failure> {
             Ok(text) => serde_json::from_str::<IgnoredAny>(text),
             // RFC 8259 §8.1; what is ignored is not looked at so closely.
             Err(_) => {
-                let what = "it is no JSON: it is not UTF-8";
+                let what = "it is not JSON: it is not UTF-8";
                 return Err(Failure::usage("--json-body", what, "look at the text"));
             }
         },
@@ -193,9 +193,9 @@ fn check_json(body: &Body) -> Result<(), Failure> {
             serde_json::from_reader(BufReader::new(file))
         }
     };
-    judged.map(|_| ()).map_err(|error| {
-        Failure::usage("--json-body", format_args!("it is no JSON: {error}"), "look at the text")
-    })
+    judged
+        .map(|_| ())
+        .map_err(|error| Failure::usage("--json-body", input::not_json(&error), "look at the text"))
 }
 
 // ---- where it goes ---------------------------------------------------------------------------

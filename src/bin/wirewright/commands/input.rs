@@ -22,6 +22,17 @@ use std::sync::Arc;
 use wirewright::net::files::{FileError, Source};
 use wirewright::net::http::Body;
 
+/// What is wrong with a text that is not JSON, in our own words.
+pub fn not_json(error: &serde_json::Error) -> String {
+    match error.is_eof() {
+        true => "it is not JSON: it ends too early".to_owned(),
+        false => {
+            let (line, column) = (error.line(), error.column());
+            format!("it is not JSON: the fault is in line {line}, column {column}")
+        }
+    }
+}
+
 /// The greatest length of a token, password or certificate file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -57,7 +68,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     };
     match read {
         Ok(len) if len as u64 > FILE_BYTES_MAX => {
-            let what = format!("more than {FILE_BYTES_MAX} bytes (file_bytes_max)");
+            let what = format!("more than {FILE_BYTES_MAX} bytes");
             Err(Failure::new(path.display(), what, "give a shorter file"))
         }
         Ok(_) => Ok(bytes),

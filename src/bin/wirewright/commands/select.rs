@@ -11,6 +11,7 @@
 //! The document is walked while it is parsed: what the pointer does not lead to is never kept, so
 //! the memory is that of the URLs. A member that is called `*` cannot be pointed at.
 
+use super::input::not_json;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use wirewright::http::url::Url;
@@ -80,7 +81,7 @@ fn text(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     match text.strip_suffix(&place) {
         Some(what) if error.is_data() => what.to_owned(),
-        _ => format!("it is no JSON: {text}"),
+        _ => not_json(error),
     }
 }
 
@@ -123,7 +124,7 @@ impl Found<'_> {
     fn add<E: de::Error>(&mut self, found: Result<Url, String>) -> Result<(), E> {
         if self.urls.len() == self.urls_max {
             let max = self.urls_max;
-            return Err(E::custom(format_args!("more than {max} URLs (urls_max)")));
+            return Err(E::custom(format_args!("more than {max} URLs")));
         }
         self.urls.push(found.map_err(|what| self.here(&what)));
         Ok(())
@@ -165,7 +166,7 @@ impl Walk<'_, '_> {
     /// The value leads nowhere and is no URL: at the end of the way that is a fault of this one.
     fn scalar<E: de::Error>(mut self, is: &str) -> Result<(), E> {
         match self.steps.is_empty() {
-            true => self.found.add(Err(format!("{is} is no string"))),
+            true => self.found.add(Err(format!("{is} is not a string"))),
             false => self.misfit(&format!("{is} is neither array nor object")),
         }
     }
@@ -249,7 +250,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
         match (self.steps.is_empty(), text) {
-            (true, "") => self.found.add(Err("an empty string is no URL".to_owned())),
+            (true, "") => self.found.add(Err("an empty string is not a URL".to_owned())),
             (true, text) => self.found.push(text),
             (false, _) => self.scalar("a string"),
         }
@@ -273,13 +274,13 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     /// It stands for what is missing, so the pointer is not to blame wherever that is.
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.found.add(Err("null is no string".to_owned()))
+        self.found.add(Err("null is not a string".to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         let Some((step, rest)) = self.steps.split_first() else {
             while elements.next_element::<IgnoredAny>()?.is_some() {}
-            return self.misfit("an array is no string");
+            return self.misfit("an array is not a string");
         };
         let (mut index, mut hit) = (0_u64, false);
         loop {
@@ -305,8 +306,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         let steps = self.steps.split_first().filter(|(step, _)| **step != Step::Elements);
         let Some((step, rest)) = steps else {
             while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            let is_no = if self.steps.is_empty() { "string" } else { "array" };
-            return self.misfit(&format!("an object is no {is_no}"));
+            let is_not = if self.steps.is_empty() { "a string" } else { "an array" };
+            return self.misfit(&format!("an object is not {is_not}"));
         };
         let (mut hit, mut names) = (false, Names::default());
         while let Some(name) = members.next_key::<String>()? {
@@ -388,14 +389,14 @@ mod tests {
             ),
             ("/newslist/01/picUrl", CHAPTER, "/newslist/01: it does not exist"),
             ("/newslist/-", CHAPTER, "/newslist/-: it does not exist"),
-            ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is no string"),
-            ("/newslist/0", CHAPTER, "/newslist/0: an object is no string"),
+            ("/newslist/2/more", CHAPTER, "/newslist/2/more: an array is not a string"),
+            ("/newslist/0", CHAPTER, "/newslist/0: an object is not a string"),
             ("/code/x", CHAPTER, "/code: a number is neither array nor object"),
             ("/*", "[null,null,null,null,\"5\"]", "more than 4 URLs"),
             ("/*", "[\"1\",\"2\",\"3\",\"4\",\"5\"]", "more than 4 URLs"),
-            ("/*", "[\"1\"", "EOF"),
-            ("/*", "[\"1\"] x", "trailing"),
-            ("/*", "", "EOF"),
+            ("/*", "[\"1\"", "it is not JSON: it ends too early"),
+            ("/*", "[\"1\"] x", "it is not JSON: the fault is in line 1, column 7"),
+            ("/*", "", "it is not JSON: it ends too early"),
         ] {
             let said = select(pointer, document).unwrap_err();
             assert!(said.contains(what), "{pointer} in {document}: {said}");
@@ -409,13 +410,13 @@ mod tests {
     #[test]
     fn one_that_is_no_url_stands_for_itself() {
         for (pointer, document, what) in [
-            ("/code", CHAPTER, "/code: a number is no string"),
-            ("", "null", "the document: null is no string"),
-            ("/*/x", "[null]", "/0: null is no string"),
-            ("/*", "[true]", "/0: true or false is no string"),
-            ("/*", "[-1]", "/0: a number is no string"),
-            ("/*", "[1.5]", "/0: a number is no string"),
-            ("/*", "[\"\"]", "/0: an empty string is no URL"),
+            ("/code", CHAPTER, "/code: a number is not a string"),
+            ("", "null", "the document: null is not a string"),
+            ("/*/x", "[null]", "/0: null is not a string"),
+            ("/*", "[true]", "/0: true or false is not a string"),
+            ("/*", "[-1]", "/0: a number is not a string"),
+            ("/*", "[1.5]", "/0: a number is not a string"),
+            ("/*", "[\"\"]", "/0: an empty string is not a URL"),
             ("/*", "[\"x\", \"ftp://h/\"]", "/1: a URL begins with http"),
             ("/*", "[\"javascript:alert(1)\"]", "/0: a URL begins with http"),
             ("/*", "[\"http://h/\\r\\nX: y\"]", "/0: a URL holds no line end"),
@@ -441,14 +442,14 @@ mod tests {
                 &[
                     "http://api/1",
                     "/x/1/y: it does not exist",
-                    "/x/2/y: an empty string is no URL",
-                    "/x/3/y: null is no string",
-                    "/x/4: null is no string",
+                    "/x/2/y: an empty string is not a URL",
+                    "/x/3/y: null is not a string",
+                    "/x/4: null is not a string",
                     "/x/5: a number is neither array nor object",
                     "/x/6: a string is neither array nor object",
                     "/x/7/y: it does not exist",
-                    "/x/8/y: an array is no string",
-                    "/x/9/y: an object is no string",
+                    "/x/8/y: an array is not a string",
+                    "/x/9/y: an object is not a string",
                     "http://api/2",
                 ][..],
             ),
@@ -457,7 +458,7 @@ mod tests {
                 "/n/*/b/*",
                 &[
                     "http://api/3",
-                    "/n/a/b/1: a number is no string",
+                    "/n/a/b/1: a number is not a string",
                     "/n/d/b: it does not exist",
                     "/n/f/b: a number is neither array nor object",
                     "http://api/4",
@@ -488,7 +489,7 @@ mod tests {
     fn elements_are_an_arrays() {
         let urls = |document: &str| Selector::elements().urls(document.as_bytes(), None, 9);
         assert_eq!(urls("[\"http://h/1\", \"http://h/2\"]").unwrap().len(), 2);
-        assert!(urls("{\"a\":\"http://h/\"}").unwrap_err().contains("no array"));
+        assert!(urls("{\"a\":\"http://h/\"}").unwrap_err().contains("not an array"));
         let relative = urls("[\"relative\"]").unwrap().remove(0);
         assert!(relative.unwrap_err().contains("begins with http"));
     }

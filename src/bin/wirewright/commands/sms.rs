@@ -276,7 +276,7 @@ fn judge(
         return Err((code, what.into(), hint));
     }
     let Some(members) = members else {
-        let what = format!("the reply is no JSON: {words}");
+        let what = format!("the reply is not JSON: {words}");
         return Err((
             "malformed".into(),
             what.into(),

@@ -43,7 +43,7 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
     if args.udp && !address.ip().is_loopback() {
         crate::say_line(
             "warning: answering datagrams beyond loopback: answers are longer than questions, and \
-             go to whatever address a question bears, forged or not",
+             go to the address that a question names as its sender, which may be forged",
         );
     }
     let server = Server::bind(address, options).map_err(failed)?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use wirewright::net::reactor::Stopper;
 use wirewright::net::transfer::client::Options;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
-use wirewright::text::{PeerText, escape};
+use wirewright::text::{PeerText, escape, in_short};
 use wirewright::transfer::token::Token;
 
 /// The options of a client.
@@ -80,7 +80,7 @@ pub fn stop_after(stopper: Stopper, timeout: Option<Duration>) -> Result<(), Fai
     };
     let started = std::thread::Builder::new().name("timeout".to_owned()).spawn(stop);
     let failed = |error| {
-        let what = format!("no thread can be started: {error}");
+        let what = format!("no thread can be started: {}", in_short(&error));
         Failure::new("--timeout", what, "allow more processes with ulimit -u")
     };
     started.map(drop).map_err(failed)

@@ -16,6 +16,7 @@ mod members;
 use super::args::{self, What};
 use super::{Exit, Failure};
 use crate::commands::input::Stdin;
+use crate::output::advice::{Verb, failed_file};
 use crate::output::drawing::Gauge;
 use crate::output::report::Out;
 use crate::output::voice::Paint;
@@ -35,6 +36,7 @@ use wirewright::http::exchange::Exchange;
 use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;
+use wirewright::text::in_short;
 use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames, PREFIX_LEN};
 use wirewright::transfer::message::{Message, PAYLOAD_KEY, Side};
 use wirewright::transfer::reader;
@@ -252,7 +254,7 @@ impl Input {
             return Ok(Input { name: "stdin".to_owned(), len: None, from });
         }
         let name = path.display().to_string();
-        let failed = |error| Failure::new(&name, error, "name a file that can be read");
+        let failed = |error| failed_file(Verb::Read, path, error);
         let file = watch::blocking(path, || File::open(path)).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         let len = about.is_file().then_some(about.len());
@@ -265,7 +267,7 @@ impl Input {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => {
                     let hint = "give bytes that can be read";
-                    return done.map_err(|error| Failure::new(&self.name, error, hint));
+                    return done.map_err(|error| Failure::new(&self.name, in_short(&error), hint));
                 }
             }
         }

@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use wirewright::net;
+use wirewright::text::in_short;
 
 use wirewright::net::files::{Destination, descriptor, outlet};
 
@@ -66,7 +67,9 @@ pub fn place(path: &Path) -> Result<Destination, Failure> {
         return match open(number) {
             Ok(file) => Ok(Destination::Device(file.into())),
             Err(error) if is_stdout => Err(Failure::stdout(&error)),
-            Err(error) => Err(Failure::new(path.display(), error, "open it for writing")),
+            Err(error) => {
+                Err(Failure::new(path.display(), in_short(&error), "open it for writing"))
+            }
         };
     }
     let place = watch::blocking(path, || Destination::from_path(path));

@@ -123,7 +123,7 @@ impl CertificateFault {
             CertificateFault::UnknownIssuer => {
                 "trust its issuer if you know it; the server has to send all but the root"
             }
-            CertificateFault::WrongName => "use a name that the certificate bears",
+            CertificateFault::WrongName => "use a name that the certificate is for",
             CertificateFault::Revoked => "do not trust this server before it has a new one",
             CertificateFault::WrongPurpose => {
                 "the server needs a certificate that was made for servers"
@@ -166,7 +166,7 @@ impl CertificateFault {
             CertificateFault::NotYetValid => "is not valid yet",
             CertificateFault::SelfSigned => "is self-signed",
             CertificateFault::UnknownIssuer => "was signed by nobody that is trusted here",
-            CertificateFault::WrongName => "does not bear that name",
+            CertificateFault::WrongName => "is not for that name",
             CertificateFault::Revoked => "was revoked",
             CertificateFault::WrongPurpose => "was made for another purpose",
             CertificateFault::Weak => "has a key or a signature that is too weak",

@@ -27,7 +27,7 @@ pub fn urls(
             continue;
         }
         if urls.len() == urls_max {
-            return Err(format!("more than {urls_max} URLs (urls_max)"));
+            return Err(format!("more than {urls_max} URLs"));
         }
         urls.push(url(line, base).map_err(|why| format!("line {}: {why}", at + 1)));
     }
@@ -58,7 +58,7 @@ fn url(line: &[u8], base: Option<&Url>) -> Result<Url, String> {
     let url = match base {
         // Anything would be relative to something.
         Some(_) if !line.contains("://") && !is_reference(line) => {
-            return Err("it is no URL (RFC 3986 §2)".to_owned());
+            return Err("it is not a URL (RFC 3986 §2)".to_owned());
         }
         Some(base) => base.join(line.as_bytes()),
         None => Url::parse(line),
@@ -92,7 +92,7 @@ mod tests {
                 &["http://h/a", "http://h/x/sub/b?c=d", "http://i/c"],
             ),
             (b"a\nb\nftp://h/", &["http://h/x/a", "http://h/x/b", "line 3: a URL begins with"]),
-            (b"a\nb c\nd", &["http://h/x/a", "line 2: it is no URL", "http://h/x/d"]),
+            (b"a\nb c\nd", &["http://h/x/a", "line 2: it is not a URL", "http://h/x/d"]),
         ] {
             let found = list(document).unwrap();
             assert_eq!(found.len(), expected.len(), "{found:?}");
@@ -110,9 +110,9 @@ mod tests {
             (b"http://h/a\nhttp://h/\xff\n", "byte 20 is not text"),
             (b"http://h/a\n\x1b[2J\n", "byte 11 is not text"),
             (b"http://h/a\0\n", "byte 10 is not text"),
-            (page.as_bytes(), "5 of 5 lines are not URLs; line 1: it is no URL"),
-            (b"a\nx y\nx z\n", "2 of 3 lines are not URLs; line 2: it is no URL"),
-            (b"1\n2\n3\n4\n5\n6", "more than 5 URLs (urls_max)"),
+            (page.as_bytes(), "5 of 5 lines are not URLs; line 1: it is not a URL"),
+            (b"a\nx y\nx z\n", "2 of 3 lines are not URLs; line 2: it is not a URL"),
+            (b"1\n2\n3\n4\n5\n6", "more than 5 URLs"),
         ] {
             let said = list(document).unwrap_err();
             assert!(said.contains(what), "{said}");

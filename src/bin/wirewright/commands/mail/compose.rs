@@ -117,7 +117,11 @@ fn date(writing: &Writing) -> Result<Date, Failure> {
     let (seconds, minutes) = match &writing.date {
         Some(text) => instant(text).ok_or_else(|| {
             let hint = "give a time such as 2026-11-22T09:27:00+08:00";
-            Failure::usage("--date", format_args!("{} is no RFC 3339", escape(text)), hint)
+            Failure::usage(
+                "--date",
+                format_args!("{} is not a time of RFC 3339", escape(text)),
+                hint,
+            )
         })?,
         None => {
             let now = jiff::Zoned::now();
@@ -188,7 +192,7 @@ fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
     let unfit = |what: &str| Failure::new(path.display(), what, "send it with --attach");
     match read {
         // The limit may stand in the middle of a character.
-        Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes (text_bytes_max)"))),
+        Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes"))),
         Ok(_) => String::from_utf8(bytes).map_err(|_| unfit(NO_TEXT)),
         Err(error) => Err(failed_file(Verb::Read, path, error)),
     }
@@ -210,7 +214,11 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
     for (argument, text) in all.iter().flat_map(|(name, all)| all.iter().map(move |t| (*name, t))) {
         let path = path(argument, text)?;
         if path.is_null() {
-            return Err(Failure::usage(argument, "nobody is no recipient", "give an address"));
+            return Err(Failure::usage(
+                argument,
+                "an empty address is not a recipient",
+                "give an address",
+            ));
         }
         if !recipients.contains(&path) {
             recipients.push(path);
@@ -237,9 +245,12 @@ fn path(argument: &str, text: &str) -> Result<Path, Failure> {
 // ---- what is wrong ---------------------------------------------------------------------------
 
 pub fn wrong(place_of: impl Display, error: &Error) -> Failure {
-    let section = error.section().map_or(String::new(), |section| format!(" ({section})"));
-    let at = error.offset().map_or(String::new(), |at| format!(" at byte {at}"));
-    let what = format!("{}{at}{section}", error.reason());
+    let at = error.offset().map(|at| format!("at byte {at}"));
+    let place: Vec<String> = at.into_iter().chain(error.section().map(str::to_owned)).collect();
+    let what = match place.is_empty() {
+        true => error.reason(),
+        false => format!("{} ({})", error.reason(), place.join(", ")),
+    };
     Failure::usage(place_of, what, "see wirewright mail --help")
 }
 

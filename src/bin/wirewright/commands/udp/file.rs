@@ -51,7 +51,7 @@ pub fn check_output(path: &Path) -> Result<(), Failure> {
     if text != b"-" && !text.ends_with(b"/") && !is_other {
         return Ok(());
     }
-    let what = "datagrams bear no name, and parts come in any order";
+    let what = "datagrams carry no name, and parts come in any order";
     Err(Failure::usage(path.display(), what, "give the name of a regular file with -o"))
 }
 

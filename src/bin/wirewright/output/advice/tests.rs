@@ -318,7 +318,7 @@ fn tls_rows() -> Vec<Row> {
         (Http, certificate(UnknownIssuer), false, Some("trust its issuer with --cacert FILE")),
         (MAIL, certificate(UnknownIssuer), false, Some("trust its issuer with --cacert FILE")),
         (List, certificate(WrongName), false, Some("--tls-name")),
-        (Http, certificate(WrongName), false, Some("bears in the URL")),
+        (Http, certificate(WrongName), false, Some("is for in the URL")),
         (MAIL, certificate(WrongName), false, Some("--tls-name")),
         (Http, certificate(Expired), false, Some("clock")),
         (Put, tls(Fault::Closed), false, Some("check the port; look at")),
