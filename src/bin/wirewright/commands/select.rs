@@ -402,8 +402,8 @@ mod tests {
             assert!(said.contains(what), "{pointer} in {document}: {said}");
             // The place in the text says nothing where the text is JSON.
             let is_json = serde_json::from_str::<IgnoredAny>(document).is_ok();
-            assert_eq!(said.contains(" at line "), !is_json, "{pointer} in {document}: {said}");
-            assert_eq!(said.contains("no JSON"), !is_json, "{pointer} in {document}: {said}");
+            assert!(!is_json || !said.contains(" in line "), "{pointer} in {document}: {said}");
+            assert_eq!(said.contains("not JSON"), !is_json, "{pointer} in {document}: {said}");
         }
     }
 
