@@ -154,3 +154,16 @@ fn a_usage_error_has_no_document() {
         assert_eq!(ended.stdout, b"", "{line}");
     }
 }
+
+/// The document says what the line says, and where the bytes went.
+#[test]
+fn what_is_missing_and_where_bytes_went() {
+    let served = serve(&[]);
+    served.write("a", b"content");
+    let to = tempfile::tempdir().unwrap();
+    let ended = served.client(to.path(), "get", &["a", "--json", "-o", "missing/x"]);
+    assert_fails(&ended, 1, "the directory missing does not exist");
+    let file = &json(&ended.stdout)["files"][0];
+    assert_eq!(file["error"]["text"], "the directory missing does not exist");
+    assert_eq!(served.get(to.path(), &["a", "-o", "/dev/null"])["files"][0]["path"], "/dev/null");
+}

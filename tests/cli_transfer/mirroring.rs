@@ -248,6 +248,27 @@ fn links_in_the_target() {
     assert_eq!(fs::read(outside.path().join("c")).unwrap(), b"mine");
 }
 
+/// Files stand in the order of the arguments, and sorted by name below each.
+#[test]
+fn the_document_is_in_the_order_of_the_arguments() {
+    let served = serve(&[]);
+    for name in ["a", "b", "d/a", "d/b/c", "d/z", "e/x"] {
+        served.write(name, b"content");
+    }
+    let to = tempfile::tempdir().unwrap();
+    for (args, names) in [
+        (&["b", "d/", "a"][..], &["b", "d/a", "d/b/c", "d/z", "a"][..]),
+        (&["e/", "d/z", "nothing/", "d/"], &["e/x", "d/z", "nothing/", "d/a", "d/b/c"]),
+        (&["--all"], &["a", "b", "d/a", "d/b/c", "d/z", "e/x"]),
+        (&["b", "a"], &["b", "a"]),
+    ] {
+        let ended = served.client(to.path(), "get", &[&["--json"], args].concat());
+        let told = json(&ended.stdout);
+        let files = told["files"].as_array().unwrap();
+        assert_eq!(files.iter().map(|file| &file["name"]).collect::<Vec<_>>(), names, "{told}");
+    }
+}
+
 /// A listing that no tree of files can have, and what is gone when it is asked for: the others
 /// come.
 #[test]

@@ -2,7 +2,9 @@
 
 use super::input::secret;
 use crate::args::{Common, Peer};
-use crate::output::advice::{Verb, advice, local_failure, local_failure_below, of_descriptors};
+use crate::output::advice::{
+    Verb, advice, is_device, local_failure, local_failure_below, of_descriptors,
+};
 use crate::output::report::Out;
 use crate::output::trace;
 use crate::output::watch;
@@ -119,9 +121,8 @@ pub fn report_files(
     output: Option<&Path>,
     common: &Common,
 ) -> Result<Exit, Failure> {
-    let moved_key = if verb == Verb::Put { "sent" } else { "received" };
     if common.json {
-        write_document(reports, moved_key, seconds, None)?;
+        write_document(reports, verb, output, seconds, None)?;
     } else if !common.quiet {
         for report in reports.iter().filter(|r| r.outcome.is_ok() && !r.is_skipped) {
             crate::say_line(&summary(report));
@@ -217,11 +218,12 @@ pub fn not_started(name: &str, path: Option<PathBuf>, why: &Why) -> FileReport {
     FileReport::failed(PeerText::from(name).keep(), path, why)
 }
 
-/// Writes the document file by file, so that it costs no memory for thousands of them. `error` is
-/// why the whole run failed.
+/// Writes the document file by file, so that it costs no memory for thousands of them. `output` is
+/// where files go, and `error` is why the whole run failed.
 pub fn write_document(
     reports: &[FileReport],
-    moved_key: &str,
+    verb: Verb,
+    output: Option<&Path>,
     seconds: f64,
     error: Option<&Value>,
 ) -> Result<(), Failure> {
@@ -229,7 +231,7 @@ pub fn write_document(
     out.raw("{\"files\":[")?;
     for (at, report) in reports.iter().enumerate() {
         out.raw(if at == 0 { "" } else { "," })?;
-        out.json_text(&file(report, moved_key).to_string())?;
+        out.json_text(&file(report, verb, output).to_string())?;
     }
     let arrived = reports.iter().filter(|report| report.outcome.is_ok());
     let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
@@ -250,10 +252,12 @@ pub fn write_document(
     out.flush()
 }
 
-fn file(report: &FileReport, moved_key: &str) -> Value {
+fn file(report: &FileReport, verb: Verb, output: Option<&Path>) -> Value {
+    let moved_key = if verb == Verb::Put { "sent" } else { "received" };
+    let path = report.path.as_deref().or_else(|| output.filter(|path| is_device(path)));
     let mut file = json!({
         "name": report.name,
-        "path": report.path.as_ref().map(|path| path.to_string_lossy()),
+        "path": path.map(Path::to_string_lossy),
         "bytes": report.bytes,
         moved_key: report.moved,
         "seconds": report.elapsed.as_secs_f64(),
@@ -265,7 +269,14 @@ fn file(report: &FileReport, moved_key: &str) -> Value {
         file["skipped"] = true.into();
     }
     if let Err(why) = &report.outcome {
-        file["error"] = json!({ "code": why.code, "text": why.text });
+        file["error"] = match (why.kind, path) {
+            // As the line says it: which directory is missing, for one.
+            (FailureKind::Local, Some(path)) => {
+                let text = local_failure_below(verb, output, path, why, "", false).what;
+                json!({ "code": why.code, "text": text })
+            }
+            _ => json!({ "code": why.code, "text": why.text }),
+        };
     }
     file
 }

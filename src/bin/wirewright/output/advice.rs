@@ -14,7 +14,7 @@ mod path;
 mod peer;
 
 pub use given::Given;
-pub use local::{failed_file, local_failure, local_failure_below, of_descriptors};
+pub use local::{failed_file, is_device, local_failure, local_failure_below, of_descriptors};
 
 use std::borrow::Cow;
 use std::io::ErrorKind as Io;

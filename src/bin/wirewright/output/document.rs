@@ -10,6 +10,7 @@
 //! error stands at the top level, since the whole run failed, and with each file that was named.
 //! `explain` prints an object for each event, and `bench` its measurements: both are left out.
 
+use super::advice::Verb;
 use super::report::Out;
 use crate::args::Command;
 use crate::args::services::{Time, Udp};
@@ -38,10 +39,12 @@ pub fn fail(code: &str, text: &str) {
     let why = || Failure::new(code.to_owned(), text.to_owned());
     let _ = match command {
         Command::Get(args) if args.common.json && !Out::was_written() => {
-            wire::write_document(&get::not_started(args, &why()), "received", seconds, Some(&error))
+            let files = get::not_started(args, &why());
+            wire::write_document(&files, Verb::Get, None, seconds, Some(&error))
         }
         Command::Put(args) if args.common.json && !Out::was_written() => {
-            wire::write_document(&put::not_started(args, &why()), "sent", seconds, Some(&error))
+            let files = put::not_started(args, &why());
+            wire::write_document(&files, Verb::Put, None, seconds, Some(&error))
         }
         command => match empty(command, seconds) {
             Some(mut document) if !Out::was_written() => {

@@ -87,8 +87,8 @@ impl Asked {
         let server = &args.peer.server;
         let wanted = |name: &Name| Wanted { name: name.clone(), listed: None };
         let mut files: Vec<Wanted> = self.names.iter().map(wanted).collect();
-        let mut empty = Vec::new();
-        if self.needs_listing() {
+        let (mut empty, is_listed) = (Vec::new(), self.needs_listing());
+        if is_listed {
             let mut found = self.find(args, options, failed)?;
             empty = found.empty();
             files.append(&mut found.files);
@@ -101,6 +101,9 @@ impl Asked {
         let reports = client::get_wanted(server, files, destination, options);
         let mut reports = reports.map_err(|error| failed(Verb::Get, &error))?;
         reports.append(&mut empty);
+        if is_listed {
+            sort(&mut reports, &args.names);
+        }
         Ok(reports)
     }
 
@@ -128,6 +131,22 @@ impl Asked {
         found.drop_repeated();
         Ok(found)
     }
+}
+
+/// Puts reports in the order in which argv names files and directories; what is below a directory,
+/// and all files with `--all`, stand sorted by name.
+fn sort(reports: &mut [FileReport], names: &[String]) {
+    let place = |report: &FileReport| {
+        let name = report.name.as_raw_str();
+        let is_below = |text: &String| text.ends_with('/') && name.starts_with(text.as_str());
+        // A file that is named and lies below a directory, too, stands where it is named.
+        let named = names.iter().position(|text| text == name);
+        named.or_else(|| names.iter().position(is_below))
+    };
+    reports.sort_by(|a, b| {
+        let by_name = || a.name.as_raw_str().cmp(b.name.as_raw_str());
+        place(a).cmp(&place(b)).then_with(by_name)
+    });
 }
 
 impl Found {

@@ -92,7 +92,7 @@ pub fn of_descriptors(verb: Verb, why: &net::Failure) -> Option<Failure> {
 }
 
 /// Whether output goes to a device, of which no space can be freed.
-fn is_device(path: &Path) -> bool {
+pub fn is_device(path: &Path) -> bool {
     let path = if path.as_os_str() == "-" { Path::new("/proc/self/fd/1") } else { path };
     std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
