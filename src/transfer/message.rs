@@ -4,13 +4,15 @@
 //! serde checks presence and types; unknown members are ignored, and whatever stands in a message
 //! was judged as JSON before. A payload never comes through here.
 
+use super::chunk;
+pub use super::chunk::{Chunk, Crc32};
 use super::frame::FrameGuard;
 use crate::buffer::Buffer;
 use crate::envelope::Decoder;
 use crate::error::Error;
 use crate::text::PeerText;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
@@ -20,31 +22,6 @@ pub const VERSION: u64 = 1;
 
 /// The member that carries the payload.
 pub const PAYLOAD_KEY: &str = "filedata";
-
-/// What §5.4 demands of a checksum.
-const CRC32_RULE: &str = "crc32 is eight lower-case hexadecimal digits";
-
-/// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Crc32(pub u32);
-
-impl Serialize for Crc32 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:08x}", self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Crc32 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Crc32, D::Error> {
-        let text = PeerText::deserialize(deserializer)?;
-        let text = text.as_raw_str();
-        let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-        match u32::from_str_radix(text, 16) {
-            Ok(value) if digits && text.len() == 8 => Ok(Crc32(value)),
-            _ => Err(D::Error::custom(CRC32_RULE)),
-        }
-    }
-}
 
 /// The client's first message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,19 +189,6 @@ pub struct Ready {
     pub offset: u64,
 }
 
-/// The members of a chunk but for its payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename = "chunk")]
-pub struct Chunk {
-    /// Of the request.
-    pub id: u64,
-    /// Of its first byte in the file.
-    pub offset: u64,
-    /// Over its raw bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub crc32: Option<Crc32>,
-}
-
 /// All chunks are out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "end")]
@@ -367,12 +331,7 @@ pub enum Side {
 /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from the
 /// beginning of the frame's body.
 pub(super) fn members<'a, T: Deserialize<'a>>(decoder: &'a Decoder) -> Result<T, Error> {
-    decoder.parse("PROTOCOL §4").map_err(|error| match error {
-        Error::Malformed { rule, offset, .. } if rule == CRC32_RULE => {
-            Error::malformed(CRC32_RULE, offset, "PROTOCOL §5.4")
-        }
-        error => error,
-    })
+    decoder.parse("PROTOCOL §4")
 }
 
 /// Only the type of a message.
@@ -401,7 +360,7 @@ impl<'a> Message<'a> {
             ("file", _) => Message::File(members(decoder)?),
             ("put", _) => Message::Put(members(decoder)?),
             ("ready", _) => Message::Ready(members(decoder)?),
-            ("chunk", _) => Message::Chunk(members(decoder)?),
+            ("chunk", _) => Message::Chunk(chunk::whole(decoder)?),
             ("end", _) => Message::End(members(decoder)?),
             ("done", _) => Message::Done(members(decoder)?),
             ("cancel", _) => Message::Cancel(members(decoder)?),

@@ -126,6 +126,7 @@
 //!
 #![doc = include_str!("PROTOCOL.md")]
 
+mod chunk;
 pub mod classic;
 pub mod client;
 mod code;

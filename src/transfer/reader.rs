@@ -11,9 +11,10 @@
 //! kept but the few other members. Only where a peer writes the payload *before* `id` and `offset`,
 //! which it may, is the payload of that one frame held until they are known.
 
+use super::chunk;
 use super::form;
 use super::frame::{FRAME_BYTES_HELLO_MAX, Frames};
-use super::message::{self, Chunk, Crc32, Message, PAYLOAD_KEY, Side};
+use super::message::{self, Chunk, Message, PAYLOAD_KEY, Side};
 use super::place::Place;
 use crate::envelope::{Decoder, Event, Limits};
 use crate::error::Error;
@@ -64,14 +65,6 @@ enum Stage {
     HeldStart,
     HeldPayload,
     Message,
-}
-
-/// The members of a chunk as far as they are known when its payload begins.
-#[derive(Deserialize)]
-struct Head {
-    id: Option<u64>,
-    offset: Option<u64>,
-    crc32: Option<Crc32>,
 }
 
 /// The type of a message, if it is known when its payload begins.
@@ -272,7 +265,7 @@ impl Reader {
     }
 
     fn held_chunk(&self) -> Result<Chunk, Error> {
-        message::members(&self.decoder).map_err(|error| error.shifted(self.body_at))
+        chunk::whole(&self.decoder).map_err(|error| error.shifted(self.body_at))
     }
 }
 
@@ -321,10 +314,9 @@ fn payload_mode(decoder: &Decoder) -> Result<(Mode, Next), Error> {
         Some(_) => return Ok((Mode::Drop, Next::More)),
         None => return Ok((Mode::Hold, Next::More)),
     }
-    let Head { id, offset, crc32 } = message::members(decoder)?;
-    Ok(match (id, offset) {
-        (Some(id), Some(offset)) => (Mode::Stream, Next::Start(Chunk { id, offset, crc32 })),
-        _ => (Mode::Hold, Next::More),
+    Ok(match chunk::head(decoder)? {
+        Some(chunk) => (Mode::Stream, Next::Start(chunk)),
+        None => (Mode::Hold, Next::More),
     })
 }
 

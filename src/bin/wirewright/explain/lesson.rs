@@ -61,9 +61,6 @@ const JUDGED: &str = "judged here";
 /// What is said of a byte that is meant and no longer at hand.
 const LONG_AGO: &str = "which passed too long ago to be shown";
 
-/// How the names of errors begin; they stand in the summary as such.
-const ERROR: &str = "error: ";
-
 /// A page that is being written.
 pub struct Lesson {
     paint: Paint,
@@ -77,7 +74,7 @@ pub struct Lesson {
     /// How many cards of each name there were, in the order of the first ones.
     seen: Vec<(&'static str, u64)>,
     /// The summary, as far as it is known.
-    summary: Vec<(&'static str, String)>,
+    summary: Vec<(Hue, &'static str, String)>,
     /// What whoever gave the bytes may have meant, for the error.
     hint: Option<&'static str>,
 }
@@ -172,7 +169,8 @@ impl Lesson {
         let is_open = offset >= self.open.at || self.open.len() == 0;
         if !is_open {
             let judged = "with these bytes the parser could judge what came before, and refused it";
-            let card = Card { hue: Hue::Strong, ..Card::new(JUDGED, "").says(judged) };
+            let mut card = Card::new(JUDGED, "").says(judged);
+            (card.hue, card.is_event) = (Hue::Strong, false);
             self.card(card, out)?;
         }
         self.tell_remarks(out)?;
@@ -189,7 +187,7 @@ impl Lesson {
         card.path = vec![self.open.state(), "refused"];
         self.write(&rows, marked, &card, out)?;
         let at = format!("at byte {}: {}", thousands(offset), error.reason());
-        self.add("refused", at);
+        self.summary.push((Hue::Bad, "refused", at));
         self.finish(out)
     }
 
@@ -209,7 +207,9 @@ impl Lesson {
         out: &mut Out,
     ) -> Result<(), Failure> {
         self.begin(out)?;
-        self.count(card.name);
+        if card.is_event {
+            self.count(card.name);
+        }
         let paint = self.paint;
         let mut left: Vec<String> = Vec::new();
         let mut is_marked = marked.is_none();
@@ -240,9 +240,6 @@ impl Lesson {
     }
 
     fn count(&mut self, name: &'static str) {
-        if name == JUDGED || name.starts_with(ERROR) {
-            return;
-        }
         match self.seen.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += 1,
             None => self.seen.push((name, 1)),
@@ -275,7 +272,7 @@ impl Lesson {
 
     /// One line more of the summary.
     fn add(&mut self, label: &'static str, text: impl Into<String>) {
-        self.summary.push((label, text.into()));
+        self.summary.push((Hue::Strong, label, text.into()));
     }
 
     /// Writes the summary, which ends the page.
@@ -288,14 +285,13 @@ impl Lesson {
             true => format!("{}, no event", bytes(self.past.end())),
             false => format!("{}: {}", bytes(self.past.end()), seen.join(", ")),
         };
-        self.summary.insert(0, ("seen", seen));
-        for (label, text) in &self.summary {
-            let hue = if *label == "refused" { Hue::Bad } else { Hue::Strong };
+        self.summary.insert(0, (Hue::Strong, "seen", seen));
+        for (hue, label, text) in &self.summary {
             let label = format!("{label:<LABEL_COLUMNS$}");
             let lines = card::wrap(&escape(text), self.width - LABEL_COLUMNS);
             for (at, line) in lines.iter().enumerate() {
                 let label = if at == 0 {
-                    self.paint.paint(hue, &label).into()
+                    self.paint.paint(*hue, &label).into()
                 } else {
                     " ".repeat(LABEL_COLUMNS)
                 };
@@ -347,7 +343,7 @@ fn refusal(error: &Error, end: u64, byte: Option<u8>) -> Card {
         None => format!("found: a byte {LONG_AGO}"),
     };
     let mut card = Card::new(name, section).quote(rule);
-    card.hue = Hue::Bad;
+    (card.hue, card.is_event) = (Hue::Bad, false);
     card = card.says(format!("{found}, at byte {}", thousands(offset)));
     if let Error::TooLarge { limit, .. } = error {
         card.says.extend(sections::limit(limit).map(|says| format!("the specification: {says}")));

@@ -233,9 +233,9 @@ fn side_of(decoder: &Decoder) -> Side {
 
 /// What whoever gave the bytes can do.
 fn hint(error: &Error) -> &'static str {
-    match error.kind() {
-        "too_large" => "make that part smaller, nothing raises this limit here",
-        "incomplete" => "give the rest of the bytes, too",
+    match error {
+        Error::TooLarge { .. } => "make that part smaller, nothing raises this limit here",
+        Error::Incomplete { .. } => "give the rest of the bytes, too",
         _ => "compare the bytes there with that section",
     }
 }

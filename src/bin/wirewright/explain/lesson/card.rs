@@ -26,6 +26,8 @@ pub struct Card {
     pub name: &'static str,
     /// The colour of the name.
     pub hue: Hue,
+    /// Whether it is one of the events, which the summary counts.
+    pub is_event: bool,
     /// The section that rules it.
     pub section: &'static str,
     /// The states before, on the way, and after.
@@ -44,6 +46,7 @@ impl Card {
         Card {
             name,
             hue: Hue::In,
+            is_event: true,
             section,
             path: Vec::new(),
             quote: String::new(),

@@ -129,7 +129,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The parsers that are explained.
-    const SOURCES: [&str; 16] = [
+    const SOURCES: [&str; 17] = [
+        include_str!("../../../../transfer/chunk.rs"),
         include_str!("../../../../transfer/frame.rs"),
         include_str!("../../../../transfer/form.rs"),
         include_str!("../../../../transfer/message.rs"),

@@ -1,0 +1,90 @@
+//! The members of a chunk: what they are, and how they are read while the chunk is arriving.
+//!
+//! Specification: `PROTOCOL.md` §5.
+
+use super::message::members;
+use crate::envelope::Decoder;
+use crate::error::Error;
+use crate::text::PeerText;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What §5.4 demands of a checksum.
+const CRC32_RULE: &str = "crc32 is eight lower-case hexadecimal digits";
+
+/// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crc32(pub u32);
+
+impl Serialize for Crc32 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:08x}", self.0))
+    }
+}
+
+impl Crc32 {
+    /// Reads the member `crc32` of the message that `decoder` has gathered.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for another form, the offset counted from the beginning of the frame's
+    /// body.
+    fn read(text: &PeerText<'_>, decoder: &Decoder) -> Result<Crc32, Error> {
+        let text = text.as_raw_str();
+        let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        match u32::from_str_radix(text, 16) {
+            Ok(value) if digits && text.len() == 8 => Ok(Crc32(value)),
+            _ => {
+                let (rule, at) = (CRC32_RULE, decoder.value_offset("crc32", None));
+                Err(Error::malformed(rule, at, "PROTOCOL §5.4"))
+            }
+        }
+    }
+}
+
+/// The members of a chunk but for its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "chunk")]
+pub struct Chunk {
+    /// Of the request.
+    pub id: u64,
+    /// Of its first byte in the file.
+    pub offset: u64,
+    /// Over its raw bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<Crc32>,
+}
+
+/// The members of a chunk as far as they have come.
+#[derive(Deserialize)]
+struct Head<'a> {
+    id: Option<u64>,
+    offset: Option<u64>,
+    #[serde(borrow)]
+    crc32: Option<PeerText<'a>>,
+}
+
+/// The members of a chunk whose payload begins; `None` where its id or its offset has not come.
+///
+/// # Errors
+/// [`Error::Malformed`] for a member of the wrong type or form, the offset as in [`members`].
+pub(super) fn head(decoder: &Decoder) -> Result<Option<Chunk>, Error> {
+    let Head { id, offset, crc32 } = members(decoder)?;
+    let crc32 = crc32.map(|text| Crc32::read(&text, decoder)).transpose()?;
+    Ok(id.zip(offset).map(|(id, offset)| Chunk { id, offset, crc32 }))
+}
+
+/// The members of a whole chunk.
+///
+/// # Errors
+/// As [`head`], and for a member that is missing.
+pub(super) fn whole(decoder: &Decoder) -> Result<Chunk, Error> {
+    #[derive(Deserialize)]
+    struct Whole<'a> {
+        id: u64,
+        offset: u64,
+        #[serde(borrow)]
+        crc32: Option<PeerText<'a>>,
+    }
+    let Whole { id, offset, crc32 } = members(decoder)?;
+    let crc32 = crc32.map(|text| Crc32::read(&text, decoder)).transpose()?;
+    Ok(Chunk { id, offset, crc32 })
+}
