@@ -363,7 +363,7 @@ fn a_server_that_can_store_nothing_says_so_if_a_tmpfs_may_be_mounted() {
     }
     let read_only = "warning: ro: --writable has no effect: read-only file system\n";
     let one = "warning: file: --writable has no effect: it is a file, and files are stored in a";
-    let hint = "; it has to serve a writable directory with --writable";
+    let hint = "; it has to serve a directory with --writable, on a";
     for (path, warning, why) in [
         ("ro", read_only, "the file system is read-only"),
         ("file", one, "this server offers one file, and takes none"),
