@@ -12,7 +12,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use wirewright::net::files::Root;
-use wirewright::net::files::Supply;
+use wirewright::net::files::Sources;
 use wirewright::net::transfer::server::{Options, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         classic: Some(name),
         // SIGINT and SIGTERM stop accepting; running transfers may finish.
         stop_at_signals: true,
-        ..Options::new(Supply::Files(root))
+        ..Options::new(Sources::Files(root))
     };
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());

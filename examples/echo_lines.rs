@@ -14,7 +14,7 @@ use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::net;
 use wirewright::net::connection::{Application, Limits, NewConnection};
-use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::{endpoint, stream::Stream};
 use wirewright::session::{Received, Session, Wants};
 
@@ -122,9 +122,9 @@ impl Application<Lines> for Echo {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7777".to_owned());
-    let mut seat = Seat::new()?;
-    seat.stop_at_signals()?;
-    let mut reactor = Reactor::new(seat, 1000, Limits::default());
+    let mut builder = ReactorBuilder::new()?;
+    builder.stop_at_signals()?;
+    let mut reactor = Reactor::new(builder, 1000, Limits::default());
     let listener = endpoint::listen(address.parse()?)?;
     println!("listening on {}", listener.local_addr()?);
     reactor.listen(listener, Box::new(accept))?;

@@ -14,7 +14,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wirewright::net::files::Root;
-use wirewright::net::files::Supply;
+use wirewright::net::files::Sources;
 use wirewright::net::transfer::server::{Options, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // One line for each request that is refused and each connection that fails. The text may
         // hold what a peer said, so it is escaped.
         log: Some(Arc::new(|line: &str| eprintln!("{}", line.escape_debug()))),
-        ..Options::new(Supply::Files(Root::open(&folder)?))
+        ..Options::new(Sources::Files(Root::open(&folder)?))
     };
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());

@@ -16,8 +16,8 @@ use wirewright::mime::Limits;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
 use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox};
-use wirewright::net::files::Source;
-use wirewright::net::mail::{Letter, Options, Server, send};
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::{Options, OutgoingMessage, Server, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&text, "hello.txt", "text/plain; charset=utf-8"),
         (&table, "month-data.xlsx", "application/vnd.ms-excel"),
     ] {
-        let file = Source::from_path(Path::new(path))?;
+        let file = SourceFile::from_path(Path::new(path))?;
         let (name, media_type) = (FileName::new(name)?, MediaType::parse(media_type)?);
         builder.attach(Attachment { name, media_type, len: file.size() })?;
         files.push(file);
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The sink on this machine speaks no TLS. Without this line it would be required.
     options.starttls = StartTls::Never;
     options.timeout = Some(Duration::from_secs(60));
-    let reports = send(options, vec![Letter::new(builder.build()?, files)?])?;
+    let reports = send(options, vec![OutgoingMessage::new(builder.build()?, files)?])?;
     for report in &reports {
         println!("{:?}: {} bytes", report.verdict, report.size);
     }

@@ -18,7 +18,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 use wirewright::mime::Limits;
 use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
-use wirewright::net::mail::{Letter, Options, Server, send};
+use wirewright::net::mail::{Options, OutgoingMessage, Server, send};
 use wirewright::smtp::auth::Credentials;
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     builder.subject("示例代码实验邮件")?;
     builder.text("用户您好，这是一封实验邮件。")?;
 
-    let letter = Letter::new(builder.build()?, Vec::new())?;
+    let letter = OutgoingMessage::new(builder.build()?, Vec::new())?;
     for report in send(options, vec![letter])? {
         for recipient in &report.recipients {
             println!("{}: {:?}", recipient.path, recipient.fate);

@@ -114,9 +114,10 @@
 //!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ room ◀─ envelope ◀─ frame ◀┘
 //! ```
 //!
-//! 1. **File to block.** [`Source::read_at`] reads a piece into a block that the reactor lends to
-//!    whoever is driven. The byte is one of [196,608](transfer::sender::CHUNK_BYTES), which have to
-//!    stay in the cache of the processor until they are text.
+//! 1. **File to block.** [`SourceFile::read_at`] reads a piece into a block that the reactor
+//!    lends to whoever is driven. The byte is one of
+//!    [196,608](transfer::sender::CHUNK_BYTES), which have to stay in the cache of the processor
+//!    until they are text.
 //! 2. **The session asks for it.** [`wanted`](session::Session::wanted) says which
 //!    offset and how many bytes, [`offer`](session::Session::offer) takes them, and
 //!    [`Sender`](transfer::sender::Sender) makes a chunk of them.
@@ -139,7 +140,7 @@
 //! 8. **Into its place.** [`Receiver`](transfer::receiver::Receiver) sees that the chunk stands
 //!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload); the
 //!    application writes it with [`Partial::write_at`], beside the name that the file will have
-//!    (a short file has no name at all before its end: [`Nameless`]).
+//!    (a short file has no name at all before its end: [`AnonymousFile`]).
 //! 9. **Verify.** With the chunk's CRC-32 right it counts ([`Partial::chunk_verified`], in the
 //!    journal from which an interrupted transfer goes on). At the end size and digest of the whole
 //!    are compared; only then comes [`Received`](transfer::client::Event::Received).
@@ -174,13 +175,13 @@
 [`net::http`]: net::http
 [`net::mail`]: net::mail
 [`net::connection`]: net::connection
-[`Source::read_at`]: net::files::Source::read_at
+[`SourceFile::read_at`]: net::files::SourceFile::read_at
 [`Connection`]: net::connection::Connection
 [`Stream`]: net::transport::stream::Stream
 [`Reactor`]: net::reactor::Reactor
 [`Partial::write_at`]: net::files::Partial::write_at
 [`Partial::chunk_verified`]: net::files::Partial::chunk_verified
-[`Nameless`]: net::files::Nameless
+[`AnonymousFile`]: net::files::AnonymousFile
 [`Finish::run`]: net::files::Finish::run
 [`Finisher`]: net::files::finisher::Finisher
 "
@@ -195,13 +196,13 @@
 [`net::http`]: #the-map
 [`net::mail`]: #the-map
 [`net::connection`]: #the-map
-[`Source::read_at`]: #the-map
+[`SourceFile::read_at`]: #the-map
 [`Connection`]: #the-map
 [`Stream`]: #the-map
 [`Reactor`]: #the-map
 [`Partial::write_at`]: #the-map
 [`Partial::chunk_verified`]: #the-map
-[`Nameless`]: #the-map
+[`AnonymousFile`]: #the-map
 [`Finish::run`]: #the-map
 [`Finisher`]: #the-map
 "

@@ -156,7 +156,7 @@ fn the_registry_of_errors_is_that_of_the_code() {
 #[cfg(feature = "net")]
 #[test]
 fn the_tables_of_the_world_are_those_of_the_code() {
-    use wirewright::net::files::Supply;
+    use wirewright::net::files::Sources;
     use wirewright::net::transfer::server;
     use wirewright::net::transport::{dial, names};
     use wirewright::net::{connection, files, http, mail};
@@ -182,7 +182,7 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     let gathered = http::Client::GATHERED_BYTES_MAX;
     assert_eq!(told(page, "GATHERED_BYTES_MAX"), gathered.to_string());
 
-    let options = server::Options::new(Supply::Files(files::Root::open("src".as_ref()).unwrap()));
+    let options = server::Options::new(Sources::Files(files::Root::open("src".as_ref()).unwrap()));
     let page = "net/transfer/server.rs";
     assert_eq!(told(page, "connections_max"), options.connections_max.to_string());
     assert_eq!(told(page, "grace"), format!("{:?}", options.grace));

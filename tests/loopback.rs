@@ -15,7 +15,7 @@ use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::FileReport;
 use wirewright::net::files::Root;
-use wirewright::net::files::{Destination, Supply};
+use wirewright::net::files::{Destination, Sources};
 use wirewright::net::transfer::{client, server};
 use wirewright::transfer::message::Durability;
 
@@ -23,7 +23,7 @@ use wirewright::transfer::message::Durability;
 struct Running {
     folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: wirewright::net::reactor::Stopper,
+    stopper: wirewright::net::reactor::StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,11 +31,11 @@ impl Running {
     fn start(set: impl FnOnce(&mut server::Options, &Path)) -> Running {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
-        let mut options = server::Options::new(Supply::Files(root));
+        let mut options = server::Options::new(Sources::Files(root));
         options.writable = true;
         set(&mut options, folder.path());
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stopper());
+        let (address, stopper) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
         Running { folder, address, stopper, thread }
     }

@@ -21,8 +21,8 @@ use tokio_util::codec::{Framed, LengthDelimitedCodec};
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::files::Root;
-use wirewright::net::files::{Destination, Supply};
-use wirewright::net::reactor::Stopper;
+use wirewright::net::files::{Destination, Sources};
+use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 
 /// On each side of a group of three and of a chunk of ours, and many chunks.
@@ -125,7 +125,7 @@ fn run(future: impl Future<Output = ()>) {
 struct Running {
     folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: Stopper,
+    stopper: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -133,10 +133,10 @@ impl Running {
     fn start() -> Running {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
-        let mut options = server::Options::new(Supply::Files(root));
+        let mut options = server::Options::new(Sources::Files(root));
         options.writable = true;
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stopper());
+        let (address, stopper) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
         Running { folder, address, stopper, thread }
     }

@@ -10,7 +10,7 @@ use wirewright::buffer::Buffer;
 use wirewright::digest::Digester;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Turn};
-use wirewright::net::files::{Root, Source, Step, Walk, rfc3339};
+use wirewright::net::files::{Root, SourceFile, Step, Walk, rfc3339};
 use wirewright::session::{Session as _, Wanted};
 use wirewright::text::PeerText;
 use wirewright::transfer::message::Entry;
@@ -21,7 +21,7 @@ pub struct Host {
     root: Root,
     asked: Option<Ask>,
     telling: Option<Walk>,
-    sending: Option<Source>,
+    sending: Option<SourceFile>,
 }
 
 impl Host {

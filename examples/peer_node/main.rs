@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use visitor::Visitor;
 use wirewright::net::connection::{Limits, NewConnection};
 use wirewright::net::files::Root;
-use wirewright::net::reactor::{Reactor, Seat, Welcome, Welcomed};
+use wirewright::net::reactor::{Accept, Accepted, Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::{client::Client, server, server::Server};
@@ -35,9 +35,9 @@ const CONNECTIONS_MAX: usize = 1000;
 const CALL_WAIT: Duration = Duration::from_secs(5);
 
 /// Lets guests in: each is given a session of its own.
-struct Door(Root, Arc<server::Config>);
+struct Acceptor(Root, Arc<server::Config>);
 
-impl Door {
+impl Acceptor {
     fn guest(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
         endpoint::tune(&socket).ok()?;
         let session = Server::new(self.1.clone(), &nonce().ok()?);
@@ -46,8 +46,8 @@ impl Door {
     }
 }
 
-impl Welcome for Door {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: std::net::SocketAddr) -> Welcomed {
+impl Accept for Acceptor {
+    fn accept(&mut self, socket: mio::net::TcpStream, _: std::net::SocketAddr) -> Accepted {
         self.guest(socket).into()
     }
 }
@@ -75,12 +75,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let root = Root::open(Path::new(folder))?;
 
-    let mut seat = Seat::new()?;
-    seat.stop_at_signals()?;
-    let mut reactor = Reactor::new(seat, CONNECTIONS_MAX, Limits::default());
+    let mut builder = ReactorBuilder::new()?;
+    builder.stop_at_signals()?;
+    let mut reactor = Reactor::new(builder, CONNECTIONS_MAX, Limits::default());
     let socket = endpoint::listen(address.parse()?)?;
     println!("listening on {}", socket.local_addr()?);
-    reactor.listen(socket, Box::new(Door(root.clone(), Arc::default())))?;
+    reactor.listen(socket, Box::new(Acceptor(root.clone(), Arc::default())))?;
 
     for peer in peers {
         match call(peer, &root) {

@@ -18,7 +18,7 @@ use wirewright::mime::writer::{Step, Writer};
 
 /// What is put in. Whatever is refused is left out.
 #[derive(Debug, Clone, Default)]
-pub struct Letter {
+pub struct Sample {
     pub seed: u64,
     pub compat_names: bool,
     /// The size of pieces in which content is offered, and the room for output.
@@ -40,29 +40,29 @@ pub fn check(data: &[u8]) {
     let mut parts = rest.split(|byte| *byte == 0);
     let mut next = || parts.next().unwrap_or_default();
     let [choices, piece, room] = *head;
-    let mut letter = Letter {
+    let mut sample = Sample {
         seed: u64::from(choices >> 6),
         compat_names: choices & 1 != 0,
         piece: usize::from(piece) + 1,
         room: usize::from(room) * 3 + 128,
         mailboxes: vec![text(next()), text(next())],
-        ..Letter::default()
+        ..Sample::default()
     };
-    letter.subject = Some(text(next())).filter(|_| choices & 2 == 0);
-    letter.headers = vec![(text(next()), text(next()))];
-    letter.text = Some(text(next())).filter(|_| choices & 4 == 0);
-    letter.html = Some(text(next())).filter(|_| choices & 8 == 0);
+    sample.subject = Some(text(next())).filter(|_| choices & 2 == 0);
+    sample.headers = vec![(text(next()), text(next()))];
+    sample.text = Some(text(next())).filter(|_| choices & 4 == 0);
+    sample.html = Some(text(next())).filter(|_| choices & 8 == 0);
     let is_inline = choices & 16 != 0;
-    letter.files = vec![(text(next()), next().to_vec(), is_inline)];
+    sample.files = vec![(text(next()), next().to_vec(), is_inline)];
     if choices & 32 != 0 {
-        letter.files.push((text(next()), next().to_vec(), false));
+        sample.files.push((text(next()), next().to_vec(), false));
     }
-    check_letter(&letter);
+    check_sample(&sample);
 }
 
 /// The property: what is accepted is read again as it was given.
-pub fn check_letter(letter: &Letter) {
-    let mut kept = letter.clone();
+pub fn check_sample(sample: &Sample) {
+    let mut kept = sample.clone();
     kept.mailboxes.retain(|text| mailbox(text));
     kept.headers.retain(|(name, value)| header(name, value));
     kept.subject = kept.subject.filter(|subject| is_shown(subject, true));
@@ -76,7 +76,7 @@ pub fn check_letter(letter: &Letter) {
     let message = build(&kept);
     let whole = write(&message, &kept, usize::MAX, 1 << 20);
     assert_eq!(whole.len() as u64, message.size());
-    assert_eq!(write(&message, &kept, letter.piece.max(1), letter.room.max(128)), whole);
+    assert_eq!(write(&message, &kept, sample.piece.max(1), sample.room.max(128)), whole);
     compare(&kept, &read(&whole));
     let is_foreign = |text: &String| Mailbox::parse(text).unwrap().needs_smtputf8();
     assert_eq!(message.needs_smtputf8(), kept.mailboxes.iter().any(is_foreign));
@@ -152,33 +152,33 @@ fn wide() -> Limits {
     Limits { name_bytes_max: 1 << 20, file_name_bytes_max: 1 << 20, ..Limits::default() }
 }
 
-/// The message of a letter, all of whose parts are good.
-pub fn build(letter: &Letter) -> Message {
-    builder(letter).build().unwrap()
+/// The message of a sample, all of whose parts are good.
+pub fn build(sample: &Sample) -> Message {
+    builder(sample).build().unwrap()
 }
 
-fn builder(letter: &Letter) -> Builder {
+fn builder(sample: &Sample) -> Builder {
     let from = Mailbox::parse("Sender <sender@example.org>").unwrap();
     let date = Date::new(1_795_310_820, 480).unwrap();
     let id = MsgId::parse("1@example.org").unwrap();
-    let mut builder = Builder::new(from, date, id, letter.seed, wide());
+    let mut builder = Builder::new(from, date, id, sample.seed, wide());
     builder.bcc(Mailbox::parse("hidden@hidden.example").unwrap()).unwrap();
-    for text in &letter.mailboxes {
+    for text in &sample.mailboxes {
         builder.to(Mailbox::parse(text).unwrap()).unwrap();
     }
-    if let Some(subject) = &letter.subject {
+    if let Some(subject) = &sample.subject {
         builder.subject(subject).unwrap();
     }
-    for (name, value) in &letter.headers {
+    for (name, value) in &sample.headers {
         builder.header(Header::new(name, value).unwrap()).unwrap();
     }
-    if let Some(text) = &letter.text {
+    if let Some(text) = &sample.text {
         builder.text(text).unwrap();
     }
-    if let Some(html) = &letter.html {
+    if let Some(html) = &sample.html {
         builder.html(html).unwrap();
     }
-    for (at, (name, content, inline)) in letter.files.iter().enumerate() {
+    for (at, (name, content, inline)) in sample.files.iter().enumerate() {
         let attachment = Attachment {
             name: FileName::new(name).unwrap(),
             media_type: MediaType::parse("application/octet-stream").unwrap(),
@@ -190,18 +190,18 @@ fn builder(letter: &Letter) -> Builder {
         };
         assert_eq!(number, Ok(at));
     }
-    builder.compat_names(letter.compat_names);
+    builder.compat_names(sample.compat_names);
     builder
 }
 
 /// The octets of a message, its files offered in pieces, through a buffer of `room`.
-pub fn write(message: &Message, letter: &Letter, piece: usize, room: usize) -> Vec<u8> {
+pub fn write(message: &Message, sample: &Sample, piece: usize, room: usize) -> Vec<u8> {
     let (mut writer, mut out) = (Writer::new(message.clone()), Buffer::with_limit(room));
-    let (mut octets, mut offered) = (Vec::new(), vec![0; letter.files.len()]);
+    let (mut octets, mut offered) = (Vec::new(), vec![0; sample.files.len()]);
     loop {
         let step = writer.next(&mut out).unwrap();
         if let Step::NeedFile(index) = step {
-            let content = &letter.files[index].1;
+            let content = &sample.files[index].1;
             let rest = &content[offered[index]..];
             if rest.is_empty() {
                 assert_eq!(writer.offer(b"", &mut out), Ok(0));
@@ -236,48 +236,48 @@ fn has_words(name: &str) -> bool {
     !begins && !grammars.split_whitespace().any(|other| other == name)
 }
 
-fn compare(letter: &Letter, read: &Read) {
+fn compare(sample: &Sample, read: &Read) {
     for name in ["Date", "From", "Message-ID", "MIME-Version"] {
         assert_eq!(read.all(name).len(), 1, "{name}");
     }
     assert_eq!(read.all("Bcc").len(), 0);
     assert_eq!(read.all("From"), ["Sender <sender@example.org>"]);
     let subjects: Vec<String> = read.all("Subject").iter().map(|v| decode_words(v)).collect();
-    assert_eq!(subjects, letter.subject.clone().into_iter().collect::<Vec<_>>());
+    assert_eq!(subjects, sample.subject.clone().into_iter().collect::<Vec<_>>());
     let expected: Vec<Mailbox> =
-        letter.mailboxes.iter().map(|text| Mailbox::parse(text).unwrap()).collect();
+        sample.mailboxes.iter().map(|text| Mailbox::parse(text).unwrap()).collect();
     let expected: Vec<(String, String)> = expected
         .iter()
         .map(|mailbox| (mailbox.name().unwrap_or("").to_owned(), mailbox.address()))
         .collect();
     assert_eq!(read.mailboxes("To"), expected);
-    for (name, value) in &letter.headers {
+    for (name, value) in &sample.headers {
         let show = if has_words(name) { decode_words } else { str::to_owned };
         let shown: Vec<String> = read.all(name).iter().map(|v| show(v)).collect();
         let trimmed = value.trim_matches([' ', '\t']).to_owned();
         assert!(shown.contains(value) || shown.contains(&trimmed), "{name}: {value:?} {shown:?}");
     }
-    compare_body(letter, read);
+    compare_body(sample, read);
 }
 
-fn compare_body(letter: &Letter, read: &Read) {
+fn compare_body(sample: &Sample, read: &Read) {
     let lines = |text: &String| {
         text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n").into_bytes()
     };
-    let mut texts: Vec<_> = letter.text.iter().chain(&letter.html).map(lines).collect();
-    let is_alone = texts.len() == 1 && letter.files.is_empty();
+    let mut texts: Vec<_> = sample.text.iter().chain(&sample.html).map(lines).collect();
+    let is_alone = texts.len() == 1 && sample.files.is_empty();
     if is_alone && !texts[0].is_empty() && !texts[0].ends_with(b"\r\n") {
         let raw = read.texts.iter().any(|text| *text == texts[0]);
         if !raw {
             texts[0].extend_from_slice(b"\r\n");
         }
     }
-    if texts.is_empty() && letter.files.is_empty() {
+    if texts.is_empty() && sample.files.is_empty() {
         assert!(read.texts.is_empty() && read.files.is_empty());
     } else {
         assert_eq!(read.texts, texts);
     }
-    let sorted = |inline: bool| letter.files.iter().filter(move |file| file.2 == inline);
+    let sorted = |inline: bool| sample.files.iter().filter(move |file| file.2 == inline);
     let files: Vec<_> = sorted(true).chain(sorted(false)).cloned().collect();
     assert_eq!(read.files, files);
 }

@@ -21,7 +21,7 @@ const ROUNDS_MAX: usize = 20_000;
 
 /// A message of the application.
 #[derive(Debug, Clone)]
-struct Letter {
+struct Mail {
     recipients: usize,
     content: Vec<u8>,
     says_size: bool,
@@ -33,13 +33,13 @@ struct Letter {
 struct Plan {
     config: Config,
     rules: Rules,
-    letters: Vec<Letter>,
+    mails: Vec<Mail>,
     room: usize,
 }
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Fate {
+struct Status {
     message: u64,
     verdict: Verdict,
     accepted: usize,
@@ -51,7 +51,7 @@ struct Fate {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     events: Vec<String>,
-    fates: Vec<Fate>,
+    statuses: Vec<Status>,
     sent: Vec<usize>,
     unsent: Vec<Box<str>>,
     error: Option<Error>,
@@ -107,15 +107,15 @@ fn plan(tape: &mut Tape<'_>) -> Plan {
         offers: tape.byte(),
     };
     let room = if more & 4 == 0 { 1 << 16 } else { 64 };
-    let letters = (0..more >> 3 & 3).map(|_| letter(tape)).collect();
-    Plan { config, rules, letters, room }
+    let mails = (0..more >> 3 & 3).map(|_| mail(tape)).collect();
+    Plan { config, rules, mails, room }
 }
 
-fn letter(tape: &mut Tape<'_>) -> Letter {
+fn mail(tape: &mut Tape<'_>) -> Mail {
     let (shape, len) = (tape.byte(), tape.amount() % 97);
     let line: &[u8] =
         [&b"hello\r\n"[..], b".\r\n", b"\r\n", b"a\n.\nMAIL FROM:<>\r"][usize::from(shape & 3)];
-    Letter {
+    Mail {
         recipients: usize::from(shape >> 2 & 7) + 1,
         content: line.iter().copied().cycle().take(len).collect(),
         says_size: shape & 32 != 0,
@@ -198,11 +198,11 @@ impl App<'_> {
     }
 
     fn send_next(&mut self) {
-        let envelope = match (self.unserved.take(), self.plan.letters.get(self.next)) {
+        let envelope = match (self.unserved.take(), self.plan.mails.get(self.next)) {
             (Some(envelope), _) => envelope,
-            (None, Some(letter)) => {
+            (None, Some(mail)) => {
                 self.next += 1;
-                envelope(letter)
+                envelope(mail)
             }
             (None, None) => return self.client.end(),
         };
@@ -222,14 +222,14 @@ impl App<'_> {
     }
 
     fn offer(&mut self, out: &mut Buffer) {
-        let letter = &self.plan.letters[self.next - 1];
-        if letter.aborts && self.offered > 10 {
+        let mail = &self.plan.mails[self.next - 1];
+        if mail.aborts && self.offered > 10 {
             self.seen.aborted = true;
             return self.client.abort(AbortReason::Io, "");
         }
-        let rest = &letter.content[self.offered..];
+        let rest = &mail.content[self.offered..];
         self.offered += self.client.offer(rest, out).expect("no more than announced");
-        if self.offered == letter.content.len() && self.client.wants() == Wants::Payload {
+        if self.offered == mail.content.len() && self.client.wants() == Wants::Payload {
             self.client.finish_message().expect("all of it");
             self.finished = true;
         }
@@ -261,30 +261,32 @@ impl App<'_> {
         assert!(self.client.memory() < 1 << 17, "bounded");
     }
 
-    /// Everything has ended: each message has one fate, and none is better than the truth.
+    /// Everything has ended: each message has one status, and none is better than the truth.
     fn end(mut self, server: &Server<'_>, out: &mut Buffer) -> Seen {
         self.client.transmit(out);
         assert!(matches!(out.readable(), b"" | b"QUIT\r\n"), "nothing but good-bye");
         if let Some(error) = &self.seen.error {
             assert_eq!(self.client.receive(b"250 x\r\n", &mut []), Err(error.clone()), "it stays");
         }
-        let unfinished: Vec<Fate> = self.client.unfinished().map(|o| fate(&o, false)).collect();
-        self.seen.fates.extend(unfinished);
-        let messages: Vec<u64> = self.seen.fates.iter().map(|fate| fate.message).collect();
+        let unfinished: Vec<Status> = self.client.unfinished().map(|o| status(&o, false)).collect();
+        self.seen.statuses.extend(unfinished);
+        let messages: Vec<u64> = self.seen.statuses.iter().map(|status| status.message).collect();
         let expected: Vec<u64> = (1..=self.seen.sent.len() as u64).collect();
-        assert_eq!(messages, expected, "one fate for each, in order: {:?}", self.seen);
-        let unknown = self.seen.fates.iter().filter(|fate| fate.verdict == Verdict::Unknown);
+        assert_eq!(messages, expected, "one status for each, in order: {:?}", self.seen);
+        let unknown = self.seen.statuses.iter().filter(|status| status.verdict == Verdict::Unknown);
         assert!(unknown.count() <= 1);
-        for (fate, recipients) in self.seen.fates.iter().zip(&self.seen.sent) {
-            assert!(fate.accepted + fate.refused <= *recipients);
-            let was_out = self.ends[fate.message as usize - 1].is_some();
-            match fate.verdict {
-                Verdict::Accepted => assert!(fate.was_told && fate.accepted == *recipients),
-                Verdict::Partial => assert!(fate.was_told && fate.refused > 0 && fate.accepted > 0),
-                Verdict::Unknown => assert!(was_out && !fate.was_told),
+        for (status, recipients) in self.seen.statuses.iter().zip(&self.seen.sent) {
+            assert!(status.accepted + status.refused <= *recipients);
+            let was_out = self.ends[status.message as usize - 1].is_some();
+            match status.verdict {
+                Verdict::Accepted => assert!(status.was_told && status.accepted == *recipients),
+                Verdict::Partial => {
+                    assert!(status.was_told && status.refused > 0 && status.accepted > 0)
+                }
+                Verdict::Unknown => assert!(was_out && !status.was_told),
                 // A refused chunk is enough, whatever is said of the last one.
                 Verdict::Refused { .. } => {
-                    assert!(fate.was_told || !was_out || self.plan.config.chunking);
+                    assert!(status.was_told || !was_out || self.plan.config.chunking);
                 }
             }
         }
@@ -297,19 +299,20 @@ impl App<'_> {
 
     /// An honest server's own book says the same.
     fn by_the_book(&self, server: &Server<'_>) {
-        let good = |fate: &&Fate| matches!(fate.verdict, Verdict::Accepted | Verdict::Partial);
-        let said = self.seen.fates.iter().filter(good).count();
+        let good =
+            |status: &&Status| matches!(status.verdict, Verdict::Accepted | Verdict::Partial);
+        let said = self.seen.statuses.iter().filter(good).count();
         let taken: Vec<&Vec<u8>> =
             server.book.iter().filter(|(taken, _)| *taken).map(|(_, text)| text).collect();
-        let unknown = self.seen.fates.iter().any(|fate| fate.verdict == Verdict::Unknown);
+        let unknown = self.seen.statuses.iter().any(|status| status.verdict == Verdict::Unknown);
         assert!(taken.len() == said || (unknown && taken.len() == said + 1), "{:?}", self.seen);
         // What it took is what somebody sent, and whole.
         for text in taken {
-            let is_letter = |letter: &Letter| {
-                let content = normalised(&letter.content);
+            let is_letter = |mail: &Mail| {
+                let content = normalised(&mail.content);
                 *text == content || *text == stuffed(&content)
             };
-            assert!(self.plan.letters.iter().any(is_letter), "{}", text.escape_ascii());
+            assert!(self.plan.mails.iter().any(is_letter), "{}", text.escape_ascii());
         }
         let aborted = self.seen.aborted;
         assert!(aborted || self.seen.error.is_some() || server.has_quit || server.is_closed);
@@ -317,9 +320,9 @@ impl App<'_> {
     }
 }
 
-fn fate(outcome: &wirewright::smtp::client::Outcome<'_>, was_told: bool) -> Fate {
+fn status(outcome: &wirewright::smtp::client::Outcome<'_>, was_told: bool) -> Status {
     let wirewright::smtp::client::Outcome { message, verdict, accepted, refused, .. } = *outcome;
-    Fate { message, verdict, accepted, refused, was_told }
+    Status { message, verdict, accepted, refused, was_told }
 }
 
 fn note(event: Event<'_>, seen: &mut Seen, ends: &[Option<u64>]) {
@@ -330,21 +333,21 @@ fn note(event: Event<'_>, seen: &mut Seen, ends: &[Option<u64>]) {
             let end = ends[outcome.message as usize - 1].expect("its end was handed out");
             assert!(reply.offset() >= end, "a reply to something else");
         }
-        seen.fates.push(fate(&outcome, true));
+        seen.statuses.push(status(&outcome, true));
     }
     if let Event::Recipient { message, .. } = event {
-        assert_eq!(message, seen.fates.len() as u64 + 1, "of the message it belongs to");
+        assert_eq!(message, seen.statuses.len() as u64 + 1, "of the message it belongs to");
     }
     seen.events.push(format!("{event:?}"));
 }
 
-fn envelope(letter: &Letter) -> Envelope {
+fn envelope(mail: &Mail) -> Envelope {
     let path = |text: &str| Path::parse(text).expect("a path");
-    let size = normalised(&letter.content).len() as u64;
+    let size = normalised(&mail.content).len() as u64;
     Envelope {
         from: path("a@example.org"),
-        recipients: (0..letter.recipients).map(|at| path(&format!("r{at}@example.net"))).collect(),
-        size: letter.says_size.then_some(size),
+        recipients: (0..mail.recipients).map(|at| path(&format!("r{at}@example.net"))).collect(),
+        size: mail.says_size.then_some(size),
         is_8bit: false,
         needs_smtputf8: false,
     }

@@ -17,7 +17,7 @@
 
 use super::connection::TapMaker;
 use super::connection::{Application, Limits as PumpLimits, NewConnection, WindDown};
-use super::reactor::{Post, Reactor, Seat, Stopper, Welcome, Welcomed};
+use super::reactor::{Accept, Accepted, DatagramHandler, Reactor, ReactorBuilder, StopHandle};
 use super::transport::Error;
 use super::transport::endpoint;
 use super::transport::stream::Stream;
@@ -99,7 +99,7 @@ enum Socket {
 /// A server that listens; [`run`](Server::run) serves.
 pub struct Server {
     options: Options,
-    seat: Seat,
+    builder: ReactorBuilder,
     socket: Socket,
     address: SocketAddr,
 }
@@ -111,9 +111,9 @@ impl Server {
     /// [`Error::Io`] if the address is in use or not ours.
     pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
         let failed = |error| Error::Io("listening", error);
-        let mut seat = Seat::new().map_err(failed)?;
+        let mut builder = ReactorBuilder::new().map_err(failed)?;
         if options.stop_at_signals {
-            seat.stop_at_signals().map_err(failed)?;
+            builder.stop_at_signals().map_err(failed)?;
         }
         let (socket, address) = match options.transport {
             Transport::Tcp => {
@@ -127,7 +127,7 @@ impl Server {
                 (Socket::Udp(socket), address)
             }
         };
-        Ok(Server { options, seat, socket, address })
+        Ok(Server { options, builder, socket, address })
     }
 
     /// Where it listens.
@@ -136,8 +136,8 @@ impl Server {
     }
 
     /// Stops it from another thread.
-    pub fn stopper(&self) -> Stopper {
-        self.seat.stopper()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.builder.stop_handle()
     }
 
     /// Serves until it is stopped; gives how many lines it gave.
@@ -150,19 +150,19 @@ impl Server {
             linger_bytes_max: LINGER_BYTES_MAX,
             ..PumpLimits::default()
         };
-        let mut reactor = Reactor::new(self.seat, self.options.connections_max, limits);
+        let mut reactor = Reactor::new(self.builder, self.options.connections_max, limits);
         reactor.set_grace(GRACE);
         reactor.expect(self.options.connections_max);
         let tap = self.options.tap.as_ref().map(|make| make());
         let answers: Rc<Cell<u64>> = Rc::default();
         let begun = match self.socket {
             Socket::Tcp(socket) => {
-                let door = Door { options: self.options, answers: answers.clone() };
-                reactor.listen(socket, Box::new(door))
+                let acceptor = Acceptor { options: self.options, answers: answers.clone() };
+                reactor.listen(socket, Box::new(acceptor))
             }
             Socket::Udp(socket) => {
                 let answering = Answering { stopped: false, answers: answers.clone() };
-                reactor.post(socket, Box::new(answering), tap)
+                reactor.add_udp(socket, Box::new(answering), tap)
             }
         };
         begun.map_err(|error| Error::Io("listening", error))?;
@@ -172,18 +172,18 @@ impl Server {
 }
 
 /// Lets guests in.
-struct Door {
+struct Acceptor {
     options: Options,
     answers: Rc<Cell<u64>>,
 }
 
-impl Welcome for Door {
-    fn welcome(&mut self, socket: TcpStream, _peer: SocketAddr) -> Welcomed {
-        let Some(now) = now() else { return Welcomed::Gone };
+impl Accept for Acceptor {
+    fn accept(&mut self, socket: TcpStream, _peer: SocketAddr) -> Accepted {
+        let Some(now) = now() else { return Accepted::Gone };
         let session = Session::new(self.options.limits, now);
         let serving = Serving { answers: self.answers.clone() };
         let tap = self.options.tap.as_ref().map(|make| make());
-        Welcomed::Served(NewConnection::new(Stream::plain(socket), session, serving).with_tap(tap))
+        Accepted::Served(NewConnection::new(Stream::plain(socket), session, serving).with_tap(tap))
     }
 }
 
@@ -234,7 +234,7 @@ struct Answering {
     answers: Rc<Cell<u64>>,
 }
 
-impl Post for Answering {
+impl DatagramHandler for Answering {
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, _: Instant, answer: &mut Vec<u8>) {
         let is_service = from.port() < CLIENT_PORTS;
         if is_service || Moment::parse(datagram.trim_ascii()).is_ok() {
@@ -310,11 +310,11 @@ fn ask(
     deadline: Option<Instant>,
 ) -> Result<Vec<u8>, Error> {
     let failed = |error| Error::Io("starting", error);
-    let mut seat = Seat::new().map_err(failed)?;
+    let mut builder = ReactorBuilder::new().map_err(failed)?;
     if options.stop_at_signals {
-        seat.stop_at_signals().map_err(failed)?;
+        builder.stop_at_signals().map_err(failed)?;
     }
-    let mut reactor = Reactor::new(seat, 1, PumpLimits::default());
+    let mut reactor = Reactor::new(builder, 1, PumpLimits::default());
     reactor.set_deadline(deadline);
     reactor.set_grace(Duration::ZERO);
     let tap = options.tap.as_ref().map(|make| make());
@@ -330,7 +330,7 @@ fn ask(
         Transport::Udp => {
             let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
             let asking = Asking::new(options.limits, outcome.clone());
-            reactor.post(socket, Box::new(asking), tap).map_err(failed)?;
+            reactor.add_udp(socket, Box::new(asking), tap).map_err(failed)?;
         }
     }
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
@@ -370,7 +370,7 @@ fn read(datagram: &[u8], limits: Limits) -> Result<Vec<u8>, error::Error> {
     Ok(text(&client))
 }
 
-impl Post for Asking {
+impl DatagramHandler for Asking {
     fn receive(&mut self, datagram: &[u8], _: SocketAddr, _: Instant, _answer: &mut Vec<u8>) {
         self.end(read(datagram, self.limits).map_err(Error::from));
     }
@@ -417,7 +417,7 @@ mod tests {
     fn an_address_where_nobody_listens_is_not_the_last() {
         let options = Options { transport: Transport::Udp, ..Options::default() };
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), options.clone()).unwrap();
-        let (here, stopper) = (server.local_addr(), server.stopper());
+        let (here, stopper) = (server.local_addr(), server.stop_handle());
         let serving = std::thread::spawn(move || server.run());
         let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let there = nobody.local_addr().unwrap();

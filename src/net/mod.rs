@@ -22,7 +22,7 @@
 //! | [`http`] | many fetches at once, downloads |
 //! | [`mail`] | letters in, reports out |
 //! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
-//! | [`reactor`] | one thread, one poll: accept, timers, signals, [`Post`](reactor::Post) for UDP |
+//! | [`reactor`] | one thread, one poll: accept, timers, signals, UDP |
 //! | [`connection`] | one connection; [`Application`](connection::Application): write your own |
 //! | [`transport`] | from a name to a connected socket; plain or TLS, and from one to the other |
 //! | [`files`] | beneath a root, unfinished, verified, durable |

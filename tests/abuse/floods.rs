@@ -11,9 +11,9 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 use wirewright::name::Name;
 use wirewright::net::connection;
-use wirewright::net::files::{Destination, Supply};
+use wirewright::net::files::{Destination, Sources};
 use wirewright::net::files::{Durability, Root};
-use wirewright::net::reactor::Stopper;
+use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 use wirewright::transfer::server::{Config, Limits};
 
@@ -29,7 +29,7 @@ const PACE: Duration = Duration::from_millis(2);
 struct Hasty {
     folder: tempfile::TempDir,
     address: String,
-    stopper: Stopper,
+    stopper: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -52,10 +52,10 @@ impl Hasty {
             },
             writable: true,
             durability: Durability::None,
-            ..server::Options::new(Supply::Files(Root::open(folder.path()).unwrap()))
+            ..server::Options::new(Sources::Files(Root::open(folder.path()).unwrap()))
         };
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr().to_string(), server.stopper());
+        let (address, stopper) = (server.local_addr().to_string(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
         Hasty { folder, address, stopper, thread }
     }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::FileReport;
-use wirewright::net::files::{Destination, Memory, Supply};
+use wirewright::net::files::{Destination, Memory, Sources};
 use wirewright::net::files::{Durability, Root};
-use wirewright::net::reactor::Stopper;
+use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 
 fn name() -> Name {
@@ -16,7 +16,7 @@ fn name() -> Name {
 }
 
 /// Asks a server to stop when it goes away, so that a failed check does not wait for it for ever.
-struct StopAtEnd(Stopper);
+struct StopAtEnd(StopHandle);
 
 impl Drop for StopAtEnd {
     fn drop(&mut self) {
@@ -27,7 +27,7 @@ impl Drop for StopAtEnd {
 /// Runs a server for as long as `visit` takes; when this returns its thread has ended.
 fn with_server(options: server::Options, visit: impl FnOnce(&str)) {
     let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-    let (endpoint, stopper) = (server.local_addr().to_string(), server.stopper());
+    let (endpoint, stopper) = (server.local_addr().to_string(), server.stop_handle());
     std::thread::scope(|scope| {
         let served = scope.spawn(|| server.run());
         let stop = StopAtEnd(stopper);
@@ -39,14 +39,14 @@ fn with_server(options: server::Options, visit: impl FnOnce(&str)) {
 
 fn memory(bytes: &Arc<[u8]>) -> server::Options {
     let size = bytes.len() as u64;
-    server::Options::new(Supply::Memory(Memory { block: bytes.clone(), size }))
+    server::Options::new(Sources::Memory(Memory { block: bytes.clone(), size }))
 }
 
 fn files(folder: &Path) -> server::Options {
     server::Options {
         writable: true,
         durability: Durability::Rename,
-        ..server::Options::new(Supply::Files(Root::open(folder).unwrap()))
+        ..server::Options::new(Sources::Files(Root::open(folder).unwrap()))
     }
 }
 
@@ -65,7 +65,7 @@ fn comparing(bytes: &Arc<[u8]>) -> (Destination, Arc<AtomicU64>) {
         assert!(*piece == sent[at..at + piece.len()], "other bytes than were sent");
         arrived.fetch_add(piece.len() as u64, Ordering::Relaxed);
     };
-    (Destination::Sink(Arc::new(sink)), count)
+    (Destination::Function(Arc::new(sink)), count)
 }
 
 fn check(report: &FileReport, size: usize) {

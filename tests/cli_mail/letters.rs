@@ -8,25 +8,25 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::Source;
-use wirewright::net::mail::{Letter, Options, Report, send};
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::{Options, OutgoingMessage, Report, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
 /// A letter with that subject, and the content of a file.
-fn letter(subject: &str, file: Option<&std::path::Path>) -> Letter {
+fn letter(subject: &str, file: Option<&std::path::Path>) -> OutgoingMessage {
     let from = Mailbox::parse("a@example.org").unwrap();
     let id = MsgId::parse("1@example.org").unwrap();
     let mut builder = Builder::new(from, Date::new(0, 0).unwrap(), id, 0, Limits::default());
     builder.to(Mailbox::parse("b@example.net").unwrap()).unwrap();
     builder.subject(subject).unwrap();
-    let files: Vec<Source> =
-        file.map(|path| Source::from_path(path).unwrap()).into_iter().collect();
+    let files: Vec<SourceFile> =
+        file.map(|path| SourceFile::from_path(path).unwrap()).into_iter().collect();
     for source in &files {
         let (name, media_type) = (FileName::new("f").unwrap(), MediaType::parse("a/b").unwrap());
         builder.attach(Attachment { name, media_type, len: source.size() }).unwrap();
     }
-    Letter::new(builder.build().unwrap(), files).unwrap()
+    OutgoingMessage::new(builder.build().unwrap(), files).unwrap()
 }
 
 fn options(server: &Server) -> Options {
@@ -34,7 +34,7 @@ fn options(server: &Server) -> Options {
     Options { starttls: StartTls::Never, ..Options::new(to) }
 }
 
-fn sent(server: &Server, letters: Vec<Letter>) -> Vec<Report> {
+fn sent(server: &Server, letters: Vec<OutgoingMessage>) -> Vec<Report> {
     send(options(server), letters).unwrap()
 }
 
@@ -134,7 +134,7 @@ fn a_letter_that_ends_its_connection_does_not_end_the_others() {
 fn several_connections_share_the_letters() {
     let server = Server::new(|line| line.contains("bad@").then(|| CLOSE.to_owned()));
     let names: Vec<String> = (10..50).map(|n| n.to_string()).collect();
-    let mut letters: Vec<Letter> = names.iter().map(|name| letter(name, None)).collect();
+    let mut letters: Vec<OutgoingMessage> = names.iter().map(|name| letter(name, None)).collect();
     for at in [7, 8, 20] {
         letters[at].envelope.from = wirewright::smtp::command::Path::parse("bad@b").unwrap();
     }

@@ -60,7 +60,7 @@ impl Server {
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
                 let (heard, script) = (into.clone(), script.clone());
-                std::thread::spawn(move || Guest::new(socket, heard).serve(&*script));
+                std::thread::spawn(move || Client::new(socket, heard).serve(&*script));
             }
         });
         Server { address, heard }
@@ -83,16 +83,16 @@ impl Server {
     }
 }
 
-struct Guest {
+struct Client {
     socket: TcpStream,
     came: Vec<u8>,
     heard: Arc<Mutex<Heard>>,
 }
 
-impl Guest {
-    fn new(socket: TcpStream, heard: Arc<Mutex<Heard>>) -> Guest {
+impl Client {
+    fn new(socket: TcpStream, heard: Arc<Mutex<Heard>>) -> Client {
         socket.set_read_timeout(Some(SILENCE)).unwrap();
-        Guest { socket, came: Vec::new(), heard }
+        Client { socket, came: Vec::new(), heard }
     }
 
     fn serve(mut self, script: &Script) {

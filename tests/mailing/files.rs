@@ -10,13 +10,13 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::Source;
-use wirewright::net::mail::Letter;
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::OutgoingMessage;
 
 const LEN: u64 = 8 << 20;
 
 /// A message with one file.
-fn built(file: File) -> Letter {
+fn built(file: File) -> OutgoingMessage {
     let from = Mailbox::parse("a@example.org").unwrap();
     let (date, id) = (Date::new(0, 0).unwrap(), MsgId::parse("1@example.org").unwrap());
     let mut builder = Builder::new(from, date, id, 7, wirewright::mime::Limits::default());
@@ -24,8 +24,8 @@ fn built(file: File) -> Letter {
     let (name, media_type) = (FileName::new("a").unwrap(), MediaType::parse("a/b").unwrap());
     let len = file.metadata().unwrap().len();
     builder.attach(Attachment { name, media_type, len }).unwrap();
-    let source = Source::from_file(file).unwrap();
-    let letter = Letter::new(builder.build().unwrap(), vec![source]).unwrap();
+    let source = SourceFile::from_file(file).unwrap();
+    let letter = OutgoingMessage::new(builder.build().unwrap(), vec![source]).unwrap();
     assert_eq!(letter.envelope.from, path("a@example.org"));
     letter
 }

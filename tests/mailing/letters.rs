@@ -4,8 +4,8 @@ use crate::server::{PATIENCE, Server};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write as _;
-use wirewright::net::files::Source;
-use wirewright::net::mail::{Fate, Letter, Options, Raw, Recipient, Report};
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::{Options, OutgoingMessage, Raw, Recipient, RecipientStatus, Report};
 use wirewright::net::mail::{Server as Target, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::command::Path;
@@ -39,16 +39,16 @@ pub fn content(number: usize) -> Vec<u8> {
 }
 
 /// A letter to `b@example.net`.
-pub fn letter(number: usize) -> Letter {
+pub fn letter(number: usize) -> OutgoingMessage {
     letter_to(number, &["b@example.net"])
 }
 
-pub fn letter_to(number: usize, recipients: &[&str]) -> Letter {
+pub fn letter_to(number: usize, recipients: &[&str]) -> OutgoingMessage {
     raw(&content(number), recipients)
 }
 
 /// A letter of about so many bytes, in lines of 64.
-pub fn long(len: usize) -> Letter {
+pub fn long(len: usize) -> OutgoingMessage {
     raw(&long_content(len), &["b@example.net"])
 }
 
@@ -57,20 +57,20 @@ pub fn long_content(len: usize) -> Vec<u8> {
     [b"Subject: long\r\n\r\n", line.repeat(len / 64).as_bytes()].concat()
 }
 
-pub fn raw(content: &[u8], recipients: &[&str]) -> Letter {
+pub fn raw(content: &[u8], recipients: &[&str]) -> OutgoingMessage {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(content).unwrap();
     raw_file(file, recipients)
 }
 
-pub fn raw_file(file: File, recipients: &[&str]) -> Letter {
+pub fn raw_file(file: File, recipients: &[&str]) -> OutgoingMessage {
     let recipients = recipients.iter().map(|address| path(address)).collect();
-    let raw = Raw::new(Source::from_file(file).unwrap()).unwrap();
-    Letter::raw(path("a@example.org"), recipients, raw)
+    let raw = Raw::new(SourceFile::from_file(file).unwrap()).unwrap();
+    OutgoingMessage::raw(path("a@example.org"), recipients, raw)
 }
 
 /// Sends, and says of each letter what is told of it.
-pub fn sent(options: Options, letters: Vec<Letter>) -> Vec<String> {
+pub fn sent(options: Options, letters: Vec<OutgoingMessage>) -> Vec<String> {
     let sizes: Vec<u64> = letters.iter().map(|letter| letter.content.size()).collect();
     let reports = send(options, letters).unwrap();
     assert!(sizes.into_iter().eq(reports.iter().map(|report| report.size)));
@@ -108,13 +108,15 @@ fn fates(recipients: &[Recipient]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-fn fate(fate: &Fate) -> String {
+fn fate(fate: &RecipientStatus) -> String {
     match fate {
-        Fate::Accepted => "taken".to_owned(),
-        Fate::Unsent => "unsent".to_owned(),
-        Fate::Unknown => "unknown".to_owned(),
-        Fate::Unsendable { stage, why } => format!("{} {}", stage.as_str(), why.reason()),
-        Fate::Refused { stage, reply } => format!("{} {}", stage.as_str(), said(reply)),
+        RecipientStatus::Accepted => "taken".to_owned(),
+        RecipientStatus::Unsent => "unsent".to_owned(),
+        RecipientStatus::Unknown => "unknown".to_owned(),
+        RecipientStatus::Unsendable { stage, why } => {
+            format!("{} {}", stage.as_str(), why.reason())
+        }
+        RecipientStatus::Refused { stage, reply } => format!("{} {}", stage.as_str(), said(reply)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mailboxes: what is read, what is refused and where.
 
-use crate::oracle::{Letter, check_letter};
+use crate::oracle::{Sample, check_sample};
 use wirewright::mime::mailbox::Mailbox;
 
 #[test]
@@ -126,7 +126,7 @@ fn the_longest_address_stands_in_a_field() {
     let domain = format!("{}d", format!("{}.", "d".repeat(63)).repeat(4)[..254].to_owned());
     let address = format!("{}@{domain}", "l".repeat(255));
     let mailboxes = vec![address.clone(), format!("\"{}\" <{address}>", "n\"".repeat(40))];
-    check_letter(&Letter { mailboxes, ..Letter::default() });
+    check_sample(&Sample { mailboxes, ..Sample::default() });
 }
 
 #[test]

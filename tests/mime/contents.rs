@@ -1,6 +1,6 @@
 //! Contents: which encoding a text gets, and every encoder at every length.
 
-use crate::oracle::{Letter, build, check_letter, write};
+use crate::oracle::{Sample, build, check_sample, write};
 use TransferEncoding::{Base64, QuotedPrintable, SevenBit};
 use wirewright::buffer::Buffer;
 use wirewright::mime::transfer_encoding::{Base64Lines, TransferEncoding, base64_len, choose};
@@ -27,10 +27,10 @@ fn the_encoding_follows_the_content() {
         ("附件中有本月数据请查收", Base64),
     ] {
         assert_eq!(choose(text), encoding, "{text:?}");
-        let letter = Letter { text: Some(text.to_owned()), ..Letter::default() };
-        let octets = String::from_utf8(write(&build(&letter), &letter, 1, 200)).unwrap();
+        let sample = Sample { text: Some(text.to_owned()), ..Sample::default() };
+        let octets = String::from_utf8(write(&build(&sample), &sample, 1, 200)).unwrap();
         assert!(octets.contains(&format!("Content-Transfer-Encoding: {}\r\n", encoding.name())));
-        check_letter(&letter);
+        check_sample(&sample);
     }
 }
 
@@ -39,8 +39,8 @@ fn quoted_printable_at_every_length() {
     for end in ["", "\r\n", "\n\n", " ", "\u{E9}", "\u{E9}\n"] {
         for len in 0..170 {
             let text = format!("From .{}{end}é", "x".repeat(len));
-            let both = Letter { text: Some(text.clone()), html: Some(text), ..Letter::default() };
-            check_letter(&both);
+            let both = Sample { text: Some(text.clone()), html: Some(text), ..Sample::default() };
+            check_sample(&both);
         }
     }
 }
@@ -70,25 +70,25 @@ fn base64_at_every_length_and_cut() {
 fn files_of_every_length_in_small_rooms() {
     for len in (0..200).chain(57 * 96 - 2..57 * 96 + 3) {
         let files = vec![("f".to_owned(), vec![0xA5; len], false), ("g".to_owned(), vec![], false)];
-        let letter = Letter { files, piece: 61, room: 128, ..Letter::default() };
-        check_letter(&letter);
+        let sample = Sample { files, piece: 61, room: 128, ..Sample::default() };
+        check_sample(&sample);
     }
 }
 
 #[test]
 fn a_boundary_is_not_in_a_text() {
     let plain =
-        Letter { text: Some("x".to_owned()), html: Some("y".to_owned()), ..Letter::default() };
+        Sample { text: Some("x".to_owned()), html: Some("y".to_owned()), ..Sample::default() };
     let octets = String::from_utf8(write(&build(&plain), &plain, 1, 4096)).unwrap();
     let boundary = octets.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
     let text = Some(format!("--{boundary}\r\n--{boundary}--"));
-    let tricky = Letter { text, ..plain.clone() };
-    check_letter(&tricky);
+    let tricky = Sample { text, ..plain.clone() };
+    check_sample(&tricky);
     let octets = String::from_utf8(write(&build(&tricky), &tricky, 1, 4096)).unwrap();
     assert_eq!(octets.matches(boundary).count(), 2, "only where the text has it");
     let same = write(&build(&plain), &plain, 1, 4096);
     assert_eq!(same, write(&build(&plain), &plain, 1, 4096), "the seed decides");
-    let other = Letter { seed: 1, ..plain };
+    let other = Sample { seed: 1, ..plain };
     assert_ne!(same, write(&build(&other), &other, 1, 4096));
 }
 
@@ -97,8 +97,8 @@ fn a_boundary_is_not_in_a_text() {
 #[test]
 fn a_long_line_is_read_in_linear_time() {
     let text = "\u{738b}".repeat(2 << 20);
-    let letter = Letter { text: Some(text), ..Letter::default() };
-    let message = build(&letter);
+    let sample = Sample { text: Some(text), ..Sample::default() };
+    let message = build(&sample);
     let size = message.size();
-    assert_eq!(write(&message, &letter, 4096, 4096).len() as u64, size);
+    assert_eq!(write(&message, &sample, 4096, 4096).len() as u64, size);
 }

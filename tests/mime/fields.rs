@@ -1,14 +1,14 @@
 //! Fields as they are written, octet by octet, and what is refused in them.
 
 use crate::golden;
-use crate::oracle::{Letter, build, check_letter, write};
+use crate::oracle::{Sample, build, check_sample, write};
 use wirewright::mime::header::{Header, NAME_MAX, OWNED};
 use wirewright::mime::param::{FileName, MediaType};
 
 /// The lines of a field of the message, line ends shown as `|`.
-fn field(letter: &Letter, name: &str) -> String {
-    check_letter(letter);
-    let octets = String::from_utf8(write(&build(letter), letter, 7, 4096)).unwrap();
+fn field(sample: &Sample, name: &str) -> String {
+    check_sample(sample);
+    let octets = String::from_utf8(write(&build(sample), sample, 7, 4096)).unwrap();
     let from = octets.find(&format!("{name}:")).unwrap();
     let mut field = String::new();
     for line in octets[from..].split("\r\n") {
@@ -22,7 +22,7 @@ fn field(letter: &Letter, name: &str) -> String {
 }
 
 fn subject(text: &str) -> String {
-    field(&Letter { subject: Some(text.to_owned()), ..Letter::default() }, "Subject")
+    field(&Sample { subject: Some(text.to_owned()), ..Sample::default() }, "Subject")
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn mailboxes_in_a_field() {
         ),
     ] {
         let mailboxes = texts.iter().map(|text| (*text).to_owned()).collect();
-        assert_eq!(field(&Letter { mailboxes, ..Letter::default() }, "To"), written);
+        assert_eq!(field(&Sample { mailboxes, ..Sample::default() }, "To"), written);
     }
 }
 
@@ -113,11 +113,11 @@ fn file_names() {
         ),
     ] {
         let files = vec![(name.to_owned(), b"x".to_vec(), false)];
-        let letter = Letter { files, ..Letter::default() };
-        let found = field(&letter, "Content-Disposition");
+        let sample = Sample { files, ..Sample::default() };
+        let found = field(&sample, "Content-Disposition");
         assert_eq!(found, format!("Content-Disposition: {written}"), "{name}");
         assert_eq!(
-            field(&letter, "Content-Type"),
+            field(&sample, "Content-Type"),
             "Content-Type: application/octet-stream",
             "no second copy"
         );
@@ -155,8 +155,8 @@ fn compat_names_are_a_second_copy() {
         ),
     ] {
         let files = vec![(name.to_owned(), b"x".to_vec(), false)];
-        let letter = Letter { files, compat_names: true, ..Letter::default() };
-        let found = field(&letter, "Content-Type");
+        let sample = Sample { files, compat_names: true, ..Sample::default() };
+        let found = field(&sample, "Content-Type");
         assert_eq!(found, format!("Content-Type: application/octet-stream;{written}"), "{name}");
     }
 }
@@ -190,7 +190,7 @@ fn fields_of_the_caller() {
         let offset = found.as_ref().err().map(|error| error.offset().unwrap());
         assert_eq!(offset, wrong, "{line:?}: {found:?}");
     }
-    assert!(Header::new("X-A", "a\u{10A}b\u{10D}").is_ok(), "letters are no line ends");
+    assert!(Header::new("X-A", "a\u{10A}b\u{10D}").is_ok(), "samples are no line ends");
     for name in OWNED {
         assert!(Header::new(&name.to_lowercase(), "x").is_err(), "{name}");
     }

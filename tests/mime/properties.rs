@@ -1,6 +1,6 @@
-//! Arbitrary letters through the oracle: built, written in any pieces, read again.
+//! Arbitrary samples through the oracle: built, written in any pieces, read again.
 
-use crate::oracle::{Letter, check, check_letter};
+use crate::oracle::{Sample, check, check_sample};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ const VALUE: &str = "([ -~]|  |\t|é|王|🦀|=\\?|\\?=|\\PC|[a-z]{20,90}){0,60}
 const MAILBOX: &str =
     "(\"([ -!#-\\[\\]-~]|王|\\\\\"){0,40}\" |[a-zA-Z.é王 ]{0,90})?<[a-z.é王]{1,9}@[a-z]{1,9}>";
 
-fn letters() -> impl Strategy<Value = Letter> {
+fn samples() -> impl Strategy<Value = Sample> {
     let file = (VALUE, vec(any::<u8>(), 0..400), any::<bool>());
     let sizes = (any::<u64>(), any::<bool>(), 1usize..200, 128usize..600);
     let fields = (vec(MAILBOX, 0..4), of(VALUE), vec(("X-[a-z]{0,72}", VALUE), 0..3));
@@ -20,22 +20,22 @@ fn letters() -> impl Strategy<Value = Letter> {
         let (seed, compat_names, piece, room) = sizes;
         let (mailboxes, subject, headers) = fields;
         let (text, html, files) = body;
-        Letter { seed, compat_names, piece, room, mailboxes, subject, headers, text, html, files }
+        Sample { seed, compat_names, piece, room, mailboxes, subject, headers, text, html, files }
     })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
     #[test]
-    fn what_is_built_is_read_again(letter in letters()) {
-        check_letter(&letter);
+    fn what_is_built_is_read_again(sample in samples()) {
+        check_sample(&sample);
     }
 
     #[test]
     fn any_text_is_a_subject_or_refused(subject in any::<String>(), name in any::<String>()) {
         let mailboxes = vec![format!("{name} <a@b>"), format!("\"{name}\" <a@b>"), name.clone()];
         let files = vec![(name, Vec::new(), false)];
-        check_letter(&Letter { subject: Some(subject), mailboxes, files, ..Letter::default() });
+        check_sample(&Sample { subject: Some(subject), mailboxes, files, ..Sample::default() });
     }
 }
 

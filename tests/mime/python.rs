@@ -2,7 +2,7 @@
 
 use crate::golden;
 use crate::installed::has_program;
-use crate::oracle::{Letter, build, write};
+use crate::oracle::{Sample, build, write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ fn values_of_many_kinds() {
     if !has_program("python3", "--version", "values_of_many_kinds") {
         return;
     }
-    let letter = |text: &str| Letter {
+    let sample = |text: &str| Sample {
         subject: Some(text.to_owned()),
         mailboxes: vec![
             format!("\"{}\" <a@b.example>", text.replace('\\', "\\\\").replace('"', "\\\"")),
@@ -123,13 +123,13 @@ fn values_of_many_kinds() {
         text: Some(format!("{text}\n.\nFrom {text} \n\n")),
         html: Some(text.repeat(30)),
         files: vec![(text.replace(['\\', '/'], "-"), text.as_bytes().to_vec(), false)],
-        ..Letter::default()
+        ..Sample::default()
     };
-    let letters: Vec<Letter> = TEXTS.iter().map(|text| letter(text)).collect();
+    let samples: Vec<Sample> = TEXTS.iter().map(|text| sample(text)).collect();
     let messages: Vec<Vec<u8>> =
-        letters.iter().map(|letter| write(&build(letter), letter, 57, 4096)).collect();
-    for (letter, report) in letters.iter().zip(understood(&messages)) {
-        let subject = letter.subject.as_deref().unwrap();
+        samples.iter().map(|sample| write(&build(sample), sample, 57, 4096)).collect();
+    for (sample, report) in samples.iter().zip(understood(&messages)) {
+        let subject = sample.subject.as_deref().unwrap();
         assert_eq!(report["subject"], *subject);
         assert_eq!(report["defects"], json!([]), "{subject}");
         assert_eq!(report["bcc"], json!([]));
@@ -141,9 +141,9 @@ fn values_of_many_kinds() {
         assert_eq!(report["to"][1], json!(["", "\"x y\"@b.example"]));
         let lines =
             |text: &Option<String>| coded(text.as_ref().unwrap().replace('\n', "\r\n").as_bytes());
-        assert_eq!(report["texts"][0]["content"], lines(&letter.text), "{subject}");
-        assert_eq!(report["texts"][1]["content"], lines(&letter.html), "{subject}");
-        let (name, content, _) = &letter.files[0];
+        assert_eq!(report["texts"][0]["content"], lines(&sample.text), "{subject}");
+        assert_eq!(report["texts"][1]["content"], lines(&sample.html), "{subject}");
+        let (name, content, _) = &sample.files[0];
         assert_eq!(report["files"][0]["name"], *name);
         assert_eq!(report["files"][0]["content"], coded(content));
     }
@@ -206,10 +206,10 @@ fn names_that_look_like_something_else() {
     if !has_program("python3", "--version", "names_that_look_like_something_else") {
         return;
     }
-    let letter = |name: &String, compat_names| Letter {
+    let sample = |name: &String, compat_names| Sample {
         files: vec![(name.clone(), b"x".to_vec(), false)],
         compat_names,
-        ..Letter::default()
+        ..Sample::default()
     };
     // The whole name in quotes or brackets: `get_filename` of the newer parser takes them away,
     // however they are written.
@@ -218,9 +218,9 @@ fn names_that_look_like_something_else() {
     let blank = [" a.txt", "a.txt ", " ", "  a b  "].map(str::to_owned);
     let names = suspicious_names();
     let all = || names.iter().chain(&wrapped).chain(&blank);
-    let letters = all().flat_map(|name| [letter(name, false), letter(name, true)]);
+    let samples = all().flat_map(|name| [sample(name, false), sample(name, true)]);
     let messages: Vec<Vec<u8>> =
-        letters.map(|letter| write(&build(&letter), &letter, 57, 4096)).collect();
+        samples.map(|sample| write(&build(&sample), &sample, 57, 4096)).collect();
     let reports = understood(&messages);
     for (name, reports) in all().zip(reports.chunks(2)) {
         for report in reports {
@@ -239,7 +239,7 @@ fn first_words_of_every_length() {
     if !has_program("python3", "--version", "first_words_of_every_length") {
         return;
     }
-    let letter = |len: usize| {
+    let sample = |len: usize| {
         let word = "x".repeat(len);
         let rest = " and some more words, so that there is more than one line of them in all cases";
         let mut headers = vec![("X-Sweep".to_owned(), format!("{word}{rest}"))];
@@ -252,11 +252,11 @@ fn first_words_of_every_length() {
             _ => Vec::new(),
         };
         let subject = Some(format!("{word}{}", if len.is_multiple_of(2) { rest } else { " é" }));
-        Letter { subject, mailboxes, headers, ..Letter::default() }
+        Sample { subject, mailboxes, headers, ..Sample::default() }
     };
-    let letters: Vec<Letter> = (1..=1100).map(letter).collect();
+    let samples: Vec<Sample> = (1..=1100).map(sample).collect();
     let messages: Vec<Vec<u8>> =
-        letters.iter().map(|letter| write(&build(letter), letter, 57, 4096)).collect();
+        samples.iter().map(|sample| write(&build(sample), sample, 57, 4096)).collect();
     for message in &messages {
         let text = std::str::from_utf8(message).unwrap();
         for line in text.split("\r\n").take_while(|line| !line.is_empty()) {
@@ -264,17 +264,17 @@ fn first_words_of_every_length() {
             assert!(line.len() <= 78 || !line.trim().splitn(2, ": ").last().unwrap().contains(' '));
         }
     }
-    for (letter, report) in letters.iter().zip(understood(&messages)) {
-        let subject = letter.subject.as_deref().unwrap();
+    for (sample, report) in samples.iter().zip(understood(&messages)) {
+        let subject = sample.subject.as_deref().unwrap();
         assert_eq!(
             (&report["subject"], &report["old_subject"]),
             (&json!(subject), &json!(subject))
         );
-        assert_eq!(report["sweep"], letter.headers[0].1, "{subject}");
+        assert_eq!(report["sweep"], sample.headers[0].1, "{subject}");
         assert_eq!(report["defects"], json!([]), "{subject}");
-        let references = letter.headers.get(1).map_or(Value::Null, |(_, value)| json!(value));
+        let references = sample.headers.get(1).map_or(Value::Null, |(_, value)| json!(value));
         assert_eq!(report["references"], references);
-        if let Some(mailbox) = letter.mailboxes.first() {
+        if let Some(mailbox) = sample.mailboxes.first() {
             // Some versions of Python show a space more between two encoded words of a name.
             let without_spaces = |text: &str| text.replace(' ', "");
             let name = report["to"][0][0].as_str().unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Tap};
-use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::net::transport::tls::{ClientTls, NamedTls};
@@ -215,7 +215,7 @@ pub fn call(address: SocketAddr, call: Call) -> Heard {
         heard: heard.clone(),
         call,
     };
-    let mut reactor = Reactor::new(Seat::new().unwrap(), 1, Limits::default());
+    let mut reactor = Reactor::new(ReactorBuilder::new().unwrap(), 1, Limits::default());
     reactor.add(NewConnection::new(stream, session, watcher).with_tap(tap)).unwrap();
     reactor.run().unwrap();
     heard.take()

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use wirewright::net::files::Root;
-use wirewright::net::files::Supply;
+use wirewright::net::files::Sources;
 use wirewright::net::transfer::server;
 
 pub struct Running {
     pub folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: wirewright::net::reactor::Stopper,
+    stopper: wirewright::net::reactor::StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -21,11 +21,11 @@ impl Running {
     pub fn start(set: impl FnOnce(&mut server::Options, &Path)) -> Running {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path()).unwrap();
-        let mut options = server::Options::new(Supply::Files(root));
+        let mut options = server::Options::new(Sources::Files(root));
         options.writable = true;
         set(&mut options, folder.path());
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stopper());
+        let (address, stopper) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
         Running { folder, address, stopper, thread }
     }

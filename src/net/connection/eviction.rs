@@ -20,7 +20,7 @@ impl Connection {
         let rank = match self.phase {
             Phase::Flushing | Phase::Lingering { .. } => Rank::ending(held, stalled),
             Phase::Handshake => Rank::open(held, 0, stalled, 0),
-            Phase::Open => Rank::open(held, self.lasting(memory), stalled, self.stamp),
+            Phase::Open => Rank::open(held, self.lasting(memory), stalled, self.progress_seen),
         };
         (rank, held)
     }

@@ -12,9 +12,9 @@ use std::io::{self, ErrorKind};
 impl Connection {
     /// Feeds what was left over, and if all of that was taken what the socket has.
     pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
-        grow(&mut shared.room, ROOM_BYTES);
+        grow(&mut shared.payload, ROOM_BYTES);
         let held = self.leftover.len();
-        let eaten = self.driver.receive(self.leftover.readable(), &mut shared.room)?;
+        let eaten = self.driver.receive(self.leftover.readable(), &mut shared.payload)?;
         self.leftover.consume(eaten);
         if !self.leftover.is_empty() || !self.may_read() {
             return Ok(held - self.leftover.len());
@@ -47,7 +47,7 @@ impl Connection {
         if is_first && !self.stream.is_tls() {
             refuse_tls(input)?;
         }
-        let eaten = self.driver.receive(input, &mut shared.room)?;
+        let eaten = self.driver.receive(input, &mut shared.payload)?;
         self.leftover = copy(&input[eaten..]);
         Ok(held + read)
     }

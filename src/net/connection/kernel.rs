@@ -68,7 +68,7 @@ impl Connection {
         let unsent_max = bound + SEGMENT_BYTES as u32;
         let mut unsent = self.in_kernel.unsent.unwrap_or(unsent_max);
         let before = unsent;
-        let is_payload = !self.out.is_empty() && self.worth > self.written;
+        let is_payload = !self.out.is_empty() && self.progress_mark > self.written;
         let Some(socket) = self.stream.socket().filter(|_| is_payload) else { return false };
         if self.in_kernel.unsent.is_none() {
             endpoint::show_unsent(socket);

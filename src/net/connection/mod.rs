@@ -121,10 +121,10 @@ pub struct Connection {
     /// How many bytes of `out` the stream took.
     written: u64,
     /// How many of them have left for the kernel; never less than before.
-    settled: u64,
+    flushed: u64,
     /// Up to here, counted as `written` is, what has left is progress: payload, and what closes.
-    worth: u64,
-    stamp: u64,
+    progress_mark: u64,
+    progress_seen: u64,
     since: Instant,
     outcome: Result<(), Error>,
     in_kernel: InKernel,
@@ -150,9 +150,9 @@ impl Connection {
             heard: 0,
             drained: false,
             written: 0,
-            settled: 0,
-            worth: 0,
-            stamp: 0,
+            flushed: 0,
+            progress_mark: 0,
+            progress_seen: 0,
             since: now,
             outcome: Ok(()),
             in_kernel: InKernel::default(),
@@ -265,12 +265,12 @@ impl Connection {
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
-        let written = self.settled.min(self.worth) / shared.limits.written_quantum;
-        let stamp = self.driver.progress() + written;
+        let written = self.flushed.min(self.progress_mark) / shared.limits.written_quantum;
+        let progress = self.driver.progress() + written;
         // The time for last words is one for all of them.
-        if stamp != self.stamp && self.phase == Phase::Open {
+        if progress != self.progress_seen && self.phase == Phase::Open {
             // What was done may have taken long: a file that is written to blocks.
-            (self.stamp, self.since) = (stamp, now.max(Instant::now()));
+            (self.progress_seen, self.since) = (progress, now.max(Instant::now()));
         }
         // A connection that our own rate limit holds back does not time out.
         if self.stream.ready().share.is_starved() {
@@ -316,7 +316,7 @@ impl Connection {
         // A small file goes out in one turn, which then wants no payload before or after.
         let bulk = sending || said as u64 >= shared.limits.written_quantum;
         if bulk || matches!(self.driver.wants(), Wants::Payload | Wants::Close) {
-            self.worth = self.written + self.out.len() as u64;
+            self.progress_mark = self.written + self.out.len() as u64;
         }
         if read + said > 0 && self.has_more(shared) {
             return Ok((read + said, turn));

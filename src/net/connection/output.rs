@@ -40,7 +40,7 @@ impl Connection {
         }
         // A record is longer than what is in it, so this may say less than before for a moment.
         let left = self.written.saturating_sub(self.stream.unsent() as u64);
-        self.settled = self.settled.max(left);
+        self.flushed = self.flushed.max(left);
         Ok(())
     }
 

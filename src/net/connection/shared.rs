@@ -99,7 +99,7 @@ const OUT_BYTES_SCARCE: usize = 4096;
 pub struct Shared {
     pub(super) limits: Limits,
     pub(super) input: Vec<u8>,
-    pub(super) room: Vec<u8>,
+    pub(super) payload: Vec<u8>,
     pub(super) scratch: Vec<u8>,
     pub(super) spare: Vec<u8>,
     #[cfg(feature = "tls")]
@@ -122,7 +122,7 @@ impl Shared {
         Shared {
             limits,
             input: Vec::new(),
-            room: Vec::new(),
+            payload: Vec::new(),
             scratch: Vec::new(),
             spare: Vec::new(),
             #[cfg(feature = "tls")]

@@ -6,7 +6,8 @@
 //! the reactor's own: the others wait for the disk then, and nothing is lost.
 
 use super::{
-    Behind, Durability, FileError, Finish, Nameless, Partial, Standing, WRITE_BEHIND_FROM,
+    AnonymousFile, Durability, ExistingFile, FileError, Finish, Partial, WRITE_BEHIND_FROM,
+    WriteBehind,
 };
 use mio::Waker;
 use std::io;
@@ -23,17 +24,17 @@ pub enum Job {
     /// The end of a file that grew beside its name.
     Finish(Box<Finish>),
     /// The end of one that had none, and whether it may replace another.
-    Nameless(Nameless, Durability, bool),
+    AnonymousFile(AnonymousFile, Durability, bool),
     /// A file that stood under its name already.
-    Standing(Standing, Durability),
+    ExistingFile(ExistingFile, Durability),
 }
 
 impl Job {
     fn run(self) -> Outcome {
         match self {
             Job::Finish(finish) => finish.run(),
-            Job::Nameless(file, durability, overwrite) => file.finish(durability, overwrite),
-            Job::Standing(file, durability) => file.finish(durability),
+            Job::AnonymousFile(file, durability, overwrite) => file.finish(durability, overwrite),
+            Job::ExistingFile(file, durability) => file.finish(durability),
         }
     }
 }
@@ -46,7 +47,7 @@ pub struct Finisher {
     waker: Arc<Waker>,
     worker: Option<(Sender<Asked>, JoinHandle<()>)>,
     /// Once it was asked for: none where there is no processor for it.
-    behind: Option<Option<Behind>>,
+    behind: Option<Option<WriteBehind>>,
 }
 
 /// A job that was handed over.
@@ -77,7 +78,7 @@ impl Finisher {
         if size < WRITE_BEHIND_FROM {
             return;
         }
-        if let Some(behind) = self.behind.get_or_insert_with(Behind::start) {
+        if let Some(behind) = self.behind.get_or_insert_with(WriteBehind::start) {
             partial.write_behind(behind.clone());
         }
     }

@@ -40,7 +40,7 @@
 //! |---|---|
 //! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |
 //! | `walk` | [`Walk`]: a listing in bounded memory |
-//! | `source` | [`Source`]: a regular file open for reading, and its etag |
+//! | `source_file` | [`SourceFile`]: a regular file open for reading, and its etag |
 //! | `partial` | [`Partial`]: an unfinished file and what of it counts; its records by time |
 //! | `place` | where a file will stand: its directory, its three names, the lock |
 //! | `ours` | which files under a reserved name are ours |
@@ -48,63 +48,63 @@
 //! | `journal` | the text file that says what has been proven |
 //! | `verify` | reads again what a journal claims |
 //! | `finish` | [`Finish`], [`Durability`]: sync, rename, sync |
-//! | `behind` | [`Behind`]: a thread that writes large files while the next chunk is decoded |
-//! | `nameless` | [`Nameless`]: a short file that has no name at all before it is whole |
-//! | `standing` | [`Standing`]: a file that is there already and is compared with what is put |
-//! | `scattered` | [`Scattered`]: a file that is written in any order |
+//! | `write_behind` | [`WriteBehind`]: a thread that writes while the next chunk is decoded |
+//! | `anonymous` | [`AnonymousFile`]: a short file that has no name at all before it is whole |
+//! | `existing` | [`ExistingFile`]: a file that is there already and is compared with what is put |
+//! | `sparse` | [`SparseFile`]: a file that is written in any order |
 //! | `size_limit` | the limit of the process for the length of a file, and its signal |
 //! | `time` | [`rfc3339`] |
 //!
 //! Two walls stand before a name that came from a peer: the grammar of
 //! [`Name`](crate::name::Name), and the kernel, which resolves every path beneath the
-//! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing but [`Behind`] starts a
+//! root (`openat2` with `RESOLVE_BENEATH`, through cap-std). Nothing but [`WriteBehind`] starts a
 //! thread; every call blocks for one disk operation of bounded size, except [`Finish::run`], which
 //! may take long.
 
+mod anonymous;
 mod attributes;
-mod behind;
 mod comparing;
 mod error;
+mod existing;
 mod finish;
 mod journal;
-mod nameless;
 mod ours;
 mod partial;
 mod place;
 mod provenance;
 mod root;
-mod scattered;
 mod size_limit;
-mod source;
-mod standing;
+mod source_file;
+mod sparse;
 mod time;
 mod verify;
 mod walk;
+mod write_behind;
 
 pub mod descriptor;
 pub mod finisher;
-mod origin;
 pub mod outlet;
-mod target;
+mod sink;
+mod source;
 #[cfg(test)]
 mod tests;
 
-pub use behind::{Behind, WRITE_BEHIND_FROM};
+pub use anonymous::{AnonymousFile, NAMELESS_BYTES_MAX};
 pub(crate) use comparing::Comparing;
 pub use error::FileError;
 pub(crate) use error::is_out_of_descriptors;
+pub use existing::ExistingFile;
 pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
-pub use nameless::{NAMELESS_BYTES_MAX, Nameless};
-pub use origin::{Memory, Origin, Supply};
 pub use partial::{Partial, RECORD_WAIT, SIZE_UNKNOWN};
 pub use provenance::{Provenance, http_date, parse_http_date};
 pub use root::Root;
-pub use scattered::Scattered;
+pub(crate) use sink::Sink;
+pub use sink::{Destination, SinkFn};
 pub use size_limit::{catch_size_signal, file_bytes_max};
-pub use source::Source;
-pub use standing::Standing;
-pub(crate) use target::Target;
-pub use target::{Destination, Sink};
+pub use source::{Memory, Source, Sources};
+pub use source_file::SourceFile;
+pub use sparse::SparseFile;
 pub use time::rfc3339;
 pub use walk::{Entry, Limits, NotOffered, Step, Walk};
+pub use write_behind::{WRITE_BEHIND_FROM, WriteBehind};

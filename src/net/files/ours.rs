@@ -15,7 +15,7 @@
 //! used.
 
 use super::FileError;
-use super::source::quiet_flags;
+use super::source_file::quiet_flags;
 use crate::name::RESERVED_PREFIX;
 use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};

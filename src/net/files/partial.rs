@@ -22,13 +22,13 @@ mod recording;
 pub use recording::RECORD_WAIT;
 
 use super::FileError;
-use super::behind::{Behind, Pen};
+use super::anonymous::AnonymousFile;
 use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
-use super::nameless::Nameless;
 use super::place::Place;
 use super::provenance::Provenance;
 use super::verify::Check;
+use super::write_behind::{Pen, WriteBehind};
 use crate::name::Name;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -209,9 +209,9 @@ impl Partial {
     /// is worth being gone on with, or where there is something left over. Instead of `begin`.
     ///
     /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes long.
-    pub fn nameless(&self, size: u64, etag: Option<&str>) -> Option<Nameless> {
+    pub fn nameless(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
         let is_new = self.part.is_none() && self.growth.is_none();
-        is_new.then(|| Nameless::new(&self.place, size, etag)).flatten()
+        is_new.then(|| AnonymousFile::new(&self.place, size, etag)).flatten()
     }
 
     /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.
@@ -223,7 +223,7 @@ impl Partial {
 
     /// Lets a thread write for it, which pays from [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM).
     /// After `begin`.
-    pub fn write_behind(&mut self, behind: Behind) {
+    pub fn write_behind(&mut self, behind: WriteBehind) {
         if let (Some(part), Some(growth)) = (&self.part, &mut self.growth) {
             growth.pen = Some(Pen::new(behind, part.clone()));
         }

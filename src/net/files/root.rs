@@ -11,9 +11,9 @@
 //! is swapped in at the last moment leads nowhere outside. What is not a regular file is not there.
 
 use super::place::Place;
-use super::source::quiet_flags;
+use super::source_file::quiet_flags;
 use super::walk::{Entry, Limits, Walk};
-use super::{FileError, Partial, Source, Standing};
+use super::{ExistingFile, FileError, Partial, SourceFile};
 use crate::name::{Name, RESERVED_PREFIX};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -81,7 +81,7 @@ impl Root {
     /// # Errors
     /// [`FileError::NotFound`] for all that is no regular file beneath the root: directories,
     /// devices, FIFOs, sockets, and symlinks that lead out of it.
-    pub fn source(&self, name: &Name) -> Result<Source, FileError> {
+    pub fn source(&self, name: &Name) -> Result<SourceFile, FileError> {
         let (dir, path) = self.resolve(name).ok_or(FileError::NotFound)?;
         // Asked first, because opening alone does things to some devices.
         if !dir.metadata(path)?.is_file() {
@@ -89,7 +89,7 @@ impl Root {
         }
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(quiet_flags().bits().cast_signed());
-        Source::from_file(dir.open_with(path, &options)?.into_std())
+        SourceFile::from_file(dir.open_with(path, &options)?.into_std())
     }
 
     /// Lists all regular files of the root, in bounded memory.
@@ -120,8 +120,8 @@ impl Root {
     /// # Errors
     /// [`FileError::Exists`] if anything else has the name, [`FileError::InTheWay`] if something
     /// else stands where one of its directories belongs, and those of opening it.
-    pub fn standing(&self, name: &Name) -> Result<Standing, FileError> {
-        Standing::new(self.place(name)?, self.source(name))
+    pub fn existing(&self, name: &Name) -> Result<ExistingFile, FileError> {
+        ExistingFile::new(self.place(name)?, self.source(name))
     }
 
     /// Looks for what is left over of an unfinished file of that name. Creates nothing.

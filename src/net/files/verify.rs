@@ -14,7 +14,7 @@
 
 use super::FileError;
 use super::journal::{Reader, Segment};
-use super::source::read_full_at;
+use super::source_file::read_full_at;
 use std::fs::File;
 use std::io;
 

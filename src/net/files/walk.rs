@@ -14,7 +14,7 @@
 //! are no circles; the length of a name bounds the depth. A descriptor is open only for a directory
 //! that is streamed.
 
-use super::source::etag;
+use super::source_file::etag;
 use crate::error::Error;
 use crate::name::{Name, RESERVED_PREFIX};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, ReadDir};
@@ -48,7 +48,7 @@ pub struct Entry {
     pub size: u64,
     /// When it was last written.
     pub modified: SystemTime,
-    /// What this version of it is known by, as [`Source::etag`](super::Source::etag).
+    /// What this version of it is known by, as [`SourceFile::etag`](super::SourceFile::etag).
     pub etag: Box<str>,
 }
 

@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::fetch::Fetch;
 use super::notice::Notify;
 use super::options::Options;
-use super::plan::Plan;
+use super::pool::Pool;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
 use crate::http::config::too_large;
@@ -12,7 +12,7 @@ use crate::http::message::head::Head;
 use crate::http::message::headers::Headers;
 use crate::http::url::Url;
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, Seat};
+use crate::net::reactor::{Reactor, ReactorBuilder};
 use crate::net::report::Failure;
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct Client {
     reactor: Reactor,
-    plan: Rc<RefCell<Plan>>,
+    pool: Rc<RefCell<Pool>>,
 }
 
 impl Client {
@@ -46,16 +46,16 @@ impl Client {
     /// [`Error::Io`] where the system has no poll for it.
     pub fn new(options: Options) -> Result<Client, Error> {
         let failed = |error| Error::Io("starting", error);
-        let mut seat = Seat::new().map_err(failed)?;
+        let mut builder = ReactorBuilder::new().map_err(failed)?;
         if options.stop_at_signals {
-            seat.stop_at_signals().map_err(failed)?;
+            builder.stop_at_signals().map_err(failed)?;
         }
-        let mut reactor = Reactor::new(seat, usize::MAX, options.limits);
+        let mut reactor = Reactor::new(builder, usize::MAX, options.limits);
         let names = Names::new(reactor.waker());
         let finisher = Finisher::new(reactor.waker());
-        let plan = Rc::new(RefCell::new(Plan::new(options, finisher)));
-        reactor.set_dispatch(Box::new(Engine::new(plan.clone(), names)));
-        Ok(Client { reactor, plan })
+        let pool = Rc::new(RefCell::new(Pool::new(options, finisher)));
+        reactor.set_dispatch(Box::new(Engine::new(pool.clone(), names)));
+        Ok(Client { reactor, pool })
     }
 
     /// Makes all fetches, as many at the same time as the options say. The reports stand in the
@@ -70,34 +70,34 @@ impl Client {
         fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)> + 'static,
     ) -> Result<Vec<Report>, Error> {
         let ends = {
-            let mut plan = self.plan.borrow_mut();
-            plan.ends = plan.options.timeout.map(|timeout| Instant::now() + timeout);
-            plan.feed(Box::new(fetches.into_iter()));
-            plan.ends
+            let mut pool = self.pool.borrow_mut();
+            pool.ends = pool.options.timeout.map(|timeout| Instant::now() + timeout);
+            pool.feed(Box::new(fetches.into_iter()));
+            pool.ends
         };
         if self.reactor.was_stopped() {
-            self.plan.borrow_mut().give_up(&|| Error::Interrupted);
+            self.pool.borrow_mut().give_up(&|| Error::Interrupted);
         }
         self.reactor.set_deadline(ends);
         let ran = self.reactor.run();
-        let results = self.plan.borrow_mut().results();
+        let results = self.pool.borrow_mut().results();
         ran.map_err(|error| Error::Io("waiting for events", error))?;
         Ok(results)
     }
 
     /// How long a call may take.
     pub(super) fn timeout(&self) -> Option<Duration> {
-        self.plan.borrow().options.timeout
+        self.pool.borrow().options.timeout
     }
 
     /// How long the next calls may take, in place of what the options said.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
-        self.plan.borrow_mut().options.timeout = timeout;
+        self.pool.borrow_mut().options.timeout = timeout;
     }
 
     /// Who is told of the next calls, in place of what the options said.
     pub fn set_notify(&mut self, notify: Option<Notify>) {
-        self.plan.borrow_mut().options.notify = notify;
+        self.pool.borrow_mut().options.notify = notify;
     }
 
     /// Makes one fetch and gathers the body of the response, whatever its status. What has come

@@ -8,11 +8,11 @@
 //!                                     └─ none answers ─▶ one job fails, each address named
 //! ```
 
-use super::line::{Line, Made, Wakes};
-use super::plan::{Badge, Plan, Standing};
+use super::connection::{Connection, Made, Wakes};
+use super::pool::{ConnectionSlot, ConnectionState, Pool};
 use super::report::Timings;
 use super::route::Route;
-use super::trace::Voice;
+use super::trace::Tracer;
 use crate::net::connection::NewConnection;
 use crate::net::reactor::calling::{Answered, Calls};
 use crate::net::reactor::{Dispatch, Handle, Reactor};
@@ -32,7 +32,7 @@ use std::time::Instant;
 
 /// See the head of this module.
 pub(super) struct Engine {
-    plan: Rc<RefCell<Plan>>,
+    pool: Rc<RefCell<Pool>>,
     wakes: Wakes,
     names: Names,
     /// Lines in the making, each for a route.
@@ -43,9 +43,9 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Engine {
+    pub(super) fn new(pool: Rc<RefCell<Pool>>, names: Names) -> Engine {
         Engine {
-            plan,
+            pool,
             wakes: Wakes::default(),
             names,
             makings: Calls::new(),
@@ -57,7 +57,7 @@ impl Engine {
     /// Drops what is in the making: to the next call it would be late, and old.
     fn drop_makings(&mut self, reactor: &mut Reactor) {
         for route in self.makings.hang_up(reactor) {
-            self.plan.borrow_mut().not_opened(route);
+            self.pool.borrow_mut().not_opened(route);
         }
     }
 
@@ -65,19 +65,19 @@ impl Engine {
     fn begin(&mut self, reactor: &mut Reactor, now: Instant) -> bool {
         let mut begun = false;
         loop {
-            let Some(route) = self.plan.borrow_mut().needy() else { return begun };
+            let Some(route) = self.pool.borrow_mut().needy() else { return begun };
             begun = true;
-            let idle = self.plan.borrow_mut().idle(route);
+            let idle = self.pool.borrow_mut().idle(route);
             if let Some(line) = idle {
                 reactor.wake(line);
                 continue;
             }
-            let in_the_way = self.plan.borrow_mut().make_place();
+            let in_the_way = self.pool.borrow_mut().make_place();
             in_the_way.into_iter().for_each(|line| reactor.wake(line));
-            let mut plan = self.plan.borrow_mut();
-            plan.opening(route);
-            let (host, port) = plan.route(route).endpoint();
-            let lookup = self.names.ask(&host, port, now).only(plan.options.family);
+            let mut pool = self.pool.borrow_mut();
+            pool.opening(route);
+            let (host, port) = pool.route(route).endpoint();
+            let lookup = self.names.ask(&host, port, now).only(pool.options.family);
             self.makings.begin(route, lookup, now);
         }
     }
@@ -85,7 +85,7 @@ impl Engine {
     /// Goes on with all that are in the making.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
         let (name_wait, limits) = {
-            let options = &self.plan.borrow().options;
+            let options = &self.pool.borrow().options;
             (options.name_wait, options.dial)
         };
         for (route, error) in self.makings.go_on(reactor, &limits, name_wait, now) {
@@ -94,22 +94,22 @@ impl Engine {
     }
 
     fn not_made(&self, route: usize, error: &Error) {
-        let mut plan = self.plan.borrow_mut();
-        plan.not_opened(route);
-        plan.not_made(route, Failure::from(error));
+        let mut pool = self.pool.borrow_mut();
+        pool.not_opened(route);
+        pool.not_made(route, Failure::from(error));
     }
 
     fn connected(&mut self, answered: Answered<usize>, reactor: &mut Reactor, now: Instant) {
         let Answered { what: at, socket, address, began, name_took } = answered;
-        let route = self.plan.borrow().route(at).clone();
+        let route = self.pool.borrow().route(at).clone();
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
-        let voice = Voice::new(&self.plan.borrow().options, self.lines);
-        voice.remark(|| format!("connected to {route} at {address}"));
+        let tracer = Tracer::new(&self.pool.borrow().options, self.lines);
+        tracer.remark(|| format!("connected to {route} at {address}"));
         let added = self.stream(socket, &route).and_then(|stream| {
-            let (standing, handle) = (Cell::new(Standing::Opening), Cell::new(None));
-            let badge = Rc::new(Badge { route: at, standing, handle });
+            let (state, handle) = (Cell::new(ConnectionState::Opening), Cell::new(None));
+            let slot = Rc::new(ConnectionSlot { route: at, state, handle });
             let made = Made {
                 began,
                 address,
@@ -117,10 +117,11 @@ impl Engine {
                 #[cfg(feature = "tls")]
                 tls: self.tls_behind(&route)?,
             };
-            let (exchange, line) = Line::new(&self.plan, &self.wakes, badge.clone(), made, voice);
+            let (exchange, line) =
+                Connection::new(&self.pool, &self.wakes, slot.clone(), made, tracer);
             let added = reactor.add(NewConnection::new(stream, exchange, line));
             let added = added.map_err(|error| Error::Io("starting", error));
-            added.map(|handle| badge.handle.set(Some(handle)))
+            added.map(|handle| slot.handle.set(Some(handle)))
         });
         if let Err(error) = added {
             self.not_made(at, &error);
@@ -130,7 +131,7 @@ impl Engine {
     #[cfg(feature = "tls")]
     fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
         match route.begins_with_tls() {
-            Some(name) => Ok(Stream::tls_client(socket, &self.plan.borrow_mut().tls(&name)?)),
+            Some(name) => Ok(Stream::tls_client(socket, &self.pool.borrow_mut().tls(&name)?)),
             None => Ok(Stream::plain(socket)),
         }
     }
@@ -138,7 +139,7 @@ impl Engine {
     #[cfg(feature = "tls")]
     fn tls_behind(&self, route: &Route) -> Result<Option<NamedTls>, Error> {
         let tunnelled = route.tls_name().filter(|_| route.begins_with_tls().is_none());
-        tunnelled.map(|name| self.plan.borrow_mut().tls(&name)).transpose()
+        tunnelled.map(|name| self.pool.borrow_mut().tls(&name)).transpose()
     }
 
     #[cfg(not(feature = "tls"))]
@@ -153,10 +154,10 @@ impl Engine {
 impl Dispatch for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
         {
-            let mut plan = self.plan.borrow_mut();
-            plan.collect();
-            plan.retry_due(now);
-            plan.refill();
+            let mut pool = self.pool.borrow_mut();
+            pool.collect();
+            pool.retry_due(now);
+            pool.refill();
         }
         if std::mem::take(&mut self.given_up) {
             self.drop_makings(reactor);
@@ -168,7 +169,7 @@ impl Dispatch for Engine {
         // What has failed may have made others needy, and these may fail at once.
         while self.begin(reactor, now) {
             self.go_on(reactor, now);
-            self.plan.borrow_mut().refill();
+            self.pool.borrow_mut().refill();
         }
         self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
     }
@@ -178,16 +179,16 @@ impl Dispatch for Engine {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.makings.deadline().into_iter().chain(self.plan.borrow().next_retry()).min()
+        self.makings.deadline().into_iter().chain(self.pool.borrow().next_retry()).min()
     }
 
     fn is_done(&self) -> bool {
-        self.plan.borrow().is_done()
+        self.pool.borrow().is_done()
     }
 
     /// What is in the making ends with the turn that follows.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
-        self.plan.borrow_mut().give_up(why);
+        self.pool.borrow_mut().give_up(why);
     }
 }

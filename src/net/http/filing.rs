@@ -22,14 +22,14 @@
 
 use super::recipient::{After, Announced, Recipient};
 use super::saving::{Accepts, Saving};
-use super::unchanged::{Standing, provenance};
+use super::unchanged::{ConnectionState, provenance};
 use super::wholes::{Leftover, contradiction, is_the_whole};
 use crate::http::message::head::Head;
 use crate::http::message::headers::{Headers, text};
 use crate::http::range;
 use crate::http::url::Url;
 use crate::name::Name;
-use crate::net::files::Target;
+use crate::net::files::Sink;
 use crate::net::files::finisher::Finisher;
 use crate::net::files::{ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
 use crate::net::report::Failure;
@@ -92,7 +92,7 @@ pub(super) struct Filing {
     /// Whose leftovers these are: a file of another URL may have the same name and even tag.
     mark: String,
     shared: Rc<Shared>,
-    target: Option<Target>,
+    target: Option<Sink>,
     /// What was asked with.
     leftover: Option<Leftover>,
     /// Ask for all of it, whatever is left over.
@@ -107,7 +107,7 @@ pub(super) struct Filing {
     /// The head as it came, until it is known what it means.
     raw_head: Vec<u8>,
     /// The finished file of an earlier run that was asked about.
-    standing: Option<Standing>,
+    state: Option<ConnectionState>,
     /// What to remember with the file.
     provenance: Option<Provenance>,
     /// Whether something may be left over of the file.
@@ -137,7 +137,7 @@ impl Filing {
             size: None,
             progress: Rc::default(),
             raw_head: Vec::new(),
-            standing: None,
+            state: None,
             provenance: None,
             looks: shared.has_leftovers,
             resumable: false,
@@ -146,7 +146,7 @@ impl Filing {
         }
     }
 
-    fn open(&mut self) -> Result<&mut Target, FileError> {
+    fn open(&mut self) -> Result<&mut Sink, FileError> {
         if self.target.is_none() {
             let root = &mut *self.shared.root.borrow_mut();
             let destination = &self.saving.destination;
@@ -167,7 +167,7 @@ impl Filing {
     /// Looks again at what is left over, a part at a time; true when that is done.
     fn verify(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
         let mark = self.mark.clone();
-        let Target::Partial(partial) = self.open()? else { return Ok(true) };
+        let Sink::Partial(partial) = self.open()? else { return Ok(true) };
         let left = partial.leftover().and_then(|(etag, size)| {
             let tag = etag.strip_prefix(&*mark)?.strip_prefix(' ')?;
             range::is_strong(tag.as_bytes()).then(|| (tag.to_owned(), size))
@@ -184,7 +184,7 @@ impl Filing {
     /// What a response means, by its status and whether a range was asked for.
     fn judge(&self, head: &Head, announced: &Announced) -> Course {
         match (head.status, &self.leftover) {
-            (304, None) if self.standing.is_some() => Course::Unchanged,
+            (304, None) if self.state.is_some() => Course::Unchanged,
             (_, None) if self.is_repeated_by(head, announced) => Course::Unchanged,
             (206, Some(left)) if left.is_continued_by(head, announced) => Course::Writing,
             (416, Some(left)) if left.is_all(head) => Course::Whole,
@@ -202,7 +202,7 @@ impl Filing {
     }
 
     fn is_repeated_by(&self, head: &Head, announced: &Announced) -> bool {
-        self.standing.as_ref().is_some_and(|standing| standing.is_repeated_by(head, announced))
+        self.state.as_ref().is_some_and(|state| state.is_repeated_by(head, announced))
     }
 
     /// Asks whether the file that an earlier run fetched has changed, if there is one.
@@ -212,9 +212,9 @@ impl Filing {
             return None;
         }
         let path = self.saving.destination.path(&self.name)?;
-        let standing = Standing::of(&path, &self.mark)?;
-        standing.ask(headers)?;
-        self.standing = Some(standing);
+        let state = ConnectionState::of(&path, &self.mark)?;
+        state.ask(headers)?;
+        self.state = Some(state);
         Some(())
     }
 
@@ -254,9 +254,9 @@ impl Filing {
         self.resumable = tag.is_some();
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
         let mut from = 0;
-        if let Target::Partial(partial) = self.open()? {
+        if let Sink::Partial(partial) = self.open()? {
             if let Some(file) = size.and_then(|size| partial.nameless(size, etag.as_deref())) {
-                self.target = Some(Target::Nameless(Box::new(file)));
+                self.target = Some(Sink::AnonymousFile(Box::new(file)));
                 return self.write(opening);
             }
             partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
@@ -284,10 +284,10 @@ impl Filing {
 
     /// Something is left of another version: it is not gone on with, even if it looks the same.
     fn clear(&mut self) {
-        if let Some(Target::Partial(partial)) = &self.target
+        if let Some(Sink::Partial(partial)) = &self.target
             && partial.leftover().is_some()
         {
-            self.target.take().into_iter().for_each(Target::discard);
+            self.target.take().into_iter().for_each(Sink::discard);
         }
     }
 
@@ -355,19 +355,19 @@ impl Recipient for Filing {
                 return Err(announced.failure());
             }
             Course::Writing | Course::Whole => {
-                if self.standing.take().is_some() {
+                if self.state.take().is_some() {
                     self.check().map_err(failure)?;
                 }
                 self.begin(head, announced.len, finisher).map_err(failure)?;
             }
             Course::Contradicted => return Err(contradiction(head)),
             Course::Unchanged => {
-                let bytes = self.standing.as_ref().map_or(0, |standing| standing.len);
+                let bytes = self.state.as_ref().map_or(0, |state| state.len);
                 self.progress.set(Progress { bytes, before: 0, is_unchanged: true });
             }
             Course::Again => {
                 (self.anew, self.leftover, self.kept) = (true, None, 0);
-                self.target.take().into_iter().for_each(Target::discard);
+                self.target.take().into_iter().for_each(Sink::discard);
             }
             Course::Refused | Course::None => {
                 let reason = text(head.reason());
@@ -402,7 +402,7 @@ impl Recipient for Filing {
     }
 
     fn tick_at(&self) -> Option<Instant> {
-        self.target.as_ref().and_then(Target::record_due)
+        self.target.as_ref().and_then(Sink::record_due)
     }
 
     fn tick(&mut self, now: Instant) {
@@ -444,7 +444,7 @@ impl Recipient for Filing {
 
     fn restart(&mut self) -> bool {
         let Progress { bytes, before, .. } = self.progress.get();
-        if bytes > 0 && matches!(self.target, Some(Target::Device(_) | Target::Sink(_))) {
+        if bytes > 0 && matches!(self.target, Some(Sink::Device(_) | Sink::Function(_))) {
             return false;
         }
         if self.course == Course::Writing {
@@ -455,7 +455,7 @@ impl Recipient for Filing {
         self.progress.set(Progress { bytes: self.kept, before, is_unchanged: false });
         (self.leftover, self.looks, self.resumable) = (None, true, false);
         (self.course, self.anew) = (Course::None, !self.saving.resume);
-        (self.size, self.standing, self.provenance) = (None, None, None);
+        (self.size, self.state, self.provenance) = (None, None, None);
         true
     }
 

@@ -14,7 +14,7 @@ use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
 use super::retry::{Budget, asked_wait, is_transient, is_transient_status};
 use super::route::Route;
-use super::trace::{Mark, Voice};
+use super::trace::{Mark, Tracer};
 use crate::http::coding::{self, Coded, coded};
 use crate::http::config::{Policy, Remark};
 use crate::http::exchange::Event;
@@ -37,7 +37,7 @@ const KEPT_URL_BYTES_MAX: usize = 1024;
 
 /// What happens to the body of the response.
 #[derive(Debug)]
-enum Sink {
+enum SinkFn {
     /// There was no head yet.
     None,
     /// To the recipient.
@@ -84,7 +84,7 @@ pub(super) struct Job {
     request: Option<Request>,
     /// The recipient's fields, while it prepares.
     preparing: Option<Headers>,
-    sink: Sink,
+    sink: SinkFn,
     /// The body of the response, for the trace.
     shown: Content,
     began: Instant,
@@ -123,7 +123,7 @@ impl Job {
             redirect: None,
             request: None,
             preparing: None,
-            sink: Sink::None,
+            sink: SinkFn::None,
             shown: Content::default(),
             began: Instant::now(),
             began_first: None,
@@ -138,7 +138,7 @@ impl Job {
     pub(super) fn begin(&mut self, began: Instant) {
         self.began = began;
         self.began_first.get_or_insert(began);
-        (self.sink, self.body_sent, self.wants_fresh) = (Sink::None, 0, false);
+        (self.sink, self.body_sent, self.wants_fresh) = (SinkFn::None, 0, false);
         (self.request, self.preparing) = (None, None);
         self.shown = Content::default();
         (self.report.status, self.report.received) = (None, self.received_before);
@@ -203,30 +203,30 @@ impl Job {
         options: &Options,
         finisher: &mut Finisher,
         unpacked: &mut [u8],
-        voice: &Voice,
+        tracer: &Tracer,
     ) -> Result<Step, Failure> {
         match event {
-            Event::Remark(remark) => self.tolerate(remark, options, voice)?,
+            Event::Remark(remark) => self.tolerate(remark, options, tracer)?,
             Event::Interim(head) => {
-                voice.response(head);
+                tracer.response(head);
                 self.recipient.interim(head);
             }
             Event::Head { head, framing } => {
-                voice.response(head);
-                return self.head(head, framing, options, finisher, voice);
+                tracer.response(head);
+                return self.head(head, framing, options, finisher, tracer);
             }
-            Event::Body(bytes) => return self.take(bytes, options, unpacked, voice),
+            Event::Body(bytes) => return self.take(bytes, options, unpacked, tracer),
             Event::Trailers(headers) => {
-                voice.fields(headers);
+                tracer.fields(headers);
                 if options.heads {
                     self.report.trailers = headers.clone();
                 }
                 self.recipient.trailers(headers);
             }
             Event::End(_) => {
-                voice.body(Mark::In, self.report.received, &mut self.shown);
+                tracer.body(Mark::In, self.report.received, &mut self.shown);
                 self.report.timings.last_byte = Some(self.elapsed());
-                if let Sink::Packed(decoder) = &self.sink {
+                if let SinkFn::Packed(decoder) = &self.sink {
                     decoder.finish().map_err(|error| Failure::from(&Error::Session(error)))?;
                 }
                 return Ok(Step::Whole);
@@ -240,13 +240,13 @@ impl Job {
         &mut self,
         remark: Remark,
         options: &Options,
-        voice: &Voice,
+        tracer: &Tracer,
     ) -> Result<(), Failure> {
         let Remark { text, offset, section } = remark;
         if options.session.policy == Policy::Strict {
             return Err(refused(crate::error::Error::malformed(text, offset, section)));
         }
-        voice.remark(|| format!("tolerated: {text} ({section})"));
+        tracer.remark(|| format!("tolerated: {text} ({section})"));
         self.report.remarks.push(remark);
         Ok(())
     }
@@ -257,7 +257,7 @@ impl Job {
         framing: Framing,
         options: &Options,
         finisher: &mut Finisher,
-        voice: &Voice,
+        tracer: &Tracer,
     ) -> Result<Step, Failure> {
         if head.status == 408 && self.report.reused {
             return self.timed_out();
@@ -273,7 +273,7 @@ impl Job {
             let followed = chain.follow(head.status, head.offset, &head.headers);
             let redirect = followed.map_err(refused)?;
             for remark in &redirect.remarks {
-                self.tolerate(*remark, options, voice)?;
+                self.tolerate(*remark, options, tracer)?;
             }
             self.redirect = Some(redirect);
             return Ok(self.discard(len, options));
@@ -301,8 +301,8 @@ impl Job {
         self.expected = announced.len;
         self.expected.iter().for_each(|len| options.meter.expect(*len));
         self.sink = match decoder {
-            Some(decoder) => Sink::Packed(Box::new(decoder)),
-            None => Sink::Plain,
+            Some(decoder) => SinkFn::Packed(Box::new(decoder)),
+            None => SinkFn::Plain,
         };
         Ok(Step::More)
     }
@@ -324,7 +324,7 @@ impl Job {
     /// The body is of no interest, and read away only where it is short.
     fn discard(&mut self, len: Option<u64>, options: &Options) -> Step {
         let max = options.discard_bytes_max;
-        self.sink = Sink::Away(max);
+        self.sink = SinkFn::Away(max);
         if len.is_some_and(|len| len > max) { Step::Enough } else { Step::More }
     }
 
@@ -333,15 +333,15 @@ impl Job {
         bytes: &[u8],
         options: &Options,
         unpacked: &mut [u8],
-        voice: &Voice,
+        tracer: &Tracer,
     ) -> Result<Step, Failure> {
         self.report.received += bytes.len() as u64;
-        if !matches!(self.sink, Sink::Packed(_)) {
-            voice.content(Mark::In, bytes, &mut self.shown);
+        if !matches!(self.sink, SinkFn::Packed(_)) {
+            tracer.content(Mark::In, bytes, &mut self.shown);
         }
         match &mut self.sink {
-            Sink::None => {}
-            Sink::Plain => {
+            SinkFn::None => {}
+            SinkFn::Plain => {
                 self.report.taken += bytes.len() as u64;
                 if let Some(left) = &mut self.expected {
                     *left -= bytes.len() as u64;
@@ -350,7 +350,7 @@ impl Job {
                 options.meter.add(bytes.len() as u64);
                 self.recipient.body(bytes)?;
             }
-            Sink::Packed(decoder) => {
+            SinkFn::Packed(decoder) => {
                 self.report.taken += bytes.len() as u64;
                 let mut rest = bytes;
                 loop {
@@ -361,11 +361,11 @@ impl Job {
                         break;
                     }
                     options.meter.add(step.produced as u64);
-                    voice.content(Mark::In, &unpacked[..step.produced], &mut self.shown);
+                    tracer.content(Mark::In, &unpacked[..step.produced], &mut self.shown);
                     self.recipient.body(&unpacked[..step.produced])?;
                 }
             }
-            Sink::Away(left) => match left.checked_sub(bytes.len() as u64) {
+            SinkFn::Away(left) => match left.checked_sub(bytes.len() as u64) {
                 Some(less) => *left = less,
                 None => return Ok(Step::Enough),
             },
@@ -403,7 +403,7 @@ impl Job {
 
     /// Memory that a chain of codings takes beyond that of one, in bytes.
     pub(super) fn memory(&self) -> usize {
-        if let Sink::Packed(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
+        if let SinkFn::Packed(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
     }
 
     /// Whether to send it twice is the same as to send it once.

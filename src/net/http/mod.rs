@@ -74,7 +74,7 @@
 //! | `client` | [`Client`]: the façade |
 //! | `fetch`, `recipient`, `report`, `options` | what goes in, who listens, what comes out |
 //! | `notice` | what is told while a call runs |
-//! | `route`, `plan` | where jobs wait, how many run |
+//! | `route`, `pool` | where jobs wait, how many run |
 //! | `engine` | names, dialing, new lines |
 //! | `line`, `job` | a connection; what a response does to a fetch |
 //! | `retry` | when a fetch that failed is made again |
@@ -84,16 +84,16 @@
 //! | `trace` | the conversation in lines |
 
 mod client;
+mod connection;
 mod download;
 mod engine;
 mod environment;
 mod fetch;
 mod filing;
 mod job;
-mod line;
 mod notice;
 mod options;
-mod plan;
+mod pool;
 mod recipient;
 mod report;
 mod retry;

@@ -55,7 +55,7 @@ fn field(name: &str, value: &[u8]) -> String {
 
 /// Tells a trace, if there is one, about one connection.
 #[derive(Clone)]
-pub(super) struct Voice {
+pub(super) struct Tracer {
     pub(super) trace: Option<Trace>,
     pub(super) number: u64,
     pub(super) is_tls: bool,
@@ -63,10 +63,10 @@ pub(super) struct Voice {
     content: bool,
 }
 
-impl Voice {
-    pub(super) fn new(options: &Options, number: u64) -> Voice {
+impl Tracer {
+    pub(super) fn new(options: &Options, number: u64) -> Tracer {
         let trace = options.trace.clone();
-        Voice { content: trace.is_some() && options.trace_content, trace, number, is_tls: false }
+        Tracer { content: trace.is_some() && options.trace_content, trace, number, is_tls: false }
     }
 
     pub(super) fn remark(&self, line: impl FnOnce() -> String) {

@@ -21,19 +21,19 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The finished file of an earlier run, and the version that it is.
-pub(super) struct Standing {
+pub(super) struct ConnectionState {
     pub(super) len: u64,
     tag: String,
     modified: SystemTime,
 }
 
-impl Standing {
+impl ConnectionState {
     /// The file at `path`, if it came from the source with this mark and nobody wrote to it since.
-    pub(super) fn of(path: &Path, mark: &str) -> Option<Standing> {
+    pub(super) fn of(path: &Path, mark: &str) -> Option<ConnectionState> {
         let known = Provenance::of(path)?;
         let tag = known.text.strip_prefix(mark)?.strip_prefix(' ')?.to_owned();
         let len = std::fs::metadata(path).ok()?.len();
-        Some(Standing { len, tag, modified: known.modified })
+        Some(ConnectionState { len, tag, modified: known.modified })
     }
 
     /// Adds the conditions under which the file would be fetched anew.

@@ -1,9 +1,9 @@
-//! The engine: makes the lines that letters wait for.
+//! The engine: makes the lines that messages wait for.
 //!
 //! Specification: RFC 8305 (by [`Calls`]), RFC 8314 §3.3 (TLS from the beginning).
 
-use super::line::Line;
-use super::plan::Plan;
+use super::connection::SmtpConnection;
+use super::queue::Queue;
 use crate::net::connection::NewConnection;
 use crate::net::reactor::calling::{Answered, Calls};
 use crate::net::reactor::{Dispatch, Handle, Reactor};
@@ -23,7 +23,7 @@ use std::time::Instant;
 
 /// See the head of this module.
 pub(super) struct Engine {
-    plan: Rc<RefCell<Plan>>,
+    queue: Rc<RefCell<Queue>>,
     names: Names,
     calls: Calls<()>,
     given_up: bool,
@@ -34,10 +34,10 @@ pub(super) struct Engine {
 impl Engine {
     /// Whom TLS trusts is read now, if it may be spoken.
     #[cfg(feature = "tls")]
-    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
+    pub(super) fn new(queue: Rc<RefCell<Queue>>, names: Names) -> Result<Engine, Error> {
         use crate::net::transport::tls::ClientTls;
         let tls = {
-            let options = &plan.borrow().options;
+            let options = &queue.borrow().options;
             let name = options.tls_name.as_deref().unwrap_or(&options.server.host);
             match (&options.tls, options.may_need_tls()) {
                 (_, false) => None,
@@ -45,21 +45,21 @@ impl Engine {
                 (None, true) => Some(ClientTls::new(None)?.named(name)?),
             }
         };
-        Ok(Engine { tls, ..Engine::without_tls(plan, names) })
+        Ok(Engine { tls, ..Engine::without_tls(queue, names) })
     }
 
     #[cfg(not(feature = "tls"))]
-    pub(super) fn new(plan: Rc<RefCell<Plan>>, names: Names) -> Result<Engine, Error> {
-        if plan.borrow().options.may_need_tls() {
+    pub(super) fn new(queue: Rc<RefCell<Queue>>, names: Names) -> Result<Engine, Error> {
+        if queue.borrow().options.may_need_tls() {
             let why = "built without TLS".to_owned();
             return Err(Error::Tls(crate::net::transport::tls::Fault::Settings(why)));
         }
-        Ok(Engine::without_tls(plan, names))
+        Ok(Engine::without_tls(queue, names))
     }
 
-    fn without_tls(plan: Rc<RefCell<Plan>>, names: Names) -> Engine {
+    fn without_tls(queue: Rc<RefCell<Queue>>, names: Names) -> Engine {
         Engine {
-            plan,
+            queue,
             names,
             calls: Calls::new(),
             given_up: false,
@@ -70,10 +70,10 @@ impl Engine {
 
     /// Begins all calls that are needed.
     fn begin(&mut self, now: Instant) {
-        while self.plan.borrow().needs_line() {
-            let mut plan = self.plan.borrow_mut();
-            plan.opening();
-            let server = &plan.options.server;
+        while self.queue.borrow().needs_line() {
+            let mut queue = self.queue.borrow_mut();
+            queue.opening();
+            let server = &queue.options.server;
             let lookup = self.names.ask(&server.host, server.port, now);
             self.calls.begin((), lookup, now);
         }
@@ -82,11 +82,11 @@ impl Engine {
     /// Goes on with all calls.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
         let (limits, name_wait) = {
-            let options = &self.plan.borrow().options;
+            let options = &self.queue.borrow().options;
             (options.dial, options.name_wait)
         };
         for ((), error) in self.calls.go_on(reactor, &limits, name_wait, now) {
-            self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
+            self.queue.borrow_mut().ended(false, false, Some(Arc::new(error)));
         }
     }
 
@@ -94,7 +94,7 @@ impl Engine {
     fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
         for Answered { socket, address, .. } in self.calls.hear(reactor, now) {
             if let Err(error) = self.add(socket, address, reactor) {
-                self.plan.borrow_mut().ended(false, false, Some(Arc::new(error)));
+                self.queue.borrow_mut().ended(false, false, Some(Arc::new(error)));
             }
         }
     }
@@ -108,9 +108,9 @@ impl Engine {
         let starting = |error| Error::Io("starting", error);
         let ours = socket.local_addr().map_err(starting)?;
         let (session, tap, is_tls) = {
-            let mut plan = self.plan.borrow_mut();
-            plan.visit.address.get_or_insert(address);
-            let (options, is_tls) = (&plan.options, plan.options.server.is_tls);
+            let mut queue = self.queue.borrow_mut();
+            queue.visit.address.get_or_insert(address);
+            let (options, is_tls) = (&queue.options, queue.options.server.is_tls);
             let session = Client::new(options.config(ours)?, is_tls);
             let mut tap = options.tap.as_ref().map(|make| make());
             if let Some(tap) = &mut tap {
@@ -118,7 +118,7 @@ impl Engine {
             }
             (session, tap, is_tls)
         };
-        let line = Line::new(&self.plan, is_tls);
+        let line = SmtpConnection::new(&self.queue, is_tls);
         #[cfg(feature = "tls")]
         let line = line.with_tls(self.tls.clone());
         let stream = self.stream(socket, is_tls);
@@ -145,7 +145,7 @@ impl Dispatch for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
         if std::mem::take(&mut self.given_up) {
             for () in self.calls.hang_up(reactor) {
-                self.plan.borrow_mut().ended(false, false, None);
+                self.queue.borrow_mut().ended(false, false, None);
             }
         }
         self.hear(reactor, now);
@@ -162,12 +162,12 @@ impl Dispatch for Engine {
     }
 
     fn is_done(&self) -> bool {
-        self.plan.borrow().is_done()
+        self.queue.borrow().is_done()
     }
 
     /// Calls end with the turn that follows.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
-        self.plan.borrow_mut().give_up(Arc::new(why()));
+        self.queue.borrow_mut().give_up(Arc::new(why()));
     }
 }

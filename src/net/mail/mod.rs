@@ -1,17 +1,17 @@
-//! Sending mail: letters in, reports out, over one connection or several.
+//! Sending mail: messages in, reports out, over one connection or several.
 //!
 //! What it is for: to send what [`mime`](crate::mime) builds, or a message that is there already,
-//! and to be told each recipient's fate; the command as `mail`.
+//! and to be told what became of each recipient; the command is `mail`.
 //!
 //! Specification: RFC 5321 and its extensions, by [`crate::smtp`]; RFC 3207 (TLS in place), RFC
 //! 8314 §3.3 (TLS from the beginning), RFC 8305 (several addresses at once).
 //!
 //! ```text
-//!   Letter ─▶ waiting ─▶ line ─┬─▶ session ─▶ out          the envelope, then the content,
-//!    envelope, content         │     ▲                     read and encoded in blocks
-//!                              └─ pen ┘
-//!   name ─▶ call ─▶ line ─▶ 220, EHLO, STARTTLS, AUTH ─▶ ready ─▶ letters … ─▶ QUIT
-//!                                                                    └─▶ Report for each
+//!   message ─▶ waiting ─▶ connection ─┬─▶ session ─▶ out      the envelope, then the content,
+//!    envelope, content        │       ▲                       read and encoded in blocks
+//!                             └─ ContentReader
+//!   name ─▶ connect ─▶ 220, EHLO, STARTTLS, AUTH ─▶ ready ─▶ messages … ─▶ QUIT
+//!                                                               └─▶ Report for each
 //! ```
 //!
 //! What is promised:
@@ -22,13 +22,13 @@
 //! - Addresses that are not ASCII are sent to servers that offer SMTPUTF8 alone. To another server
 //!   the message goes without them, for the other recipients.
 //! - A file is read while it is sent, in blocks: what is held does not depend on its length;
-//!   nor, by [`send_each`], on how many letters there are.
+//!   nor, by [`send_each`], on how many messages there are.
 //! - A message that cannot be finished (a file has changed, we were stopped) is taken back: the
 //!   connection closes without the end of it.
-//! - A connection that carried letters and was then lost is made anew for those of whose content
+//! - A connection that carried messages and was then lost is made anew for those of whose content
 //!   nothing was sent. One that comes to nothing ends all of them.
 //!
-//! # States of a letter
+//! # States of a message
 //!
 //! ```text
 //!   waiting ─▶ envelope ─▶ content ─▶ its end is said ─┬ a reply ─▶ accepted, partial, refused
@@ -56,34 +56,34 @@
 //! ```no_run
 //! use wirewright::mime::Limits;
 //! use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
-//! use wirewright::net::mail::{Letter, Options, Server, send};
+//! use wirewright::net::mail::{OutgoingMessage, Options, Server, send};
 //!
 //! let from = Mailbox::parse("Wang <wang@example.org>")?;
 //! let (date, id) = (Date::new(1_795_310_820, 480)?, MsgId::parse("1@example.org")?);
 //! let mut builder = Builder::new(from, date, id, 7, Limits::default());
 //! builder.to(Mailbox::parse("luo@example.net")?)?;
 //! builder.text("Good morning")?;
-//! let letter = Letter::new(builder.build()?, Vec::new())?;
+//! let message = OutgoingMessage::new(builder.build()?, Vec::new())?;
 //! let options = Options::new(Server::parse("smtps://mail.example.org")?);
-//! for report in send(options, vec![letter])? {
+//! for report in send(options, vec![message])? {
 //!     println!("{:?}", report.verdict);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod client;
+mod connection;
 mod engine;
-mod letter;
-mod line;
+mod message;
 mod options;
-mod pen;
-mod plan;
+mod queue;
+mod reader;
 mod report;
 mod server;
 mod smtputf8;
 
 pub use client::{check, send, send_each};
-pub use letter::{Content, Letter, Raw};
+pub use message::{Content, OutgoingMessage, Raw};
 pub use options::Options;
-pub use report::{Fate, Recipient, Report, Visit};
+pub use report::{Recipient, RecipientStatus, Report, ServerProbe};
 pub use server::Server;

@@ -29,7 +29,7 @@ pub struct Options {
     pub mechanisms: Vec<Mechanism>,
     /// Whether credentials may travel in clear.
     pub insecure_auth: bool,
-    /// Whether one refused recipient of a letter means that it is sent to nobody. All its
+    /// Whether one refused recipient of a message means that it is sent to nobody. All its
     /// recipients are then named in one transaction.
     pub all_or_nothing: bool,
     /// Whether messages go in chunks (RFC 3030) where the server offers that.

@@ -1,6 +1,6 @@
-//! What became of a letter, and what was seen of the server.
+//! What became of a message, and what was seen of the server.
 
-use super::letter::Letter;
+use super::message::OutgoingMessage;
 use crate::net::transport::Error;
 use crate::smtp::auth::Mechanism;
 use crate::smtp::capabilities::Capabilities;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What became of one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum RecipientStatus {
     /// The server has taken the message for it.
     Accepted,
     /// The server refused the recipient, or the message as a whole.
@@ -37,16 +37,16 @@ pub enum Fate {
     Unknown,
 }
 
-/// A recipient of a letter.
+/// A recipient of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// Its address.
     pub path: Path,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: RecipientStatus,
 }
 
-/// What became of a letter.
+/// What became of a message.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// All recipients together.
@@ -64,13 +64,13 @@ pub struct Report {
 
 impl Report {
     /// Nothing was sent yet.
-    pub(super) fn new(letter: &Letter) -> Report {
-        let unsent = |path: &Path| Recipient { path: path.clone(), fate: Fate::Unsent };
+    pub(super) fn new(outgoing: &OutgoingMessage) -> Report {
+        let unsent = |path: &Path| Recipient { path: path.clone(), fate: RecipientStatus::Unsent };
         Report {
             verdict: Verdict::Refused { retryable: true },
-            recipients: letter.envelope.recipients.iter().map(unsent).collect(),
+            recipients: outgoing.envelope.recipients.iter().map(unsent).collect(),
             reply: None,
-            size: letter.content.size(),
+            size: outgoing.content.size(),
             failure: None,
         }
     }
@@ -78,12 +78,12 @@ impl Report {
     /// Takes the verdict together from what became of each recipient. `of_last`: that of the
     /// transaction that ended last.
     pub(super) fn judge(&mut self, of_last: Verdict) {
-        let is = |fate: Fate| move |recipient: &Recipient| recipient.fate == fate;
-        self.verdict = if self.recipients.iter().any(is(Fate::Unknown)) {
+        let is = |fate: RecipientStatus| move |recipient: &Recipient| recipient.fate == fate;
+        self.verdict = if self.recipients.iter().any(is(RecipientStatus::Unknown)) {
             Verdict::Unknown
-        } else if self.recipients.iter().all(is(Fate::Accepted)) {
+        } else if self.recipients.iter().all(is(RecipientStatus::Accepted)) {
             Verdict::Accepted
-        } else if self.recipients.iter().any(is(Fate::Accepted)) {
+        } else if self.recipients.iter().any(is(RecipientStatus::Accepted)) {
             Verdict::Partial
         } else {
             of_last
@@ -93,7 +93,7 @@ impl Report {
 
 /// What was seen of the server on the first connection that came to something.
 #[derive(Debug, Clone, Default)]
-pub struct Visit {
+pub struct ServerProbe {
     /// Its address.
     pub address: Option<SocketAddr>,
     /// Its greeting, without the code.
@@ -111,7 +111,7 @@ pub struct Visit {
 /// The most remarks that are kept: a server makes as many as it likes.
 const REMARKS_MAX: usize = 64;
 
-impl Visit {
+impl ServerProbe {
     /// Keeps a remark, unless there are too many.
     pub(super) fn remark(&mut self, remark: Remark) {
         if self.remarks.len() < REMARKS_MAX {

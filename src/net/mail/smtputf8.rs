@@ -11,7 +11,7 @@
 //! SMTPUTF8. The message in ASCII is written by this side before anything is sent (RFC 6530 §8.1),
 //! so no server has to change it.
 
-use super::letter::{Content, Letter};
+use super::message::{Content, OutgoingMessage};
 use crate::error::Error;
 use crate::smtp::client::{Envelope, Stage};
 use crate::text::PeerText;
@@ -25,18 +25,18 @@ pub(super) struct Fitted {
     pub(super) refused: Vec<(usize, Stage, Error)>,
 }
 
-/// Fits a transaction of a letter to a server that offers SMTPUTF8, or does not.
-pub(super) fn fit(letter: &Letter, envelope: &Envelope, is_offered: bool) -> Fitted {
+/// Fits a transaction of a message to a server that offers SMTPUTF8, or does not.
+pub(super) fn fit(outgoing: &OutgoingMessage, envelope: &Envelope, is_offered: bool) -> Fitted {
     let whole = |needs_smtputf8, content: &Content| Fitted {
         content: content.clone(),
         needs_smtputf8,
         refused: Vec::new(),
     };
-    let needs_smtputf8 = letter.envelope.needs_smtputf8;
+    let needs_smtputf8 = outgoing.envelope.needs_smtputf8;
     if is_offered {
-        return whole(needs_smtputf8, &letter.content);
+        return whole(needs_smtputf8, &outgoing.content);
     }
-    let of_all = match (&letter.ascii_content, needs_smtputf8) {
+    let of_all = match (&outgoing.ascii_content, needs_smtputf8) {
         _ if envelope.from.needs_smtputf8() => Some(envelope.from.as_str()),
         (None, true) => Some("a field of the message"),
         _ => None,
@@ -44,13 +44,13 @@ pub(super) fn fit(letter: &Letter, envelope: &Envelope, is_offered: bool) -> Fit
     if let Some(what) = of_all {
         let all = 0..envelope.recipients.len();
         let refused = all.map(|index| (index, Stage::Mail, missing(what))).collect();
-        return Fitted { refused, ..whole(true, &letter.content) };
+        return Fitted { refused, ..whole(true, &outgoing.content) };
     }
-    let content = letter.ascii_content.as_ref().filter(|_| needs_smtputf8);
+    let content = outgoing.ascii_content.as_ref().filter(|_| needs_smtputf8);
     let foreign = envelope.recipients.iter().enumerate().filter(|(_, path)| path.needs_smtputf8());
     let refused = foreign.map(|(index, path)| (index, Stage::Rcpt, missing(path.as_str())));
     let refused = refused.collect();
-    Fitted { refused, ..whole(false, content.unwrap_or(&letter.content)) }
+    Fitted { refused, ..whole(false, content.unwrap_or(&outgoing.content)) }
 }
 
 fn missing(what: &str) -> Error {
@@ -77,13 +77,13 @@ mod tests {
         builder
     }
 
-    fn letter(from: &str, to: &[&str]) -> Letter {
+    fn outgoing(from: &str, to: &[&str]) -> OutgoingMessage {
         let builder = builder(from, to);
         let ascii = builder.ascii_only().map(|ascii| ascii.build().unwrap());
-        let letter = Letter::new(builder.build().unwrap(), Vec::new()).unwrap();
+        let outgoing = OutgoingMessage::new(builder.build().unwrap(), Vec::new()).unwrap();
         match ascii {
-            Some(ascii) => letter.with_ascii(ascii).unwrap(),
-            None => letter,
+            Some(ascii) => outgoing.with_ascii(ascii).unwrap(),
+            None => outgoing,
         }
     }
 
@@ -102,9 +102,9 @@ mod tests {
             ("é@b", null.clone(), &["c@d"], false, true, &[(0, Mail)]),
             ("é@b", null, &["c@d"], true, true, &[]),
         ] {
-            let mut letter = letter(from, to);
-            letter.envelope.from = sender.unwrap_or(letter.envelope.from);
-            let fitted = fit(&letter, &letter.envelope, is_offered);
+            let mut outgoing = outgoing(from, to);
+            outgoing.envelope.from = sender.unwrap_or(outgoing.envelope.from);
+            let fitted = fit(&outgoing, &outgoing.envelope, is_offered);
             let found = fitted.refused.iter().map(|(index, stage, _)| (*index, *stage));
             let found = (fitted.needs_smtputf8, found.collect::<Vec<_>>());
             assert_eq!(found, (needs, refused.to_vec()), "{from} {to:?} {is_offered}");
@@ -119,14 +119,14 @@ mod tests {
     #[test]
     fn a_message_in_ascii_is_the_same_message() {
         let foreign = || builder("a@b", &["é@d"]);
-        let letter = || Letter::new(foreign().build().unwrap(), Vec::new()).unwrap();
-        assert!(letter().with_ascii(foreign().ascii_only().unwrap().build().unwrap()).is_ok());
-        assert!(letter().with_ascii(foreign().build().unwrap()).is_err(), "it is not ASCII");
+        let outgoing = || OutgoingMessage::new(foreign().build().unwrap(), Vec::new()).unwrap();
+        assert!(outgoing().with_ascii(foreign().ascii_only().unwrap().build().unwrap()).is_ok());
+        assert!(outgoing().with_ascii(foreign().build().unwrap()).is_err(), "it is not ASCII");
         let mut other = foreign();
         let (name, media_type) = (FileName::new("f").unwrap(), MediaType::parse("a/b").unwrap());
         let attachment = crate::mime::message::Attachment { name, media_type, len: 0 };
         other.attach(attachment).unwrap();
         let other = other.ascii_only().unwrap().build().unwrap();
-        assert!(letter().with_ascii(other).is_err(), "it has another file");
+        assert!(outgoing().with_ascii(other).is_err(), "it has another file");
     }
 }

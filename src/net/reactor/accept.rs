@@ -26,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_BATCH: usize = 64;
 
 /// What becomes of a connection that came in.
-pub enum Welcomed {
+pub enum Accepted {
     /// It is served here.
     Served(NewConnection),
     /// It is told why not, and ends.
@@ -35,38 +35,38 @@ pub enum Welcomed {
     Gone,
 }
 
-impl From<NewConnection> for Welcomed {
-    fn from(new: NewConnection) -> Welcomed {
-        Welcomed::Served(new)
+impl From<NewConnection> for Accepted {
+    fn from(new: NewConnection) -> Accepted {
+        Accepted::Served(new)
     }
 }
 
-impl From<Option<NewConnection>> for Welcomed {
+impl From<Option<NewConnection>> for Accepted {
     /// Served, or closed where there is none.
-    fn from(guest: Option<NewConnection>) -> Welcomed {
-        guest.map_or(Welcomed::Gone, Welcomed::Served)
+    fn from(guest: Option<NewConnection>) -> Accepted {
+        guest.map_or(Accepted::Gone, Accepted::Served)
     }
 }
 
 /// What a listener does with those who come.
-pub trait Welcome {
+pub trait Accept {
     /// Makes the stream, the session and the application for a connection, or refuses it.
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed;
+    fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted;
 }
 
-impl<F, W> Welcome for F
+impl<F, W> Accept for F
 where
     F: FnMut(TcpStream, SocketAddr) -> W,
-    W: Into<Welcomed>,
+    W: Into<Accepted>,
 {
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+    fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted {
         self(socket, peer).into()
     }
 }
 
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
-    welcome: Box<dyn Welcome>,
+    accept: Box<dyn Accept>,
     /// More may be waiting: the kernel has not said otherwise.
     pub(super) acceptable: bool,
 }
@@ -76,13 +76,13 @@ impl Reactor {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn listen(&mut self, mut socket: TcpListener, welcome: Box<dyn Welcome>) -> io::Result<()> {
+    pub fn listen(&mut self, mut socket: TcpListener, accept: Box<dyn Accept>) -> io::Result<()> {
         if self.listeners.len() >= LISTENERS_MAX {
             return Err(io::Error::other("too many listeners"));
         }
         let token = Token(LISTENERS_END - self.listeners.len());
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
-        self.listeners.push(Listener { socket, welcome, acceptable: false });
+        self.listeners.push(Listener { socket, accept, acceptable: false });
         Ok(())
     }
 
@@ -140,10 +140,10 @@ impl Reactor {
             Ok((socket, peer)) => {
                 self.accept_at = None;
                 // What cannot be registered is dropped, and with it the connection.
-                match listener.welcome.welcome(socket, peer) {
-                    Welcomed::Served(guest) => drop(self.add(guest)),
-                    Welcomed::Refused(guest) => self.add_refused(guest),
-                    Welcomed::Gone => {}
+                match listener.accept.accept(socket, peer) {
+                    Accepted::Served(guest) => drop(self.add(guest)),
+                    Accepted::Refused(guest) => self.add_refused(guest),
+                    Accepted::Gone => {}
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,

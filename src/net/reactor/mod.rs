@@ -5,7 +5,7 @@
 //!                   ├ signal ───▶ stop accepting, wind down, grace, end
 //!                   ├ waker ────▶ drive who waits for a job
 //!                   ├ attempt ──▶ connected, or not ─▶ the dispatcher
-//!                   ├ datagrams ▶ receive, answer, compose     (see `Post`)
+//!                   ├ datagrams ▶ receive, answer, compose     (see `DatagramHandler`)
 //!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
 //!   timers ─▶ expire
 //!   dispatcher ─▶ connect, add, wake                (a client's: see `Dispatch`)
@@ -17,28 +17,28 @@
 //! tried again with every close, and every tenth of a second.
 
 mod accept;
+mod builder;
 pub(crate) mod calling;
+mod datagrams;
 mod dispatch;
 mod limited;
-mod post;
 mod relief;
-mod seat;
 mod ticks;
 mod trim;
 mod turns;
 
-pub use accept::{Welcome, Welcomed};
+pub use accept::{Accept, Accepted};
+pub use builder::{ReactorBuilder, StopHandle};
+pub use datagrams::DatagramHandler;
 pub use dispatch::{Dispatch, Handle};
-pub use post::Post;
-pub use seat::{Seat, Stopper};
 
 use super::connection::{Connection, Limits, NewConnection, Shared};
 use super::transport::Error;
 use super::transport::rate::RateLimit;
 use accept::{LISTENERS_MAX, Listener};
+use datagrams::UdpSockets;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use post::Posts;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, ErrorKind, Read};
@@ -71,9 +71,9 @@ pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
     stop: Arc<AtomicBool>,
-    followers: Vec<Stopper>,
+    followers: Vec<StopHandle>,
     listeners: Vec<Listener>,
-    posts: Posts,
+    udp_sockets: UdpSockets,
     dispatch: Option<Box<dyn Dispatch>>,
     accept_at: Option<Instant>,
     slots: Vec<Slot>,
@@ -109,14 +109,14 @@ pub struct Reactor {
 
 impl Reactor {
     /// A reactor that holds at most `live_max` connections at a time.
-    pub fn new(seat: Seat, live_max: usize, limits: Limits) -> Reactor {
+    pub fn new(builder: ReactorBuilder, live_max: usize, limits: Limits) -> Reactor {
         Reactor {
-            poll: seat.poll,
-            waker: seat.waker,
-            stop: seat.stop,
+            poll: builder.poll,
+            waker: builder.waker,
+            stop: builder.stop,
             followers: Vec::new(),
             listeners: Vec::new(),
-            posts: Posts::default(),
+            udp_sockets: UdpSockets::default(),
             dispatch: None,
             accept_at: None,
             slots: Vec::new(),
@@ -133,7 +133,7 @@ impl Reactor {
             parked: Vec::new(),
             timers: BinaryHeap::new(),
             ticks: BinaryHeap::new(),
-            signals: seat.signals,
+            signals: builder.signals,
             grace: Duration::from_secs(10),
             ending: None,
             deadline: None,
@@ -155,7 +155,7 @@ impl Reactor {
     }
 
     /// Whom to stop as soon as it is stopped itself.
-    pub fn set_followers(&mut self, followers: Vec<Stopper>) {
+    pub fn set_followers(&mut self, followers: Vec<StopHandle>) {
         self.followers = followers;
     }
 
@@ -219,7 +219,7 @@ impl Reactor {
         let mut events = Events::with_capacity(1024);
         let mut looked = self.dispatch.is_none();
         while !looked || self.goes_on() {
-            let timeout = match looked && !self.posts.nap(Instant::now()) {
+            let timeout = match looked && !self.udp_sockets.nap(Instant::now()) {
                 true => self.timeout(Instant::now()),
                 false => Some(Duration::ZERO),
             };
@@ -237,7 +237,7 @@ impl Reactor {
             }
             self.check_stop();
             self.accept_all();
-            self.posts.drive();
+            self.udp_sockets.drive();
             self.grant();
             self.drive_ready();
             self.expire();
@@ -279,7 +279,7 @@ impl Reactor {
             Some(dispatch) => !dispatch.is_done(),
             None => {
                 let listens = !self.listeners.is_empty() && self.ending.is_none();
-                self.live > 0 || listens || self.posts.are_open()
+                self.live > 0 || listens || self.udp_sockets.are_open()
             }
         }
     }
@@ -294,9 +294,10 @@ impl Reactor {
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
         let tick = self.ticks.peek().map(|Reverse((at, ..))| *at);
         let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
-        let posts = self.posts.deadline(now);
+        let udp_sockets = self.udp_sockets.deadline(now);
         let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
-        let soonest = ours.into_iter().chain([next, tick, dispatch, posts]).flatten().min()?;
+        let soonest =
+            ours.into_iter().chain([next, tick, dispatch, udp_sockets]).flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
@@ -318,7 +319,7 @@ impl Reactor {
             Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
                 self.listeners[LISTENERS_END - token].acceptable = true;
             }
-            Token(token) if Posts::has(token) => self.posts.note(token, event),
+            Token(token) if UdpSockets::has(token) => self.udp_sockets.note(token, event),
             token => self.note_connection(token, event),
         }
     }
@@ -433,7 +434,7 @@ impl Reactor {
     /// Time is over for all: last words as far as the sockets take them at once, then the end.
     fn end_all(&mut self, error: impl Fn() -> Error) {
         let now = Instant::now();
-        self.posts.give_up(&error);
+        self.udp_sockets.give_up(&error);
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.fail(error(), now);
@@ -450,7 +451,7 @@ impl Reactor {
             return;
         }
         self.ending = Some(Instant::now() + self.grace);
-        self.followers.iter().for_each(Stopper::stop);
+        self.followers.iter().for_each(StopHandle::stop);
         for listener in &mut self.listeners {
             // The socket is closed below; an error here means that it is closed already.
             let _ = self.poll.registry().deregister(&mut listener.socket);
@@ -458,7 +459,7 @@ impl Reactor {
         self.listeners.clear();
         self.accept_at = None;
         self.give_up_dispatch(&|| Error::Interrupted);
-        self.posts.wind_down();
+        self.udp_sockets.wind_down();
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {
                 connection.wind_down();

@@ -2,13 +2,13 @@
 //! that only listens.
 
 use super::admission::Permit;
-use super::serve::{Desk, Direction, LEFT, Running};
+use super::serve::{Direction, LEFT, Running, ServerContext};
 use crate::buffer::Buffer;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
-use crate::net::files::Origin;
+use crate::net::files::Source;
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Destination, Target};
+use crate::net::files::{Destination, Sink};
 use crate::net::files::{Durability, FileError, SIZE_UNKNOWN};
 use crate::net::report::{Failure, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 /// One connection of the classic server: its session and its application.
 pub(crate) fn serve(
     name: &Name,
-    origin: Origin,
-    desk: Rc<Desk>,
+    origin: Source,
+    context: Rc<ServerContext>,
     peer: SocketAddr,
     permit: Permit,
 ) -> (ClassicServer, ClassicServing) {
@@ -33,12 +33,12 @@ pub(crate) fn serve(
     let mut running = Running::new(Direction::Sent, name.clone());
     running.expect(origin.size());
     let running = Some(running);
-    (session, ClassicServing { origin, desk, peer, running, _permit: permit })
+    (session, ClassicServing { origin, context, peer, running, _permit: permit })
 }
 
 pub(crate) struct ClassicServing {
-    origin: Origin,
-    desk: Rc<Desk>,
+    origin: Source,
+    context: Rc<ServerContext>,
     peer: SocketAddr,
     running: Option<Running>,
     /// Of the connection.
@@ -48,7 +48,7 @@ pub(crate) struct ClassicServing {
 impl ClassicServing {
     fn ended(&mut self, outcome: Result<(), Failure>) {
         if let Some(running) = self.running.take() {
-            running.end(&self.desk, self.peer, outcome);
+            running.end(&self.context, self.peer, outcome);
         }
     }
 }
@@ -111,7 +111,7 @@ pub(crate) struct ClassicGetting {
     finisher: Finisher,
     meter: Arc<Meter>,
     outcome: Rc<RefCell<Outcome>>,
-    target: Option<Target>,
+    target: Option<Sink>,
     whole: Option<(PeerText<'static>, u64)>,
     pending: Option<Pending>,
     since: Instant,
@@ -152,7 +152,7 @@ impl ClassicGetting {
             self.ended = true;
             return Ok(());
         };
-        if let (Target::Partial(partial), Destination::Directory(_)) =
+        if let (Sink::Partial(partial), Destination::Directory(_)) =
             (&mut target, &self.destination)
         {
             partial.rename_to(&local(&name)?)?;
@@ -175,7 +175,7 @@ const NAMELESS_MAX: u32 = 1024;
 /// Opens the place of a file of which neither name nor size is known yet: the first that nobody
 /// else is writing. What a killed run left there is taken over and begun anew, so that it does not
 /// stay.
-fn open_nameless(destination: &Destination) -> Result<Target, Error> {
+fn open_nameless(destination: &Destination) -> Result<Sink, Error> {
     for number in 0..NAMELESS_MAX {
         let name = Name::single(&format!("classic {number}"))?;
         match try_nameless(destination, &name) {
@@ -186,9 +186,9 @@ fn open_nameless(destination: &Destination) -> Result<Target, Error> {
     Err(FileError::Busy.into())
 }
 
-fn try_nameless(destination: &Destination, name: &Name) -> Result<Target, FileError> {
+fn try_nameless(destination: &Destination, name: &Name) -> Result<Sink, FileError> {
     let mut target = destination.open(name, &mut None)?;
-    if let Target::Partial(partial) = &mut target {
+    if let Sink::Partial(partial) = &mut target {
         partial.begin("classic", SIZE_UNKNOWN)?;
         partial.without_journal();
     }

@@ -33,7 +33,7 @@ use crate::net::connection::{Application, Limits, NewConnection, TapMaker};
 use crate::net::files::Destination;
 use crate::net::files::Durability;
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, Seat};
+use crate::net::reactor::{Reactor, ReactorBuilder};
 use crate::net::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
@@ -120,15 +120,15 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, Error> {
         let addresses = endpoint::resolve(endpoint)?;
         let failed = |error| Error::Io("starting", error);
-        let mut seat = Seat::new().map_err(failed)?;
+        let mut builder = ReactorBuilder::new().map_err(failed)?;
         if options.stop_at_signals {
-            seat.stop_at_signals().map_err(failed)?;
+            builder.stop_at_signals().map_err(failed)?;
         }
         let mut limits = options.limits;
         if let Some(timeout) = options.timeout {
             limits = limits.with_waits_of_at_least(timeout);
         }
-        let mut reactor = Reactor::new(seat, usize::MAX, limits);
+        let mut reactor = Reactor::new(builder, usize::MAX, limits);
         reactor.set_deadline(deadline);
         Ok(Run { options, addresses, deadline, reactor })
     }
@@ -236,7 +236,7 @@ pub fn get_wanted(
 ) -> Result<Vec<FileReport>, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
     let mut waiting = files.len();
-    let plan = Rc::new(RefCell::new(get::Plan::new(
+    let batch = Rc::new(RefCell::new(get::Batch::new(
         files,
         destination.clone(),
         options.durability,
@@ -244,24 +244,24 @@ pub fn get_wanted(
         run.finisher(),
         options.meter.clone(),
     )));
-    plan.borrow_mut().deadline = run.deadline;
+    batch.borrow_mut().deadline = run.deadline;
     loop {
         let connections = options.connections.clamp(1, waiting.max(1)).min(affordable());
-        plan.borrow_mut().share(connections);
+        batch.borrow_mut().share(connections);
         for _ in 0..connections {
-            run.add_framed(Getting::new(plan.clone()))?;
+            run.add_framed(Getting::new(batch.clone()))?;
         }
         run.go()?;
         // A connection compares a bounded number of files that are here; another goes on.
-        let left = plan.borrow().waiting();
-        if left == 0 || left == waiting || plan.borrow().ended.is_some() || run.is_over() {
+        let left = batch.borrow().waiting();
+        if left == 0 || left == waiting || batch.borrow().ended.is_some() || run.is_over() {
             break;
         }
         waiting = left;
     }
-    let mut plan = plan.borrow_mut();
-    let ended = plan.ended.take();
-    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+    let mut batch = batch.borrow_mut();
+    let ended = batch.ended.take();
+    Ok(settle(std::mem::take(&mut batch.reports), ended.as_ref()))
 }
 
 /// How often, and how long apart, it is tried again to put files whose outcome is not known, and
@@ -280,21 +280,21 @@ pub fn put(
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
     let mut run = Run::new(endpoint, options, deadline(options))?;
-    let plan = put::Plan::new(files, options.overwrite, options.meter.clone());
-    let plan = Rc::new(RefCell::new(plan));
+    let batch = put::Batch::new(files, options.overwrite, options.meter.clone());
+    let batch = Rc::new(RefCell::new(batch));
     let connections = options.connections.clamp(1, files.len().max(1));
     for _ in 0..connections {
-        run.add_framed(Putting::new(plan.clone()))?;
+        run.add_framed(Putting::new(batch.clone()))?;
     }
     run.go()?;
     for _ in 0..PUT_TRIES {
         // What is known now is still the answer where nobody can be asked again.
-        if run.is_over() || !plan.borrow().needs_another() || run.rest(PUT_PAUSE)? {
+        if run.is_over() || !batch.borrow().needs_another() || run.rest(PUT_PAUSE)? {
             break;
         }
-        match run.add_framed(Putting::new(plan.clone())) {
+        match run.add_framed(Putting::new(batch.clone())) {
             Ok(()) => {
-                plan.borrow_mut().begin_again();
+                batch.borrow_mut().begin_again();
                 run.go()?;
             }
             // The server may be about to come back, but a connection that nobody answers takes
@@ -303,9 +303,9 @@ pub fn put(
             Err(_) => break,
         }
     }
-    let mut plan = plan.borrow_mut();
-    let ended = plan.ended.take();
-    Ok(settle(std::mem::take(&mut plan.reports), ended.as_ref()))
+    let mut batch = batch.borrow_mut();
+    let ended = batch.ended.take();
+    Ok(settle(std::mem::take(&mut batch.reports), ended.as_ref()))
 }
 
 /// Files that were not started fail with what ended the connection.

@@ -17,7 +17,7 @@ use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Destination, Target};
+use crate::net::files::{Destination, Sink};
 use crate::net::files::{Durability, FileError, Root};
 use crate::net::report::{Activity, Failure, Failures, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
@@ -56,7 +56,7 @@ struct Job {
 }
 
 /// What all connections of an errand share.
-pub(crate) struct Plan {
+pub(crate) struct Batch {
     jobs: VecDeque<Job>,
     pub(crate) reports: Vec<FileReport>,
     failures: Failures,
@@ -74,7 +74,7 @@ pub(crate) struct Plan {
     pub(crate) deadline: Option<Instant>,
 }
 
-impl Plan {
+impl Batch {
     pub(crate) fn new(
         files: Vec<Wanted>,
         destination: Destination,
@@ -82,7 +82,7 @@ impl Plan {
         resume: bool,
         finisher: Finisher,
         meter: Arc<Meter>,
-    ) -> Plan {
+    ) -> Batch {
         let job = |(index, wanted): (usize, Wanted)| Job {
             index,
             name: wanted.name,
@@ -96,7 +96,7 @@ impl Plan {
         let jobs = files.into_iter().enumerate().map(job).collect();
         let root = None;
         let pipeline = PIPELINE;
-        Plan {
+        Batch {
             jobs,
             reports,
             failures: Failures::default(),
@@ -122,7 +122,7 @@ impl Plan {
         self.jobs.len()
     }
 
-    fn open(&mut self, name: &Name) -> Result<Target, FileError> {
+    fn open(&mut self, name: &Name) -> Result<Sink, FileError> {
         self.destination.open(name, &mut self.root)
     }
 
@@ -135,7 +135,7 @@ impl Plan {
         };
         if self.reports.iter().any(is_below) {
             // What cannot be removed now is overwritten by the next run.
-            let _ = self.open(name).map(Target::discard);
+            let _ = self.open(name).map(Sink::discard);
         }
     }
 
@@ -176,7 +176,7 @@ fn blank(name: &Name, destination: &Destination) -> FileReport {
 struct Running {
     id: u64,
     job: Job,
-    target: Target,
+    target: Sink,
     since: Instant,
     begun: bool,
     broken: Option<FileError>,
@@ -190,7 +190,7 @@ struct Finishing {
 }
 
 pub(crate) struct Getting {
-    plan: Rc<RefCell<Plan>>,
+    batch: Rc<RefCell<Batch>>,
     digest: Option<DigestKind>,
     preparing: Option<Preparing>,
     running: Vec<Running>,
@@ -206,9 +206,9 @@ pub(crate) struct Getting {
 }
 
 impl Getting {
-    pub(crate) fn new(plan: Rc<RefCell<Plan>>) -> Getting {
+    pub(crate) fn new(batch: Rc<RefCell<Batch>>) -> Getting {
         Getting {
-            plan,
+            batch,
             digest: None,
             preparing: None,
             running: Vec::new(),
@@ -241,16 +241,16 @@ impl Getting {
 
     fn file(&mut self, id: u64, size: u64, etag: &str, offset: u64) {
         let is_compared = self.digest != Some(DigestKind::None);
-        let plan = self.plan.clone();
-        let mut plan = plan.borrow_mut();
+        let batch = self.batch.clone();
+        let mut batch = batch.borrow_mut();
         let Some(running) = self.running(id) else { return };
         running.begun = true;
-        let report = &mut plan.reports[running.job.index];
+        let report = &mut batch.reports[running.job.index];
         (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
         let begun = match &mut running.target {
-            Target::Partial(partial) => {
+            Sink::Partial(partial) => {
                 let begun = partial.begin(etag, size);
-                plan.finisher.write_behind(partial, size);
+                batch.finisher.write_behind(partial, size);
                 if is_compared {
                     partial.count_unverified();
                 }
@@ -260,28 +260,28 @@ impl Getting {
                 })
             }
             // Skipped: no content is requested.
-            Target::Standing(_) => return,
+            Sink::ExistingFile(_) => return,
             _ => Ok(()),
         };
-        plan.meter.set(running.job.name.as_str(), Activity::Moving);
-        plan.meter.add_total(size);
-        plan.meter.add_kept(offset);
+        batch.meter.set(running.job.name.as_str(), Activity::Moving);
+        batch.meter.add_total(size);
+        batch.meter.add_kept(offset);
         if let Err(error) = begun {
             self.broke(id, error);
         }
     }
 
     fn payload(&mut self, id: u64, offset: u64, bytes: &[u8]) {
-        let plan = self.plan.clone();
+        let batch = self.batch.clone();
         let Some(running) = self.running(id) else { return };
         if running.broken.is_some() {
             return;
         }
-        let mut plan = plan.borrow_mut();
-        let written = running.target.write(offset, bytes, plan.deadline);
+        let mut batch = batch.borrow_mut();
+        let written = running.target.write(offset, bytes, batch.deadline);
         let due = running.target.record_due();
-        plan.reports[running.job.index].moved += bytes.len() as u64;
-        plan.meter.add(bytes.len() as u64);
+        batch.reports[running.job.index].moved += bytes.len() as u64;
+        batch.meter.add(bytes.len() as u64);
         // Files are due in the order in which they began, so the earlier time stays.
         self.record_at = self.record_at.or(due);
         if let Err(error) = written {
@@ -291,65 +291,65 @@ impl Getting {
 
     fn received(&mut self, id: u64, digest: Option<String>) {
         let Some(running) = self.take(id) else { return };
-        let mut plan = self.plan.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
         if let Some(error) = running.broken {
-            return plan.broken(running.job, error);
+            return batch.broken(running.job, error);
         }
         let (index, since) = (running.job.index, running.since);
-        if let Target::Standing(comparing) = &running.target {
-            return plan.skip(&running.job, digest, comparing.size());
+        if let Sink::ExistingFile(comparing) = &running.target {
+            return batch.skip(&running.job, digest, comparing.size());
         }
-        plan.reports[index].digest = digest;
-        let durability = plan.durability;
-        match running.target.finish(durability, true, &mut plan.finisher) {
+        batch.reports[index].digest = digest;
+        let durability = batch.durability;
+        match running.target.finish(durability, true, &mut batch.finisher) {
             Some(pending) => {
-                plan.reports[index].durability = Some(durability.into());
-                plan.meter.set(running.job.name.as_str(), Activity::Storing);
+                batch.reports[index].durability = Some(durability.into());
+                batch.meter.set(running.job.name.as_str(), Activity::Storing);
                 self.finishing.push(Finishing { job: running.job, since, pending });
             }
             None => {
-                plan.reports[index].elapsed = since.elapsed();
-                plan.reports[index].outcome = Ok(());
-                plan.meter.end(running.job.name.as_str(), true);
+                batch.reports[index].elapsed = since.elapsed();
+                batch.reports[index].outcome = Ok(());
+                batch.meter.end(running.job.name.as_str(), true);
             }
         }
     }
 
     fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
-        let mut plan = self.plan.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
         let stale = matches!(code.as_raw_str(), "changed" | "bad_offset");
-        let resumed = plan.reports[running.job.index].resumed_from > 0;
+        let resumed = batch.reports[running.job.index].resumed_from > 0;
         let torn = *code == "digest_mismatch" && resumed;
-        if let (true, Target::Standing(_)) = (stale || torn, &running.target) {
-            return plan.fetch_after_all(running.job);
+        if let (true, Sink::ExistingFile(_)) = (stale || torn, &running.target) {
+            return batch.fetch_after_all(running.job);
         }
-        let direct = !matches!(running.target, Target::Partial(_)) && running.begun;
+        let direct = !matches!(running.target, Sink::Partial(_)) && running.begun;
         if let Some(error) = running.broken {
-            return plan.broken(running.job, error);
+            return batch.broken(running.job, error);
         }
         if (stale || torn) && !direct && running.job.attempt < ATTEMPTS_MAX {
             running.target.discard();
             running.job.attempt += 1;
             (running.job.fresh, running.job.open) = (true, None);
-            let report = &plan.reports[running.job.index];
+            let report = &batch.reports[running.job.index];
             let missing = report.bytes.saturating_sub(report.resumed_from + report.moved);
-            plan.meter.take_from_total(missing);
-            return plan.jobs.push_front(running.job);
+            batch.meter.take_from_total(missing);
+            return batch.jobs.push_front(running.job);
         }
         match (code.as_raw_str(), &mut running.target) {
             ("digest_mismatch", _) => running.target.discard(),
-            ("checksum_mismatch", Target::Partial(partial)) => {
+            ("checksum_mismatch", Sink::Partial(partial)) => {
                 // Bytes that cannot be retracted are caught by the whole-file digest.
                 let _ = partial.distrust_unverified();
             }
             _ => {}
         }
-        plan.fail(&running.job, Failure::new(code.keep(), text.keep()));
+        batch.fail(&running.job, Failure::new(code.keep(), text.keep()));
     }
 
     fn poll_finishing(&mut self) {
-        let plan = &mut *self.plan.borrow_mut();
+        let batch = &mut *self.batch.borrow_mut();
         let mut at = 0;
         while let Some(finishing) = self.finishing.get(at) {
             let Some(outcome) = finishing.pending.poll() else {
@@ -357,17 +357,17 @@ impl Getting {
                 continue;
             };
             let Finishing { job, since, .. } = self.finishing.remove(at);
-            plan.reports[job.index].elapsed = since.elapsed();
+            batch.reports[job.index].elapsed = since.elapsed();
             match outcome {
                 Ok(()) => {
-                    plan.reports[job.index].outcome = Ok(());
-                    plan.meter.end(job.name.as_str(), true);
+                    batch.reports[job.index].outcome = Ok(());
+                    batch.meter.end(job.name.as_str(), true);
                 }
                 Err(error) => {
                     if matches!(error, FileError::InTheWay) {
-                        plan.forget_conflict(&job.name);
+                        batch.forget_conflict(&job.name);
                     }
-                    plan.broken(job, error);
+                    batch.broken(job, error);
                 }
             }
         }
@@ -407,7 +407,7 @@ impl Application<Client> for Getting {
             }
             Event::Payload { id, offset, bytes } => self.payload(id, offset, bytes),
             Event::Verified { id, chunk } => {
-                if let Some(Running { target: Target::Partial(partial), broken: None, .. }) =
+                if let Some(Running { target: Sink::Partial(partial), broken: None, .. }) =
                     self.running(id)
                     && let Err(error) = partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
                 {
@@ -463,14 +463,14 @@ impl Application<Client> for Getting {
             self.poll_finishing();
             std::thread::sleep(Duration::from_millis(1));
         }
-        let mut plan = self.plan.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
         let Err(error) = outcome else { return };
         let failure = Failure::from(&error);
         let running = self.running.drain(..).map(|running| running.job);
         let preparing = self.preparing.take().map(|preparing| preparing.job);
         for job in running.chain(preparing) {
-            plan.fail(&job, failure.clone());
+            batch.fail(&job, failure.clone());
         }
-        plan.ended.get_or_insert(error);
+        batch.ended.get_or_insert(error);
     }
 }

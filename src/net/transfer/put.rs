@@ -7,23 +7,23 @@
 //!     └──────────── the connection is lost: again on another ◀──────┘
 //! ```
 
-mod plan;
+mod batch;
 
-pub(crate) use plan::Plan;
+pub(crate) use batch::Batch;
 
 use super::client::DISK_WAIT;
 use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
 use crate::net::connection::{Application, Turn};
-use crate::net::files::Origin;
-use crate::net::files::{FileError, Source};
+use crate::net::files::Source;
+use crate::net::files::{FileError, SourceFile};
 use crate::net::report::{Activity, Failure};
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wanted};
 use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
-use plan::Job;
+use batch::Job;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -63,14 +63,14 @@ impl Step {
 struct Running {
     id: u64,
     job: Job,
-    origin: Origin,
+    origin: Source,
     step: Step,
     /// Given up here: the file changed, or cannot be read.
     broken: Option<FileError>,
 }
 
 pub(crate) struct Putting {
-    plan: Rc<RefCell<Plan>>,
+    batch: Rc<RefCell<Batch>>,
     digest: Option<DigestKind>,
     running: VecDeque<Running>,
     /// Steps of hashing.
@@ -78,38 +78,38 @@ pub(crate) struct Putting {
 }
 
 impl Putting {
-    pub(crate) fn new(plan: Rc<RefCell<Plan>>) -> Putting {
-        Putting { plan, digest: None, running: VecDeque::new(), worked: 0 }
+    pub(crate) fn new(batch: Rc<RefCell<Batch>>) -> Putting {
+        Putting { batch, digest: None, running: VecDeque::new(), worked: 0 }
     }
 
     /// Asks for the next file.
     fn ask(&mut self, session: &mut Client) -> Result<bool, Error> {
-        let mut plan = self.plan.borrow_mut();
-        let Some(mut job) = plan.jobs.pop_front() else { return Ok(false) };
-        let source = match Source::from_path(&job.path) {
+        let mut batch = self.batch.borrow_mut();
+        let Some(mut job) = batch.jobs.pop_front() else { return Ok(false) };
+        let source = match SourceFile::from_path(&job.path) {
             Ok(source) => source,
             // Those that are open are closed one after the other.
             Err(FileError::NoDescriptors) if !self.running.is_empty() => {
-                plan.put_back(job);
+                batch.put_back(job);
                 return Ok(false);
             }
             Err(error) => {
-                plan.fail(&job, Failure::from(&error));
+                batch.fail(&job, Failure::from(&error));
                 return Ok(true);
             }
         };
         if job.sent.as_deref().is_some_and(|etag| etag != source.etag()) {
-            if !plan.overwrite {
-                plan.fail(&job, Failure::from(&FileError::Changed));
+            if !batch.overwrite {
+                batch.fail(&job, Failure::from(&FileError::Changed));
                 return Ok(true);
             }
             (job.sent, job.overwrite) = (None, true);
         }
-        let origin = Origin::File(source);
+        let origin = Source::File(source);
         let id = session.put(&job.name, origin.size(), origin.etag(), job.overwrite)?;
-        plan.reports[job.index].bytes = origin.size();
+        batch.reports[job.index].bytes = origin.size();
         if job.since.is_none() {
-            plan.meter.add_total(origin.size());
+            batch.meter.add_total(origin.size());
             job.since = Some(Instant::now());
         }
         let step = Step::Asked;
@@ -124,19 +124,19 @@ impl Putting {
 
     fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
-        let mut plan = self.plan.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
         let changed = matches!(running.broken, Some(FileError::Changed));
         if changed && running.job.changes < CHANGES_MAX {
             running.job.changes += 1;
             // What was sent of the old content travels in vain, and adds to what has to travel.
-            let report = &plan.reports[running.job.index];
-            plan.meter.add_total(report.resumed_from + report.moved);
-            return plan.jobs.push_front(running.job);
+            let report = &batch.reports[running.job.index];
+            batch.meter.add_total(report.resumed_from + report.moved);
+            return batch.jobs.push_front(running.job);
         }
         let digest = self.digest.unwrap_or(DigestKind::None);
         match &running.broken {
-            Some(error) => plan.fail(&running.job, Failure::from(error)),
-            None => plan.refused(running.job, digest, Failure::new(code.keep(), text.keep())),
+            Some(error) => batch.fail(&running.job, Failure::from(error)),
+            None => batch.refused(running.job, digest, Failure::new(code.keep(), text.keep())),
         }
     }
 
@@ -158,13 +158,13 @@ impl Putting {
                 running.hash(session, scratch)
             }
             Step::Sending => {
-                let plan = &mut *self.plan.borrow_mut();
-                let report = &mut plan.reports[running.job.index];
+                let batch = &mut *self.batch.borrow_mut();
+                let report = &mut batch.reports[running.job.index];
                 let sent = running.send(session, out, scratch, &mut |bytes| {
                     report.moved += bytes;
-                    plan.meter.add(bytes);
+                    batch.meter.add(bytes);
                 });
-                plan.meter.set(running.job.name.as_str(), running.step.activity());
+                batch.meter.set(running.job.name.as_str(), running.step.activity());
                 sent
             }
         };
@@ -249,23 +249,23 @@ impl Application<Client> for Putting {
             Event::Welcome(digest) => self.digest = Some(digest),
             Event::Ready { id, offset } => {
                 let digester = Digester::new(self.digest.unwrap_or(DigestKind::None));
-                let mut plan = self.plan.borrow_mut();
+                let mut batch = self.batch.borrow_mut();
                 if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
-                    let report = &mut plan.reports[running.job.index];
+                    let report = &mut batch.reports[running.job.index];
                     // What was sent before, to which the answer was lost, belongs to this run.
                     if running.job.sent.is_none() {
                         (report.resumed_from, report.moved) = (offset, 0);
-                        plan.meter.add_kept(offset);
+                        batch.meter.add_kept(offset);
                     }
                     running.step = Step::Hashing { at: 0, upto: offset, digester };
-                    plan.meter.set(running.job.name.as_str(), running.step.activity());
+                    batch.meter.set(running.job.name.as_str(), running.step.activity());
                 }
             }
             Event::Done { id, digest, durability } => {
                 let Some(running) = self.take(id) else { return Ok(()) };
-                let plan = &mut *self.plan.borrow_mut();
-                plan.meter.end(running.job.name.as_str(), true);
-                let report = &mut plan.reports[running.job.index];
+                let batch = &mut *self.batch.borrow_mut();
+                batch.meter.end(running.job.name.as_str(), true);
+                let report = &mut batch.reports[running.job.index];
                 report.digest = digest;
                 report.durability = Some(durability);
                 report.elapsed = running.job.since.map_or(Duration::ZERO, |at| at.elapsed());
@@ -321,17 +321,17 @@ impl Application<Client> for Putting {
 
     fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
         let Err(error) = outcome else { return };
-        let mut plan = self.plan.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
         for running in self.running.drain(..).rev() {
             let Running { job, origin, step, broken, .. } = running;
             match (broken, step) {
-                (Some(broken), _) => plan.fail(&job, Failure::from(&broken)),
-                (None, Step::Asked) if job.sent.is_none() => plan.put_back(job),
-                (None, Step::Sent) => plan.lost(job, Some(origin.etag().into()), &error),
-                (None, _) => plan.lost(job, None, &error),
+                (Some(broken), _) => batch.fail(&job, Failure::from(&broken)),
+                (None, Step::Asked) if job.sent.is_none() => batch.put_back(job),
+                (None, Step::Sent) => batch.lost(job, Some(origin.etag().into()), &error),
+                (None, _) => batch.lost(job, None, &error),
             }
         }
-        plan.ended = Some(error);
+        batch.ended = Some(error);
     }
 }
 

@@ -3,15 +3,15 @@
 //! ```text
 //!   Get  ─▶ open ─▶ (Hashing what is not sent) ─▶ Sending ─▶ unchanged? ─▶ end
 //!   Put  ─▶ look ─┬ (Checking what is there) ───▶ Receiving ─▶ Finishing (other thread) ─▶ done
-//!                 └ Comparing ─▶ Standing ─▶ the same content? ─▶ Finishing
+//!                 └ Comparing ─▶ ExistingFile ─▶ the same content? ─▶ Finishing
 //!   List ─▶ Listing, a page at a time
 //! ```
 
+mod existing;
 mod listing;
 mod putting;
 mod refusal;
 mod resumes;
-mod standing;
 mod transfers;
 
 use self::refusal::{No, Stop};
@@ -25,8 +25,8 @@ use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Durability, Entry, FileError, Partial, Standing, Walk};
-use crate::net::files::{Origin, Supply};
+use crate::net::files::{Durability, Entry, ExistingFile, FileError, Partial, Walk};
+use crate::net::files::{Source, Sources};
 use crate::net::report::Failure;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wanted, Wants};
@@ -43,8 +43,8 @@ use std::time::Instant;
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What all connections of a reactor share.
-pub(crate) struct Desk {
-    pub(crate) supply: Supply,
+pub(crate) struct ServerContext {
+    pub(crate) supply: Sources,
     pub(crate) writable: bool,
     pub(crate) durability: Durability,
     pub(crate) finisher: RefCell<Finisher>,
@@ -53,7 +53,7 @@ pub(crate) struct Desk {
     pub(crate) on_transfer: Option<OnTransfer>,
 }
 
-impl Desk {
+impl ServerContext {
     /// Gives a line to the log, what a peer said in it escaped.
     pub(crate) fn say(&self, text: &str) {
         if let Some(log) = &self.log {
@@ -71,12 +71,12 @@ enum Task {
     /// The file of the request cannot be written.
     Failed(FileError),
     Hashing {
-        origin: Origin,
+        origin: Source,
         at: u64,
         upto: u64,
         digester: Digester,
     },
-    Sending(Origin),
+    Sending(Source),
     Listing {
         walk: Box<Walk>,
         next: Option<Entry>,
@@ -91,13 +91,13 @@ enum Task {
     },
     /// Hashing a file that has the name already.
     Comparing {
-        standing: Box<Standing>,
+        existing: Box<ExistingFile>,
         at: u64,
         digester: Digester,
         permit: Permit,
     },
     /// Waiting for the digest of the client's file.
-    Standing(Box<Standing>, Permit),
+    Existing(Box<ExistingFile>, Permit),
     Receiving {
         partial: Box<Partial>,
         overwrite: bool,
@@ -125,7 +125,7 @@ struct Put {
 
 /// One connection of the file server.
 pub(crate) struct Serving {
-    desk: Rc<Desk>,
+    context: Rc<ServerContext>,
     peer: SocketAddr,
     /// Of the connection.
     _permit: Permit,
@@ -151,9 +151,9 @@ const GONE: No = No::Code("cancelled", "the client ended before it sent the file
 pub(crate) const LEFT: &str = "the connection ended before it was whole";
 
 impl Serving {
-    pub(crate) fn new(desk: Rc<Desk>, peer: SocketAddr, permit: Permit) -> Serving {
+    pub(crate) fn new(context: Rc<ServerContext>, peer: SocketAddr, permit: Permit) -> Serving {
         Serving {
-            desk,
+            context,
             peer,
             _permit: permit,
             task: Task::None,
@@ -196,7 +196,7 @@ impl Serving {
         offset: u64,
         etag: Option<&str>,
     ) -> Result<Task, No> {
-        let origin = self.desk.supply.open(name)?;
+        let origin = self.context.supply.open(name)?;
         if etag.is_some_and(|etag| etag != origin.etag()) {
             return Err(No::Code("changed", "it is another version now"));
         }
@@ -218,7 +218,7 @@ impl Serving {
         };
         session.refuse(code, &text)?;
         if self.running.is_none() {
-            self.desk.say(&format!("{}: refused: {code}: {text}", self.peer));
+            self.context.say(&format!("{}: refused: {code}: {text}", self.peer));
         }
         self.transferred(Err(Failure::new(code, text)));
         Ok(())
@@ -227,7 +227,7 @@ impl Serving {
     /// The running get or put has ended.
     fn transferred(&mut self, outcome: Result<(), Failure>) {
         if let Some(running) = self.running.take() {
-            running.end(&self.desk, self.peer, outcome);
+            running.end(&self.context, self.peer, outcome);
         }
     }
 
@@ -244,7 +244,7 @@ impl Serving {
         ));
         let did = match &mut self.task {
             Task::None | Task::Asked(_) | Task::Failed(_) => Ok(Turn::Done),
-            Task::Receiving { .. } | Task::Standing(..) => Ok(Turn::Done),
+            Task::Receiving { .. } | Task::Existing(..) => Ok(Turn::Done),
             Task::Comparing { .. } => self.compare(session, scratch),
             Task::Hashing { .. } => self.hash(session, out, scratch),
             Task::Checking { .. } => self.check(session, scratch),
@@ -457,7 +457,7 @@ impl Application<Server> for Serving {
     fn waits_for(&self, session: &Server) -> &'static str {
         match &self.task {
             Task::Listing { .. } => "the client to read",
-            Task::Standing(..) => "the digest of the client's file",
+            Task::Existing(..) => "the digest of the client's file",
             Task::Hashing { .. }
             | Task::Checking { .. }
             | Task::Comparing { .. }
@@ -474,7 +474,7 @@ impl Application<Server> for Serving {
     fn closed(&mut self, _session: &mut Server, outcome: Result<(), Error>) {
         match (&outcome, &self.running) {
             (Err(error), Some(_)) => self.transferred(Err(lost(error))),
-            (Err(error), None) => self.desk.say(&format!("{}: {}", self.peer, lost(error))),
+            (Err(error), None) => self.context.say(&format!("{}: {}", self.peer, lost(error))),
             (Ok(()), Some(_)) => self.transferred(Err(Failure::new("incomplete", LEFT))),
             (Ok(()), None) => {}
         }

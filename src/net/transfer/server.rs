@@ -8,7 +8,7 @@
 //! ```text
 //!   bind ─▶ run ─┬ thread ─ reactor ─▶ accept ─┬▶ a session for each connection
 //!                └ thread ─ reactor ◀───────────┘  on the thread that has the fewest
-//!   Stopper::stop, or a signal ─▶ nobody is let in, what runs ends within the grace ─▶ run returns
+//!   StopHandle::stop, or a signal ─▶ nothing is accepted, what runs ends within the grace period
 //! ```
 //!
 //! | limit | default | what it guards against |
@@ -21,12 +21,12 @@
 //! classic wire, which has no words for it, its connection is closed.
 //!
 //! ```no_run
-//! use wirewright::net::files::Supply;
+//! use wirewright::net::files::Sources;
 //! use wirewright::net::files::Root;
 //! use wirewright::net::transfer::server::{Options, Server};
 //!
 //! let root = Root::open("pictures".as_ref())?;
-//! let server = Server::bind("127.0.0.1:5566".parse()?, Options::new(Supply::Files(root)))?;
+//! let server = Server::bind("127.0.0.1:5566".parse()?, Options::new(Sources::Files(root)))?;
 //! println!("listening on {}", server.local_addr());
 //! server.run()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,19 +35,19 @@
 mod acceptor;
 
 use super::admission::Admission;
-use super::serve::{Desk, Log};
 pub use super::serve::{Direction, OnTransfer, Transfer};
+use super::serve::{Log, ServerContext};
 use crate::name::Name;
 use crate::net::connection::{Limits, Tap};
 use crate::net::files::Durability;
-use crate::net::files::Supply;
+use crate::net::files::Sources;
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, Seat, Stopper};
+use crate::net::reactor::{Reactor, ReactorBuilder, StopHandle};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::rate::RateLimit;
 use crate::transfer::server;
-use acceptor::{Acceptor, Arrival, Door, Inbox, Outbox};
+use acceptor::{Acceptor, Arrival, ConnectionFactory, Inbox, Outbox};
 use mio::net::TcpListener;
 use std::cell::RefCell;
 use std::io;
@@ -64,7 +64,7 @@ pub type PeerTap = Arc<dyn Fn(SocketAddr) -> Box<dyn Tap> + Send + Sync>;
 #[derive(Clone)]
 pub struct Options {
     /// What it serves.
-    pub supply: Supply,
+    pub supply: Sources,
     /// Serve this one file on the classic wire, instead of the framed one.
     pub classic: Option<Name>,
     /// The session's bounds, digests and token.
@@ -97,7 +97,7 @@ pub struct Options {
 
 impl Options {
     /// Serves `supply` for reading, with the defaults of everything else.
-    pub fn new(supply: Supply) -> Options {
+    pub fn new(supply: Sources) -> Options {
         Options {
             supply,
             classic: None,
@@ -124,7 +124,7 @@ pub struct Server {
     admission: Arc<Admission>,
     listener: TcpListener,
     /// One for each thread; the first is the caller's.
-    seats: Vec<Seat>,
+    seats: Vec<ReactorBuilder>,
     address: SocketAddr,
 }
 
@@ -149,9 +149,9 @@ impl Server {
             );
             return Err(starting(io::Error::other(what)));
         }
-        let mut seats: Vec<Seat> = Vec::new();
+        let mut seats: Vec<ReactorBuilder> = Vec::new();
         for _ in 0..threads {
-            seats.push(Seat::new().map_err(starting)?);
+            seats.push(ReactorBuilder::new().map_err(starting)?);
         }
         if options.stop_at_signals {
             seats[0].stop_at_signals().map_err(starting)?;
@@ -175,8 +175,8 @@ impl Server {
     }
 
     /// Stops it from another thread.
-    pub fn stopper(&self) -> Stopper {
-        self.seats[0].stopper()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.seats[0].stop_handle()
     }
 
     /// Serves until it is stopped.
@@ -190,12 +190,12 @@ impl Server {
         let first = seats.remove(0);
         let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let mut outcome = Ok(());
-        for (seat, thread) in seats.into_iter().zip(1..) {
+        for (builder, thread) in seats.into_iter().zip(1..) {
             let (sender, arrivals) = channel();
-            outboxes.push(Outbox { arrivals: sender, waker: seat.waker() });
-            let stopper = seat.stopper();
+            outboxes.push(Outbox { arrivals: sender, waker: builder.waker() });
+            let stopper = builder.stop_handle();
             let (options, admission, rate) = (options.clone(), admission.clone(), rate.clone());
-            let serve = move || follow(seat, thread, arrivals, options, admission, rate);
+            let serve = move || follow(builder, thread, arrivals, options, admission, rate);
             match std::thread::Builder::new().name(format!("serve-{thread}")).spawn(serve) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => outcome = Err(Error::Io("starting a thread", error)),
@@ -204,12 +204,12 @@ impl Server {
         }
         if outcome.is_ok() {
             // All stop at once: nobody is let in while others are let finish.
-            let acceptor = |door| Acceptor::new(door, admission.clone(), outboxes);
-            let (reactor, door) = reactor(first, &options, &admission, rate);
-            outcome = lead(reactor, listener, followers.clone(), &admission, acceptor(door));
+            let acceptor = |factory| Acceptor::new(factory, admission.clone(), outboxes);
+            let (reactor, factory) = reactor(first, &options, &admission, rate);
+            outcome = lead(reactor, listener, followers.clone(), &admission, acceptor(factory));
         }
         // Where the first could not go on, it has told nobody.
-        followers.iter().for_each(Stopper::stop);
+        followers.iter().for_each(StopHandle::stop);
         for thread in threads {
             let gone = |_| Err(Error::Io("serving", io::Error::other("a thread panicked")));
             outcome = outcome.and(thread.join().unwrap_or_else(gone));
@@ -222,7 +222,7 @@ impl Server {
 fn lead(
     mut reactor: Reactor,
     listener: TcpListener,
-    followers: Vec<Stopper>,
+    followers: Vec<StopHandle>,
     admission: &Admission,
     acceptor: Acceptor,
 ) -> Result<(), Error> {
@@ -235,33 +235,33 @@ fn lead(
 
 /// What every other thread does.
 fn follow(
-    seat: Seat,
+    builder: ReactorBuilder,
     thread: usize,
     arrivals: Receiver<Arrival>,
     options: Options,
     admission: Arc<Admission>,
     rate: Option<RateLimit>,
 ) -> Result<(), Error> {
-    let (mut reactor, door) = reactor(seat, &options, &admission, rate);
-    reactor.set_dispatch(Box::new(Inbox::new(arrivals, door, admission, thread)));
+    let (mut reactor, factory) = reactor(builder, &options, &admission, rate);
+    reactor.set_dispatch(Box::new(Inbox::new(arrivals, factory, admission, thread)));
     run(reactor)
 }
 
 /// The reactor of one thread. All threads share the limit on bytes a second.
 fn reactor(
-    seat: Seat,
+    builder: ReactorBuilder,
     options: &Options,
     admission: &Arc<Admission>,
     rate: Option<RateLimit>,
-) -> (Reactor, Door) {
+) -> (Reactor, ConnectionFactory) {
     let limits = share(options.limits, options.threads);
-    let mut reactor = Reactor::new(seat, usize::MAX, limits);
+    let mut reactor = Reactor::new(builder, usize::MAX, limits);
     if let Some(rate) = rate {
         reactor.set_rate_limit(rate);
     }
     reactor.set_grace(options.grace);
     reactor.expect(admission.connections_max());
-    let desk = Rc::new(Desk {
+    let context = Rc::new(ServerContext {
         supply: options.supply.clone(),
         writable: options.writable,
         durability: options.durability,
@@ -270,7 +270,7 @@ fn reactor(
         log: options.log.clone(),
         on_transfer: options.on_transfer.clone(),
     });
-    (reactor, Door { options: options.clone(), desk })
+    (reactor, ConnectionFactory { options: options.clone(), context })
 }
 
 fn run(mut reactor: Reactor) -> Result<(), Error> {

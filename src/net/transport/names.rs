@@ -85,7 +85,7 @@ type Answer = Arc<OnceLock<(Found, Instant)>>;
 pub struct Names {
     limits: Limits,
     known: BTreeMap<String, Answer>,
-    desk: Arc<Desk>,
+    resolver: Arc<Resolver>,
 }
 
 /// A family of addresses.
@@ -155,8 +155,9 @@ impl Names {
 
     /// Asks `resolve`, on several threads at a time.
     pub fn with(waker: Arc<Waker>, limits: Limits, resolve: Resolve) -> Names {
-        let desk = Desk { resolve, waker, limits, jobs: Mutex::default(), called: Condvar::new() };
-        Names { limits, known: BTreeMap::new(), desk: Arc::new(desk) }
+        let resolver =
+            Resolver { resolve, waker, limits, jobs: Mutex::default(), called: Condvar::new() };
+        Names { limits, known: BTreeMap::new(), resolver: Arc::new(resolver) }
     }
 
     /// Asks for the addresses of a host: a name, or an address, of which an IPv6 one may stand in
@@ -185,7 +186,7 @@ impl Names {
         }
         let answer = Answer::default();
         self.known.insert(name.clone(), answer.clone());
-        self.desk.take(Job { name, answer: answer.clone() });
+        self.resolver.take(Job { name, answer: answer.clone() });
         answer
     }
 
@@ -210,13 +211,13 @@ impl Names {
 impl Drop for Names {
     /// Waits for nobody: see the head of this module.
     fn drop(&mut self) {
-        let mut jobs = self.desk.jobs();
+        let mut jobs = self.resolver.jobs();
         jobs.closed = true;
         let left = std::mem::take(&mut jobs.queue);
         drop(jobs);
-        self.desk.called.notify_all();
+        self.resolver.called.notify_all();
         for job in left {
-            self.desk.finish(&job, Err(io::Error::other("no names are looked up any more")));
+            self.resolver.finish(&job, Err(io::Error::other("no names are looked up any more")));
         }
     }
 }
@@ -254,7 +255,7 @@ struct Job {
 }
 
 /// Where jobs are laid down and threads take them up.
-struct Desk {
+struct Resolver {
     resolve: Resolve,
     waker: Arc<Waker>,
     limits: Limits,
@@ -273,19 +274,19 @@ struct Jobs {
     closed: bool,
 }
 
-impl Desk {
+impl Resolver {
     fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lays a job down, and starts a thread if none is free for it and one more is allowed.
-    fn take(self: &Arc<Desk>, job: Job) {
+    fn take(self: &Arc<Resolver>, job: Job) {
         let mut jobs = self.jobs();
         jobs.queue.push_back(job);
         if jobs.queue.len() > jobs.idle && jobs.threads < self.limits.threads_max.max(1) {
-            let desk = self.clone();
+            let resolver = self.clone();
             let thread = std::thread::Builder::new().name("names".to_owned());
-            match thread.spawn(move || desk.work()) {
+            match thread.spawn(move || resolver.work()) {
                 Ok(_) => jobs.threads += 1,
                 // Those that run will come to it.
                 Err(_) if jobs.threads > 0 => {}

@@ -11,7 +11,7 @@
 
 use super::{FileSent, SendOptions};
 use crate::datagram::{HEADER_BYTES, Kind, PART_HEADER_BYTES, Part, Seal};
-use crate::net::files::{FileError, Source};
+use crate::net::files::{FileError, SourceFile};
 use std::sync::Arc;
 
 /// What stands in a datagram before the bytes of a file, in bytes.
@@ -23,7 +23,7 @@ pub(super) enum Cargo {
 }
 
 pub(super) struct Reading {
-    source: Arc<Source>,
+    source: Arc<SourceFile>,
     hasher: blake3::Hasher,
     sent: u64,
     /// As many bytes as a part has.

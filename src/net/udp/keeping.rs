@@ -11,13 +11,13 @@
 use super::FileReceived;
 use crate::datagram::{Assembly, Datagram, Limits, Part};
 use crate::digest::hex;
-use crate::net::files::{Durability, FileError, Scattered};
+use crate::net::files::{Durability, FileError, SparseFile};
 use crate::net::transport::Error;
 use std::path::{Path, PathBuf};
 
 pub(super) struct Keeping {
     assembly: Assembly,
-    kept: Option<(PathBuf, Scattered)>,
+    kept: Option<(PathBuf, SparseFile)>,
 }
 
 /// A digest as people and reports write it.
@@ -28,7 +28,7 @@ pub(super) fn digest_text(digest: &[u8]) -> String {
 impl Keeping {
     pub(super) fn new(limits: Limits, path: Option<&Path>) -> Result<Keeping, FileError> {
         let kept =
-            path.map(|path| Ok::<_, FileError>((path.to_owned(), Scattered::at_path(path)?)));
+            path.map(|path| Ok::<_, FileError>((path.to_owned(), SparseFile::at_path(path)?)));
         Ok(Keeping { assembly: Assembly::new(limits), kept: kept.transpose()? })
     }
 
@@ -88,7 +88,7 @@ impl Keeping {
 }
 
 fn agrees<'p>(
-    file: &Scattered,
+    file: &SparseFile,
     pieces: impl Iterator<Item = (u64, &'p [u8])>,
 ) -> Result<bool, FileError> {
     for (offset, bytes) in pieces {

@@ -25,8 +25,8 @@ mod tests;
 
 use super::connection::Limits as PumpLimits;
 use super::connection::TapMaker;
-use super::files::{Durability, Source};
-use super::reactor::{Reactor, Seat, Stopper};
+use super::files::{Durability, SourceFile};
+use super::reactor::{Reactor, ReactorBuilder, StopHandle};
 use super::transport::Error;
 use super::transport::endpoint;
 use crate::datagram::{Limits, Report};
@@ -56,7 +56,7 @@ pub struct SendOptions {
     /// For how long; a file takes as long as it takes.
     pub span: Duration,
     /// The file to send. Each of its parts is sent once; what is lost stays lost.
-    pub file: Option<Arc<Source>>,
+    pub file: Option<Arc<SourceFile>>,
     /// How long the whole may take.
     pub timeout: Option<Duration>,
     /// Whether SIGINT and SIGTERM end the run early, with its end told.
@@ -113,13 +113,13 @@ pub struct FileSent {
     pub digest: Option<String>,
 }
 
-fn seat(stop_at_signals: bool) -> Result<Seat, Error> {
+fn builder(stop_at_signals: bool) -> Result<ReactorBuilder, Error> {
     let failed = |error| Error::Io("starting", error);
-    let mut seat = Seat::new().map_err(failed)?;
+    let mut builder = ReactorBuilder::new().map_err(failed)?;
     if stop_at_signals {
-        seat.stop_at_signals().map_err(failed)?;
+        builder.stop_at_signals().map_err(failed)?;
     }
-    Ok(seat)
+    Ok(builder)
 }
 
 /// Sends datagrams and tells their end. That it went well says nothing about whether they arrived.
@@ -132,13 +132,13 @@ pub fn send(endpoint: &str, options: &SendOptions) -> Result<Sent, Error> {
     let failed = |error| Error::Io("starting", error);
     sending::check(options)?;
     let peer = endpoint::resolve(endpoint)?[0];
-    let mut reactor = Reactor::new(seat(options.stop_at_signals)?, 0, PumpLimits::default());
+    let mut reactor = Reactor::new(builder(options.stop_at_signals)?, 0, PumpLimits::default());
     reactor.set_deadline(after(Instant::now(), options.timeout));
     let socket = endpoint::datagrams_with(peer).map_err(failed)?;
     let outcome = Rc::default();
     let sending = Sending::new(options, random()?, Rc::clone(&outcome));
     let tap = options.tap.as_ref().map(|make| make());
-    reactor.post(socket, Box::new(sending), tap).map_err(failed)?;
+    reactor.add_udp(socket, Box::new(sending), tap).map_err(failed)?;
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
     outcome.take().unwrap_or(Err(Error::Interrupted))
 }
@@ -222,7 +222,7 @@ pub struct FileReceived {
 /// A receiver that listens; [`run`](Receiver::run) receives.
 pub struct Receiver {
     options: ReceiveOptions,
-    seat: Seat,
+    builder: ReactorBuilder,
     socket: UdpSocket,
     address: SocketAddr,
     keeping: Keeping,
@@ -236,11 +236,11 @@ impl Receiver {
     /// the path.
     pub fn bind(address: SocketAddr, options: ReceiveOptions) -> Result<Receiver, Error> {
         let failed = |error| Error::Io("listening", error);
-        let seat = seat(options.stop_at_signals)?;
+        let builder = builder(options.stop_at_signals)?;
         let socket = endpoint::datagrams(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         let keeping = Keeping::new(options.limits, options.path.as_deref())?;
-        Ok(Receiver { options, seat, socket, address, keeping })
+        Ok(Receiver { options, builder, socket, address, keeping })
     }
 
     /// Where it listens.
@@ -249,8 +249,8 @@ impl Receiver {
     }
 
     /// Stops it from another thread; it reports.
-    pub fn stopper(&self) -> Stopper {
-        self.seat.stopper()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.builder.stop_handle()
     }
 
     /// Receives one run, to its end: told, or by ten seconds of silence, or by the span. A file
@@ -260,7 +260,7 @@ impl Receiver {
     /// [`Error::TimedOut`], [`Error::Io`] if the reactor cannot go on, and [`Error::File`] if a
     /// file cannot be stored. That one is not whole or not right is none: the report says so.
     pub fn run(self) -> Result<Received, Error> {
-        let mut reactor = Reactor::new(self.seat, 0, PumpLimits::default());
+        let mut reactor = Reactor::new(self.builder, 0, PumpLimits::default());
         let began = Instant::now();
         reactor.set_deadline(after(began, self.options.timeout));
         let outcome = Rc::default();
@@ -268,7 +268,7 @@ impl Receiver {
         let receiving =
             Receiving::new(self.options.limits, began, until, self.keeping, Rc::clone(&outcome));
         let tap = self.options.tap.as_ref().map(|make| make());
-        let posted = reactor.post(self.socket, Box::new(receiving), tap);
+        let posted = reactor.add_udp(self.socket, Box::new(receiving), tap);
         posted.map_err(|error| Error::Io("starting", error))?;
         reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
         let (received, keeping) = outcome.take().unwrap_or(Err(Error::Interrupted))?;

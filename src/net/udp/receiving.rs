@@ -13,7 +13,7 @@
 use super::keeping::Keeping;
 use super::{Received, Shared, ns};
 use crate::datagram::{Datagram, Entry, Ledger, Limits};
-use crate::net::reactor::Post;
+use crate::net::reactor::DatagramHandler;
 use crate::net::transport::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -68,7 +68,7 @@ impl Receiving {
     }
 }
 
-impl Post for Receiving {
+impl DatagramHandler for Receiving {
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant, _: &mut Vec<u8>) {
         let entry = match self.is_forged(datagram, from) {
             true => self.ledger.refuse(),

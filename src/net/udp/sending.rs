@@ -10,7 +10,7 @@ use super::cargo::Cargo;
 use super::{FILE_DATAGRAM_BYTES_MIN, SendOptions, Sent, Shared, ns};
 use crate::datagram::{DATAGRAM_BYTES_MAX, Datagram, HEADER_BYTES, Kind, Pacer};
 use crate::error;
-use crate::net::reactor::Post;
+use crate::net::reactor::DatagramHandler;
 use crate::net::transport::Error;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -152,7 +152,7 @@ impl Sending {
     }
 }
 
-impl Post for Sending {
+impl DatagramHandler for Sending {
     /// Nobody is expected to answer.
     fn receive(&mut self, _: &[u8], _: SocketAddr, _: Instant, _answer: &mut Vec<u8>) {}
 

@@ -20,7 +20,7 @@ fn deaf() -> (std::net::UdpSocket, String) {
 fn sizes_that_no_datagram_has_are_misuse() {
     let (_deaf, address) = deaf();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let source = Arc::new(Source::from_path(file.path()).unwrap());
+    let source = Arc::new(SourceFile::from_path(file.path()).unwrap());
     let goes = |options: &SendOptions| match send(&address, options) {
         Ok(_) => true,
         Err(Error::Session(error::Error::Misuse(_))) => false,
@@ -55,7 +55,7 @@ fn spans_beyond_every_clock_do_no_harm() {
     let long = Some(Duration::MAX);
     let long = ReceiveOptions { span: long, timeout: long, ..ReceiveOptions::default() };
     let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), long).unwrap();
-    receiver.stopper().stop();
+    receiver.stop_handle().stop();
     assert_eq!(receiver.run().unwrap().report, Report::default());
     // At one bit a second the second datagram is due after a minute.
     let timeout = Some(Duration::from_millis(20));

@@ -34,7 +34,7 @@ pub fn piece(block: &[u8], offset: u64, len: usize, size: u64) -> &[u8] {
 
 /// A destination that takes everything and keeps nothing; checksums are compared before it.
 pub fn nowhere() -> Destination {
-    Destination::Sink(Arc::new(|_, bytes: &[u8]| {
+    Destination::Function(Arc::new(|_, bytes: &[u8]| {
         std::hint::black_box(bytes);
     }))
 }
@@ -55,7 +55,7 @@ impl Compared {
             notes.right.fetch_and(is_block(&block, offset, bytes), Ordering::Relaxed);
             notes.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         };
-        (Destination::Sink(Arc::new(compare)), compared)
+        (Destination::Function(Arc::new(compare)), compared)
     }
 
     /// Fails unless exactly so many bytes came, all of them right.
@@ -88,7 +88,7 @@ mod tests {
         let block: Arc<[u8]> = Arc::from(&b"abc"[..]);
         let feed = |pieces: &[&str]| {
             let (destination, compared) = Compared::with(&block);
-            let Destination::Sink(sink) = destination else { unreachable!() };
+            let Destination::Function(sink) = destination else { unreachable!() };
             let mut offset = 0;
             for piece in pieces {
                 sink(offset, piece.as_bytes());

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use wirewright::digest::DigestKind;
-use wirewright::net::files::{Destination, Supply};
+use wirewright::net::files::{Destination, Sources};
 use wirewright::net::files::{Durability, Root};
 use wirewright::net::transfer::server;
 
@@ -23,7 +23,7 @@ fn serve(setup: &Setup) -> Result<Running, String> {
         write_block(&path, &setup.block, setup.size)?;
     }
     let root = Root::open(&folder).map_err(said)?;
-    let options = server::Options::new(Supply::Files(root));
+    let options = server::Options::new(Sources::Files(root));
     Running::start(server::Options { threads: setup.threads, ..options })
 }
 

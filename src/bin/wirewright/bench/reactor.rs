@@ -20,7 +20,7 @@ use wirewright::buffer::Buffer;
 use wirewright::error::Error as Fault;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
-use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::session::{Received, Session, Wants};
@@ -156,10 +156,10 @@ where
 {
     let socket = endpoint::listen((Ipv4Addr::LOCALHOST, 0).into()).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
-    let seat = Seat::new().map_err(said)?;
-    let stopper = seat.stopper();
+    let builder = ReactorBuilder::new().map_err(said)?;
+    let stopper = builder.stop_handle();
     Running::spawn(address, stopper, move || {
-        let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
+        let mut reactor = Reactor::new(builder, usize::MAX, Limits::default());
         reactor.set_grace(Duration::ZERO);
         let accept = move |socket: TcpStream, _| {
             let (session, application) = make();
@@ -187,7 +187,8 @@ fn move_raw(block: &Arc<[u8]>, size: u64, seen: Show) -> Result<Moved, String> {
 /// Takes `size` bytes from a server, and shows them to `seen`.
 fn drain(server: &Running, size: u64, seen: Show) -> Result<Moved, String> {
     let outcome = Rc::new(RefCell::new(Drained::default()));
-    let mut reactor = Reactor::new(Seat::new().map_err(said)?, usize::MAX, Limits::default());
+    let mut reactor =
+        Reactor::new(ReactorBuilder::new().map_err(said)?, usize::MAX, Limits::default());
     let addresses = endpoint::resolve(&server.endpoint).map_err(said)?;
     let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
     let drain = Drain { seen, came: 0, size, outcome: outcome.clone() };

@@ -15,8 +15,8 @@ use std::time::Duration;
 use wirewright::digest::DigestKind;
 use wirewright::net::FileReport;
 use wirewright::net::files::Durability;
-use wirewright::net::files::{Destination, Memory, Supply};
-use wirewright::net::reactor::Stopper;
+use wirewright::net::files::{Destination, Memory, Sources};
+use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 
 /// A running transfer is given no time to end: there is none when a rung stops.
@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::ZERO;
 /// Something that serves on threads of its own; it ends when this is dropped.
 pub struct Running {
     pub endpoint: String,
-    stopper: Stopper,
+    stopper: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,7 +35,7 @@ impl Running {
         let options = server::Options { grace: GRACE, ..options };
         let server = server::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), options);
         let server = server.map_err(said)?;
-        let (endpoint, stopper) = (server.local_addr().to_string(), server.stopper());
+        let (endpoint, stopper) = (server.local_addr().to_string(), server.stop_handle());
         // What goes wrong there is seen by the client.
         Running::spawn(endpoint, stopper, move || drop(server.run()))
     }
@@ -43,7 +43,7 @@ impl Running {
     /// Runs what serves at an endpoint until it is stopped.
     pub fn spawn(
         endpoint: String,
-        stopper: Stopper,
+        stopper: StopHandle,
         serve: impl FnOnce() + Send + 'static,
     ) -> Result<Running, String> {
         let thread = std::thread::Builder::new().name(sides::SERVER.to_owned()).spawn(serve);
@@ -62,7 +62,7 @@ impl Drop for Running {
 
 /// Serves a block again and again as one file of `size` bytes, under every name.
 pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
-    let supply = Supply::Memory(Memory { block: block.clone(), size });
+    let supply = Sources::Memory(Memory { block: block.clone(), size });
     server::Options { threads, ..server::Options::new(supply) }
 }
 

@@ -21,15 +21,15 @@ use super::running::Running;
 use super::setup::Setup;
 use super::{said, sides};
 use mio::net::TcpListener;
-use sink::{Door, Seen, Taken};
+use sink::{Acceptor, Seen, Taken};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wirewright::base64;
 use wirewright::net::connection::Limits;
-use wirewright::net::mail::{Letter, Options, Report, Server, send};
-use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::mail::{Options, OutgoingMessage, Report, Server, send};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
@@ -39,20 +39,20 @@ fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let socket = endpoint::listen(loopback).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
-    let (seat, taken) = (Seat::new().map_err(said)?, Arc::<Taken>::default());
-    let (stopper, door) = (seat.stopper(), Door { taken: taken.clone(), seen });
+    let (builder, taken) = (ReactorBuilder::new().map_err(said)?, Arc::<Taken>::default());
+    let (stopper, acceptor) = (builder.stop_handle(), Acceptor { taken: taken.clone(), seen });
     let running = Running::spawn(address, stopper, move || {
         // What goes wrong there is seen by the client.
-        let _ = serve(seat, socket, door);
+        let _ = serve(builder, socket, acceptor);
     })?;
     Ok((running, taken))
 }
 
-/// Takes mail until the seat is told to stop.
-fn serve(seat: Seat, socket: TcpListener, door: Door) -> io::Result<()> {
-    let mut reactor = Reactor::new(seat, usize::MAX, Limits::default());
+/// Takes mail until it is told to stop.
+fn serve(builder: ReactorBuilder, socket: TcpListener, acceptor: Acceptor) -> io::Result<()> {
+    let mut reactor = Reactor::new(builder, usize::MAX, Limits::default());
     reactor.set_grace(Duration::ZERO);
-    reactor.listen(socket, Box::new(door))?;
+    reactor.listen(socket, Box::new(acceptor))?;
     reactor.run()
 }
 
@@ -63,12 +63,12 @@ fn options(server: Server, connections: usize) -> Options {
     options
 }
 
-/// Sends one letter to a sink of its own.
-fn send_one(letter: Letter, file: u64, seen: Option<Seen>) -> Result<Moved, String> {
+/// Sends one message to a sink of its own.
+fn send_one(message: OutgoingMessage, file: u64, seen: Option<Seen>) -> Result<Moved, String> {
     let (sink, taken) = start(seen)?;
     let server = Server::parse(&format!("smtp://{}", sink.endpoint)).map_err(said)?;
-    let (size, before) = (letter.content.size(), sides::thread());
-    let reports = send(options(server, 1), vec![letter]).map_err(said)?;
+    let (size, before) = (message.content.size(), sides::thread());
+    let reports = send(options(server, 1), vec![message]).map_err(said)?;
     let sender = Some(sides::thread() - before);
     match &reports[..] {
         [Report { verdict: Verdict::Accepted, .. }] if taken.counts() == (1, size) => {

@@ -231,12 +231,12 @@ impl Kept {
 
 fn keeping(kept: &Arc<Mutex<Kept>>) -> Destination {
     let kept = kept.clone();
-    Destination::Sink(Arc::new(move |_, bytes: &[u8]| lock(&kept).push(bytes)))
+    Destination::Function(Arc::new(move |_, bytes: &[u8]| lock(&kept).push(bytes)))
 }
 
 fn showing(screen: &Arc<Mutex<Screen<Stdout>>>) -> Destination {
     let screen = screen.clone();
-    Destination::Sink(Arc::new(move |_, bytes: &[u8]| lock(&screen).push(bytes)))
+    Destination::Function(Arc::new(move |_, bytes: &[u8]| lock(&screen).push(bytes)))
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -19,7 +19,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use wirewright::net::files::{FileError, Source};
+use wirewright::net::files::{FileError, SourceFile};
 use wirewright::net::http::Body;
 
 /// What is wrong with a text that is not JSON, in our own words.
@@ -116,7 +116,7 @@ fn has_true_size(file: &File) -> io::Result<bool> {
     if !file.metadata()?.is_file() {
         return Ok(false);
     }
-    match Source::from_file(file.try_clone()?)?.check_size() {
+    match SourceFile::from_file(file.try_clone()?)?.check_size() {
         Ok(()) => Ok(true),
         Err(FileError::FalseSize) => Ok(false),
         Err(error) => Err(error.into()),

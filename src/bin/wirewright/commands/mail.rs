@@ -1,10 +1,10 @@
 //! `wirewright mail`: one message, sent or only written; or a look at a server.
 //!
 //! ```text
-//!   argv ─▶ compose ─▶ Letter ─┬─▶ send ─▶ outcome      0 accepted · 1 refused · 3 partial
-//!                              │                        4 unknown
-//!                              └─▶ --dry-run ─▶ stdout | FILE
-//!   --check ─▶ visit ─▶ what the server offers
+//!   argv ─▶ compose ─▶ message ─┬─▶ send ─▶ outcome      0 accepted · 1 refused · 3 partial
+//!                               │                        4 unknown
+//!                               └─▶ --dry-run ─▶ stdout | FILE
+//!   --check ─▶ probe ─▶ what the server offers
 //! ```
 //!
 //! It is sent once, whatever comes: what may have been taken is never sent again by itself.
@@ -31,7 +31,7 @@ use wirewright::digest::crc32;
 use wirewright::net::Error;
 use wirewright::net::files::Destination;
 use wirewright::net::files::{Durability, FileError, Partial, SIZE_UNKNOWN};
-use wirewright::net::mail::{Letter, send};
+use wirewright::net::mail::{OutgoingMessage, send};
 
 /// What a message is called in a directory.
 const EML: &str = "message.eml";
@@ -96,7 +96,7 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
 
 /// Writes the message to a place; says what was synced where that is a file.
 fn save(
-    letter: &Letter,
+    letter: &OutgoingMessage,
     to: Destination,
     durability: Durability,
 ) -> Result<Option<Durability>, Error> {
@@ -107,7 +107,7 @@ fn save(
         }
         Destination::Directory(folder) => folder.join(EML),
         Destination::File(file) => file,
-        Destination::Sink(_) => return Ok(None),
+        Destination::Function(_) => return Ok(None),
     };
     let mut partial = Partial::at_path(&file)?;
     partial.begin("mail", SIZE_UNKNOWN)?;

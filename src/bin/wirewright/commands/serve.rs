@@ -16,7 +16,7 @@ use crate::{Exit, Failure};
 use std::sync::Arc;
 use wirewright::net::Meter;
 use wirewright::net::files::Root;
-use wirewright::net::files::Supply;
+use wirewright::net::files::Sources;
 use wirewright::net::transfer::Log;
 use wirewright::net::transfer::server::{Options, Server};
 use wirewright::net::transport::endpoint;
@@ -45,14 +45,14 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let server =
         Server::bind(address, options).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     say_connections(args, server.connections_max());
-    if let (Supply::Files(root), false) = (&supply, args.common.quiet) {
+    if let (Sources::Files(root), false) = (&supply, args.common.quiet) {
         if args.writable {
             say_unwritable(&args.path, root);
         }
         say_false_sizes(&args.path);
         say_not_offered(root);
     }
-    stop_after(server.stopper(), args.common.timeout)?;
+    stop_after(server.stop_handle(), args.common.timeout)?;
     let address = server.local_addr();
     announce(address, args.common.json)?;
     server.run().map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
@@ -88,7 +88,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         stop_at_signals: true,
         tap: trace::Style::of(&args.common).map(trace::served),
         log: (!args.common.quiet).then(|| says(args)),
-        ..Options::new(Supply::Files(root))
+        ..Options::new(Sources::Files(root))
     };
     args.speed.apply(&mut options.limits, &Meter::default());
     set_tls(&mut options, args)?;

@@ -47,7 +47,7 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
         );
     }
     let server = Server::bind(address, options).map_err(failed)?;
-    stop_after(server.stopper(), args.common.timeout)?;
+    stop_after(server.stop_handle(), args.common.timeout)?;
     let (address, began) = (server.local_addr(), Instant::now());
     announce(address, args.common.json)?;
     let answers = server.run().map_err(failed)?;

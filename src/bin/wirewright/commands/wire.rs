@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wirewright::net::reactor::Stopper;
+use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::client::Options;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
 use wirewright::text::{PeerText, escape, in_short};
@@ -74,7 +74,7 @@ pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
 }
 
 /// Stops a server when `--timeout` is over.
-pub fn stop_after(stopper: Stopper, timeout: Option<Duration>) -> Result<(), Failure> {
+pub fn stop_after(stopper: StopHandle, timeout: Option<Duration>) -> Result<(), Failure> {
     let Some(timeout) = timeout else { return Ok(()) };
     let stop = move || {
         std::thread::sleep(timeout);

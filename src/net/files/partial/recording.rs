@@ -14,7 +14,7 @@
 
 use super::{Growth, Partial};
 use crate::net::files::FileError;
-use crate::net::files::source::read_full_at;
+use crate::net::files::source_file::read_full_at;
 use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};

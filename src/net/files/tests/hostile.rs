@@ -6,7 +6,7 @@
 //! ```
 
 use super::*;
-use crate::net::files::{Durability, Scattered};
+use crate::net::files::{Durability, SparseFile};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
@@ -100,7 +100,7 @@ fn what_is_foreign_is_left_alone_and_blocks_nothing() {
                 set(trap, &victim);
                 let before = fs::symlink_metadata(trap).unwrap();
                 transfer_anew(dir.path(), &root, &data, what);
-                let scattered = Scattered::at_path(&dir.path().join("f")).unwrap();
+                let scattered = SparseFile::at_path(&dir.path().join("f")).unwrap();
                 scattered.write_at(b"pieces", 0).unwrap();
                 scattered.finish(Durability::Rename).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"pieces");

@@ -4,14 +4,14 @@
 //!   names · walking · growing · resuming · recording · nameless · scattered · hostile · modes
 //! ```
 
+mod anonymous;
 mod growing;
 mod hostile;
 mod modes;
-mod nameless;
 mod names;
 mod recording;
 mod resuming;
-mod scattered;
+mod sparse;
 mod walking;
 
 use super::{FileError, Partial, Root};

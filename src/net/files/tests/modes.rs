@@ -1,7 +1,7 @@
 //! Owner, mode and access list of what gets its name.
 
 use super::*;
-use crate::net::files::{Durability, Scattered};
+use crate::net::files::{Durability, SparseFile};
 use rustix::fs::XattrFlags;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -35,7 +35,7 @@ const WAYS: [Way; 3] = [
         file.finish(Durability::Rename, true).unwrap();
     }),
     ("scattered", |_, path| {
-        let file = Scattered::at_path(path).unwrap();
+        let file = SparseFile::at_path(path).unwrap();
         file.write_at(b"new", 0).unwrap();
         file.finish(Durability::Rename).unwrap();
     }),

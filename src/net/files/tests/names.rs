@@ -6,7 +6,7 @@
 //! ```
 
 use super::*;
-use crate::net::files::{Durability, Source};
+use crate::net::files::{Durability, SourceFile};
 use rustix::fs::{CWD, FileType, Mode};
 use std::fs;
 use std::io;
@@ -117,12 +117,12 @@ fn what_is_no_regular_file_is_not_there_and_nobody_waits() {
             code(root.source(&name("fifo"))),
             code(root.source(&name("socket"))),
             code(devices.source(&name("null"))),
-            code(Source::from_path(&fifo)),
-            code(Source::from_path("/dev/null".as_ref())),
+            code(SourceFile::from_path(&fifo)),
+            code(SourceFile::from_path("/dev/null".as_ref())),
             // Past the check that comes first: a FIFO that was swapped in does not block either.
-            code(Source::from_path(&fifo).or_else(|_| {
-                let flags = rustix::fs::OFlags::RDONLY | super::super::source::quiet_flags();
-                Source::from_file(rustix::fs::open(&fifo, flags, Mode::empty())?.into())
+            code(SourceFile::from_path(&fifo).or_else(|_| {
+                let flags = rustix::fs::OFlags::RDONLY | super::super::source_file::quiet_flags();
+                SourceFile::from_file(rustix::fs::open(&fifo, flags, Mode::empty())?.into())
             })),
         ];
         done.send(codes).unwrap();
@@ -162,7 +162,7 @@ fn an_etag_changes_with_the_file() {
     let source = root.source(&name("f")).unwrap();
     assert!(source.unchanged().unwrap());
     assert_eq!(source.etag(), root.source(&name("f")).unwrap().etag());
-    assert_eq!(source.etag(), Source::from_path(&path).unwrap().etag());
+    assert_eq!(source.etag(), SourceFile::from_path(&path).unwrap().etag());
     assert!(source.etag().len() <= 128 && source.etag().bytes().all(|b| b.is_ascii_graphic()));
     std::thread::sleep(Duration::from_millis(20));
     fs::write(&path, "two").unwrap();

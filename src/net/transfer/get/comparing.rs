@@ -13,7 +13,7 @@
 //! [`COMPARED_MAX`] files in a row for a client that takes nothing of them (§7.2), so a connection
 //! ends after so many, and another goes on.
 
-use super::{Getting, Job, Plan};
+use super::{Batch, Getting, Job};
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
 use crate::net::files::Comparing;
@@ -39,12 +39,12 @@ pub struct Version {
     pub etag: Box<str>,
 }
 
-impl Plan {
+impl Batch {
     /// The file that is here, if it may be equal to the one that was listed.
-    fn standing(&mut self, job: &mut Job) -> Option<Comparing> {
+    fn existing(&mut self, job: &mut Job) -> Option<Comparing> {
         let Version { size, etag } = job.listed.take()?;
-        let standing = self.destination.standing(&job.name, &mut self.root)?;
-        (standing.source().size() == size).then(|| Comparing::new(standing, etag))
+        let existing = self.destination.existing(&job.name, &mut self.root)?;
+        (existing.source().size() == size).then(|| Comparing::new(existing, etag))
     }
 
     /// A file is here and equal.
@@ -78,14 +78,14 @@ pub(super) enum Look {
 
 impl Getting {
     /// Looks whether a file that a listing named is here already.
-    pub(super) fn look(&mut self, plan: &mut Plan, job: &mut Job, kind: DigestKind) -> Look {
+    pub(super) fn look(&mut self, batch: &mut Batch, job: &mut Job, kind: DigestKind) -> Look {
         if kind == DigestKind::None || job.listed.is_none() {
             return Look::Get;
         }
         let listed = job.listed.clone();
-        let Some(comparing) = plan.standing(job) else { return Look::Get };
+        let Some(comparing) = batch.existing(job) else { return Look::Get };
         if comparing.size() == 0 {
-            plan.skip(job, Digester::new(kind).finish(), 0);
+            batch.skip(job, Digester::new(kind).finish(), 0);
             return Look::Skipped;
         }
         if self.compared == COMPARED_MAX {

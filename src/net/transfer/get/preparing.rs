@@ -5,7 +5,7 @@ use super::{Getting, Job, Running};
 use crate::digest::{DigestKind, Digester};
 use crate::net::connection::Turn;
 use crate::net::files::FileError;
-use crate::net::files::Target;
+use crate::net::files::Sink;
 use crate::net::report::{Activity, Failure};
 use crate::net::transport::Error;
 use crate::transfer::client::{Client, Resume};
@@ -14,7 +14,7 @@ use std::time::Instant;
 /// A file of which something is here that is being read.
 pub(super) struct Preparing {
     pub(super) job: Job,
-    target: Target,
+    target: Sink,
     digester: Digester,
     since: Instant,
 }
@@ -24,20 +24,20 @@ impl Preparing {
     fn read_here(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
         let digester = &mut self.digester;
         match &mut self.target {
-            Target::Partial(partial) if partial.leftover().is_some() => {
+            Sink::Partial(partial) if partial.leftover().is_some() => {
                 partial.verify_step(scratch, &mut |bytes| digester.update(bytes))
             }
-            Target::Standing(comparing) => comparing.step(digester, scratch),
+            Sink::ExistingFile(comparing) => comparing.step(digester, scratch),
             _ => Ok(true),
         }
     }
 }
 
 /// From where a file is asked for, if not from its beginning. `digester` has seen what is here.
-fn resume(target: &Target, digester: Digester) -> Option<Resume<'_>> {
+fn resume(target: &Sink, digester: Digester) -> Option<Resume<'_>> {
     let (offset, etag) = match target {
-        Target::Partial(partial) => (partial.verified(), partial.leftover()?.0),
-        Target::Standing(comparing) => (comparing.size(), &*comparing.etag),
+        Sink::Partial(partial) => (partial.verified(), partial.leftover()?.0),
+        Sink::ExistingFile(comparing) => (comparing.size(), &*comparing.etag),
         _ => return None,
     };
     (offset > 0).then_some(Resume { offset, etag, digester })
@@ -53,7 +53,7 @@ impl Getting {
         session: &mut Client,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        let pipeline = self.plan.borrow().pipeline;
+        let pipeline = self.batch.borrow().pipeline;
         if self.running.len() > pipeline / 2 {
             return Ok(Turn::Done);
         }
@@ -73,37 +73,37 @@ impl Getting {
 
     /// Takes the next file in hand. False if there is none.
     fn prepare(&mut self, kind: DigestKind) -> bool {
-        let plan = self.plan.clone();
-        let mut plan = plan.borrow_mut();
-        let Some(mut job) = plan.jobs.pop_front() else { return false };
+        let batch = self.batch.clone();
+        let mut batch = batch.borrow_mut();
+        let Some(mut job) = batch.jobs.pop_front() else { return false };
         let listed = job.listed.clone();
-        let mut opened = match self.look(&mut plan, &mut job, kind) {
-            Look::Compare(comparing) => Ok(Target::Standing(comparing)),
-            Look::Get => plan.open(&job.name),
+        let mut opened = match self.look(&mut batch, &mut job, kind) {
+            Look::Compare(comparing) => Ok(Sink::ExistingFile(comparing)),
+            Look::Get => batch.open(&job.name),
             Look::Skipped => return true,
             Look::Later => {
-                plan.jobs.push_front(job);
+                batch.jobs.push_front(job);
                 return false;
             }
         };
-        if let (true, Ok(Target::Partial(partial))) = (job.fresh, &opened)
+        if let (true, Ok(Sink::Partial(partial))) = (job.fresh, &opened)
             && partial.leftover().is_some()
         {
-            opened.map(Target::discard).ok();
-            opened = plan.open(&job.name);
+            opened.map(Sink::discard).ok();
+            opened = batch.open(&job.name);
         }
         match opened {
             Ok(target) => {
-                job.open = Some(plan.open.clone());
+                job.open = Some(batch.open.clone());
                 let digester = Digester::new(kind);
                 self.preparing = Some(Preparing { job, target, digester, since: Instant::now() });
             }
-            Err(FileError::NoDescriptors) if plan.waits_for_descriptor(&mut job) => {
+            Err(FileError::NoDescriptors) if batch.waits_for_descriptor(&mut job) => {
                 job.listed = listed;
-                plan.jobs.push_front(job);
+                batch.jobs.push_front(job);
                 return false;
             }
-            Err(error) => plan.fail(&job, Failure::from(&Error::from(error))),
+            Err(error) => batch.fail(&job, Failure::from(&Error::from(error))),
         }
         true
     }
@@ -119,18 +119,18 @@ impl Getting {
         match (preparing.read_here(scratch), &preparing.target) {
             (Ok(true), _) => {}
             (Ok(false), _) => {
-                let meter = &self.plan.borrow().meter;
+                let meter = &self.batch.borrow().meter;
                 meter.set(preparing.job.name.as_str(), Activity::Verifying);
                 self.preparing = Some(preparing);
                 return Ok(Turn::Again);
             }
-            (Err(_), Target::Standing(_)) => {
-                self.plan.borrow_mut().fetch_after_all(preparing.job);
+            (Err(_), Sink::ExistingFile(_)) => {
+                self.batch.borrow_mut().fetch_after_all(preparing.job);
                 return Ok(Turn::Again);
             }
             (Err(error), _) => {
                 let failure = Failure::from(&Error::from(error));
-                self.plan.borrow_mut().fail(&preparing.job, failure);
+                self.batch.borrow_mut().fail(&preparing.job, failure);
                 return Ok(Turn::Again);
             }
         }

@@ -4,7 +4,7 @@
 
 use super::{No, Serving, Stop, Task};
 use crate::net::connection::Turn;
-use crate::net::files::Supply;
+use crate::net::files::Sources;
 use crate::net::files::{Limits, Step, rfc3339};
 use crate::net::transport::Error;
 use crate::text::PeerText;
@@ -20,12 +20,12 @@ const WALK_STEPS: usize = 256;
 
 impl Serving {
     pub(super) fn begin_list(&self) -> Result<Task, No> {
-        match &self.desk.supply {
-            Supply::Files(root) => {
+        match &self.context.supply {
+            Sources::Files(root) => {
                 let walk = Box::new(root.walk_within(WALK_LIMITS));
                 Ok(Task::Listing { walk, next: None, not_offered: 0 })
             }
-            Supply::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
+            Sources::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
         }
     }
 

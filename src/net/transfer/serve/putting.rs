@@ -6,7 +6,7 @@ use super::{GONE, No, Put, Serving, Stop, Task};
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
 use crate::net::connection::Turn;
-use crate::net::files::Supply;
+use crate::net::files::Sources;
 use crate::net::files::finisher::Job;
 use crate::net::files::{FileError, file_bytes_max};
 use crate::net::transport::Error;
@@ -17,16 +17,16 @@ const CROWDED: No = No::Code("busy", "as many files are being written as may be 
 
 impl Serving {
     pub(super) fn begin_put(&self, kind: DigestKind, name: &Name, put: Put) -> Result<Task, No> {
-        let Supply::Files(root) = &self.desk.supply else {
+        let Sources::Files(root) = &self.context.supply else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
         if root.single_name().is_some() {
             return Err(No::Code("read_only", "this server offers one file, and takes none"));
         }
-        if !self.desk.writable {
+        if !self.context.writable {
             return Err(No::Code("read_only", "this server takes no files"));
         }
-        let permit = self.desk.admission.put().ok_or(CROWDED)?;
+        let permit = self.context.admission.put().ok_or(CROWDED)?;
         if !put.overwrite && root.exists(name) {
             return self.begin_compare(kind, root, name, put.size, permit);
         }
@@ -60,7 +60,7 @@ impl Serving {
             return Ok(Turn::Again);
         }
         partial.begin(&put.etag, put.size)?;
-        self.desk.finisher.borrow_mut().write_behind(partial, put.size);
+        self.context.finisher.borrow_mut().write_behind(partial, put.size);
         if session.digest_kind() != DigestKind::None {
             partial.count_unverified();
         }
@@ -80,16 +80,16 @@ impl Serving {
 
     /// The file that was put is whole: over to the other thread.
     pub(super) fn received(&mut self) {
-        let durability = self.desk.durability;
+        let durability = self.context.durability;
         let (job, permit) = match std::mem::replace(&mut self.task, Task::None) {
             Task::Receiving { partial, overwrite, permit } => {
                 let finish = partial.finish(durability, overwrite).making_room();
                 (Job::Finish(Box::new(finish)), permit)
             }
-            Task::Standing(standing, permit) => (Job::Standing(*standing, durability), permit),
+            Task::Existing(existing, permit) => (Job::ExistingFile(*existing, durability), permit),
             _ => return,
         };
-        let pending = self.desk.finisher.borrow_mut().run_holding(job, permit);
+        let pending = self.context.finisher.borrow_mut().run_holding(job, permit);
         self.task = Task::Finishing(pending);
     }
 
@@ -97,7 +97,7 @@ impl Serving {
         let Task::Finishing(pending) = &self.task else { return Ok(Turn::Done) };
         let Some(outcome) = pending.poll() else { return Ok(Turn::Parked) };
         outcome?;
-        session.done(self.desk.durability.into()).map_err(Error::from)?;
+        session.done(self.context.durability.into()).map_err(Error::from)?;
         self.transferred(Ok(()));
         self.task = Task::None;
         Ok(Turn::Again)

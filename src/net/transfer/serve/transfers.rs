@@ -5,7 +5,7 @@
 //!                                  └ refused, given up, lost ▶ Transfer, Err
 //! ```
 
-use super::Desk;
+use super::ServerContext;
 use crate::error::Error as Session;
 use crate::name::Name;
 use crate::net::report::Failure;
@@ -100,9 +100,14 @@ impl Running {
     }
 
     /// Tells how it ended.
-    pub(crate) fn end(self, desk: &Desk, peer: SocketAddr, outcome: Result<(), Failure>) {
+    pub(crate) fn end(
+        self,
+        context: &ServerContext,
+        peer: SocketAddr,
+        outcome: Result<(), Failure>,
+    ) {
         let Running { direction, name, bytes, since, .. } = self;
-        if let Some(tell) = &desk.on_transfer {
+        if let Some(tell) = &context.on_transfer {
             let elapsed = since.elapsed();
             tell(&Transfer { peer, direction, name, bytes, elapsed, outcome });
         }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   listener ─▶ Acceptor ─┬ no room ──▶ told `busy`, here       (classic: closed)
-//!     (thread 0)          ├ thread 0 ─▶ Door ─▶ a session
-//!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ Door ─▶ a session
+//!     (thread 0)          ├ thread 0 ─▶ ConnectionFactory ─▶ a session
+//!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ ConnectionFactory ─▶ a session
 //! ```
 //!
 //! One thread accepts for all, so that there is one limit, and the port is ours alone: sockets that
@@ -11,11 +11,11 @@
 
 use super::Options;
 use crate::net::connection::{Application, NewConnection};
-use crate::net::reactor::{Dispatch, Handle, Reactor, Welcome, Welcomed};
+use crate::net::reactor::{Accept, Accepted, Dispatch, Handle, Reactor};
 use crate::net::transfer::admission::{Admission, Permit};
 use crate::net::transfer::classic;
 use crate::net::transfer::client::nonce;
-use crate::net::transfer::serve::{Desk, Serving};
+use crate::net::transfer::serve::{ServerContext, Serving};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::stream::Stream;
@@ -43,28 +43,28 @@ pub(super) struct Outbox {
 }
 
 /// Makes connections.
-pub(super) struct Door {
+pub(super) struct ConnectionFactory {
     pub(super) options: Options,
-    pub(super) desk: Rc<Desk>,
+    pub(super) context: Rc<ServerContext>,
 }
 
-impl Door {
+impl ConnectionFactory {
     fn connection(&self, (socket, peer, permit): Arrival) -> Result<NewConnection, Error> {
         endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error))?;
-        let desk = self.desk.clone();
+        let context = self.context.clone();
         if let Some(name) = &self.options.classic {
             let origin = self.options.supply.open(name)?;
-            let (session, serving) = classic::serve(name, origin, desk, peer, permit);
+            let (session, serving) = classic::serve(name, origin, context, peer, permit);
             return Ok(self.new_connection(socket, peer, session, serving));
         }
         let session = Session::new(self.options.session.clone(), &nonce()?);
-        Ok(self.new_connection(socket, peer, session, Serving::new(desk, peer, permit)))
+        Ok(self.new_connection(socket, peer, session, Serving::new(context, peer, permit)))
     }
 
     /// `None` where it cannot be served; the log says why.
     fn guest(&self, (socket, peer, permit): Arrival) -> Option<NewConnection> {
         let served = self.connection((socket, peer, permit));
-        served.map_err(|error| self.desk.say(&format!("{peer}: {error}"))).ok()
+        served.map_err(|error| self.context.say(&format!("{peer}: {error}"))).ok()
     }
 
     fn new_connection<S, A>(
@@ -93,7 +93,7 @@ impl Door {
 
 /// Lets connections in, for all threads.
 pub(super) struct Acceptor {
-    door: Door,
+    factory: ConnectionFactory,
     admission: Arc<Admission>,
     /// Those of thread 1 and up.
     others: Vec<Outbox>,
@@ -103,11 +103,15 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(door: Door, admission: Arc<Admission>, others: Vec<Outbox>) -> Acceptor {
-        Acceptor { door, admission, others, refused: 0, said_at: None }
+    pub(super) fn new(
+        factory: ConnectionFactory,
+        admission: Arc<Admission>,
+        others: Vec<Outbox>,
+    ) -> Acceptor {
+        Acceptor { factory, admission, others, refused: 0, said_at: None }
     }
 
-    fn refuse(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+    fn refuse(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted {
         self.refused += 1;
         if self.said_at.is_none_or(|at| at.elapsed() >= REFUSALS_SAID_EVERY) {
             let (max, count) = (self.admission.connections_max(), self.refused);
@@ -116,39 +120,39 @@ impl Acceptor {
                 _ => format!(", and {} others before", count - 1),
             };
             let what = format!("{peer}: refused: busy: {max} connections are open{others}");
-            self.door.desk.say(&what);
+            self.factory.context.say(&what);
             (self.refused, self.said_at) = (0, Some(Instant::now()));
         }
-        if self.door.options.classic.is_some() {
+        if self.factory.options.classic.is_some() {
             // The classic wire has no words for it: the stream ends before the object begins.
-            return Welcomed::Gone;
+            return Accepted::Gone;
         }
         // It sends neither hello nor proof, so it needs no nonce, and it reads nothing.
-        let mut session = Session::new(self.door.options.session.clone(), "");
+        let mut session = Session::new(self.factory.options.session.clone(), "");
         session.abort(AbortReason::OverBudget, "the server has as many connections as it may have");
-        Welcomed::Refused(self.door.new_connection(socket, peer, session, ()))
+        Accepted::Refused(self.factory.new_connection(socket, peer, session, ()))
     }
 }
 
-impl Welcome for Acceptor {
-    fn welcome(&mut self, socket: TcpStream, peer: SocketAddr) -> Welcomed {
+impl Accept for Acceptor {
+    fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted {
         let Some(permit) = self.admission.connection() else { return self.refuse(socket, peer) };
         let thread = permit.thread();
         let arrival = (socket, peer, permit);
         let Some(other) = thread.checked_sub(1).and_then(|at| self.others.get(at)) else {
-            return self.door.guest(arrival).into();
+            return self.factory.guest(arrival).into();
         };
         // Where that thread has ended, so does the server, and with it the connection.
         let _ = other.arrivals.send(arrival);
         let _ = other.waker.wake();
-        Welcomed::Gone
+        Accepted::Gone
     }
 }
 
 /// Takes the connections of a thread that does not accept itself.
 pub(super) struct Inbox {
     arrivals: Receiver<Arrival>,
-    door: Door,
+    factory: ConnectionFactory,
     admission: Arc<Admission>,
     thread: usize,
     stopping: bool,
@@ -157,11 +161,11 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn new(
         arrivals: Receiver<Arrival>,
-        door: Door,
+        factory: ConnectionFactory,
         admission: Arc<Admission>,
         thread: usize,
     ) -> Inbox {
-        Inbox { arrivals, door, admission, thread, stopping: false }
+        Inbox { arrivals, factory, admission, thread, stopping: false }
     }
 }
 
@@ -170,7 +174,7 @@ impl Dispatch for Inbox {
         while let Ok(arrival) = self.arrivals.try_recv() {
             // What comes while the server ends is closed, as what still waits to be accepted is.
             if let Some(guest) = Some(arrival).filter(|_| !self.stopping)
-                && let Some(guest) = self.door.guest(guest)
+                && let Some(guest) = self.factory.guest(guest)
             {
                 // What cannot be registered is dropped, and with it the connection.
                 let _ = reactor.add(guest);

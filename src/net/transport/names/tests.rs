@@ -68,7 +68,7 @@ impl Stage {
     }
 
     fn threads(&self) -> usize {
-        self.names.desk.jobs().threads
+        self.names.resolver.jobs().threads
     }
 
     fn calls(&self) -> usize {
@@ -182,7 +182,7 @@ fn a_thread_that_is_free_takes_the_next_job() {
     for n in 0..10 {
         stage.look_up(&format!("{n}.test")).expect("it is found");
         // It has answered, and is on its way to the queue.
-        while stage.names.desk.jobs().idle == 0 {
+        while stage.names.resolver.jobs().idle == 0 {
             std::thread::yield_now();
         }
     }
@@ -302,7 +302,7 @@ fn idle_threads_end_as_well() {
 #[test]
 fn the_system_knows_itself() {
     let mut stage = Stage::new(Limits::default());
-    let waker = stage.names.desk.waker.clone();
+    let waker = stage.names.resolver.waker.clone();
     stage.names = Names::new(waker);
     let lookup = stage.ask("localhost");
     let found = stage.wait(&lookup).expect("every system has it");

@@ -17,8 +17,8 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::Source;
-use wirewright::net::mail::Letter;
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::OutgoingMessage;
 
 /// The longest message that is text alone, in bytes.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
@@ -42,8 +42,8 @@ fn builder() -> Result<Builder, String> {
     Ok(builder)
 }
 
-/// A letter with a text of so many bytes.
-fn with_text(len: usize) -> Result<Letter, String> {
+/// A message with a text of so many bytes.
+fn with_text(len: usize) -> Result<OutgoingMessage, String> {
     let line = "x".repeat(TEXT_LINE) + "\r\n";
     let mut text = line.repeat(len / line.len() + 1);
     text.truncate(len.saturating_sub(2));
@@ -51,11 +51,11 @@ fn with_text(len: usize) -> Result<Letter, String> {
     let text = text.trim_end_matches('\r').to_owned() + "\r\n";
     let mut builder = builder()?;
     builder.text(&text).map_err(said)?;
-    Letter::new(builder.build().map_err(said)?, Vec::new()).map_err(said)
+    OutgoingMessage::new(builder.build().map_err(said)?, Vec::new()).map_err(said)
 }
 
-/// A letter with a file of so many bytes, all of them those of the setup's block.
-pub fn with_file(setup: &Setup, len: u64) -> Result<Letter, String> {
+/// A message with a file of so many bytes, all of them those of the setup's block.
+pub fn with_file(setup: &Setup, len: u64) -> Result<OutgoingMessage, String> {
     let path = setup.folder.path().join("attachment");
     if std::fs::metadata(&path).map_or(0, |meta| meta.len()) != len {
         write_block(&path, &setup.block, len)?;
@@ -63,8 +63,8 @@ pub fn with_file(setup: &Setup, len: u64) -> Result<Letter, String> {
     attach(&path)
 }
 
-fn attach(path: &Path) -> Result<Letter, String> {
-    let file = Source::from_path(path).map_err(said)?;
+fn attach(path: &Path) -> Result<OutgoingMessage, String> {
+    let file = SourceFile::from_path(path).map_err(said)?;
     let mut builder = builder()?;
     builder.text("See the file.").map_err(said)?;
     let attachment = Attachment {
@@ -73,12 +73,12 @@ fn attach(path: &Path) -> Result<Letter, String> {
         len: file.size(),
     };
     builder.attach(attachment).map_err(said)?;
-    Letter::new(builder.build().map_err(said)?, vec![file]).map_err(said)
+    OutgoingMessage::new(builder.build().map_err(said)?, vec![file]).map_err(said)
 }
 
-/// A letter of `size` bytes, or, with a file, of at most a line less; and how many bytes of it are
+/// A message of `size` bytes, or, with a file, of at most a line less; and how many bytes of it are
 /// those of a file.
-pub fn of_size(setup: &Setup, size: u64) -> Result<(Letter, u64), String> {
+pub fn of_size(setup: &Setup, size: u64) -> Result<(OutgoingMessage, u64), String> {
     if size > TEXT_BYTES_MAX {
         let head = with_file(setup, 1)?.content.size();
         let lines = (size - head) / LINE.0;
@@ -89,8 +89,8 @@ pub fn of_size(setup: &Setup, size: u64) -> Result<(Letter, u64), String> {
     let Some(rest) = size.checked_sub(least) else {
         return Err(format!("a message has {least} bytes at least"));
     };
-    let letter = with_text(rest as usize + 2)?;
-    Ok((letter, 0))
+    let message = with_text(rest as usize + 2)?;
+    Ok((message, 0))
 }
 
 #[cfg(test)]
@@ -103,14 +103,14 @@ mod tests {
         let setup = small();
         let least = with_text(2).unwrap().content.size();
         for size in (least..least + 300).chain([1024, 4000, TEXT_BYTES_MAX]) {
-            let (letter, file) = of_size(&setup, size).unwrap();
-            let off = size - letter.content.size();
+            let (message, file) = of_size(&setup, size).unwrap();
+            let off = size - message.content.size();
             assert!(off <= 2 && file == 0, "{size}: {off} less");
         }
         assert!(of_size(&setup, least - 1).is_err());
         for size in [TEXT_BYTES_MAX + 1, 100_000, 100_078, 3_000_000] {
-            let (letter, file) = of_size(&setup, size).unwrap();
-            let less = size - letter.content.size();
+            let (message, file) = of_size(&setup, size).unwrap();
+            let less = size - message.content.size();
             assert!(less < 2 * LINE.0, "{size}: {less} less");
             assert!(file > size * 7 / 10, "{size}: {file}");
         }

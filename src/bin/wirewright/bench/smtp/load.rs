@@ -1,7 +1,7 @@
 //! The load: many messages to a server, round after round, and what became of them.
 //!
 //! ```text
-//!   letter ×N ─▶ up to C connections ─▶ server      a round begins with connecting and ends with
+//!   message ×N ─▶ up to C connections ─▶ server      a round begins with connecting and ends with
 //!     └──────────── Report for each ─────────┘      the last good-bye
 //! ```
 //!
@@ -12,7 +12,7 @@ use super::super::machine;
 use super::super::setup::{ROUNDS, Setup};
 use super::super::{broken, said, sides};
 use super::show;
-use super::sink::{Door, Taken};
+use super::sink::{Acceptor, Taken};
 use super::{letters, options, serve, start};
 use crate::args::{Bench, Load};
 use crate::commands::wire::announce;
@@ -24,8 +24,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirewright::net::Error;
-use wirewright::net::mail::{Letter, Report, Server, send_each};
-use wirewright::net::reactor::Seat;
+use wirewright::net::mail::{OutgoingMessage, Report, Server, send_each};
+use wirewright::net::reactor::ReactorBuilder;
 use wirewright::net::transport::endpoint;
 use wirewright::smtp::client::Verdict;
 
@@ -84,7 +84,7 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     let setup = Setup::new(args);
     let setup =
         setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
-    let (letter, file) = letters::of_size(&setup, load.message_size.unwrap_or(SIZE))
+    let (message, file) = letters::of_size(&setup, load.message_size.unwrap_or(SIZE))
         .map_err(|error| Failure::usage("--message-size", error, "give more"))?;
     let own = match load.server {
         None => Some(start(None).map_err(|error| broken("smtp", &error))?),
@@ -95,7 +95,7 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
         server: name,
         messages: load.messages.unwrap_or(MESSAGES),
         connections: args.connections.unwrap_or(1) as usize,
-        size: letter.content.size(),
+        size: message.content.size(),
         file,
     };
     let rounds = load.rounds.map_or(ROUNDS, usize::from);
@@ -104,7 +104,7 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     let mut done = Vec::new();
     machine::reset_peak();
     for round in 1..=rounds {
-        done.push(one_round(&plan, &server, &letter, taken)?);
+        done.push(one_round(&plan, &server, &message, taken)?);
         progress.done(round);
         if done.iter().any(|round| round.counts.was_stopped) {
             break;
@@ -133,7 +133,7 @@ fn server(load: &Load, own: Option<&str>) -> Result<(Server, String), Failure> {
 fn one_round(
     plan: &Plan,
     server: &Server,
-    letter: &Letter,
+    message: &OutgoingMessage,
     taken: Option<&Taken>,
 ) -> Result<Round, Failure> {
     let mut options = options(server.clone(), plan.connections);
@@ -141,7 +141,7 @@ fn one_round(
     let before = (taken.map(Taken::counts), sides::thread());
     let counts = Rc::new(RefCell::new(Counts::default()));
     let (counting, began) = (counts.clone(), Instant::now());
-    let letters = std::iter::repeat_n(letter.clone(), plan.messages as usize);
+    let letters = std::iter::repeat_n(message.clone(), plan.messages as usize);
     let sent = send_each(options, letters, move |_, report| counting.borrow_mut().add(&report));
     sent.map_err(|error| broken("smtp", &said(error)))?;
     let (elapsed, spent) = (began.elapsed(), sides::thread() - before.1);
@@ -218,13 +218,13 @@ fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
     let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
     let socket = endpoint::listen(address).map_err(|error| failed(said(error)))?;
     let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
-    let mut seat = Seat::new().map_err(|error| failed(said(error)))?;
-    seat.stop_at_signals().map_err(|error| failed(said(error)))?;
+    let mut builder = ReactorBuilder::new().map_err(|error| failed(said(error)))?;
+    builder.stop_at_signals().map_err(|error| failed(said(error)))?;
     let taken = Arc::<Taken>::default();
-    let door = Door { taken: taken.clone(), seen: None };
+    let acceptor = Acceptor { taken: taken.clone(), seen: None };
     // It is bound, and whoever comes waits until it runs.
     announce(bound, args.json)?;
-    serve(seat, socket, door).map_err(|error| failed(said(error)))?;
+    serve(builder, socket, acceptor).map_err(|error| failed(said(error)))?;
     let (messages, bytes) = taken.counts();
     let mut out = Out::new();
     match args.json {
@@ -243,30 +243,30 @@ mod tests {
     #[test]
     fn a_round_counts_what_the_sink_took() {
         let setup = small();
-        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let (message, file) = letters::of_size(&setup, 900).unwrap();
         let (sink, taken) = start(None).unwrap();
         let name = format!("smtp://{}", sink.endpoint);
         let server = Server::parse(&name).unwrap();
-        let size = letter.content.size();
+        let size = message.content.size();
         let plan = Plan { server: name, messages: 30, connections: 4, size, file };
-        let round = one_round(&plan, &server, &letter, Some(&taken)).unwrap().counts;
+        let round = one_round(&plan, &server, &message, Some(&taken)).unwrap().counts;
         assert_eq!((round.accepted, round.refused, round.unknown), (30, 0, 0));
         assert_eq!(taken.counts(), (30, 30 * size));
         // Another sink has taken nothing of it.
-        let other = one_round(&plan, &server, &letter, Some(&Taken::default()));
+        let other = one_round(&plan, &server, &message, Some(&Taken::default()));
         assert!(other.is_err());
     }
 
     #[test]
     fn nobody_listens() {
         let setup = small();
-        let (letter, file) = letters::of_size(&setup, 900).unwrap();
+        let (message, file) = letters::of_size(&setup, 900).unwrap();
         let free = endpoint::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let name = format!("smtp://{}", free.local_addr().unwrap());
         drop(free);
-        let (server, size) = (Server::parse(&name).unwrap(), letter.content.size());
+        let (server, size) = (Server::parse(&name).unwrap(), message.content.size());
         let plan = Plan { server: name, messages: 3, connections: 2, size, file };
-        let round = one_round(&plan, &server, &letter, None).unwrap().counts;
+        let round = one_round(&plan, &server, &message, None).unwrap().counts;
         assert_eq!((round.accepted, round.refused, round.unknown), (0, 3, 0));
         assert!(round.why.is_some());
     }

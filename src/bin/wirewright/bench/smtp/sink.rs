@@ -19,7 +19,7 @@ use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::net::connection::NewConnection;
-use wirewright::net::reactor::{Welcome, Welcomed};
+use wirewright::net::reactor::{Accept, Accepted};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::session::{Received, Session, Wants};
@@ -60,20 +60,20 @@ pub type Seen = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Makes a sink for whoever comes.
 #[derive(Clone)]
-pub struct Door {
+pub struct Acceptor {
     pub taken: Arc<Taken>,
     pub seen: Option<Seen>,
 }
 
-impl Door {
+impl Acceptor {
     fn guest(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
         endpoint::tune(&socket).ok()?;
         Some(NewConnection::new(Stream::plain(socket), Sink::new(self.clone()), ()))
     }
 }
 
-impl Welcome for Door {
-    fn welcome(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Welcomed {
+impl Accept for Acceptor {
+    fn accept(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Accepted {
         self.guest(socket).into()
     }
 }
@@ -88,7 +88,7 @@ enum Next {
 
 /// One connection.
 struct Sink {
-    door: Door,
+    acceptor: Acceptor,
     next: Next,
     /// There was a MAIL.
     has_sender: bool,
@@ -100,9 +100,9 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(door: Door) -> Sink {
+    fn new(acceptor: Acceptor) -> Sink {
         Sink {
-            door,
+            acceptor,
             next: Next::Command,
             has_sender: false,
             recipients: 0,
@@ -166,12 +166,12 @@ impl Sink {
             Event::More => {}
             Event::Text(bytes) => {
                 self.message += bytes.len() as u64;
-                if let Some(seen) = &self.door.seen {
+                if let Some(seen) = &self.acceptor.seen {
                     seen(bytes);
                 }
             }
             Event::End => {
-                self.door.taken.add(self.message);
+                self.acceptor.taken.add(self.message);
                 self.next = Next::Command;
                 self.begin_anew("250 2.0.0 taken\r\n");
             }
@@ -246,8 +246,8 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let copy = seen.clone();
         let show: Seen = Arc::new(move |bytes| copy.lock().unwrap().extend_from_slice(bytes));
-        let door = Door { taken: Arc::default(), seen: Some(show) };
-        let mut sink = Sink::new(door.clone());
+        let acceptor = Acceptor { taken: Arc::default(), seen: Some(show) };
+        let mut sink = Sink::new(acceptor.clone());
         let (mut out, mut held) = (Buffer::with_limit(1 << 16), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             held.extend_from_slice(piece);
@@ -263,7 +263,7 @@ mod tests {
         let codes = said.lines().filter(|line| line.as_bytes()[3] == b' ').map(|line| &line[..3]);
         let codes = codes.collect::<Vec<_>>().join(" ");
         let seen = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
-        (codes, door.taken.counts(), seen)
+        (codes, acceptor.taken.counts(), seen)
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_an_error() {
-        let mut sink = Sink::new(Door { taken: Arc::default(), seen: None });
+        let mut sink = Sink::new(Acceptor { taken: Arc::default(), seen: None });
         let received = sink.receive(&[b'x'; LINE_BYTES_MAX - 1], &mut []).unwrap();
         assert_eq!(received.consumed, 0);
         assert!(sink.receive(&[b'x'; LINE_BYTES_MAX], &mut []).is_err());

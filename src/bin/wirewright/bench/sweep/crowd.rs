@@ -22,7 +22,7 @@ use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
-use wirewright::net::reactor::{Reactor, Seat};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::client::{Client, Config, Event};
@@ -143,7 +143,8 @@ impl Crowd<'_> {
             ended: Cell::new(Instant::now()),
             error: RefCell::default(),
         });
-        let mut reactor = Reactor::new(Seat::new().map_err(said)?, usize::MAX, Limits::default());
+        let mut reactor =
+            Reactor::new(ReactorBuilder::new().map_err(said)?, usize::MAX, Limits::default());
         reactor.set_deadline(Some(Instant::now() + ALL_WAIT));
         self.connect(&mut reactor, &common)?;
         let (open, waker) = (common.open.clone(), reactor.waker());

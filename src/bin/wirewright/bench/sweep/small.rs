@@ -9,7 +9,7 @@ use crate::bench::{name, said};
 use std::path::PathBuf;
 use std::time::Instant;
 use wirewright::name::Name;
-use wirewright::net::files::{Destination, Supply};
+use wirewright::net::files::{Destination, Sources};
 use wirewright::net::files::{Durability, Root};
 use wirewright::net::transfer::{client, server};
 
@@ -57,7 +57,7 @@ fn sweep(setup: &Setup, names: &[Name]) -> Result<Sweep, String> {
     let block = setup.block[..FILE_BYTES].into();
     let root = Root::open(&folder(setup, names)?).map_err(said)?;
     let files =
-        server::Options { threads: setup.threads, ..server::Options::new(Supply::Files(root)) };
+        server::Options { threads: setup.threads, ..server::Options::new(Sources::Files(root)) };
     let servers = [
         ("from memory", Running::start(memory(&block, FILE_BYTES as u64, setup.threads))?),
         ("from files", Running::start(files)?),

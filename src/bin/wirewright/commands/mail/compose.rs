@@ -17,8 +17,8 @@ use wirewright::mime::date::Date;
 use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::Builder;
-use wirewright::net::files::Source;
-use wirewright::net::mail::{Letter, Raw};
+use wirewright::net::files::SourceFile;
+use wirewright::net::mail::{OutgoingMessage, Raw};
 use wirewright::net::transport::idn::to_ascii;
 use wirewright::smtp::command::Path;
 use wirewright::text::escape;
@@ -27,7 +27,7 @@ use wirewright::text::escape;
 pub const NO_TEXT: &str = "it is not UTF-8";
 
 /// What is written.
-pub fn letter(writing: &Writing) -> Result<Letter, Failure> {
+pub fn letter(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     if writing.to.is_empty() && writing.cc.is_empty() && writing.bcc.is_empty() {
         let hint = "give --to 'Name <a@b>', or --cc or --bcc";
         return Err(Failure::usage("--to", "nobody gets it", hint));
@@ -40,7 +40,7 @@ pub fn letter(writing: &Writing) -> Result<Letter, Failure> {
 
 // ---- a message that is made here -------------------------------------------------------------
 
-fn built(writing: &Writing) -> Result<Letter, Failure> {
+fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     let Some(from) = &writing.from else {
         return Err(Failure::usage("--from", "nobody sends it", "give --from 'Name <a@b>'"));
     };
@@ -74,7 +74,7 @@ fn built(writing: &Writing) -> Result<Letter, Failure> {
     enclose::attachments(&mut builder, writing, &mut files)?;
     let build = |builder: Builder| builder.build().map_err(|error| wrong("the message", &error));
     let ascii = builder.ascii_only().map(build).transpose()?;
-    let letter = Letter::new(build(builder)?, files);
+    let letter = OutgoingMessage::new(build(builder)?, files);
     let letter = letter.and_then(|letter| match ascii {
         Some(ascii) => letter.with_ascii(ascii),
         None => Ok(letter),
@@ -200,7 +200,7 @@ fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
 
 // ---- a message that stands in a file ---------------------------------------------------------
 
-fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
+fn raw(writing: &Writing, file: &FilePath) -> Result<OutgoingMessage, Failure> {
     let from = match (&writing.envelope_from, &writing.from) {
         (Some(from), _) => path("--envelope-from", from)?,
         (None, Some(from)) => path("--from", from)?,
@@ -224,13 +224,13 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<Letter, Failure> {
             recipients.push(path);
         }
     }
-    let source = Source::from_file(input::spooled(file)?);
+    let source = SourceFile::from_file(input::spooled(file)?);
     let source = source.map_err(|error| failed_file(Verb::Read, file, error))?;
     let raw = Raw::new(source).map_err(|error| {
         let hint = "give a file that holds a whole message, or - for stdin";
         Failure::new(file.display(), error, hint)
     })?;
-    Ok(Letter::raw(from, recipients, raw))
+    Ok(OutgoingMessage::raw(from, recipients, raw))
 }
 
 /// The address of a mailbox, or nobody.

@@ -11,7 +11,7 @@ use crate::{Exit, Failure, say_line};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wirewright::error::Error as Session;
-use wirewright::net::mail::{Fate, Recipient, Report, Server};
+use wirewright::net::mail::{Recipient, RecipientStatus, Report, Server};
 use wirewright::net::{Error, Failure as Why};
 use wirewright::smtp::client::{Stage, Verdict};
 use wirewright::smtp::reply::{Enhanced, Reply};
@@ -73,9 +73,12 @@ impl Told {
 
     fn document(&self) -> Value {
         let report = &self.report;
-        let taken = report.recipients.iter().filter(|recipient| recipient.fate == Fate::Accepted);
+        let taken = report
+            .recipients
+            .iter()
+            .filter(|recipient| recipient.fate == RecipientStatus::Accepted);
         let refused = report.recipients.iter().filter_map(|recipient| match &recipient.fate {
-            Fate::Refused { stage, reply } => Some(json!({
+            RecipientStatus::Refused { stage, reply } => Some(json!({
                 "address": recipient.path.as_str(),
                 "stage": stage.as_str(),
                 "code": reply.code(),
@@ -83,7 +86,7 @@ impl Told {
                 "text": reply.text(),
                 "retryable": reply.is_transient(),
             })),
-            Fate::Unsendable { stage, why } => Some(json!({
+            RecipientStatus::Unsendable { stage, why } => Some(json!({
                 "address": recipient.path.as_str(),
                 "stage": stage.as_str(),
                 "code": null,
@@ -91,7 +94,7 @@ impl Told {
                 "text": meaning(why),
                 "retryable": false,
             })),
-            Fate::Unsent => self.refused_before(recipient),
+            RecipientStatus::Unsent => self.refused_before(recipient),
             _ => None,
         });
         let mut document = json!({
@@ -135,7 +138,7 @@ impl Told {
         let (code, text) = self.refusal_of_session()?;
         let all = &self.report.recipients;
         // With --all-or-nothing it may be another recipient that was refused.
-        let is_of_all = all.iter().all(|recipient| recipient.fate == Fate::Unsent);
+        let is_of_all = all.iter().all(|recipient| recipient.fate == RecipientStatus::Unsent);
         is_of_all.then(|| {
             json!({
                 "address": recipient.path.as_str(),
@@ -198,7 +201,9 @@ impl Told {
             (false, None) => SEE_SERVER.into(),
         };
         let of_all = report.recipients.iter().find_map(|recipient| match &recipient.fate {
-            Fate::Refused { stage, reply } if *stage != Stage::Rcpt => Some((*stage, reply)),
+            RecipientStatus::Refused { stage, reply } if *stage != Stage::Rcpt => {
+                Some((*stage, reply))
+            }
             _ => None,
         });
         let what = match of_all {
@@ -213,8 +218,8 @@ impl Told {
     /// reach.
     fn advice_to_some(&self) -> Advice {
         let again = self.report.recipients.iter().filter(|recipient| match &recipient.fate {
-            Fate::Refused { reply, .. } => reply.is_transient(),
-            fate => *fate == Fate::Unsent,
+            RecipientStatus::Refused { reply, .. } => reply.is_transient(),
+            fate => *fate == RecipientStatus::Unsent,
         });
         let again: Vec<String> = again.map(|recipient| recipient.path.to_string()).collect();
         let later = format!("send it again later to {} alone", first_of(&again));
@@ -228,7 +233,7 @@ impl Told {
     /// What to do about a recipient that this server cannot be told of.
     fn advice_to_unsendable(&self) -> Option<Advice> {
         self.report.recipients.iter().find_map(|recipient| match &recipient.fate {
-            Fate::Unsendable { why, .. } => {
+            RecipientStatus::Unsendable { why, .. } => {
                 advice(&Error::Session(why.as_ref().clone()), &self.server)
             }
             _ => None,
@@ -238,8 +243,12 @@ impl Told {
     /// The refused recipients, the first of them with the server's words.
     fn refusals(&self) -> String {
         let refused = self.report.recipients.iter().filter_map(|recipient| match &recipient.fate {
-            Fate::Refused { reply, .. } => Some(format!("{}: {}", recipient.path, said(reply))),
-            Fate::Unsendable { why, .. } => Some(format!("{}: {}", recipient.path, meaning(why))),
+            RecipientStatus::Refused { reply, .. } => {
+                Some(format!("{}: {}", recipient.path, said(reply)))
+            }
+            RecipientStatus::Unsendable { why, .. } => {
+                Some(format!("{}: {}", recipient.path, meaning(why)))
+            }
             _ => None,
         });
         let refused: Vec<String> = refused.collect();

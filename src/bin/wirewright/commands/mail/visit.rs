@@ -14,7 +14,7 @@ use crate::args::mail::Mail;
 use crate::output::report::Out;
 use crate::{Exit, Failure};
 use serde_json::{Value, json};
-use wirewright::net::mail::{Server, Visit, check};
+use wirewright::net::mail::{Server, ServerProbe, check};
 use wirewright::smtp::config::Remark;
 
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
@@ -22,7 +22,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let server = options.server.clone();
     let (visit, why) = match check(options) {
         Ok((visit, why)) => (visit, why),
-        Err(error) => (Visit::default(), Some(error.into())),
+        Err(error) => (ServerProbe::default(), Some(error.into())),
     };
     let mut out = Out::new();
     if args.common.json {
@@ -47,12 +47,12 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
 }
 
 /// How TLS came about, if it did.
-fn tls(visit: &Visit, server: &Server) -> Option<&'static str> {
+fn tls(visit: &ServerProbe, server: &Server) -> Option<&'static str> {
     visit.under_tls.as_ref()?;
     Some(if server.is_tls { "from the beginning" } else { "STARTTLS" })
 }
 
-fn rows(visit: &Visit, server: &Server) -> Vec<(String, String)> {
+fn rows(visit: &ServerProbe, server: &Server) -> Vec<(String, String)> {
     let Some(address) = visit.address else { return Vec::new() };
     let row = |name: &str, value: String| (name.to_owned(), value);
     let mut rows = vec![row("address", address.to_string())];
@@ -73,7 +73,7 @@ fn rows(visit: &Visit, server: &Server) -> Vec<(String, String)> {
     rows
 }
 
-fn document(visit: &Visit, server: &Server) -> Value {
+fn document(visit: &ServerProbe, server: &Server) -> Value {
     let offered = visit.capabilities();
     json!({
         "address": visit.address.map(|address| address.to_string()),

@@ -10,19 +10,19 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use wirewright::net::files::descriptor;
-use wirewright::net::files::{Durability, Source};
+use wirewright::net::files::{Durability, SourceFile};
 use wirewright::net::udp::{FILE_DATAGRAM_BYTES_MIN, FileReceived, FileSent};
 
 /// How many missing ranges are told to people.
 const MISSING_SHOWN: usize = 20;
 
 /// What is sent, if a datagram of `len` bytes has room for some of it.
-pub fn open(path: &Path, len: u16) -> Result<Arc<Source>, Failure> {
+pub fn open(path: &Path, len: u16) -> Result<Arc<SourceFile>, Failure> {
     if usize::from(len) < FILE_DATAGRAM_BYTES_MIN {
         let what = format!("a part of a file needs datagrams of {FILE_DATAGRAM_BYTES_MIN} bytes");
         return Err(Failure::usage("--size", what, "give more, or leave --size out"));
     }
-    let source = Source::from_path(path);
+    let source = SourceFile::from_path(path);
     source.map(Arc::new).map_err(|error| failed_file(Verb::Read, path, error))
 }
 

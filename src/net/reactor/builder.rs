@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Asks a reactor on another thread to stop.
 #[derive(Debug, Clone)]
-pub struct Stopper {
+pub struct StopHandle {
     asked: Arc<AtomicBool>,
     waker: Arc<Waker>,
 }
 
-impl Stopper {
+impl StopHandle {
     /// Stops accepting; what runs may end within the grace period.
     pub fn stop(&self) {
         self.asked.store(true, Ordering::Release);
@@ -24,27 +24,27 @@ impl Stopper {
 }
 
 /// The part of a reactor that can be made on one thread and used on another.
-pub struct Seat {
+pub struct ReactorBuilder {
     pub(super) poll: Poll,
     pub(super) waker: Arc<Waker>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) signals: Option<UnixStream>,
 }
 
-impl Seat {
+impl ReactorBuilder {
     /// A poll and a way to wake it.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn new() -> io::Result<Seat> {
+    pub fn new() -> io::Result<ReactorBuilder> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(Seat { poll, waker, stop: Arc::default(), signals: None })
+        Ok(ReactorBuilder { poll, waker, stop: Arc::default(), signals: None })
     }
 
     /// Stops it from another thread.
-    pub fn stopper(&self) -> Stopper {
-        Stopper { asked: self.stop.clone(), waker: self.waker.clone() }
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle { asked: self.stop.clone(), waker: self.waker.clone() }
     }
 
     /// Wakes it from another thread.

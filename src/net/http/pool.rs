@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 /// What a line does, as the account sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ConnectionState {
     /// It is being made, or was woken for a job that it has not taken yet.
     Opening,
     /// It works on a job.
@@ -44,13 +44,13 @@ pub(super) enum Standing {
 
 /// What a line and the account know of each other.
 #[derive(Debug)]
-pub(super) struct Badge {
+pub(super) struct ConnectionSlot {
     pub(super) route: usize,
-    pub(super) standing: Cell<Standing>,
+    pub(super) state: Cell<ConnectionState>,
     pub(super) handle: Cell<Option<Handle>>,
 }
 
-struct Site {
+struct RouteQueue {
     route: Rc<Route>,
     waiting: VecDeque<Job>,
     opening: usize,
@@ -68,18 +68,18 @@ const WAITING_PER_PLACE: usize = 4;
 const WAITING_MIN: usize = 256;
 
 /// See the head of this module.
-pub(super) struct Plan {
+pub(super) struct Pool {
     pub(super) options: Options,
     pub(super) finisher: Finisher,
     /// Where packed bodies are unpacked: one place for all, for it is used for a moment only.
     pub(super) unpacked: Vec<u8>,
-    sites: Vec<Site>,
+    sites: Vec<RouteQueue>,
     /// Hashed with fixed keys: routes come from the user, and a system without randomness has none.
     by_route: HashMap<Rc<Route>, usize, BuildHasherDefault<DefaultHasher>>,
     needy: VecDeque<usize>,
     in_use: usize,
     /// The one that has waited longest first.
-    idle: VecDeque<Rc<Badge>>,
+    idle: VecDeque<Rc<ConnectionSlot>>,
     /// Those that wait for another try, by its time.
     postponed: BTreeMap<(Instant, usize), Job>,
     /// When the call ends.
@@ -96,9 +96,9 @@ pub(super) struct Plan {
     given_up: bool,
 }
 
-impl Plan {
-    pub(super) fn new(options: Options, finisher: Finisher) -> Plan {
-        Plan {
+impl Pool {
+    pub(super) fn new(options: Options, finisher: Finisher) -> Pool {
+        Pool {
             options,
             finisher,
             unpacked: vec![0; UNPACK_BYTES],
@@ -143,34 +143,34 @@ impl Plan {
 
     /// A line asks for work: it is busy now if there is some, and idle if there is none. One that
     /// asks for the first time is fresh.
-    pub(super) fn take(&mut self, badge: &Rc<Badge>, is_fresh: bool) -> Option<Job> {
-        if matches!(badge.standing.get(), Standing::Idle | Standing::Gone) {
+    pub(super) fn take(&mut self, slot: &Rc<ConnectionSlot>, is_fresh: bool) -> Option<Job> {
+        if matches!(slot.state.get(), ConnectionState::Idle | ConnectionState::Gone) {
             return None;
         }
-        self.leave(badge);
-        let job = self.next(badge.route, is_fresh);
+        self.leave(slot);
+        let job = self.next(slot.route, is_fresh);
         if job.is_some() {
-            badge.standing.set(Standing::Busy);
-            self.sites[badge.route].busy += 1;
+            slot.state.set(ConnectionState::Busy);
+            self.sites[slot.route].busy += 1;
             self.in_use += 1;
         } else {
-            badge.standing.set(Standing::Idle);
-            self.idle.push_back(badge.clone());
+            slot.state.set(ConnectionState::Idle);
+            self.idle.push_back(slot.clone());
         }
         job
     }
 
     /// A line has nothing to do with its job any more, and takes the next one or none.
-    pub(super) fn leave(&mut self, badge: &Badge) {
-        let site = &mut self.sites[badge.route];
-        match badge.standing.replace(Standing::Gone) {
-            Standing::Opening => site.opening -= 1,
-            Standing::Busy => site.busy -= 1,
-            Standing::Idle => return self.idle.retain(|idle| !std::ptr::eq(&**idle, badge)),
-            Standing::Gone => return,
+    pub(super) fn leave(&mut self, slot: &ConnectionSlot) {
+        let site = &mut self.sites[slot.route];
+        match slot.state.replace(ConnectionState::Gone) {
+            ConnectionState::Opening => site.opening -= 1,
+            ConnectionState::Busy => site.busy -= 1,
+            ConnectionState::Idle => return self.idle.retain(|idle| !std::ptr::eq(&**idle, slot)),
+            ConnectionState::Gone => return,
         }
         self.in_use -= 1;
-        self.consider(badge.route);
+        self.consider(slot.route);
     }
 
     /// The response of a job is whole, or enough of it has come.
@@ -247,7 +247,7 @@ impl Plan {
         self.wait(job, true);
         let suspects: Vec<_> =
             self.idle.iter().filter(|idle| idle.route == route).cloned().collect();
-        suspects.iter().filter_map(|badge| self.retire(badge)).collect()
+        suspects.iter().filter_map(|slot| self.retire(slot)).collect()
     }
 
     /// The next job that waits for a line: some of them for a fresh one.
@@ -287,7 +287,7 @@ impl Plan {
         let at = match self.by_route.get(&route) {
             Some(at) => *at,
             None => {
-                let site = Site {
+                let site = RouteQueue {
                     route: route.clone(),
                     waiting: VecDeque::new(),
                     opening: 0,
@@ -348,11 +348,11 @@ impl Plan {
         if self.sites[route].waiting.front().is_some_and(|job| job.wants_fresh) {
             return None;
         }
-        let at = self.idle.iter().rposition(|badge| badge.route == route)?;
-        let badge = self.idle.remove(at)?;
-        badge.standing.set(Standing::Opening);
+        let at = self.idle.iter().rposition(|slot| slot.route == route)?;
+        let slot = self.idle.remove(at)?;
+        slot.state.set(ConnectionState::Opening);
         self.opening(route);
-        badge.handle.get()
+        slot.handle.get()
     }
 
     /// A line is being made.
@@ -375,13 +375,13 @@ impl Plan {
         if self.in_use + self.idle.len() < self.options.in_flight_max {
             return None;
         }
-        let badge = self.idle.front()?.clone();
-        self.retire(&badge)
+        let slot = self.idle.front()?.clone();
+        self.retire(&slot)
     }
 
-    fn retire(&mut self, badge: &Rc<Badge>) -> Option<Handle> {
-        self.leave(badge);
-        badge.handle.get()
+    fn retire(&mut self, slot: &Rc<ConnectionSlot>) -> Option<Handle> {
+        self.leave(slot);
+        slot.handle.get()
     }
 
     fn consider(&mut self, at: usize) {
@@ -392,7 +392,7 @@ impl Plan {
     }
 
     fn is_needy(&self, at: usize) -> bool {
-        let Site { waiting, opening, busy, .. } = &self.sites[at];
+        let RouteQueue { waiting, opening, busy, .. } = &self.sites[at];
         waiting.len() > *opening && opening + busy < self.options.per_host_max
     }
 

@@ -14,7 +14,7 @@
 use super::FileError;
 use super::finish::Durability;
 use super::place::Place;
-use super::source::read_full_at;
+use super::source_file::read_full_at;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -24,25 +24,25 @@ const BLOCK_BYTES: usize = 64 << 10;
 
 /// See the head of this module. Dropped unfinished, nothing of it is left.
 #[derive(Debug)]
-pub struct Scattered {
+pub struct SparseFile {
     place: Place,
     /// Locked.
     part: File,
     has_name: bool,
 }
 
-impl Scattered {
+impl SparseFile {
     /// An empty file that shall stand at a local path, which its user chose; its directory must
     /// exist. What is left over there of an interrupted transfer is given up.
     ///
     /// # Errors
     /// [`FileError::Busy`] if another transfer is writing that file, [`FileError::InTheWay`] if a
     /// directory has its name, and those of the disk.
-    pub fn at_path(path: &Path) -> Result<Scattered, FileError> {
+    pub fn at_path(path: &Path) -> Result<SparseFile, FileError> {
         let mut place = Place::at_path(path)?;
         place.prepare()?;
         let part = place.lock_part(true)?.ok_or(FileError::NotFound)?;
-        let file = Scattered { place, part, has_name: false };
+        let file = SparseFile { place, part, has_name: false };
         file.place.remove_journal()?;
         file.part.set_len(0)?;
         Ok(file)
@@ -102,7 +102,7 @@ impl Scattered {
     }
 }
 
-impl Drop for Scattered {
+impl Drop for SparseFile {
     fn drop(&mut self) {
         if !self.has_name {
             // What cannot be removed now is taken over by the next run.

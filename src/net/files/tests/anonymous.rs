@@ -1,9 +1,9 @@
 //! Short files that have no name before they are whole.
 
 use super::*;
-use crate::net::files::{Durability, NAMELESS_BYTES_MAX, Nameless};
+use crate::net::files::{AnonymousFile, Durability, NAMELESS_BYTES_MAX};
 
-fn nameless(root: &Root, text: &str, size: usize) -> Nameless {
+fn nameless(root: &Root, text: &str, size: usize) -> AnonymousFile {
     let partial = root.partial(&name(text)).unwrap();
     partial.nameless(size as u64, None).expect("the file system has nameless files")
 }

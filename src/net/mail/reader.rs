@@ -1,4 +1,4 @@
-//! The pen: writes a content out, block by block, into a place of its own.
+//! Writes the content of a message out, block by block.
 //!
 //! ```text
 //!   file ─ read at an offset ─▶ block ─ base64, or line ends ─▶ made ─▶ session ─▶ out
@@ -6,11 +6,11 @@
 //!
 //! What is held is what `made` holds, whatever the length of a file.
 
-use super::letter::Content;
+use super::message::Content;
 use crate::buffer::Buffer;
 use crate::mime::raw::Normaliser;
 use crate::mime::writer::{Step, Writer};
-use crate::net::files::{FileError, Source};
+use crate::net::files::{FileError, SourceFile};
 use crate::net::transport::Error;
 
 /// How much is made ahead, in bytes.
@@ -20,7 +20,7 @@ const MADE_BYTES: usize = 128 << 10;
 const LINE: (usize, usize) = (78, 57);
 
 /// See the head of this module.
-pub(super) struct Pen {
+pub(super) struct ContentReader {
     content: Content,
     script: Script,
     /// How far the file is read.
@@ -34,14 +34,14 @@ enum Script {
     Raw(Normaliser),
 }
 
-impl Pen {
-    pub(super) fn new(content: Content) -> Pen {
+impl ContentReader {
+    pub(super) fn new(content: Content) -> ContentReader {
         let script = match &content {
             Content::Built(message, _) => Script::Built(Box::new(Writer::new(message.clone()))),
             Content::Raw(_) => Script::Raw(Normaliser::new()),
         };
         let made = Buffer::with_limit(MADE_BYTES);
-        Pen { content, script, offset: 0, made, is_done: false }
+        ContentReader { content, script, offset: 0, made, is_done: false }
     }
 
     /// What was made and not yet consumed.
@@ -93,7 +93,7 @@ impl Pen {
 /// Goes on with a file, or ends it.
 fn copy(
     writer: &mut Writer,
-    file: &Source,
+    file: &SourceFile,
     offset: &mut u64,
     block: &mut [u8],
     made: &mut Buffer,
@@ -113,7 +113,7 @@ fn copy(
     Ok(())
 }
 
-fn read<'a>(source: &Source, offset: u64, block: &'a mut [u8]) -> Result<&'a [u8], Error> {
+fn read<'a>(source: &SourceFile, offset: u64, block: &'a mut [u8]) -> Result<&'a [u8], Error> {
     let read = source.read_at(block, offset);
     let read = read.map_err(|error| Error::Io("reading what is sent", error))?;
     Ok(&block[..read])

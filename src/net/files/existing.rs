@@ -11,34 +11,34 @@
 //! last sync, so success makes it as durable as if it had just been put.
 
 use super::place::Place;
-use super::{Durability, FileError, Source};
+use super::{Durability, FileError, SourceFile};
 use crate::digest::Digester;
 
 /// A regular file under its final name, open for reading.
 #[derive(Debug)]
-pub struct Standing {
+pub struct ExistingFile {
     place: Place,
-    source: Source,
+    source: SourceFile,
 }
 
-impl Standing {
+impl ExistingFile {
     pub(super) fn new(
         place: Place,
-        source: Result<Source, FileError>,
-    ) -> Result<Standing, FileError> {
+        source: Result<SourceFile, FileError>,
+    ) -> Result<ExistingFile, FileError> {
         let source = match source {
             // A directory, a device, a symlink that leads nowhere or out of the root.
             Err(FileError::NotFound) => return Err(FileError::Exists),
             source => source?,
         };
         match place.is_name_of(source.file()) {
-            true => Ok(Standing { place, source }),
+            true => Ok(ExistingFile { place, source }),
             false => Err(FileError::Exists),
         }
     }
 
     /// What it holds.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &SourceFile {
         &self.source
     }
 

@@ -1,4 +1,4 @@
-//! The reactor's letter box: sockets of datagrams, beside the connections.
+//! UDP sockets of the reactor, beside its connections.
 //!
 //! ```text
 //!   event ─▶ readable ─▶ recv … up to a batch ─▶ receive ─▶ an answer? ─▶ send_to
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Specification: RFC 768. A datagram has no connection, so it has no slot and no session: a
-//! [`Post`] hears each one whole and knows from whom. Readiness is edge-triggered here as well: who
-//! stops before `WouldBlock`, because a batch is over, is remembered.
+//! [`DatagramHandler`] is given each one whole, with its sender. Readiness is edge-triggered here
+//! as well: a socket whose batch ended before `WouldBlock` is remembered.
 
 use super::Reactor;
 use super::accept::LISTENERS_MAX;
@@ -20,10 +20,10 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-const POSTS_MAX: usize = 16;
+const UDP_SOCKETS_MAX: usize = 16;
 
 /// Letter boxes take the tokens from here down.
-pub(super) const POSTS_END: usize = super::LISTENERS_END - LISTENERS_MAX;
+pub(super) const UDP_TOKENS_END: usize = super::LISTENERS_END - LISTENERS_MAX;
 
 /// How many datagrams are received, and how many sent, before others have their turn.
 const BATCH: usize = 256;
@@ -36,7 +36,7 @@ const DATAGRAM_BYTES_MAX: usize = 65_535;
 const NAP_MAX: Duration = Duration::from_millis(1);
 
 /// What a socket of datagrams is there for.
-pub trait Post {
+pub trait DatagramHandler {
     /// A datagram came. What it lays into `answer`, which is empty, goes back to `from`; nothing
     /// laid there is no answer.
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant, answer: &mut Vec<u8>);
@@ -62,9 +62,9 @@ pub trait Post {
     fn give_up(&mut self, why: Error);
 }
 
-struct Mailbox {
+struct UdpSocketEntry {
     socket: UdpSocket,
-    post: Box<dyn Post>,
+    handler: Box<dyn DatagramHandler>,
     tap: Option<Box<dyn Tap>>,
     readable: bool,
     writable: bool,
@@ -74,22 +74,22 @@ struct Mailbox {
     is_waiting: bool,
 }
 
-impl Mailbox {
+impl UdpSocketEntry {
     /// Whether there is something to do now that needs no event.
     fn is_ready(&self, now: Instant) -> bool {
-        let is_due = self.writable && self.post.deadline().is_some_and(|at| at <= now);
-        !self.post.is_done() && (self.readable || is_due)
+        let is_due = self.writable && self.handler.deadline().is_some_and(|at| at <= now);
+        !self.handler.is_done() && (self.readable || is_due)
     }
 
     fn drive(&mut self, room: &mut [u8], now: Instant) {
         let mut left = BATCH;
-        while self.readable && left > 0 && !self.post.is_done() {
+        while self.readable && left > 0 && !self.handler.is_done() {
             self.receive_one(room);
             left -= 1;
         }
         left = BATCH;
-        while self.writable && left > 0 && !self.post.is_done() {
-            if !self.is_waiting && !self.post.compose(now, &mut self.out) {
+        while self.writable && left > 0 && !self.handler.is_done() {
+            if !self.is_waiting && !self.handler.compose(now, &mut self.out) {
                 return;
             }
             self.send_one();
@@ -104,13 +104,13 @@ impl Mailbox {
                     tap.received(&room[..len]);
                 }
                 let mut answer = Vec::new();
-                self.post.receive(&room[..len], from, Instant::now(), &mut answer);
+                self.handler.receive(&room[..len], from, Instant::now(), &mut answer);
                 if !answer.is_empty() {
                     self.answer(&answer, from);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-            Err(error) => self.post.failed(error),
+            Err(error) => self.handler.failed(error),
         }
     }
 
@@ -122,7 +122,7 @@ impl Mailbox {
                     tap.sent(answer);
                 }
             }
-            Err(error) => self.post.failed(error),
+            Err(error) => self.handler.failed(error),
         }
     }
 
@@ -142,65 +142,73 @@ impl Mailbox {
                     (self.is_waiting, self.writable) = (true, false);
                     return;
                 }
-                Err(error) => self.post.failed(error),
+                Err(error) => self.handler.failed(error),
             }
         }
     }
 }
 
-/// The letter boxes of a reactor.
+/// The UDP sockets of a reactor.
 #[derive(Default)]
-pub(super) struct Posts {
-    boxes: Vec<Mailbox>,
+pub(super) struct UdpSockets {
+    boxes: Vec<UdpSocketEntry>,
     /// Where a datagram is received.
     room: Vec<u8>,
 }
 
-impl Posts {
+impl UdpSockets {
     fn add(
         &mut self,
         registry: &Registry,
         mut socket: UdpSocket,
-        post: Box<dyn Post>,
+        handler: Box<dyn DatagramHandler>,
         tap: Option<Box<dyn Tap>>,
     ) -> io::Result<()> {
-        if self.boxes.len() >= POSTS_MAX {
+        if self.boxes.len() >= UDP_SOCKETS_MAX {
             return Err(io::Error::other("too many sockets of datagrams"));
         }
-        registry.register(&mut socket, Token(POSTS_END - self.boxes.len()), super::BOTH)?;
+        registry.register(&mut socket, Token(UDP_TOKENS_END - self.boxes.len()), super::BOTH)?;
         self.room.resize(DATAGRAM_BYTES_MAX, 0);
         let (readable, writable) = (true, true);
         let (out, is_waiting) = (Vec::new(), false);
-        self.boxes.push(Mailbox { socket, post, tap, readable, writable, out, is_waiting });
+        self.boxes.push(UdpSocketEntry {
+            socket,
+            handler,
+            tap,
+            readable,
+            writable,
+            out,
+            is_waiting,
+        });
         Ok(())
     }
 
     /// Whether a token is one of theirs.
     pub(super) fn has(token: usize) -> bool {
-        token <= POSTS_END && token > POSTS_END - POSTS_MAX
+        token <= UDP_TOKENS_END && token > UDP_TOKENS_END - UDP_SOCKETS_MAX
     }
 
     pub(super) fn note(&mut self, token: usize, event: &mio::event::Event) {
-        let Some(mailbox) = self.boxes.get_mut(POSTS_END - token) else { return };
-        mailbox.readable |= event.is_readable() || event.is_error();
-        mailbox.writable |= event.is_writable() || event.is_error();
+        let Some(entry) = self.boxes.get_mut(UDP_TOKENS_END - token) else { return };
+        entry.readable |= event.is_readable() || event.is_error();
+        entry.writable |= event.is_writable() || event.is_error();
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.boxes.iter().any(|mailbox| !mailbox.post.is_done())
+        self.boxes.iter().any(|entry| !entry.handler.is_done())
     }
 
     pub(super) fn drive(&mut self) {
         let now = Instant::now();
-        self.boxes.iter_mut().for_each(|mailbox| mailbox.drive(&mut self.room, now));
+        self.boxes.iter_mut().for_each(|entry| entry.drive(&mut self.room, now));
     }
 
     /// When the soonest of them wants its turn.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let open = self.boxes.iter().filter(|mailbox| !mailbox.post.is_done());
-        let wanted = open.filter_map(|mailbox| match mailbox.is_ready(now) {
+        let open = self.boxes.iter().filter(|entry| !entry.handler.is_done());
+        let wanted = open.filter_map(|entry| match entry.is_ready(now) {
             true => Some(now),
-            false if mailbox.writable => mailbox.post.deadline(),
+            false if entry.writable => entry.handler.deadline(),
             false => None,
         });
         wanted.min()
@@ -217,27 +225,27 @@ impl Posts {
     }
 
     pub(super) fn wind_down(&mut self) {
-        self.boxes.iter_mut().for_each(|mailbox| mailbox.post.wind_down());
+        self.boxes.iter_mut().for_each(|entry| entry.handler.wind_down());
     }
 
     pub(super) fn give_up(&mut self, why: impl Fn() -> Error) {
-        let open = self.boxes.iter_mut().filter(|mailbox| !mailbox.post.is_done());
-        open.for_each(|mailbox| mailbox.post.give_up(why()));
+        let open = self.boxes.iter_mut().filter(|entry| !entry.handler.is_done());
+        open.for_each(|entry| entry.handler.give_up(why()));
     }
 }
 
 impl Reactor {
-    /// Receives datagrams from a socket and sends those of `post`; who composes needs a socket that
-    /// is connected. It runs until the post has done, whatever else does.
+    /// Receives datagrams from a socket and sends those of `handler`. A handler that composes needs
+    /// a socket that is connected. It runs until the handler is done, whatever else is running.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn post(
+    pub fn add_udp(
         &mut self,
         socket: UdpSocket,
-        post: Box<dyn Post>,
+        handler: Box<dyn DatagramHandler>,
         tap: Option<Box<dyn Tap>>,
     ) -> io::Result<()> {
-        self.posts.add(self.poll.registry(), socket, post, tap)
+        self.udp_sockets.add(self.poll.registry(), socket, handler, tap)
     }
 }

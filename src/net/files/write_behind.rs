@@ -28,7 +28,7 @@ pub const WRITE_BEHIND_FROM: u64 = 1 << 20;
 
 /// A writer that any number of files share. It ends when the last handle to it is dropped.
 #[derive(Debug, Clone)]
-pub struct Behind {
+pub struct WriteBehind {
     queue: SyncSender<Piece>,
     free: Arc<Mutex<Vec<Vec<u8>>>>,
 }
@@ -66,15 +66,15 @@ struct State {
     failed: Option<i32>,
 }
 
-impl Behind {
+impl WriteBehind {
     /// A writer, if there is a processor for it and the system gives a thread.
-    pub fn start() -> Option<Behind> {
+    pub fn start() -> Option<WriteBehind> {
         if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
             return None;
         }
         let (queue, pieces) = sync_channel(PIECES_MAX);
         let free = Arc::default();
-        let behind = Behind { queue, free: Arc::clone(&free) };
+        let behind = WriteBehind { queue, free: Arc::clone(&free) };
         let run = move || write_all(&pieces, &free);
         std::thread::Builder::new().name("writer".to_owned()).spawn(run).ok()?;
         Some(behind)
@@ -106,14 +106,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Writes one file behind.
 #[derive(Debug)]
 pub struct Pen {
-    behind: Behind,
+    behind: WriteBehind,
     file: Arc<File>,
     account: Arc<Account>,
 }
 
 impl Pen {
     /// For that file, which stays open until all is written.
-    pub fn new(behind: Behind, file: Arc<File>) -> Pen {
+    pub fn new(behind: WriteBehind, file: Arc<File>) -> Pen {
         Pen { behind, file, account: Arc::default() }
     }
 
@@ -163,7 +163,7 @@ mod tests {
 
     /// There is a second processor wherever these run, or they would show nothing.
     fn pen(file: File) -> Option<Pen> {
-        Behind::start().map(|behind| Pen::new(behind, Arc::new(file)))
+        WriteBehind::start().map(|behind| Pen::new(behind, Arc::new(file)))
     }
 
     #[test]

@@ -28,14 +28,14 @@ impl Serving {
         size: u64,
         permit: Permit,
     ) -> Result<Task, No> {
-        let standing = Box::new(root.standing(name)?);
-        if kind == DigestKind::None || standing.source().size() != size {
+        let existing = Box::new(root.existing(name)?);
+        if kind == DigestKind::None || existing.source().size() != size {
             return Err(FileError::Exists.into());
         }
         if self.ended {
             return Err(GONE);
         }
-        Ok(Task::Comparing { standing, at: 0, digester: Digester::new(kind), permit })
+        Ok(Task::Comparing { existing, at: 0, digester: Digester::new(kind), permit })
     }
 
     /// Hashes a piece of the file that has the name, or asks the client for its digest.
@@ -44,23 +44,23 @@ impl Serving {
         session: &mut Server,
         scratch: &mut [u8],
     ) -> Result<Turn, Stop> {
-        let Task::Comparing { standing, at, digester, .. } = &mut self.task else {
+        let Task::Comparing { existing, at, digester, .. } = &mut self.task else {
             return Ok(Turn::Done);
         };
-        match standing.hash_piece(at, digester, scratch) {
+        match existing.hash_piece(at, digester, scratch) {
             Ok(true) => {}
             Ok(false) => return Ok(Turn::Again),
             // It became shorter: it has other content now.
             Err(FileError::Changed) => return Err(FileError::Exists.into()),
             Err(error) => return Err(error.into()),
         }
-        let Task::Comparing { standing, digester, permit, .. } =
+        let Task::Comparing { existing, digester, permit, .. } =
             std::mem::replace(&mut self.task, Task::None)
         else {
             return Ok(Turn::Done);
         };
         session.stands(digester).map_err(Error::from)?;
-        self.task = Task::Standing(standing, permit);
+        self.task = Task::Existing(existing, permit);
         Ok(Turn::Again)
     }
 }

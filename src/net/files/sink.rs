@@ -4,7 +4,7 @@ use super::Comparing;
 use super::descriptor;
 use super::finisher::{Finisher, Job, Pending};
 use super::outlet;
-use super::{Durability, FileError, Nameless, Partial, Provenance, Root, Standing};
+use super::{AnonymousFile, Durability, ExistingFile, FileError, Partial, Provenance, Root};
 use crate::digest::crc32;
 use crate::name::Name;
 use std::fs::File;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Takes the bytes of a file in order: offset, bytes.
-pub type Sink = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
+pub type SinkFn = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
 
 /// Where files are to go.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub enum Destination {
     /// Straight into this device, pipe or terminal.
     Device(Arc<File>),
     /// To a function, for measuring.
-    Sink(Sink),
+    Function(SinkFn),
 }
 
 impl Destination {
@@ -58,20 +58,16 @@ impl Destination {
 
     /// Whether more than one file can go there.
     pub fn takes_many(&self) -> bool {
-        matches!(self, Destination::Directory(_) | Destination::Sink(_))
+        matches!(self, Destination::Directory(_) | Destination::Function(_))
     }
 
     /// Looks at the place of one file. `root` is kept for the next one: a directory is opened once.
-    pub(crate) fn open(&self, name: &Name, root: &mut Option<Root>) -> Result<Target, FileError> {
+    pub(crate) fn open(&self, name: &Name, root: &mut Option<Root>) -> Result<Sink, FileError> {
         self.open_by(name, root, Root::partial)
     }
 
     /// The same where it is known that nothing is left over of it.
-    pub(crate) fn open_new(
-        &self,
-        name: &Name,
-        root: &mut Option<Root>,
-    ) -> Result<Target, FileError> {
+    pub(crate) fn open_new(&self, name: &Name, root: &mut Option<Root>) -> Result<Sink, FileError> {
         self.open_by(name, root, Root::new_partial)
     }
 
@@ -80,21 +76,21 @@ impl Destination {
         name: &Name,
         root: &mut Option<Root>,
         partial: impl FnOnce(&Root, &Name) -> Result<Partial, FileError>,
-    ) -> Result<Target, FileError> {
+    ) -> Result<Sink, FileError> {
         Ok(match self {
             Destination::Directory(path) => {
-                Target::Partial(Box::new(partial(opened(path, root)?, name)?))
+                Sink::Partial(Box::new(partial(opened(path, root)?, name)?))
             }
-            Destination::File(path) => Target::Partial(Box::new(Partial::at_path(path)?)),
-            Destination::Device(device) => Target::Device(device.clone()),
-            Destination::Sink(sink) => Target::Sink(sink.clone()),
+            Destination::File(path) => Sink::Partial(Box::new(Partial::at_path(path)?)),
+            Destination::Device(device) => Sink::Device(device.clone()),
+            Destination::Function(sink) => Sink::Function(sink.clone()),
         })
     }
 
     /// The regular file that stands at the place of one in a directory, not behind a symlink.
-    pub(crate) fn standing(&self, name: &Name, root: &mut Option<Root>) -> Option<Standing> {
+    pub(crate) fn existing(&self, name: &Name, root: &mut Option<Root>) -> Option<ExistingFile> {
         let Destination::Directory(path) = self else { return None };
-        opened(path, root).ok()?.standing(name).ok()
+        opened(path, root).ok()?.existing(name).ok()
     }
 
     /// Whether the user named the file itself, so that it may be replaced.
@@ -107,7 +103,7 @@ impl Destination {
         match self {
             Destination::Directory(path) => Root::open(path).is_ok_and(|root| root.has_leftovers()),
             Destination::File(_) => true,
-            Destination::Device(_) | Destination::Sink(_) => false,
+            Destination::Device(_) | Destination::Function(_) => false,
         }
     }
 
@@ -116,7 +112,7 @@ impl Destination {
         match self {
             Destination::Directory(path) => Some(path.join(name.as_str())),
             Destination::File(path) => Some(path.clone()),
-            Destination::Device(_) | Destination::Sink(_) => None,
+            Destination::Device(_) | Destination::Function(_) => None,
         }
     }
 }
@@ -130,16 +126,16 @@ fn opened<'a>(path: &Path, root: &'a mut Option<Root>) -> Result<&'a Root, FileE
 }
 
 /// The place of one file.
-pub(crate) enum Target {
+pub(crate) enum Sink {
     Partial(Box<Partial>),
-    Nameless(Box<Nameless>),
+    AnonymousFile(Box<AnonymousFile>),
     Device(Arc<File>),
-    Sink(Sink),
+    Function(SinkFn),
     /// A file that is here already, and is compared.
-    Standing(Box<Comparing>),
+    ExistingFile(Box<Comparing>),
 }
 
-impl Target {
+impl Sink {
     /// Writes bytes; what does not take them now is waited for no longer than until `deadline`.
     pub(crate) fn write(
         &mut self,
@@ -148,49 +144,50 @@ impl Target {
         deadline: Option<Instant>,
     ) -> Result<(), FileError> {
         match self {
-            Target::Partial(partial) => partial.write_at(bytes, offset),
-            Target::Nameless(file) => file.write(bytes),
-            Target::Device(device) => Ok(outlet::write(device, bytes, deadline)?),
-            Target::Sink(sink) => {
+            Sink::Partial(partial) => partial.write_at(bytes, offset),
+            Sink::AnonymousFile(file) => file.write(bytes),
+            Sink::Device(device) => Ok(outlet::write(device, bytes, deadline)?),
+            Sink::Function(sink) => {
                 sink(offset, bytes);
                 Ok(())
             }
             // More of it came than its server had listed.
-            Target::Standing(_) => Err(FileError::Changed),
+            Sink::ExistingFile(_) => Err(FileError::Changed),
         }
     }
 
     /// Counts bytes that no chunk verifies, for there are none on their wire.
     pub(crate) fn count(&mut self, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
         match self {
-            Target::Partial(partial) => {
+            Sink::Partial(partial) => {
                 partial.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
             }
-            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {
-                Ok(())
-            }
+            Sink::AnonymousFile(_)
+            | Sink::Device(_)
+            | Sink::Function(_)
+            | Sink::ExistingFile(_) => Ok(()),
         }
     }
 
-    /// When [`record_if_due`](Target::record_if_due) has something to record.
+    /// When [`record_if_due`](Sink::record_if_due) has something to record.
     pub(crate) fn record_due(&self) -> Option<Instant> {
         match self {
-            Target::Partial(partial) => partial.record_due(),
-            Target::Nameless(file) => file.record_due(),
-            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => None,
+            Sink::Partial(partial) => partial.record_due(),
+            Sink::AnonymousFile(file) => file.record_due(),
+            Sink::Device(_) | Sink::Function(_) | Sink::ExistingFile(_) => None,
         }
     }
 
     /// Records what has come, where it is time to: a kill then costs no more than came since.
     pub(crate) fn record_if_due(&mut self, now: Instant) {
         match self {
-            Target::Partial(partial) => partial.record_if_due(now),
-            Target::Nameless(file) => {
+            Sink::Partial(partial) => partial.record_if_due(now),
+            Sink::AnonymousFile(file) => {
                 if let Some(partial) = file.record_if_due(now) {
-                    *self = Target::Partial(Box::new(partial));
+                    *self = Sink::Partial(Box::new(partial));
                 }
             }
-            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {}
+            Sink::Device(_) | Sink::Function(_) | Sink::ExistingFile(_) => {}
         }
     }
 
@@ -198,9 +195,9 @@ impl Target {
     /// on with.
     pub(crate) fn keep(self) -> bool {
         match self {
-            Target::Partial(_) => true,
-            Target::Nameless(file) => file.record().is_some(),
-            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => false,
+            Sink::Partial(_) => true,
+            Sink::AnonymousFile(file) => file.record().is_some(),
+            Sink::Device(_) | Sink::Function(_) | Sink::ExistingFile(_) => false,
         }
     }
 
@@ -213,35 +210,36 @@ impl Target {
         finisher: &mut Finisher,
     ) -> Option<Pending> {
         match self {
-            Target::Partial(partial) => {
+            Sink::Partial(partial) => {
                 Some(finisher.run(Job::Finish(Box::new(partial.finish(durability, overwrite)))))
             }
-            Target::Nameless(file) => {
-                Some(finisher.run(Job::Nameless(*file, durability, overwrite)))
+            Sink::AnonymousFile(file) => {
+                Some(finisher.run(Job::AnonymousFile(*file, durability, overwrite)))
             }
-            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => None,
+            Sink::Device(_) | Sink::Function(_) | Sink::ExistingFile(_) => None,
         }
     }
 
     /// Remembers with the finished file where it came from.
     pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
         match self {
-            Target::Partial(partial) => partial.set_provenance(provenance),
-            Target::Nameless(file) => file.keep_provenance(&provenance),
-            Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {}
+            Sink::Partial(partial) => partial.set_provenance(provenance),
+            Sink::AnonymousFile(file) => file.keep_provenance(&provenance),
+            Sink::Device(_) | Sink::Function(_) | Sink::ExistingFile(_) => {}
         }
     }
 
     /// Whether a file can stand there, as far as is seen without writing.
     pub(crate) fn check(&mut self, overwrite: bool) -> Result<(), FileError> {
         match self {
-            Target::Partial(partial) => {
+            Sink::Partial(partial) => {
                 partial.check()?;
                 if !overwrite && partial.is_taken()? { Err(FileError::Exists) } else { Ok(()) }
             }
-            Target::Nameless(_) | Target::Device(_) | Target::Sink(_) | Target::Standing(_) => {
-                Ok(())
-            }
+            Sink::AnonymousFile(_)
+            | Sink::Device(_)
+            | Sink::Function(_)
+            | Sink::ExistingFile(_) => Ok(()),
         }
     }
 
@@ -254,10 +252,10 @@ impl Target {
         finisher: &mut Finisher,
     ) -> Result<Option<Pending>, FileError> {
         match self {
-            Target::Partial(partial) if durability != Durability::Fsync => {
+            Sink::Partial(partial) if durability != Durability::Fsync => {
                 partial.finish(durability, overwrite).run().map(|()| None)
             }
-            Target::Nameless(file) if durability != Durability::Fsync => {
+            Sink::AnonymousFile(file) if durability != Durability::Fsync => {
                 file.finish(durability, overwrite).map(|()| None)
             }
             target => Ok(target.finish(durability, overwrite, finisher)),
@@ -265,7 +263,7 @@ impl Target {
     }
 
     pub(crate) fn discard(self) {
-        if let Target::Partial(partial) = self {
+        if let Sink::Partial(partial) = self {
             // What cannot be removed now is overwritten by the next run.
             let _ = partial.discard();
         }

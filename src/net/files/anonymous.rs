@@ -18,7 +18,7 @@ use super::finish::Durability;
 use super::partial::{Partial, RECORD_WAIT};
 use super::place::{Place, link};
 use super::provenance::Provenance;
-use super::source::read_full_at;
+use super::source_file::read_full_at;
 use super::{FileError, SEGMENT_BYTES_MIN};
 use crate::digest::crc32;
 use rustix::fs::{Mode, OFlags};
@@ -35,7 +35,7 @@ const COPY_BYTES: usize = 64 << 10;
 
 /// See the head of this module. Dropped, it was never there.
 #[derive(Debug)]
-pub struct Nameless {
+pub struct AnonymousFile {
     place: Place,
     file: File,
     size: u64,
@@ -46,10 +46,10 @@ pub struct Nameless {
     record_due: Option<Instant>,
 }
 
-impl Nameless {
+impl AnonymousFile {
     /// A file of `size` bytes; `None` where it is too large for this, or where the file system has
     /// no files without names. With an etag it can be gone on with.
-    pub(super) fn new(place: &Place, size: u64, etag: Option<&str>) -> Option<Nameless> {
+    pub(super) fn new(place: &Place, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
         if size > NAMELESS_BYTES_MAX {
             return None;
         }
@@ -60,7 +60,7 @@ impl Nameless {
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = rustix::fs::openat(place.dir().ok()?, ".", flags, Mode::from(0o666)).ok()?;
         let (file, etag) = (file.into(), etag.map(Box::from));
-        Some(Nameless { place, file, size, written: 0, etag, record_due: None })
+        Some(AnonymousFile { place, file, size, written: 0, etag, record_due: None })
     }
 
     /// Adds bytes behind those that are there.
@@ -79,7 +79,7 @@ impl Nameless {
         Ok(())
     }
 
-    /// When [`record_if_due`](Nameless::record_if_due) has something to record.
+    /// When [`record_if_due`](AnonymousFile::record_if_due) has something to record.
     pub fn record_due(&self) -> Option<Instant> {
         self.record_due
     }

@@ -1,19 +1,19 @@
-//! The plan: letters that wait, letters on their way, and what became of them.
+//! The queue: messages that wait, messages on their way, and what became of them.
 //!
 //! ```text
-//!   letters ─▶ waiting ─take─▶ a line ─▶ conclude, once for each transaction ─▶ Report ─▶ done
+//!   messages ─▶ waiting ─take─▶ a connection ─▶ conclude, once a transaction ─▶ Report ─▶ done
 //!                 │ ▲              └─ put_back: the connection ended before the content
 //!                 │ └──────────────────┘
 //!                 └─ fail_waiting: no connection comes about, time is over
 //! ```
 //!
-//! Letters are taken from their iterator as connections can use them, and a report is handed out
-//! when the last transaction of its letter has ended: what is held depends on how many are on their
+//! Messages are taken from their iterator as connections can use them, and a report is handed out
+//! when the last transaction of its message has ended: what is held depends on how many are under
 //! way, not on how many there are.
 
-use super::letter::Letter;
+use super::message::OutgoingMessage;
 use super::options::Options;
-use super::report::{Fate, Recipient, Report, Visit};
+use super::report::{Recipient, RecipientStatus, Report, ServerProbe};
 use crate::net::transport::Error;
 use crate::smtp::client::{Outcome, Verdict};
 use crate::smtp::command::Path;
@@ -23,15 +23,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// See the head of this module.
-pub(super) struct Plan {
+pub(super) struct Queue {
     pub(super) options: Options,
-    pub(super) visit: Visit,
-    letters: Box<dyn Iterator<Item = Letter>>,
+    pub(super) visit: ServerProbe,
+    messages: Box<dyn Iterator<Item = OutgoingMessage>>,
     done: Done,
     /// How many were taken from the iterator.
     taken: usize,
-    waiting: VecDeque<(usize, Rc<Letter>)>,
-    /// Of letters that wait or are on their way, by their numbers.
+    waiting: VecDeque<(usize, Rc<OutgoingMessage>)>,
+    /// Of messages that wait or are on their way, by their numbers.
     open: BTreeMap<usize, Open>,
     /// Calls, and lines that cannot send yet.
     opening: usize,
@@ -56,10 +56,10 @@ const LONG_REPLY_BYTES_MAX: usize = 4096;
 /// How much of the text of the others is kept, in bytes: there may be one for each recipient.
 const SHORT_REPLY_BYTES_MAX: usize = 128;
 
-/// Is given the number of a letter and what became of it.
+/// Is given the number of a message and what became of it.
 pub(super) type Done = Box<dyn FnMut(usize, Report)>;
 
-/// What is known of a letter that has not ended.
+/// What is known of a message that has not ended.
 struct Open {
     report: Report,
     /// Its transactions that are on their way, or wait for it.
@@ -68,56 +68,56 @@ struct Open {
     was_put_back: bool,
 }
 
-/// A part of a letter's recipients, in one transaction.
+/// A part of a message's recipients, in one transaction.
 #[derive(Debug, Clone)]
-pub(super) struct Share {
-    /// Which letter.
-    pub(super) letter: usize,
+pub(super) struct RecipientSubset {
+    /// Which message.
+    pub(super) outgoing: usize,
     /// Their places in its envelope.
     places: Vec<usize>,
 }
 
-impl Share {
+impl RecipientSubset {
     /// All of them.
-    fn whole(letter: usize, count: usize) -> Share {
-        Share { letter, places: (0..count).collect() }
+    fn whole(outgoing: usize, count: usize) -> RecipientSubset {
+        RecipientSubset { outgoing, places: (0..count).collect() }
     }
 
     /// Takes the last ones away, for another transaction.
-    pub(super) fn split_off(&mut self, count: usize) -> Share {
+    pub(super) fn split_off(&mut self, count: usize) -> RecipientSubset {
         let at = self.places.len().saturating_sub(count);
-        Share { letter: self.letter, places: self.places.split_off(at) }
+        RecipientSubset { outgoing: self.outgoing, places: self.places.split_off(at) }
     }
 
     /// Some of them, by their places in this transaction.
-    pub(super) fn of(&self, indices: &[usize]) -> Share {
+    pub(super) fn of(&self, indices: &[usize]) -> RecipientSubset {
         let places = indices.iter().filter_map(|index| self.places.get(*index).copied());
-        Share { letter: self.letter, places: places.collect() }
+        RecipientSubset { outgoing: self.outgoing, places: places.collect() }
     }
 
     /// Who they are.
-    pub(super) fn paths(&self, letter: &Letter) -> Vec<Path> {
-        let all = &letter.envelope.recipients;
+    pub(super) fn paths(&self, outgoing: &OutgoingMessage) -> Vec<Path> {
+        let all = &outgoing.envelope.recipients;
         self.places.iter().filter_map(|place| all.get(*place).cloned()).collect()
     }
 
-    /// Whether the whole letter goes in it, but for those whom this server cannot be told of.
+    /// Whether the whole message goes in it, but for those whom this server cannot be told of.
     fn is_of_all(&self, recipients: &[Recipient]) -> bool {
         let is_unsendable = |recipient: &&Recipient| is_unsendable(&recipient.fate);
         self.places.len() + recipients.iter().filter(is_unsendable).count() == recipients.len()
     }
 }
 
-impl Plan {
-    /// Without letters a server is only visited.
+impl Queue {
+    /// Without messages a server is only visited.
     pub(super) fn new(
         options: Options,
-        letters: Box<dyn Iterator<Item = Letter>>,
+        messages: Box<dyn Iterator<Item = OutgoingMessage>>,
         done: Done,
-    ) -> Plan {
-        let mut plan = Plan {
-            visit: Visit::default(),
-            letters,
+    ) -> Queue {
+        let mut queue = Queue {
+            visit: ServerProbe::default(),
+            messages,
             done,
             taken: 0,
             waiting: VecDeque::new(),
@@ -131,27 +131,27 @@ impl Plan {
             refusals: 0,
             options,
         };
-        plan.refill();
-        plan.is_visit = plan.waiting.is_empty();
-        plan
+        queue.refill();
+        queue.is_visit = queue.waiting.is_empty();
+        queue
     }
 
-    pub(super) fn into_results(self) -> (Visit, Option<Arc<Error>>) {
+    pub(super) fn into_results(self) -> (ServerProbe, Option<Arc<Error>>) {
         (self.visit, self.failure)
     }
 
-    /// Lets as many letters wait as there can be connections.
+    /// Lets as many messages wait as there can be connections.
     fn refill(&mut self) {
         while self.waiting.len() < self.options.connections_max.max(1) && self.pull() {}
     }
 
-    /// Takes one more letter from the iterator.
+    /// Takes one more message from the iterator.
     fn pull(&mut self) -> bool {
-        let Some(letter) = self.letters.next() else { return false };
-        self.options.meter.add_total(letter.content.size());
-        let report = Report::new(&letter);
+        let Some(outgoing) = self.messages.next() else { return false };
+        self.options.meter.add_total(outgoing.content.size());
+        let report = Report::new(&outgoing);
         self.open.insert(self.taken, Open { report, transactions: 0, was_put_back: false });
-        self.waiting.push_back((self.taken, Rc::new(letter)));
+        self.waiting.push_back((self.taken, Rc::new(outgoing)));
         self.taken += 1;
         true
     }
@@ -213,46 +213,50 @@ impl Plan {
         self.opening + self.ready == 0 && (self.is_closed || !self.needs_line())
     }
 
-    // ---- letters -----------------------------------------------------------------------------
+    // ---- messages -----------------------------------------------------------------------------
 
-    pub(super) fn take(&mut self) -> Option<(Share, Rc<Letter>)> {
+    pub(super) fn take(&mut self) -> Option<(RecipientSubset, Rc<OutgoingMessage>)> {
         if self.given_up.is_some() {
             return None;
         }
-        let (at, letter) = self.waiting.pop_front()?;
+        let (at, outgoing) = self.waiting.pop_front()?;
         self.refill();
         self.open.get_mut(&at)?.transactions += 1;
-        Some((Share::whole(at, letter.envelope.recipients.len()), letter))
+        Some((RecipientSubset::whole(at, outgoing.envelope.recipients.len()), outgoing))
     }
 
-    /// A letter that was begun on a connection which ended, and of whose content nothing was sent:
+    /// A message that was begun on a connection which ended, and of whose content nothing was sent:
     /// another connection takes it. Says whether it waits again, which it does once; a part of a
-    /// letter does not.
-    pub(super) fn put_back(&mut self, share: &Share, letter: &Rc<Letter>) -> bool {
-        let Some(open) = self.open.get_mut(&share.letter) else { return false };
+    /// message does not.
+    pub(super) fn put_back(
+        &mut self,
+        share: &RecipientSubset,
+        outgoing: &Rc<OutgoingMessage>,
+    ) -> bool {
+        let Some(open) = self.open.get_mut(&share.outgoing) else { return false };
         let recipients = &mut open.report.recipients;
         if !share.is_of_all(recipients) || std::mem::replace(&mut open.was_put_back, true) {
             return false;
         }
         // The next connection may offer what this one did not.
         for recipient in recipients.iter_mut().filter(|one| is_unsendable(&one.fate)) {
-            recipient.fate = Fate::Unsent;
+            recipient.fate = RecipientStatus::Unsent;
         }
         open.transactions -= 1;
-        self.waiting.push_front((share.letter, letter.clone()));
+        self.waiting.push_front((share.outgoing, outgoing.clone()));
         true
     }
 
     /// Whether it was put back, as long as it has not ended: that two connections ended with it is
     /// then its own fault.
-    pub(super) fn was_put_back(&self, share: &Share) -> bool {
-        self.open.get(&share.letter).is_some_and(|open| open.was_put_back)
+    pub(super) fn was_put_back(&self, share: &RecipientSubset) -> bool {
+        self.open.get(&share.outgoing).is_some_and(|open| open.was_put_back)
     }
 
-    /// One more transaction with the content of a letter.
-    pub(super) fn again(&mut self, share: &Share, letter: &Letter) {
-        self.options.meter.add_total(letter.content.size());
-        if let Some(open) = self.open.get_mut(&share.letter) {
+    /// One more transaction with the content of a message.
+    pub(super) fn again(&mut self, share: &RecipientSubset, outgoing: &OutgoingMessage) {
+        self.options.meter.add_total(outgoing.content.size());
+        if let Some(open) = self.open.get_mut(&share.outgoing) {
             open.transactions += 1;
         }
     }
@@ -260,10 +264,10 @@ impl Plan {
     /// All that were not begun come to nothing.
     fn fail_waiting(&mut self, why: Option<&Arc<Error>>) {
         loop {
-            for (letter, _) in std::mem::take(&mut self.waiting) {
-                if let Some(mut open) = self.open.remove(&letter) {
+            for (outgoing, _) in std::mem::take(&mut self.waiting) {
+                if let Some(mut open) = self.open.remove(&outgoing) {
                     open.report.failure = why.cloned();
-                    (self.done)(letter, open.report);
+                    (self.done)(outgoing, open.report);
                 }
             }
             if !self.pull() {
@@ -272,15 +276,15 @@ impl Plan {
         }
     }
 
-    /// A transaction of a letter has ended. With the last one its report is handed out.
-    fn settle(&mut self, letter: usize, note: impl FnOnce(&mut Report)) {
-        let Some(open) = self.open.get_mut(&letter) else { return };
+    /// A transaction of a message has ended. With the last one its report is handed out.
+    fn settle(&mut self, outgoing: usize, note: impl FnOnce(&mut Report)) {
+        let Some(open) = self.open.get_mut(&outgoing) else { return };
         note(&mut open.report);
         open.transactions -= 1;
         if open.transactions == 0
-            && let Some(open) = self.open.remove(&letter)
+            && let Some(open) = self.open.remove(&outgoing)
         {
-            (self.done)(letter, open.report);
+            (self.done)(outgoing, open.report);
         }
     }
 
@@ -294,8 +298,13 @@ impl Plan {
     }
 
     /// What the server says of one recipient: it is refused, or the fate of the message decides.
-    pub(super) fn answered(&mut self, share: &Share, index: usize, fate: Fate) {
-        let open = self.open.get_mut(&share.letter);
+    pub(super) fn answered(
+        &mut self,
+        share: &RecipientSubset,
+        index: usize,
+        fate: RecipientStatus,
+    ) {
+        let open = self.open.get_mut(&share.outgoing);
         let recipients = open.map(|open| &mut open.report.recipients);
         let place = share.places.get(index);
         let its = recipients.zip(place).and_then(|(all, place)| all.get_mut(*place));
@@ -305,8 +314,8 @@ impl Plan {
     }
 
     /// The size of the message as this transaction carries it.
-    pub(super) fn resize(&mut self, share: &Share, size: u64) {
-        if let Some(open) = self.open.get_mut(&share.letter) {
+    pub(super) fn resize(&mut self, share: &RecipientSubset, size: u64) {
+        if let Some(open) = self.open.get_mut(&share.outgoing) {
             open.report.size = size;
         }
     }
@@ -314,23 +323,23 @@ impl Plan {
     /// A transaction has ended.
     pub(super) fn conclude(
         &mut self,
-        share: &Share,
+        share: &RecipientSubset,
         outcome: &Outcome<'_>,
         why: Option<&Arc<Error>>,
     ) {
         let reply: Option<Arc<Reply>> = outcome.reply.map(|reply| self.keep(reply));
         let fate = match (outcome.verdict, &reply) {
-            (Verdict::Accepted | Verdict::Partial, _) => Fate::Accepted,
-            (Verdict::Unknown, _) => Fate::Unknown,
+            (Verdict::Accepted | Verdict::Partial, _) => RecipientStatus::Accepted,
+            (Verdict::Unknown, _) => RecipientStatus::Unknown,
             (Verdict::Refused { .. }, Some(reply)) => {
-                Fate::Refused { stage: outcome.stage, reply: reply.clone() }
+                RecipientStatus::Refused { stage: outcome.stage, reply: reply.clone() }
             }
-            (Verdict::Refused { .. }, None) => Fate::Unsent,
+            (Verdict::Refused { .. }, None) => RecipientStatus::Unsent,
         };
-        self.settle(share.letter, |report| {
+        self.settle(share.outgoing, |report| {
             fill(report, share, &fate);
             report.reply = reply.or(report.reply.take());
-            if matches!(fate, Fate::Unknown | Fate::Unsent) {
+            if matches!(fate, RecipientStatus::Unknown | RecipientStatus::Unsent) {
                 report.failure = report.failure.take().or(why.cloned());
             }
             report.judge(outcome.verdict);
@@ -338,23 +347,28 @@ impl Plan {
     }
 
     /// A transaction did not come about.
-    pub(super) fn unsent(&mut self, share: &Share, why: Option<&Arc<Error>>, retryable: bool) {
-        self.settle(share.letter, |report| {
+    pub(super) fn unsent(
+        &mut self,
+        share: &RecipientSubset,
+        why: Option<&Arc<Error>>,
+        retryable: bool,
+    ) {
+        self.settle(share.outgoing, |report| {
             report.failure = report.failure.take().or(why.cloned());
             report.judge(Verdict::Refused { retryable });
         });
     }
 }
 
-fn is_unsendable(fate: &Fate) -> bool {
-    matches!(fate, Fate::Unsendable { .. })
+fn is_unsendable(fate: &RecipientStatus) -> bool {
+    matches!(fate, RecipientStatus::Unsendable { .. })
 }
 
 /// Gives a fate to those of a share that have none yet.
-fn fill(report: &mut Report, share: &Share, fate: &Fate) {
+fn fill(report: &mut Report, share: &RecipientSubset, fate: &RecipientStatus) {
     for place in &share.places {
         if let Some(recipient) = report.recipients.get_mut(*place)
-            && recipient.fate == Fate::Unsent
+            && recipient.fate == RecipientStatus::Unsent
         {
             recipient.fate = fate.clone();
         }

@@ -1,9 +1,9 @@
 //! What is sent: an envelope, and a content that can be read as often as it takes.
 
-use super::pen::Pen;
+use super::reader::ContentReader;
 use crate::mime::message::Message;
 use crate::mime::raw::Normaliser;
-use crate::net::files::Source;
+use crate::net::files::SourceFile;
 use crate::net::transport::Error;
 use crate::smtp::client::Envelope;
 use crate::smtp::command::Path;
@@ -17,7 +17,7 @@ const BLOCK_BYTES: usize = 128 << 10;
 #[derive(Debug, Clone)]
 pub enum Content {
     /// A message that was built, and its files in the order they were attached.
-    Built(Arc<Message>, Arc<[Source]>),
+    Built(Arc<Message>, Arc<[SourceFile]>),
     /// A message that stands in a file.
     Raw(Arc<Raw>),
 }
@@ -35,7 +35,7 @@ impl Content {
 /// A file that holds a whole message. Its line ends become CR LF; nothing else is changed.
 #[derive(Debug)]
 pub struct Raw {
-    source: Source,
+    source: SourceFile,
     size: u64,
     is_8bit: bool,
 }
@@ -45,7 +45,7 @@ impl Raw {
     ///
     /// # Errors
     /// [`Error::File`] if it cannot be read, [`Error::Session`] at a NUL.
-    pub fn new(source: Source) -> Result<Raw, Error> {
+    pub fn new(source: SourceFile) -> Result<Raw, Error> {
         let (mut measured, mut offset, mut is_8bit) = (Normaliser::new(), 0, false);
         let mut block = vec![0; BLOCK_BYTES];
         loop {
@@ -60,14 +60,14 @@ impl Raw {
         }
     }
 
-    pub(super) fn source(&self) -> &Source {
+    pub(super) fn source(&self) -> &SourceFile {
         &self.source
     }
 }
 
 /// A message and whom it goes to.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct OutgoingMessage {
     /// From whom and to whom, and what the content needs.
     pub envelope: Envelope,
     /// What it says.
@@ -77,16 +77,16 @@ pub struct Letter {
     pub ascii_content: Option<Content>,
 }
 
-impl Letter {
+impl OutgoingMessage {
     /// A message that was built, with its files in the order they were attached. Its envelope is
     /// made of its mailboxes; who is named twice is told once.
     ///
     /// # Errors
     /// [`Error::Session`] for a mailbox that cannot be told to a server, or files that are not
     /// those of the message.
-    pub fn new(message: Message, files: Vec<Source>) -> Result<Letter, Error> {
+    pub fn new(message: Message, files: Vec<SourceFile>) -> Result<OutgoingMessage, Error> {
         let lens = message.attachments().iter().map(|attachment| attachment.len);
-        if !lens.eq(files.iter().map(Source::size)) {
+        if !lens.eq(files.iter().map(SourceFile::size)) {
             let what = "the files are not those that were attached";
             return Err(crate::error::Error::Misuse(what).into());
         }
@@ -102,9 +102,9 @@ impl Letter {
         let from = Path::parse(&message.from().address())?;
         let needs_smtputf8 = message.needs_smtputf8();
         let content = Content::Built(Arc::new(message), files.into());
-        let mut letter = Letter::with(from, recipients, content, false);
-        letter.envelope.needs_smtputf8 = needs_smtputf8;
-        Ok(letter)
+        let mut outgoing = OutgoingMessage::with(from, recipients, content, false);
+        outgoing.envelope.needs_smtputf8 = needs_smtputf8;
+        Ok(outgoing)
     }
 
     /// Adds the message for a server that does not offer SMTPUTF8, as
@@ -113,7 +113,7 @@ impl Letter {
     ///
     /// # Errors
     /// [`Error::Session`] for a message with other files, or one that is not ASCII.
-    pub fn with_ascii(mut self, message: Message) -> Result<Letter, Error> {
+    pub fn with_ascii(mut self, message: Message) -> Result<OutgoingMessage, Error> {
         let files = match &self.content {
             Content::Built(built, files) if built.attachments() == message.attachments() => files,
             _ => return Err(crate::error::Error::Misuse("it has other files").into()),
@@ -126,15 +126,15 @@ impl Letter {
     }
 
     /// A message that stands in a file.
-    pub fn raw(from: Path, recipients: Vec<Path>, raw: Raw) -> Letter {
+    pub fn raw(from: Path, recipients: Vec<Path>, raw: Raw) -> OutgoingMessage {
         let is_8bit = raw.is_8bit;
-        Letter::with(from, recipients, Content::Raw(Arc::new(raw)), is_8bit)
+        OutgoingMessage::with(from, recipients, Content::Raw(Arc::new(raw)), is_8bit)
     }
 
-    fn with(from: Path, recipients: Vec<Path>, content: Content, is_8bit: bool) -> Letter {
+    fn with(from: Path, recipients: Vec<Path>, content: Content, is_8bit: bool) -> OutgoingMessage {
         let size = Some(content.size());
         let envelope = Envelope { from, recipients, size, is_8bit, needs_smtputf8: false };
-        Letter { envelope, content, ascii_content: None }
+        OutgoingMessage { envelope, content, ascii_content: None }
     }
 
     /// Writes the message as it would be sent, before dots are doubled.
@@ -142,11 +142,12 @@ impl Letter {
     /// # Errors
     /// Those of its files, and those of `out`.
     pub fn write(&self, out: &mut dyn io::Write) -> Result<(), Error> {
-        let (mut pen, mut block) = (Pen::new(self.content.clone()), vec![0; BLOCK_BYTES]);
-        while pen.fill(&mut block)? {
-            let written = out.write_all(pen.made());
+        let (mut reader, mut block) =
+            (ContentReader::new(self.content.clone()), vec![0; BLOCK_BYTES]);
+        while reader.fill(&mut block)? {
+            let written = out.write_all(reader.made());
             written.map_err(|error| Error::Io("writing the message", error))?;
-            pen.consume(pen.made().len());
+            reader.consume(reader.made().len());
         }
         Ok(())
     }

@@ -9,10 +9,10 @@
 //! ```
 
 use super::job::{Job, Step};
-use super::plan::{Badge, Plan, Standing};
+use super::pool::{ConnectionSlot, ConnectionState, Pool};
 use super::report::Timings;
 use super::route::Route;
-use super::trace::{Mark, Voice};
+use super::trace::{Mark, Tracer};
 use crate::buffer::Buffer;
 use crate::http::exchange::{Event, Exchange};
 use crate::http::message::headers::text;
@@ -52,10 +52,10 @@ pub(super) struct Made {
 pub(super) type Wakes = Rc<RefCell<Vec<Handle>>>;
 
 /// See the head of this module.
-pub(super) struct Line {
-    plan: Rc<RefCell<Plan>>,
+pub(super) struct Connection {
+    pool: Rc<RefCell<Pool>>,
     wakes: Wakes,
-    badge: Rc<Badge>,
+    slot: Rc<ConnectionSlot>,
     route: Rc<Route>,
     job: Option<Job>,
     /// The request of the job was handed to the session.
@@ -74,7 +74,7 @@ pub(super) struct Line {
     tunnel: Tunnel,
     broken: bool,
     steps: u64,
-    voice: Voice,
+    tracer: Tracer,
     /// The body of a request, for the trace.
     said: Content,
 }
@@ -89,20 +89,20 @@ enum Tunnel {
     Agreed,
 }
 
-impl Line {
+impl Connection {
     pub(super) fn new(
-        plan: &Rc<RefCell<Plan>>,
+        pool: &Rc<RefCell<Pool>>,
         wakes: &Wakes,
-        badge: Rc<Badge>,
+        slot: Rc<ConnectionSlot>,
         made: Made,
-        voice: Voice,
-    ) -> (Exchange, Line) {
-        let mut exchange = Exchange::new(plan.borrow().options.session);
-        let route = plan.borrow().route(badge.route).clone();
-        let mut line = Line {
-            plan: plan.clone(),
+        tracer: Tracer,
+    ) -> (Exchange, Connection) {
+        let mut exchange = Exchange::new(pool.borrow().options.session);
+        let route = pool.borrow().route(slot.route).clone();
+        let mut line = Connection {
+            pool: pool.clone(),
             wakes: wakes.clone(),
-            badge,
+            slot,
             job: None,
             asked: false,
             heard: false,
@@ -113,13 +113,13 @@ impl Line {
             tunnel: Tunnel::Open,
             broken: false,
             steps: 0,
-            voice,
+            tracer,
             said: Content::default(),
             route,
         };
         if let Some(request) = line.route.connect() {
             line.tunnel = Tunnel::Asked;
-            line.voice.request(&request);
+            line.tracer.request(&request);
             if let Err(error) = exchange.send(&request) {
                 line.fail(Failure::from(&Error::Session(error)));
             }
@@ -131,22 +131,22 @@ impl Line {
 
     fn hear(&mut self, event: Event<'_>) -> Result<(), Failure> {
         let step = match &mut self.job {
-            None => tunnelled(&event, &self.voice)?,
+            None => tunnelled(&event, &self.tracer)?,
             Some(job) => {
-                let Plan { options, finisher, unpacked, .. } = &mut *self.plan.borrow_mut();
-                job.event(event, options, finisher, unpacked, &self.voice)?
+                let Pool { options, finisher, unpacked, .. } = &mut *self.pool.borrow_mut();
+                job.event(event, options, finisher, unpacked, &self.tracer)?
             }
         };
         match step {
             Step::More => {}
             Step::Whole => self.is_whole = true,
             Step::Enough => {
-                self.voice.remark(|| "closed: the rest is of no interest".to_owned());
+                self.tracer.remark(|| "closed: the rest is of no interest".to_owned());
                 self.ended();
                 self.retire();
             }
             Step::Unasked => {
-                self.voice.remark(|| UNASKED.to_owned());
+                self.tracer.remark(|| UNASKED.to_owned());
                 self.job.take().into_iter().for_each(|job| self.hand_over(job));
             }
         }
@@ -161,7 +161,7 @@ impl Line {
         }
         self.ended();
         if exchange.wants() == Wants::Close {
-            self.voice.remark(|| "no further request on this connection".to_owned());
+            self.tracer.remark(|| "no further request on this connection".to_owned());
             self.retire();
         }
     }
@@ -169,7 +169,7 @@ impl Line {
     /// The job has its response.
     fn ended(&mut self) {
         if let Some(job) = self.job.take() {
-            self.plan.borrow_mut().ended(job);
+            self.pool.borrow_mut().ended(job);
         }
     }
 
@@ -178,12 +178,12 @@ impl Line {
     /// Hands the request of the job to the session. False while it is not ready.
     fn ask(&mut self, exchange: &mut Exchange, scratch: &mut [u8]) -> Result<bool, Failure> {
         let Some(job) = &mut self.job else { return Ok(true) };
-        let plan = self.plan.borrow();
-        let Some(request) = job.prepare(&self.route, &plan.options, scratch)? else {
+        let pool = self.pool.borrow();
+        let Some(request) = job.prepare(&self.route, &pool.options, scratch)? else {
             return Ok(false);
         };
         exchange.send(request).map_err(|error| Failure::from(&Error::Session(error)))?;
-        self.voice.request(request);
+        self.tracer.request(request);
         job.report.sent = true;
         (self.asked, self.heard) = (true, false);
         Ok(true)
@@ -196,13 +196,13 @@ impl Line {
             return;
         }
         let fresh = std::mem::replace(&mut self.fresh, false);
-        let job = self.plan.borrow_mut().take(&self.badge, fresh);
+        let job = self.pool.borrow_mut().take(&self.slot, fresh);
         self.job = job.map(|mut job| {
             job.begin(if fresh { self.made.began } else { Instant::now() });
             job.report.timings = if fresh { self.made.timings } else { Timings::default() };
             job.report.address = Some(self.made.address);
             job.report.reused = !fresh;
-            self.plan.borrow().options.meter.set(&job.label, Activity::Waiting);
+            self.pool.borrow().options.meter.set(&job.label, Activity::Waiting);
             job
         });
         self.asked = false;
@@ -225,14 +225,14 @@ impl Line {
                 let body = job.body(len as u64, scratch)?;
                 let taken = exchange.offer(body, out);
                 let taken = taken.map_err(|error| Failure::from(&Error::Session(error)))?;
-                self.voice.content(Mark::Out, &body[..taken], &mut self.said);
+                self.tracer.content(Mark::Out, &body[..taken], &mut self.said);
                 job.body_taken(taken);
                 if taken == 0 {
                     break;
                 }
                 if !exchange.owes_body() {
                     let len = job.fetch.body.len().unwrap_or(0);
-                    self.voice.body(Mark::Out, len, &mut self.said);
+                    self.tracer.body(Mark::Out, len, &mut self.said);
                 }
             }
         }
@@ -243,10 +243,10 @@ impl Line {
 
     /// The connection is of no use any more, and neither is what the job has heard on it.
     fn fail(&mut self, failure: Failure) {
-        self.voice.remark(|| format!("failed: {}", failure.text));
+        self.tracer.remark(|| format!("failed: {}", failure.text));
         match self.job.take() {
-            Some(job) => self.plan.borrow_mut().failed(job, failure),
-            None if self.fresh => self.plan.borrow_mut().not_made(self.badge.route, failure),
+            Some(job) => self.pool.borrow_mut().failed(job, failure),
+            None if self.fresh => self.pool.borrow_mut().not_made(self.slot.route, failure),
             None => {}
         }
         self.retire();
@@ -255,17 +255,17 @@ impl Line {
     /// The connection has ended by itself: its job may have come too late.
     fn lose(&mut self, failure: Failure) {
         if self.job.is_none() && !self.fresh {
-            self.voice.remark(|| "the server closed the idle connection".to_owned());
+            self.tracer.remark(|| "the server closed the idle connection".to_owned());
             return self.retire();
         }
         match self.job.take_if(|job| is_stale(job, self.asked, self.heard)) {
             Some(job) => {
-                self.voice.remark(|| "the connection had gone: again on another".to_owned());
+                self.tracer.remark(|| "the connection had gone: again on another".to_owned());
                 self.hand_over(job);
             }
             // It ended before it was of any use, with nothing said: that may be chance, once.
             None if self.fresh && self.tunnel == Tunnel::Open && failure.code == "incomplete" => {
-                self.plan.borrow_mut().not_made_yet(self.badge.route, failure);
+                self.pool.borrow_mut().not_made_yet(self.slot.route, failure);
                 self.retire();
             }
             None => self.fail(failure),
@@ -275,14 +275,14 @@ impl Line {
     /// Gives the job of this connection, which is of no use any more, to a fresh one.
     fn hand_over(&mut self, mut job: Job) {
         job.report.retried = self.asked;
-        let suspects = self.plan.borrow_mut().retry(job, self.badge.route);
+        let suspects = self.pool.borrow_mut().retry(job, self.slot.route);
         self.wakes.borrow_mut().extend(suspects);
         self.retire();
     }
 
     fn retire(&mut self) {
         self.broken = true;
-        self.plan.borrow_mut().leave(&self.badge);
+        self.pool.borrow_mut().leave(&self.slot);
     }
 }
 
@@ -312,11 +312,11 @@ fn is_stale(job: &Job, asked: bool, heard: bool) -> bool {
 }
 
 /// What a proxy says to CONNECT.
-fn tunnelled(event: &Event<'_>, voice: &Voice) -> Result<Step, Failure> {
+fn tunnelled(event: &Event<'_>, tracer: &Tracer) -> Result<Step, Failure> {
     match event {
-        Event::Interim(head) => voice.response(head),
+        Event::Interim(head) => tracer.response(head),
         Event::Head { head, .. } => {
-            voice.response(head);
+            tracer.response(head);
             if !(200..300).contains(&head.status) {
                 let reason = text(head.reason());
                 let what =
@@ -330,7 +330,7 @@ fn tunnelled(event: &Event<'_>, voice: &Voice) -> Result<Step, Failure> {
     Ok(Step::More)
 }
 
-impl Application<Exchange> for Line {
+impl Application<Exchange> for Connection {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         if !self.is_over() {
             self.hear(event).unwrap_or_else(|failure| self.fail(failure));
@@ -384,11 +384,11 @@ impl Application<Exchange> for Line {
 
     fn secured(&mut self, exchange: &mut Exchange, stream: &Stream) {
         self.made.timings.tls = Some(self.made.began.elapsed());
-        self.voice.is_tls = true;
-        self.voice.remarks(|| stream.tls_remarks());
+        self.tracer.is_tls = true;
+        self.tracer.remarks(|| stream.tls_remarks());
         if self.tunnel == Tunnel::Agreed {
             self.tunnel = Tunnel::Open;
-            *exchange = Exchange::new(self.plan.borrow().options.session);
+            *exchange = Exchange::new(self.pool.borrow().options.session);
         }
     }
 
@@ -405,7 +405,7 @@ impl Application<Exchange> for Line {
     }
 
     fn is_over(&self) -> bool {
-        self.broken || self.badge.standing.get() == Standing::Gone
+        self.broken || self.slot.state.get() == ConnectionState::Gone
     }
 
     fn idle_timeout(&self, exchange: &Exchange) -> Duration {

@@ -54,7 +54,7 @@ pub(super) struct Job {
 }
 
 /// What all connections of a put share.
-pub(crate) struct Plan {
+pub(crate) struct Batch {
     pub(super) jobs: VecDeque<Job>,
     /// Those that are put again when there is another connection.
     again: Vec<Job>,
@@ -66,8 +66,8 @@ pub(crate) struct Plan {
     pub(super) meter: Arc<Meter>,
 }
 
-impl Plan {
-    pub(crate) fn new(files: &[(Name, PathBuf)], overwrite: bool, meter: Arc<Meter>) -> Plan {
+impl Batch {
+    pub(crate) fn new(files: &[(Name, PathBuf)], overwrite: bool, meter: Arc<Meter>) -> Batch {
         let report = |(name, path): &(Name, PathBuf)| {
             let text = PeerText::from(name.as_str()).keep();
             FileReport::failed(text, Some(path.clone()), Failure::not_started(None))
@@ -83,7 +83,7 @@ impl Plan {
             begun_anew: false,
             since: None,
         };
-        Plan {
+        Batch {
             jobs: files.iter().enumerate().map(job).collect(),
             again: Vec::new(),
             reports: files.iter().map(report).collect(),
@@ -183,42 +183,42 @@ mod tests {
     use crate::net::report::FailureKind::{self, Connection, Peer, Unknown};
     use std::io;
 
-    fn plan(overwrite: bool) -> (Plan, Job) {
+    fn batch(overwrite: bool) -> (Batch, Job) {
         let files = [(Name::new("a").unwrap(), PathBuf::from("a"))];
-        let mut plan = Plan::new(&files, overwrite, Arc::default());
-        let job = plan.jobs.pop_front().unwrap();
-        (plan, job)
+        let mut batch = Batch::new(&files, overwrite, Arc::default());
+        let job = batch.jobs.pop_front().unwrap();
+        (batch, job)
     }
 
     fn reset() -> Error {
         Error::Io("reading", io::ErrorKind::ConnectionReset.into())
     }
 
-    /// A plan whose file was sent whole, to which the answer was lost; it is put again.
-    fn lost(overwrite: bool) -> (Plan, Job) {
-        let (mut plan, job) = plan(overwrite);
+    /// A batch with one file that was sent whole and whose answer was lost: it is put again.
+    fn lost(overwrite: bool) -> (Batch, Job) {
+        let (mut batch, job) = batch(overwrite);
         assert_eq!(job.overwrite, overwrite);
-        plan.lost(job, Some("etag".into()), &reset());
-        assert_eq!(kind(&plan), Unknown);
-        assert!(plan.needs_another());
-        plan.begin_again();
-        let job = plan.jobs.pop_front().unwrap();
+        batch.lost(job, Some("etag".into()), &reset());
+        assert_eq!(kind(&batch), Unknown);
+        assert!(batch.needs_another());
+        batch.begin_again();
+        let job = batch.jobs.pop_front().unwrap();
         assert!(!job.overwrite && job.sent.as_deref() == Some("etag"));
-        (plan, job)
+        (batch, job)
     }
 
-    fn kind(plan: &Plan) -> FailureKind {
-        plan.reports[0].outcome.as_ref().unwrap_err().kind
+    fn kind(batch: &Batch) -> FailureKind {
+        batch.reports[0].outcome.as_ref().unwrap_err().kind
     }
 
     /// What becomes of the second put, and how its third begins: replacing, with an open outcome.
     fn refused(overwrite: bool, digest: DigestKind, code: &'static str) -> String {
-        let (mut plan, job) = lost(overwrite);
-        plan.refused(job, digest, Failure::new(code, code));
-        match (plan.jobs.pop_front(), plan.needs_another()) {
+        let (mut batch, job) = lost(overwrite);
+        batch.refused(job, digest, Failure::new(code, code));
+        match (batch.jobs.pop_front(), batch.needs_another()) {
             (Some(job), _) => format!("replace, open: {}", job.sent.is_some()),
-            (None, true) => format!("again, {:?}", kind(&plan)),
-            (None, false) => format!("{:?}", kind(&plan)),
+            (None, true) => format!("again, {:?}", kind(&batch)),
+            (None, false) => format!("{:?}", kind(&batch)),
         }
     }
 
@@ -244,28 +244,28 @@ mod tests {
     #[test]
     fn an_answer_to_the_first_put_is_certain() {
         for (code, is_again) in [("exists", false), ("busy", true), ("no_space", false)] {
-            let (mut plan, job) = plan(false);
-            plan.refused(job, DigestKind::Blake3, Failure::new(code, code));
-            assert_eq!((kind(&plan), plan.needs_another()), (Peer, is_again), "{code}");
+            let (mut batch, job) = batch(false);
+            batch.refused(job, DigestKind::Blake3, Failure::new(code, code));
+            assert_eq!((kind(&batch), batch.needs_another()), (Peer, is_again), "{code}");
         }
     }
 
     #[test]
     fn a_loss_in_the_middle_of_a_file_is_certain() {
-        let (mut plan, job) = plan(false);
-        plan.lost(job, None, &reset());
-        assert_eq!((kind(&plan), plan.needs_another()), (Connection, false));
+        let (mut batch, job) = batch(false);
+        batch.lost(job, None, &reset());
+        assert_eq!((kind(&batch), batch.needs_another()), (Connection, false));
     }
 
     #[test]
     fn losses_are_counted() {
-        let (mut plan, mut job) = lost(false);
+        let (mut batch, mut job) = lost(false);
         for count in 1..=LOSSES_MAX {
-            plan.lost(job, None, &reset());
-            assert_eq!(kind(&plan), Unknown);
-            assert_eq!(plan.needs_another(), count < LOSSES_MAX, "{count}");
-            plan.begin_again();
-            match plan.jobs.pop_front() {
+            batch.lost(job, None, &reset());
+            assert_eq!(kind(&batch), Unknown);
+            assert_eq!(batch.needs_another(), count < LOSSES_MAX, "{count}");
+            batch.begin_again();
+            match batch.jobs.pop_front() {
                 Some(again) => job = again,
                 None => return,
             }
@@ -285,9 +285,9 @@ mod tests {
             (Error::TimedOut { state: "x" }, false),
             (Error::Interrupted, false),
         ] {
-            let (mut plan, job) = plan(true);
-            plan.lost(job, Some("etag".into()), &why);
-            assert_eq!((kind(&plan), plan.needs_another()), (Unknown, is_again), "{why}");
+            let (mut batch, job) = batch(true);
+            batch.lost(job, Some("etag".into()), &why);
+            assert_eq!((kind(&batch), batch.needs_another()), (Unknown, is_again), "{why}");
         }
     }
 }

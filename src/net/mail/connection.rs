@@ -1,22 +1,22 @@
-//! A line: one connection, its session, and the letters it has on their way.
+//! A line: one connection, its session, and the messages it has on their way.
 //!
 //! Specification: RFC 5321 §3, RFC 2920 §3.1 (the next envelope behind the end of a message).
 //!
 //! ```text
-//!   opening ─▶ ready ─▶ takes a letter ─▶ envelope ─▶ content ─▶ end ─▶ takes the next …
+//!   opening ─▶ ready ─▶ takes a message ─▶ envelope ─▶ content ─▶ end ─▶ takes the next …
 //!                          ▲                                      └ its reply ─▶ concluded
 //!                          └ the rest, with the same content: more than 100 recipients, or more
 //!                            than the server had room for (452)
-//!   no letter left ─▶ QUIT      stopped: no further byte of content, waits for due replies
+//!   no message left ─▶ QUIT      stopped: no further byte of content, waits for due replies
 //! ```
 //!
-//! Two letters at most are on their way: one whose content travels, and one before it whose end is
+//! Two messages at most are on their way: one whose content travels, and one before it whose end is
 //! not yet answered.
 
-use super::letter::{Content, Letter};
-use super::pen::Pen;
-use super::plan::{Plan, Share};
-use super::report::Fate;
+use super::message::{Content, OutgoingMessage};
+use super::queue::{Queue, RecipientSubset};
+use super::reader::ContentReader;
+use super::report::RecipientStatus;
 use super::smtputf8;
 use crate::buffer::Buffer;
 use crate::net::connection::{Application, Turn, WindDown};
@@ -37,21 +37,21 @@ use std::sync::Arc;
 struct Job {
     /// Its number on this connection.
     message: u64,
-    share: Share,
-    letter: Rc<Letter>,
-    pen: Pen,
+    share: RecipientSubset,
+    outgoing: Rc<OutgoingMessage>,
+    reader: ContentReader,
     /// For these recipients the server had no room in this transaction.
     later: Vec<usize>,
     /// Its end was handed to the session.
     is_finished: bool,
 }
 
-/// Some recipients of a letter, as an envelope of their own.
-type Rest = (Share, Rc<Letter>, Envelope);
+/// Some recipients of a message, as an envelope of their own.
+type Rest = (RecipientSubset, Rc<OutgoingMessage>, Envelope);
 
 /// See the head of this module.
-pub(super) struct Line {
-    plan: Rc<RefCell<Plan>>,
+pub(super) struct SmtpConnection {
+    queue: Rc<RefCell<Queue>>,
     #[cfg(feature = "tls")]
     tls: Option<NamedTls>,
     is_tls: bool,
@@ -60,7 +60,7 @@ pub(super) struct Line {
     /// Recipients that need another transaction, in their order.
     rest: VecDeque<Rest>,
     is_ready: bool,
-    /// A letter has got its answer.
+    /// A message has got its answer.
     is_of_use: bool,
     /// Nothing new is begun.
     is_stopping: bool,
@@ -68,10 +68,10 @@ pub(super) struct Line {
     failure: Option<Error>,
 }
 
-impl Line {
-    pub(super) fn new(plan: &Rc<RefCell<Plan>>, is_tls: bool) -> Line {
-        Line {
-            plan: plan.clone(),
+impl SmtpConnection {
+    pub(super) fn new(queue: &Rc<RefCell<Queue>>, is_tls: bool) -> SmtpConnection {
+        SmtpConnection {
+            queue: queue.clone(),
             #[cfg(feature = "tls")]
             tls: None,
             is_tls,
@@ -86,7 +86,7 @@ impl Line {
 
     /// How TLS is begun on it, if that is wanted.
     #[cfg(feature = "tls")]
-    pub(super) fn with_tls(mut self, tls: Option<NamedTls>) -> Line {
+    pub(super) fn with_tls(mut self, tls: Option<NamedTls>) -> SmtpConnection {
         self.tls = tls;
         self
     }
@@ -117,16 +117,18 @@ impl Line {
         }
     }
 
-    /// Takes the next letter, or says good-bye.
+    /// Takes the next message, or says good-bye.
     fn begin(&mut self, session: &mut Client) -> Result<(), Error> {
         while session.is_ready() {
             let next = self.rest.pop_front().or_else(|| {
-                let (share, letter) = self.plan.borrow_mut().take()?;
-                let envelope = letter.envelope.clone();
-                Some((share, letter, envelope))
+                let (share, outgoing) = self.queue.borrow_mut().take()?;
+                let envelope = outgoing.envelope.clone();
+                Some((share, outgoing, envelope))
             });
             match next {
-                Some((share, letter, envelope)) => self.send(session, share, letter, envelope)?,
+                Some((share, outgoing, envelope)) => {
+                    self.send(session, share, outgoing, envelope)?
+                }
                 // Whether these get another transaction depends on what becomes of the first.
                 None if self.jobs.iter().any(|job| !job.later.is_empty()) => return Ok(()),
                 None => {
@@ -142,42 +144,42 @@ impl Line {
     fn fit(
         &self,
         session: &Client,
-        share: Share,
-        letter: &Letter,
+        share: RecipientSubset,
+        outgoing: &OutgoingMessage,
         mut envelope: Envelope,
-    ) -> Option<(Share, Envelope, Content)> {
-        let fitted = smtputf8::fit(letter, &envelope, session.capabilities().smtputf8);
-        let mut plan = self.plan.borrow_mut();
+    ) -> Option<(RecipientSubset, Envelope, Content)> {
+        let fitted = smtputf8::fit(outgoing, &envelope, session.capabilities().smtputf8);
+        let mut queue = self.queue.borrow_mut();
         envelope.size = Some(fitted.content.size());
         envelope.needs_smtputf8 = fitted.needs_smtputf8;
         let Some((_, _, first)) = fitted.refused.first().cloned() else {
-            plan.resize(&share, fitted.content.size());
+            queue.resize(&share, fitted.content.size());
             return Some((share, envelope, fitted.content));
         };
         let mut kept: Vec<usize> = (0..envelope.recipients.len()).collect();
         for (index, stage, why) in fitted.refused {
             kept.retain(|other| *other != index);
             let why = Arc::new(why);
-            plan.answered(&share, index, Fate::Unsendable { stage, why });
+            queue.answered(&share, index, RecipientStatus::Unsendable { stage, why });
         }
-        if kept.is_empty() || plan.options.all_or_nothing {
-            plan.unsent(&share, Some(&Arc::new(Error::Session(first))), false);
+        if kept.is_empty() || queue.options.all_or_nothing {
+            queue.unsent(&share, Some(&Arc::new(Error::Session(first))), false);
             return None;
         }
-        plan.resize(&share, fitted.content.size());
+        queue.resize(&share, fitted.content.size());
         let share = share.of(&kept);
-        envelope.recipients = share.paths(letter);
+        envelope.recipients = share.paths(outgoing);
         Some((share, envelope, fitted.content))
     }
 
     fn send(
         &mut self,
         session: &mut Client,
-        share: Share,
-        letter: Rc<Letter>,
+        share: RecipientSubset,
+        outgoing: Rc<OutgoingMessage>,
         envelope: Envelope,
     ) -> Result<(), Error> {
-        let Some((mut share, envelope, content)) = self.fit(session, share, &letter, envelope)
+        let Some((mut share, envelope, content)) = self.fit(session, share, &outgoing, envelope)
         else {
             self.is_of_use = true;
             return Ok(());
@@ -186,18 +188,18 @@ impl Line {
             Ok(Sent { message, unserved }) => {
                 if let Some(unserved) = unserved {
                     let rest = share.split_off(unserved.recipients.len());
-                    self.plan.borrow_mut().again(&rest, &letter);
-                    self.rest.push_front((rest, letter.clone(), unserved));
+                    self.queue.borrow_mut().again(&rest, &outgoing);
+                    self.rest.push_front((rest, outgoing.clone(), unserved));
                 }
-                let pen = Pen::new(content);
+                let reader = ContentReader::new(content);
                 let (later, is_finished) = (Vec::new(), false);
-                self.jobs.push_back(Job { message, share, letter, pen, later, is_finished });
+                self.jobs.push_back(Job { message, share, outgoing, reader, later, is_finished });
             }
             // It cannot be taken by this server; others can.
             Err(error) => {
                 let why = Arc::new(Error::Session(error));
                 self.is_of_use = true;
-                self.plan.borrow_mut().unsent(&share, Some(&why), false);
+                self.queue.borrow_mut().unsent(&share, Some(&why), false);
             }
         }
         Ok(())
@@ -211,10 +213,10 @@ impl Line {
         block: &mut [u8],
     ) -> Result<bool, Error> {
         let Some(job) = self.jobs.back_mut() else { return Ok(false) };
-        while job.pen.fill(block)? {
-            let taken = session.offer(job.pen.made(), out)?;
-            job.pen.consume(taken);
-            self.plan.borrow().options.meter.add(taken as u64);
+        while job.reader.fill(block)? {
+            let taken = session.offer(job.reader.made(), out)?;
+            job.reader.consume(taken);
+            self.queue.borrow().options.meter.add(taken as u64);
             if taken == 0 {
                 return Ok(false);
             }
@@ -233,20 +235,20 @@ impl Line {
     }
 
     fn conclude_all(&mut self, session: &Client, why: Option<&Arc<Error>>) {
-        let mut plan = self.plan.borrow_mut();
+        let mut queue = self.queue.borrow_mut();
         for outcome in session.unfinished() {
             let its = self.jobs.iter().position(|job| job.message == outcome.message);
             if let Some(job) = its.and_then(|at| self.jobs.remove(at)) {
                 let may_wait = self.is_of_use && is_untouched(&job, &outcome);
-                if !may_wait || !plan.put_back(&job.share, &job.letter) {
-                    self.is_of_use |= plan.was_put_back(&job.share);
-                    plan.conclude(&job.share, &outcome, why);
+                if !may_wait || !queue.put_back(&job.share, &job.outgoing) {
+                    self.is_of_use |= queue.was_put_back(&job.share);
+                    queue.conclude(&job.share, &outcome, why);
                 }
             }
         }
         let unbegun = self.jobs.drain(..).map(|job| job.share);
         for share in unbegun.chain(self.rest.drain(..).map(|(share, ..)| share)) {
-            plan.unsent(&share, why, true);
+            queue.unsent(&share, why, true);
         }
     }
 }
@@ -269,38 +271,40 @@ fn has_no_room(reply: &Reply) -> bool {
 
 /// Notes what the server said.
 fn hear(
-    plan: &mut Plan,
+    queue: &mut Queue,
     jobs: &mut VecDeque<Job>,
     (is_tls, is_of_use): (bool, bool),
     event: Event<'_>,
 ) -> Heard {
     match event {
-        Event::Remark(remark) => plan.visit.remark(remark),
-        Event::Greeting(reply) => plan.visit.greeting = Some(reply.text()),
+        Event::Remark(remark) => queue.visit.remark(remark),
+        Event::Greeting(reply) => queue.visit.greeting = Some(reply.text()),
         Event::Capabilities { capabilities, .. } => {
             let known = match is_tls {
-                true => &mut plan.visit.under_tls,
-                false => &mut plan.visit.in_clear,
+                true => &mut queue.visit.under_tls,
+                false => &mut queue.visit.in_clear,
             };
             *known = Some(capabilities.clone());
         }
         Event::Secured(_) => {}
-        Event::Authenticated { mechanism, .. } => plan.visit.mechanism = Some(mechanism),
+        Event::Authenticated { mechanism, .. } => queue.visit.mechanism = Some(mechanism),
         Event::Ready => return Heard::Ready,
         Event::Recipient { message, index, reply } => {
             if let Some(job) = jobs.iter_mut().find(|job| job.message == message) {
                 let fate = match reply.is_positive() {
-                    true => Fate::Unsent,
-                    false => Fate::Refused { stage: Stage::Rcpt, reply: plan.keep(reply) },
+                    true => RecipientStatus::Unsent,
+                    false => {
+                        RecipientStatus::Refused { stage: Stage::Rcpt, reply: queue.keep(reply) }
+                    }
                 };
-                plan.answered(&job.share, index, fate);
+                queue.answered(&job.share, index, fate);
                 job.later.extend(has_no_room(reply).then_some(index));
             }
         }
         Event::Outcome(outcome) => {
             let its = jobs.iter().position(|job| job.message == outcome.message);
             if let Some(job) = its.and_then(|at| jobs.remove(at)) {
-                return conclude(plan, job, &outcome, is_of_use);
+                return conclude(queue, job, &outcome, is_of_use);
             }
         }
         Event::Closing(reply) if !reply.is_positive() => return Heard::Closing(reply.refusal()),
@@ -311,24 +315,24 @@ fn hear(
 
 /// A transaction has its outcome. Where the server had no room for some, and has taken it for
 /// others, these get one of their own: each takes one recipient at least, so there is an end.
-fn conclude(plan: &mut Plan, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -> Heard {
+fn conclude(queue: &mut Queue, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -> Heard {
     let is_untouched = is_untouched(&job, outcome);
-    if is_untouched && is_of_use && plan.put_back(&job.share, &job.letter) {
+    if is_untouched && is_of_use && queue.put_back(&job.share, &job.outgoing) {
         return Heard::Other;
     }
-    let is_fault_of_letter = plan.was_put_back(&job.share);
+    let is_fault_of_letter = queue.was_put_back(&job.share);
     let needs_another = !job.later.is_empty() && outcome.verdict == Verdict::Partial;
     let rest = needs_another.then(|| {
         let share = job.share.of(&job.later);
-        plan.again(&share, &job.letter);
-        let recipients = share.paths(&job.letter);
-        let letter = &job.letter.envelope;
-        let Envelope { size, is_8bit, needs_smtputf8, .. } = *letter;
+        queue.again(&share, &job.outgoing);
+        let recipients = share.paths(&job.outgoing);
+        let outgoing = &job.outgoing.envelope;
+        let Envelope { size, is_8bit, needs_smtputf8, .. } = *outgoing;
         let envelope =
-            Envelope { from: letter.from.clone(), recipients, size, is_8bit, needs_smtputf8 };
-        (share, job.letter, envelope)
+            Envelope { from: outgoing.from.clone(), recipients, size, is_8bit, needs_smtputf8 };
+        (share, job.outgoing, envelope)
     });
-    plan.conclude(&job.share, outcome, None);
+    queue.conclude(&job.share, outcome, None);
     match is_untouched && !is_fault_of_letter {
         true => Heard::Other,
         false => Heard::Outcome(rest),
@@ -338,20 +342,20 @@ fn conclude(plan: &mut Plan, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -
 /// What an event means for the line.
 enum Heard {
     Ready,
-    /// A letter has got its answer; and whom it is to be sent to once more.
+    /// A message has got its answer; and whom it is to be sent to once more.
     Outcome(Option<Rest>),
     Closing(crate::error::Error),
     Other,
 }
 
-impl Application<Client> for Line {
+impl Application<Client> for SmtpConnection {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         let state = (self.is_tls, self.is_of_use);
-        let heard = hear(&mut self.plan.borrow_mut(), &mut self.jobs, state, event);
+        let heard = hear(&mut self.queue.borrow_mut(), &mut self.jobs, state, event);
         match heard {
             Heard::Ready => {
                 self.is_ready = true;
-                self.plan.borrow_mut().is_ready();
+                self.queue.borrow_mut().is_ready();
             }
             Heard::Outcome(rest) => {
                 self.is_of_use = true;
@@ -391,7 +395,7 @@ impl Application<Client> for Line {
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
         if let Err(error) = self.say(session, out, scratch) {
-            // It is the fault of one letter, and none of the server.
+            // It is the fault of one message, and none of the server.
             self.is_of_use = true;
             self.fail(session, error);
         }
@@ -399,7 +403,7 @@ impl Application<Client> for Line {
     }
 
     fn memory(&self) -> usize {
-        self.jobs.iter().map(|job| job.pen.capacity()).sum()
+        self.jobs.iter().map(|job| job.reader.capacity()).sum()
     }
 
     fn speaks(&self) -> Option<Spoken> {
@@ -429,6 +433,6 @@ impl Application<Client> for Line {
     fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {
         let why = self.failure.take().or(outcome.err()).map(Arc::new);
         self.conclude_all(session, why.as_ref());
-        self.plan.borrow_mut().ended(self.is_ready, self.is_of_use, why);
+        self.queue.borrow_mut().ended(self.is_ready, self.is_of_use, why);
     }
 }

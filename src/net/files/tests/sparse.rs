@@ -1,14 +1,14 @@
 //! Files that are written in any order.
 
 use super::*;
-use crate::net::files::{Durability, Scattered};
+use crate::net::files::{Durability, SparseFile};
 
 #[test]
 fn pieces_in_any_order_make_the_file() {
     let (dir, path) = place();
     let data = content(300_000);
     for durability in [Durability::Fsync, Durability::Rename, Durability::None] {
-        let file = Scattered::at_path(&path).unwrap();
+        let file = SparseFile::at_path(&path).unwrap();
         let mut pieces: Vec<usize> = (0..data.len()).step_by(1000).collect();
         pieces.reverse();
         for at in pieces {
@@ -37,9 +37,9 @@ fn place() -> (TempDir, std::path::PathBuf) {
 fn dropped_it_leaves_what_stood_there() {
     let (dir, path) = place();
     std::fs::write(&path, "before").unwrap();
-    let file = Scattered::at_path(&path).unwrap();
+    let file = SparseFile::at_path(&path).unwrap();
     file.write_at(b"after", 1 << 30).unwrap();
-    assert_eq!(code(Scattered::at_path(&path)), "busy");
+    assert_eq!(code(SparseFile::at_path(&path)), "busy");
     drop(file);
     assert_eq!(std::fs::read(&path).unwrap(), b"before");
     assert_eq!(names_in(dir.path()), ["file"]);
@@ -54,7 +54,7 @@ fn what_is_left_over_of_another_transfer_is_given_up() {
     grow(&mut partial, &data, 0, data.len());
     drop(partial);
     assert_eq!(names_in(dir.path()).len(), 2, "a part and its journal");
-    let file = Scattered::at_path(&path).unwrap();
+    let file = SparseFile::at_path(&path).unwrap();
     assert!(!file.is_same(&data[..10], 0).unwrap());
     file.write_at(b"new", 0).unwrap();
     file.finish(Durability::Rename).unwrap();
@@ -66,7 +66,7 @@ fn what_is_left_over_of_another_transfer_is_given_up() {
 fn directories_are_in_the_way_and_have_to_be_there() {
     let (dir, path) = place();
     std::fs::create_dir(&path).unwrap();
-    assert_eq!(code(Scattered::at_path(&path)), "exists");
-    assert_eq!(code(Scattered::at_path(&dir.path().join("none/file"))), "not_found");
+    assert_eq!(code(SparseFile::at_path(&path)), "exists");
+    assert_eq!(code(SparseFile::at_path(&dir.path().join("none/file"))), "not_found");
     assert_eq!(names_in(dir.path()), ["file"]);
 }
