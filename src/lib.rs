@@ -207,6 +207,8 @@
 [`Finisher`]: #the-map
 "
 )]
+// docs.rs builds with nightly, and marks every item there with the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 pub mod base64;
