@@ -283,7 +283,7 @@ fn by_httparse(stream: &[u8], setting: &Setting, whole: &Outcome) {
         // Framing, a status below 100, an empty line in front, 101, and our limits of lines.
         || whole.error.as_ref().is_some_and(|error| match error.section() {
             Some("RFC 9112 §6.1" | "RFC 9112 §6.3" | "RFC 9112 §7.1" | "RFC 9110 §8.6") => true,
-            Some("RFC 9110 §10.1.4" | "RFC 9110 §15.2.2" | "RFC 9110 §5.4") => true,
+            Some("RFC 9110 §10.1.4" | "RFC 9110 §7.8" | "RFC 9110 §5.4") => true,
             Some("RFC 9112 §4") => response.code.is_some_and(|code| code < 100),
             Some("RFC 9112 §2.3") => matches!(stream.first(), Some(b'\r' | b'\n')),
             _ => false,

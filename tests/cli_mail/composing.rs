@@ -274,7 +274,7 @@ fn what_makes_no_message() {
         (&["--attach", "."], "error: .: "),
         (&["--text", "@missing"], "missing"),
         (&["--text", "@."], "error: .: "),
-        (&["--text", "@long"], "text_bytes_max"),
+        (&["--text", "@long"], "more than 8388608 bytes"),
         (&["--text", "@latin"], "not UTF-8"),
     ] {
         assert_fails(&mail(folder.path(), &[&["--dry-run"], &base[..], args].concat()), 1, what);

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 /// What a connection asks of its driver. Each method is described at [`Session`] or
 /// [`Application`].
 pub(super) trait Drive {
-    /// Consumes of `input` what can be consumed now, which may be nothing; the rest is offered
+    /// Consumes of `input` what can be consumed now, which may be nothing. The rest is offered
     /// again.
-    fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<usize, Error>;
+    fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Taken, Error>;
     fn receive_eof(&mut self) -> Result<(), Error>;
     fn receive_abort(&mut self, why: io::Error) -> Result<(), Error>;
     fn input_drained(&mut self, is_drained: bool);
@@ -44,6 +44,14 @@ pub(super) trait Drive {
     /// Whether the connection closes without a final message and without waiting for the peer.
     fn closes_at_once(&self) -> bool;
     fn closed(&mut self, outcome: Result<(), Error>);
+}
+
+/// What a driver took of its input.
+pub(super) struct Taken {
+    pub(super) consumed: usize,
+    /// The rest is a part of a message: it is taken when more input stands behind it. Otherwise the
+    /// rest is not looked at before the session's output is written.
+    pub(super) needs_input: bool,
 }
 
 /// A session coupled with its application.
@@ -86,12 +94,12 @@ enum Failed {
 }
 
 impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
-    fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<usize, Error> {
+    fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Taken, Error> {
         let is_first = !self.heard && !input.is_empty();
         self.heard |= is_first;
-        let mut eaten = 0;
+        let mut taken = Taken { consumed: 0, needs_input: false };
         while !self.application.is_over() {
-            let (consumed, status) = match self.step(&input[eaten..], scratch) {
+            let (consumed, status) = match self.step(&input[taken.consumed..], scratch) {
                 Ok(step) => step,
                 Err(Failed::Application(error)) => return Err(error),
                 Err(Failed::Session(error)) => {
@@ -103,14 +111,18 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
                     break;
                 }
             };
-            eaten += consumed;
+            taken.consumed += consumed;
             match status {
                 Status::Event(()) => self.application.after_event(&mut self.session)?,
                 Status::NeedInput if consumed > 0 => {}
-                Status::NeedInput | Status::NeedDrain => return Ok(eaten),
+                Status::NeedInput => {
+                    taken.needs_input = true;
+                    return Ok(taken);
+                }
+                Status::NeedDrain => return Ok(taken),
             }
         }
-        Ok(input.len())
+        Ok(Taken { consumed: input.len(), needs_input: true })
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use super::shared::{ROOM_BYTES, Shared, copy, grow};
 use super::{Connection, End, Phase, Verdict, is_not_now};
 use crate::buffer::Buffer;
+use crate::error;
 use crate::net::transport::Error;
 use crate::net::transport::refuse_tls;
 use crate::net::transport::tls::Fault;
@@ -10,46 +11,74 @@ use crate::session::Wants;
 use std::io::{self, ErrorKind};
 
 impl Connection {
-    /// Feeds what was left over, and if all of that was taken what the socket has.
+    /// Offers the session what it left over, and then what the socket has. Returns how many bytes
+    /// moved.
     pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
         grow(&mut shared.payload, ROOM_BYTES);
         let held = self.leftover.len();
-        let eaten = self.driver.receive(self.leftover.readable(), &mut shared.payload)?;
-        self.leftover.consume(eaten);
-        if !self.leftover.is_empty() || !self.may_read() {
-            return Ok(held - self.leftover.len());
+        let taken = self.driver.receive(self.leftover.readable(), &mut shared.payload)?;
+        self.leftover.consume(taken.consumed);
+        if self.leftover.is_empty() {
+            self.leftover = Buffer::default();
+        } else if !taken.needs_input {
+            return Ok(taken.consumed);
         }
-        self.leftover = Buffer::default();
-        let bulk = self.driver.is_receiving();
-        let len = shared.read_len(bulk);
-        let read = match self.stream.read(&mut shared.input[..len]) {
+        if !self.may_read() {
+            return Ok(taken.consumed);
+        }
+        let len = shared.read_len(self.driver.is_receiving());
+        match self.stream.read(&mut shared.input[..len]) {
             Ok(0) => {
                 self.eof = true;
                 self.driver.receive_eof()?;
-                return Ok(held + 1);
+                Ok(held + 1)
             }
-            Ok(read) => read,
-            Err(error) if is_not_now(&error) => return Ok(held),
+            Ok(read) => {
+                self.note_read(read, len, shared)?;
+                self.offer_input(read, shared)?;
+                Ok(held + read)
+            }
+            Err(error) if is_not_now(&error) => Ok(taken.consumed),
             Err(error) => {
                 self.break_off(error)?;
-                return Ok(held + 1);
+                Ok(held + 1)
             }
-        };
+        }
+    }
+
+    /// Counts what was read and shows it to the tap.
+    fn note_read(&mut self, read: usize, len: usize, shared: &mut Shared) -> Result<(), End> {
         self.heard += read as u64;
         let may_hold_more = self.stream.is_tls() || self.stream.ready().share.is_limited();
         self.drained = read < len && !may_hold_more;
-        shared.bulk_read += if bulk { read } else { 0 };
+        shared.bulk_read += if self.driver.is_receiving() { read } else { 0 };
         let input = &shared.input[..read];
         if let Some(tap) = &mut self.tap {
             tap.received(input);
         }
-        let is_first = self.heard == read as u64;
-        if is_first && !self.stream.is_tls() {
+        if self.heard == read as u64 && !self.stream.is_tls() {
             refuse_tls(input)?;
         }
-        let eaten = self.driver.receive(input, &mut shared.payload)?;
-        self.leftover = copy(&input[eaten..]);
-        Ok(held + read)
+        Ok(())
+    }
+
+    /// Offers the session what was read, behind the part of a message that it has left over.
+    fn offer_input(&mut self, read: usize, shared: &mut Shared) -> Result<(), End> {
+        let joined;
+        let input = match self.leftover.readable() {
+            [] => &shared.input[..read],
+            part => {
+                if part.len() + read > shared.limits.leftover_bytes_max {
+                    let what = "the session leaves more input over than leftover_bytes_max";
+                    return Err(End::Failed(error::Error::Misuse(what).into()));
+                }
+                joined = [part, &shared.input[..read]].concat();
+                &joined[..]
+            }
+        };
+        let taken = self.driver.receive(input, &mut shared.payload)?;
+        self.leftover = copy(&input[taken.consumed..]);
+        Ok(())
     }
 
     /// Whether all that has come was heard, as far as is known without asking once more: a read

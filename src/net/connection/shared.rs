@@ -24,6 +24,9 @@ pub struct Limits {
     /// What the kernel may hold for all connections together of sent bytes that the peers have not
     /// read, before those that do not read are ended, in bytes.
     pub kernel_bytes_budget: usize,
+    /// How much input a session may leave over while it waits for the rest of a message, in bytes.
+    /// Sessions that keep such a part themselves leave nothing over.
+    pub leftover_bytes_max: usize,
     /// How many bytes a lone connection may move before others have their turn.
     pub wake_bytes_budget: usize,
     /// How long a reactor rests before it waits for events, after it emptied sockets of at least
@@ -56,6 +59,7 @@ impl Default for Limits {
             out_bytes_min: 16 << 10,
             memory_bytes_budget: 14 << 20,
             kernel_bytes_budget: 128 << 20,
+            leftover_bytes_max: 1 << 20,
             wake_bytes_budget: 8 << 20,
             nap: Duration::from_micros(20),
             nap_after_bytes: 96 << 10,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::session::Received;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -77,4 +77,123 @@ fn turns_that_move_little_use_the_budget_up_all_the_same() {
     (shared.busy, _) = (1000, turns.replace(0));
     assert_eq!(connection.drive(&mut shared, now), Verdict::Again);
     assert_eq!(turns.get(), (256 << 10) / TURN_COST);
+}
+
+/// Consumes whole lines only, and leaves a part of a line over.
+#[derive(Default)]
+struct WholeLines {
+    lines: Vec<Vec<u8>>,
+    ended: bool,
+}
+
+impl Session for WholeLines {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _: &'a mut [u8],
+    ) -> Result<Received<()>, crate::error::Error> {
+        let end = input.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.lines.extend((end > 0).then(|| input[..end].to_vec()));
+        Ok(Received::need_input(end))
+    }
+
+    fn receive_eof(&mut self) -> Result<(), crate::error::Error> {
+        self.ended = true;
+        Ok(())
+    }
+
+    fn transmit(&mut self, _: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        if self.ended { Wants::Done } else { Wants::Read }
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn progress(&self) -> u64 {
+        self.lines.len() as u64
+    }
+}
+
+type Lines = Result<Vec<Vec<u8>>, Error>;
+
+/// Keeps what the session has when the connection ends.
+struct Keeping(Rc<RefCell<Option<Lines>>>);
+
+impl Application<WholeLines> for Keeping {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn closed(&mut self, session: &mut WholeLines, outcome: Result<(), Error>) {
+        let lines = std::mem::take(&mut session.lines);
+        *self.0.borrow_mut() = Some(outcome.map(|()| lines));
+    }
+}
+
+/// What comes of pieces that are sent one after the other.
+fn lines_of(pieces: &[&[u8]], limits: Limits) -> Lines {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.set_nodelay(true).unwrap();
+    let (socket, _) = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let watched = socket.try_clone().unwrap();
+    let stream = Stream::plain(mio::net::TcpStream::from_std(socket));
+    let kept = Rc::default();
+    let new = NewConnection::new(stream, WholeLines::default(), Keeping(Rc::clone(&kept)));
+    let mut connection = Connection::new(new, Instant::now());
+    let mut shared = Shared::new(limits);
+    let mut drive = |connection: &mut Connection| {
+        connection.stream().ready().readable.set(true);
+        connection.stream().ready().writable.set(true);
+        connection.drive(&mut shared, Instant::now())
+    };
+    for piece in pieces {
+        peer.write_all(piece).unwrap();
+        // On loopback the bytes are there when the write has returned.
+        assert!(watched.peek(&mut [0]).unwrap() > 0);
+        if drive(&mut connection) == Verdict::Closed {
+            break;
+        }
+    }
+    drop(peer);
+    for _ in 0..3 {
+        if drive(&mut connection) == Verdict::Closed {
+            break;
+        }
+    }
+    connection.close(&mut shared);
+    kept.take().unwrap()
+}
+
+#[test]
+fn a_part_of_a_message_is_offered_again_with_what_follows() {
+    let lines = |pieces: &[&[u8]]| lines_of(pieces, Limits::default()).unwrap();
+    let whole: [&[u8]; 2] = [b"one\n", b"two\n"];
+    assert_eq!(lines(&[b"one\ntwo\n"]), whole);
+    assert_eq!(lines(&[b"o", b"n", b"e", b"\nt", b"wo\n"]), whole);
+    for cut in 1..8 {
+        let (head, tail) = b"one\ntwo\n".split_at(cut);
+        assert_eq!(lines(&[head, tail]), whole, "{cut}");
+        assert_eq!(lines(&[head, tail, b"rest"]), whole, "{cut}");
+    }
+}
+
+#[test]
+fn what_a_session_leaves_over_is_bounded() {
+    let limits = Limits { leftover_bytes_max: 8, ..Limits::default() };
+    for (len, is_right) in [(7, true), (8, true), (9, false)] {
+        let line = [vec![b'x'; len - 1], vec![b'\n']].concat();
+        let came = lines_of(&[&line[..3], &line[3..]], limits);
+        match is_right {
+            true => assert_eq!(came.unwrap(), [line]),
+            false => assert!(matches!(came, Err(Error::Session(_))), "{came:?}"),
+        }
+    }
 }
