@@ -72,9 +72,20 @@ fn the_whole_ladder() {
         assert_eq!(is_quotable, rung["why"].is_null(), "{rung}");
         let spent = rung["cpu_s_per_gb"].as_object().unwrap();
         assert!(spent.contains_key("all") ^ spent.contains_key("sender"), "{rung}");
+        // The cost is of both sides, and has a limit where the rate has one.
+        let sum: f64 = spent.values().map(|seconds| seconds.as_f64().unwrap()).sum();
+        let cost = &rung["cost"];
+        assert!((cost["seconds_per_gb"].as_f64().unwrap() - sum).abs() < 1e-9, "{rung}");
+        assert_eq!(cost["limit"].is_null(), rung["limit"].is_null(), "{rung}");
     }
     assert_eq!(value["quotable"], rungs.iter().all(|rung| rung["quotable"] == true));
     assert!(value["machine"]["cores"].as_u64().is_some_and(|cores| cores > 0));
+    if cfg!(target_os = "linux") {
+        let machine = &value["machine"];
+        assert!(machine["congestion_control"].as_str().is_some_and(|name| !name.is_empty()));
+        assert!(machine["load"].as_f64() >= Some(0.0), "{machine}");
+        assert!((0.0..=1.0).contains(&machine["steal"].as_f64().unwrap()), "{machine}");
+    }
 }
 
 #[test]
@@ -127,7 +138,7 @@ fn sweeps_have_points() {
 
 /// With few descriptors few connections fit, and that is said.
 #[test]
-fn crowds_that_do_not_fit_are_left_out() {
+fn connections_that_do_not_fit_are_left_out() {
     let mut command = Command::new("sh");
     let line = "ulimit -n 300; exec \"$0\" bench \"$@\"";
     command.args(["-c", line, env!("CARGO_BIN_EXE_wirewright")]).args(LITTLE);

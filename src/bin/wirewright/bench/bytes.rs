@@ -1,5 +1,9 @@
 //! Whether the bytes that arrive are those that were sent: a block, again and again.
 
+use super::said;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wirewright::net::files::Destination;
@@ -22,6 +26,20 @@ pub fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
     let tail = &bytes[first.len()..];
     bytes.starts_with(first)
         && (tail.is_empty() || is_block(block, offset + first.len() as u64, tail))
+}
+
+/// Fails unless the file has exactly `size` bytes, those of the repeated block.
+pub fn compare_file(path: &Path, block: &[u8], size: u64) -> Result<(), String> {
+    let mut file = File::open(path).map_err(said)?;
+    let (mut offset, mut piece) = (0, vec![0; 1 << 18]);
+    loop {
+        let len = file.read(&mut piece).map_err(said)?;
+        if len == 0 {
+            return verdict(offset == size);
+        }
+        verdict(is_block(block, offset, &piece[..len]))?;
+        offset += len as u64;
+    }
 }
 
 /// The bytes at an offset of a file of `size` bytes that is the block again and again: at most

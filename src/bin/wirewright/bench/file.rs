@@ -1,12 +1,12 @@
 //! The rungs with files: from the page cache to nowhere, to a file, to the disk.
 
-use super::bytes::{is_block, verdict};
+use super::bytes::compare_file;
 use super::rung::Moved;
 use super::running::{Getting, Running};
 use super::said;
 use super::setup::Setup;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use wirewright::digest::DigestKind;
 use wirewright::net::files::{Destination, Sources};
@@ -66,22 +66,8 @@ pub fn durable(setup: &Setup) -> Result<Moved, String> {
 pub fn check(setup: &Setup) -> Result<(), String> {
     get_file(setup, Durability::Rename)?;
     let path = into_file(setup);
-    compare(&path, &setup.block, setup.size)?;
+    compare_file(&path, &setup.block, setup.size)?;
     std::fs::remove_file(&path).map_err(said)
-}
-
-/// Fails unless the file has exactly `size` bytes, those of the repeated block.
-fn compare(path: &Path, block: &[u8], size: u64) -> Result<(), String> {
-    let mut file = File::open(path).map_err(said)?;
-    let (mut offset, mut piece) = (0, vec![0; 1 << 18]);
-    loop {
-        let len = file.read(&mut piece).map_err(said)?;
-        if len == 0 {
-            return verdict(offset == size);
-        }
-        verdict(is_block(block, offset, &piece[..len]))?;
-        offset += len as u64;
-    }
 }
 
 #[cfg(test)]
@@ -97,9 +83,9 @@ mod tests {
             assert_eq!(run(&setup).unwrap().bytes, setup.size);
         }
         let path = into_file(&setup);
-        assert_eq!(compare(&path, &setup.block, setup.size), Ok(()));
-        assert!(compare(&path, &setup.block, setup.size + 1).is_err());
-        assert!(compare(&path, setup.constant(), setup.size).is_err());
-        assert!(compare(setup.folder.path(), &setup.block, 0).is_err());
+        assert_eq!(compare_file(&path, &setup.block, setup.size), Ok(()));
+        assert!(compare_file(&path, &setup.block, setup.size + 1).is_err());
+        assert!(compare_file(&path, setup.constant(), setup.size).is_err());
+        assert!(compare_file(setup.folder.path(), &setup.block, 0).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -29,22 +29,29 @@ pub fn zeros(len: usize) -> Arc<[u8]> {
 }
 
 /// What the machine is, as far as it says so.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Machine {
     pub cpu: Option<String>,
     pub cores: usize,
-    /// What of the instructions that matter here the processor has.
-    pub vector: Vec<&'static str>,
+    /// The vector instructions of the processor that the kernels can use.
+    pub vector: Vec<String>,
     pub kernel: String,
-    /// How many threads wanted to run, on average over the last minute.
-    pub load: String,
-    pub version: &'static str,
-    /// Which kernel does base64.
-    pub base64: &'static str,
+    /// The average number of runnable threads over the last minute.
+    pub load: Option<f64>,
+    /// The share of all processor time that the hypervisor gave to other guests during the run.
+    pub steal: Option<f64>,
+    /// The congestion control that the system gives to a new TCP socket.
+    pub congestion_control: Option<String>,
+    pub version: String,
+    /// The name of the base64 kernel.
+    pub base64: String,
 }
 
 impl Machine {
-    pub fn look() -> Machine {
+    /// The machine after a run that began when `before` was read.
+    pub fn after(before: Option<Ticks>) -> Machine {
+        let steal = before.zip(Ticks::now()).and_then(|(before, now)| now.steal_since(before));
+        let congestion = read("/proc/sys/net/ipv4/tcp_congestion_control").trim().to_owned();
         let cpu = read("/proc/cpuinfo");
         let field = |name: &str| {
             let line = cpu.lines().find(|line| line.starts_with(name))?;
@@ -52,14 +59,17 @@ impl Machine {
         };
         let flags = field("flags").unwrap_or_default();
         let has = |flag: &&str| flags.split(' ').any(|other| other == *flag);
+        let vector = ["avx2", "avx512vbmi", "vpclmulqdq"].into_iter().filter(has);
         Machine {
             cpu: field("model name"),
             cores: cores() as usize,
-            vector: ["avx2", "avx512vbmi", "vpclmulqdq"].into_iter().filter(has).collect(),
+            vector: vector.map(str::to_owned).collect(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            load: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
-            version: env!("CARGO_PKG_VERSION"),
-            base64: wirewright::base64::KERNEL,
+            load: read("/proc/loadavg").split(' ').next().and_then(|load| load.parse().ok()),
+            steal,
+            congestion_control: Some(congestion).filter(|name| !name.is_empty()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            base64: wirewright::base64::KERNEL.to_owned(),
         }
     }
 
@@ -126,20 +136,41 @@ pub fn processor_time_of(process: &str) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS)
 }
 
-/// Processor time of all processes so far, and of other guests of the same machine (`steal`);
-/// `None` where the system does not say. What the kernel does in interrupts is not in it: on
-/// loopback that is work for the process that is measured.
-pub fn processor_time_of_all() -> Option<Duration> {
-    busy(&read("/proc/stat"))
+/// The clock ticks of all processors since the system was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticks {
+    /// Of all processes, and of other guests of the machine (`steal`). Interrupts are left out: on
+    /// loopback they do the work of the process that is measured.
+    busy: u64,
+    steal: u64,
+    all: u64,
 }
 
-/// The first line of `/proc/stat`, proc_stat(5): user, nice, system, idle, iowait, irq, softirq,
-/// steal.
-fn busy(stat: &str) -> Option<Duration> {
-    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<u64> = fields.split_whitespace().flat_map(str::parse).collect();
-    let [user, nice, system, _, _, _, _, steal, ..] = ticks[..] else { return None };
-    Some(Duration::from_millis((user + nice + system + steal) * 1000 / TICKS))
+impl Ticks {
+    /// `None` where the system does not tell.
+    pub fn now() -> Option<Ticks> {
+        Ticks::parse(&read("/proc/stat"))
+    }
+
+    /// The first line of `/proc/stat`, proc_stat(5): user, nice, system, idle, iowait, irq,
+    /// softirq, steal.
+    fn parse(stat: &str) -> Option<Ticks> {
+        let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<u64> = fields.split_whitespace().flat_map(str::parse).take(8).collect();
+        let [user, nice, system, _, _, _, _, steal] = ticks[..] else { return None };
+        Some(Ticks { busy: user + nice + system + steal, steal, all: ticks.iter().sum() })
+    }
+
+    /// The processor time of all processes and other guests since then.
+    pub fn busy_since(self, before: Ticks) -> Duration {
+        Duration::from_millis(self.busy.saturating_sub(before.busy) * 1000 / TICKS)
+    }
+
+    /// The share that other guests took since then; `None` where no tick has passed.
+    fn steal_since(self, before: Ticks) -> Option<f64> {
+        let share = |part: u64, all: u64| (all > 0).then(|| part as f64 / all as f64);
+        share(self.steal.saturating_sub(before.steal), self.all.saturating_sub(before.all))
+    }
 }
 
 // ---- descriptors -------------------------------------------------------------------------------
@@ -208,12 +239,16 @@ mod tests {
     #[test]
     fn time_of_all_processes() {
         let stat = "cpu  100 10 50 9999 777 55 66 40 1 2\ncpu0 1 2 3\n";
-        assert_eq!(busy(stat), Some(Duration::from_secs(2)));
+        let now = Ticks::parse(stat).unwrap();
+        let zero = Ticks::parse("cpu  0 0 0 0 0 0 0 0\n").unwrap();
+        assert_eq!(now.busy_since(zero), Duration::from_secs(2));
+        assert_eq!(now.steal_since(zero), Some(40.0 / 11_097.0));
+        assert_eq!(now.steal_since(now), None);
         for stat in ["", "cpu0 1 2 3 4 5 6 7 8\n", "cpu  1 2 3 4\n"] {
-            assert_eq!(busy(stat), None, "{stat}");
+            assert_eq!(Ticks::parse(stat), None, "{stat}");
         }
         if cfg!(target_os = "linux") {
-            assert!(processor_time_of_all() > Some(Duration::ZERO));
+            assert!(Ticks::now().is_some_and(|ticks| ticks.busy > 0));
         }
     }
 

@@ -22,22 +22,23 @@
 
 mod bytes;
 mod compute;
-mod document;
 mod file;
-mod findings;
 mod ladder;
 mod machine;
 mod memory;
 mod page;
 mod peer;
+mod process;
 mod raw;
 mod reactor;
+mod result;
 mod rung;
 mod running;
 mod setup;
 mod sides;
 mod smtp;
 mod stats;
+mod summary;
 mod sweep;
 mod table;
 #[cfg(feature = "tls")]
@@ -52,7 +53,8 @@ use crate::output::destination::place;
 use crate::output::drawing::Steps;
 use crate::output::report::Out;
 use args::SweepKind as Kind;
-use findings::{Facts, Findings, Noise};
+use machine::{Machine, Ticks};
+use result::Report;
 use rung::{Figure, Rung};
 use setup::{ROUNDS, Setup};
 use std::fs::File;
@@ -83,6 +85,7 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
     let page = args.html.as_deref().map(open_page).transpose()?;
     machine::raise_descriptors();
+    let ticks = Ticks::now();
     let setup = Setup::new(args);
     let setup =
         setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
@@ -97,9 +100,8 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     }
     sweeps.append(&mut idle);
     progress.finish();
-    let rows = findings::rows(&figures);
-    let noise = Noise::of(&rows);
-    show(&Findings { facts: Facts::of(&setup), rows, sweeps, noise }, page, args)
+    let report = summary::report(&figures, sweeps, &setup, Machine::after(ticks));
+    show(&report, page, args)
 }
 
 /// Checks each rung, then measures all of them in interleaved rounds.
@@ -175,17 +177,17 @@ fn write_page(page: &Page<'_>, text: &str) -> Result<(), Failure> {
     written.map_err(|error| Failure::new(page.path.display(), error, "look at where the page goes"))
 }
 
-fn show(findings: &Findings, page: Option<Page<'_>>, args: &Bench) -> Result<Exit, Failure> {
+fn show(report: &Report, page: Option<Page<'_>>, args: &Bench) -> Result<Exit, Failure> {
     if let Some(page) = page {
-        write_page(&page, &page::page(findings))?;
+        write_page(&page, &page::page(report))?;
     }
     let mut out = Out::new();
     match args.json {
-        true => out.json(&document::document(findings))?,
-        false => out.raw(&table::text(findings))?,
+        true => out.json(&serde_json::json!(report))?,
+        false => out.raw(&table::text(report))?,
     }
     out.flush()?;
-    for warning in findings.warnings() {
+    for warning in &report.warnings {
         super::say_line(&format!("warning: {warning}"));
     }
     Ok(Exit::Done)

@@ -15,15 +15,20 @@
 mod pair;
 mod report;
 
+use super::bytes::compare_file;
+use super::file::write_block;
 use super::ladder;
+use super::machine::{Machine, Ticks};
 use super::rung::Figure;
+use super::said;
 use super::setup::{ROUNDS, Setup};
+use super::stats::Spread;
 use crate::args::Bench;
 use crate::output::drawing::Steps;
 use crate::output::report::{Out, size as size_text};
 use crate::{Exit, Failure};
-use pair::{Pair, Plan};
-use std::io::Write as _;
+use pair::{Commands, Pair};
+use report::{ChunkRate, PeerReport, PeerRung, Ratios};
 use std::path::{Path, PathBuf};
 
 /// How often each chunk size of the peer is tried.
@@ -40,29 +45,19 @@ const SIZE_MAX: u64 = 3 << 30;
 /// The rungs of the ladder that are measured in between.
 const LADDER: [&str; 2] = ["loopback-raw", "loopback"];
 
-/// All that was measured.
-struct Findings {
-    setup: Setup,
-    ladder: Vec<Figure>,
-    own: Pair,
-    best: Pair,
-    whole: Pair,
-    sweep: Vec<(u64, Pair)>,
-}
-
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
     let peer = program(args.peer_program.as_deref())?;
     if args.size > SIZE_MAX {
         let most = format!("the peer's frames hold {} at most", size_text(SIZE_MAX));
         return Err(Failure::usage("--size", most, "give less"));
     }
-    let findings = measure(args, &peer).map_err(|error| {
+    let report = measure(args, &peer).map_err(|error| {
         Failure::new("bench --peer tokio", error, "this is a fault of the product or machine")
     })?;
     let mut out = Out::new();
     match args.json {
-        true => out.json(&report::document(&findings))?,
-        false => out.raw(&report::text(&findings))?,
+        true => out.json(&serde_json::json!(report))?,
+        false => out.raw(&report::text(&report))?,
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -80,7 +75,8 @@ fn program(given: Option<&Path>) -> Result<PathBuf, Failure> {
     Err(Failure::usage(path.display(), "the peer is not there", hint))
 }
 
-fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
+fn measure(args: &Bench, peer: &Path) -> Result<PeerReport, String> {
+    let ticks = Ticks::now();
     let steps = CHUNKS.len() * SWEEP_ROUNDS + ROUNDS;
     let progress = Steps::new("bench", steps, "measurements", !args.quiet);
     let setup = Setup::new(args)?;
@@ -88,9 +84,9 @@ fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
     let chunked = sweep.iter().filter(|(chunk, _)| *chunk != WHOLE);
     let best = chunked.max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median()));
     let best = best.map_or(CHUNKS[0], |(chunk, _)| *chunk);
-    let plan = |name, chunk| Plan { name, ..tokio(peer, args.size, chunk) };
-    let mut pairs =
-        [own(&setup)?, plan("peer-tokio", best), plan("peer-tokio-whole", WHOLE)].map(Pair::new);
+    let peer_at = |name, chunk| Commands { name, ..tokio(peer, args.size, chunk) };
+    let mut pairs = [own(&setup)?, peer_at("peer-tokio", best), peer_at("peer-tokio-whole", WHOLE)]
+        .map(Pair::new);
     let all = ladder::ladder();
     let ladder = all.iter().filter(|rung| LADDER.contains(&rung.name));
     let mut ladder: Vec<Figure> = ladder.map(Figure::new).collect();
@@ -106,8 +102,32 @@ fn measure(args: &Bench, peer: &Path) -> Result<Findings, String> {
     }
     progress.finish();
     pairs.iter_mut().for_each(Pair::stop);
-    let [own, best, whole] = pairs;
-    Ok(Findings { setup, ladder, own, best, whole, sweep })
+    Ok(report_of(&setup, &ladder, &pairs, &sweep, Machine::after(ticks)))
+}
+
+fn report_of(
+    setup: &Setup,
+    ladder: &[Figure],
+    pairs: &[Pair; 3],
+    sweep: &[(u64, Pair)],
+    machine: Machine,
+) -> PeerReport {
+    let peer = pairs[1].median();
+    let [own, best, whole] = pairs.each_ref().map(|pair| PeerRung::of_pair(pair, peer));
+    let ratios = Ratios::of(&own, &best, &whole);
+    let ladder = ladder.iter().map(|figure| PeerRung::of_figure(figure, peer));
+    let chunk_rate = |(chunk, pair): &(u64, Pair)| ChunkRate {
+        chunk_bytes: Some(*chunk).filter(|chunk| *chunk != WHOLE),
+        gb_per_s: Spread::of(&pair.rates),
+    };
+    PeerReport {
+        peer: "tokio".to_owned(),
+        rungs: ladder.chain([own, best, whole]).collect(),
+        sweep: sweep.iter().map(chunk_rate).collect(),
+        ratios,
+        machine,
+        size: setup.size,
+    }
 }
 
 /// The peer at all its chunk sizes, in interleaved rounds.
@@ -134,13 +154,13 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
 }
 
 /// The peer at a chunk size.
-fn tokio(program: &Path, size: u64, chunk: u64) -> Plan {
+fn tokio(program: &Path, size: u64, chunk: u64) -> Commands {
     let what = match chunk {
         WHOLE => "the peer, the whole file as one frame".to_owned(),
         chunk => format!("the peer, chunks of {}, memory to memory", size_text(chunk)),
     };
     let (size_word, chunk_word) = (size.to_string(), chunk.to_string());
-    Plan {
+    Commands {
         name: "peer-tokio",
         what,
         program: program.to_owned(),
@@ -153,20 +173,18 @@ fn tokio(program: &Path, size: u64, chunk: u64) -> Plan {
 }
 
 /// This very command on a file in the page cache.
-fn own(setup: &Setup) -> Result<Plan, String> {
-    let said = |error: std::io::Error| error.to_string();
+fn own(setup: &Setup) -> Result<Commands, String> {
     let (file, copy) = (setup.folder.path().join("peer"), setup.folder.path().join("copy"));
-    let mut out = std::fs::File::create(&file).map_err(said)?;
-    let mut left = setup.size;
-    while left > 0 {
-        let len = left.min(setup.block.len() as u64);
-        out.write_all(&setup.block[..len as usize]).map_err(said)?;
-        left -= len;
-    }
+    write_block(&file, &setup.block, setup.size)?;
+    let (path, block, size) = (copy.clone(), setup.block.clone(), setup.size);
+    let compare = move || {
+        compare_file(&path, &block, size)?;
+        std::fs::remove_file(&path).map_err(said)
+    };
     let get = ["get", "--quiet", "--digest", "none", pair::ADDRESS, "peer", "-o"];
     let into = |to: &str| words(get).into_iter().chain([to.to_owned()]).collect();
     let (file, copy) = (file.to_string_lossy(), copy.to_string_lossy());
-    Ok(Plan {
+    Ok(Commands {
         name: "own-two-processes",
         what: "serve and get --digest none, cached file to /dev/null".to_owned(),
         program: std::env::current_exe().map_err(said)?,
@@ -174,6 +192,6 @@ fn own(setup: &Setup) -> Result<Plan, String> {
         serve: words(["serve", "--quiet", "--listen", "127.0.0.1:0", &file]),
         get: into("/dev/null"),
         check: into(&copy),
-        compare: Some([file.as_ref().into(), copy.as_ref().into()]),
+        compare: Some(Box::new(compare)),
     })
 }

@@ -14,6 +14,7 @@ use super::rung::Moved;
 use super::setup::Setup;
 use super::stats::median;
 use super::{gb_per_s, said, sides};
+use serde::{Deserialize, Serialize};
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -30,14 +31,14 @@ enum Sockets {
 }
 
 /// Sizes of write and read, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawSizes {
-    pub write: usize,
-    pub read: usize,
+    pub write: u64,
+    pub read: u64,
 }
 
 /// What the sweep tries, in bytes. A write is never longer than the block.
-const SWEEP: [usize; 5] = [64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20];
+const SWEEP: [u64; 5] = [64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20];
 
 /// How often each pair is tried, interleaved, and how much is moved at most.
 const TRIES: usize = 3;
@@ -74,11 +75,11 @@ fn move_raw(
     let (to, from) = pair(sockets).map_err(said)?;
     std::thread::scope(|scope| {
         let send = move || {
-            send(to, block, size, sizes.write);
+            send(to, block, size, sizes.write as usize);
             sides::thread()
         };
         let sender = std::thread::Builder::new().spawn_scoped(scope, send).map_err(said)?;
-        receive(from, size, sizes.read, seen)?;
+        receive(from, size, sizes.read as usize, seen)?;
         sender.join().map_err(|_| "the sender panicked".to_owned())
     })
 }

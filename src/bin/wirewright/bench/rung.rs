@@ -5,10 +5,11 @@
 //!                            └─ bytes, processor time of each side, peak of memory
 //! ```
 
-use super::machine;
+use super::machine::{self, Ticks};
 use super::setup::Setup;
 use super::sides;
 use super::verdict::Load;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// What a rung may be held against.
@@ -43,10 +44,21 @@ impl Limit {
             }
         }
     }
+
+    /// The processor seconds for 10⁹ bytes of FILE that the limit stands for, where the others have
+    /// these costs.
+    pub fn cost_of(&self, cost: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        match self {
+            Limit::None => None,
+            Limit::Share(of, share) => cost(of).map(|cost| cost / share),
+            Limit::Series(parts) => parts.iter().map(|part| cost(part)).sum(),
+        }
+    }
 }
 
 /// Where the bytes of a rung go, which is what its rate can be compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Place {
     /// From cache to cache, in one thread.
     Cache,
@@ -116,7 +128,7 @@ impl Figure {
     /// One round: runs until the slice is over.
     pub fn measure(&mut self, setup: &Setup) -> Result<(), String> {
         machine::reset_peak();
-        let busy = machine::processor_time_of_all();
+        let ticks = Ticks::now();
         let (before, began) = (sides::process(), Instant::now());
         let (mut bytes, mut sender) = (0, Some(Duration::ZERO));
         while bytes == 0 || began.elapsed() < setup.slice {
@@ -130,8 +142,8 @@ impl Figure {
         let elapsed = began.elapsed();
         let spent = sides::process().saturating_sub(before);
         self.note(bytes, elapsed, spent, sender);
-        if let Some((before, after)) = busy.zip(machine::processor_time_of_all()) {
-            self.load.others += after.saturating_sub(before).saturating_sub(spent);
+        if let Some((before, now)) = ticks.zip(Ticks::now()) {
+            self.load.others += now.busy_since(before).saturating_sub(spent);
             self.load.available += elapsed * machine::cores();
         }
         self.peak_rss = self.peak_rss.max(machine::peak_rss());
@@ -147,9 +159,15 @@ impl Figure {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::bench::setup::tests::small;
+
+    /// A figure with these rates and one processor second for 10⁹ bytes.
+    pub fn figure(name: &'static str, limit: Limit, rates: [f64; 3]) -> Figure {
+        let rung = Rung { name, limit, ..rung(|_| Ok(Moved::alone(1))) };
+        Figure { rates: rates.to_vec(), receiver: vec![1.0], ..Figure::new(&rung) }
+    }
 
     fn rung(run: Run) -> Rung {
         let check = |_: &Setup| Ok(());
@@ -186,5 +204,9 @@ mod tests {
         assert_eq!(Limit::Share("b", 0.75).of(rate), Some(3.0));
         assert_eq!(Limit::Series(&["a", "b", "b"]).of(rate), Some(1.0));
         assert_eq!(Limit::Series(&["a", "c"]).of(rate), None);
+        assert_eq!(Limit::None.cost_of(rate), None);
+        assert_eq!(Limit::Share("a", 0.5).cost_of(rate), Some(4.0));
+        assert_eq!(Limit::Series(&["a", "b", "b"]).cost_of(rate), Some(10.0));
+        assert_eq!(Limit::Series(&["a", "c"]).cost_of(rate), None);
     }
 }

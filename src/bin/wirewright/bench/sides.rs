@@ -38,8 +38,8 @@ pub fn servers() -> Option<Duration> {
 }
 
 /// Processor time of the running threads of another process; `None` where the system does not say.
-pub fn of_process(pid: u32) -> Option<Duration> {
-    tasks(&pid.to_string(), |_| true)
+pub fn of_process(pid: &str) -> Option<Duration> {
+    tasks(pid, |_| true)
 }
 
 fn tasks(process: &str, counts: impl Fn(&str) -> bool) -> Option<Duration> {

@@ -8,12 +8,12 @@
 //! Both send by [`wirewright::net::mail`], as the command `mail` does. What was sent counts when
 //! the server has accepted it; our sink counts the bytes, too.
 
-mod letters;
 pub mod load;
-mod show;
+mod message;
+mod report;
 mod sink;
 
-pub use letters::OF_THE_WIRE;
+pub use message::OF_THE_WIRE;
 
 use super::bytes::{same, verdict};
 use super::rung::Moved;
@@ -80,7 +80,7 @@ fn send_one(message: OutgoingMessage, file: u64, seen: Option<Seen>) -> Result<M
 }
 
 pub fn run(setup: &Setup) -> Result<Moved, String> {
-    send_one(letters::with_file(setup, setup.size)?, setup.size, None)
+    send_one(message::with_file(setup, setup.size)?, setup.size, None)
 }
 
 pub fn check(setup: &Setup) -> Result<(), String> {
@@ -97,7 +97,7 @@ fn check_by(setup: &Setup, change: fn(Vec<u8>) -> Vec<u8>) -> Result<(), String>
         }
     });
     let size = setup.block.len() as u64 + 7;
-    send_one(letters::with_file(setup, size)?, size, Some(show))?;
+    send_one(message::with_file(setup, size)?, size, Some(show))?;
     let text = change(std::mem::take(&mut *seen.lock().map_err(said)?));
     let file = attached(&text).ok_or("there is no file in the message")?;
     verdict(file.len() as u64 == size)?;

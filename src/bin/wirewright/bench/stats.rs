@@ -1,9 +1,9 @@
 //! Few numbers from many: middle, ends, percentiles.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The least, the middle and the greatest of what was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     pub min: f64,
     pub median: f64,
@@ -16,6 +16,11 @@ impl Spread {
         let min = numbers.iter().copied().reduce(f64::min).unwrap_or(0.0);
         let max = numbers.iter().copied().reduce(f64::max).unwrap_or(0.0);
         Spread { min, median: median(numbers), max }
+    }
+
+    /// The minimum, the median and the maximum, as they stand in a table.
+    pub fn numbers(&self) -> [f64; 3] {
+        [self.min, self.median, self.max]
     }
 
     /// How far the ends are apart, as a share of the middle.

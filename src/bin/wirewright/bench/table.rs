@@ -1,27 +1,31 @@
-//! What was found as tables on a terminal.
+//! The result as tables for a terminal.
 
-use super::findings::{Findings, Row, Spent};
-use super::sweep::{Measure, Sweep};
-use crate::output::report;
+use super::result::{Report, RungReport, Spent, Sweep};
+use crate::output::report::size;
 use std::fmt::Write as _;
 
-/// Within this many columns.
+/// The greatest width of a line.
 const COLUMNS_MAX: usize = 120;
 
 /// The ladder, then the sweeps, then how it was measured.
-pub fn text(findings: &Findings) -> String {
-    let mut text = ladder(&findings.rows);
-    for (name, why) in findings.unquotable() {
+pub fn text(report: &Report) -> String {
+    let mut text = ladder(&report.rungs);
+    for (name, why) in report.unquotable() {
         text += &wrapped(&format!("! {name} cannot be quoted: {why}"), "");
     }
-    for sweep in &findings.sweeps {
+    for sweep in &report.sweeps {
         text.push('\n');
         text += &table(sweep);
     }
-    text + "\n" + &foot(findings) + &findings.verdict() + "\n"
+    text + "\n" + &foot(report) + &report.verdict() + "\n"
 }
 
-fn ladder(rows: &[Row]) -> String {
+/// A number of an optional column.
+fn optional(value: Option<f64>, width: usize) -> String {
+    value.map_or_else(|| format!("{:>width$}", "-"), |value| format!("{value:>width$.2}"))
+}
+
+fn ladder(rungs: &[RungReport]) -> String {
     let mut text = String::from(
         "10^9 bytes of FILE a second, checked; cpu: processor seconds for 10^9 bytes, of sender \
          and receiver, or of all\n",
@@ -31,23 +35,23 @@ fn ladder(rows: &[Row]) -> String {
         "{:<17} {:>7} {:>7} {:>7} {:>7} {:>5}  {:<11} {:>9}  what",
         "rung", "min", "median", "max", "limit", "ratio", "  cpu s/GB", "peak"
     );
-    for row in rows {
-        let spent = match row.spent {
+    for rung in rungs {
+        let spent = match rung.cpu_s_per_gb {
             Spent::Sides { sender, receiver } => format!("{sender:>5.2} {receiver:>5.2}"),
             Spent::All { all } => format!("{all:>8.2}   "),
         };
-        let mark = if row.why.is_some() { '!' } else { ' ' };
         let _ = writeln!(
             text,
-            "{:<17} {:>7.2} {:>7.2} {:>7.2} {} {} {mark}{spent} {:>9}  {}",
-            row.name,
-            row.rate.min,
-            row.rate.median,
-            row.rate.max,
-            row.limit.map_or_else(|| format!("{:>7}", "-"), |limit| format!("{limit:>7.2}")),
-            row.ratio().map_or_else(|| format!("{:>5}", "-"), |ratio| format!("{ratio:>5.2}")),
-            report::size(row.peak_rss),
-            row.what,
+            "{:<17} {:>7.2} {:>7.2} {:>7.2} {} {} {}{spent} {:>9}  {}",
+            rung.name,
+            rung.gb_per_s.min,
+            rung.gb_per_s.median,
+            rung.gb_per_s.max,
+            optional(rung.limit, 7),
+            optional(rung.ratio, 5),
+            if rung.quotable { ' ' } else { '!' },
+            size(rung.peak_rss_bytes),
+            rung.what,
         );
     }
     text
@@ -59,19 +63,16 @@ fn table(sweep: &Sweep) -> String {
     let _ = writeln!(
         text,
         "{:>10} {:>wide$} {:>10} {:>10} {:>10}  {} against {}",
-        "", "", "min", "median", "max", sweep.y.label, sweep.x.label
+        "", "", "min", "median", "max", sweep.y_label, sweep.x_label
     );
     for point in &sweep.points {
-        let more: Vec<String> = point.more.iter().map(Measure::text).collect();
+        let [min, median, max] = point.y.numbers().map(|number| sweep.unit.show(number));
         let _ = writeln!(
             text,
-            "{:>10} {:>wide$} {:>10} {:>10} {:>10}  {}",
-            sweep.x.unit.show(point.x),
-            point.line,
-            sweep.y.unit.show(point.y.min),
-            sweep.y.unit.show(point.y.median),
-            sweep.y.unit.show(point.y.max),
-            more.join(", "),
+            "{:>10} {:>wide$} {min:>10} {median:>10} {max:>10}  {}",
+            sweep.x.show(point.x),
+            point.series,
+            sweep.besides(point),
         );
     }
     text + &sweep.notes.iter().map(|note| wrapped(note, "  ")).collect::<String>()
@@ -92,43 +93,43 @@ fn wrapped(text: &str, margin: &str) -> String {
 }
 
 /// How it was measured.
-fn foot(findings: &Findings) -> String {
-    let facts = &findings.facts;
-    let raw = facts.raw.map_or_else(String::new, |raw| {
-        let (write, read) = (report::size(raw.write as u64), report::size(raw.read as u64));
-        format!("loopback-raw writes {write} and reads {read}; ")
-    });
-    let connections = findings.connections().map_or_else(String::new, |count| {
-        format!(", {count} connections in the rung of that name")
+fn foot(report: &Report) -> String {
+    let raw = report.raw.map_or_else(String::new, |raw| {
+        format!("loopback-raw writes {} and reads {}; ", size(raw.write), size(raw.read))
     });
     format!(
         "limit: 0.75 of loopback-raw for a wire (base64 makes 4 bytes of 3), 1/sum(1/rate) in \
-         series\n{} at a time, {} s for each in 5 interleaved rounds, {} server \
-         thread(s){connections}\n{raw}{}\n",
-        report::size(facts.size),
-        facts.seconds,
-        facts.threads,
-        facts.machine.line(),
+         series\n{} at a time, {} s for each in 5 interleaved rounds, {}\n{raw}{}\n",
+        size(report.size),
+        report.seconds,
+        report.amounts(),
+        report.machine.line(),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::findings::tests::{findings, row};
     use crate::bench::ladder::ladder as rungs;
+    use crate::bench::result::tests::sample;
+    use crate::bench::stats::Spread;
 
     #[test]
     fn the_table_fits_a_terminal() {
-        let rows: Vec<Row> = rungs()
-            .iter()
-            .map(|rung| Row { name: rung.name, what: rung.what, ..row("", 99.12, 123.456, 999.99) })
-            .map(|row| Row { limit: Some(999.0), peak_rss: u64::MAX >> 20, ..row })
-            .collect();
-        let text = ladder(&rows);
+        let sample = sample().rungs.remove(3);
+        let gb_per_s = Spread { min: 99.12, median: 123.456, max: 999.99 };
+        let wide = RungReport { gb_per_s, peak_rss_bytes: u64::MAX >> 20, ..sample };
+        let rung = |name: &str, what: &str| RungReport {
+            name: name.to_owned(),
+            what: what.to_owned(),
+            limit: Some(999.0),
+            ..wide.clone()
+        };
+        let rungs: Vec<_> = rungs().iter().map(|each| rung(each.name, each.what)).collect();
+        let text = ladder(&rungs);
         let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or("");
         assert!(widest.chars().count() <= COLUMNS_MAX, "{widest}");
-        assert_eq!(text.lines().count(), rows.len() + 2);
+        assert_eq!(text.lines().count(), rungs.len() + 2);
     }
 
     #[test]
@@ -140,29 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_told_where_their_rung_was_measured() {
-        let (without, mut with) = (findings(), findings());
-        assert!(!text(&without).contains("connections"), "{}", text(&without));
-        with.rows.push(row("connections", 1.0, 2.0, 3.0));
-        with.facts.connections = 7;
-        let text = text(&with);
-        assert!(text.contains(", 7 connections in the rung of that name"), "{text}");
-    }
-
-    #[test]
-    fn all_that_was_found_is_in_it() {
-        let text = text(&findings());
-        for what in [
-            "copy",
-            "2.00",
-            "0.50",
-            "0.10  0.20",
-            "file-size",
-            "1.0 KiB",
-            "a note",
-            "! copy cannot",
-        ] {
-            assert!(text.contains(what), "{what} in {text}");
-        }
+    fn connections_are_named_only_with_their_rung() {
+        let mut report = sample();
+        report.rungs.retain(|rung| rung.name != "connections");
+        assert!(!text(&report).contains("connections in"), "{}", text(&report));
     }
 }

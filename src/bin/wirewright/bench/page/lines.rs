@@ -13,7 +13,7 @@
 
 use super::markup::{escape, plain, scale};
 use super::tables;
-use crate::bench::sweep::{Point, Sweep, Unit};
+use crate::bench::result::{Point, Sweep, Unit};
 use std::fmt::Write as _;
 
 /// A picture with its title, its notes and its numbers.
@@ -27,7 +27,7 @@ pub fn card(sweep: &Sweep) -> String {
     format!(
         "<figure class=\"card\">\n<figcaption>{}</figcaption>\n<p class=\"note\">{}</p>\n{}{notes}\
          {}</figure>\n",
-        escape(sweep.name),
+        escape(&sweep.name),
         escape(&sweep.what),
         if has_picture { picture(sweep) } else { String::new() },
         tables::sweep(sweep, !has_picture)
@@ -50,12 +50,12 @@ const DECADES: f64 = 50.0;
 
 impl Plane {
     fn of(sweep: &Sweep) -> Plane {
-        let unit = sweep.x.unit;
+        let unit = sweep.x;
         let xs = sweep.points.iter().map(|point| along(unit, point.x));
         let x = ends(xs);
         let top = sweep.points.iter().map(|point| point.y.max).fold(0.0, f64::max);
         let low = sweep.points.iter().map(|point| point.y.min).fold(f64::INFINITY, f64::min);
-        let log = sweep.y.unit != Unit::GbPerS && low > 0.0 && top / low > DECADES;
+        let log = sweep.unit != Unit::GbPerS && low > 0.0 && top / low > DECADES;
         if log {
             let (first, last) = (low.log10().floor(), top.log10().ceil());
             let marks = (first as i32..=last as i32)
@@ -111,7 +111,7 @@ fn picture(sweep: &Sweep) -> String {
     let lines = sweep.lines();
     let (mut curves, mut dots) = (String::new(), String::new());
     for (which, line) in lines.iter().enumerate() {
-        let points: Vec<&Point> = sweep.points.iter().filter(|p| p.line == *line).collect();
+        let points: Vec<&Point> = sweep.points.iter().filter(|p| p.series == *line).collect();
         curves += &curve(&plane, which, &points);
         points.iter().for_each(|point| dots += &dot(&plane, which, point));
     }
@@ -120,7 +120,7 @@ fn picture(sweep: &Sweep) -> String {
         let _ = write!(grid, "<path class=\"grid\" d=\"M0 {y:.2}H100\"/>");
     }
     let label =
-        format!("{}: {} against {}; {}", sweep.name, sweep.y.label, sweep.x.label, spoken(sweep));
+        format!("{}: {} against {}; {}", sweep.name, sweep.y_label, sweep.x_label, spoken(sweep));
     let names = if lines.len() > 1 { names(sweep, &plane) } else { String::new() };
     format!(
         "<div class=\"plot{}\">\n<div class=\"ylabel\">{}</div>\n{}\
@@ -128,20 +128,20 @@ fn picture(sweep: &Sweep) -> String {
          <svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">\
          {grid}{curves}</svg>{dots}</svg>\n{names}{}<div class=\"xlabel\">{}</div>\n</div>\n",
         if names.is_empty() { "" } else { " named" },
-        escape(sweep.y.label),
-        side(&plane, sweep.y.unit),
+        escape(&sweep.y_label),
+        side(&plane, sweep.unit),
         escape(&label),
-        escape(sweep.name),
+        escape(&sweep.name),
         below(sweep, &plane),
-        escape(sweep.x.label)
+        escape(&sweep.x_label)
     )
 }
 
 /// The medians, for those who listen.
 fn spoken(sweep: &Sweep) -> String {
     let says = |point: &Point| {
-        let (x, y) = (sweep.x.unit.show(point.x), sweep.y.unit.show(point.y.median));
-        match point.line {
+        let (x, y) = (sweep.x.show(point.x), sweep.unit.show(point.y.median));
+        match &*point.series {
             "" => format!("{x}: {y}"),
             line => format!("{line}, {x}: {y}"),
         }
@@ -206,7 +206,7 @@ fn below(sweep: &Sweep, plane: &Plane) -> String {
     let places = places(sweep);
     let each = places.len().div_ceil(MARKS_MAX).max(1);
     let mark = |x: &f64| {
-        let text = short(&sweep.x.unit.show(*x));
+        let text = short(&sweep.x.show(*x));
         format!("<span style=\"left:{:.2}%\">{}</span>", plane.left(*x), escape(&text))
     };
     let marks: String = places.iter().step_by(each).map(mark).collect();
@@ -222,9 +222,9 @@ fn short(text: &str) -> String {
 fn names(sweep: &Sweep, plane: &Plane) -> String {
     /// A line of text takes so much of the height.
     const LINE: f64 = 9.0;
-    let last = |line: &&'static str| sweep.points.iter().rfind(|point| point.line == *line);
-    let mut placed: Vec<(usize, &str, f64)> = sweep
-        .lines()
+    let last = |line: &str| sweep.points.iter().rfind(|point| point.series == line);
+    let lines = sweep.lines();
+    let mut placed: Vec<(usize, &str, f64)> = lines
         .iter()
         .enumerate()
         .filter_map(|(which, line)| Some((which, *line, plane.top(last(line)?.y.median))))
@@ -250,7 +250,12 @@ fn names(sweep: &Sweep, plane: &Plane) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::sweep::tests::sweep;
+    use crate::bench::result::tests::sample;
+
+    /// Two points on one line.
+    fn sweep() -> Sweep {
+        sample().sweeps.remove(0)
+    }
 
     #[test]
     fn points_lie_where_their_values_are() {
@@ -264,13 +269,13 @@ mod tests {
     #[test]
     fn what_spans_decades_is_logarithmic() {
         let mut wide = sweep();
-        wide.y.unit = Unit::Microseconds;
+        wide.unit = Unit::Microseconds;
         wide.points[0].y.min = 0.1;
         wide.points[1].y.max = 1000.0;
         let plane = Plane::of(&wide);
         assert!(plane.log);
         assert_eq!((plane.top(0.1), plane.top(10.0), plane.top(1000.0)), (100.0, 50.0, 0.0));
-        wide.y.unit = Unit::GbPerS;
+        wide.unit = Unit::GbPerS;
         assert!(!Plane::of(&wide).log);
     }
 
@@ -292,8 +297,8 @@ mod tests {
     #[test]
     fn names_do_not_overlap() {
         let mut two = sweep();
-        two.points[0].line = "a";
-        two.points[1].line = "b";
+        two.points[0].series = "a".to_owned();
+        two.points[1].series = "b".to_owned();
         two.points[0].y = two.points[1].y;
         let names = names(&two, &Plane::of(&two));
         assert!(names.contains("top:40.00%") && names.contains("top:49.00%"), "{names}");

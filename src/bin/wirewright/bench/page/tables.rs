@@ -1,9 +1,8 @@
 //! The numbers of the pictures as tables, for who cannot see them or wants to copy them.
 
 use super::markup::escape;
-use crate::bench::findings::{Row, Spent};
-use crate::bench::sweep::{Measure, Sweep};
-use crate::output::report;
+use crate::bench::result::{RungReport, Spent, Sweep};
+use crate::output::report::size;
 
 /// A table that scrolls by itself where it is too wide.
 fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String {
@@ -22,23 +21,23 @@ fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     )
 }
 
-pub fn ladder(rows: &[Row]) -> String {
-    let cells = |row: &Row| {
-        let (sender, receiver) = match row.spent {
+pub fn ladder(rungs: &[RungReport]) -> String {
+    let cells = |rung: &RungReport| {
+        let (sender, receiver) = match rung.cpu_s_per_gb {
             Spent::Sides { sender, receiver } => (sender, format!("{receiver:.2}")),
             Spent::All { all } => (all, String::new()),
         };
         vec![
-            row.name.to_owned(),
-            format!("{:.2}", row.rate.min),
-            format!("{:.2}", row.rate.median),
-            format!("{:.2}", row.rate.max),
-            row.limit.map_or_else(String::new, |limit| format!("{limit:.2}")),
-            row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            rung.name.clone(),
+            format!("{:.2}", rung.gb_per_s.min),
+            format!("{:.2}", rung.gb_per_s.median),
+            format!("{:.2}", rung.gb_per_s.max),
+            rung.limit.map_or_else(String::new, |limit| format!("{limit:.2}")),
+            rung.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
             format!("{sender:.2}"),
             receiver,
-            report::size(row.peak_rss),
-            row.why.as_ref().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}")),
+            size(rung.peak_rss_bytes),
+            rung.why.as_ref().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}")),
         ]
     };
     let head = [
@@ -53,7 +52,7 @@ pub fn ladder(rows: &[Row]) -> String {
         "peak",
         "quotable",
     ];
-    let rows: Vec<_> = rows.iter().map(cells).collect();
+    let rows: Vec<_> = rungs.iter().map(cells).collect();
     format!(
         "<details open><summary>The numbers</summary>\n{}<p class=\"note\">GB/s of file; processor \
          seconds for 10<sup>9</sup> bytes of each side, of the whole where there is one thread; \
@@ -65,7 +64,7 @@ pub fn ladder(rows: &[Row]) -> String {
 /// The numbers of a sweep, folded up unless they are all there is.
 pub fn sweep(sweep: &Sweep, open: bool) -> String {
     let named = sweep.lines().len() > 1;
-    let mut head = vec![sweep.x.label];
+    let mut head = vec![&*sweep.x_label];
     head.extend(named.then_some("line"));
     head.extend(["min", "median", "max"]);
     let more = sweep.points.iter().any(|point| !point.more.is_empty());
@@ -74,11 +73,10 @@ pub fn sweep(sweep: &Sweep, open: bool) -> String {
         .points
         .iter()
         .map(|point| {
-            let mut cells = vec![sweep.x.unit.show(point.x)];
-            cells.extend(named.then(|| point.line.to_owned()));
-            cells.extend([point.y.min, point.y.median, point.y.max].map(|y| sweep.y.unit.show(y)));
-            let besides: Vec<String> = point.more.iter().map(Measure::text).collect();
-            cells.extend(more.then(|| besides.join(", ")));
+            let mut cells = vec![sweep.x.show(point.x)];
+            cells.extend(named.then(|| point.series.clone()));
+            cells.extend(point.y.numbers().map(|y| sweep.unit.show(y)));
+            cells.extend(more.then(|| sweep.besides(point)));
             cells
         })
         .collect();

@@ -8,13 +8,13 @@
 //!
 //! The wall time is that of the whole client process, its start included, whoever it is.
 
+use super::super::process::ServerProcess;
 use super::super::stats::median;
-use super::super::{gb_per_s, machine};
+use super::super::{gb_per_s, machine, said};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ pub const ADDRESS: &str = "ADDRESS";
 /// How often the memory of a client is looked at: it can only grow, and is gone with the process.
 const LOOK: Duration = Duration::from_millis(4);
 
+/// Compares bytes that were received with those that were sent.
+pub type Compare = Box<dyn Fn() -> Result<(), String>>;
+
 /// One side of a pair.
 #[derive(Debug, Default)]
 pub struct Side {
@@ -32,9 +35,9 @@ pub struct Side {
     pub peak_rss: u64,
 }
 
-/// A server and a client as command lines.
-#[derive(Debug, Default)]
-pub struct Plan {
+/// The command lines of a server and of its clients.
+#[derive(Default)]
+pub struct Commands {
     pub name: &'static str,
     /// What it does, in a few words.
     pub what: String,
@@ -45,25 +48,24 @@ pub struct Plan {
     pub serve: Vec<String>,
     pub get: Vec<String>,
     pub check: Vec<String>,
-    /// What was sent and what came of it, where the client does not compare by itself.
-    pub compare: Option<[PathBuf; 2]>,
+    /// Compares what the last client received, where that client does not compare by itself.
+    pub compare: Option<Compare>,
 }
 
 /// A server and a client, and what was measured of them.
-#[derive(Debug)]
 pub struct Pair {
-    pub plan: Plan,
+    pub commands: Commands,
     /// Bytes of FILE a second in units of 10⁹, one for each round.
     pub rates: Vec<f64>,
     pub server: Side,
     pub client: Side,
-    running: Option<Running>,
+    server_process: Option<ServerProcess>,
 }
 
 impl Pair {
-    pub fn new(plan: Plan) -> Pair {
+    pub fn new(commands: Commands) -> Pair {
         let (server, client) = Default::default();
-        Pair { plan, rates: Vec::new(), server, client, running: None }
+        Pair { commands, rates: Vec::new(), server, client, server_process: None }
     }
 
     pub fn median(&self) -> f64 {
@@ -72,44 +74,37 @@ impl Pair {
 
     /// Starts the server, if it does not run.
     pub fn start(&mut self) -> Result<(), String> {
-        if self.running.is_none() {
-            let mut command = Command::new(&self.plan.program);
-            self.running = Some(Running::start(command.args(&self.plan.serve))?);
+        if self.server_process.is_none() {
+            let mut command = Command::new(&self.commands.program);
+            command.args(&self.commands.serve);
+            self.server_process = Some(ServerProcess::start(&mut command)?);
         }
         Ok(())
     }
 
     /// Ends the server.
     pub fn stop(&mut self) {
-        if let Some(running) = &self.running {
-            let peak = machine::peak_rss_of(&running.pid()).unwrap_or(0);
-            self.server.peak_rss = self.server.peak_rss.max(peak);
+        if let Some(process) = self.server_process.take() {
+            self.server.peak_rss = self.server.peak_rss.max(process.peak_rss());
         }
-        self.running = None;
     }
 
     /// Gets the file once, and fails if other bytes came than were sent.
     pub fn check(&mut self) -> Result<(), String> {
-        self.client(&self.plan.check)?;
-        match &self.plan.compare {
-            Some([sent, came]) => {
-                same(sent, came)?;
-                std::fs::remove_file(came).map_err(|error| error.to_string())
-            }
-            None => Ok(()),
-        }
+        self.client(&self.commands.check)?;
+        self.commands.compare.as_ref().map_or(Ok(()), |compare| compare())
     }
 
     /// One round: gets the file again and again until the slice is over.
     pub fn measure(&mut self, slice: Duration) -> Result<(), String> {
-        let server = self.running.as_ref().map(Running::pid).ok_or("no server runs")?;
+        let server = self.process()?.pid();
         let before = machine::processor_time_of(&server);
         let (mut gone, mut bytes, mut spent) = (Duration::ZERO, 0, Duration::ZERO);
         while bytes == 0 || gone < slice {
-            let run = self.client(&self.plan.get)?;
+            let run = self.client(&self.commands.get)?;
             gone += run.elapsed;
             spent += run.processor;
-            bytes += self.plan.bytes;
+            bytes += self.commands.bytes;
             self.client.peak_rss = self.client.peak_rss.max(run.peak_rss);
         }
         let served = machine::processor_time_of(&server).saturating_sub(before);
@@ -120,48 +115,18 @@ impl Pair {
         Ok(())
     }
 
+    fn process(&self) -> Result<&ServerProcess, String> {
+        self.server_process.as_ref().ok_or_else(|| "no server runs".to_owned())
+    }
+
     fn client(&self, words: &[String]) -> Result<Run, String> {
-        let running = self.running.as_ref().ok_or("no server runs")?;
+        let server = self.process()?;
         let word = |word: &String| match word.as_str() {
-            ADDRESS => running.address.clone(),
+            ADDRESS => server.endpoint.clone(),
             _ => word.clone(),
         };
-        let mut command = Command::new(&self.plan.program);
+        let mut command = Command::new(&self.commands.program);
         run_client(command.args(words.iter().map(word)))
-    }
-}
-
-/// A server that ends with this value.
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    address: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Result<Running, String> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = command.spawn().map_err(|error| error.to_string())?;
-        let mut running = Running { child, address: String::new() };
-        let mut line = String::new();
-        if let Some(stdout) = running.child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
-        }
-        let address = line.trim_end().strip_prefix("listening on ");
-        running.address = address.ok_or("the server did not start")?.to_owned();
-        Ok(running)
-    }
-
-    fn pid(&self) -> String {
-        self.child.id().to_string()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -173,7 +138,6 @@ struct Run {
 }
 
 fn run_client(command: &mut Command) -> Result<Run, String> {
-    let said = |error: std::io::Error| error.to_string();
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let began = Instant::now();
     let mut child = command.spawn().map_err(said)?;
@@ -190,7 +154,7 @@ fn run_client(command: &mut Command) -> Result<Run, String> {
             watch.thread().unpark();
             watch.join().unwrap_or(0)
         });
-        ended.map(|_| (elapsed, peak_rss)).map_err(|error| error.to_string())
+        ended.map(|_| (elapsed, peak_rss)).map_err(said)
     })?;
     let processor = machine::processor_time_of(&pid);
     let mut words = String::new();
@@ -213,27 +177,6 @@ fn watch(pid: &str, over: &AtomicBool) -> u64 {
     peak
 }
 
-/// Fails unless two files are equal.
-fn same(one: &std::path::Path, other: &std::path::Path) -> Result<(), String> {
-    let open = |path| File::open(path).map(BufReader::new).map_err(|error| error.to_string());
-    let (mut one, mut other) = (open(one)?, open(other)?);
-    loop {
-        let (a, b) = match (one.fill_buf(), other.fill_buf()) {
-            (Ok(a), Ok(b)) => (a, b),
-            (Err(error), _) | (_, Err(error)) => return Err(error.to_string()),
-        };
-        let len = a.len().min(b.len());
-        if a[..len] != b[..len] || a.is_empty() != b.is_empty() {
-            return Err("other bytes arrived than were sent".to_owned());
-        }
-        if len == 0 {
-            return Ok(());
-        }
-        one.consume(len);
-        other.consume(len);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,15 +187,15 @@ mod tests {
 
     /// A pair of shells: its server only says that it listens.
     fn pair(get: &str) -> Pair {
-        let mut plan = Plan {
+        let mut commands = Commands {
             program: "/bin/sh".into(),
             bytes: 1000,
             serve: shell("echo listening on 127.0.0.1:1; exec sleep 60"),
             get: shell(get),
-            ..Plan::default()
+            ..Commands::default()
         };
-        plan.get.push(ADDRESS.to_owned());
-        Pair::new(plan)
+        commands.get.push(ADDRESS.to_owned());
+        Pair::new(commands)
     }
 
     #[test]
@@ -272,29 +215,5 @@ mod tests {
         pair.start().unwrap();
         assert_eq!(pair.measure(Duration::ZERO), Err("no such file".to_owned()));
         assert!(pair.rates.is_empty());
-    }
-
-    #[test]
-    fn a_server_that_does_not_listen_is_an_error() {
-        let mut pair = pair("");
-        pair.plan.serve = shell("exit 1");
-        assert_eq!(pair.start(), Err("the server did not start".to_owned()));
-    }
-
-    #[test]
-    fn files_are_compared() {
-        let folder = machine::Folder::new().unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, bytes).unwrap();
-            path
-        };
-        let long = vec![7; 100_000];
-        let one = file("one", &long);
-        assert_eq!(same(&one, &file("two", &long)), Ok(()));
-        for other in [&long[1..], &[], &[&long[..], b"x"].concat(), &[8; 100_000]] {
-            assert!(same(&one, &file("other", other)).is_err());
-            assert!(same(&folder.path().join("other"), &one).is_err());
-        }
     }
 }

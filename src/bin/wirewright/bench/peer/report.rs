@@ -1,115 +1,145 @@
-//! What was found beside the peer: as a table, and as a JSON document.
+//! The result of `bench --peer` as plain data, and as a table. The document of `--json` is the
+//! serde form of [`PeerReport`].
 
 use super::super::machine::Machine;
 use super::super::rung::Figure;
-use super::super::stats::median as middle;
-use super::pair::{Pair, Side};
-use super::{Findings, WHOLE};
-use crate::output::report;
-use serde_json::{Value, json};
+use super::super::stats::{Spread, median};
+use super::pair::{self, Pair};
+use crate::output::report::size;
+use serde::{Deserialize, Serialize};
 
-/// One row of the table.
-struct Row<'a> {
-    name: &'a str,
-    what: &'a str,
-    rates: &'a [f64],
-    /// Server and client, where they are two processes.
-    sides: Option<[&'a Side; 2]>,
-    /// Processor seconds for 10⁹ bytes, and peak memory, of both together.
-    processor: f64,
-    peak_rss: u64,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PeerReport {
+    pub peer: String,
+    pub rungs: Vec<PeerRung>,
+    pub sweep: Vec<ChunkRate>,
+    pub ratios: Ratios,
+    pub machine: Machine,
+    /// Bytes of FILE that are moved at a time.
+    pub size: u64,
 }
 
-impl<'a> From<&'a Pair> for Row<'a> {
-    fn from(pair: &'a Pair) -> Row<'a> {
-        let sides = [&pair.server, &pair.client];
-        Row {
-            name: pair.plan.name,
-            what: &pair.plan.what,
-            rates: &pair.rates,
-            sides: Some(sides),
-            processor: sides.iter().map(|side| middle(&side.processor)).sum(),
-            peak_rss: sides.iter().map(|side| side.peak_rss).sum(),
+/// A rung of the ladder, or a pair of processes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PeerRung {
+    pub name: String,
+    pub what: String,
+    pub gb_per_s: Spread,
+    /// The median divided by that of the peer at its best chunk size.
+    pub times_peer: f64,
+    /// Processor seconds of both sides together for 10⁹ bytes of FILE.
+    pub cpu_s_per_gb: f64,
+    /// The peaks of both sides together.
+    pub peak_rss_bytes: u64,
+    /// The sides, where they are two processes.
+    pub server: Option<Side>,
+    pub client: Option<Side>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Side {
+    pub cpu_s_per_gb: f64,
+    pub peak_rss_bytes: u64,
+}
+
+/// The peer at one chunk size; `None` is the whole file as one chunk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChunkRate {
+    pub chunk_bytes: Option<u64>,
+    pub gb_per_s: Spread,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ratios {
+    pub own_to_peer: f64,
+    pub own_to_peer_whole: f64,
+    pub memory_of_peer_to_own: f64,
+    pub memory_of_peer_whole_to_own: f64,
+}
+
+impl From<&pair::Side> for Side {
+    fn from(side: &pair::Side) -> Side {
+        Side { cpu_s_per_gb: median(&side.processor), peak_rss_bytes: side.peak_rss }
+    }
+}
+
+impl PeerRung {
+    pub fn of_pair(pair: &Pair, peer: f64) -> PeerRung {
+        let (server, client) = (Side::from(&pair.server), Side::from(&pair.client));
+        PeerRung {
+            name: pair.commands.name.to_owned(),
+            what: pair.commands.what.clone(),
+            gb_per_s: Spread::of(&pair.rates),
+            times_peer: pair.median() / peer,
+            cpu_s_per_gb: server.cpu_s_per_gb + client.cpu_s_per_gb,
+            peak_rss_bytes: server.peak_rss_bytes + client.peak_rss_bytes,
+            server: Some(server),
+            client: Some(client),
+        }
+    }
+
+    pub fn of_figure(figure: &Figure, peer: f64) -> PeerRung {
+        PeerRung {
+            name: figure.rung.name.to_owned(),
+            what: figure.rung.what.to_owned(),
+            gb_per_s: Spread::of(&figure.rates),
+            times_peer: median(&figure.rates) / peer,
+            cpu_s_per_gb: median(&figure.sender) + median(&figure.receiver),
+            peak_rss_bytes: figure.peak_rss,
+            server: None,
+            client: None,
         }
     }
 }
 
-impl<'a> From<&'a Figure> for Row<'a> {
-    fn from(figure: &'a Figure) -> Row<'a> {
-        Row {
-            name: figure.rung.name,
-            what: figure.rung.what,
-            rates: &figure.rates,
-            sides: None,
-            processor: middle(&figure.sender) + middle(&figure.receiver),
-            peak_rss: figure.peak_rss,
+impl Ratios {
+    pub fn of(own: &PeerRung, best: &PeerRung, whole: &PeerRung) -> Ratios {
+        let memory =
+            |peer: &PeerRung| peer.peak_rss_bytes as f64 / own.peak_rss_bytes.max(1) as f64;
+        Ratios {
+            own_to_peer: own.times_peer,
+            own_to_peer_whole: own.gb_per_s.median / whole.gb_per_s.median,
+            memory_of_peer_to_own: memory(best),
+            memory_of_peer_whole_to_own: memory(whole),
         }
-    }
-}
-
-fn ends(rates: &[f64]) -> (f64, f64) {
-    let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
-    (low, rates.iter().copied().fold(0.0, f64::max))
-}
-
-impl Findings {
-    fn rows(&self) -> Vec<Row<'_>> {
-        let pairs = [&self.own, &self.best, &self.whole];
-        self.ladder.iter().map(Row::from).chain(pairs.map(Row::from)).collect()
-    }
-
-    /// How many times as fast as the peer at its best chunk.
-    fn times(&self, row: &Row<'_>) -> f64 {
-        middle(row.rates) / self.best.median()
-    }
-
-    /// How many times as much memory as we a peer takes, both sides together.
-    fn memory(&self, peer: &Pair) -> f64 {
-        Row::from(peer).peak_rss as f64 / Row::from(&self.own).peak_rss.max(1) as f64
     }
 }
 
 /// The table on the terminal.
-pub fn text(findings: &Findings) -> String {
+pub fn text(report: &PeerReport) -> String {
     let mut text = format!(
         "{:<17} {:>7} {:>7} {:>7} {:>7} {:>13} {:>21}  {}\n",
         "rung", "min", "median", "max", "x peer", "cpu s", "peak", "what"
     );
-    for row in findings.rows() {
-        let (low, high) = ends(row.rates);
-        let (processor, peak) = match row.sides {
-            Some([server, client]) => (
-                format!("{:.2} + {:.2}", middle(&server.processor), middle(&client.processor)),
-                format!("{} + {}", report::size(server.peak_rss), report::size(client.peak_rss)),
+    for rung in &report.rungs {
+        let (processor, peak) = match rung.server.zip(rung.client) {
+            Some((server, client)) => (
+                format!("{:.2} + {:.2}", server.cpu_s_per_gb, client.cpu_s_per_gb),
+                format!("{} + {}", size(server.peak_rss_bytes), size(client.peak_rss_bytes)),
             ),
-            None => (format!("{:.2}", row.processor), report::size(row.peak_rss)),
+            None => (format!("{:.2}", rung.cpu_s_per_gb), size(rung.peak_rss_bytes)),
         };
         text += &format!(
-            "{:<17} {low:>7.3} {:>7.3} {high:>7.3} {:>7.2} {processor:>13} {peak:>21}  {}\n",
-            row.name,
-            middle(row.rates),
-            findings.times(&row),
-            row.what,
+            "{:<17} {} {:>7.2} {processor:>13} {peak:>21}  {}\n",
+            rung.name,
+            columns(rung.gb_per_s),
+            rung.times_peer,
+            rung.what,
         );
     }
-    text + "\n" + &sweep(findings) + &summary(findings)
-}
-
-/// The peer at its chunk sizes.
-fn sweep(findings: &Findings) -> String {
-    let mut text = format!("{:<17} {:>7} {:>7} {:>7}\n", "peer, chunk", "min", "median", "max");
-    for (chunk, pair) in &findings.sweep {
-        let (low, high) = ends(&pair.rates);
-        let chunk = match *chunk {
-            WHOLE => "whole file".to_owned(),
-            chunk => report::size(chunk),
-        };
-        text += &format!("{chunk:<17} {low:>7.3} {:>7.3} {high:>7.3}\n", pair.median());
+    text += &format!("\n{:<17} {:>7} {:>7} {:>7}\n", "peer, chunk", "min", "median", "max");
+    for ChunkRate { chunk_bytes, gb_per_s } in &report.sweep {
+        let chunk = chunk_bytes.map_or_else(|| "whole file".to_owned(), size);
+        text += &format!("{chunk:<17} {}\n", columns(*gb_per_s));
     }
-    text + "\n"
+    text + "\n" + &summary(report)
 }
 
-fn summary(findings: &Findings) -> String {
+fn columns(Spread { min, median, max }: Spread) -> String {
+    format!("{min:>7.3} {median:>7.3} {max:>7.3}")
+}
+
+fn summary(report: &PeerReport) -> String {
     format!(
         "in 10^9 bytes of FILE a second, {} at a time; x peer: medians, to peer-tokio. cpu s:\n\
          processor seconds for 10^9 bytes, server + client, or both in one process. Two processes\n\
@@ -119,53 +149,25 @@ fn summary(findings: &Findings) -> String {
          own-two-processes: {:.2} x peer-tokio, {:.2} x peer-tokio-whole; memory of both sides\n\
          of the peer: {:.1} times ours, with whole files {:.1} times.\n\
          {}\n",
-        report::size(findings.setup.size),
-        findings.times(&Row::from(&findings.own)),
-        findings.own.median() / findings.whole.median(),
-        findings.memory(&findings.best),
-        findings.memory(&findings.whole),
-        Machine::look().line(),
+        size(report.size),
+        report.ratios.own_to_peer,
+        report.ratios.own_to_peer_whole,
+        report.ratios.memory_of_peer_to_own,
+        report.ratios.memory_of_peer_whole_to_own,
+        report.machine.line(),
     )
 }
 
-fn side(side: &Side) -> Value {
-    let processor = middle(&side.processor);
-    json!({ "cpu_s_per_gb": processor, "peak_rss_bytes": side.peak_rss })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::result::tests::stored;
 
-/// The document of `--json`.
-pub fn document(findings: &Findings) -> Value {
-    let rate = |rates: &[f64]| {
-        let (low, high) = ends(rates);
-        json!({ "min": low, "median": middle(rates), "max": high })
-    };
-    let rung = |row: &Row<'_>| {
-        json!({
-            "name": row.name,
-            "what": row.what,
-            "gb_per_s": rate(row.rates),
-            "times_peer": findings.times(row),
-            "cpu_s_per_gb": row.processor,
-            "peak_rss_bytes": row.peak_rss,
-            "server": row.sides.map(|[server, _]| side(server)),
-            "client": row.sides.map(|[_, client]| side(client)),
-        })
-    };
-    let point = |(chunk, pair): &(u64, Pair)| {
-        let chunk = Some(*chunk).filter(|chunk| *chunk != WHOLE);
-        json!({ "chunk_bytes": chunk, "gb_per_s": rate(&pair.rates) })
-    };
-    json!({
-        "peer": "tokio",
-        "rungs": findings.rows().iter().map(rung).collect::<Vec<_>>(),
-        "sweep": findings.sweep.iter().map(point).collect::<Vec<_>>(),
-        "ratios": {
-            "own_to_peer": findings.times(&Row::from(&findings.own)),
-            "own_to_peer_whole": findings.own.median() / findings.whole.median(),
-            "memory_of_peer_to_own": findings.memory(&findings.best),
-            "memory_of_peer_whole_to_own": findings.memory(&findings.whole),
-        },
-        "machine": Machine::look(),
-        "size": findings.setup.size,
-    })
+    #[test]
+    fn the_table_is_a_function_of_the_stored_result() {
+        let report: PeerReport = serde_json::from_str(stored!("peer.json")).unwrap();
+        assert_eq!(text(&report), stored!("peer.txt"));
+        let stored: serde_json::Value = serde_json::from_str(stored!("peer.json")).unwrap();
+        assert_eq!(serde_json::to_value(&report).unwrap(), stored);
+    }
 }

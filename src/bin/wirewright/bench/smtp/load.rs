@@ -8,12 +8,12 @@
 //! Without `--server` the server is our own sink, in this process. With `--listen` there is nothing
 //! but the sink, for other senders.
 
-use super::super::machine;
+use super::super::machine::{self, Machine, Ticks};
 use super::super::setup::{ROUNDS, Setup};
 use super::super::{broken, said, sides};
-use super::show;
+use super::report::{Counts, LoadReport, MailLoad, Round, text};
 use super::sink::{Acceptor, Taken};
-use super::{letters, options, serve, start};
+use super::{message, options, serve, start};
 use crate::args::{Bench, Load};
 use crate::commands::wire::announce;
 use crate::output::drawing::Steps;
@@ -22,7 +22,7 @@ use crate::{Exit, Failure};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wirewright::net::Error;
 use wirewright::net::mail::{OutgoingMessage, Report, Server, send_each};
 use wirewright::net::reactor::ReactorBuilder;
@@ -34,37 +34,6 @@ const MESSAGES: u32 = 20_000;
 
 /// How long they are, where nobody says, in bytes.
 const SIZE: u64 = 1024;
-
-/// What was sent.
-pub struct Plan {
-    pub server: String,
-    pub messages: u32,
-    pub connections: usize,
-    /// Bytes of a message, before dots are doubled.
-    pub size: u64,
-    /// Bytes of a file that is in it.
-    pub file: u64,
-}
-
-/// One round.
-pub struct Round {
-    pub elapsed: Duration,
-    /// Processor time of our side.
-    pub spent: Duration,
-    pub counts: Counts,
-}
-
-/// What became of the messages of a round.
-#[derive(Debug, Default)]
-pub struct Counts {
-    pub accepted: u32,
-    pub refused: u32,
-    pub unknown: u32,
-    /// Why one of them was not accepted.
-    pub why: Option<String>,
-    /// A signal came.
-    pub was_stopped: bool,
-}
 
 pub fn run(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     if args.rungs != ["smtp"] {
@@ -84,34 +53,36 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     let setup = Setup::new(args);
     let setup =
         setup.map_err(|error| Failure::new("bench", error, "give a TMPDIR that can be written"))?;
-    let (message, file) = letters::of_size(&setup, load.message_size.unwrap_or(SIZE))
+    let (message, file_bytes) = message::of_size(&setup, load.message_size.unwrap_or(SIZE))
         .map_err(|error| Failure::usage("--message-size", error, "give more"))?;
     let own = match load.server {
         None => Some(start(None).map_err(|error| broken("smtp", &error))?),
         Some(_) => None,
     };
+    let rounds = load.rounds.map_or(ROUNDS, usize::from);
     let (server, name) = server(load, own.as_ref().map(|(sink, _)| &*sink.endpoint))?;
-    let plan = Plan {
+    let load = MailLoad {
         server: name,
         messages: load.messages.unwrap_or(MESSAGES),
         connections: args.connections.unwrap_or(1) as usize,
         size: message.content.size(),
-        file,
+        file_bytes,
     };
-    let rounds = load.rounds.map_or(ROUNDS, usize::from);
     let progress = Steps::new("bench smtp", rounds, "rounds", !args.quiet);
     let taken = own.as_ref().map(|(_, taken)| &**taken);
     let mut done = Vec::new();
     machine::reset_peak();
+    let ticks = Ticks::now();
     for round in 1..=rounds {
-        done.push(one_round(&plan, &server, &message, taken)?);
+        done.push(one_round(&load, &server, &message, taken)?);
         progress.done(round);
         if done.iter().any(|round| round.counts.was_stopped) {
             break;
         }
     }
     progress.finish();
-    report(&plan, &done, args.json)
+    let machine = Machine::after(ticks);
+    show(&LoadReport::of(load, done, machine::peak_rss(), machine), args.json)
 }
 
 /// The server that was asked for, or our own.
@@ -131,26 +102,26 @@ fn server(load: &Load, own: Option<&str>) -> Result<(Server, String), Failure> {
 }
 
 fn one_round(
-    plan: &Plan,
+    load: &MailLoad,
     server: &Server,
     message: &OutgoingMessage,
     taken: Option<&Taken>,
 ) -> Result<Round, Failure> {
-    let mut options = options(server.clone(), plan.connections);
+    let mut options = options(server.clone(), load.connections);
     options.stop_at_signals = true;
     let before = (taken.map(Taken::counts), sides::thread());
     let counts = Rc::new(RefCell::new(Counts::default()));
     let (counting, began) = (counts.clone(), Instant::now());
-    let letters = std::iter::repeat_n(message.clone(), plan.messages as usize);
-    let sent = send_each(options, letters, move |_, report| counting.borrow_mut().add(&report));
+    let messages = std::iter::repeat_n(message.clone(), load.messages as usize);
+    let sent = send_each(options, messages, move |_, report| counting.borrow_mut().add(&report));
     sent.map_err(|error| broken("smtp", &said(error)))?;
-    let (elapsed, spent) = (began.elapsed(), sides::thread() - before.1);
-    let round = Round { elapsed, spent, counts: counts.take() };
+    let (seconds, spent) = (began.elapsed().as_secs_f64(), sides::thread() - before.1);
+    let round = Round { seconds, cpu_s: spent.as_secs_f64(), counts: counts.take() };
     let expected = before.0.map(|(messages, bytes)| {
         let more = u64::from(round.counts.accepted);
-        (messages + more, bytes + more * plan.size)
+        (messages + more, bytes + more * load.size)
     });
-    // Of those whose fate is not known it may have taken some.
+    // The sink may have taken some of the messages whose outcome is unknown.
     match round.counts.unknown > 0 || taken.map(Taken::counts) == expected {
         true => Ok(round),
         false => Err(broken("smtp", "the sink has taken other messages than were accepted")),
@@ -176,38 +147,34 @@ impl Counts {
     }
 }
 
-fn report(plan: &Plan, rounds: &[Round], json: bool) -> Result<Exit, Failure> {
+fn show(report: &LoadReport, json: bool) -> Result<Exit, Failure> {
     let mut out = Out::new();
     match json {
-        true => out.json(&show::document(plan, rounds))?,
-        false => out.raw(&show::text(plan, rounds))?,
+        true => out.json(&serde_json::json!(report))?,
+        false => out.raw(&text(report))?,
     }
     out.flush()?;
-    verdict(plan, rounds)
+    verdict(report)
 }
 
 /// Nothing but messages that were accepted is a success.
-fn verdict(plan: &Plan, rounds: &[Round]) -> Result<Exit, Failure> {
-    let (accepted, unknown) =
-        (sum(rounds, |counts| counts.accepted), sum(rounds, |counts| counts.unknown));
-    let all = rounds.len() as u64 * u64::from(plan.messages);
+fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
+    let accepted = report.sum(|counts| counts.accepted);
+    let unknown = report.sum(|counts| counts.unknown);
+    let all = report.rounds.len() as u64 * u64::from(report.load.messages);
     if accepted == all {
         return Ok(Exit::Done);
     }
-    let why = rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
+    let why =
+        report.rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
     let what = format!("{accepted} of {all} messages were accepted: {why}");
     let hint = "look at one of them with wirewright mail --trace";
-    let failure = Failure::new(&plan.server, &what, hint);
+    let failure = Failure::new(&report.load.server, &what, hint);
     Err(match (accepted, unknown) {
         (_, 1..) => failure.of_unknown(),
         (0, 0) => failure,
         (_, 0) => failure.of_some(),
     })
-}
-
-/// A count of all rounds together.
-pub fn sum(rounds: &[Round], count: fn(&Counts) -> u32) -> u64 {
-    rounds.iter().map(|round| u64::from(count(&round.counts))).sum()
 }
 
 // ---- listening ---------------------------------------------------------------------------------
@@ -240,34 +207,34 @@ mod tests {
     use super::*;
     use crate::bench::setup::tests::small;
 
-    #[test]
-    fn a_round_counts_what_the_sink_took() {
-        let setup = small();
-        let (message, file) = letters::of_size(&setup, 900).unwrap();
-        let (sink, taken) = start(None).unwrap();
-        let name = format!("smtp://{}", sink.endpoint);
-        let server = Server::parse(&name).unwrap();
-        let size = message.content.size();
-        let plan = Plan { server: name, messages: 30, connections: 4, size, file };
-        let round = one_round(&plan, &server, &message, Some(&taken)).unwrap().counts;
-        assert_eq!((round.accepted, round.refused, round.unknown), (30, 0, 0));
-        assert_eq!(taken.counts(), (30, 30 * size));
-        // Another sink has taken nothing of it.
-        let other = one_round(&plan, &server, &message, Some(&Taken::default()));
-        assert!(other.is_err());
+    /// One round to a server; gives the outcomes and the size of a message.
+    fn round(server: String, messages: u32, taken: Option<&Taken>) -> (Result<Counts, ()>, u64) {
+        let (message, file_bytes) = message::of_size(&small(), 900).unwrap();
+        let (address, size) = (Server::parse(&server).unwrap(), message.content.size());
+        let load = MailLoad { server, messages, connections: 4, size, file_bytes };
+        let round = one_round(&load, &address, &message, taken);
+        (round.map(|round| round.counts).map_err(|_| ()), size)
     }
 
     #[test]
-    fn nobody_listens() {
-        let setup = small();
-        let (message, file) = letters::of_size(&setup, 900).unwrap();
+    fn a_round_counts_what_the_sink_took() {
+        let (sink, taken) = start(None).unwrap();
+        let name = format!("smtp://{}", sink.endpoint);
+        let (counts, size) = round(name.clone(), 30, Some(&taken));
+        let counts = counts.unwrap();
+        assert_eq!((counts.accepted, counts.refused, counts.unknown), (30, 0, 0));
+        assert_eq!(taken.counts(), (30, 30 * size));
+        // Another sink has taken nothing of it.
+        assert!(round(name, 30, Some(&Taken::default())).0.is_err());
+    }
+
+    #[test]
+    fn messages_to_nobody_are_refused() {
         let free = endpoint::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let name = format!("smtp://{}", free.local_addr().unwrap());
         drop(free);
-        let (server, size) = (Server::parse(&name).unwrap(), message.content.size());
-        let plan = Plan { server: name, messages: 3, connections: 2, size, file };
-        let round = one_round(&plan, &server, &message, None).unwrap().counts;
-        assert_eq!((round.accepted, round.refused, round.unknown), (0, 3, 0));
-        assert!(round.why.is_some());
+        let counts = round(name, 3, None).0.unwrap();
+        assert_eq!((counts.accepted, counts.refused, counts.unknown), (0, 3, 0));
+        assert!(counts.why.is_some());
     }
 }

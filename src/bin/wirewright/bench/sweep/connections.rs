@@ -5,10 +5,10 @@
 //!   each gets a file of total / N bytes: however many there are, the same travels
 //! ```
 
-use super::child::Child;
 use super::crowd::Crowd;
-use super::{Axis, Measure, Point, Sweep, Unit};
 use crate::bench::file::write_block;
+use crate::bench::process::ServerProcess;
+use crate::bench::result::{Measure, Point, Sweep, Unit};
 use crate::bench::setup::{ROUNDS, Setup};
 use crate::bench::stats::{Spread, median};
 use crate::bench::{gb_per_s, machine, said, sides};
@@ -18,6 +18,11 @@ use std::time::{Duration, Instant};
 /// All together move so many times what a rung moves: a thousand connections shall have a few
 /// chunks each, or what is measured is the opening of files.
 const TIMES: u64 = 4;
+
+/// The keys of the further numbers.
+const SERVER_CPU: &str = "server_cpu_s_per_gb";
+const SERVER_PEAK: &str = "server_peak_rss_bytes";
+const IDLE_CPU: &str = "cpu_s";
 
 const COUNTS: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 
@@ -71,7 +76,7 @@ fn folder(setup: &Setup, counts: &[usize]) -> Result<PathBuf, String> {
 /// One number of connections, and the server that is theirs.
 struct Place {
     count: usize,
-    server: Child,
+    server: ServerProcess,
     rates: Vec<f64>,
     /// The server's processor seconds for 10⁹ bytes.
     spent: Vec<f64>,
@@ -103,21 +108,12 @@ impl Place {
     }
 
     fn point(&self) -> Point {
-        let more = vec![
-            Measure {
-                key: "server_cpu_s_per_gb",
-                label: "server cpu s/GB",
-                unit: Unit::Seconds,
-                value: median(&self.spent),
-            },
-            Measure {
-                key: "server_peak_rss_bytes",
-                label: "server peak",
-                unit: Unit::Bytes,
-                value: self.server.peak_rss() as f64,
-            },
+        let more = [
+            (SERVER_CPU.to_owned(), median(&self.spent)),
+            (SERVER_PEAK.to_owned(), self.server.peak_rss() as f64),
         ];
-        Point { line: "", x: self.count as f64, y: Spread::of(&self.rates), more }
+        let point = Point::new("", self.count as f64, Spread::of(&self.rates));
+        Point { more: more.into(), ..point }
     }
 }
 
@@ -125,7 +121,7 @@ pub fn connections(setup: &Setup) -> Result<Sweep, String> {
     let (counts, notes) = counts(machine::raise_descriptors());
     let folder = folder(setup, &counts)?;
     let serve = |count: &usize| -> Result<Place, String> {
-        let server = Child::serve(&folder, setup.threads)?;
+        let server = ServerProcess::serve(&folder, setup.threads)?;
         Ok(Place { count: *count, server, rates: Vec::new(), spent: Vec::new() })
     };
     let mut places = counts.iter().map(serve).collect::<Result<Vec<Place>, _>>()?;
@@ -137,17 +133,16 @@ pub fn connections(setup: &Setup) -> Result<Sweep, String> {
             place.measure(setup)?;
         }
     }
-    Ok(Sweep {
-        name: "connections",
-        what: "all connections together, from a server in a process of its own; they are greeted \
-               first and begin at the same time; the same bytes in all, from the page cache, no \
-               digest"
-            .to_owned(),
-        x: Axis { label: "connections", unit: Unit::Count },
-        y: Axis { label: "GB/s of file", unit: Unit::GbPerS },
-        points: places.iter().map(Place::point).collect(),
-        notes,
-    })
+    let what = "all connections together, from a server in a process of its own; they are greeted \
+                first and begin at the same time; the same bytes in all, from the page cache, no \
+                digest";
+    let axes = [("connections", Unit::Count), ("GB/s of file", Unit::GbPerS)];
+    let points = places.iter().map(Place::point).collect();
+    let measures = vec![
+        Measure::new(SERVER_CPU, "server cpu s/GB", Unit::Seconds),
+        Measure::new(SERVER_PEAK, "server peak", Unit::Bytes),
+    ];
+    Ok(Sweep { measures, notes, ..Sweep::new("connections", what, axes, points) })
 }
 
 // ---- idle ones ---------------------------------------------------------------------------------
@@ -164,25 +159,20 @@ pub fn idle(setup: &Setup) -> Result<Sweep, String> {
     let (counts, notes) = counts(machine::raise_descriptors());
     let most = counts.last().copied().unwrap_or(1);
     let folder = folder(setup, &[most])?;
-    let point = |(line, cost): (&'static str, Cost)| {
-        let (key, unit, value) = ("cpu_s", Unit::Seconds, cost.spent);
-        let more = vec![Measure { key, label: "cpu s of all in a second", unit, value }];
-        Point { line, x: most as f64, y: Spread::of(&[cost.bytes]), more }
+    let point = |(side, cost): (&str, Cost)| {
+        let more = [(IDLE_CPU.to_owned(), cost.spent)].into();
+        Point { more, ..Point::new(side, most as f64, Spread::of(&[cost.bytes])) }
     };
-    Ok(Sweep {
-        name: "connections-idle",
-        what: "resident memory that each connection adds on either side which has said hello and \
-               then sits, and the processor time of all of them; one round, two processes"
-            .to_owned(),
-        x: Axis { label: "idle connections", unit: Unit::Count },
-        y: Axis { label: "memory of each", unit: Unit::Bytes },
-        points: watch(setup, most, &folder)?.map(point).to_vec(),
-        notes,
-    })
+    let what = "resident memory that each connection adds on either side which has said hello and \
+                then sits, and the processor time of all of them; one round, two processes";
+    let axes = [("idle connections", Unit::Count), ("memory of each", Unit::Bytes)];
+    let points = watch(setup, most, &folder)?.map(point).to_vec();
+    let measures = vec![Measure::new(IDLE_CPU, "cpu s of all in a second", Unit::Seconds)];
+    Ok(Sweep { measures, notes, ..Sweep::new("connections-idle", what, axes, points) })
 }
 
 fn watch(setup: &Setup, count: usize, folder: &Path) -> Result<[(&'static str, Cost); 2], String> {
-    let server = Child::serve(folder, setup.threads)?;
+    let server = ServerProcess::serve(folder, setup.threads)?;
     let file = file(count);
     let crowd = |connections| Crowd {
         endpoint: &server.endpoint,

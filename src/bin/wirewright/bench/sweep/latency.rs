@@ -13,7 +13,7 @@
 
 use super::echo::Echo;
 use super::talker::Talker;
-use super::{Axis, Measure, Point, Sweep, Unit};
+use crate::bench::result::{Measure, Point, Sweep, Unit};
 use crate::bench::running::{Running, memory};
 use crate::bench::setup::{ROUNDS, Setup};
 use crate::bench::stats::{Spread, percentile};
@@ -28,6 +28,9 @@ const RATES: [(u32, [&str; 2]); 2] =
     [(1_000, ["1,000/s", "1,000/s bare"]), (10_000, ["10,000/s", "10,000/s bare"])];
 
 const PERCENTILES: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 100.0];
+
+/// The key of the number of samples.
+const SAMPLES: &str = "samples";
 
 /// A round takes at least so long, and at most so long: the samples are all kept.
 const ROUND_MIN: Duration = Duration::from_millis(500);
@@ -96,7 +99,7 @@ fn wait(moment: Instant) {
 }
 
 /// The percentiles of all samples, and how far those of single rounds lie apart.
-fn points(line: &'static str, rounds: &[Vec<u64>]) -> Vec<Point> {
+fn points(series: &str, rounds: &[Vec<u64>]) -> Vec<Point> {
     let sorted = |samples: &[u64]| {
         let mut sorted = samples.to_vec();
         sorted.sort_unstable();
@@ -109,12 +112,11 @@ fn points(line: &'static str, rounds: &[Vec<u64>]) -> Vec<Point> {
         let share = hundredths / 100.0;
         let rounds: Vec<f64> = each.iter().map(|round| micros(round, share)).collect();
         let y = Spread { median: micros(&all, share), ..Spread::of(&rounds) };
-        Point { line, x: hundredths, y, more: Vec::new() }
+        Point::new(series, hundredths, y)
     };
     let mut points = PERCENTILES.map(point).to_vec();
     if let Some(first) = points.first_mut() {
-        let value = all.len() as f64;
-        first.more.push(Measure { key: "samples", label: "samples:", unit: Unit::Count, value });
+        first.more.insert(SAMPLES.to_owned(), all.len() as f64);
     }
     points
 }
@@ -142,22 +144,21 @@ fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
         }
     }
     let lines = RATES.iter().flat_map(|(_, names)| names).zip(samples.iter().flatten());
+    let points = lines.flat_map(|(line, rounds)| points(line, rounds)).collect();
+    let what = "one get of 1 KiB on an idle server over loopback, from when it was due to its \
+                verified end; an open loop, so what was late counts as late";
+    let axes =
+        [("percentile of all requests", Unit::Percentile), ("microseconds", Unit::Microseconds)];
+    let notes = [
+        "bare: as many bytes there and back between two threads that do nothing else; what the \
+         machine itself adds",
+        "the client polls while it waits for an answer; min and max are those of the rounds, \
+         the value is of all samples",
+    ];
     Ok(Sweep {
-        name: "latency",
-        what: "one get of 1 KiB on an idle server over loopback, from when it was due to its \
-               verified end; an open loop, so what was late counts as late"
-            .to_owned(),
-        x: Axis { label: "percentile of all requests", unit: Unit::Percentile },
-        y: Axis { label: "microseconds", unit: Unit::Microseconds },
-        points: lines.flat_map(|(line, rounds)| points(line, rounds)).collect(),
-        notes: vec![
-            "bare: as many bytes there and back between two threads that do nothing else; what the \
-             machine itself adds"
-                .to_owned(),
-            "the client polls while it waits for an answer; min and max are those of the rounds, \
-             the value is of all samples"
-                .to_owned(),
-        ],
+        measures: vec![Measure::new(SAMPLES, "samples:", Unit::Count)],
+        notes: notes.map(str::to_owned).to_vec(),
+        ..Sweep::new("latency", what, axes, points)
     })
 }
 
@@ -171,7 +172,7 @@ mod tests {
         let sweep = sweep(&small(), Duration::from_millis(10)).unwrap();
         assert_eq!((sweep.points.len(), sweep.lines().len()), (20, 4));
         let counts: Vec<f64> =
-            sweep.points.iter().flat_map(|point| &point.more).map(|more| more.value).collect();
+            sweep.points.iter().flat_map(|point| point.more.values().copied()).collect();
         assert_eq!(counts, [50.0, 50.0, 500.0, 500.0]);
         let slowest = |point: &&Point| point.x == 100.0;
         assert!(sweep.points.iter().filter(slowest).all(|point| point.y.median > 0.0));

@@ -1,9 +1,10 @@
 //! Goodput against sizes: of the file, of a chunk, of a write and of a read.
 
+use super::rounds;
 use super::talker::Talker;
-use super::{Axis, Point, Sweep, Unit, rounds};
 use crate::bench::bytes::{Compared, is_block, nowhere, piece, verdict};
 use crate::bench::reactor;
+use crate::bench::result::{Axis, Point, Sweep, Unit};
 use crate::bench::running::{Getting, Running, memory};
 use crate::bench::setup::Setup;
 use crate::bench::stats::Spread;
@@ -20,7 +21,7 @@ use wirewright::net::files::Destination;
 use wirewright::transfer::sender::Sender;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
-const GOODPUT: Axis = Axis { label: "GB/s of file", unit: Unit::GbPerS };
+const GOODPUT: Axis = ("GB/s of file", Unit::GbPerS);
 
 /// Moves bytes again and again until the slice is over: 10⁹ bytes a second.
 fn rate(setup: &Setup, mut go: impl FnMut() -> Result<u64, String>) -> Result<f64, String> {
@@ -34,14 +35,10 @@ fn rate(setup: &Setup, mut go: impl FnMut() -> Result<u64, String>) -> Result<f6
     Ok(gb_per_s(bytes, began.elapsed()))
 }
 
-fn points(
-    line: &'static str,
-    sizes: &[u64],
-    values: &[Vec<f64>],
-) -> impl Iterator<Item = Point> + use<> {
-    let each: Vec<(u64, Spread)> =
-        sizes.iter().zip(values).map(|(size, rates)| (*size, Spread::of(rates))).collect();
-    each.into_iter().map(move |(size, y)| Point { line, x: size as f64, y, more: Vec::new() })
+fn points(series: &str, sizes: &[u64], values: &[Vec<f64>]) -> Vec<Point> {
+    let point =
+        |(size, rates): (&u64, &Vec<f64>)| Point::new(series, *size as f64, Spread::of(rates));
+    sizes.iter().zip(values).map(point).collect()
 }
 
 // ---- the file ----------------------------------------------------------------------------------
@@ -70,16 +67,10 @@ pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
             })
         })
     })?;
-    Ok(Sweep {
-        name: "file-size",
-        what: "one get at a time on a warm connection, from the request to the verified end; no \
-               digest, each chunk checked"
-            .to_owned(),
-        x: Axis { label: "length of the file", unit: Unit::Bytes },
-        y: GOODPUT,
-        points: points("", &sizes, &values).collect(),
-        notes: Vec::new(),
-    })
+    let what = "one get at a time on a warm connection, from the request to the verified end; no \
+                digest, each chunk checked";
+    let axes = [("length of the file", Unit::Bytes), GOODPUT];
+    Ok(Sweep::new("file-size", what, axes, points("", &sizes, &values)))
 }
 
 /// The first get is not measured, and is compared with what was to come.
@@ -175,14 +166,9 @@ pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
     }
     let values =
         rounds(CHUNKS.len(), |which| rate(setup, || Ok(get(CHUNKS[which], &nowhere())?.bytes)))?;
-    Ok(Sweep {
-        name: "chunk-size",
-        what: "framed, memory to memory, over one connection, no digest".to_owned(),
-        x: Axis { label: "raw bytes of a chunk", unit: Unit::Bytes },
-        y: GOODPUT,
-        points: points("", &CHUNKS, &values).collect(),
-        notes: Vec::new(),
-    })
+    let what = "framed, memory to memory, over one connection, no digest";
+    let axes = [("raw bytes of a chunk", Unit::Bytes), GOODPUT];
+    Ok(Sweep::new("chunk-size", what, axes, points("", &CHUNKS, &values)))
 }
 
 // ---- writes and reads --------------------------------------------------------------------------
@@ -221,22 +207,15 @@ pub fn write_size(setup: &Setup) -> Result<Sweep, String> {
     })?;
     let (writes, reads) = values.split_at(BUFFERS.len());
     let default = Limits::default();
-    Ok(Sweep {
-        name: "write-size",
-        what:
-            "framed, memory to memory, over one connection: the largest write, the largest read, \
-               each with the other at its default"
-                .to_owned(),
-        x: Axis { label: "bytes of a write, or of a read", unit: Unit::Bytes },
-        y: GOODPUT,
-        points: points("writes", &BUFFERS, writes)
-            .chain(points("reads", &BUFFERS, reads))
-            .collect(),
-        notes: vec![format!(
-            "the defaults: writes of {} bytes, reads of {}",
-            default.write_bytes_max, default.read_bytes_max
-        )],
-    })
+    let what = "framed, memory to memory, over one connection: the largest write, the largest \
+                read, each with the other at its default";
+    let axes = [("bytes of a write, or of a read", Unit::Bytes), GOODPUT];
+    let points = [points("writes", &BUFFERS, writes), points("reads", &BUFFERS, reads)].concat();
+    let notes = vec![format!(
+        "the defaults: writes of {} bytes, reads of {}",
+        default.write_bytes_max, default.read_bytes_max
+    )];
+    Ok(Sweep { notes, ..Sweep::new("write-size", what, axes, points) })
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Small files: how many a second, pipelined, over one connection and over many.
 
-use super::{Axis, Point, Sweep, Unit, rounds};
+use super::rounds;
 use crate::bench::bytes::{Compared, nowhere};
+use crate::bench::result::{Point, Sweep, Unit};
 use crate::bench::running::{Running, memory, settle};
 use crate::bench::setup::Setup;
 use crate::bench::stats::Spread;
 use crate::bench::{name, said};
+use crate::output::report::thousands;
 use std::path::PathBuf;
 use std::time::Instant;
 use wirewright::name::Name;
@@ -72,23 +74,16 @@ fn sweep(setup: &Setup, names: &[Name]) -> Result<Sweep, String> {
         let connections = CONNECTIONS[which % CONNECTIONS.len()];
         get(server, names, connections, &nowhere())
     })?;
-    let points = values.iter().enumerate().map(|(which, rates)| Point {
-        line: servers[which / CONNECTIONS.len()].0,
-        x: CONNECTIONS[which % CONNECTIONS.len()] as f64,
-        y: Spread::of(rates),
-        more: Vec::new(),
+    let points = values.iter().enumerate().map(|(which, rates)| {
+        let (series, _) = &servers[which / CONNECTIONS.len()];
+        Point::new(series, CONNECTIONS[which % CONNECTIONS.len()] as f64, Spread::of(rates))
     });
-    Ok(Sweep {
-        name: "small-files",
-        what: format!(
-            "{} files of 1 KiB each, pipelined, default digest, connecting included",
-            Unit::Count.show(names.len() as f64)
-        ),
-        x: Axis { label: "connections", unit: Unit::Count },
-        y: Axis { label: "files a second", unit: Unit::PerSecond },
-        points: points.collect(),
-        notes: Vec::new(),
-    })
+    let what = format!(
+        "{} files of 1 KiB each, pipelined, default digest, connecting included",
+        thousands(names.len() as u64)
+    );
+    let axes = [("connections", Unit::Count), ("files a second", Unit::PerSecond)];
+    Ok(Sweep::new("small-files", &what, axes, points.collect()))
 }
 
 #[cfg(test)]
