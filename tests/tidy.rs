@@ -98,6 +98,11 @@ fn text_of_a_peer_is_not_printed_raw() {
 }
 
 #[test]
+fn the_feature_tls_is_asked_for_in_one_module() {
+    verdict(&rust_files(), bans::tls_feature);
+}
+
+#[test]
 fn nothing_is_unfinished() {
     verdict(&rust_files(), bans::unfinished);
 }

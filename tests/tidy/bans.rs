@@ -154,9 +154,39 @@ fn takes_randomness_for_granted(tokens: &[Token]) -> bool {
     starts_with(behind, &[".", "unwrap"]) || starts_with(behind, &[".", "expect"])
 }
 
+/// The one module of the library that may ask for the feature `tls`, in its root and its files.
+const TLS: [&str; 2] = ["src/net/transport/tls.rs", "src/net/transport/tls/"];
+
+/// The feature `tls`, asked for elsewhere in the library: without the feature stubs stand in.
+pub fn tls_feature(source: &Source) -> Vec<Violation> {
+    let in_library = source.path.starts_with("src/") && !source.path.starts_with("src/bin/");
+    if !in_library || TLS.iter().any(|start| source.path.starts_with(start)) {
+        return Vec::new();
+    }
+    let lines = source.text.lines().enumerate().map(|(at, text)| (at + 1, text));
+    let asks =
+        |line: &usize, text: &str| text.contains("feature = \"tls\"") && !source.is_test(*line);
+    let found = lines.filter(|(line, text)| asks(line, text));
+    found.map(|(line, _)| source.violation(line, "only net::transport::tls asks for it")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_feature_tls_has_one_place() {
+        let count = |path, text| tls_feature(&Source::new(path, text)).len();
+        let text = "#[cfg(not(feature = \"tls\"))]\nmod stub;";
+        for path in ["src/net/http/engine.rs", "src/net/transport/stream.rs", "src/lib.rs"] {
+            assert_eq!(count(path, text), 1, "{path}");
+        }
+        for path in ["src/net/transport/tls.rs", "src/net/transport/tls/stub.rs", "src/bin/x.rs"] {
+            assert_eq!(count(path, text), 0, "{path}");
+        }
+        let tests = "#[cfg(all(test, feature = \"tls\"))]\nmod tests;";
+        assert_eq!(count("src/net/transport/stream.rs", tests), 0);
+    }
 
     fn shown(found: &[Violation]) -> Vec<String> {
         found.iter().map(ToString::to_string).collect()

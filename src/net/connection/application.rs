@@ -2,7 +2,6 @@
 
 use crate::buffer::Buffer;
 use crate::net::transport::stream::Stream;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{AbortReason, Session};
@@ -168,7 +167,6 @@ pub trait Application<S: Session> {
 
     /// With which settings TLS begins where the session [wants](crate::session::Wants::Upgrade) it,
     /// and under which name the peer has to prove itself. Without settings the connection ends.
-    #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls> {
         None
     }

@@ -8,7 +8,6 @@
 use super::application::{Application, Turn, WindDown};
 use crate::buffer::Buffer;
 use crate::net::transport::stream::Stream;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Received, Session, Status, Wants};
@@ -36,7 +35,6 @@ pub(super) trait Drive {
     fn has_more(&self) -> bool;
     fn memory(&self) -> usize;
     fn waits_for(&self) -> &'static str;
-    #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls>;
     fn secured(&mut self, stream: &Stream);
     fn give_up(&mut self, why: &Error);
@@ -207,7 +205,6 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
         }
     }
 
-    #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls> {
         self.application.client_tls()
     }

@@ -80,7 +80,6 @@ impl Connection {
         } else {
             self.out.set_limit(limit);
         }
-        #[cfg(feature = "tls")]
         self.stream.lend(&mut shared.sealed, limit);
     }
 
@@ -98,7 +97,6 @@ impl Connection {
                 shared.spare = storage;
             }
         }
-        #[cfg(feature = "tls")]
         self.stream.give_back(&mut shared.sealed, scarce);
         self.count(shared);
     }

@@ -7,6 +7,7 @@
 //! not know the keys.
 
 use super::{Connection, End, Phase, Turn};
+use crate::error::Error;
 use std::time::Instant;
 
 impl Connection {
@@ -34,9 +35,7 @@ impl Connection {
     }
 
     /// All was said in clear that had to be: begins the handshake on this very connection.
-    #[cfg(feature = "tls")]
     pub(super) fn upgrade(&mut self, now: Instant) -> Result<(), End> {
-        use crate::error::Error;
         let Some(tls) = self.driver.client_tls() else {
             return Err(End::Failed(Error::Misuse("TLS wanted without settings for it").into()));
         };
@@ -51,11 +50,5 @@ impl Connection {
         self.phase = Phase::Handshake;
         self.since = now;
         Ok(())
-    }
-
-    /// Without the feature nobody can have settings for it.
-    #[cfg(not(feature = "tls"))]
-    pub(super) fn upgrade(&mut self, _: Instant) -> Result<(), End> {
-        Err(End::Failed(crate::error::Error::Misuse("built without TLS").into()))
     }
 }

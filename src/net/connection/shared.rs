@@ -106,7 +106,6 @@ pub struct Shared {
     pub(super) payload: Vec<u8>,
     pub(super) scratch: Vec<u8>,
     pub(super) spare: Vec<u8>,
-    #[cfg(feature = "tls")]
     pub(super) sealed: crate::net::transport::stream::Spare,
     /// Memory that connections hold beyond what each one costs.
     pub(super) process: Account,
@@ -129,7 +128,6 @@ impl Shared {
             payload: Vec::new(),
             scratch: Vec::new(),
             spare: Vec::new(),
-            #[cfg(feature = "tls")]
             sealed: crate::net::transport::stream::Spare::default(),
             process: Account::default(),
             kernel: Account::default(),

@@ -20,7 +20,6 @@ use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::reactor::Handle;
 use crate::net::report::{Activity, Failure, FailureKind};
 use crate::net::transport::stream::Stream;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wants};
@@ -44,7 +43,6 @@ pub(super) struct Made {
     pub(super) address: SocketAddr,
     pub(super) timings: Timings,
     /// How TLS is spoken behind a tunnel.
-    #[cfg(feature = "tls")]
     pub(super) tls: Option<NamedTls>,
 }
 
@@ -373,7 +371,6 @@ impl Application<Exchange> for Connection {
         Ok(())
     }
 
-    #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls> {
         self.made.tls.clone()
     }

@@ -20,9 +20,6 @@ use crate::net::report::Failure;
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
 use crate::net::transport::stream::Stream;
-#[cfg(not(feature = "tls"))]
-use crate::net::transport::tls::Fault;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use mio::net::TcpStream;
 use std::cell::{Cell, RefCell};
@@ -110,13 +107,7 @@ impl Engine {
         let added = self.stream(socket, &route).and_then(|stream| {
             let (state, handle) = (Cell::new(ConnectionState::Opening), Cell::new(None));
             let slot = Rc::new(ConnectionSlot { route: at, state, handle });
-            let made = Made {
-                began,
-                address,
-                timings,
-                #[cfg(feature = "tls")]
-                tls: self.tls_behind(&route)?,
-            };
+            let made = Made { began, address, timings, tls: self.tls_behind(&route)? };
             let (exchange, line) =
                 Connection::new(&self.pool, &self.wakes, slot.clone(), made, tracer);
             let added = reactor.add(NewConnection::new(stream, exchange, line));
@@ -128,7 +119,6 @@ impl Engine {
         }
     }
 
-    #[cfg(feature = "tls")]
     fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
         match route.begins_with_tls() {
             Some(name) => Ok(Stream::tls_client(socket, &self.pool.borrow_mut().tls(&name)?)),
@@ -136,18 +126,9 @@ impl Engine {
         }
     }
 
-    #[cfg(feature = "tls")]
     fn tls_behind(&self, route: &Route) -> Result<Option<NamedTls>, Error> {
         let tunnelled = route.tls_name().filter(|_| route.begins_with_tls().is_none());
         tunnelled.map(|name| self.pool.borrow_mut().tls(&name)).transpose()
-    }
-
-    #[cfg(not(feature = "tls"))]
-    fn stream(&self, socket: TcpStream, route: &Route) -> Result<Stream, Error> {
-        match route.tls_name() {
-            Some(_) => Err(Error::Tls(Fault::Settings("built without TLS".to_owned()))),
-            None => Ok(Stream::plain(socket)),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::net::connection::Limits;
 use crate::net::report::Meter;
 use crate::net::transport::dial;
 use crate::net::transport::names::Family;
+use crate::net::transport::tls::ClientTls;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +47,7 @@ pub struct Options {
     /// Up to so many bytes of a body that nobody wants are read away, to use the connection again.
     pub discard_bytes_max: u64,
     /// How TLS is spoken.
-    #[cfg(feature = "tls")]
-    pub tls: Option<crate::net::transport::tls::ClientTls>,
+    pub tls: Option<ClientTls>,
     /// Which proxies are used; none, unless they were asked for.
     pub proxies: Proxies,
     /// How long all that a call asks for may take.
@@ -80,7 +80,6 @@ impl Default for Options {
             codings: true,
             heads: false,
             discard_bytes_max: 64 << 10,
-            #[cfg(feature = "tls")]
             tls: None,
             proxies: Proxies::default(),
             timeout: None,

@@ -21,7 +21,6 @@ use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
 use crate::net::report::{Activity, Failure, FailureKind};
 use crate::net::transport::Error;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::{ClientTls, NamedTls};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -398,7 +397,6 @@ impl Pool {
 
     /// How TLS is spoken with a host. The system's roots are read when they are needed first, and
     /// unless its user has said otherwise.
-    #[cfg(feature = "tls")]
     pub(super) fn tls(&mut self, name: &str) -> Result<NamedTls, Error> {
         let tls = match &self.options.tls {
             Some(tls) => tls,

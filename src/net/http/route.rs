@@ -64,7 +64,6 @@ impl Route {
     }
 
     /// The same where TLS begins with the connection, and not behind a tunnel.
-    #[cfg(feature = "tls")]
     pub(super) fn begins_with_tls(&self) -> Option<String> {
         self.tls_name().filter(|_| matches!(self, Route::Direct(_)))
     }

@@ -21,7 +21,6 @@ use super::smtputf8;
 use crate::buffer::Buffer;
 use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::transport::stream::Stream;
-#[cfg(feature = "tls")]
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{AbortReason, Session, Wants};
@@ -52,7 +51,6 @@ type Rest = (RecipientSubset, Rc<OutgoingMessage>, Envelope);
 /// See the head of this module.
 pub(super) struct SmtpConnection {
     queue: Rc<RefCell<Queue>>,
-    #[cfg(feature = "tls")]
     tls: Option<NamedTls>,
     is_tls: bool,
     /// The oldest first.
@@ -69,11 +67,15 @@ pub(super) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    pub(super) fn new(queue: &Rc<RefCell<Queue>>, is_tls: bool) -> SmtpConnection {
+    /// A connection that begins in clear or, if `is_tls`, under TLS; `tls` is how STARTTLS is done.
+    pub(super) fn new(
+        queue: &Rc<RefCell<Queue>>,
+        tls: Option<NamedTls>,
+        is_tls: bool,
+    ) -> SmtpConnection {
         SmtpConnection {
             queue: queue.clone(),
-            #[cfg(feature = "tls")]
-            tls: None,
+            tls,
             is_tls,
             jobs: VecDeque::new(),
             rest: VecDeque::new(),
@@ -82,13 +84,6 @@ impl SmtpConnection {
             is_stopping: false,
             failure: None,
         }
-    }
-
-    /// How TLS is begun on it, if that is wanted.
-    #[cfg(feature = "tls")]
-    pub(super) fn with_tls(mut self, tls: Option<NamedTls>) -> SmtpConnection {
-        self.tls = tls;
-        self
     }
 
     // ---- what goes ---------------------------------------------------------------------------
@@ -374,7 +369,6 @@ impl Application<Client> for SmtpConnection {
         self.on_eof(session)
     }
 
-    #[cfg(feature = "tls")]
     fn client_tls(&self) -> Option<NamedTls> {
         self.tls.clone()
     }

@@ -10,8 +10,7 @@ use crate::net::reactor::{Dispatch, Handle, Reactor};
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
 use crate::net::transport::stream::Stream;
-#[cfg(feature = "tls")]
-use crate::net::transport::tls::NamedTls;
+use crate::net::transport::tls::{ClientTls, NamedTls};
 use crate::smtp::client::Client;
 use mio::net::TcpStream;
 use std::cell::RefCell;
@@ -27,15 +26,12 @@ pub(super) struct Engine {
     names: Names,
     calls: Calls<()>,
     given_up: bool,
-    #[cfg(feature = "tls")]
     tls: Option<NamedTls>,
 }
 
 impl Engine {
     /// Whom TLS trusts is read now, if it may be spoken.
-    #[cfg(feature = "tls")]
     pub(super) fn new(queue: Rc<RefCell<Queue>>, names: Names) -> Result<Engine, Error> {
-        use crate::net::transport::tls::ClientTls;
         let tls = {
             let options = &queue.borrow().options;
             let name = options.tls_name.as_deref().unwrap_or(&options.server.host);
@@ -45,27 +41,7 @@ impl Engine {
                 (None, true) => Some(ClientTls::new(None)?.named(name)?),
             }
         };
-        Ok(Engine { tls, ..Engine::without_tls(queue, names) })
-    }
-
-    #[cfg(not(feature = "tls"))]
-    pub(super) fn new(queue: Rc<RefCell<Queue>>, names: Names) -> Result<Engine, Error> {
-        if queue.borrow().options.may_need_tls() {
-            let why = "built without TLS".to_owned();
-            return Err(Error::Tls(crate::net::transport::tls::Fault::Settings(why)));
-        }
-        Ok(Engine::without_tls(queue, names))
-    }
-
-    fn without_tls(queue: Rc<RefCell<Queue>>, names: Names) -> Engine {
-        Engine {
-            queue,
-            names,
-            calls: Calls::new(),
-            given_up: false,
-            #[cfg(feature = "tls")]
-            tls: None,
-        }
+        Ok(Engine { queue, names, calls: Calls::new(), given_up: false, tls })
     }
 
     /// Begins all calls that are needed.
@@ -118,26 +94,17 @@ impl Engine {
             }
             (session, tap, is_tls)
         };
-        let line = SmtpConnection::new(&self.queue, is_tls);
-        #[cfg(feature = "tls")]
-        let line = line.with_tls(self.tls.clone());
+        let line = SmtpConnection::new(&self.queue, self.tls.clone(), is_tls);
         let stream = self.stream(socket, is_tls);
         let new = NewConnection::new(stream, session, line).with_tap(tap);
         reactor.add(new).map(|_| ()).map_err(starting)
     }
 
-    #[cfg(feature = "tls")]
     fn stream(&self, socket: TcpStream, is_tls: bool) -> Stream {
         match self.tls.as_ref().filter(|_| is_tls) {
             Some(tls) => Stream::tls_client(socket, tls),
             None => Stream::plain(socket),
         }
-    }
-
-    /// Without the feature nothing that begins with TLS comes so far.
-    #[cfg(not(feature = "tls"))]
-    fn stream(&self, socket: TcpStream, _: bool) -> Stream {
-        Stream::plain(socket)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::net::connection::Limits;
 use crate::net::connection::TapMaker;
 use crate::net::report::Meter;
 use crate::net::transport::dial;
+use crate::net::transport::tls::ClientTls;
 use crate::smtp::auth::{Credentials, Mechanism};
 use crate::smtp::command::Domain;
 use crate::smtp::config::{self, Config, StartTls};
@@ -45,8 +46,7 @@ pub struct Options {
     /// How long a name may take to be resolved.
     pub name_wait: Duration,
     /// Whom TLS trusts; without it, the system's roots.
-    #[cfg(feature = "tls")]
-    pub tls: Option<crate::net::transport::tls::ClientTls>,
+    pub tls: Option<ClientTls>,
     /// The name that the server's certificate has to bear; without it, that of the server.
     pub tls_name: Option<String>,
     /// How long all of it may take.
@@ -76,7 +76,6 @@ impl Options {
             limits: Limits::default(),
             dial: dial::Limits::default(),
             name_wait: Duration::from_secs(20),
-            #[cfg(feature = "tls")]
             tls: None,
             tls_name: None,
             timeout: None,

@@ -56,7 +56,6 @@ pub struct Options {
     /// The pump's bounds.
     pub limits: Limits,
     /// TLS, if it is wanted, and the name that the server has to show.
-    #[cfg(feature = "tls")]
     pub tls: Option<crate::net::transport::tls::NamedTls>,
     /// How long the whole operation may take. Waits of the protocol that are shorter are raised to
     /// it: who allows so much time wants to wait.
@@ -82,7 +81,6 @@ impl Default for Options {
         Options {
             session: client::Config::default(),
             limits: Limits::default(),
-            #[cfg(feature = "tls")]
             tls: None,
             timeout: None,
             connections: 1,
@@ -144,13 +142,10 @@ impl<'a> Run<'a> {
     {
         let rate = self.options.limits.rate();
         let socket = endpoint::connect_limited(&self.addresses, self.deadline, rate)?;
-        #[cfg(feature = "tls")]
         let stream = match &self.options.tls {
             Some(tls) => Stream::tls_client(socket, tls),
             None => Stream::plain(socket),
         };
-        #[cfg(not(feature = "tls"))]
-        let stream = Stream::plain(socket);
         let tap = self.options.tap.as_ref().map(|make| make());
         let new = NewConnection::new(stream, session, application).with_tap(tap);
         self.reactor.add(new).map(drop).map_err(|error| Error::Io("starting", error))

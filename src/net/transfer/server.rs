@@ -72,7 +72,6 @@ pub struct Options {
     /// The pump's bounds.
     pub limits: Limits,
     /// TLS, if it is wanted.
-    #[cfg(feature = "tls")]
     pub tls: Option<crate::net::transport::tls::ServerTls>,
     /// Whether it takes files.
     pub writable: bool,
@@ -103,7 +102,6 @@ impl Options {
             classic: None,
             session: Arc::default(),
             limits: Limits::default(),
-            #[cfg(feature = "tls")]
             tls: None,
             writable: false,
             durability: Durability::Fsync,

@@ -1,8 +1,9 @@
-//! What can go wrong in the world: the six words of the core, and what only a world can add.
+//! The errors of the net layer: those of a protocol, and those that only the operating system and
+//! the network can add.
 
 use super::Spoken;
 use super::dial::Attempts;
-use super::tls::Fault;
+use super::tls::fault::Fault;
 use crate::error;
 use crate::net::files::FileError;
 use crate::text::{PeerText, in_short};

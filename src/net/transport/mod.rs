@@ -8,6 +8,7 @@ mod error;
 pub mod idn;
 pub mod names;
 pub mod rate;
+mod socket;
 mod spoken;
 pub mod stream;
 pub mod tls;

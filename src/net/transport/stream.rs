@@ -17,133 +17,35 @@
 //! yet stands there only while `readable` is true, so that it is not forgotten; what the socket did
 //! not take yet is told by [`Stream::unsent`], and goes out with [`Stream::flush`].
 
-#[cfg(feature = "tls")]
-mod sealed;
-#[cfg(feature = "tls")]
-mod secure;
 #[cfg(all(test, feature = "tls"))]
 mod tests;
 
-#[cfg(feature = "tls")]
-pub use sealed::{Sealed, Spare};
+pub use super::socket::Ready;
+pub use super::tls::Spare;
 
-use super::rate::Share;
-use super::tls::Fault;
-#[cfg(feature = "tls")]
-use super::tls::{Handshake, NamedTls, Progress, ServerTls};
+use super::socket::Socket;
+use super::tls::{Fault, Handshake, NamedTls, Sealed, Secure, ServerTls};
 use crate::text::PeerText;
 use mio::net::TcpStream;
-#[cfg(feature = "tls")]
-use sealed::Side;
-#[cfg(feature = "tls")]
-use secure::Secure;
-use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::ops::ControlFlow;
 use std::rc::Rc;
-
-/// What the kernel last said about a socket: true until it says `WouldBlock`.
-#[derive(Debug, Default)]
-pub struct Ready {
-    /// There may be bytes to read, or the end.
-    pub readable: Cell<bool>,
-    /// There may be room to write.
-    pub writable: Cell<bool>,
-    /// The peer has ended its half, or all: it was said once and stays so.
-    pub closed: Cell<bool>,
-    /// The part in a limit on bytes a second, where there is one.
-    pub(crate) share: Share,
-}
-
-impl Ready {
-    /// So many bytes may be moved; the kernel is asked anew in which direction.
-    pub(crate) fn resume(&self, granted: usize) {
-        self.share.resume(granted);
-        self.readable.set(true);
-        self.writable.set(true);
-    }
-}
-
-/// A socket that notes which direction blocked.
-#[derive(Debug)]
-pub struct Socket {
-    inner: TcpStream,
-    ready: Rc<Ready>,
-}
-
-impl Socket {
-    /// Whether there is nothing to read, not even the end. Reads nothing.
-    #[cfg(feature = "tls")]
-    fn is_silent(&self) -> bool {
-        let came = note(|| self.inner.peek(&mut [0]), &self.ready.readable);
-        matches!(came, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(len) = self.ready.share.allowed(buffer.len()) else {
-            return held_back(&self.ready.readable);
-        };
-        let did = note(|| self.inner.read(&mut buffer[..len]), &self.ready.readable);
-        did.inspect(|count| self.ready.share.moved(*count))
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(len) = self.ready.share.allowed(bytes.len()) else {
-            return held_back(&self.ready.writable);
-        };
-        let did = note(|| self.inner.write(&bytes[..len]), &self.ready.writable);
-        did.inspect(|count| self.ready.share.moved(*count))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a socket that a limit keeps from moving bytes says.
-fn held_back(flag: &Cell<bool>) -> io::Result<usize> {
-    flag.set(false);
-    Err(io::ErrorKind::WouldBlock.into())
-}
-
-/// Does it, again where a signal came in between, and notes whether it blocked. A handshake asks
-/// the socket without waiting for an event; where there was something there may be more, of which
-/// no event tells once it was read ahead.
-fn note(mut act: impl FnMut() -> io::Result<usize>, flag: &Cell<bool>) -> io::Result<usize> {
-    let mut did = act();
-    while matches!(&did, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
-        did = act();
-    }
-    match &did {
-        Ok(_) => flag.set(true),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => flag.set(false),
-        Err(_) => {}
-    }
-    did
-}
 
 enum Kind {
     Plain(Socket),
     /// `None` only after a handshake that failed: the library dropped the socket.
-    #[cfg(feature = "tls")]
     Handshaking(Option<Box<Handshake>>),
-    #[cfg(feature = "tls")]
     Tls(Box<Secure>),
 }
 
 /// What the library holds for a handshake that has begun, in bytes: 46 KiB, its buffers included,
 /// measured with OpenSSL 3.0, and a third more that the allocator loses where many of them begin
 /// and end.
-#[cfg(feature = "tls")]
 const HANDSHAKE_BYTES: usize = 64 << 10;
 
 /// What the library holds once TLS is up, in bytes, measured likewise: it lends its buffers only to
 /// a record that is on its way (`SSL_MODE_RELEASE_BUFFERS`).
-#[cfg(feature = "tls")]
 const SECURE_BYTES: usize = 16 << 10;
 
 /// A connected stream and its readiness.
@@ -156,41 +58,32 @@ impl Stream {
     /// A stream without TLS.
     pub fn plain(inner: TcpStream) -> Stream {
         let ready = Rc::new(Ready::default());
-        Stream { kind: Kind::Plain(Socket { inner, ready: ready.clone() }), ready }
+        Stream { kind: Kind::Plain(Socket::new(inner, ready.clone())), ready }
     }
 
     /// A stream that begins with the client's side of a TLS handshake.
-    #[cfg(feature = "tls")]
     pub fn tls_client(inner: TcpStream, tls: &NamedTls) -> Stream {
-        Stream::handshaking(inner, Side::Client, |socket| tls.handshake(socket))
+        Stream::handshaking(inner, |socket| tls.handshake(socket))
     }
 
     /// A stream that begins with the server's side of a TLS handshake.
-    #[cfg(feature = "tls")]
     pub fn tls_server(inner: TcpStream, tls: &ServerTls) -> Stream {
-        Stream::handshaking(inner, Side::Server, |socket| tls.handshake(socket))
+        Stream::handshaking(inner, |socket| tls.handshake(socket))
     }
 
-    #[cfg(feature = "tls")]
-    fn handshaking(
-        inner: TcpStream,
-        side: Side,
-        begin: impl FnOnce(Sealed) -> Handshake,
-    ) -> Stream {
+    fn handshaking(inner: TcpStream, begin: impl FnOnce(Socket) -> Box<Handshake>) -> Stream {
         let ready = Rc::new(Ready::default());
-        let socket = Sealed::new(Socket { inner, ready: ready.clone() }, side);
-        Stream { kind: Kind::Handshaking(Some(Box::new(begin(socket)))), ready }
+        let socket = Socket::new(inner, ready.clone());
+        Stream { kind: Kind::Handshaking(Some(begin(socket))), ready }
     }
 
     /// Turns a plain stream, in place, into one that begins with the client's side of a TLS
     /// handshake. The socket, its registration and what is known of its readiness stay. False if
     /// it is under TLS already: there is no TLS within TLS.
-    #[cfg(feature = "tls")]
     pub fn upgrade(&mut self, tls: &NamedTls) -> bool {
         match std::mem::replace(&mut self.kind, Kind::Handshaking(None)) {
             Kind::Plain(socket) => {
-                let sealed = Sealed::new(socket, Side::Client);
-                self.kind = Kind::Handshaking(Some(Box::new(tls.handshake(sealed))));
+                self.kind = Kind::Handshaking(Some(tls.handshake(socket)));
                 true
             }
             other => {
@@ -214,7 +107,6 @@ impl Stream {
     /// certificate that the peer showed. The first line says that TLS is up.
     pub fn tls_remarks(&self) -> Vec<PeerText<'static>> {
         match &self.kind {
-            #[cfg(feature = "tls")]
             Kind::Tls(secure) => secure.remarks(),
             _ => Vec::new(),
         }
@@ -226,10 +118,7 @@ impl Stream {
     /// Why the handshake failed.
     pub fn drive(&mut self) -> Result<bool, Fault> {
         match &mut self.kind {
-            Kind::Plain(_) => Ok(true),
-            #[cfg(feature = "tls")]
-            Kind::Tls(_) => Ok(true),
-            #[cfg(feature = "tls")]
+            Kind::Plain(_) | Kind::Tls(_) => Ok(true),
             Kind::Handshaking(handshake) => {
                 let Some(mut begun) = handshake.take() else { return Ok(false) };
                 if !begun.may_begin() {
@@ -237,12 +126,12 @@ impl Stream {
                     return Ok(false);
                 }
                 match begun.go_on()? {
-                    Progress::Waits(again) => {
+                    ControlFlow::Continue(again) => {
                         *handshake = Some(again);
                         Ok(false)
                     }
-                    Progress::Done(stream) => {
-                        self.kind = Kind::Tls(Box::new(Secure::new(stream)));
+                    ControlFlow::Break(secure) => {
+                        self.kind = Kind::Tls(secure);
                         Ok(true)
                     }
                 }
@@ -258,9 +147,7 @@ impl Stream {
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.kind {
             Kind::Plain(socket) => socket.read(buffer),
-            #[cfg(feature = "tls")]
             Kind::Tls(secure) => secure.read(buffer),
-            #[cfg(feature = "tls")]
             Kind::Handshaking(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -273,9 +160,7 @@ impl Stream {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.kind {
             Kind::Plain(socket) => socket.write(bytes),
-            #[cfg(feature = "tls")]
             Kind::Tls(secure) => secure.write(bytes),
-            #[cfg(feature = "tls")]
             Kind::Handshaking(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -286,36 +171,25 @@ impl Stream {
     /// As [`read`](Stream::read); `WouldBlock` while some are left.
     pub fn flush(&mut self) -> io::Result<()> {
         match &mut self.kind {
-            Kind::Plain(_) => Ok(()),
-            #[cfg(feature = "tls")]
+            Kind::Plain(_) | Kind::Handshaking(_) => Ok(()),
             Kind::Tls(secure) => secure.flush(),
-            #[cfg(feature = "tls")]
-            Kind::Handshaking(_) => Ok(()),
         }
     }
 
     /// How many bytes of records the socket has not taken yet.
     pub fn unsent(&self) -> usize {
         match &self.kind {
-            Kind::Plain(_) => 0,
-            #[cfg(feature = "tls")]
+            Kind::Plain(_) | Kind::Handshaking(_) => 0,
             Kind::Tls(secure) => secure.unsent(),
-            #[cfg(feature = "tls")]
-            Kind::Handshaking(_) => 0,
         }
     }
 
     /// Memory that it holds beside itself, in bytes: what stands between the library and the
     /// socket, and what the library holds.
     pub fn memory(&mut self) -> usize {
-        #[cfg(feature = "tls")]
-        if let Some(sealed) = self.sealed() {
-            return sealed.memory() + self.library_memory();
-        }
-        0
+        self.sealed().map(|sealed| sealed.memory()).map_or(0, |held| held + self.library_memory())
     }
 
-    #[cfg(feature = "tls")]
     fn library_memory(&self) -> usize {
         match &self.kind {
             Kind::Handshaking(Some(handshake)) if handshake.has_begun() => HANDSHAKE_BYTES,
@@ -326,7 +200,6 @@ impl Stream {
     /// Memory of which it holds so much as long as it is open, in bytes, even if nothing is sent.
     pub fn idle_memory(&self) -> usize {
         match &self.kind {
-            #[cfg(feature = "tls")]
             Kind::Tls(_) => SECURE_BYTES,
             _ => 0,
         }
@@ -334,7 +207,6 @@ impl Stream {
 
     /// Lends it storage for records; it gathers up to about `gather_bytes_max` of them for one
     /// write. Without storage it works as well, and takes some of its own.
-    #[cfg(feature = "tls")]
     pub fn lend(&mut self, spare: &mut Spare, gather_bytes_max: usize) {
         if let Some(sealed) = self.sealed() {
             sealed.lend(spare, gather_bytes_max);
@@ -343,7 +215,6 @@ impl Stream {
 
     /// Takes storage back: all that holds nothing, and where memory is `scarce` also what is much
     /// longer than what it holds.
-    #[cfg(feature = "tls")]
     pub fn give_back(&mut self, spare: &mut Spare, scarce: bool) {
         if let Some(sealed) = self.sealed() {
             sealed.give_back(spare, scarce);
@@ -355,7 +226,6 @@ impl Stream {
     /// # Errors
     /// `WouldBlock` while records are left that the socket has not taken: to be called again then.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
-        #[cfg(feature = "tls")]
         if let Kind::Tls(secure) = &mut self.kind {
             match secure.say_close() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
@@ -373,16 +243,13 @@ impl Stream {
     pub fn socket(&mut self) -> Option<&mut TcpStream> {
         match &mut self.kind {
             Kind::Plain(socket) => Some(&mut socket.inner),
-            #[cfg(feature = "tls")]
             Kind::Tls(secure) => Some(&mut secure.sealed().socket().inner),
-            #[cfg(feature = "tls")]
             Kind::Handshaking(handshake) => {
                 handshake.as_mut().map(|handshake| &mut handshake.sealed().socket().inner)
             }
         }
     }
 
-    #[cfg(feature = "tls")]
     fn sealed(&mut self) -> Option<&mut Sealed> {
         match &mut self.kind {
             Kind::Plain(_) => None,

@@ -14,14 +14,25 @@
 //!
 //! native-tls does not tell version and cipher. They are read in the server's first bytes, on their
 //! way to or from the library ([`server_hello`](crate::server_hello)).
+//!
+//! Without the feature `tls` the same types exist, but nobody can make a value of them: the
+//! functions that would make one answer with [`Fault::NotBuilt`]. So no other module asks for the
+//! feature.
+
+pub(super) mod fault;
+#[cfg(not(feature = "tls"))]
+mod stub;
 
 #[cfg(feature = "tls")]
 mod client;
 #[cfg(feature = "tls")]
 mod connection;
-mod fault;
 #[cfg(feature = "tls")]
 mod handshake;
+#[cfg(feature = "tls")]
+mod sealed;
+#[cfg(feature = "tls")]
+mod secure;
 #[cfg(feature = "tls")]
 mod server;
 #[cfg(feature = "tls")]
@@ -30,12 +41,16 @@ mod session;
 mod words;
 
 #[cfg(feature = "tls")]
-pub use client::{ClientTls, NamedTls};
+pub use self::{
+    client::{ClientTls, NamedTls},
+    sealed::Spare,
+    server::ServerTls,
+};
 pub use fault::{CertificateFault, Fault};
-#[cfg(feature = "tls")]
-pub use server::ServerTls;
+#[cfg(not(feature = "tls"))]
+pub use stub::{ClientTls, NamedTls, ServerTls, Spare};
 
 #[cfg(feature = "tls")]
-pub(crate) use connection::TlsConnection;
-#[cfg(feature = "tls")]
-pub(crate) use handshake::{Handshake, Progress};
+pub(crate) use self::{handshake::Handshake, sealed::Sealed, secure::Secure};
+#[cfg(not(feature = "tls"))]
+pub(crate) use stub::{Handshake, Sealed, Secure};

@@ -33,6 +33,17 @@ pub fn not_json(error: &serde_json::Error) -> String {
     }
 }
 
+/// What to do about a program without TLS.
+pub const BUILD_WITH_TLS: &str = "build with the feature tls";
+
+/// Refuses an option that this program cannot serve because it was built without TLS.
+pub fn need_tls(place: &str, is_wanted: bool, hint: &str) -> Result<(), Failure> {
+    match is_wanted && !cfg!(feature = "tls") {
+        true => Err(Failure::usage(place, "built without TLS", hint)),
+        false => Ok(()),
+    }
+}
+
 /// The greatest length of a token, password or certificate file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 

@@ -7,6 +7,7 @@ mod warnings;
 use self::not_offered::say_not_offered;
 use self::transfers::Sums;
 use self::warnings::{say_false_sizes, say_unwritable};
+use super::input::{BUILD_WITH_TLS, need_tls, read_file};
 use super::wire::{announce, failure, stop_after, token};
 use crate::args::Serve;
 use crate::output::advice::{Verb, failed_file};
@@ -20,6 +21,7 @@ use wirewright::net::files::Sources;
 use wirewright::net::transfer::Log;
 use wirewright::net::transfer::server::{Options, Server};
 use wirewright::net::transport::endpoint;
+use wirewright::net::transport::tls::ServerTls;
 use wirewright::transfer::server::Config;
 
 /// Connections at the same time, where neither an option nor the limit of descriptors says less.
@@ -95,26 +97,14 @@ fn options(args: &Serve) -> Result<Options, Failure> {
     Ok(options)
 }
 
-#[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
-    use super::input::read_file;
-    use wirewright::net::transport::tls::ServerTls;
+    need_tls("--tls-cert", args.tls_cert.is_some(), BUILD_WITH_TLS)?;
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);
         let place = certificate.to_string_lossy();
         options.tls = Some(tls.map_err(|error| failure(Verb::Serve, &place, &error))?);
     }
     Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn set_tls(_: &mut Options, args: &Serve) -> Result<(), Failure> {
-    match args.tls_cert {
-        Some(_) => {
-            Err(Failure::usage("--tls-cert", "built without TLS", "build with the feature tls"))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Says how many connections the limit of descriptors allows, where that is fewer than expected.

@@ -1,6 +1,6 @@
 //! What the commands that speak HTTP share: options, what is asked for, errors, reports.
 
-use super::input::secret;
+use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
 use super::secret::Secret;
 use crate::args::Common;
 use crate::args::http::{Asking, Reach};
@@ -21,6 +21,7 @@ use wirewright::http::url::{Host, Origin, Scheme, Url};
 use wirewright::net::http::{Notice, Options, Report};
 use wirewright::net::transport::idn::to_ascii;
 use wirewright::net::transport::names::Family;
+use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{self, Error};
 use wirewright::text::escape;
 
@@ -78,10 +79,8 @@ fn with_waits(options: Options, reach: &Reach, timeout: Option<Duration>) -> Opt
     options
 }
 
-#[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
-    use super::input::read_file;
-    use wirewright::net::transport::tls::ClientTls;
+    need_tls("--cacert", reach.cacert.is_some(), BUILD_WITH_TLS)?;
     let place = reach.cacert.as_ref().map_or("TLS".into(), |path| path.to_string_lossy());
     // Otherwise the client reads the system's roots when it needs them, which takes longer than a
     // request in clear.
@@ -93,14 +92,6 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
     .transpose()
     .map_err(|error| failed(Verb::Http, place, &error))?;
     Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn set_tls(_: &mut Options, reach: &Reach) -> Result<(), Failure> {
-    match reach.cacert.is_some() {
-        true => Err(Failure::usage("--cacert", "built without TLS", "build with the feature tls")),
-        false => Ok(()),
-    }
 }
 
 /// What a response may be.

@@ -1,6 +1,6 @@
 //! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
-use super::input::secret;
+use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
 use crate::args::{Common, Peer};
 use crate::output::advice::{
     Verb, advice, is_device, local_failure, local_failure_below, of_descriptors,
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::client::Options;
+use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
 use wirewright::text::{PeerText, escape, in_short};
 use wirewright::transfer::token::Token;
@@ -33,10 +34,8 @@ pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> 
     Ok(options)
 }
 
-#[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
-    use super::input::read_file;
-    use wirewright::net::transport::tls::ClientTls;
+    need_tls("--tls", peer.tls, BUILD_WITH_TLS)?;
     if peer.tls {
         let root = peer.cacert.as_deref().map(read_file).transpose()?;
         let host = peer.server.rsplit_once(':').map_or(&*peer.server, |(host, _)| host);
@@ -50,14 +49,6 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         options.tls = Some(tls.map_err(|error| failure(Verb::Read, "--tls-name", &error))?);
     }
     Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn set_tls(_: &mut Options, peer: &Peer) -> Result<(), Failure> {
-    match peer.tls {
-        true => Err(Failure::usage("--tls", "built without TLS", "build with the feature tls")),
-        false => Ok(()),
-    }
 }
 
 /// The one line that says where it listens: data, so stdout; with `--json` stderr.

@@ -83,11 +83,10 @@ impl ConnectionFactory {
     }
 
     fn stream(&self, socket: TcpStream) -> Stream {
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.options.tls {
-            return Stream::tls_server(socket, tls);
+        match &self.options.tls {
+            Some(tls) => Stream::tls_server(socket, tls),
+            None => Stream::plain(socket),
         }
-        Stream::plain(socket)
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::fault::Fault;
 use super::handshake::Handshake;
-use crate::net::transport::Error;
-use crate::net::transport::stream::Sealed;
+use super::sealed::{Sealed, Side};
+use crate::net::transport::error::Error;
+use crate::net::transport::socket::Socket;
 use native_tls::{Certificate, Protocol, TlsConnector};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -125,8 +126,9 @@ impl NamedTls {
         &self.tls
     }
 
-    pub(crate) fn handshake(&self, socket: Sealed) -> Handshake {
-        Handshake::Connect(self.clone(), socket)
+    pub(crate) fn handshake(&self, socket: Socket) -> Box<Handshake> {
+        let sealed = Sealed::new(socket, Side::Client);
+        Box::new(Handshake::Connect(self.clone(), sealed))
     }
 
     pub(super) fn connector(&self) -> &TlsConnector {

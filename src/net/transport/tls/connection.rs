@@ -4,15 +4,15 @@
 //! [`ServerTls`](super::ServerTls).
 
 use super::client::NamedTls;
+use super::sealed::Sealed;
 use super::session;
-use crate::net::transport::stream::Sealed;
 use crate::text::PeerText;
 use native_tls::TlsStream;
 use openssl::ssl::{ErrorCode, SslStream};
 use std::io::{self, Read, Write};
 
 /// Turns bytes into records and back.
-pub(crate) enum TlsConnection {
+pub(super) enum TlsConnection {
     /// We are the client, and asked for that server.
     Client(TlsStream<Sealed>, NamedTls),
     /// We are the server.
@@ -21,7 +21,7 @@ pub(crate) enum TlsConnection {
 
 impl TlsConnection {
     /// What the records go through.
-    pub(crate) fn get_ref(&self) -> &Sealed {
+    pub(super) fn get_ref(&self) -> &Sealed {
         match self {
             TlsConnection::Client(tls, _) => tls.get_ref(),
             TlsConnection::Server(tls) => tls.get_ref(),
@@ -29,7 +29,7 @@ impl TlsConnection {
     }
 
     /// The same, to be changed.
-    pub(crate) fn get_mut(&mut self) -> &mut Sealed {
+    pub(super) fn get_mut(&mut self) -> &mut Sealed {
         match self {
             TlsConnection::Client(tls, _) => tls.get_mut(),
             TlsConnection::Server(tls) => tls.get_mut(),
@@ -37,7 +37,7 @@ impl TlsConnection {
     }
 
     /// What the handshake agreed on, in lines for people.
-    pub(crate) fn remarks(&self) -> Vec<PeerText<'static>> {
+    pub(super) fn remarks(&self) -> Vec<PeerText<'static>> {
         let hello = self.get_ref().server_hello();
         match self {
             TlsConnection::Client(tls, to) => session::of_client(hello, tls, to),
@@ -49,7 +49,7 @@ impl TlsConnection {
     ///
     /// # Errors
     /// Those of the socket and the library.
-    pub(crate) fn shutdown(&mut self) -> io::Result<()> {
+    pub(super) fn shutdown(&mut self) -> io::Result<()> {
         match self {
             TlsConnection::Client(tls, _) => tls.shutdown(),
             TlsConnection::Server(tls) => match tls.shutdown() {

@@ -27,6 +27,8 @@ pub enum Fault {
     Closed,
     /// The connection ended without TLS's own end, so what came may be cut short.
     Truncated,
+    /// This program was built without TLS.
+    NotBuilt,
     /// Our own certificate, key or settings cannot be used.
     Settings(String),
     /// Anything else, in the library's words, which may repeat what a certificate says.
@@ -103,6 +105,7 @@ impl Fault {
             Fault::Alert(_) => "look at the other side's log",
             Fault::Closed => "check the port; look at the other side's log",
             Fault::Truncated => "do not rely on what came; try again",
+            Fault::NotBuilt => "build with the feature tls",
             Fault::Settings(_) => "look at the certificate and the key",
             Fault::Other(_) => "look at the certificates of both sides",
         }
@@ -152,6 +155,7 @@ impl fmt::Display for Fault {
             Fault::Truncated => {
                 f.write_str("the connection ended without close_notify: something may be missing")
             }
+            Fault::NotBuilt => f.write_str("built without TLS"),
             Fault::Settings(why) => f.write_str(why),
             Fault::Other(why) => why.fmt(f),
         }

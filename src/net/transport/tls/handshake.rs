@@ -3,10 +3,12 @@
 use super::client::NamedTls;
 use super::connection::TlsConnection;
 use super::fault::Fault;
+use super::sealed::Sealed;
+use super::secure::Secure;
 use super::server::ServerTls;
-use crate::net::transport::stream::Sealed;
 use native_tls::{HandshakeError, MidHandshakeTlsStream};
 use openssl::ssl::{self, MidHandshakeSslStream};
+use std::ops::ControlFlow;
 
 /// One side of a handshake, and how far it is.
 pub(crate) enum Handshake {
@@ -20,13 +22,8 @@ pub(crate) enum Handshake {
     Accepting(MidHandshakeSslStream<Sealed>),
 }
 
-/// What came of going on.
-pub(crate) enum Progress {
-    /// It waits for the peer, or for room to write.
-    Waits(Box<Handshake>),
-    /// TLS is up.
-    Done(TlsConnection),
-}
+/// A handshake that waits for the peer, or for the socket to take more, or a stream under TLS.
+type Progress = ControlFlow<Box<Secure>, Box<Handshake>>;
 
 impl Handshake {
     /// Whether the library holds a state for it.
@@ -69,7 +66,11 @@ impl Handshake {
 }
 
 fn waits(handshake: Handshake) -> Progress {
-    Progress::Waits(Box::new(handshake))
+    ControlFlow::Continue(Box::new(handshake))
+}
+
+fn done(connection: TlsConnection) -> Progress {
+    ControlFlow::Break(Box::new(Secure::new(connection)))
 }
 
 fn connecting(
@@ -77,7 +78,7 @@ fn connecting(
     to: NamedTls,
 ) -> Result<Progress, Fault> {
     match did {
-        Ok(stream) => Ok(Progress::Done(TlsConnection::Client(stream, to))),
+        Ok(stream) => Ok(done(TlsConnection::Client(stream, to))),
         Err(HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Connecting(mid, to))),
         Err(HandshakeError::Failure(error)) => {
             Err(Fault::of_text(&error.to_string(), Some(to.name())))
@@ -89,7 +90,7 @@ fn accepting(
     did: Result<ssl::SslStream<Sealed>, ssl::HandshakeError<Sealed>>,
 ) -> Result<Progress, Fault> {
     match did {
-        Ok(stream) => Ok(Progress::Done(TlsConnection::Server(stream))),
+        Ok(stream) => Ok(done(TlsConnection::Server(stream))),
         Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Accepting(mid))),
         Err(ssl::HandshakeError::Failure(mid)) => {
             Err(Fault::of_text(&mid.into_error().to_string(), None))

@@ -7,8 +7,9 @@
 
 use super::fault::Fault;
 use super::handshake::Handshake;
-use crate::net::transport::Error;
-use crate::net::transport::stream::Sealed;
+use super::sealed::{Sealed, Side};
+use crate::net::transport::error::Error;
+use crate::net::transport::socket::Socket;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslAcceptor, SslMethod, SslSessionCacheMode, SslVersion};
@@ -42,8 +43,9 @@ impl ServerTls {
         Ok(ServerTls { acceptor })
     }
 
-    pub(crate) fn handshake(&self, socket: Sealed) -> Handshake {
-        Handshake::Accept(self.clone(), socket)
+    pub(crate) fn handshake(&self, socket: Socket) -> Box<Handshake> {
+        let sealed = Sealed::new(socket, Side::Server);
+        Box::new(Handshake::Accept(self.clone(), sealed))
     }
 
     pub(super) fn acceptor(&self) -> &SslAcceptor {

@@ -15,7 +15,7 @@
 //! name.
 
 use super::client::NamedTls;
-use crate::net::transport::stream::Sealed;
+use super::sealed::Sealed;
 use crate::server_hello::ServerHello;
 use crate::text::PeerText;
 use native_tls::TlsStream;

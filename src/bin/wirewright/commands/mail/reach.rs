@@ -1,8 +1,8 @@
 //! How the server is reached, and who logs in: from argv to the options of the library.
 
 use super::super::input;
+use super::super::wire::failure;
 use crate::args::mail::{Mail, Reach};
-#[cfg(feature = "tls")]
 use crate::output::advice::Verb;
 use crate::output::{trace, watch};
 use crate::{Failure, say_line};
@@ -10,8 +10,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use wirewright::net::mail::{Options, Server};
 use wirewright::net::transport::idn::to_ascii;
+use wirewright::net::transport::tls::ClientTls;
 use wirewright::smtp::auth::{Credentials, Mechanism};
 use wirewright::smtp::command::Domain;
+use wirewright::smtp::config::StartTls;
 
 /// The options of a client.
 pub fn options(args: &Mail) -> Result<Options, Failure> {
@@ -86,24 +88,14 @@ fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Fa
     }
 }
 
-#[cfg(feature = "tls")]
 fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
-    use super::super::wire::failure;
-    use wirewright::net::transport::tls::ClientTls;
+    let is_wanted = options.server.is_tls || options.starttls != StartTls::Never;
+    let hint = "build with the feature tls, or give smtp:// and --starttls never";
+    input::need_tls("--server", is_wanted || reach.cacert.is_some(), hint)?;
     if let Some(path) = &reach.cacert {
         let tls = ClientTls::new(Some(&input::read_file(path)?));
         let tls = tls.map_err(|error| failure(Verb::Read, &path.to_string_lossy(), &error))?;
         options.tls = Some(tls);
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "tls"))]
-fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
-    let never = wirewright::smtp::config::StartTls::Never;
-    if options.server.is_tls || options.starttls != never || reach.cacert.is_some() {
-        let hint = "build with the feature tls, or give smtp:// and --starttls never";
-        return Err(Failure::usage("--server", "built without TLS", hint));
     }
     Ok(())
 }

@@ -16,8 +16,8 @@
 //! During the handshake the ServerHello is also read as it passes, because native-tls does not tell
 //! version and cipher suite: a client reads it in the bytes that come, a server in those that go.
 
-use super::Socket;
 use crate::buffer::Buffer;
+use crate::net::transport::socket::{Socket, note};
 use crate::server_hello::{Reader, ServerHello};
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -51,7 +51,7 @@ pub(super) enum Side {
 
 /// A socket under TLS.
 #[derive(Debug)]
-pub struct Sealed {
+pub(crate) struct Sealed {
     socket: Socket,
     /// Records that came and that the library did not ask for yet.
     input: Buffer,
@@ -82,17 +82,17 @@ impl Sealed {
         }
     }
 
-    pub(super) fn socket(&mut self) -> &mut Socket {
+    pub(crate) fn socket(&mut self) -> &mut Socket {
         &mut self.socket
     }
 
     /// Whether nothing has come from the peer yet, not even its end.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.input.is_empty() && self.socket.is_silent()
+    pub(super) fn is_silent(&self) -> bool {
+        self.input.is_empty() && is_silent(&self.socket)
     }
 
     /// The ServerHello of the handshake, if it has passed and was understood.
-    pub(crate) fn server_hello(&self) -> Option<ServerHello> {
+    pub(super) fn server_hello(&self) -> Option<ServerHello> {
         self.hello.server_hello()
     }
 
@@ -121,7 +121,7 @@ impl Sealed {
         self.ended
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         self.input.capacity() + self.output.capacity() + self.hello.memory()
     }
 
@@ -134,16 +134,22 @@ impl Sealed {
         Ok(())
     }
 
-    pub(super) fn lend(&mut self, spare: &mut Spare, gather_bytes_max: usize) {
+    pub(crate) fn lend(&mut self, spare: &mut Spare, gather_bytes_max: usize) {
         self.gather = self.gather.map(|_| gather_bytes_max);
         lend(&mut self.input, &mut spare.input);
         lend(&mut self.output, &mut spare.output);
     }
 
-    pub(super) fn give_back(&mut self, spare: &mut Spare, scarce: bool) {
+    pub(crate) fn give_back(&mut self, spare: &mut Spare, scarce: bool) {
         give_back(&mut self.input, &mut spare.input, scarce);
         give_back(&mut self.output, &mut spare.output, scarce);
     }
+}
+
+/// Whether there is nothing to read, not even the end. Reads nothing.
+fn is_silent(socket: &Socket) -> bool {
+    let came = note(|| socket.inner.peek(&mut [0]), &socket.ready.readable);
+    matches!(came, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 /// Storage for a buffer that has none.

@@ -4,12 +4,13 @@
 //! between could cut a message short and nobody would notice; so the bare end of the connection is
 //! `UnexpectedEof` here, with [`Fault::Truncated`] in it.
 
+use super::connection::TlsConnection;
+use super::fault::Fault;
 use super::sealed::Sealed;
-use crate::net::transport::tls::{Fault, TlsConnection};
 use crate::text::PeerText;
 use std::io::{self, ErrorKind, Read, Write};
 
-pub(super) struct Secure {
+pub(crate) struct Secure {
     tls: TlsConnection,
     /// An error that came behind bytes which were given first.
     met: Option<io::Error>,
@@ -23,20 +24,20 @@ impl Secure {
         Secure { tls, met: None, closing: false }
     }
 
-    pub(super) fn sealed(&mut self) -> &mut Sealed {
+    pub(crate) fn sealed(&mut self) -> &mut Sealed {
         self.tls.get_mut()
     }
 
-    pub(super) fn remarks(&self) -> Vec<PeerText<'static>> {
+    pub(crate) fn remarks(&self) -> Vec<PeerText<'static>> {
         self.tls.remarks()
     }
 
-    pub(super) fn unsent(&self) -> usize {
+    pub(crate) fn unsent(&self) -> usize {
         self.tls.get_ref().unsent()
     }
 
     /// Fills the buffer as far as there are records.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(error) = self.met.take() {
             return Err(error);
         }
@@ -86,7 +87,7 @@ impl Secure {
     }
 
     /// Turns bytes into as many records as there is room for, and writes them.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.sealed().has_room() {
             self.sealed().drain()?;
         }
@@ -100,12 +101,12 @@ impl Secure {
         }
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.sealed().drain()
     }
 
     /// Says close_notify, once, and writes what is left.
-    pub(super) fn say_close(&mut self) -> io::Result<()> {
+    pub(crate) fn say_close(&mut self) -> io::Result<()> {
         if !self.closing {
             self.closing = true;
             self.tls.shutdown()?;
