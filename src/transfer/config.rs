@@ -3,7 +3,6 @@
 //! Specification: `PROTOCOL.md` §4.2 and §8.
 
 use super::token::Token;
-use super::{client, server};
 use crate::digest::DigestKind;
 
 /// The bounds of a side, and what it has to agree on with the other.
@@ -19,22 +18,9 @@ pub struct Config<L> {
     pub agent: String,
 }
 
-impl Default for Config<client::Limits> {
-    /// Offers the digests that verify a file; `none` is offered only where it is asked for.
-    fn default() -> Config<client::Limits> {
-        Config::new(vec![DigestKind::Blake3, DigestKind::Sha256])
-    }
-}
-
-impl Default for Config<server::Limits> {
-    /// Does every digest that a client may offer.
-    fn default() -> Config<server::Limits> {
-        Config::new(DigestKind::ALL.to_vec())
-    }
-}
-
 impl<L: Default> Config<L> {
-    fn new(digests: Vec<DigestKind>) -> Config<L> {
+    /// The defaults of one side, which does these digests.
+    pub(super) fn new(digests: Vec<DigestKind>) -> Config<L> {
         let agent = concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned();
         Config { limits: L::default(), digests, token: None, agent }
     }

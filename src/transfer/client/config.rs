@@ -1,6 +1,8 @@
 //! The bounds and waits of a client session.
 
+use super::super::config;
 use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
+use crate::digest::DigestKind;
 use std::time::Duration;
 
 /// The bounds of a client session.
@@ -50,4 +52,11 @@ impl Limits {
 }
 
 /// What a client session is made with.
-pub type Config = super::super::config::Config<Limits>;
+pub type Config = config::Config<Limits>;
+
+impl Default for Config {
+    /// Offers the digests that verify a file; `none` is offered only where it is asked for.
+    fn default() -> Config {
+        Config::new(vec![DigestKind::Blake3, DigestKind::Sha256])
+    }
+}

@@ -1,6 +1,8 @@
 //! The bounds and waits of a server session.
 
+use super::super::config;
 use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
+use crate::digest::DigestKind;
 use std::time::Duration;
 
 /// The bounds of a server session; each wait is the patience of the state it names.
@@ -40,4 +42,11 @@ impl Default for Limits {
 }
 
 /// What a server session is made with; shared by all connections of a server.
-pub type Config = super::super::config::Config<Limits>;
+pub type Config = config::Config<Limits>;
+
+impl Default for Config {
+    /// Does every digest that a client may offer.
+    fn default() -> Config {
+        Config::new(DigestKind::ALL.to_vec())
+    }
+}
