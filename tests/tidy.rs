@@ -12,6 +12,8 @@ mod citations;
 mod imports;
 #[path = "tidy/lexer.rs"]
 mod lexer;
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/paths.rs"]
 mod paths;
 #[path = "tidy/peer.rs"]
@@ -158,4 +160,49 @@ fn no_registry_is_named() {
 #[test]
 fn no_path_of_a_machine_is_named() {
     verdict(&tree(), text::machine_paths);
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    let tree = tree();
+    let pages: Vec<Source> = read_tree(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .into_iter()
+        .filter(|source| source.path.ends_with(".md"))
+        .collect();
+    verdict(&pages, |page| links::broken(page, &tree));
+    verdict(&pages, |page| links::untested(page, &tree));
+    let security = pages.iter().find(|page| page.path == ".github/SECURITY.md");
+    assert!(links::targets(security.expect("a page on security")).len() > 40);
+}
+
+/// What `tests/README.md` has to name on account of this file: its module, test binary, folder of
+/// test data, oracle or benchmark, without `.rs`.
+fn part_of_the_table(path: &str) -> Option<String> {
+    let names: Vec<&str> = path.split('/').collect();
+    let part = match &names[..] {
+        [.., "mod.rs" | "main.rs" | "lib.rs" | "README.md"] => return None,
+        ["src", "bin", command, area, ..] => format!("src/bin/{command}/{area}"),
+        ["src", "net", area, ..] => format!("src/net/{area}"),
+        ["fuzz", "fuzz_targets", target] => format!("fuzz/oracles/{target}"),
+        ["tests", "data", folder, ..] => format!("tests/data/{folder}"),
+        ["tests", file] => format!("tests/{file}"),
+        [top @ ("src" | "benches"), area, ..] => format!("{top}/{area}"),
+        _ => return None,
+    };
+    Some(part.trim_end_matches(".rs").to_owned())
+}
+
+#[test]
+fn the_table_of_tests_is_complete() {
+    let tree = tree();
+    let page = tree.iter().find(|source| source.path == "tests/README.md").expect("a table");
+    let named: BTreeSet<String> = links::targets(page)
+        .iter()
+        .map(|target| target.trim_end_matches(".rs").to_owned())
+        .collect();
+    let parts: BTreeSet<String> =
+        tree.iter().filter_map(|source| part_of_the_table(&source.path)).collect();
+    assert!(parts.contains("src/smtp") && parts.contains("fuzz/oracles/frame"), "{parts:?}");
+    let missing: Vec<&String> = parts.difference(&named).collect();
+    assert!(missing.is_empty(), "not in tests/README.md: {missing:#?}");
 }
