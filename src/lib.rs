@@ -228,3 +228,8 @@ pub mod session;
 pub mod smtp;
 pub mod text;
 pub mod transfer;
+
+/// The example of `README.md`, which `cargo test --doc` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

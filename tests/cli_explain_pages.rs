@@ -69,6 +69,15 @@ fn pages_are_as_they_were_looked_at() {
 }
 
 #[test]
+fn the_page_of_the_readme_is_real() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("a README");
+    let output = explain("http", &[], b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nhi");
+    let page = format!("```text\n{}```\n", text(&output.stdout));
+    assert!(readme.contains(&page), "{page}");
+}
+
+#[test]
 fn no_cut_changes_a_page() {
     for (name, input, page) in pages() {
         for split in 1..=input.len() {

@@ -279,3 +279,19 @@ fn the_pages_of_the_rooms_are_alike() {
         }
     }
 }
+
+#[test]
+fn the_readme_is_short_and_names_the_oldest_toolchain() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path| std::fs::read_to_string(root.join(path)).expect("a text");
+    let (readme, manifest): (String, String) = (read("README.md"), read("Cargo.toml"));
+    assert!(readme.lines().count() <= 200, "{} lines", readme.lines().count());
+    let (_, version) = manifest.split_once("rust-version = \"").expect("a version");
+    let version = version.split('"').next().unwrap_or_default();
+    assert!(readme.contains(&format!("Rust {version} or later")), "{version}");
+    let features = manifest.split("[features]").nth(1).and_then(|rest| rest.split("\n[").next());
+    let features = features.expect("features").lines().filter_map(|line| line.split_once(" = "));
+    for (feature, _) in features.filter(|(name, _)| *name != "default") {
+        assert!(readme.contains(&format!("\n| `{feature}` | ")), "no feature {feature}");
+    }
+}
