@@ -28,7 +28,8 @@ pub fn broken(page: &Source, tree: &[Source]) -> Vec<Violation> {
             return (!is_folder).then(|| format!("there is no `{}`", link.target));
         };
         let name = name(link.text).filter(|_| file.is_rust())?;
-        let is_there = file.tokens.iter().any(|token| token.is(name));
+        let is_file = link.target.ends_with(&format!("/{name}.rs"));
+        let is_there = is_file || file.tokens.iter().any(|token| token.is(name));
         (!is_there).then(|| format!("`{}` has no `{name}`", link.target))
     };
     let links = links(page);
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn links_lead_to_files_and_names() {
-        let good = "[`f`](src/lib.rs) [x](tests/a) [`LIMIT`](./tests/a/b.rs#x) [y](#z)\n\
+        let good = "[`f`](src/lib.rs) [`lib`](src/lib.rs) [x](tests/a) [`LIMIT`](./tests/a/b.rs#x) [y](#z)\n\
                     [web](https://example.org/x)\n```text\n[no](where)\n```";
         assert_eq!(shown(broken, "README.md", good), "");
         assert_eq!(shown(broken, ".github/x.md", "[`f`](../src/lib.rs)"), "");
