@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn links_lead_to_files_and_names() {
-        let good = "[`f`](src/lib.rs) [`lib`](src/lib.rs) [x](tests/a) [`LIMIT`](./tests/a/b.rs#x) [y](#z)\n\
+        let good = "[`f`](src/lib.rs) [`lib`](src/lib.rs) [x](tests/a) [y](#z)\n\
+                    [`LIMIT`](./tests/a/b.rs#x)\n\
                     [web](https://example.org/x)\n```text\n[no](where)\n```";
         assert_eq!(shown(broken, "README.md", good), "");
         assert_eq!(shown(broken, ".github/x.md", "[`f`](../src/lib.rs)"), "");
