@@ -24,6 +24,8 @@ mod installed;
 mod killed;
 #[path = "cli_transfer/listing.rs"]
 mod listing;
+#[path = "cli_transfer/many.rs"]
+mod many;
 #[path = "cli_transfer/mirroring.rs"]
 mod mirroring;
 #[path = "cli_transfer/naming.rs"]

@@ -107,8 +107,8 @@ impl Destination {
         }
     }
 
-    /// The local path of a file, for reports.
-    pub(crate) fn path(&self, name: &Name) -> Option<PathBuf> {
+    /// The local path of a file, for reports. `None` where it is no file.
+    pub fn path(&self, name: &Name) -> Option<PathBuf> {
         match self {
             Destination::Directory(path) => Some(path.join(name.as_str())),
             Destination::File(path) => Some(path.clone()),

@@ -1,8 +1,10 @@
 //! `wirewright get`: files from a server, verified, resumed, durable.
 
 mod asked;
+mod queue;
 
-use super::wire::{self, client_options, failure, report_files};
+use super::wire::document::not_started as not_begun;
+use super::wire::{Summary, client_options, failure};
 use crate::args::Get;
 use crate::output::advice::Verb;
 use crate::output::destination::{check_beside_json, place};
@@ -10,7 +12,6 @@ use crate::output::drawing::{Drawing, Label};
 use crate::{Exit, Failure};
 use asked::Asked;
 use std::path::Path;
-use std::time::Instant;
 use wirewright::digest::DigestKind;
 use wirewright::net::transfer::client;
 use wirewright::net::{Error, Failure as Why, FileReport};
@@ -35,27 +36,26 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         let what = "several files do not go into one";
         return Err(Failure::usage(output.display(), what, "give a directory that ends in /"));
     }
-    let began = Instant::now();
-    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     let verb = if args.classic { Verb::Classic } else { Verb::Get };
+    let mut summary = Summary::new(verb, server, Some(output), &args.common);
+    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     let failed = |verb, error: &Error| match error {
         Error::File(_) => failure(verb, &output.to_string_lossy(), error),
         _ => failure(verb, server, error),
     };
-    let reports = match args.classic {
-        true => client::get_classic(server, &destination, &options)
-            .map(|report| vec![report])
-            .map_err(|error| failed(verb, &error)),
-        false => asked.get(args, &destination, &mut options, &failed),
-    };
+    if args.classic {
+        let report = client::get_classic(server, &destination, &options);
+        summary.take([report.map_err(|error| failed(verb, &error))?])?;
+    } else {
+        asked.get(args, &destination, &mut options, &failed, &mut summary)?;
+    }
     drop(drawing);
-    let seconds = began.elapsed().as_secs_f64();
-    report_files(verb, &reports?, seconds, server, Some(output), &args.common)
+    summary.finish()
 }
 
 /// The files that were named, where the whole run failed before one of them was asked for.
 pub fn not_started(args: &Get, why: &Why) -> Vec<FileReport> {
-    args.names.iter().map(|name| wire::not_started(name, None, why)).collect()
+    args.names.iter().map(|name| not_begun(name, None, why)).collect()
 }
 
 /// Where it goes.

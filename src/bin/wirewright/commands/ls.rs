@@ -1,5 +1,6 @@
 //! `wirewright ls`: what a server has.
 
+use super::listing::{Entry, Listing};
 use super::wire::{client_options, failure};
 use crate::args::Ls;
 use crate::output::advice::Verb;
@@ -10,12 +11,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wirewright::net::Error;
 use wirewright::net::transfer::{LeftOut, Listed, client};
-
-/// How much is gathered to be sorted, in bytes. A longer listing is printed as it comes.
-const SORTED_BYTES_MAX: usize = 8 << 20;
-
-/// What an entry takes besides its texts, in bytes.
-const ENTRY_BYTES: usize = 128;
+use wirewright::text::PeerText;
 
 /// The greatest number of files that is believed where a server says it.
 const COUNT_MAX: u64 = u32::MAX as u64;
@@ -26,44 +22,44 @@ struct Printer {
     out: Out,
     json: bool,
     /// To be sorted; `None` once there were too many.
-    gathered: Option<Vec<Listed>>,
-    gathered_bytes: usize,
+    gathered: Option<Listing>,
     /// How many were written.
     entries: u64,
     failed: Option<Failure>,
 }
 
 impl Printer {
-    fn take(&mut self, entry: Listed) -> Result<(), Failure> {
+    fn take(&mut self, listed: &Listed) -> Result<(), Failure> {
+        let modified = listed.modified.as_raw_str();
+        let name = listed.name.as_str();
+        let entry = Entry { group: 0, name, tag: modified, size: listed.size };
         let Some(gathered) = &mut self.gathered else { return self.entry(&entry) };
-        let texts = entry.name.as_str().len() + entry.modified.as_raw_str().len();
-        self.gathered_bytes += texts + ENTRY_BYTES;
-        gathered.push(entry);
-        if self.gathered_bytes <= SORTED_BYTES_MAX {
+        if gathered.push(&entry) {
             return Ok(());
         }
         crate::say_line("the listing is too long to be sorted: the rest stands as it comes");
-        self.sorted()
+        self.sorted()?;
+        self.entry(&entry)
     }
 
     /// Writes what was gathered; nothing is gathered any more.
     fn sorted(&mut self) -> Result<(), Failure> {
         let mut gathered = self.gathered.take().unwrap_or_default();
-        gathered.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        gathered.iter().try_for_each(|entry| self.entry(entry))
+        gathered.sort();
+        gathered.iter().try_for_each(|entry| self.entry(&entry))
     }
 
-    fn entry(&mut self, entry: &Listed) -> Result<(), Failure> {
-        let name = entry.name.as_str();
+    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), Failure> {
+        let (name, modified) = (entry.name, PeerText::from(entry.tag));
         if self.json {
             let line = json!({
-                "name": name, "size": entry.size, "modified": entry.modified
+                "name": name, "size": entry.size, "modified": modified
             });
             self.out.raw(if self.entries == 0 { "{\"entries\":[" } else { "," })?;
             self.entries += 1;
             return self.out.json_text(&line.to_string());
         }
-        self.out.line(&format!("{:>14}  {}  {name}", entry.size, entry.modified))
+        self.out.line(&format!("{:>14}  {modified}  {name}", entry.size))
     }
 
     /// Ends the document, also behind entries after which the listing broke off. Where nothing was
@@ -98,8 +94,7 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
     let printer = Printer {
         out: Out::new(),
         json: args.common.json,
-        gathered: Some(Vec::new()),
-        gathered_bytes: 0,
+        gathered: Some(Listing::default()),
         entries: 0,
         failed: None,
     };
@@ -108,7 +103,7 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
     let listed = client::list(server, &options, move |entry| {
         let printer = &mut *shared.borrow_mut();
         if printer.failed.is_none() {
-            printer.failed = printer.take(entry).err();
+            printer.failed = printer.take(&entry).err();
         }
     });
     let printer = &mut *printer.borrow_mut();

@@ -4,6 +4,7 @@ pub mod download;
 pub mod get;
 pub mod http;
 pub mod input;
+pub mod listing;
 pub mod ls;
 pub mod mail;
 pub mod manual;

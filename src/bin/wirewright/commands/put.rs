@@ -1,6 +1,7 @@
 //! `wirewright put`: files to a server, each under its base name.
 
-use super::wire::{self, client_options, failure, report_files};
+use super::wire::document::not_started as not_begun;
+use super::wire::{Summary, client_options, failure};
 use crate::args::Put;
 use crate::output::advice::Verb;
 use crate::output::drawing::{Drawing, Label};
@@ -8,7 +9,6 @@ use crate::output::watch;
 use crate::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 use wirewright::name::Name;
 use wirewright::net::transfer::client;
 use wirewright::net::{Failure as Why, FileReport};
@@ -24,20 +24,21 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
         let what = "two files have this base name";
         return Err(Failure::usage(name, what, "put them one after the other"));
     }
-    let began = Instant::now();
+    let mut summary = Summary::new(Verb::Put, server, None, &args.common);
     let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     watch::may_be_taken_once_sent(&options.meter);
     let reports = client::put(server, &files, &options);
     drop(drawing);
     let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
-    report_files(Verb::Put, &reports, began.elapsed().as_secs_f64(), server, None, &args.common)
+    summary.take(reports)?;
+    summary.finish()
 }
 
 /// The files that were named, where the whole run failed before one of them was asked for.
 pub fn not_started(args: &Put, why: &Why) -> Vec<FileReport> {
     let report = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        wire::not_started(&name, Some(path.clone()), why)
+        not_begun(&name, Some(path.clone()), why)
     };
     args.files.iter().map(report).collect()
 }

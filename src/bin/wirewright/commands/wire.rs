@@ -1,23 +1,23 @@
 //! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
+pub mod document;
+
 use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
 use crate::args::{Common, Peer};
-use crate::output::advice::{
-    Verb, advice, is_device, local_failure, local_failure_below, of_descriptors,
-};
+use crate::output::advice::{Verb, advice, local_failure, local_failure_below, of_descriptors};
+use crate::output::drawing;
 use crate::output::report::Out;
 use crate::output::trace;
 use crate::output::watch;
 use crate::{Exit, Failure};
-use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::client::Options;
 use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
-use wirewright::text::{PeerText, escape, in_short};
+use wirewright::text::{escape, in_short};
 use wirewright::transfer::token::Token;
 
 /// The options of a client.
@@ -101,62 +101,149 @@ pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     }
 }
 
-/// Says on stdout (`--json`) or stderr what became of files, and gives the status. The one line of
-/// error, where something failed, is the first failure's. `output` is where files go, for one that
-/// has no path of its own.
-pub fn report_files(
+/// How many files are told one by one that a signal or `--timeout` kept from being started: there is
+/// no time to tell more.
+const NOT_STARTED_TOLD_MAX: u64 = 256;
+
+/// Says on stdout (`--json`) or stderr what became of files, one after the other, and gives the
+/// status. The one line of error, where something failed, is the first failure's.
+pub struct Summary<'a> {
     verb: Verb,
-    reports: &[FileReport],
-    seconds: f64,
-    server: &str,
-    output: Option<&Path>,
-    common: &Common,
-) -> Result<Exit, Failure> {
-    if common.json {
-        write_document(reports, verb, output, seconds, None)?;
-    } else if !common.quiet {
-        for report in reports.iter().filter(|r| r.outcome.is_ok() && !r.is_skipped) {
-            crate::say_line(&summary(report));
-        }
-        say_skipped(reports);
-    }
-    let failed = reports.iter().filter_map(|r| Some((r, r.outcome.as_ref().err()?)));
-    let unknown = |why: &&Why| why.kind == FailureKind::Unknown;
-    // What is not known has to be looked at: it is told first, and gives the status.
-    let told = failed.clone().find(|(_, why)| unknown(why)).or(failed.clone().next());
-    let Some((first, why)) = told else { return Ok(Exit::Done) };
-    if why.code == Error::Unread.code() {
-        return Err(Failure::unread());
-    }
-    let more = match failed.clone().count() {
-        1 => String::new(),
-        count => format!(" (and {} more failed)", count - 1),
-    };
-    // What is kept of a file: on the server, or beside the local file.
-    let is_kept = verb != Verb::Classic
-        && (verb == Verb::Put || first.path.is_some())
-        && first.resumed_from + first.moved > 0;
-    let failure = match (first.path.as_deref().or(output), why.kind) {
-        (Some(path), FailureKind::Local) => {
-            local_failure_below(verb, output, path, why, &more, is_kept)
-        }
-        _ => {
-            let what = format!("{}: {}{more}", first.name, why.text);
-            Failure::advised(server, what, advice(verb, why, is_kept))
-        }
-    };
-    Err(match (why.kind, failed.count() < reports.len()) {
-        (FailureKind::Unknown, _) => failure.of_unknown(),
-        (_, true) => failure.of_some(),
-        (_, false) => failure,
-    })
+    server: &'a str,
+    /// Where files go, for one that has no path of its own.
+    output: Option<&'a Path>,
+    common: &'a Common,
+    began: Instant,
+    /// Something was said.
+    is_begun: bool,
+    files: u64,
+    failed: u64,
+    not_started: u64,
+    /// Files that were here already, and their bytes.
+    skipped: (u64, u64),
+    first_failed: Option<FileReport>,
+    first_unknown: Option<FileReport>,
 }
 
-/// How many files were here already; each of them is told with `--json`.
-fn say_skipped(reports: &[FileReport]) {
-    let skipped = reports.iter().filter(|report| report.is_skipped);
-    let (files, bytes) =
-        skipped.fold((0, 0), |(files, bytes), report| (files + 1, bytes + report.bytes));
+impl<'a> Summary<'a> {
+    /// At the beginning of a run.
+    pub fn new(
+        verb: Verb,
+        server: &'a str,
+        output: Option<&'a Path>,
+        common: &'a Common,
+    ) -> Summary<'a> {
+        Summary {
+            verb,
+            server,
+            output,
+            common,
+            began: Instant::now(),
+            is_begun: false,
+            files: 0,
+            failed: 0,
+            not_started: 0,
+            skipped: (0, 0),
+            first_failed: None,
+            first_unknown: None,
+        }
+    }
+
+    /// Says what became of some files.
+    pub fn take(&mut self, reports: impl IntoIterator<Item = FileReport>) -> Result<(), Failure> {
+        let mut reports = reports.into_iter();
+        if !self.common.json {
+            return reports.try_for_each(|report| self.take_one(report));
+        }
+        // Standard output may be the terminal on which progress is drawn.
+        let mut done = Ok(());
+        drawing::above(|| done = reports.try_for_each(|report| self.take_one(report)));
+        done
+    }
+
+    fn take_one(&mut self, report: FileReport) -> Result<(), Failure> {
+        if self.common.json {
+            self.document(&report)?;
+        } else if !self.common.quiet && report.outcome.is_ok() && !report.is_skipped {
+            crate::say_line(&summary(&report));
+        }
+        self.is_begun = true;
+        self.files += 1;
+        if report.is_skipped {
+            self.skipped = (self.skipped.0 + 1, self.skipped.1 + report.bytes);
+        }
+        let Err(why) = &report.outcome else { return Ok(()) };
+        self.failed += 1;
+        if why.kind == FailureKind::Unknown && self.first_unknown.is_none() {
+            self.first_unknown = Some(report);
+        } else if self.first_failed.is_none() {
+            self.first_failed = Some(report);
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, report: &FileReport) -> Result<(), Failure> {
+        if !self.is_begun {
+            document::begin(self.verb, self.output)?;
+        }
+        let kind = report.outcome.as_ref().err().map(|why| why.kind);
+        if kind == Some(FailureKind::NotStarted) && watch::is_ending() {
+            self.not_started += 1;
+            if self.not_started > NOT_STARTED_TOLD_MAX {
+                return document::count_not_started();
+            }
+        }
+        document::add(report)
+    }
+
+    /// Says what all files have in common, after the last one.
+    pub fn finish(self) -> Result<Exit, Failure> {
+        if self.common.json {
+            if !self.is_begun {
+                document::begin(self.verb, self.output)?;
+            }
+            document::end(self.began.elapsed().as_secs_f64(), None)?;
+        } else if !self.common.quiet {
+            say_skipped(self.skipped);
+        }
+        // What is not known has to be looked at: it is told first, and gives the status.
+        let told = self.first_unknown.as_ref().or(self.first_failed.as_ref());
+        let told = told.and_then(|report| Some((report, report.outcome.as_ref().err()?)));
+        told.map_or(Ok(Exit::Done), |(first, why)| Err(self.failure(first, why)))
+    }
+
+    /// What is said of the first failure.
+    fn failure(&self, first: &FileReport, why: &Why) -> Failure {
+        if why.code == Error::Unread.code() {
+            return Failure::unread();
+        }
+        let more = match self.failed {
+            1 => String::new(),
+            count => format!(" (and {} more failed)", count - 1),
+        };
+        // What is kept of a file: on the server, or beside the local file.
+        let is_kept = self.verb != Verb::Classic
+            && (self.verb == Verb::Put || first.path.is_some())
+            && first.resumed_from + first.moved > 0;
+        let failure = match (first.path.as_deref().or(self.output), why.kind) {
+            (Some(path), FailureKind::Local) => {
+                local_failure_below(self.verb, self.output, path, why, &more, is_kept)
+            }
+            _ => {
+                let what = format!("{}: {}{more}", first.name, why.text);
+                Failure::advised(self.server, what, advice(self.verb, why, is_kept))
+            }
+        };
+        match (why.kind, self.failed < self.files) {
+            (FailureKind::Unknown, _) => failure.of_unknown(),
+            (_, true) => failure.of_some(),
+            (_, false) => failure,
+        }
+    }
+}
+
+/// How many files were here already, and their bytes; each of them is told with `--json`.
+fn say_skipped((files, bytes): (u64, u64)) {
     let size = crate::output::report::size(bytes);
     match files {
         0 => {}
@@ -190,84 +277,4 @@ fn summary(report: &FileReport) -> String {
         crate::output::report::size(report.bytes),
         crate::output::report::rate(report.moved, report.elapsed),
     )
-}
-
-/// What is known about a file, in one word.
-fn outcome(report: &FileReport) -> &'static str {
-    match report.outcome.as_ref().map_err(|why| why.kind) {
-        Ok(()) => "done",
-        Err(FailureKind::Unknown) => "unknown",
-        Err(FailureKind::NotStarted) => "not_started",
-        Err(_) => "failed",
-    }
-}
-
-/// The report of a file that was not asked for, since the whole run failed before.
-pub fn not_started(name: &str, path: Option<PathBuf>, why: &Why) -> FileReport {
-    let mut why = why.clone();
-    why.kind = FailureKind::NotStarted;
-    FileReport::failed(PeerText::from(name).keep(), path, why)
-}
-
-/// Writes the document file by file, so that it costs no memory for thousands of them. `output` is
-/// where files go, and `error` is why the whole run failed.
-pub fn write_document(
-    reports: &[FileReport],
-    verb: Verb,
-    output: Option<&Path>,
-    seconds: f64,
-    error: Option<&Value>,
-) -> Result<(), Failure> {
-    let mut out = Out::new();
-    out.raw("{\"files\":[")?;
-    for (at, report) in reports.iter().enumerate() {
-        out.raw(if at == 0 { "" } else { "," })?;
-        out.json_text(&file(report, verb, output).to_string())?;
-    }
-    let arrived = reports.iter().filter(|report| report.outcome.is_ok());
-    let bytes: u64 = arrived.clone().map(|report| report.bytes).sum();
-    let durability = arrived.clone().find_map(|report| report.durability);
-    let durability = json!(durability);
-    let skipped = reports.iter().filter(|report| report.is_skipped).count();
-    if skipped > 0 {
-        out.raw(&format!("],\"skipped\":{skipped}"))?;
-    } else {
-        out.raw("]")?;
-    }
-    out.raw(&format!(",\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}"))?;
-    if let Some(error) = error {
-        out.raw(",\"error\":")?;
-        out.json_text(&error.to_string())?;
-    }
-    out.raw("}\n")?;
-    out.flush()
-}
-
-fn file(report: &FileReport, verb: Verb, output: Option<&Path>) -> Value {
-    let moved_key = if verb == Verb::Put { "sent" } else { "received" };
-    let path = report.path.as_deref().or_else(|| output.filter(|path| is_device(path)));
-    let mut file = json!({
-        "name": report.name,
-        "path": path.map(Path::to_string_lossy),
-        "bytes": report.bytes,
-        moved_key: report.moved,
-        "seconds": report.elapsed.as_secs_f64(),
-        "resumed_from": report.resumed_from,
-        "digest": report.digest,
-        "outcome": outcome(report),
-    });
-    if report.is_skipped {
-        file["skipped"] = true.into();
-    }
-    if let Err(why) = &report.outcome {
-        file["error"] = match (why.kind, path) {
-            // As the line says it: which directory is missing, for one.
-            (FailureKind::Local, Some(path)) => {
-                let text = local_failure_below(verb, output, path, why, "", false).what;
-                json!({ "code": why.code, "text": text })
-            }
-            _ => json!({ "code": why.code, "text": why.text }),
-        };
-    }
-    file
 }

@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::Instant;
 use wirewright::http::url::Url;
-use wirewright::net::Failure;
 use wirewright::net::files::Durability;
+use wirewright::net::{Failure, FileReport};
 
 /// The command that runs, and when it began.
 static RUNS: OnceLock<(Command, Instant)> = OnceLock::new();
@@ -30,21 +30,22 @@ pub fn keep(command: Command) -> &'static Command {
     &RUNS.get_or_init(|| (command, Instant::now())).0
 }
 
-/// Prints the document of a run that failed, if it has to have one and nothing was printed. That
-/// it failed is said on stderr; where stdout takes nothing there is no more to say.
+/// Prints the document of a run that failed, if it has to have one and nothing was printed, and
+/// ends one that was begun. That it failed is said on stderr; where stdout takes nothing there is no more to say.
 pub fn fail(code: &str, text: &str) {
     let Some((command, began)) = RUNS.get() else { return };
     let seconds = began.elapsed().as_secs_f64();
     let error = json!({ "code": code, "text": text });
     let why = || Failure::new(code.to_owned(), text.to_owned());
+    if wire::document::end_now(seconds, &error) {
+        return;
+    }
     let _ = match command {
         Command::Get(args) if args.common.json && !Out::was_written() => {
-            let files = get::not_started(args, &why());
-            wire::write_document(&files, Verb::Get, None, seconds, Some(&error))
+            not_started(Verb::Get, &get::not_started(args, &why()), seconds, &error)
         }
         Command::Put(args) if args.common.json && !Out::was_written() => {
-            let files = put::not_started(args, &why());
-            wire::write_document(&files, Verb::Put, None, seconds, Some(&error))
+            not_started(Verb::Put, &put::not_started(args, &why()), seconds, &error)
         }
         command => match empty(command, seconds) {
             Some(mut document) if !Out::was_written() => {
@@ -55,6 +56,18 @@ pub fn fail(code: &str, text: &str) {
             _ => return,
         },
     };
+}
+
+/// Prints the document of a transfer that has done nothing with its files.
+fn not_started(
+    verb: Verb,
+    files: &[FileReport],
+    seconds: f64,
+    error: &Value,
+) -> Result<(), crate::Failure> {
+    wire::document::begin(verb, None)?;
+    files.iter().try_for_each(wire::document::add)?;
+    wire::document::end(seconds, Some(error))
 }
 
 /// The document of a command that has done nothing, if `--json` was given.

@@ -209,6 +209,16 @@ pub fn left() -> Option<Duration> {
     deadline().map(left).map(|left| left.max(Duration::from_millis(1)))
 }
 
+/// Whether a signal came or `--timeout` is over: the command has to end.
+pub fn is_ending() -> bool {
+    was_signalled() || deadline().is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// Whether a signal came.
+pub fn was_signalled() -> bool {
+    CAUGHT.get().is_some_and(|caught| caught.load(Ordering::SeqCst) != 0)
+}
+
 /// What is sent from here on may be taken: an end without an answer is unknown.
 pub fn may_be_taken() {
     MAY_BE_TAKEN.store(true, Ordering::Relaxed);

@@ -1,0 +1,116 @@
+//! The files that `get` fetches, in the order in which they are fetched and reported: that of argv,
+//! and sorted by name below a directory.
+
+use super::super::listing::{Entry, Listing};
+use super::not_begun;
+use std::path::PathBuf;
+use wirewright::name::Name;
+use wirewright::net::transfer::client::{Version, Wanted};
+use wirewright::net::{Failure as Why, FileReport};
+use wirewright::text::PeerText;
+
+/// One argument of the command line.
+#[derive(Debug)]
+pub enum Argument {
+    File(Name),
+    /// A directory, and whether the server has a file below it.
+    Below(Name, bool),
+    /// Everything.
+    All,
+}
+
+/// What is done next.
+#[derive(Debug)]
+pub enum Item {
+    Fetch(Wanted),
+    /// Nothing is below this directory.
+    Empty(Name),
+}
+
+/// How far a queue is: how many arguments and how many entries were taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    argument: usize,
+    entry: usize,
+}
+
+/// The arguments, and the listing: sorted, each entry with the place of its argument as its group.
+#[derive(Debug)]
+pub struct Queue {
+    arguments: Vec<Argument>,
+    listing: Listing,
+    /// Where it goes on.
+    pub place: Place,
+}
+
+impl Queue {
+    /// Nothing was taken.
+    pub fn new(arguments: Vec<Argument>, listing: Listing) -> Queue {
+        Queue { arguments, listing, place: Place::default() }
+    }
+}
+
+impl Iterator for Queue {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        loop {
+            let argument = self.arguments.get(self.place.argument)?;
+            let listed = self.listing.get(self.place.entry);
+            if let Some(entry) = listed.filter(|e| e.group as usize == self.place.argument) {
+                self.place.entry += 1;
+                match wanted(&entry) {
+                    Some(wanted) => return Some(Item::Fetch(wanted)),
+                    None => continue,
+                }
+            }
+            self.place.argument += 1;
+            match argument {
+                Argument::File(name) => {
+                    return Some(Item::Fetch(Wanted { name: name.clone(), listed: None }));
+                }
+                Argument::Below(directory, false) => return Some(Item::Empty(directory.clone())),
+                Argument::Below(_, true) | Argument::All => {}
+            }
+        }
+    }
+}
+
+/// A file of the listing. Its name was checked before it got there.
+fn wanted(entry: &Entry<'_>) -> Option<Wanted> {
+    let version = || Version { size: entry.size, etag: entry.tag.into() };
+    let listed = (!entry.tag.is_empty()).then(version);
+    Name::new(entry.name).ok().map(|name| Wanted { name, listed })
+}
+
+impl Item {
+    /// The file that is to be fetched.
+    pub fn wanted(&self) -> Option<&Wanted> {
+        match self {
+            Item::Fetch(wanted) => Some(wanted),
+            Item::Empty(_) => None,
+        }
+    }
+
+    /// The report of what was not asked for, since the run failed before. `path` says where a file
+    /// would have gone.
+    pub fn not_started(&self, path: impl Fn(&Name) -> Option<PathBuf>, why: &Why) -> FileReport {
+        match self {
+            Item::Fetch(wanted) => not_begun(wanted.name.as_str(), path(&wanted.name), why),
+            Item::Empty(directory) => nothing_below(directory),
+        }
+    }
+
+    /// The report of what was done: for a file the next one of `reports`.
+    pub fn report(&self, reports: &mut impl Iterator<Item = FileReport>) -> Option<FileReport> {
+        match self {
+            Item::Fetch(_) => reports.next(),
+            Item::Empty(directory) => Some(nothing_below(directory)),
+        }
+    }
+}
+
+fn nothing_below(directory: &Name) -> FileReport {
+    let why = Why::new("not_found", "the server has no file below it");
+    FileReport::failed(PeerText::from(format!("{directory}/")), None, why)
+}

@@ -1,0 +1,167 @@
+//! The document of `get --json` and `put --json`, written file by file, so that it costs no memory
+//! for thousands of them.
+//!
+//! ```text
+//!   begin ─▶ add, for each file ─┬─▶ end: what all files have in common
+//!                                └─▶ the process has to end: another thread calls end_now
+//! ```
+
+use crate::Failure;
+use crate::output::advice::{Verb, is_device, local_failure_below};
+use crate::output::report::Out;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use wirewright::net::{Failure as Why, FailureKind, FileReport};
+use wirewright::text::PeerText;
+
+/// The document that has been begun and not ended. Another thread ends it where this one is blocked
+/// and the process has to end.
+static OPEN: Mutex<Option<Document>> = Mutex::new(None);
+
+/// A document that is being written.
+struct Document {
+    out: Out,
+    verb: Verb,
+    /// Where files go.
+    output: Option<PathBuf>,
+    totals: Totals,
+}
+
+/// What stands at the end of the document.
+#[derive(Default)]
+struct Totals {
+    files: u64,
+    bytes: u64,
+    skipped: u64,
+    /// Files that were not started and are not told one by one.
+    not_told: u64,
+    durability: Option<wirewright::transfer::message::Durability>,
+}
+
+/// Begins the document of this process. `output` is where files go.
+pub fn begin(verb: Verb, output: Option<&Path>) -> Result<(), Failure> {
+    let output = output.map(Path::to_owned);
+    let mut document = Document { out: Out::new(), verb, output, totals: Totals::default() };
+    document.out.raw("{\"files\":[")?;
+    *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(document);
+    Ok(())
+}
+
+/// Adds a file. Nothing is added to a document that another thread has ended.
+pub fn add(report: &FileReport) -> Result<(), Failure> {
+    with_open(|document| document.add(report))
+}
+
+/// Counts a file that was not started, in place of adding it.
+pub fn count_not_started() -> Result<(), Failure> {
+    with_open(|document| {
+        document.totals.not_told += 1;
+        Ok(())
+    })
+}
+
+fn with_open(act: impl FnOnce(&mut Document) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let done = open.as_mut().map_or(Ok(()), act);
+    if done.is_err() {
+        // What cannot be written cannot be ended either.
+        *open = None;
+    }
+    done
+}
+
+/// Ends the document. `error` is why the whole run failed.
+pub fn end(seconds: f64, error: Option<&Value>) -> Result<(), Failure> {
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    open.map_or(Ok(()), |mut document| document.end(seconds, error))
+}
+
+/// Ends a document that has been begun. False if there is none, and where a thread that is blocked
+/// on standard output holds it.
+pub fn end_now(seconds: f64, error: &Value) -> bool {
+    let open = match OPEN.try_lock() {
+        Ok(mut open) => open.take(),
+        Err(TryLockError::Poisoned(open)) => open.into_inner().take(),
+        Err(TryLockError::WouldBlock) => None,
+    };
+    open.is_some_and(|mut document| document.end(seconds, Some(error)).is_ok())
+}
+
+impl Document {
+    fn add(&mut self, report: &FileReport) -> Result<(), Failure> {
+        let Document { out, verb, output, totals } = self;
+        out.raw(if totals.files == 0 { "" } else { "," })?;
+        out.json_text(&file(report, *verb, output.as_deref()).to_string())?;
+        totals.files += 1;
+        totals.skipped += u64::from(report.is_skipped);
+        if report.outcome.is_ok() {
+            totals.bytes += report.bytes;
+            totals.durability = totals.durability.or(report.durability);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, seconds: f64, error: Option<&Value>) -> Result<(), Failure> {
+        let Document { out, totals, .. } = self;
+        out.raw("]")?;
+        let counts = [("skipped", totals.skipped), ("not_started", totals.not_told)];
+        for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            out.raw(&format!(",\"{name}\":{count}"))?;
+        }
+        let (bytes, durability) = (totals.bytes, json!(totals.durability));
+        out.raw(&format!(",\"bytes\":{bytes},\"seconds\":{seconds},\"durability\":{durability}"))?;
+        if let Some(error) = error {
+            out.raw(",\"error\":")?;
+            out.json_text(&error.to_string())?;
+        }
+        out.raw("}\n")?;
+        out.flush()
+    }
+}
+
+/// The report of a file that was not asked for, since the run failed before.
+pub fn not_started(name: &str, path: Option<PathBuf>, why: &Why) -> FileReport {
+    let mut why = why.clone();
+    why.kind = FailureKind::NotStarted;
+    FileReport::failed(PeerText::from(name).keep(), path, why)
+}
+
+/// What is known about a file, in one word.
+fn outcome(report: &FileReport) -> &'static str {
+    match report.outcome.as_ref().map_err(|why| why.kind) {
+        Ok(()) => "done",
+        Err(FailureKind::Unknown) => "unknown",
+        Err(FailureKind::NotStarted) => "not_started",
+        Err(_) => "failed",
+    }
+}
+
+fn file(report: &FileReport, verb: Verb, output: Option<&Path>) -> Value {
+    let moved_key = if verb == Verb::Put { "sent" } else { "received" };
+    let path = report.path.as_deref().or_else(|| output.filter(|path| is_device(path)));
+    let mut file = json!({
+        "name": report.name,
+        "path": path.map(Path::to_string_lossy),
+        "bytes": report.bytes,
+        moved_key: report.moved,
+        "seconds": report.elapsed.as_secs_f64(),
+        "resumed_from": report.resumed_from,
+        "digest": report.digest,
+        "outcome": outcome(report),
+    });
+    if report.is_skipped {
+        file["skipped"] = true.into();
+    }
+    if let Err(why) = &report.outcome {
+        file["error"] = match (why.kind, path) {
+            // As the line says it: which directory is missing, for one.
+            (FailureKind::Local, Some(path)) => {
+                let text = local_failure_below(verb, output, path, why, "", false).what;
+                json!({ "code": why.code, "text": text })
+            }
+            _ => json!({ "code": why.code, "text": why.text }),
+        };
+    }
+    file
+}
