@@ -1,18 +1,20 @@
-//! More files than `get` holds in memory at once: they are fetched batch by batch, and reported in
-//! one document.
+//! More files than a command holds in memory at once: they are moved batch by batch, and reported
+//! in one document.
 
 use crate::gate::{Gate, Stops};
 use crate::process::{Process, run, wait_for};
-use crate::setup::{Served, bytes, command, json, names_in, serve};
+use crate::setup::{Served, bytes, command, json, names_in, serve_folder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use socket2::{Domain, SockRef, Socket, Type};
 use std::fs;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::thread;
+use tempfile::TempDir;
 
-/// How many files `get` fetches at once.
+/// How many files are moved at once.
 const BATCH: usize = 2048;
 
 /// How many small files with long names there are. What `get` knows of them, all held at once, would
@@ -30,10 +32,20 @@ const PASSED_BYTES: usize = 5 << 20;
 /// How many files stand behind the large one: more than are asked for ahead.
 const AFTER: usize = 300;
 
+/// A folder in memory, where the system has one: thousands of files take long on a disk.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}
+
 /// A server with small files below `a/`, a large one, and small ones below `z/`. The names of the
 /// small ones have so many bytes more than they need.
 fn server(small: usize, after: usize, more: usize) -> Served {
-    let served = serve(&[]);
+    let served = serve_folder(folder(), &[]);
     let long = format!("{}/", "l".repeat(239)).repeat(more / 240);
     for (directory, count) in [("a", small), ("z", after)] {
         fs::create_dir_all(served.path(&format!("{directory}/{long}"))).unwrap();
@@ -46,10 +58,12 @@ fn server(small: usize, after: usize, more: usize) -> Served {
     served
 }
 
-/// Passes on so many connections; then nobody listens there any more.
-fn relay(server: &str, connections: usize) -> String {
+/// Passes on so many connections. Then nobody listens there any more; or, if `is_full`, the queue
+/// of connections is full, and another one neither comes about nor fails.
+fn relay(server: &str, connections: usize, is_full: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, server) = (listener.local_addr().unwrap().to_string(), server.to_owned());
+    let (address, server) = (listener.local_addr().unwrap(), server.to_owned());
+    SockRef::from(&listener).listen(1).unwrap();
     thread::spawn(move || {
         for client in listener.incoming().take(connections) {
             let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
@@ -63,8 +77,20 @@ fn relay(server: &str, connections: usize) -> String {
                 });
             }
         }
+        if !is_full {
+            return;
+        }
+        let queued = [(); 4].map(|()| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            // It goes on in the background.
+            let _ = socket.connect(&address.into());
+            socket
+        });
+        // Until the process of the test ends.
+        std::mem::forget((listener, queued));
     });
-    address
+    address.to_string()
 }
 
 const ARGS: [&str; 6] = ["--all", "--json", "--durability", "none", "-o", "to/"];
@@ -85,7 +111,7 @@ fn outcomes(told: &Value) -> Vec<&str> {
 #[test]
 fn more_than_fit_into_memory_are_fetched_and_then_skipped() {
     let served = server(SMALL, 0, 960);
-    let to = tempfile::tempdir().unwrap();
+    let to = folder();
     let all = SMALL + 1;
     let told = json(&start(&served.address, to.path()).finish().stdout);
     assert_eq!(outcomes(&told), vec!["done"; all]);
@@ -112,7 +138,7 @@ fn more_than_fit_into_memory_are_fetched_and_then_skipped() {
 fn a_batch_that_fails_leaves_a_whole_document() {
     let served = server(BATCH, AFTER, 0);
     let gate = Gate::cutting(&served.address, Stops::ToClient, PASSED_BYTES);
-    let to = tempfile::tempdir().unwrap();
+    let to = folder();
     let ended = start(&gate.address, to.path()).finish();
     assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
@@ -134,8 +160,8 @@ fn a_batch_that_fails_leaves_a_whole_document() {
 fn a_server_that_goes_away_between_two_batches() {
     let served = server(BATCH, 1, 0);
     // One for the listing, one for the first batch.
-    let address = relay(&served.address, 2);
-    let to = tempfile::tempdir().unwrap();
+    let address = relay(&served.address, 2, false);
+    let to = folder();
     let ended = start(&address, to.path()).finish();
     assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
@@ -157,7 +183,7 @@ fn a_server_that_goes_away_between_two_batches() {
 fn a_signal_leaves_a_whole_document() {
     let served = server(BATCH, AFTER, 0);
     let gate = Gate::new(&served.address, Stops::ToClient, PASSED_BYTES);
-    let to = tempfile::tempdir().unwrap();
+    let to = folder();
     let mut client = start(&gate.address, to.path());
     wait_for("the large file to begin", || {
         assert!(client.child.try_wait().unwrap().is_none(), "it has ended");
@@ -172,4 +198,43 @@ fn a_signal_leaves_a_whole_document() {
     let outcomes = outcomes(&told);
     assert!(outcomes[..BATCH].iter().all(|outcome| *outcome == "done"));
     assert!(outcomes.len() <= BATCH + 1 + AFTER);
+}
+
+/// A signal comes while the connection of the second batch neither comes about nor fails.
+#[test]
+fn a_signal_between_two_batches_leaves_a_whole_document() {
+    let served = server(BATCH, 1, 0);
+    let address = relay(&served.address, 2, true);
+    let to = folder();
+    let mut client = start(&address, to.path());
+    wait_for("the report of the first batch", || {
+        assert!(client.child.try_wait().unwrap().is_none(), "it has ended");
+        (!client.stdout_so_far().is_empty()).then_some(())
+    });
+    kill_process(Pid::from_child(&client.child), Signal::INT).unwrap();
+    let ended = client.finish();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{}", ended.stderr);
+    assert_eq!(outcomes(&json(&ended.stdout))[..BATCH], vec!["done"; BATCH]);
+}
+
+/// The server takes nothing, and goes away between two batches.
+#[test]
+fn a_put_whose_server_goes_away_between_two_batches() {
+    let (here, served) = (folder(), serve_folder(folder(), &[]));
+    let names: Vec<String> = (0..BATCH + 3).map(|number| format!("f{number:05}")).collect();
+    names.iter().for_each(|name| fs::write(here.path().join(name), name).unwrap());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let address = relay(&served.address, 1, false);
+    let ended =
+        run(&mut command(here.path(), &[&["put", "--json", &address], &names[..]].concat()));
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let more = format!("(and {} more failed)", BATCH + 2);
+    assert!(ended.stderr.contains(&more), "{}", ended.stderr);
+    let told = json(&ended.stdout);
+    assert_eq!(outcomes(&told)[..BATCH], vec!["failed"; BATCH]);
+    assert_eq!(outcomes(&told)[BATCH..], ["not_started"; 3]);
+    for (at, code) in [(0, "read_only"), (BATCH - 1, "read_only"), (BATCH, "io")] {
+        let file = &told["files"][at];
+        assert_eq!((&file["path"], &file["error"]["code"]), (&names[at].into(), &code.into()));
+    }
 }

@@ -1,5 +1,6 @@
 //! `wirewright put`: files to a server, each under its base name.
 
+use super::wire::batch::{BATCH_FILES, run_batch, why_not_started};
 use super::wire::document::not_started as not_begun;
 use super::wire::{Summary, client_options, failure};
 use crate::args::Put;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wirewright::name::Name;
 use wirewright::net::transfer::client;
+use wirewright::net::transfer::client::Options;
 use wirewright::net::{Failure as Why, FileReport};
 
 pub fn run(args: &Put) -> Result<Exit, Failure> {
@@ -27,11 +29,38 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     let mut summary = Summary::new(Verb::Put, server, None, &args.common);
     let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     watch::may_be_taken_once_sent(&options.meter);
-    let reports = client::put(server, &files, &options);
+    put(args, &files, &mut options, &mut summary)?;
     drop(drawing);
-    let reports = reports.map_err(|error| failure(Verb::Put, server, &error))?;
-    summary.take(reports)?;
     summary.finish()
+}
+
+/// Puts files, batch by batch.
+fn put(
+    args: &Put,
+    files: &[(Name, PathBuf)],
+    options: &mut Options,
+    summary: &mut Summary<'_>,
+) -> Result<(), Failure> {
+    let server = &args.peer.server;
+    let mut begun = 0;
+    for batch in files.chunks(BATCH_FILES) {
+        let why = match run_batch(options, |options| client::put(server, batch, options)) {
+            Ok(reports) => {
+                begun += batch.len();
+                let why = why_not_started(&reports);
+                summary.take(reports)?;
+                why
+            }
+            Err(error) if begun == 0 => return Err(failure(Verb::Put, server, &error)),
+            Err(error) => Some(Why::from(&error)),
+        };
+        if let Some(why) = why {
+            let rest = files[begun..].iter();
+            let told = rest.map(|(name, path)| not_begun(name.as_str(), Some(path.clone()), &why));
+            return summary.take(told);
+        }
+    }
+    Ok(())
 }
 
 /// The files that were named, where the whole run failed before one of them was asked for.

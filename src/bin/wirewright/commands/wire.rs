@@ -1,5 +1,6 @@
 //! What commands share that talk on a wire of ours: options, listening, errors, reports.
 
+pub mod batch;
 pub mod document;
 
 use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};

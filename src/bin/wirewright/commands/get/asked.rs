@@ -5,17 +5,16 @@
 //!   the listing ───────┴▶ Queue ─ BATCH_FILES at a time ─▶ get_wanted ─▶ Summary
 //! ```
 //!
-//! A file that is being fetched takes far more memory than its entry in the listing, so only the
-//! files of one batch are held at once. The report of a batch is written before the next begins.
+//! A file takes 24 bytes and its texts in the listing, and far more while it is fetched.
 
 use super::super::listing::{Entry, LISTING_BYTES_MAX, Listing};
 use super::super::ls::say_left_out;
 use super::super::wire::Summary;
+use super::super::wire::batch::{BATCH_FILES, run_batch, why_not_started};
 use super::queue::{Argument, Item, Queue};
 use crate::Failure;
 use crate::args::Get;
 use crate::output::advice::Verb;
-use crate::output::watch;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -24,10 +23,7 @@ use wirewright::net::files::Destination;
 use wirewright::net::transfer::Listed;
 use wirewright::net::transfer::client;
 use wirewright::net::transfer::client::{Options, Wanted};
-use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
-
-/// How many files are fetched, and held in memory, at once.
-const BATCH_FILES: usize = 2048;
+use wirewright::net::{Error, Failure as Why};
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -106,9 +102,13 @@ impl Asked {
                 return Ok(());
             }
             let files: Vec<Wanted> = batch.iter().filter_map(Item::wanted).cloned().collect();
-            let why = match fetch(&args.peer.server, files, destination, options) {
+            let fetch = |options: &Options| match files.is_empty() {
+                true => Ok(Vec::new()),
+                false => client::get_wanted(&args.peer.server, files, destination, options),
+            };
+            let why = match run_batch(options, fetch) {
                 Ok(reports) => {
-                    let why = reports.iter().find_map(why_not_started);
+                    let why = why_not_started(&reports);
                     let mut reports = reports.into_iter();
                     summary.take(batch.iter().filter_map(|item| item.report(&mut reports)))?;
                     why
@@ -152,30 +152,6 @@ impl Asked {
         found.listing.drop_repeated();
         Ok(found)
     }
-}
-
-/// Gets the files of one batch in what is left of `--timeout`.
-fn fetch(
-    server: &str,
-    files: Vec<Wanted>,
-    destination: &Destination,
-    options: &mut Options,
-) -> Result<Vec<FileReport>, Error> {
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
-    // No reactor sees a signal that comes between two batches.
-    if watch::was_signalled() {
-        return Err(Error::Interrupted);
-    }
-    options.timeout = watch::left();
-    client::get_wanted(server, files, destination, options)
-}
-
-/// Why a file was not asked for: no other file can be asked for then.
-fn why_not_started(report: &FileReport) -> Option<Why> {
-    let why = report.outcome.as_ref().err()?;
-    (why.kind == FailureKind::NotStarted).then(|| why.clone())
 }
 
 impl Found {
