@@ -17,8 +17,8 @@ use tempfile::TempDir;
 /// How many files are moved at once.
 const BATCH: usize = 2048;
 
-/// How many small files with long names there are. What `get` knows of them, all held at once, would
-/// be more than it may take.
+/// How many small files with long names there are. What `get` knows of them, all held at once,
+/// would be more than it may take.
 const SMALL: usize = 4200;
 
 /// The file on which a connection gets stuck or breaks, and its length in bytes. It is the last one

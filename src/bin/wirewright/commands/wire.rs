@@ -102,8 +102,8 @@ pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     }
 }
 
-/// How many files are told one by one that a signal or `--timeout` kept from being started: there is
-/// no time to tell more.
+/// How many files are told one by one that a signal or `--timeout` kept from being started. There
+/// is no time to tell more.
 const NOT_STARTED_TOLD_MAX: u64 = 256;
 
 /// Says on stdout (`--json`) or stderr what became of files, one after the other, and gives the

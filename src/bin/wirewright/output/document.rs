@@ -31,7 +31,8 @@ pub fn keep(command: Command) -> &'static Command {
 }
 
 /// Prints the document of a run that failed, if it has to have one and nothing was printed, and
-/// ends one that was begun. That it failed is said on stderr; where stdout takes nothing there is no more to say.
+/// ends one that was begun. That the run failed is said on stderr; where stdout takes nothing there
+/// is no more to say.
 pub fn fail(code: &str, text: &str) {
     let Some((command, began)) = RUNS.get() else { return };
     let seconds = began.elapsed().as_secs_f64();
