@@ -1,4 +1,4 @@
-//! Whether the bytes that arrive are those that were sent: a block, again and again.
+//! Whether the received bytes are those that were sent: a block, again and again.
 
 use super::said;
 use std::fs::File;
@@ -6,40 +6,23 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use wirewright::net::files::Destination;
-
-/// Is given what arrives: offset, bytes.
-pub type Seen<'a> = &'a mut dyn FnMut(u64, &[u8]);
+use wirewright::net::files::{Destination, SinkFn};
 
 /// Fails unless both are the same.
 pub fn same(expected: &[u8], got: &[u8]) -> Result<(), String> {
     verdict(expected == got)
 }
 
-pub fn verdict(right: bool) -> Result<(), String> {
+fn verdict(right: bool) -> Result<(), String> {
     if right { Ok(()) } else { Err("other bytes came out than went in".to_owned()) }
 }
 
 /// Whether bytes are those of the repeated block at that offset.
-pub fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
+fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
     let first = piece(block, offset, bytes.len(), u64::MAX);
     let tail = &bytes[first.len()..];
     bytes.starts_with(first)
         && (tail.is_empty() || is_block(block, offset + first.len() as u64, tail))
-}
-
-/// Fails unless the file has exactly `size` bytes, those of the repeated block.
-pub fn compare_file(path: &Path, block: &[u8], size: u64) -> Result<(), String> {
-    let mut file = File::open(path).map_err(said)?;
-    let (mut offset, mut piece) = (0, vec![0; 1 << 18]);
-    loop {
-        let len = file.read(&mut piece).map_err(said)?;
-        if len == 0 {
-            return verdict(offset == size);
-        }
-        verdict(is_block(block, offset, &piece[..len]))?;
-        offset += len as u64;
-    }
 }
 
 /// The bytes at an offset of a file of `size` bytes that is the block again and again: at most
@@ -50,36 +33,67 @@ pub fn piece(block: &[u8], offset: u64, len: usize, size: u64) -> &[u8] {
     &block[at..at + len.min(block.len() - at).min(left)]
 }
 
-/// A destination that takes everything and keeps nothing; checksums are compared before it.
-pub fn nowhere() -> Destination {
-    Destination::Function(Arc::new(|_, bytes: &[u8]| {
+/// A sink that drops all bytes; checksums are compared before it.
+pub fn discard() -> SinkFn {
+    Arc::new(|_, bytes: &[u8]| {
         std::hint::black_box(bytes);
-    }))
+    })
 }
 
-/// Compares what arrives with the block.
+/// A destination that drops all bytes.
+pub fn nowhere() -> Destination {
+    Destination::Function(discard())
+}
+
+/// Compares received bytes with the repeated block, and counts them.
 pub struct Compared {
+    block: Arc<[u8]>,
     right: AtomicBool,
     bytes: AtomicU64,
 }
 
 impl Compared {
-    /// A destination that compares, and what it found.
-    pub fn with(block: &Arc<[u8]>) -> (Destination, Arc<Compared>) {
-        let compared =
-            Arc::new(Compared { right: AtomicBool::new(true), bytes: AtomicU64::new(0) });
-        let (block, notes) = (block.clone(), compared.clone());
-        let compare = move |offset, bytes: &[u8]| {
-            notes.right.fetch_and(is_block(&block, offset, bytes), Ordering::Relaxed);
-            notes.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        };
-        (Destination::Function(Arc::new(compare)), compared)
+    pub fn new(block: &Arc<[u8]>) -> Arc<Compared> {
+        let (right, bytes) = (AtomicBool::new(true), AtomicU64::new(0));
+        Arc::new(Compared { block: block.clone(), right, bytes })
     }
 
-    /// Fails unless exactly so many bytes came, all of them right.
+    /// Compares bytes at an offset of a file.
+    pub fn note(&self, offset: u64, bytes: &[u8]) {
+        self.right.fetch_and(is_block(&self.block, offset, bytes), Ordering::Relaxed);
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Compares a file from its beginning to its end.
+    pub fn note_file(&self, path: &Path) -> Result<(), String> {
+        let mut file = File::open(path).map_err(said)?;
+        let (mut offset, mut piece) = (0, vec![0; 1 << 18]);
+        loop {
+            match file.read(&mut piece).map_err(said)? {
+                0 => return Ok(()),
+                len => {
+                    self.note(offset, &piece[..len]);
+                    offset += len as u64;
+                }
+            }
+        }
+    }
+
+    /// A sink that compares.
+    pub fn sink(self: &Arc<Compared>) -> SinkFn {
+        let compared = self.clone();
+        Arc::new(move |offset, bytes: &[u8]| compared.note(offset, bytes))
+    }
+
+    /// A destination that compares.
+    pub fn destination(self: &Arc<Compared>) -> Destination {
+        Destination::Function(self.sink())
+    }
+
+    /// Fails unless exactly so many bytes were received, at least one, and all of them are right.
     pub fn verdict(&self, bytes: u64) -> Result<(), String> {
-        let right = self.right.load(Ordering::Relaxed);
-        verdict(right && self.bytes.load(Ordering::Relaxed) == bytes)
+        let count = self.bytes.load(Ordering::Relaxed);
+        verdict(bytes > 0 && self.right.load(Ordering::Relaxed) && count == bytes)
     }
 }
 
@@ -103,20 +117,27 @@ mod tests {
 
     #[test]
     fn nothing_too_little_and_other_bytes_are_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
         let block: Arc<[u8]> = Arc::from(&b"abc"[..]);
-        let feed = |pieces: &[&str]| {
-            let (destination, compared) = Compared::with(&block);
-            let Destination::Function(sink) = destination else { unreachable!() };
+        let feed = |pieces: &[&str], size: u64| {
+            let compared = Compared::new(&block);
             let mut offset = 0;
             for piece in pieces {
-                sink(offset, piece.as_bytes());
+                compared.sink()(offset, piece.as_bytes());
                 offset += piece.len() as u64;
             }
-            compared.verdict(4)
+            std::fs::write(&path, pieces.concat()).unwrap();
+            let in_file = Compared::new(&block);
+            in_file.note_file(&path).unwrap();
+            assert_eq!(in_file.verdict(size), compared.verdict(size));
+            compared.verdict(size)
         };
-        assert_eq!(feed(&["abc", "a"]), Ok(()));
+        assert_eq!(feed(&["abc", "a"], 4), Ok(()));
         for wrong in [&[][..], &["abc"], &["abca", "b"], &["xbca"], &["abc", "b"]] {
-            assert!(feed(wrong).is_err(), "{wrong:?}");
+            assert!(feed(wrong, 4).is_err(), "{wrong:?}");
         }
+        assert!(feed(&[], 0).is_err());
+        assert!(Compared::new(&block).note_file(folder.path()).is_err());
     }
 }

@@ -1,73 +1,70 @@
 //! The rungs with files: from the page cache to nowhere, to a file, to the disk.
 
-use super::bytes::compare_file;
-use super::rung::Moved;
+use super::bytes::piece;
+use super::rung::{Moved, Transfer};
 use super::running::{Getting, Running};
 use super::said;
-use super::setup::Setup;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use wirewright::digest::DigestKind;
-use wirewright::net::files::{Destination, Sources};
-use wirewright::net::files::{Durability, Root};
+use wirewright::net::files::{Destination, Durability, Root, Sources};
 use wirewright::net::transfer::server;
 
-/// Serves a file of the setup's size, which is made by the first rung that needs it and is in the
-/// page cache then.
-fn serve(setup: &Setup) -> Result<Running, String> {
-    let folder = setup.folder.path().join("from");
-    let path = folder.join("file");
-    if std::fs::metadata(&path).map_or(0, |meta| meta.len()) != setup.size {
-        std::fs::create_dir_all(&folder).map_err(said)?;
-        write_block(&path, &setup.block, setup.size)?;
+/// A folder with a file of `size` bytes, which is in the page cache once it has been written.
+fn folder(transfer: &Transfer<'_>, size: u64) -> Result<PathBuf, String> {
+    let folder = transfer.setup.folder.path().join(format!("from-{size}"));
+    if !folder.is_dir() {
+        std::fs::create_dir(&folder).map_err(said)?;
+        write_block(&folder.join("file"), transfer.block, size)?;
     }
-    let root = Root::open(&folder).map_err(said)?;
-    let options = server::Options::new(Sources::Files(root));
-    Running::start(server::Options { threads: setup.threads, ..options })
+    Ok(folder)
 }
 
-/// Makes a file of `size` bytes of the repeated block.
+fn serve(transfer: &Transfer<'_>) -> Result<Running, String> {
+    // The check runs first, so it also writes the file of the timed runs.
+    folder(transfer, transfer.setup.size)?;
+    let root = Root::open(&folder(transfer, transfer.size)?).map_err(said)?;
+    let options = server::Options::new(Sources::Files(root));
+    Running::start(server::Options { threads: transfer.setup.threads, ..options })
+}
+
+/// Writes a file of `size` bytes of the repeated block.
 pub fn write_block(path: &Path, block: &[u8], size: u64) -> Result<(), String> {
     let mut file = File::create(path).map_err(said)?;
-    let mut left = size;
-    while left > 0 {
-        let len = (block.len() as u64).min(left);
-        file.write_all(&block[..len as usize]).map_err(said)?;
-        left -= len;
+    let mut written = 0;
+    while written < size {
+        let bytes = piece(block, written, block.len(), size);
+        file.write_all(bytes).map_err(said)?;
+        written += bytes.len() as u64;
     }
     Ok(())
 }
 
-fn into_file(setup: &Setup) -> PathBuf {
-    setup.folder.path().join("into")
+pub fn null(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let destination = match &transfer.compared {
+        Some(compared) => compared.destination(),
+        None => Destination::from_path("/dev/null".as_ref()).map_err(said)?,
+    };
+    Getting::new(DigestKind::None, &destination).run(&serve(transfer)?, transfer.size)
 }
 
-fn get_file(setup: &Setup, durability: Durability) -> Result<Moved, String> {
-    let destination = Destination::File(into_file(setup));
+fn into_file(transfer: &Transfer<'_>, durability: Durability) -> Result<Moved, String> {
+    let path = transfer.setup.folder.path().join("into");
+    let destination = Destination::File(path.clone());
     let mut getting = Getting::new(DigestKind::Blake3, &destination);
     getting.options.durability = durability;
-    getting.run(&serve(setup)?, setup.size)
+    let moved = getting.run(&serve(transfer)?, transfer.size)?;
+    transfer.compared.as_ref().map_or(Ok(()), |compared| compared.note_file(&path))?;
+    Ok(moved)
 }
 
-pub fn null(setup: &Setup) -> Result<Moved, String> {
-    let null = Destination::from_path("/dev/null".as_ref()).map_err(said)?;
-    Getting::new(DigestKind::None, &null).run(&serve(setup)?, setup.size)
+pub fn cached(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    into_file(transfer, Durability::Rename)
 }
 
-pub fn cached(setup: &Setup) -> Result<Moved, String> {
-    get_file(setup, Durability::Rename)
-}
-
-pub fn durable(setup: &Setup) -> Result<Moved, String> {
-    get_file(setup, Durability::Fsync)
-}
-
-pub fn check(setup: &Setup) -> Result<(), String> {
-    get_file(setup, Durability::Rename)?;
-    let path = into_file(setup);
-    compare_file(&path, &setup.block, setup.size)?;
-    std::fs::remove_file(&path).map_err(said)
+pub fn durable(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    into_file(transfer, Durability::Fsync)
 }
 
 #[cfg(test)]
@@ -76,16 +73,12 @@ mod tests {
     use crate::bench::setup::tests::small;
 
     #[test]
-    fn files_arrive_and_others_are_noticed() {
+    fn the_check_prepares_the_file_of_the_timed_runs() {
         let setup = small();
-        assert_eq!(check(&setup), Ok(()));
-        for run in [null, cached, durable] {
-            assert_eq!(run(&setup).unwrap().bytes, setup.size);
-        }
-        let path = into_file(&setup);
-        assert_eq!(compare_file(&path, &setup.block, setup.size), Ok(()));
-        assert!(compare_file(&path, &setup.block, setup.size + 1).is_err());
-        assert!(compare_file(&path, setup.constant(), setup.size).is_err());
-        assert!(compare_file(setup.folder.path(), &setup.block, 0).is_err());
+        let check = Transfer::check(&setup, &setup.block, &setup.block, 7);
+        assert_eq!(cached(&check).unwrap().bytes, 7);
+        let prepared = setup.folder.path().join(format!("from-{}/file", setup.size));
+        assert_eq!(std::fs::metadata(prepared).unwrap().len(), setup.size);
+        assert_eq!(null(&Transfer::timed(&setup, &setup.block)).unwrap().bytes, setup.size);
     }
 }

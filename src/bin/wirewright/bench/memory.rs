@@ -9,11 +9,9 @@
 //! is measured a layer lower: rows without a checksum, written as the sender writes them, and read
 //! by the reader that both sessions have.
 
-use super::bytes::{Seen, is_block, piece, verdict};
-use super::rung::Moved;
-use super::setup::Setup;
+use super::bytes::piece;
+use super::rung::{Moved, Transfer};
 use super::{NONCE, name, said};
-use std::hint::black_box;
 use std::sync::Arc;
 use wirewright::base64;
 use wirewright::buffer::Buffer;
@@ -27,7 +25,10 @@ use wirewright::transfer::reader::{Item, Reader};
 use wirewright::transfer::sender::{CHUNK_BYTES, row_len_max};
 use wirewright::transfer::server::{self, FileMeta, Server};
 
-/// Room between the two sides, in bytes: two chunks, as the pump holds.
+/// Is given what is received: offset, bytes.
+type Seen<'a> = &'a mut dyn FnMut(u64, &[u8]);
+
+/// The buffer between the two sides, in bytes: two chunks, as the product's driver holds.
 const LINK_BYTES: usize = 528 << 10;
 
 // ---- rows alone --------------------------------------------------------------------------------
@@ -37,7 +38,7 @@ const LINK_BYTES: usize = 528 << 10;
 fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String> {
     let mut reader = Reader::new(Side::Server);
     reader.set_frame_limit(FRAME_BYTES_DEFAULT_MAX);
-    let (mut link, mut room) = (Buffer::with_limit(LINK_BYTES), vec![0; CHUNK_BYTES]);
+    let (mut link, mut scratch) = (Buffer::with_limit(LINK_BYTES), vec![0; CHUNK_BYTES]);
     let (mut sent, mut came) = (0, 0);
     while came < size {
         while sent < size && link.room() >= row_len_max(CHUNK_BYTES) {
@@ -45,7 +46,7 @@ fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String>
             write_row(sent, raw, &mut link).map_err(said)?;
             sent += raw.len() as u64;
         }
-        came += read_rows(&mut reader, &mut link, &mut room, came, seen)?;
+        came += read_rows(&mut reader, &mut link, &mut scratch, came, seen)?;
     }
     Ok(())
 }
@@ -63,13 +64,13 @@ fn write_row(offset: u64, raw: &[u8], out: &mut Buffer) -> Result<(), wirewright
 fn read_rows(
     reader: &mut Reader,
     link: &mut Buffer,
-    room: &mut [u8],
+    scratch: &mut [u8],
     came: u64,
     seen: Seen<'_>,
 ) -> Result<u64, String> {
     let (mut read, mut idle) = (0, false);
     while !link.is_empty() || !idle {
-        let step = reader.receive(link.readable(), room).map_err(said)?;
+        let step = reader.receive(link.readable(), scratch).map_err(said)?;
         idle = step.item.is_none() && step.consumed == 0;
         if let Some(Item::Payload(bytes)) = step.item {
             seen(came + read, bytes);
@@ -97,11 +98,11 @@ fn get_in_memory(
     let mut client = Client::new(config, NONCE);
     let mut server = Server::new(Arc::<server::Config>::default(), NONCE);
     let (mut up, mut down) = (Buffer::with_limit(LINK_BYTES), Buffer::with_limit(LINK_BYTES));
-    let mut room = vec![0; CHUNK_BYTES];
+    let mut scratch = vec![0; CHUNK_BYTES];
     let mut done = false;
     while !done {
         client.transmit(&mut up);
-        let heard = serve(&mut server, &mut up, size, &mut room)?;
+        let heard = serve(&mut server, &mut up, size, &mut scratch)?;
         while let Some(Wanted { offset, len }) = server.wanted(&down) {
             server.offer(piece(block, offset, len, size), &mut down).map_err(said)?;
         }
@@ -109,16 +110,21 @@ fn get_in_memory(
         if !heard && down.is_empty() {
             return Err("both sides wait for each other".to_owned());
         }
-        done = listen(&mut client, &mut down, &mut room, seen)?;
+        done = listen(&mut client, &mut down, &mut scratch, seen)?;
     }
     Ok(())
 }
 
 /// Lets the server hear; whether there was anything to hear.
-fn serve(server: &mut Server, up: &mut Buffer, size: u64, room: &mut [u8]) -> Result<bool, String> {
+fn serve(
+    server: &mut Server,
+    up: &mut Buffer,
+    size: u64,
+    scratch: &mut [u8],
+) -> Result<bool, String> {
     let mut heard = false;
     loop {
-        let received = server.receive(up.readable(), room).map_err(said)?;
+        let received = server.receive(up.readable(), scratch).map_err(said)?;
         let (consumed, asked) = (received.consumed, received.is_event());
         up.consume(consumed);
         if asked {
@@ -136,12 +142,12 @@ fn serve(server: &mut Server, up: &mut Buffer, size: u64, room: &mut [u8]) -> Re
 fn listen(
     client: &mut Client,
     down: &mut Buffer,
-    room: &mut [u8],
+    scratch: &mut [u8],
     seen: Seen<'_>,
 ) -> Result<bool, String> {
     let mut greeted = false;
     loop {
-        let received = client.receive(down.readable(), room).map_err(said)?;
+        let received = client.receive(down.readable(), scratch).map_err(said)?;
         let consumed = received.consumed;
         match received.into_event() {
             Some(Event::Payload { offset, bytes, .. }) => seen(offset, bytes),
@@ -161,81 +167,41 @@ fn listen(
 
 // ---- the rungs ---------------------------------------------------------------------------------
 
-/// How `size` bytes of a block get across.
-type Way = fn(&[u8], u64, Seen<'_>) -> Result<(), String>;
-
-fn with_crc32(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String> {
-    get_in_memory(block, size, DigestKind::None, seen)
-}
-
-fn with_blake3(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String> {
-    get_in_memory(block, size, DigestKind::Blake3, seen)
-}
-
-/// One chunk again and again: what is held against the rungs in cache has to stay there itself.
-fn run(setup: &Setup, way: Way) -> Result<Moved, String> {
-    let mut bytes = 0;
-    way(setup.chunk(), setup.size, &mut |_, piece| bytes += black_box(piece).len() as u64)?;
+/// Counts the received bytes, and hands them on.
+fn counted(
+    transfer: &Transfer<'_>,
+    way: impl FnOnce(Seen<'_>) -> Result<(), String>,
+) -> Result<Moved, String> {
+    let (sink, mut bytes) = (transfer.sink(), 0);
+    way(&mut |offset, piece| {
+        bytes += piece.len() as u64;
+        sink(offset, piece);
+    })?;
     Ok(Moved::alone(bytes))
 }
 
-/// Sends one block and compares what arrives with what should be the same.
-fn check(sent: &[u8], expected: &[u8], way: Way) -> Result<(), String> {
-    let (size, mut right, mut total) = (sent.len() as u64 * 2 + 7, true, 0);
-    way(sent, size, &mut |offset, bytes| {
-        right &= offset == total && is_block(expected, offset, bytes);
-        total += bytes.len() as u64;
-    })?;
-    verdict(right && total == size)
+pub fn session(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    counted(transfer, |seen| rows_in_memory(transfer.block, transfer.size, seen))
 }
 
-pub fn session(setup: &Setup) -> Result<Moved, String> {
-    run(setup, rows_in_memory)
+pub fn session_crc32(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let (block, size) = (transfer.block, transfer.size);
+    counted(transfer, |seen| get_in_memory(block, size, DigestKind::None, seen))
 }
 
-pub fn session_crc32(setup: &Setup) -> Result<Moved, String> {
-    run(setup, with_crc32)
-}
-
-pub fn session_blake3(setup: &Setup) -> Result<Moved, String> {
-    run(setup, with_blake3)
-}
-
-pub fn check_session(setup: &Setup) -> Result<(), String> {
-    check(&setup.block, &setup.block, rows_in_memory)
-}
-
-pub fn check_session_crc32(setup: &Setup) -> Result<(), String> {
-    check(&setup.block, &setup.block, with_crc32)
-}
-
-pub fn check_session_blake3(setup: &Setup) -> Result<(), String> {
-    check(&setup.block, &setup.block, with_blake3)
+pub fn session_blake3(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let (block, size) = (transfer.block, transfer.size);
+    counted(transfer, |seen| get_in_memory(block, size, DigestKind::Blake3, seen))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::setup::tests::small;
 
     #[test]
-    fn other_bytes_are_noticed() {
-        let setup = small();
-        for way in [rows_in_memory as Way, with_crc32, with_blake3] {
-            assert_eq!(check(&setup.block, &setup.block, way), Ok(()));
-            assert!(check(&setup.block, setup.constant(), way).is_err());
-        }
-    }
-
-    #[test]
-    fn nothing_sent_is_an_error() {
+    fn a_link_without_a_row_is_an_error() {
         let seen: Seen<'_> = &mut |_, _| ();
         let (mut reader, mut link) = (Reader::new(Side::Server), Buffer::with_limit(LINK_BYTES));
         assert!(read_rows(&mut reader, &mut link, &mut [0; 64], 0, seen).is_err());
-        assert!(check(&setup_block(), &[1; 4], |_, _, _| Ok(())).is_err());
-    }
-
-    fn setup_block() -> Vec<u8> {
-        vec![1; 3000]
     }
 }

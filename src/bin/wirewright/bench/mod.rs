@@ -108,7 +108,7 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
 fn measure(rungs: &[Rung], setup: &Setup, progress: &Steps) -> Result<Vec<Figure>, Failure> {
     let mut figures: Vec<Figure> = rungs.iter().map(Figure::new).collect();
     for figure in &mut figures {
-        figure.check(setup).map_err(|error| broken(figure.rung.name, &error))?;
+        figure.rung.check(setup).map_err(|error| broken(figure.rung.name, &error))?;
     }
     for round in 0..ROUNDS {
         for (done, figure) in figures.iter_mut().enumerate() {

@@ -15,7 +15,7 @@
 mod pair;
 mod report;
 
-use super::bytes::compare_file;
+use super::bytes::Compared;
 use super::file::write_block;
 use super::ladder;
 use super::machine::{Machine, Ticks};
@@ -90,7 +90,7 @@ fn measure(args: &Bench, peer: &Path) -> Result<PeerReport, String> {
     let all = ladder::ladder();
     let ladder = all.iter().filter(|rung| LADDER.contains(&rung.name));
     let mut ladder: Vec<Figure> = ladder.map(Figure::new).collect();
-    ladder.iter().try_for_each(|figure| figure.check(&setup))?;
+    ladder.iter().try_for_each(|figure| figure.rung.check(&setup))?;
     for pair in &mut pairs {
         pair.start()?;
         pair.check()?;
@@ -178,7 +178,9 @@ fn own(setup: &Setup) -> Result<Commands, String> {
     write_block(&file, &setup.block, setup.size)?;
     let (path, block, size) = (copy.clone(), setup.block.clone(), setup.size);
     let compare = move || {
-        compare_file(&path, &block, size)?;
+        let compared = Compared::new(&block);
+        compared.note_file(&path)?;
+        compared.verdict(size)?;
         std::fs::remove_file(&path).map_err(said)
     };
     let get = ["get", "--quiet", "--digest", "none", pair::ADDRESS, "peer", "-o"];

@@ -9,9 +9,8 @@
 //! a limit that was measured with less would flatter every rung above it. What the system's own
 //! settings make of the same sizes is a rung beside it.
 
-use super::bytes::{Seen, is_block, piece, verdict};
-use super::rung::Moved;
-use super::setup::Setup;
+use super::bytes::{discard, piece};
+use super::rung::{Moved, Transfer};
 use super::stats::median;
 use super::{gb_per_s, said, sides};
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+use wirewright::net::files::SinkFn;
 use wirewright::net::transport::endpoint;
 
 /// What the sockets are.
@@ -54,7 +54,7 @@ impl RawSizes {
         for _ in 0..TRIES {
             for (sizes, rates) in &mut tried {
                 let began = Instant::now();
-                move_raw(Sockets::Unpaced, block, size, *sizes, None)?;
+                move_raw(Sockets::Unpaced, block, size, *sizes, &discard())?;
                 rates.push(gb_per_s(size, began.elapsed()));
             }
         }
@@ -63,14 +63,14 @@ impl RawSizes {
     }
 }
 
-/// Moves `size` bytes of the block from one thread to another; what arrives goes to `seen`. Gives
+/// Moves `size` bytes of the block from one thread to another; what is received goes to `sink`. Gives
 /// the sender's processor time.
 fn move_raw(
     sockets: Sockets,
     block: &[u8],
     size: u64,
     sizes: RawSizes,
-    seen: Option<Seen<'_>>,
+    sink: &SinkFn,
 ) -> Result<Duration, String> {
     let (to, from) = pair(sockets).map_err(said)?;
     std::thread::scope(|scope| {
@@ -79,7 +79,7 @@ fn move_raw(
             sides::thread()
         };
         let sender = std::thread::Builder::new().spawn_scoped(scope, send).map_err(said)?;
-        receive(from, size, sizes.read as usize, seen)?;
+        receive(from, size, sizes.read as usize, sink)?;
         sender.join().map_err(|_| "the sender panicked".to_owned())
     })
 }
@@ -114,76 +114,48 @@ fn send(mut to: TcpStream, block: &[u8], size: u64, write: usize) {
     }
 }
 
-fn receive(
-    mut from: TcpStream,
-    size: u64,
-    read: usize,
-    mut seen: Option<Seen<'_>>,
-) -> Result<(), String> {
+/// Fails unless exactly `size` bytes are received.
+fn receive(mut from: TcpStream, size: u64, read: usize, sink: &SinkFn) -> Result<(), String> {
     let (mut buffer, mut total) = (vec![0; read], 0);
     while total < size {
         let len = from.read(&mut buffer).map_err(said)?;
         if len == 0 {
             return Err("the stream ended early".to_owned());
         }
-        if let Some(seen) = &mut seen {
-            seen(total, &buffer[..len]);
-        }
+        sink(total, &buffer[..len]);
         total += len as u64;
     }
-    verdict(total == size)
+    match total == size {
+        true => Ok(()),
+        false => Err(format!("{total} bytes came of {size}")),
+    }
 }
 
-pub fn run(setup: &Setup) -> Result<Moved, String> {
-    run_with(Sockets::Unpaced, setup)
+pub fn run(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    run_with(Sockets::Unpaced, transfer)
 }
 
 /// The same over sockets as the system makes them.
-pub fn run_system(setup: &Setup) -> Result<Moved, String> {
-    run_with(Sockets::System, setup)
+pub fn run_system(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    run_with(Sockets::System, transfer)
 }
 
-fn run_with(sockets: Sockets, setup: &Setup) -> Result<Moved, String> {
-    let sender = move_raw(sockets, &setup.block, setup.size, setup.raw()?, None)?;
-    Ok(Moved { bytes: setup.size, sender: Some(sender) })
-}
-
-pub fn check(setup: &Setup) -> Result<(), String> {
-    check_of(Sockets::Unpaced, &setup.block, &setup.block, setup.raw()?)
-}
-
-pub fn check_system(setup: &Setup) -> Result<(), String> {
-    check_of(Sockets::System, &setup.block, &setup.block, setup.raw()?)
-}
-
-fn check_of(sockets: Sockets, sent: &[u8], expected: &[u8], sizes: RawSizes) -> Result<(), String> {
-    let (size, mut right, mut total) = (sent.len() as u64 + 7, true, 0);
-    let mut seen = |offset, bytes: &[u8]| {
-        right &= is_block(expected, offset, bytes);
-        total += bytes.len() as u64;
-    };
-    move_raw(sockets, sent, size, sizes, Some(&mut seen))?;
-    verdict(right && total == size)
+fn run_with(sockets: Sockets, transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let (size, sizes) = (transfer.size, transfer.setup.raw()?);
+    let sender = move_raw(sockets, transfer.block, size, sizes, &transfer.sink())?;
+    Ok(Moved { bytes: size, sender: Some(sender) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::setup::tests::small;
-
-    #[test]
-    fn other_bytes_are_noticed() {
-        let setup = small();
-        assert_eq!(check(&setup), Ok(()));
-        let sizes = setup.raw().unwrap();
-        assert!(check_of(Sockets::Unpaced, setup.constant(), &setup.block, sizes).is_err());
-    }
 
     #[test]
     fn a_stream_that_ends_early_is_an_error() {
         let (to, from) = pair(Sockets::System).unwrap();
         drop(to);
-        assert_eq!(receive(from, 1, 64, None), Err("the stream ended early".to_owned()));
+        let received = receive(from, 1, 64, &discard());
+        assert_eq!(received, Err("the stream ended early".to_owned()));
     }
 
     #[test]

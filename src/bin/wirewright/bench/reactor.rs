@@ -5,10 +5,9 @@
 //!   block ─ copied ─▶ out ─ pump ─▶ socket ─▶ pump ─▶ receive ─▶ dropped
 //! ```
 
-use super::bytes::{is_block, piece, verdict};
-use super::rung::Moved;
+use super::bytes::piece;
+use super::rung::{Moved, Transfer};
 use super::running::Running;
-use super::setup::Setup;
 use super::{said, sides};
 use mio::net::TcpStream;
 use std::cell::RefCell;
@@ -20,6 +19,7 @@ use wirewright::buffer::Buffer;
 use wirewright::error::Error as Fault;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
+use wirewright::net::files::SinkFn;
 use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
@@ -110,12 +110,9 @@ struct Drained {
     error: Option<Error>,
 }
 
-/// Is shown what arrives: offset, bytes.
-type Show = Box<dyn FnMut(u64, &[u8])>;
-
-/// Takes `size` bytes and shows them to `seen`.
+/// Receives `size` bytes, which go to `sink`.
 struct Drain {
-    seen: Show,
+    sink: SinkFn,
     came: u64,
     size: u64,
     outcome: Rc<RefCell<Drained>>,
@@ -123,7 +120,7 @@ struct Drain {
 
 impl Application<Raw> for Drain {
     fn on_event(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        (self.seen)(self.came, bytes);
+        (self.sink)(self.came, bytes);
         self.came += bytes.len() as u64;
         Ok(())
     }
@@ -177,21 +174,14 @@ fn flood(block: &Arc<[u8]>, size: u64) -> (Raw, Flood) {
     (Raw::new(Wants::Payload), Flood { block: block.clone(), sent: 0, size })
 }
 
-/// Moves `size` bytes of a block; what arrives goes to `seen`.
-fn move_raw(block: &Arc<[u8]>, size: u64, seen: Show) -> Result<Moved, String> {
-    let block = block.clone();
-    let server = serve(move || flood(&block, size))?;
-    drain(&server, size, seen)
-}
-
-/// Takes `size` bytes from a server, and shows them to `seen`.
-fn drain(server: &Running, size: u64, seen: Show) -> Result<Moved, String> {
+/// Receives `size` bytes from a server, which go to `sink`.
+fn drain(server: &Running, size: u64, sink: SinkFn) -> Result<Moved, String> {
     let outcome = Rc::new(RefCell::new(Drained::default()));
     let mut reactor =
         Reactor::new(ReactorBuilder::new().map_err(said)?, usize::MAX, Limits::default());
     let addresses = endpoint::resolve(&server.endpoint).map_err(said)?;
     let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
-    let drain = Drain { seen, came: 0, size, outcome: outcome.clone() };
+    let drain = Drain { sink, came: 0, size, outcome: outcome.clone() };
     reactor.add(NewConnection::new(stream, Raw::new(Wants::Read), drain)).map_err(said)?;
     reactor.run().map_err(said)?;
     let Drained { bytes, error } = outcome.take();
@@ -202,43 +192,22 @@ fn drain(server: &Running, size: u64, seen: Show) -> Result<Moved, String> {
     }
 }
 
-pub fn run(setup: &Setup) -> Result<Moved, String> {
-    let seen = |_, bytes: &[u8]| {
-        std::hint::black_box(bytes);
-    };
-    move_raw(&setup.block, setup.size, Box::new(seen))
-}
-
-pub fn check(setup: &Setup) -> Result<(), String> {
-    check_of(&setup.block, &setup.block)
-}
-
-fn check_of(sent: &Arc<[u8]>, expected: &Arc<[u8]>) -> Result<(), String> {
-    let right = Rc::new(RefCell::new(true));
-    let (notes, expected) = (right.clone(), expected.clone());
-    let seen =
-        move |offset, bytes: &[u8]| *notes.borrow_mut() &= is_block(&expected, offset, bytes);
-    move_raw(sent, sent.len() as u64 + 7, Box::new(seen))?;
-    verdict(right.take())
+pub fn run(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let (block, size) = (transfer.block.clone(), transfer.size);
+    let server = serve(move || flood(&block, size))?;
+    drain(&server, size, transfer.sink())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::setup::tests::small;
-
-    #[test]
-    fn other_bytes_are_noticed() {
-        let setup = small();
-        assert_eq!(check(&setup), Ok(()));
-        assert!(check_of(setup.constant(), &setup.block).is_err());
-    }
+    use crate::bench::bytes::discard;
 
     #[test]
     fn too_few_bytes_are_an_error() {
         let block: Arc<[u8]> = Arc::from([1; 10]);
         let server = serve(move || flood(&block, 9)).unwrap();
-        assert_eq!(drain(&server, 9, Box::new(|_, _| ())).unwrap().bytes, 9);
-        assert!(drain(&server, 10, Box::new(|_, _| ())).is_err());
+        assert_eq!(drain(&server, 9, discard()).unwrap().bytes, 9);
+        assert!(drain(&server, 10, discard()).is_err());
     }
 }

@@ -5,12 +5,15 @@
 //!                            └─ bytes, processor time of each side, peak of memory
 //! ```
 
+use super::bytes::{Compared, discard};
 use super::machine::{self, Ticks};
 use super::setup::Setup;
 use super::sides;
 use super::verdict::Load;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wirewright::net::files::{Destination, SinkFn};
 
 /// What a rung may be held against.
 #[derive(Debug, Clone, Copy)]
@@ -83,11 +86,54 @@ impl Moved {
     }
 }
 
-/// Moves bytes once; an error if it did not.
-pub type Run = fn(&Setup) -> Result<Moved, String>;
+/// One run of a rung: what is sent, and who looks at what is received.
+pub struct Transfer<'a> {
+    pub setup: &'a Setup,
+    /// The bytes that are sent again and again.
+    pub block: &'a Arc<[u8]>,
+    /// How many bytes of FILE are moved.
+    pub size: u64,
+    /// Compares the received bytes; `None` in the timed part.
+    pub compared: Option<Arc<Compared>>,
+}
 
-/// Fails if the run does not do what it says.
-pub type Check = fn(&Setup) -> Result<(), String>;
+impl<'a> Transfer<'a> {
+    /// A run that is timed.
+    pub fn timed(setup: &'a Setup, block: &'a Arc<[u8]>) -> Transfer<'a> {
+        Transfer { setup, block, size: setup.size, compared: None }
+    }
+
+    /// A run whose bytes are compared with those that are expected.
+    pub fn check(
+        setup: &'a Setup,
+        block: &'a Arc<[u8]>,
+        expected: &Arc<[u8]>,
+        size: u64,
+    ) -> Transfer<'a> {
+        Transfer { setup, block, size, compared: Some(Compared::new(expected)) }
+    }
+
+    /// Where the received bytes go.
+    pub fn sink(&self) -> SinkFn {
+        self.compared.as_ref().map_or_else(discard, Compared::sink)
+    }
+
+    pub fn destination(&self) -> Destination {
+        Destination::Function(self.sink())
+    }
+}
+
+/// Moves bytes once; an error if it did not.
+pub type Run = fn(&Transfer<'_>) -> Result<Moved, String>;
+
+/// How a rung is checked before it is timed.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Two blocks and a few bytes more are moved, and compared with what was sent.
+    Bytes,
+    /// The rung receives no bytes, so its result is compared in another way.
+    Own(fn(&Setup) -> Result<(), String>),
+}
 
 /// One rung.
 #[derive(Debug, Clone, Copy)]
@@ -96,9 +142,28 @@ pub struct Rung {
     /// What it does, in a few words.
     pub what: &'static str,
     pub place: Place,
+    /// The block that is sent.
+    pub block: fn(&Setup) -> &Arc<[u8]>,
     pub limit: Limit,
     pub run: Run,
     pub check: Check,
+}
+
+impl Rung {
+    /// Fails if the run does not do what it says.
+    pub fn check(&self, setup: &Setup) -> Result<(), String> {
+        match self.check {
+            Check::Bytes => self.compare(setup, (self.block)(setup)),
+            Check::Own(check) => check(setup),
+        }
+    }
+
+    fn compare(&self, setup: &Setup, expected: &Arc<[u8]>) -> Result<(), String> {
+        let block = (self.block)(setup);
+        let transfer = Transfer::check(setup, block, expected, block.len() as u64 * 2 + 7);
+        let moved = (self.run)(&transfer)?;
+        transfer.compared.map_or(Ok(()), |compared| compared.verdict(moved.bytes))
+    }
 }
 
 /// What was measured on a rung, one value for each round.
@@ -121,18 +186,15 @@ impl Figure {
         Figure { rung: *rung, rates, sender, receiver, load: Load::default(), peak_rss: 0 }
     }
 
-    pub fn check(&self, setup: &Setup) -> Result<(), String> {
-        (self.rung.check)(setup)
-    }
-
     /// One round: runs until the slice is over.
     pub fn measure(&mut self, setup: &Setup) -> Result<(), String> {
         machine::reset_peak();
         let ticks = Ticks::now();
+        let transfer = Transfer::timed(setup, (self.rung.block)(setup));
         let (before, began) = (sides::process(), Instant::now());
         let (mut bytes, mut sender) = (0, Some(Duration::ZERO));
         while bytes == 0 || began.elapsed() < setup.slice {
-            let moved = (self.rung.run)(setup)?;
+            let moved = (self.rung.run)(&transfer)?;
             if moved.bytes == 0 {
                 return Err("it moved nothing".to_owned());
             }
@@ -170,8 +232,8 @@ pub mod tests {
     }
 
     fn rung(run: Run) -> Rung {
-        let check = |_: &Setup| Ok(());
-        Rung { name: "x", what: "", place: Place::Cache, limit: Limit::None, run, check }
+        let (place, limit, check) = (Place::Cache, Limit::None, Check::Bytes);
+        Rung { name: "x", what: "", place, block: Setup::block, limit, run, check }
     }
 
     #[test]
@@ -181,6 +243,21 @@ pub mod tests {
         assert!(figure.rates.is_empty());
         let mut figure = Figure::new(&rung(|_| Err("no".to_owned())));
         assert_eq!(figure.measure(&small()), Err("no".to_owned()));
+    }
+
+    #[test]
+    fn other_bytes_and_none_are_noticed_on_every_rung() {
+        let setup = small();
+        for rung in crate::bench::ladder::ladder() {
+            assert_eq!(rung.check(&setup), Ok(()), "{}", rung.name);
+            let other = setup.constant();
+            let other = if Arc::ptr_eq((rung.block)(&setup), other) { &setup.block } else { other };
+            if matches!(rung.check, Check::Bytes) {
+                assert!(rung.compare(&setup, other).is_err(), "{}", rung.name);
+            }
+        }
+        assert!(rung(|transfer| Ok(Moved::alone(transfer.size))).check(&setup).is_err());
+        assert!(rung(|_| Ok(Moved::alone(0))).check(&setup).is_err());
     }
 
     #[test]

@@ -4,9 +4,7 @@
 //!   thread `bench-server` ─ Server::run ─▶ socket ─▶ client::get on this thread ─▶ destination
 //! ```
 
-use super::bytes::nowhere;
 use super::rung::Moved;
-use super::setup::Setup;
 use super::{name, said, sides};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -103,21 +101,21 @@ pub fn settle(reports: &[FileReport], each: u64) -> Result<u64, String> {
     })
 }
 
-/// Gets from memory to nowhere over one connection, without a digest.
-pub fn get_nowhere(setup: &Setup, server: &Running) -> Result<Moved, String> {
-    Getting::new(DigestKind::None, &nowhere()).run(server, setup.size)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::bytes::nowhere;
     use crate::bench::setup::tests::small;
+
+    fn get(server: &Running, size: u64) -> Result<Moved, String> {
+        Getting::new(DigestKind::None, &nowhere()).run(server, size)
+    }
 
     #[test]
     fn a_file_of_another_length_is_an_error() {
         let setup = small();
         let server = Running::start(memory(&setup.block, setup.size + 1, 1)).unwrap();
-        let error = get_nowhere(&setup, &server).unwrap_err();
+        let error = get(&server, setup.size).unwrap_err();
         assert_eq!(error, format!("{} bytes came of {}", setup.size + 1, setup.size));
     }
 
@@ -125,7 +123,7 @@ mod tests {
     fn the_server_is_a_side_of_its_own() {
         let setup = small();
         let server = Running::start(memory(&setup.block, setup.size, 2)).unwrap();
-        let moved = get_nowhere(&setup, &server).unwrap();
+        let moved = get(&server, setup.size).unwrap();
         assert_eq!(moved.bytes, setup.size);
         assert!(moved.sender.is_some() || !cfg!(target_os = "linux"));
     }

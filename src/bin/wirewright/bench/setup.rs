@@ -29,6 +29,8 @@ pub struct Setup {
     pub sweep_max: u64,
     /// Random bytes: a whole number of chunks.
     pub block: Arc<[u8]>,
+    /// One chunk of random bytes, which stays in cache.
+    chunk: Arc<[u8]>,
     pub folder: Folder,
     constant: OnceLock<Arc<[u8]>>,
     raw: OnceLock<Result<RawSizes, String>>,
@@ -45,6 +47,7 @@ impl Setup {
             slice: args.seconds / ROUNDS as u32,
             sweep_max: args.sweep_max,
             block: machine::random(CHUNK_BYTES * BLOCK_CHUNKS),
+            chunk: machine::random(CHUNK_BYTES),
             folder: Folder::new()?,
             constant: OnceLock::new(),
             raw: OnceLock::new(),
@@ -53,9 +56,12 @@ impl Setup {
         })
     }
 
-    /// One chunk of the block.
-    pub fn chunk(&self) -> &[u8] {
-        &self.block[..CHUNK_BYTES]
+    pub fn block(&self) -> &Arc<[u8]> {
+        &self.block
+    }
+
+    pub fn chunk(&self) -> &Arc<[u8]> {
+        &self.chunk
     }
 
     /// As many bytes as the block has, all zero, in memory of their own.

@@ -15,10 +15,8 @@ mod sink;
 
 pub use message::OF_THE_WIRE;
 
-use super::bytes::{same, verdict};
-use super::rung::Moved;
+use super::rung::{Moved, Transfer};
 use super::running::Running;
-use super::setup::Setup;
 use super::{said, sides};
 use mio::net::TcpListener;
 use sink::{Acceptor, Seen, Taken};
@@ -28,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wirewright::base64;
 use wirewright::net::connection::Limits;
-use wirewright::net::mail::{Options, OutgoingMessage, Report, Server, send};
+use wirewright::net::mail::{Options, Report, Server, send};
 use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::smtp::client::Verdict;
@@ -63,8 +61,9 @@ fn options(server: Server, connections: usize) -> Options {
     options
 }
 
-/// Sends one message to a sink of its own.
-fn send_one(message: OutgoingMessage, file: u64, seen: Option<Seen>) -> Result<Moved, String> {
+/// Sends one message with a file to a sink of its own.
+fn send_one(transfer: &Transfer<'_>, seen: Option<Seen>) -> Result<Moved, String> {
+    let message = message::with_file(transfer.setup, transfer.block, transfer.size)?;
     let (sink, taken) = start(seen)?;
     let server = Server::parse(&format!("smtp://{}", sink.endpoint)).map_err(said)?;
     let (size, before) = (message.content.size(), sides::thread());
@@ -72,38 +71,28 @@ fn send_one(message: OutgoingMessage, file: u64, seen: Option<Seen>) -> Result<M
     let sender = Some(sides::thread() - before);
     match &reports[..] {
         [Report { verdict: Verdict::Accepted, .. }] if taken.counts() == (1, size) => {
-            Ok(Moved { bytes: file, sender })
+            Ok(Moved { bytes: transfer.size, sender })
         }
         [report] => Err(format!("{:?} instead of accepted", report.verdict)),
         _ => Err("there is no report".to_owned()),
     }
 }
 
-pub fn run(setup: &Setup) -> Result<Moved, String> {
-    send_one(message::with_file(setup, setup.size)?, setup.size, None)
-}
-
-pub fn check(setup: &Setup) -> Result<(), String> {
-    check_by(setup, |text| text)
-}
-
-/// Sends a file and looks at what the sink saw, after `change`.
-fn check_by(setup: &Setup, change: fn(Vec<u8>) -> Vec<u8>) -> Result<(), String> {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let copy = seen.clone();
-    let show: Seen = Arc::new(move |bytes| {
-        if let Ok(mut seen) = copy.lock() {
-            seen.extend_from_slice(bytes);
+pub fn run(transfer: &Transfer<'_>) -> Result<Moved, String> {
+    let Some(compared) = &transfer.compared else { return send_one(transfer, None) };
+    // The check runs first, so it also writes the file of the timed runs.
+    message::with_file(transfer.setup, transfer.block, transfer.setup.size)?;
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let copy = text.clone();
+    let seen: Seen = Arc::new(move |bytes| {
+        if let Ok(mut text) = copy.lock() {
+            text.extend_from_slice(bytes);
         }
     });
-    let size = setup.block.len() as u64 + 7;
-    send_one(message::with_file(setup, size)?, size, Some(show))?;
-    let text = change(std::mem::take(&mut *seen.lock().map_err(said)?));
-    let file = attached(&text).ok_or("there is no file in the message")?;
-    verdict(file.len() as u64 == size)?;
-    let (block, rest) = file.split_at(setup.block.len());
-    same(&setup.block, block)?;
-    same(&setup.block[..rest.len()], rest)
+    let moved = send_one(transfer, Some(seen))?;
+    let text = text.lock().map_err(said)?;
+    compared.note(0, &attached(&text).ok_or("there is no file in the message")?);
+    Ok(moved)
 }
 
 /// The file in a message: what stands in base64 between the empty line and the boundary.
@@ -117,26 +106,4 @@ fn attached(text: &[u8]) -> Option<Vec<u8>> {
     let len = base64::decode_strict(&base64, &mut file)?;
     file.truncate(len);
     Some(file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::setup::tests::small;
-
-    #[test]
-    fn a_file_arrives_and_another_is_noticed() {
-        let setup = small();
-        assert_eq!(check(&setup), Ok(()));
-        assert_eq!(run(&setup).unwrap().bytes, setup.size);
-        assert!(
-            check_by(&setup, |mut text| {
-                let at = text.len() / 2;
-                text[at] = if text[at] == b'A' { b'B' } else { b'A' };
-                text
-            })
-            .is_err()
-        );
-        assert!(check_by(&setup, |_| Vec::new()).is_err());
-    }
 }

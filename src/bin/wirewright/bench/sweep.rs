@@ -6,13 +6,13 @@
 //!   …         ─▶ min, median, max of each
 //! ```
 
+mod clients;
 mod connections;
-mod crowd;
 mod echo;
 mod latency;
+mod plain_client;
 mod sizes;
 mod small;
-mod talker;
 
 use super::result::Sweep;
 use super::setup::{ROUNDS, Setup};

@@ -1,4 +1,4 @@
-//! The letters that are sent: of a length that was asked for, all alike.
+//! The messages that are sent: of a length that was asked for, all alike.
 //!
 //! ```text
 //!   up to 64 KiB   From To Date Message-ID … ─ text, as long as is left
@@ -54,11 +54,11 @@ fn with_text(len: usize) -> Result<OutgoingMessage, String> {
     OutgoingMessage::new(builder.build().map_err(said)?, Vec::new()).map_err(said)
 }
 
-/// A message with a file of so many bytes, all of them those of the setup's block.
-pub fn with_file(setup: &Setup, len: u64) -> Result<OutgoingMessage, String> {
-    let path = setup.folder.path().join("attachment");
-    if std::fs::metadata(&path).map_or(0, |meta| meta.len()) != len {
-        write_block(&path, &setup.block, len)?;
+/// A message with a file of so many bytes of the repeated block.
+pub fn with_file(setup: &Setup, block: &[u8], len: u64) -> Result<OutgoingMessage, String> {
+    let path = setup.folder.path().join(format!("attachment-{len}"));
+    if !path.is_file() {
+        write_block(&path, block, len)?;
     }
     attach(&path)
 }
@@ -80,10 +80,10 @@ fn attach(path: &Path) -> Result<OutgoingMessage, String> {
 /// those of a file.
 pub fn of_size(setup: &Setup, size: u64) -> Result<(OutgoingMessage, u64), String> {
     if size > TEXT_BYTES_MAX {
-        let head = with_file(setup, 1)?.content.size();
+        let head = with_file(setup, &setup.block, 1)?.content.size();
         let lines = (size - head) / LINE.0;
         let len = lines * LINE.1;
-        return Ok((with_file(setup, len)?, len));
+        return Ok((with_file(setup, &setup.block, len)?, len));
     }
     let least = with_text(2)?.content.size();
     let Some(rest) = size.checked_sub(least) else {

@@ -66,7 +66,7 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    fn guest(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
+    fn connection(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
         endpoint::tune(&socket).ok()?;
         Some(NewConnection::new(Stream::plain(socket), Sink::new(self.clone()), ()))
     }
@@ -74,7 +74,7 @@ impl Acceptor {
 
 impl Accept for Acceptor {
     fn accept(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Accepted {
-        self.guest(socket).into()
+        self.connection(socket).into()
     }
 }
 

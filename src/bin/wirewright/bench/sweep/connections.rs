@@ -5,7 +5,8 @@
 //!   each gets a file of total / N bytes: however many there are, the same travels
 //! ```
 
-use super::crowd::Crowd;
+use super::clients::Clients;
+use crate::bench::bytes::{Compared, discard};
 use crate::bench::file::write_block;
 use crate::bench::process::ServerProcess;
 use crate::bench::result::{Measure, Point, Sweep, Unit};
@@ -65,7 +66,7 @@ fn each(setup: &Setup, count: usize) -> u64 {
 }
 
 fn folder(setup: &Setup, counts: &[usize]) -> Result<PathBuf, String> {
-    let folder = setup.folder.path().join("crowd");
+    let folder = setup.folder.path().join("connections");
     std::fs::create_dir_all(&folder).map_err(said)?;
     for count in counts {
         write_block(&folder.join(file(*count)), &setup.block, each(setup, *count))?;
@@ -83,24 +84,25 @@ struct Place {
 }
 
 impl Place {
-    fn crowd<'a>(&'a self, setup: &Setup, file: &'a str) -> Crowd<'a> {
+    fn clients<'a>(&'a self, setup: &Setup, file: &'a str) -> Clients<'a> {
         let (endpoint, connections) = (&*self.server.endpoint, self.count);
-        Crowd { endpoint, connections, file, each: each(setup, connections), expected: None }
+        Clients { endpoint, connections, file, each: each(setup, connections), sink: discard() }
     }
 
-    /// A first round that is compared with what was to come, and not measured.
+    /// A first round that is not measured: the received bytes are compared.
     fn check(&self, setup: &Setup) -> Result<(), String> {
-        let file = file(self.count);
-        let crowd = Crowd { expected: Some(setup.block.clone()), ..self.crowd(setup, &file) };
-        crowd.run(|| ()).map(|_| ())
+        let (file, compared) = (file(self.count), Compared::new(&setup.block));
+        let clients = Clients { sink: compared.sink(), ..self.clients(setup, &file) };
+        clients.run(|| ())?;
+        compared.verdict(clients.each * self.count as u64)
     }
 
     fn measure(&mut self, setup: &Setup) -> Result<(), String> {
         let file = file(self.count);
-        let crowd = self.crowd(setup, &file);
-        let bytes = crowd.each * self.count as u64;
+        let clients = self.clients(setup, &file);
+        let bytes = clients.each * self.count as u64;
         let server = &self.server;
-        let (elapsed, before) = crowd.run(|| server.spent())?;
+        let (elapsed, before) = clients.run(|| server.spent())?;
         let spent = server.spent().saturating_sub(before);
         self.rates.push(gb_per_s(bytes, elapsed));
         self.spent.push(spent.as_secs_f64() / (bytes as f64 / 1e9));
@@ -174,19 +176,19 @@ pub fn idle(setup: &Setup) -> Result<Sweep, String> {
 fn watch(setup: &Setup, count: usize, folder: &Path) -> Result<[(&'static str, Cost); 2], String> {
     let server = ServerProcess::serve(folder, setup.threads)?;
     let file = file(count);
-    let crowd = |connections| Crowd {
+    let clients = |connections| Clients {
         endpoint: &server.endpoint,
         connections,
         file: &file,
         each: each(setup, count),
-        expected: None,
+        sink: discard(),
     };
     // What the first one takes is not theirs.
-    crowd(1).run(|| ())?;
+    clients(1).run(|| ())?;
     let rss = || (server.rss(), machine::rss("self").unwrap_or(0));
     let spent = || (server.spent(), sides::process());
     let before = rss();
-    let (_, (memory, time)) = crowd(count).run(|| {
+    let (_, (memory, time)) = clients(count).run(|| {
         let memory = rss();
         let (began, first) = (Instant::now(), spent());
         std::thread::sleep(IDLE);

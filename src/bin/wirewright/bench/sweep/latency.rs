@@ -12,7 +12,8 @@
 //! the difference is ours.
 
 use super::echo::Echo;
-use super::talker::Talker;
+use super::plain_client::PlainClient;
+use crate::bench::bytes::discard;
 use crate::bench::result::{Measure, Point, Sweep, Unit};
 use crate::bench::running::{Running, memory};
 use crate::bench::setup::{ROUNDS, Setup};
@@ -46,7 +47,7 @@ const PENDING_MAX: usize = 64;
 const LATE_MAX: Duration = Duration::from_secs(30);
 
 /// Asks at due times; gives the nanoseconds from due to done, unsorted.
-fn ask(talker: &mut Talker, rate: u32, count: usize) -> Result<Vec<u64>, String> {
+fn ask(client: &mut PlainClient, rate: u32, count: usize) -> Result<Vec<u64>, String> {
     let began = Instant::now();
     let due = |number: usize| began + Duration::from_secs(1) / rate * number as u32;
     let over = due(count) + LATE_MAX;
@@ -56,16 +57,16 @@ fn ask(talker: &mut Talker, rate: u32, count: usize) -> Result<Vec<u64>, String>
         if now > over {
             return Err(format!("{} of {count} requests were answered", samples.len()));
         }
-        while asked < count && due(asked) <= now && talker.pending() < PENDING_MAX {
-            let id = talker.ask()?;
+        while asked < count && due(asked) <= now && client.pending() < PENDING_MAX {
+            let id = client.ask()?;
             first_id.get_or_insert(id);
             asked += 1;
         }
-        if talker.pending() == 0 {
+        if client.pending() == 0 {
             wait(due(asked));
             continue;
         }
-        talker.step(&mut |event| {
+        client.step(&mut |event| {
             if let (Event::Received { id, .. }, Some(first)) = (event, first_id) {
                 let late = Instant::now() - due((id - first) as usize);
                 samples.push(late.as_nanos() as u64);
@@ -129,17 +130,17 @@ pub fn latency(setup: &Setup) -> Result<Sweep, String> {
 fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
     let block = setup.block[..FILE_BYTES].into();
     let server = Running::start(memory(&block, FILE_BYTES as u64, setup.threads))?;
-    let mut talker = Talker::connect(&server.endpoint, DigestKind::Blake3)?;
-    if talker.get(&mut |_, _| ())? != FILE_BYTES as u64 {
+    let mut client = PlainClient::connect(&server.endpoint, DigestKind::Blake3)?;
+    if client.get(&discard())? != FILE_BYTES as u64 {
         return Err("another length arrived".to_owned());
     }
-    talker.no_waiting()?;
+    client.no_waiting()?;
     let mut echo = Echo::start()?;
     let mut samples = RATES.map(|_| [Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {
         for ((rate, _), [gets, bare]) in RATES.iter().zip(&mut samples) {
             let count = (round.as_secs_f64() * f64::from(*rate)).ceil() as usize;
-            gets.push(ask(&mut talker, *rate, count)?);
+            gets.push(ask(&mut client, *rate, count)?);
             bare.push(throw(&mut echo, *rate, count)?);
         }
     }

@@ -1,15 +1,14 @@
 //! Goodput against sizes: of the file, of a chunk, of a write and of a read.
 
+use super::plain_client::PlainClient;
 use super::rounds;
-use super::talker::Talker;
-use crate::bench::bytes::{Compared, is_block, nowhere, piece, verdict};
+use crate::bench::bytes::{Compared, discard, nowhere, piece};
 use crate::bench::reactor;
 use crate::bench::result::{Axis, Point, Sweep, Unit};
 use crate::bench::running::{Getting, Running, memory};
 use crate::bench::setup::Setup;
 use crate::bench::stats::Spread;
 use crate::bench::{NONCE, gb_per_s, said};
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 use wirewright::buffer::Buffer;
@@ -55,17 +54,13 @@ pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
     let mut lines = Vec::new();
     for size in &sizes {
         let server = Running::start(memory(&setup.block, *size, setup.threads))?;
-        let mut talker = Talker::connect(&server.endpoint, DigestKind::None)?;
-        warm(&mut talker, &setup.block, *size)?;
-        lines.push((server, talker));
+        let mut client = PlainClient::connect(&server.endpoint, DigestKind::None)?;
+        warm(&mut client, &setup.block, *size)?;
+        lines.push((server, client));
     }
     let values = rounds(sizes.len(), |which| {
-        let talker = &mut lines[which].1;
-        rate(setup, || {
-            talker.get(&mut |_, bytes| {
-                black_box(bytes);
-            })
-        })
+        let client = &mut lines[which].1;
+        rate(setup, || client.get(&discard()))
     })?;
     let what = "one get at a time on a warm connection, from the request to the verified end; no \
                 digest, each chunk checked";
@@ -74,10 +69,10 @@ pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
 }
 
 /// The first get is not measured, and is compared with what was to come.
-fn warm(talker: &mut Talker, block: &[u8], size: u64) -> Result<(), String> {
-    let mut right = true;
-    let bytes = talker.get(&mut |offset, bytes| right &= is_block(block, offset, bytes))?;
-    verdict(right && bytes == size)
+fn warm(client: &mut PlainClient, block: &Arc<[u8]>, size: u64) -> Result<(), String> {
+    let compared = Compared::new(block);
+    client.get(&compared.sink())?;
+    compared.verdict(size)
 }
 
 // ---- the chunk ---------------------------------------------------------------------------------
@@ -160,8 +155,8 @@ pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
         Getting::new(DigestKind::None, destination).run(&server, setup.size)
     };
     for chunk_len in CHUNKS {
-        let (destination, compared) = Compared::with(&setup.block);
-        get(chunk_len, &destination)?;
+        let compared = Compared::new(&setup.block);
+        get(chunk_len, &compared.destination())?;
         compared.verdict(setup.size)?;
     }
     let values =
@@ -173,7 +168,8 @@ pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
 
 // ---- writes and reads --------------------------------------------------------------------------
 
-/// From what a crowd gets to what a blocking loop likes best; with the product's own sizes.
+/// The sizes of buffers, among them the product's own: from those of many connections to those that
+/// are best for a blocking loop.
 const BUFFERS: [u64; 8] =
     [16 << 10, 64 << 10, 128 << 10, 256 << 10, 528 << 10, 1 << 20, 2 << 20, 4 << 20];
 
@@ -235,10 +231,10 @@ mod tests {
     fn other_bytes_are_noticed() {
         let setup = small();
         let server = Running::start(memory(&setup.block, 5000, 1)).unwrap();
-        let mut talker = Talker::connect(&server.endpoint, DigestKind::None).unwrap();
-        assert_eq!(warm(&mut talker, &setup.block, 5000), Ok(()));
-        assert!(warm(&mut talker, setup.constant(), 5000).is_err());
-        assert!(warm(&mut talker, &setup.block, 5001).is_err());
+        let mut client = PlainClient::connect(&server.endpoint, DigestKind::None).unwrap();
+        assert_eq!(warm(&mut client, &setup.block, 5000), Ok(()));
+        assert!(warm(&mut client, setup.constant(), 5000).is_err());
+        assert!(warm(&mut client, &setup.block, 5001).is_err());
     }
 
     #[test]

@@ -65,8 +65,8 @@ fn sweep(setup: &Setup, names: &[Name]) -> Result<Sweep, String> {
         ("from files", Running::start(files)?),
     ];
     for (_, server) in &servers {
-        let (destination, compared) = Compared::with(&block);
-        get(server, names, 1, &destination)?;
+        let compared = Compared::new(&block);
+        get(server, names, 1, &compared.destination())?;
         compared.verdict((names.len() * FILE_BYTES) as u64)?;
     }
     let values = rounds(servers.len() * CONNECTIONS.len(), |which| {

@@ -9,7 +9,6 @@
 //! So connecting is not in the time, and idle connections can be looked at. The reactor and the
 //! pump are the product's, on this thread; another opens the gate.
 
-use crate::bench::bytes::is_block;
 use crate::bench::{NONCE, name, said};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,6 +21,7 @@ use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
+use wirewright::net::files::SinkFn;
 use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
@@ -37,9 +37,8 @@ struct Common {
     /// How many are not greeted yet.
     missing: Cell<usize>,
     all_in: Sender<()>,
-    /// With what to compare, if that is wanted.
-    expected: Option<Arc<[u8]>>,
-    right: Cell<bool>,
+    /// Where the received bytes go.
+    sink: SinkFn,
     bytes: Cell<u64>,
     ended: Cell<Instant>,
     error: RefCell<Option<String>>,
@@ -71,9 +70,7 @@ impl Application<Client> for Fetching {
             Event::Welcome(_) => self.greet(),
             Event::Payload { offset, bytes, .. } => {
                 common.bytes.set(common.bytes.get() + bytes.len() as u64);
-                if let Some(block) = &common.expected {
-                    common.right.set(common.right.get() && is_block(block, offset, bytes));
-                }
+                (common.sink)(offset, bytes);
             }
             Event::Received { .. } => {
                 common.ended.set(Instant::now());
@@ -114,19 +111,19 @@ impl Application<Client> for Fetching {
     }
 }
 
-/// What a crowd is to do.
-pub struct Crowd<'a> {
+/// Clients that get a file each at the same time.
+pub struct Clients<'a> {
     pub endpoint: &'a str,
     pub connections: usize,
     /// Which file each of them gets.
     pub file: &'a str,
     /// How many bytes that has.
     pub each: u64,
-    /// With what to compare what arrives, if that is wanted.
-    pub expected: Option<Arc<[u8]>>,
+    /// Where the received bytes go.
+    pub sink: SinkFn,
 }
 
-impl Crowd<'_> {
+impl Clients<'_> {
     /// Gets all files at the same time. When all connections are greeted `idle` is called, on
     /// another thread, and they wait. Gives the time from the first request to the last verified
     /// end, and what `idle` gave.
@@ -137,8 +134,7 @@ impl Crowd<'_> {
             open: Arc::default(),
             missing: Cell::new(self.connections),
             all_in,
-            expected: self.expected.clone(),
-            right: Cell::new(true),
+            sink: self.sink.clone(),
             bytes: Cell::new(0),
             ended: Cell::new(Instant::now()),
             error: RefCell::default(),
@@ -191,10 +187,9 @@ impl Crowd<'_> {
             return Err(error);
         }
         let all = self.each * self.connections as u64;
-        match (common.right.get(), common.bytes.get()) {
-            (true, bytes) if bytes == all => Ok(common.ended.get()),
-            (true, bytes) => Err(format!("{bytes} bytes came of {all}")),
-            (false, _) => Err("other bytes came out than went in".to_owned()),
+        match common.bytes.get() {
+            bytes if bytes == all => Ok(common.ended.get()),
+            bytes => Err(format!("{bytes} bytes came of {all}")),
         }
     }
 }
@@ -202,6 +197,7 @@ impl Crowd<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::bytes::{Compared, discard};
     use crate::bench::running::{Running, memory};
     use crate::bench::setup::tests::small;
 
@@ -209,15 +205,15 @@ mod tests {
     fn all_wait_for_each_other_and_bring_their_files() {
         let setup = small();
         let server = Running::start(memory(&setup.block, 9000, 1)).unwrap();
-        let crowd = |each, expected: &Arc<[u8]>| {
-            let expected = Some(expected.clone());
+        let clients = |each, sink| {
             let endpoint = &*server.endpoint;
-            Crowd { endpoint, connections: 20, file: "x", each, expected }.run(|| 7)
+            Clients { endpoint, connections: 20, file: "x", each, sink }.run(|| 7)
         };
-        let (elapsed, found) = crowd(9000, &setup.block).unwrap();
+        let compared = Compared::new(&setup.block);
+        let (elapsed, found) = clients(9000, compared.sink()).unwrap();
         assert!(elapsed > Duration::ZERO && found == 7);
-        assert!(crowd(9001, &setup.block).is_err());
-        assert!(crowd(9000, setup.constant()).is_err());
+        assert_eq!(compared.verdict(20 * 9000), Ok(()));
+        assert!(clients(9001, discard()).is_err());
     }
 
     #[test]
@@ -225,8 +221,8 @@ mod tests {
         let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = nobody.local_addr().unwrap().to_string();
         drop(nobody);
-        let crowd =
-            Crowd { endpoint: &endpoint, connections: 2, file: "x", each: 1, expected: None };
-        assert!(crowd.run(|| ()).is_err());
+        let (endpoint, sink) = (&*endpoint, discard());
+        let clients = Clients { endpoint, connections: 2, file: "x", each: 1, sink };
+        assert!(clients.run(|| ()).is_err());
     }
 }

@@ -1,17 +1,18 @@
-//! A client of the bench's own over a plain socket: one warm connection, asked when it is time.
+//! A client of the bench over a plain blocking socket, which keeps one connection open.
 //!
 //! ```text
 //!   ask(name) ─▶ Client ─▶ out ─ write ─▶ socket ─ read ─▶ Client ─▶ events
 //! ```
 //!
-//! The product's client runs an errand from connecting to closing. Here a connection stays open,
-//! and the moment of each request is the measurement's to choose.
+//! The product's client connects for each batch of files and closes the connection behind it. Here
+//! the connection stays open, and the measurement chooses the moment of each request.
 
 use crate::bench::{NONCE, name, said};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
+use wirewright::net::files::SinkFn;
 use wirewright::session::Session;
 use wirewright::transfer::client::{Client, Config, Event};
 use wirewright::transfer::sender::CHUNK_BYTES;
@@ -22,38 +23,38 @@ const READ_BYTES: usize = 256 << 10;
 /// Requests are short: so many bytes of them may wait.
 const OUT_BYTES_MAX: usize = 64 << 10;
 
-pub struct Talker {
+pub struct PlainClient {
     stream: TcpStream,
     client: Client,
     input: Vec<u8>,
     /// Bytes at the beginning of the input that the session has not eaten.
     held: usize,
-    room: Vec<u8>,
+    scratch: Vec<u8>,
     out: Buffer,
 }
 
-impl Talker {
+impl PlainClient {
     /// Connects and is greeted.
-    pub fn connect(endpoint: &str, digest: DigestKind) -> Result<Talker, String> {
+    pub fn connect(endpoint: &str, digest: DigestKind) -> Result<PlainClient, String> {
         let stream = TcpStream::connect(endpoint).map_err(said)?;
         stream.set_nodelay(true).map_err(said)?;
         let config = Config { digests: vec![digest], ..Config::default() };
-        let mut talker = Talker {
+        let mut client = PlainClient {
             stream,
             client: Client::new(config, NONCE),
             input: vec![0; READ_BYTES],
             held: 0,
-            room: vec![0; CHUNK_BYTES],
+            scratch: vec![0; CHUNK_BYTES],
             out: Buffer::with_limit(OUT_BYTES_MAX),
         };
         let mut greeted = false;
         while !greeted {
-            talker.step(&mut |event| greeted |= matches!(event, Event::Welcome(_)))?;
+            client.step(&mut |event| greeted |= matches!(event, Event::Welcome(_)))?;
         }
-        Ok(talker)
+        Ok(client)
     }
 
-    /// From now on [`step`](Talker::step) does not wait.
+    /// From now on [`step`](PlainClient::step) does not wait.
     pub fn no_waiting(&mut self) -> Result<(), String> {
         self.stream.set_nonblocking(true).map_err(said)
     }
@@ -90,7 +91,7 @@ impl Talker {
         let mut at = 0;
         loop {
             let received =
-                self.client.receive(&self.input[at..len], &mut self.room).map_err(said)?;
+                self.client.receive(&self.input[at..len], &mut self.scratch).map_err(said)?;
             let consumed = received.consumed;
             at += consumed;
             match received.into_event() {
@@ -107,16 +108,16 @@ impl Talker {
         Ok(())
     }
 
-    /// Gets the file and waits for its verified end; `seen` is given what arrives. Gives how many
-    /// bytes.
-    pub fn get(&mut self, seen: &mut dyn FnMut(u64, &[u8])) -> Result<u64, String> {
+    /// Gets the file and waits for its verified end; the received bytes go to `sink`. Gives
+    /// how many there were.
+    pub fn get(&mut self, sink: &SinkFn) -> Result<u64, String> {
         let id = self.ask()?;
         let (mut bytes, mut done) = (0, false);
         while !done {
             self.step(&mut |event| match event {
                 Event::Payload { offset, bytes: piece, .. } => {
                     bytes += piece.len() as u64;
-                    seen(offset, piece);
+                    sink(offset, piece);
                 }
                 Event::Received { id: ended, .. } => done |= ended == id,
                 _ => {}
@@ -129,7 +130,7 @@ impl Talker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::bytes::is_block;
+    use crate::bench::bytes::Compared;
     use crate::bench::running::{Running, memory};
     use crate::bench::setup::tests::small;
 
@@ -137,12 +138,11 @@ mod tests {
     fn one_connection_gets_many_files() {
         let setup = small();
         let server = Running::start(memory(&setup.block, 500_000, 1)).unwrap();
-        let mut talker = Talker::connect(&server.endpoint, DigestKind::Blake3).unwrap();
+        let mut client = PlainClient::connect(&server.endpoint, DigestKind::Blake3).unwrap();
         for _ in 0..3 {
-            let mut right = true;
-            let seen = &mut |offset, bytes: &[u8]| right &= is_block(&setup.block, offset, bytes);
-            assert_eq!(talker.get(seen), Ok(500_000));
-            assert!(right);
+            let compared = Compared::new(&setup.block);
+            assert_eq!(client.get(&compared.sink()), Ok(500_000));
+            assert_eq!(compared.verdict(500_000), Ok(()));
         }
     }
 }
