@@ -185,6 +185,21 @@ fn the_page_is_written_beside_the_report() {
 }
 
 #[test]
+fn csv_has_a_line_for_each_rung_and_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.csv");
+    let args = ["copy", "--sweep", "file-size", "--sweep-max", "5K", "--csv"];
+    let ended = bench(&[&args[..], &[path.to_str().unwrap()]].concat());
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.split_terminator("\r\n").collect();
+    let begins = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+    assert_eq!((begins("kind,name,"), begins("rung,"), begins("sweep,file-size,")), (1, 3, 2));
+    let columns = |line: &str| line.split(',').count();
+    assert!(lines.iter().all(|line| columns(line) == columns(lines[0])), "{text}");
+}
+
+#[test]
 fn nothing_is_left_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirewright"));

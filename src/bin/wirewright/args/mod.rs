@@ -384,7 +384,7 @@ pub struct Bench {
         value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
     /// Measure another implementation in the same run, in place of the ladder.
-    #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html"])]
+    #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html", "csv"])]
     pub peer: Option<PeerKind>,
     /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
     #[arg(long, value_name = "PATH", requires = "peer")]
@@ -395,6 +395,9 @@ pub struct Bench {
     /// Write a page with pictures, too; it needs no network.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write the rungs and the points of the sweeps as CSV, too.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
@@ -408,24 +411,24 @@ pub struct Bench {
 #[command(next_help_heading = "A load of mail: bench smtp")]
 pub struct Load {
     /// Send to this server, in clear and as nobody [default: our own sink, which throws it away].
-    #[arg(long, value_name = "smtp://HOST:PORT", conflicts_with_all = ["sweeps", "peer", "html"])]
+    #[arg(long, value_name = "smtp://HOST:PORT", conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub server: Option<String>,
     /// How many messages are sent in a round [default: 20000].
-    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],
         value_parser = values::number::<u32>(1..=100_000_000))]
     pub messages: Option<u32>,
     /// How long each is, its head counted; beyond 64 KiB most of it is an attachment [default: 1K].
     #[arg(long, value_name = "BYTES", value_parser = size,
-        conflicts_with_all = ["sweeps", "peer", "html"])]
+        conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub message_size: Option<u64>,
     /// How many rounds [default: 5].
-    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html"],
+    #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],
         value_parser = values::number::<u16>(1..=1000))]
     pub rounds: Option<u16>,
     /// Send nothing: be the sink, for other senders, until SIGINT or SIGTERM.
     #[arg(long, value_name = "HOST:PORT", value_parser = address,
-        conflicts_with_all = ["sweeps", "peer", "html", "server", "messages", "message_size",
-        "rounds"])]
+        conflicts_with_all = ["sweeps", "peer", "html", "csv", "server", "messages",
+        "message_size", "rounds"])]
     pub listen: Option<String>,
 }
 

@@ -25,7 +25,7 @@ const GOOD: &[&str] = &[
     "put h:1 a b --overwrite --token-file t",
     "bench",
     "bench memcpy loopback-raw --size 64M --seconds 1.5 --connections 9 --json",
-    "bench --sweep latency --sweep file-size --sweep-max 4G --threads 2 --html page.html",
+    "bench --sweep latency --sweep file-size --sweep-max 4G --threads 2 --html page.html --csv x.csv",
     "explain envelope",
     "explain frame - --split 1 --json --payload data",
     "explain http x --method HEAD --strict --json",

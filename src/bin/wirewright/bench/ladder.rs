@@ -1,5 +1,4 @@
-//! The rungs from the bottom up, each adding one thing to one before it, and what it is held
-//! against.
+//! The rungs from the bottom up. Each adds one thing to a rung before it, and has a limit.
 //!
 //! A rung is a name, a limit, a run and a check. A rung that is added to the list is measured in the
 //! same rounds as the others, and shown beside them.
@@ -8,7 +7,7 @@ use super::rung::{Check, Limit, Place, Run, Rung};
 use super::setup::Setup;
 use super::{compute, file, memory, raw, reactor, smtp, wire};
 
-/// What base64 leaves of a wire.
+/// The share of the wire that is FILE: base64 makes 4 bytes of 3.
 const OF_THE_WIRE: f64 = 0.75;
 
 /// All rungs, from the bottom.

@@ -1,4 +1,4 @@
-//! The machine: what it is, what a process takes of it, random bytes, a folder that goes away.
+//! The machine, the memory and processor time of processes, random bytes, a temporary folder.
 
 use serde::{Deserialize, Serialize};
 use std::fs::DirBuilder;
@@ -23,12 +23,12 @@ pub fn random(len: usize) -> Arc<[u8]> {
     bytes
 }
 
-/// As many zeros.
+/// `len` zeros.
 pub fn zeros(len: usize) -> Arc<[u8]> {
     std::iter::repeat_n(0, len).collect()
 }
 
-/// What the machine is, as far as it says so.
+/// The machine, as far as the system describes it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Machine {
     pub cpu: Option<String>,
@@ -73,7 +73,7 @@ impl Machine {
         }
     }
 
-    /// In one line.
+    /// A description in one line.
     pub fn line(&self) -> String {
         let cpu = self.cpu.as_deref().unwrap_or("an unknown processor");
         let cores = if self.cores == 1 { "core" } else { "cores" };
@@ -92,13 +92,13 @@ fn read(path: &str) -> String {
 
 // ---- memory ------------------------------------------------------------------------------------
 
-/// Lets the peak of resident memory count from here.
+/// Resets the peak of resident memory of this process.
 pub fn reset_peak() {
     // Where the kernel does not allow it, the peak is that of the whole run.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The peak of resident memory in bytes; 0 where the system does not say.
+/// The peak of resident memory in bytes; 0 where the system does not tell it.
 pub fn peak_rss() -> u64 {
     peak_rss_of("self").unwrap_or(0)
 }
@@ -125,11 +125,11 @@ fn status(process: &str, key: &str) -> Option<u64> {
 /// Clock ticks a second in `/proc`: a constant of Linux.
 const TICKS: u64 = 100;
 
-/// Processor time of another process so far, by its id, with that of threads that have ended; also
-/// of one that has ended itself as long as nobody waited for it.
+/// Processor time of another process so far, by its id. Threads that have ended are counted. The
+/// process may have ended, too, as long as nobody has waited for it.
 pub fn processor_time_of(process: &str) -> Duration {
     let stat = read(&format!("/proc/{process}/stat"));
-    // Behind the name, which may hold anything: fields 14 and 15 of proc(5).
+    // The name may hold any character, so fields 14 and 15 of proc(5) are counted behind it.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let tick = |at: usize| fields.split(' ').nth(at).and_then(|text| text.parse::<u64>().ok());
     let ticks = tick(12).unwrap_or(0) + tick(13).unwrap_or(0);
@@ -175,7 +175,8 @@ impl Ticks {
 
 // ---- descriptors -------------------------------------------------------------------------------
 
-/// Takes all descriptors that this process, and those it starts, may have; says how many.
+/// Raises the limit of descriptors of this process and its children as far as it may; gives the
+/// limit.
 pub fn raise_descriptors() -> u64 {
     endpoint::raise_descriptors_max();
     endpoint::descriptors_max()
@@ -183,10 +184,10 @@ pub fn raise_descriptors() -> u64 {
 
 // ---- a folder ----------------------------------------------------------------------------------
 
-/// A folder of this run, in the system's folder for temporary files; it goes away when dropped.
+/// A folder of this run in the system's folder for temporary files. It is removed when dropped.
 pub struct Folder(PathBuf);
 
-/// How many this process has made.
+/// The number of folders that this process has made.
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 impl Folder {
@@ -197,7 +198,7 @@ impl Folder {
             let path = std::env::temp_dir().join(name);
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(Folder(path)),
-                // A run that was killed left it, with the id that we have now.
+                // An earlier process with the same id was killed and left its folder.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {}
                 Err(error) => return Err(format!("{}: {error}", path.display())),
             }
@@ -211,7 +212,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays is in the folder for what may be deleted.
+        // What cannot be removed is left to the cleaner of temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -5,9 +5,9 @@
 //!   session-crc32, -blake3:  Server ─▶ link ─▶ Client,  Client ─▶ link ─▶ Server
 //! ```
 //!
-//! The sessions always make and compare the checksum of each chunk, so what they cost without one
-//! is measured a layer lower: rows without a checksum, written as the sender writes them, and read
-//! by the reader that both sessions have.
+//! The sessions always compute the checksum of each chunk. Their cost without checksums is measured
+//! a layer below: rows without a checksum, written as the sender writes them, and read by the reader
+//! of both sessions.
 
 use super::bytes::piece;
 use super::rung::{Moved, Transfer};
@@ -25,7 +25,7 @@ use wirewright::transfer::reader::{Item, Reader};
 use wirewright::transfer::sender::{CHUNK_BYTES, row_len_max};
 use wirewright::transfer::server::{self, FileMeta, Server};
 
-/// Is given what is received: offset, bytes.
+/// Is called with received bytes: offset, bytes.
 type Seen<'a> = &'a mut dyn FnMut(u64, &[u8]);
 
 /// The buffer between the two sides, in bytes: two chunks, as the product's driver holds.
@@ -33,8 +33,8 @@ const LINK_BYTES: usize = 528 << 10;
 
 // ---- rows alone --------------------------------------------------------------------------------
 
-/// Sends `size` bytes of the repeated block as rows without checksums; `seen` is given what
-/// arrives.
+/// Sends `size` bytes of the repeated block as rows without checksums; `seen` is called
+/// with the received bytes.
 fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String> {
     let mut reader = Reader::new(Side::Server);
     reader.set_frame_limit(FRAME_BYTES_DEFAULT_MAX);
@@ -60,7 +60,7 @@ fn write_row(offset: u64, raw: &[u8], out: &mut Buffer) -> Result<(), wirewright
     row.close()
 }
 
-/// Reads until the link is empty; says how many bytes of payload came.
+/// Reads until the link is empty; gives the number of payload bytes.
 fn read_rows(
     reader: &mut Reader,
     link: &mut Buffer,
@@ -79,7 +79,7 @@ fn read_rows(
         let consumed = step.consumed;
         link.consume(consumed);
         if idle && !link.is_empty() {
-            return Err("the reader stands still".to_owned());
+            return Err("the reader makes no progress".to_owned());
         }
     }
     if read == 0 { Err("no row arrived".to_owned()) } else { Ok(read) }
@@ -87,7 +87,8 @@ fn read_rows(
 
 // ---- whole sessions ----------------------------------------------------------------------------
 
-/// A get of `size` bytes of the repeated block, without sockets; `seen` is given what arrives.
+/// A get of `size` bytes of the repeated block, without sockets; `seen` is called with
+/// the received bytes.
 fn get_in_memory(
     block: &[u8],
     size: u64,
@@ -115,7 +116,7 @@ fn get_in_memory(
     Ok(())
 }
 
-/// Lets the server hear; whether there was anything to hear.
+/// Passes the bytes on the link to the server; true if there were any.
 fn serve(
     server: &mut Server,
     up: &mut Buffer,
@@ -138,7 +139,7 @@ fn serve(
     }
 }
 
-/// Lets the client hear; true once the file is whole.
+/// Passes the bytes on the link to the client; true once the file is complete.
 fn listen(
     client: &mut Client,
     down: &mut Buffer,

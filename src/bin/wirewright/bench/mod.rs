@@ -1,31 +1,34 @@
 //! `wirewright bench`: the ladder from memory copy to TLS, each rung beside its limit.
 //!
 //! ```text
-//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that a
-//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     machine's moods hit all
+//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that the
+//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     noise of the machine hits all
 //!   …         ─▶ min, median, max of bytes of FILE a second; ratio of medians to the limit
 //! ```
 //!
-//! A figure counts only if its bytes were checked: every rung has a check that fails if it did
-//! nothing, run outside the timed part where the table does not say otherwise.
+//! Every rung has a check that runs before the timed part and fails if the rung moved no bytes or
+//! other bytes. A function measures or renders, never both: `result` stands between the two.
 //!
 //! | files | subject |
 //! |---|---|
 //! | `ladder`, `rung`, `setup` | which rungs there are, how one is measured, with what |
 //! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
-//! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and who serves them |
+//! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and their servers |
 //! | `smtp/` | a file by mail; a load of messages for a server; a sink |
-//! | `bytes`, `sides`, `stats`, `machine` | right bytes? whose time? few numbers of many |
+//! | `bytes`, `sides`, `stats`, `machine`, `process` | comparing bytes, processor time, medians, `/proc` |
 //! | `verdict` | which figures can be quoted |
-//! | `sweep/` | the same at many sizes, numbers and rates |
-//! | `findings`, `table`, `document`, `page/` | what was found, on a terminal, as JSON, as a page |
+//! | `sweep/`, `peer/` | sizes, numbers and rates; another implementation |
+//! | `summary`, `result` | from figures to the result, which is the document of `--json` |
+//! | `table`, `csv`, `page/`, `output_file` | the result as text, as CSV, as a page |
 
 mod bytes;
 mod compute;
+mod csv;
 mod file;
 mod ladder;
 mod machine;
 mod memory;
+mod output_file;
 mod page;
 mod peer;
 mod process;
@@ -49,30 +52,24 @@ mod wire;
 use super::args;
 use super::args::Bench;
 use super::{Exit, Failure};
-use crate::output::destination::place;
 use crate::output::drawing::Steps;
 use crate::output::report::Out;
 use args::SweepKind as Kind;
 use machine::{Machine, Ticks};
+use output_file::OutputFile;
 use result::Report;
 use rung::{Figure, Rung};
 use setup::{ROUNDS, Setup};
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use wirewright::name::Name;
-use wirewright::net::files::Destination;
-use wirewright::text::in_short;
 
-/// The rungs that tell the noise: they belong to every run.
+/// The null rungs, whose difference is noise. They belong to every run.
 const NULL: [&str; 2] = ["copy", "copy-again"];
 
-/// A nonce for sessions that prove nothing.
+/// A nonce for sessions without a token.
 const NONCE: &str = "00112233445566778899aabbccddeeff";
 
-/// What sweeps are held against.
+/// The rung that gives the scale of the sweeps.
 const SCALE: &str = "loopback-raw";
 
 pub fn run(args: &Bench) -> Result<Exit, Failure> {
@@ -83,7 +80,9 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
         return smtp::load::run(args, load);
     }
     let (rungs, kinds) = (chosen(args)?, Kind::chosen(&args.sweeps));
-    let page = args.html.as_deref().map(open_page).transpose()?;
+    let open = |path| OutputFile::open(path).map(Some);
+    let html = args.html.as_deref().map_or(Ok(None), open)?;
+    let files = [html, args.csv.as_deref().map_or(Ok(None), open)?];
     machine::raise_descriptors();
     let ticks = Ticks::now();
     let setup = Setup::new(args);
@@ -101,7 +100,7 @@ pub fn run(args: &Bench) -> Result<Exit, Failure> {
     sweeps.append(&mut idle);
     progress.finish();
     let report = summary::report(&figures, sweeps, &setup, Machine::after(ticks));
-    show(&report, page, args)
+    show(&report, files, args)
 }
 
 /// Checks each rung, then measures all of them in interleaved rounds.
@@ -123,8 +122,8 @@ fn broken(what: &str, error: &str) -> Failure {
     Failure::new(format_args!("bench: {what}"), error, "this is a fault of the product or machine")
 }
 
-/// The rungs that were asked for, in the order of the ladder, those their limits come from, and
-/// those that tell the noise.
+/// The rungs that were asked for, in the order of the ladder, with those of their limits and the
+/// null rungs.
 fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
     let all = ladder::ladder();
     if let Some(unknown) = args.rungs.iter().find(|name| all.iter().all(|r| r.name != **name)) {
@@ -150,36 +149,14 @@ fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
     Ok(all.iter().filter(|rung| wanted.contains(&rung.name)).copied().collect())
 }
 
-/// The file of `--html`, and what it is called.
-struct Page<'a> {
-    path: &'a Path,
-    file: Arc<File>,
-    /// Whether what stands in the file is replaced. A descriptor or device is written on.
-    replaces: bool,
-}
-
-/// Opens the page before anything is measured, so that it is known that it can be written.
-fn open_page(path: &Path) -> Result<Page<'_>, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(path.display(), in_short(&error), "give a file that can be written")
-    };
-    if let Destination::Device(file) = place(path)? {
-        return Ok(Page { path, file, replaces: false });
-    }
-    let file = File::options().write(true).create(true).truncate(false).open(path);
-    Ok(Page { path, file: Arc::new(file.map_err(failed)?), replaces: true })
-}
-
-fn write_page(page: &Page<'_>, text: &str) -> Result<(), Failure> {
-    let mut file = &*page.file;
-    let cut = if page.replaces { file.set_len(0) } else { Ok(()) };
-    let written = cut.and_then(|()| file.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::new(page.path.display(), error, "look at where the page goes"))
-}
-
-fn show(report: &Report, page: Option<Page<'_>>, args: &Bench) -> Result<Exit, Failure> {
-    if let Some(page) = page {
-        write_page(&page, &page::page(report))?;
+/// Writes the report to all outputs that were asked for.
+fn show(
+    report: &Report,
+    files: [Option<OutputFile<'_>>; 2],
+    args: &Bench,
+) -> Result<Exit, Failure> {
+    for (file, text) in files.iter().zip([page::page, csv::csv]) {
+        file.as_ref().map_or(Ok(()), |file| file.write(&text(report)))?;
     }
     let mut out = Out::new();
     match args.json {
@@ -224,7 +201,7 @@ mod tests {
         assert_eq!(names("copy").unwrap(), NULL);
         let tied = ["copy", "loopback-raw", "classic", "copy-again"];
         assert_eq!(names("classic classic").unwrap(), tied);
-        // What envelope-encode is held against is measured, too.
+        // The limits of the limits are measured, too.
         let session = names("session").unwrap();
         assert!(["base64-encode", "search", "session"].iter().all(|name| session.contains(name)));
         assert_eq!(names("--sweep latency").unwrap(), ["copy", SCALE, "copy-again"]);

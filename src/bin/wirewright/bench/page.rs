@@ -1,4 +1,4 @@
-//! What was found as one page that needs nothing else: no network, no scripts, no fonts.
+//! The result as one page that needs nothing else: no network, no scripts, no fonts.
 //!
 //! Specification: HTML Living Standard, SVG 2.
 //!
@@ -9,8 +9,8 @@
 //!   tables   the same numbers
 //! ```
 //!
-//! It follows the reader's light or dark, gets along with a telephone and with paper, and says
-//! nothing by colour alone.
+//! The page follows the light or dark scheme of the reader, fits telephones and paper, and carries no
+//! information by colour alone.
 
 mod bars;
 mod lines;
@@ -27,7 +27,7 @@ pub fn page(report: &Report) -> String {
     let mut body = head(report);
     body += &ladder(report);
     if !report.sweeps.is_empty() {
-        let sweeps: String = report.sweeps.iter().map(lines::card).collect();
+        let sweeps: String = report.sweeps.iter().map(lines::figure).collect();
         body += &format!(
             "<section><h2>Sweeps</h2>\n<p class=\"note\">The line joins the medians, the band goes \
              from the slowest round to the fastest.</p>\n<div class=\"cards\">{sweeps}</div>\

@@ -1,13 +1,12 @@
-//! Raw bytes over loopback, between two threads that block: what the kernel can do, and the limit
-//! of all rungs with a wire.
+//! Raw bytes over loopback between two blocking threads: the limit of all rungs with a wire.
 //!
 //! ```text
 //!   block ─ write(2), `write` bytes ─▶ socket ─▶ read(2), `read` bytes ─▶ dropped
 //! ```
 //!
-//! The sockets get what the product's own get on loopback (congestion control that does not pace):
-//! a limit that was measured with less would flatter every rung above it. What the system's own
-//! settings make of the same sizes is a rung beside it.
+//! The sockets have the congestion control of the product's sockets on loopback, which does not pace:
+//! a lower limit would make every rung above it look better. `loopback-system` measures the same
+//! sizes with the system's own settings.
 
 use super::bytes::{discard, piece};
 use super::rung::{Moved, Transfer};
@@ -21,7 +20,7 @@ use std::time::{Duration, Instant};
 use wirewright::net::files::SinkFn;
 use wirewright::net::transport::endpoint;
 
-/// What the sockets are.
+/// The settings of the sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sockets {
     /// As the system makes them.
@@ -37,10 +36,10 @@ pub struct RawSizes {
     pub read: u64,
 }
 
-/// What the sweep tries, in bytes. A write is never longer than the block.
+/// The sizes that the sweep tries, in bytes. A write is never longer than the block.
 const SWEEP: [u64; 5] = [64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20];
 
-/// How often each pair is tried, interleaved, and how much is moved at most.
+/// The number of tries of each pair, which are interleaved, and the most bytes of a try.
 const TRIES: usize = 3;
 const TRY_BYTES_MAX: u64 = 256 << 20;
 
@@ -63,8 +62,8 @@ impl RawSizes {
     }
 }
 
-/// Moves `size` bytes of the block from one thread to another; what is received goes to `sink`. Gives
-/// the sender's processor time.
+/// Moves `size` bytes of the block from one thread to another; the received bytes go to `sink`.
+/// Gives the sender's processor time.
 fn move_raw(
     sockets: Sockets,
     block: &[u8],
@@ -84,7 +83,7 @@ fn move_raw(
     })
 }
 
-/// Both ends of a connection: who sends, who receives.
+/// Both ends of a connection: the sender's and the receiver's.
 fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let socket = || {
@@ -102,7 +101,7 @@ fn pair(sockets: Sockets) -> std::io::Result<(TcpStream, TcpStream)> {
     Ok((to.into(), from.into()))
 }
 
-/// A reader that has gone is noticed by the reader's side.
+/// The receiving side reports a connection that was closed early.
 fn send(mut to: TcpStream, block: &[u8], size: u64, write: usize) {
     let mut sent = 0;
     while sent < size {

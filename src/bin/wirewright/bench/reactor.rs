@@ -1,16 +1,17 @@
-//! Raw bytes through the product's own reactor and pump: what the event loop costs, without a
+//! Raw bytes through the product's reactor and driver: the cost of the event loop without a
 //! protocol.
 //!
 //! ```text
-//!   block ─ copied ─▶ out ─ pump ─▶ socket ─▶ pump ─▶ receive ─▶ dropped
+//!   block ─ copied ─▶ out ─ driver ─▶ socket ─▶ driver ─▶ receive ─▶ dropped
 //! ```
 
 use super::bytes::piece;
 use super::rung::{Moved, Transfer};
 use super::running::Running;
 use super::{said, sides};
-use mio::net::TcpStream;
+use mio::net::{TcpListener, TcpStream};
 use std::cell::RefCell;
+use std::io;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -103,7 +104,7 @@ impl Application<Raw> for Flood {
     }
 }
 
-/// What a drain has to say when it is over.
+/// The outcome of a [`Drain`].
 #[derive(Default)]
 struct Drained {
     bytes: u64,
@@ -132,7 +133,7 @@ impl Application<Raw> for Drain {
         Ok(())
     }
 
-    /// Too few bytes are noticed when it is over.
+    /// The caller notices that too few bytes were received.
     fn on_eof(&mut self, raw: &mut Raw) -> Result<(), Error> {
         raw.wants = Wants::Close;
         Ok(())
@@ -145,7 +146,7 @@ impl Application<Raw> for Drain {
 
 /// A reactor on a thread of its own, with a session and an application of `make` for every
 /// connection.
-pub fn serve<S, A, F>(mut make: F) -> Result<Running, String>
+pub fn serve<S, A, F>(make: F) -> Result<Running, String>
 where
     S: Session + 'static,
     A: Application<S> + 'static,
@@ -154,20 +155,33 @@ where
     let socket = endpoint::listen((Ipv4Addr::LOCALHOST, 0).into()).map_err(said)?;
     let address = socket.local_addr().map_err(said)?.to_string();
     let builder = ReactorBuilder::new().map_err(said)?;
-    let stopper = builder.stop_handle();
-    Running::spawn(address, stopper, move || {
-        let mut reactor = Reactor::new(builder, usize::MAX, Limits::default());
-        reactor.set_grace(Duration::ZERO);
-        let accept = move |socket: TcpStream, _| {
-            let (session, application) = make();
-            let tuned = endpoint::tune(&socket).ok();
-            tuned.map(|()| NewConnection::new(Stream::plain(socket), session, application))
-        };
-        // What goes wrong there is seen by the client.
-        if reactor.listen(socket, Box::new(accept)).is_ok() {
-            let _ = reactor.run();
-        }
+    let stop = builder.stop_handle();
+    Running::spawn(address, stop, move || {
+        // The client sees a failure of this side.
+        let _ = accept_all(builder, socket, make);
     })
+}
+
+/// Accepts connections on this thread until the reactor is stopped.
+pub fn accept_all<S, A, F>(
+    builder: ReactorBuilder,
+    socket: TcpListener,
+    mut make: F,
+) -> io::Result<()>
+where
+    S: Session + 'static,
+    A: Application<S> + 'static,
+    F: FnMut() -> (S, A) + 'static,
+{
+    let mut reactor = Reactor::new(builder, usize::MAX, Limits::default());
+    reactor.set_grace(Duration::ZERO);
+    let accept = move |socket: TcpStream, _| {
+        endpoint::tune(&socket).ok()?;
+        let (session, application) = make();
+        Some(NewConnection::new(Stream::plain(socket), session, application))
+    };
+    reactor.listen(socket, Box::new(accept))?;
+    reactor.run()
 }
 
 fn flood(block: &Arc<[u8]>, size: u64) -> (Raw, Flood) {

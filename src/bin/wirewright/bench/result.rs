@@ -259,7 +259,7 @@ impl Measure {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::bench::{page, table};
+    use crate::bench::{csv, page, table};
     use serde_json::Value;
 
     /// The text of a file of `tests/data/bench`.
@@ -280,6 +280,7 @@ pub mod tests {
         let report = sample();
         assert_eq!(table::text(&report), stored!("report.txt"));
         assert_eq!(page::page(&report), stored!("report.html"));
+        assert_eq!(csv::csv(&report), stored!("report.csv").replace('\n', "\r\n"));
         let stored: Value = serde_json::from_str(stored!("report.json")).unwrap();
         assert_eq!(serde_json::to_value(&report).unwrap(), stored);
     }

@@ -1,4 +1,4 @@
-//! A rung of the ladder, and what was measured on it.
+//! A rung of the ladder, and its figures.
 //!
 //! ```text
 //!   check ─▶ five rounds of: run, run, … until the slice is over ─▶ min, median, max
@@ -15,19 +15,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirewright::net::files::{Destination, SinkFn};
 
-/// What a rung may be held against.
+/// The limit that a rung is compared with.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
-    /// Nothing: it is a limit itself.
+    /// The rung is a limit itself.
     None,
     /// A share of another rung.
     Share(&'static str, f64),
-    /// What other rungs give one after the other: 1 / Σ(1/rate).
+    /// Other rungs in series: 1 / Σ(1/rate).
     Series(&'static [&'static str]),
 }
 
 impl Limit {
-    /// The rungs it is made of.
+    /// The rungs that the limit is made of.
     pub fn parts(&self) -> &[&'static str] {
         match self {
             Limit::None => &[],
@@ -36,7 +36,7 @@ impl Limit {
         }
     }
 
-    /// What it comes to where the others have these rates.
+    /// The rate of the limit, where the other rungs have these rates.
     pub fn of(&self, rate: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         match self {
             Limit::None => None,
@@ -48,8 +48,8 @@ impl Limit {
         }
     }
 
-    /// The processor seconds for 10⁹ bytes of FILE that the limit stands for, where the others have
-    /// these costs.
+    /// The processor seconds for 10⁹ bytes of FILE that the limit stands for, where the other rungs
+    /// have these costs.
     pub fn cost_of(&self, cost: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         match self {
             Limit::None => None,
@@ -59,7 +59,7 @@ impl Limit {
     }
 }
 
-/// Where the bytes of a rung go, which is what its rate can be compared with.
+/// Where the bytes of a rung go. Rates of one place can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
@@ -69,13 +69,13 @@ pub enum Place {
     Wire,
 }
 
-/// What one run of a rung did.
+/// The outcome of one run of a rung.
 #[derive(Debug, Clone, Copy)]
 pub struct Moved {
     /// Bytes of FILE that arrived.
     pub bytes: u64,
-    /// Processor time of the sending side, where it is known apart; what else the process spent is
-    /// the receiver's.
+    /// Processor time of the sending side, where it can be told apart. The rest of the process is
+    /// the receiving side.
     pub sender: Option<Duration>,
 }
 
@@ -166,16 +166,16 @@ impl Rung {
     }
 }
 
-/// What was measured on a rung, one value for each round.
+/// The figures of a rung, one value for each round.
 pub struct Figure {
     pub rung: Rung,
     /// Bytes of FILE a second in units of 10⁹.
     pub rates: Vec<f64>,
     /// Processor seconds of the sender for 10⁹ bytes of FILE; empty where there are no two sides.
     pub sender: Vec<f64>,
-    /// The same of the receiver, or of all there is.
+    /// The same of the receiver, or of both sides where they cannot be told apart.
     pub receiver: Vec<f64>,
-    /// What others took of the processors meanwhile.
+    /// Processor time of others in the same time.
     pub load: Load,
     pub peak_rss: u64,
 }

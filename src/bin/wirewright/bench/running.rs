@@ -17,10 +17,10 @@ use wirewright::net::files::{Destination, Memory, Sources};
 use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 
-/// A running transfer is given no time to end: there is none when a rung stops.
+/// No transfer runs when a rung stops its server, so no time is given to one.
 const GRACE: Duration = Duration::ZERO;
 
-/// Something that serves on threads of its own; it ends when this is dropped.
+/// A server on threads of its own. It is stopped when this is dropped.
 pub struct Running {
     pub endpoint: String,
     stopper: StopHandle,
@@ -34,11 +34,11 @@ impl Running {
         let server = server::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), options);
         let server = server.map_err(said)?;
         let (endpoint, stopper) = (server.local_addr().to_string(), server.stop_handle());
-        // What goes wrong there is seen by the client.
+        // The client sees a failure of this side.
         Running::spawn(endpoint, stopper, move || drop(server.run()))
     }
 
-    /// Runs what serves at an endpoint until it is stopped.
+    /// Runs `serve` on a thread; `stopper` stops it.
     pub fn spawn(
         endpoint: String,
         stopper: StopHandle,
@@ -64,7 +64,7 @@ pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
     server::Options { threads, ..server::Options::new(supply) }
 }
 
-/// How something is got.
+/// The settings of a get.
 pub struct Getting<'a> {
     pub connections: usize,
     pub options: client::Options,
@@ -72,7 +72,7 @@ pub struct Getting<'a> {
 }
 
 impl<'a> Getting<'a> {
-    /// Over one connection, from the beginning, with this digest, nothing synced.
+    /// Over one connection, without resuming, with this digest, without fsync.
     pub fn new(digest: DigestKind, destination: &'a Destination) -> Getting<'a> {
         let durability = Durability::None;
         let mut options =
@@ -92,7 +92,7 @@ impl<'a> Getting<'a> {
     }
 }
 
-/// All bytes of some files, each of which has to have come whole.
+/// The bytes of all files together. It is an error if a file has another length than `each`.
 pub fn settle(reports: &[FileReport], each: u64) -> Result<u64, String> {
     reports.iter().try_fold(0, |sum, report| match &report.outcome {
         Ok(()) if report.moved == each => Ok(sum + each),

@@ -1,4 +1,4 @@
-//! What the rungs are measured with: sizes, blocks of bytes, a folder, a certificate.
+//! The settings and the data of all rungs: sizes, blocks of bytes, a folder, a certificate.
 
 use super::args::Bench;
 use super::machine::{self, Folder};
@@ -7,19 +7,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wirewright::transfer::sender::CHUNK_BYTES;
 
-/// How often each rung is measured; medians of fewer say little.
+/// The number of rounds. A median of fewer rounds says little.
 pub const ROUNDS: usize = 5;
 
-/// Connections of the rung of that name, where nobody says how many.
+/// The default number of connections of the rung of that name.
 const CONNECTIONS: u32 = 100;
 
-/// How long a block is, in chunks: 2.1 MiB, more than a cache near a core holds.
+/// The length of a block in chunks: 2.1 MiB, more than the cache of one core holds.
 const BLOCK_CHUNKS: usize = 11;
 
 pub struct Setup {
     /// How many bytes of FILE a rung with a wire moves at a time.
     pub size: u64,
-    /// Over how many connections the rung of that name moves it, each with its share.
+    /// The number of connections of the rung of that name, which share the size.
     pub connections: usize,
     /// How many threads a server has.
     pub threads: usize,
@@ -64,7 +64,7 @@ impl Setup {
         &self.chunk
     }
 
-    /// As many bytes as the block has, all zero, in memory of their own.
+    /// A block of zeros.
     pub fn constant(&self) -> &Arc<[u8]> {
         self.constant.get_or_init(|| machine::zeros(self.block.len()))
     }
@@ -90,13 +90,13 @@ impl Setup {
 pub mod tests {
     use super::*;
 
-    /// A setup for tests, which measure nothing: little moves, once.
+    /// A setup for tests: little is moved, and once.
     pub fn small() -> Setup {
         let line = ["wirewright", "bench", "--size", "1M", "--seconds", "0.001"];
         let cli = <crate::args::Cli as clap::Parser>::try_parse_from(line).unwrap();
         let Some(crate::args::Command::Bench(args)) = cli.command else { unreachable!() };
         let setup = Setup::new(&args).unwrap();
-        // No test looks for the best sizes.
+        // The sweep for the best sizes would take too long for a test.
         setup.raw.set(Ok(RawSizes { write: 64 << 10, read: 64 << 10 })).unwrap();
         setup
     }

@@ -1,4 +1,4 @@
-//! Processor time of each side of a rung, though both run in this process.
+//! The processor time of each side of a rung. Both sides run in this process.
 //!
 //! ```text
 //!   process ─ all threads ────────────────────────────── clock_gettime(CLOCK_PROCESS_CPUTIME_ID)
@@ -6,9 +6,9 @@
 //!     └ the rest ───────────────────── the receiver
 //! ```
 //!
-//! A thread that is started without a name has that of its creator, so what a server starts counts
-//! as its own. The times of threads are asked for before the server is stopped: those of a thread
-//! that has ended are only in the sum of the process.
+//! A thread without a name inherits the name of its creator, so the threads of a server count as the
+//! server's. The times of threads are read before the server is stopped, because the time of a thread
+//! that has ended is only in the sum of the process.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
@@ -32,12 +32,12 @@ fn clock(id: ClockId) -> Duration {
     Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32)
 }
 
-/// Processor time of the threads that serve and still run; `None` where the system does not say.
+/// Processor time of the threads that serve and still run; `None` where the system does not tell it.
 pub fn servers() -> Option<Duration> {
     tasks("self", |name| name == SERVER)
 }
 
-/// Processor time of the running threads of another process; `None` where the system does not say.
+/// Processor time of the running threads of another process; `None` where the system does not tell it.
 pub fn of_process(pid: &str) -> Option<Duration> {
     tasks(pid, |_| true)
 }
@@ -84,7 +84,7 @@ mod tests {
             stop.recv().unwrap();
         });
         done.1.recv().unwrap();
-        // It sleeps, or is about to: what it has done so far is known to the kernel then.
+        // The kernel updates the time of a thread when the thread goes to sleep.
         let spent = (0..1000).find_map(|_| {
             std::thread::sleep(Duration::from_millis(1));
             servers().filter(|time| *time >= Duration::from_millis(25))

@@ -1,12 +1,12 @@
-//! Mail: the rung of the ladder, and a load for a server of one's own.
+//! Mail: the rung of the ladder, and a load for another server.
 //!
 //! ```text
-//!   rung   file ─ base64 in lines ─▶ one message ─ dots ─▶ socket ─▶ our sink: thrown away
+//!   rung   file ─ base64 in lines ─▶ one message ─ dots ─▶ socket ─▶ our sink, which discards it
 //!   load   N messages, C connections ─▶ a server, or our sink ─▶ messages a second, outcomes
 //! ```
 //!
-//! Both send by [`wirewright::net::mail`], as the command `mail` does. What was sent counts when
-//! the server has accepted it; our sink counts the bytes, too.
+//! Both send by [`wirewright::net::mail`], as the command `mail` does. A message counts when the server
+//! has accepted it, and our sink counts the bytes, too.
 
 pub mod load;
 mod message;
@@ -17,44 +17,23 @@ pub use message::OF_THE_WIRE;
 
 use super::rung::{Moved, Transfer};
 use super::running::Running;
-use super::{said, sides};
-use mio::net::TcpListener;
-use sink::{Acceptor, Seen, Taken};
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use super::{reactor, said, sides};
+use sink::{Seen, Sink, Taken};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use wirewright::base64;
-use wirewright::net::connection::Limits;
 use wirewright::net::mail::{Options, Report, Server, send};
-use wirewright::net::reactor::{Reactor, ReactorBuilder};
-use wirewright::net::transport::endpoint;
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
 /// A sink on a thread of its own, and what it has taken.
 fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
-    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let socket = endpoint::listen(loopback).map_err(said)?;
-    let address = socket.local_addr().map_err(said)?.to_string();
-    let (builder, taken) = (ReactorBuilder::new().map_err(said)?, Arc::<Taken>::default());
-    let (stopper, acceptor) = (builder.stop_handle(), Acceptor { taken: taken.clone(), seen });
-    let running = Running::spawn(address, stopper, move || {
-        // What goes wrong there is seen by the client.
-        let _ = serve(builder, socket, acceptor);
-    })?;
+    let taken = Arc::<Taken>::default();
+    let counts = taken.clone();
+    let running = reactor::serve(move || (Sink::new(counts.clone(), seen.clone()), ()))?;
     Ok((running, taken))
 }
 
-/// Takes mail until it is told to stop.
-fn serve(builder: ReactorBuilder, socket: TcpListener, acceptor: Acceptor) -> io::Result<()> {
-    let mut reactor = Reactor::new(builder, usize::MAX, Limits::default());
-    reactor.set_grace(Duration::ZERO);
-    reactor.listen(socket, Box::new(acceptor))?;
-    reactor.run()
-}
-
-/// How mail goes to such a server: in clear, as nobody.
+/// The options for such a server: without TLS and without a user.
 fn options(server: Server, connections: usize) -> Options {
     let mut options = Options::new(server);
     (options.starttls, options.connections_max) = (StartTls::Never, connections);
@@ -95,7 +74,7 @@ pub fn run(transfer: &Transfer<'_>) -> Result<Moved, String> {
     Ok(moved)
 }
 
-/// The file in a message: what stands in base64 between the empty line and the boundary.
+/// The file in a message: the base64 between the empty line and the boundary.
 fn attached(text: &[u8]) -> Option<Vec<u8>> {
     let head = memchr::memmem::find(text, b"Content-Transfer-Encoding: base64\r\n")?;
     let begin = head + memchr::memmem::find(&text[head..], b"\r\n\r\n")? + 4;

@@ -1,8 +1,8 @@
-//! Few numbers from many: middle, ends, percentiles.
+//! Minimum, median, maximum and percentiles.
 
 use serde::{Deserialize, Serialize};
 
-/// The least, the middle and the greatest of what was measured.
+/// The minimum, the median and the maximum of measured numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     pub min: f64,
@@ -11,7 +11,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of some numbers; all 0 of none.
+    /// The spread of some numbers; of none, all 0.
     pub fn of(numbers: &[f64]) -> Spread {
         let min = numbers.iter().copied().reduce(f64::min).unwrap_or(0.0);
         let max = numbers.iter().copied().reduce(f64::max).unwrap_or(0.0);
@@ -23,13 +23,13 @@ impl Spread {
         [self.min, self.median, self.max]
     }
 
-    /// How far the ends are apart, as a share of the middle.
+    /// The range as a share of the median.
     pub fn width(&self) -> f64 {
         if self.median > 0.0 { (self.max - self.min) / self.median } else { 0.0 }
     }
 }
 
-/// The middle of some numbers, of an even count the mean of the two in the middle; 0 of none.
+/// The median; of an even count the mean of the two middle numbers, of none 0.
 pub fn median(numbers: &[f64]) -> f64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -39,13 +39,13 @@ pub fn median(numbers: &[f64]) -> f64 {
     }
 }
 
-/// The least number that `share` of all are not greater than (nearest rank); 0 of none.
+/// A percentile by nearest rank; of none 0.
 pub fn percentile(sorted: &[u64], share: f64) -> u64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(0)
 }
 
-/// How much two numbers differ, as a share of the greater.
+/// The difference of two numbers as a share of the greater.
 pub fn difference(a: f64, b: f64) -> f64 {
     if a == b { 0.0 } else { (a - b).abs() / a.abs().max(b.abs()) }
 }

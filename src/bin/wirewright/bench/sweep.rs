@@ -1,7 +1,7 @@
 //! Sweeps: the same measurement at many sizes, numbers and rates.
 //!
 //! ```text
-//!   round 1:  point 1  point 2  point 3 …      interleaved like the rungs, so that a mood of the
+//!   round 1:  point 1  point 2  point 3 …      interleaved like the rungs, so that noise of the
 //!   round 2:  point 1  point 2  point 3 …      machine hits all points
 //!   …         ─▶ min, median, max of each
 //! ```
@@ -20,19 +20,10 @@ use crate::args::SweepKind as Kind;
 use clap::ValueEnum as _;
 
 impl Kind {
-    const EACH: [Kind; 6] = [
-        Kind::FileSize,
-        Kind::ChunkSize,
-        Kind::WriteSize,
-        Kind::Connections,
-        Kind::SmallFiles,
-        Kind::Latency,
-    ];
-
-    /// Those that were asked for, each once, in the order above.
+    /// The sweeps that were asked for, each once, in the order of the help.
     pub fn chosen(asked: &[Kind]) -> Vec<Kind> {
         let wanted = |kind: &Kind| asked.contains(kind) || asked.contains(&Kind::All);
-        Kind::EACH.into_iter().filter(wanted).collect()
+        Kind::value_variants().iter().copied().filter(|k| *k != Kind::All && wanted(k)).collect()
     }
 
     /// Its name on the command line.
@@ -41,7 +32,7 @@ impl Kind {
     }
 }
 
-/// What belongs to these sweeps and has to be measured before anything else is.
+/// The parts of these sweeps that have to be measured before anything else.
 pub fn first(kinds: &[Kind], setup: &Setup) -> Result<Vec<Sweep>, String> {
     match kinds.contains(&Kind::Connections) {
         true => Ok(vec![connections::idle(setup)?]),
@@ -97,7 +88,8 @@ mod tests {
         assert_eq!(Kind::chosen(&[]), []);
         let twice = [Kind::Latency, Kind::FileSize, Kind::Latency];
         assert_eq!(Kind::chosen(&twice), [Kind::FileSize, Kind::Latency]);
-        assert_eq!(Kind::chosen(&[Kind::All, Kind::Latency]), Kind::EACH);
+        let all = Kind::chosen(&[Kind::All, Kind::Latency]);
+        assert_eq!((all.len(), all[0], all[5]), (6, Kind::FileSize, Kind::Latency));
         assert_eq!(Kind::SmallFiles.name(), "small-files");
     }
 }

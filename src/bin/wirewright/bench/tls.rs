@@ -1,6 +1,7 @@
 //! Both sides of TLS for the rung of that name: a certificate for localhost that is its own root.
 //!
-//! Specification: RFC 8446. The certificate and its key are in the program, for both sides are it.
+//! Specification: RFC 8446. The certificate and its key are part of the program, which is both
+//! sides.
 
 use super::said;
 use wirewright::net::transport::tls::{ClientTls, NamedTls, ServerTls};

@@ -7,8 +7,7 @@
 //!   the limit's rungs ────── one of them is not quotable ───────────┘
 //! ```
 //!
-//! The rule is stated in `benches/README.md`. It says nothing about the product: a rung is judged
-//! by what was measured in the same run, and by nothing else.
+//! `benches/README.md` states the rule. Only numbers of the same run decide.
 
 use super::stats::{Spread, difference, median};
 use std::time::Duration;
@@ -22,20 +21,20 @@ pub const NULL_MAX: f64 = 0.10;
 /// The greatest share of the processors that others may take while a rung is measured.
 pub const OTHERS_MAX: f64 = 0.10;
 
-/// Fewer rounds have no spread.
+/// The least number of rounds that have a spread.
 pub const ROUNDS_MIN: usize = 3;
 
 /// Processor time of the machine while a rung was measured, over all of its rounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Load {
-    /// What other processes took, and the hypervisor for other guests.
+    /// The time of other processes, and of other guests of the machine.
     pub others: Duration,
-    /// What there was in all: elapsed time by the number of processors.
+    /// The elapsed time multiplied by the number of processors.
     pub available: Duration,
 }
 
 impl Load {
-    /// What others took as a share; `None` where too little time passed for the kernel's ticks.
+    /// The share of the others; `None` where the time is too short for the kernel's clock ticks.
     pub fn share(&self) -> Option<f64> {
         let is_known = self.available >= Duration::from_millis(100);
         is_known.then(|| self.others.as_secs_f64() / self.available.as_secs_f64())
@@ -104,14 +103,14 @@ mod tests {
                 0.11,
                 Some("two runs of the null rung differ by 11 %, more than 10 %"),
             ),
-            // The own spread is said first.
+            // The spread of the rung itself comes first.
             (
                 &[1.0, 2.0, 3.0],
                 load(900, 1000),
                 1.0,
                 Some("the rounds spread by 100 %, more than 20 %"),
             ),
-            // Too little time for the kernel's ticks: nothing is known of others.
+            // The time is too short for the kernel's clock ticks.
             (&[1.0, 1.0, 1.0], load(50, 99), 0.0, None),
             (&[], calm, 0.0, Some("only 0 rounds, and 3 are needed")),
             (&[1.0, 1.0], calm, 0.0, Some("only 2 rounds, and 3 are needed")),
@@ -123,7 +122,7 @@ mod tests {
         }
     }
 
-    /// The case that was filed: one rung spreads threefold while the null rungs agree.
+    /// One rung spreads threefold while the null rungs agree.
     #[test]
     fn a_rung_is_judged_by_its_own_rounds() {
         let agree = null(Some(&[100.0, 101.0, 100.5]), Some(&[100.2, 100.0, 101.0]));

@@ -12,12 +12,12 @@ use super::markup::{escape, plain, scale};
 use crate::bench::result::RungReport;
 use std::fmt::Write as _;
 
-/// How the whisker looks, for the text.
+/// The sign of the whisker in the text.
 pub const KEY_WHISKER: &str = "<span class=\"nobr\">the whisker \
     <svg class=\"key\" width=\"26\" height=\"12\" aria-hidden=\"true\">\
     <path class=\"whisker\" d=\"M2 6H24M2 2V10M24 2V10\"/></svg></span>";
 
-/// How the limit looks, for the text.
+/// The sign of the limit in the text.
 pub const KEY_LIMIT: &str = "<span class=\"nobr\">the tall mark \
     <svg class=\"key\" width=\"10\" height=\"14\" aria-hidden=\"true\">\
     <path class=\"limit\" d=\"M5 0V14\"/></svg></span>";
@@ -38,7 +38,7 @@ pub fn panel(title: &str, rungs: &[&RungReport]) -> String {
     )
 }
 
-/// Where a value lies, in hundredths of the width.
+/// The position of a value in percent of the width.
 fn share(value: f64, end: f64) -> f64 {
     (value / end * 100.0).clamp(0.0, 100.0)
 }

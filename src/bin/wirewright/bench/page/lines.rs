@@ -7,9 +7,9 @@
 //!              x marks
 //! ```
 //!
-//! The curves are drawn in a square of 100 × 100 that is stretched to the room there is; marks,
-//! names and points are placed in hundredths of it, so that text and dots keep their shape. Lines
-//! differ by dash and by the shape of their points, not by colour alone.
+//! The curves are drawn in a square of 100 × 100 that is stretched to the width of the page. Marks,
+//! names and points are placed in percent, so that text and dots keep their shape. Lines differ by
+//! dash and by the shape of their points, not by colour alone.
 
 use super::markup::{escape, plain, scale};
 use super::tables;
@@ -17,7 +17,7 @@ use crate::bench::result::{Point, Sweep, Unit};
 use std::fmt::Write as _;
 
 /// A picture with its title, its notes and its numbers.
-pub fn card(sweep: &Sweep) -> String {
+pub fn figure(sweep: &Sweep) -> String {
     let has_picture = places(sweep).len() > 1;
     let notes: String = sweep
         .notes
@@ -34,18 +34,18 @@ pub fn card(sweep: &Sweep) -> String {
     )
 }
 
-/// From a value to hundredths of the picture.
+/// Maps values to percent of the picture.
 struct Plane {
     x: (f64, f64),
     y: (f64, f64),
-    /// Values and places of the marks at the side.
+    /// The values and positions of the marks at the side.
     marks: Vec<(f64, f64)>,
     unit: Unit,
     log: bool,
 }
 
-/// A greatest value this many times the least makes an axis logarithmic, where it is no rate in
-/// GB/s: those are compared by length.
+/// An axis whose greatest value is this many times the least is logarithmic, except for GB/s: rates
+/// are compared by length.
 const DECADES: f64 = 50.0;
 
 impl Plane {
@@ -70,7 +70,7 @@ impl Plane {
         Plane { x, y: (0.0, end), marks, unit, log }
     }
 
-    /// Hundredths from the left; the outermost points keep a little room.
+    /// Percent from the left, with a margin for the outermost points.
     fn left(&self, x: f64) -> f64 {
         let (first, last) = self.x;
         match last > first {
@@ -79,7 +79,7 @@ impl Plane {
         }
     }
 
-    /// Hundredths from the top.
+    /// Percent from the top.
     fn top(&self, y: f64) -> f64 {
         let y = if self.log { y.max(f64::MIN_POSITIVE).log10() } else { y };
         high(y, self.y)
@@ -92,13 +92,13 @@ fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// Hundredths from the top, for a value between two ends.
+/// Percent from the top, for a value between two ends.
 fn high(value: f64, (low, end): (f64, f64)) -> f64 {
     (100.0 - (value - low) / (end - low) * 100.0).clamp(0.0, 100.0)
 }
 
-/// Where a value lies along the axis: sizes and numbers by their logarithm, percentiles by how rare
-/// the rest is.
+/// The position along the axis: the logarithm of sizes and numbers; for percentiles that of the
+/// rest.
 fn along(unit: Unit, x: f64) -> f64 {
     match unit {
         Unit::Percentile => -(1.0 - (x / 100.0).min(0.9999)).log10(),
@@ -137,7 +137,7 @@ fn picture(sweep: &Sweep) -> String {
     )
 }
 
-/// The medians, for those who listen.
+/// The medians as text for screen readers.
 fn spoken(sweep: &Sweep) -> String {
     let says = |point: &Point| {
         let (x, y) = (sweep.x.show(point.x), sweep.unit.show(point.y.median));
@@ -190,7 +190,7 @@ fn side(plane: &Plane, unit: Unit) -> String {
     format!("<div class=\"ymarks\" aria-hidden=\"true\">{marks}</div>\n")
 }
 
-/// Where there are points along the axis.
+/// The positions of the points along the axis.
 fn places(sweep: &Sweep) -> Vec<f64> {
     let mut places: Vec<f64> = sweep.points.iter().map(|point| point.x).collect();
     places.sort_by(f64::total_cmp);
@@ -288,9 +288,9 @@ mod tests {
     #[test]
     fn one_place_makes_no_picture() {
         let mut one = sweep();
-        assert!(card(&one).contains("<polyline"));
+        assert!(figure(&one).contains("<polyline"));
         one.points.truncate(1);
-        assert!(!card(&one).contains("<svg") && card(&one).contains("<table"));
+        assert!(!figure(&one).contains("<svg") && figure(&one).contains("<table"));
         assert_eq!(Plane::of(&one).left(1024.0), 50.0);
     }
 

@@ -1,6 +1,6 @@
 //! Text and numbers in markup.
 
-/// Text as it may stand in an element or in a quoted attribute.
+/// Escapes text for an element or for a quoted attribute.
 pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {

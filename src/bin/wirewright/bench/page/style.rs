@@ -1,4 +1,4 @@
-//! How the page looks.
+//! The style sheet of the page.
 
 /// Custom properties carry the colours; all else refers to them.
 pub const CSS: &str = "\

@@ -1,4 +1,4 @@
-//! The numbers of the pictures as tables, for who cannot see them or wants to copy them.
+//! The numbers of the pictures as tables, for screen readers and for copying.
 
 use super::markup::escape;
 use crate::bench::result::{RungReport, Spent, Sweep};

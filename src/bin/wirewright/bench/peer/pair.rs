@@ -6,7 +6,7 @@
 //!              └──────── wall time ──────────┘     processor time, peak memory: /proc/PID
 //! ```
 //!
-//! The wall time is that of the whole client process, its start included, whoever it is.
+//! The wall time is that of the whole client process, with its start, for every implementation.
 
 use super::super::process::ServerProcess;
 use super::super::stats::median;
@@ -18,10 +18,10 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Stands for the server's address in a client's words.
+/// The argument of a client that is replaced by the server's address.
 pub const ADDRESS: &str = "ADDRESS";
 
-/// How often the memory of a client is looked at: it can only grow, and is gone with the process.
+/// The interval at which the peak memory of a client is read. It is lost when the process ends.
 const LOOK: Duration = Duration::from_millis(4);
 
 /// Compares bytes that were received with those that were sent.
@@ -39,12 +39,12 @@ pub struct Side {
 #[derive(Default)]
 pub struct Commands {
     pub name: &'static str,
-    /// What it does, in a few words.
+    /// What the pair does, in a few words.
     pub what: String,
     pub program: PathBuf,
     /// How many bytes of FILE the client gets.
     pub bytes: u64,
-    /// The words of the server, of the client, and of a client whose bytes are compared.
+    /// The arguments of the server, of the client, and of a client whose bytes are compared.
     pub serve: Vec<String>,
     pub get: Vec<String>,
     pub check: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Commands {
     pub compare: Option<Compare>,
 }
 
-/// A server and a client, and what was measured of them.
+/// A server and a client, and their figures.
 pub struct Pair {
     pub commands: Commands,
     /// Bytes of FILE a second in units of 10⁹, one for each round.
@@ -130,7 +130,7 @@ impl Pair {
     }
 }
 
-/// What a client process took.
+/// The cost of one client process.
 struct Run {
     elapsed: Duration,
     processor: Duration,
@@ -143,9 +143,9 @@ fn run_client(command: &mut Command) -> Result<Run, String> {
     let mut child = command.spawn().map_err(said)?;
     let (pid, over) = (child.id().to_string(), AtomicBool::new(false));
     let (elapsed, peak_rss) = std::thread::scope(|scope| {
-        // Without a thread for it nobody watches, and the peak is not known.
+        // Where the system refuses the thread, the peak is not known.
         let watch = std::thread::Builder::new().spawn_scoped(scope, || watch(&pid, &over)).ok();
-        // Waits, but leaves it to be asked what it took.
+        // The ended process stays, so that its processor time can be read.
         let id = Pid::from_child(&child);
         let ended = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let elapsed = began.elapsed();
@@ -167,7 +167,7 @@ fn run_client(command: &mut Command) -> Result<Run, String> {
     }
 }
 
-/// Looks at the memory of a process until it is over; its peak.
+/// Reads the memory of a process until `over`; gives the peak.
 fn watch(pid: &str, over: &AtomicBool) -> u64 {
     let mut peak = 0;
     while !over.load(Ordering::Relaxed) {
@@ -185,7 +185,7 @@ mod tests {
         ["-c", text].map(str::to_owned).to_vec()
     }
 
-    /// A pair of shells: its server only says that it listens.
+    /// A pair of shells, whose server only prints that it listens.
     fn pair(get: &str) -> Pair {
         let mut commands = Commands {
             program: "/bin/sh".into(),

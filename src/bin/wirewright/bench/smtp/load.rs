@@ -1,19 +1,20 @@
-//! The load: many messages to a server, round after round, and what became of them.
+//! A load of mail: many messages to a server, in rounds, and their outcomes.
 //!
 //! ```text
 //!   message ×N ─▶ up to C connections ─▶ server      a round begins with connecting and ends with
-//!     └──────────── Report for each ─────────┘      the last good-bye
+//!     └──────────── Report for each ─────────┘      the last QUIT
 //! ```
 //!
-//! Without `--server` the server is our own sink, in this process. With `--listen` there is nothing
-//! but the sink, for other senders.
+//! Without `--server` the server is our own sink in this process. With `--listen` only the sink runs,
+//! for other senders.
 
 use super::super::machine::{self, Machine, Ticks};
+use super::super::reactor::accept_all;
 use super::super::setup::{ROUNDS, Setup};
 use super::super::{broken, said, sides};
 use super::report::{Counts, LoadReport, MailLoad, Round, text};
-use super::sink::{Acceptor, Taken};
-use super::{message, options, serve, start};
+use super::sink::{Sink, Taken};
+use super::{message, options, start};
 use crate::args::{Bench, Load};
 use crate::commands::wire::announce;
 use crate::output::drawing::Steps;
@@ -29,10 +30,10 @@ use wirewright::net::reactor::ReactorBuilder;
 use wirewright::net::transport::endpoint;
 use wirewright::smtp::client::Verdict;
 
-/// How many messages are sent in a round, where nobody says.
+/// The default number of messages of a round.
 const MESSAGES: u32 = 20_000;
 
-/// How long they are, where nobody says, in bytes.
+/// The default length of a message in bytes.
 const SIZE: u64 = 1024;
 
 pub fn run(args: &Bench, load: &Load) -> Result<Exit, Failure> {
@@ -133,7 +134,7 @@ impl Counts {
         *match report.verdict {
             Verdict::Accepted => &mut self.accepted,
             Verdict::Unknown => &mut self.unknown,
-            // With one recipient nothing is partial.
+            // Each message has one recipient, so none is accepted in part.
             Verdict::Partial | Verdict::Refused { .. } => &mut self.refused,
         } += 1;
         self.was_stopped |= matches!(report.failure.as_deref(), Some(Error::Interrupted));
@@ -157,7 +158,7 @@ fn show(report: &LoadReport, json: bool) -> Result<Exit, Failure> {
     verdict(report)
 }
 
-/// Nothing but messages that were accepted is a success.
+/// Success means that all messages were accepted.
 fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
     let accepted = report.sum(|counts| counts.accepted);
     let unknown = report.sum(|counts| counts.unknown);
@@ -179,7 +180,7 @@ fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
 
 // ---- listening ---------------------------------------------------------------------------------
 
-/// Takes mail until it is stopped, and says how much.
+/// Accepts mail until a signal, and reports how much.
 fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
     let failed = |error: String| Failure::new(address, error, "give an address of this machine");
     let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
@@ -188,10 +189,11 @@ fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
     let mut builder = ReactorBuilder::new().map_err(|error| failed(said(error)))?;
     builder.stop_at_signals().map_err(|error| failed(said(error)))?;
     let taken = Arc::<Taken>::default();
-    let acceptor = Acceptor { taken: taken.clone(), seen: None };
-    // It is bound, and whoever comes waits until it runs.
+    let counts = taken.clone();
+    // The socket is bound, so early clients wait until the reactor runs.
     announce(bound, args.json)?;
-    serve(builder, socket, acceptor).map_err(|error| failed(said(error)))?;
+    accept_all(builder, socket, move || (Sink::new(counts.clone(), None), ()))
+        .map_err(|error| failed(said(error)))?;
     let (messages, bytes) = taken.counts();
     let mut out = Out::new();
     match args.json {

@@ -1,7 +1,7 @@
 //! The messages that are sent: of a length that was asked for, all alike.
 //!
 //! ```text
-//!   up to 64 KiB   From To Date Message-ID … ─ text, as long as is left
+//!   up to 64 KiB   From To Date Message-ID … ─ text that fills the rest
 //!   beyond         the same ─ one line of text ─ an attachment, read from a file while it is sent
 //! ```
 //!
@@ -23,13 +23,13 @@ use wirewright::net::mail::OutgoingMessage;
 /// The longest message that is text alone, in bytes.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 
-/// A line of base64 with its end, and what it holds, in bytes.
+/// The bytes of a line of base64 with its line end, and the bytes of FILE in it.
 const LINE: (u64, u64) = (78, 57);
 
 /// A line of text, in bytes without its end.
 const TEXT_LINE: usize = 70;
 
-/// What base64 in lines leaves of a wire.
+/// The share of the wire that is FILE, with base64 in lines.
 pub const OF_THE_WIRE: f64 = LINE.1 as f64 / LINE.0 as f64;
 
 fn builder() -> Result<Builder, String> {
@@ -47,7 +47,7 @@ fn with_text(len: usize) -> Result<OutgoingMessage, String> {
     let line = "x".repeat(TEXT_LINE) + "\r\n";
     let mut text = line.repeat(len / line.len() + 1);
     text.truncate(len.saturating_sub(2));
-    // What ends in half a line end would have another length.
+    // A lone CR at the end would change the length.
     let text = text.trim_end_matches('\r').to_owned() + "\r\n";
     let mut builder = builder()?;
     builder.text(&text).map_err(said)?;
@@ -76,8 +76,7 @@ fn attach(path: &Path) -> Result<OutgoingMessage, String> {
     OutgoingMessage::new(builder.build().map_err(said)?, vec![file]).map_err(said)
 }
 
-/// A message of `size` bytes, or, with a file, of at most a line less; and how many bytes of it are
-/// those of a file.
+/// A message of `size` bytes, or up to a line less with a file; and the bytes of the file.
 pub fn of_size(setup: &Setup, size: u64) -> Result<(OutgoingMessage, u64), String> {
     if size > TEXT_BYTES_MAX {
         let head = with_file(setup, &setup.block, 1)?.content.size();

@@ -1,42 +1,37 @@
-//! A server that takes mail and throws it away: what senders are measured against.
+//! A server that accepts mail and discards it, to measure senders.
 //!
 //! ```text
 //!   220 ─▶ Commands: EHLO MAIL RCPT… DATA ─354─▶ Content ─ lone dot ─▶ 250, counted ─▶ Commands
-//!                    RSET NOOP QUIT                        └ bytes to whoever looks
+//!                    RSET NOOP QUIT                        └ bytes to `seen`
 //! ```
 //!
 //! Specification: RFC 5321 §4.1 (commands and their order), §4.5.2 (dots), RFC 2920 (it takes
-//! groups of commands), RFC 1870, RFC 6152, RFC 6531 (what it says that it takes).
+//! groups of commands), RFC 1870, RFC 6152, RFC 6531 (its extensions).
 //!
-//! It passes over a message at vector speed, a line at a time, so that a fast sender waits for the
-//! wire rather than for it. It believes whatever it is told of names and addresses, keeps nothing,
-//! and is meant for loopback.
+//! The sink scans a message with vector instructions, so that a fast sender waits for the wire and not
+//! for the sink. The sink checks neither names nor addresses, keeps nothing, and is meant for
+//! loopback.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::net::connection::NewConnection;
-use wirewright::net::reactor::{Accept, Accepted};
-use wirewright::net::transport::endpoint;
-use wirewright::net::transport::stream::Stream;
 use wirewright::session::{Received, Session, Wants};
 use wirewright::smtp::data::{Event, Unstuffer};
 
-/// How long a client may be silent: RFC 5321 §4.5.3.2.7.
+/// How long the sink waits for a command: RFC 5321 §4.5.3.2.7.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The longest command line, in bytes: RFC 5321 §4.5.3.1.4, with room for its extensions.
+/// The longest command line, in bytes: RFC 5321 §4.5.3.1.4, and more for extensions.
 const LINE_BYTES_MAX: usize = 4096;
 
-/// Replies that wait to be sent, in bytes; with more, nothing further is heard.
+/// The bytes of waiting replies at which the sink stops reading.
 const REPLIES_BYTES_MAX: usize = 16 << 10;
 
 const OFFER: &str = "250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
 
-/// What all connections of a sink have taken.
+/// The messages that all connections of a sink have accepted.
 #[derive(Debug, Default)]
 pub struct Taken {
     messages: AtomicU64,
@@ -44,7 +39,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Whole messages, and their bytes without doubled dots.
+    /// The number of messages, and their bytes without doubled dots.
     pub fn counts(&self) -> (u64, u64) {
         (self.messages.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
@@ -55,54 +50,36 @@ impl Taken {
     }
 }
 
-/// Is shown the bytes of messages as they come.
+/// Is called with the bytes of messages.
 pub type Seen = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Makes a sink for whoever comes.
-#[derive(Clone)]
-pub struct Acceptor {
-    pub taken: Arc<Taken>,
-    pub seen: Option<Seen>,
-}
-
-impl Acceptor {
-    fn connection(&self, socket: mio::net::TcpStream) -> Option<NewConnection> {
-        endpoint::tune(&socket).ok()?;
-        Some(NewConnection::new(Stream::plain(socket), Sink::new(self.clone()), ()))
-    }
-}
-
-impl Accept for Acceptor {
-    fn accept(&mut self, socket: mio::net::TcpStream, _: SocketAddr) -> Accepted {
-        self.connection(socket).into()
-    }
-}
-
-/// What comes next.
+/// What the sink expects next.
 enum Next {
     Command,
     Content(Unstuffer),
-    /// QUIT was said.
+    /// QUIT was received.
     Nothing,
 }
 
 /// One connection.
-struct Sink {
-    acceptor: Acceptor,
+pub struct Sink {
+    taken: Arc<Taken>,
+    seen: Option<Seen>,
     next: Next,
-    /// There was a MAIL.
+    /// Whether MAIL was received.
     has_sender: bool,
     recipients: u64,
-    /// Bytes of the message that is coming.
+    /// The bytes of the current message so far.
     message: u64,
     replies: Vec<u8>,
     heard: u64,
 }
 
 impl Sink {
-    fn new(acceptor: Acceptor) -> Sink {
+    pub fn new(taken: Arc<Taken>, seen: Option<Seen>) -> Sink {
         Sink {
-            acceptor,
+            taken,
+            seen,
             next: Next::Command,
             has_sender: false,
             recipients: 0,
@@ -116,7 +93,7 @@ impl Sink {
         self.replies.extend_from_slice(text.as_bytes());
     }
 
-    /// Eats one command, if there is a whole one.
+    /// Consumes one command, if it is complete.
     fn command(&mut self, input: &[u8]) -> Result<usize, Error> {
         let Some(end) = memchr::memchr(b'\n', input) else {
             let (max, section) = (LINE_BYTES_MAX as u64, "RFC 5321 §4.5.3.1.4");
@@ -158,7 +135,7 @@ impl Sink {
         self.reply(reply);
     }
 
-    /// Goes on with a message.
+    /// Consumes a part of a message.
     fn content(&mut self, input: &[u8]) -> Result<usize, Error> {
         let Next::Content(unstuffer) = &mut self.next else { return Ok(0) };
         let (eaten, event) = unstuffer.feed(input)?;
@@ -166,12 +143,12 @@ impl Sink {
             Event::More => {}
             Event::Text(bytes) => {
                 self.message += bytes.len() as u64;
-                if let Some(seen) = &self.acceptor.seen {
+                if let Some(seen) = &self.seen {
                     seen(bytes);
                 }
             }
             Event::End => {
-                self.acceptor.taken.add(self.message);
+                self.taken.add(self.message);
                 self.next = Next::Command;
                 self.begin_anew("250 2.0.0 taken\r\n");
             }
@@ -226,7 +203,7 @@ impl Session for Sink {
         self.heard
     }
 
-    /// A message may be long, and it is not known how long: so reads are always large.
+    /// The length of a message is not known, so reads are always large.
     fn is_receiving(&self) -> bool {
         true
     }
@@ -241,13 +218,13 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    /// What is said to a text that comes in pieces, what was taken, and what was seen.
+    /// Feeds a text in pieces; gives the reply codes, the counts and the bytes of messages.
     fn talk(text: &str, piece: usize) -> (String, (u64, u64), String) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let copy = seen.clone();
         let show: Seen = Arc::new(move |bytes| copy.lock().unwrap().extend_from_slice(bytes));
-        let acceptor = Acceptor { taken: Arc::default(), seen: Some(show) };
-        let mut sink = Sink::new(acceptor.clone());
+        let taken = Arc::<Taken>::default();
+        let mut sink = Sink::new(taken.clone(), Some(show));
         let (mut out, mut held) = (Buffer::with_limit(1 << 16), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             held.extend_from_slice(piece);
@@ -263,7 +240,7 @@ mod tests {
         let codes = said.lines().filter(|line| line.as_bytes()[3] == b' ').map(|line| &line[..3]);
         let codes = codes.collect::<Vec<_>>().join(" ");
         let seen = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
-        (codes, acceptor.taken.counts(), seen)
+        (codes, taken.counts(), seen)
     }
 
     #[test]
@@ -286,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_an_error() {
-        let mut sink = Sink::new(Acceptor { taken: Arc::default(), seen: None });
+        let mut sink = Sink::new(Arc::default(), None);
         let received = sink.receive(&[b'x'; LINE_BYTES_MAX - 1], &mut []).unwrap();
         assert_eq!(received.consumed, 0);
         assert!(sink.receive(&[b'x'; LINE_BYTES_MAX], &mut []).is_err());

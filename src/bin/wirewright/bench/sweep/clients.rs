@@ -1,4 +1,4 @@
-//! Many connections of one client: they are greeted, wait for each other, and begin together.
+//! Many clients on one thread: they connect, wait for each other, and begin together.
 //!
 //! ```text
 //!   connect … connect ─▶ hello, hello … ─▶ all are in ─(idle: memory, time)─▶ gate opens
@@ -6,8 +6,8 @@
 //!                        get, get … ─▶ payload … ─▶ the last verified end ◀─────┘
 //! ```
 //!
-//! So connecting is not in the time, and idle connections can be looked at. The reactor and the
-//! pump are the product's, on this thread; another opens the gate.
+//! Connecting is therefore not part of the time, and idle connections can be measured. The reactor
+//! and the driver are the product's and run on this thread; another thread opens the gate.
 
 use crate::bench::{NONCE, name, said};
 use std::cell::{Cell, RefCell};
@@ -27,14 +27,14 @@ use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::client::{Client, Config, Event};
 
-/// All of it has to be over by then.
+/// The deadline of a run.
 const ALL_WAIT: Duration = Duration::from_secs(120);
 
-/// What the connections have in common.
+/// The state that all connections share.
 struct Common {
     name: Name,
     open: Arc<AtomicBool>,
-    /// How many are not greeted yet.
+    /// The number of connections without a greeting.
     missing: Cell<usize>,
     all_in: Sender<()>,
     /// Where the received bytes go.
@@ -57,7 +57,7 @@ impl Fetching {
         let missing = self.common.missing.get() - 1;
         self.common.missing.set(missing);
         if missing == 0 {
-            // If nobody waits any more there is nothing to tell.
+            // The other thread may have given up waiting.
             let _ = self.common.all_in.send(());
         }
     }
@@ -115,9 +115,9 @@ impl Application<Client> for Fetching {
 pub struct Clients<'a> {
     pub endpoint: &'a str,
     pub connections: usize,
-    /// Which file each of them gets.
+    /// The name of the file that each client gets.
     pub file: &'a str,
-    /// How many bytes that has.
+    /// The length of the file.
     pub each: u64,
     /// Where the received bytes go.
     pub sink: SinkFn,
@@ -156,7 +156,7 @@ impl Clients<'_> {
             let conductor = std::thread::Builder::new().spawn_scoped(scope, conduct);
             let conductor = conductor.map_err(said)?;
             let ran = reactor.run().map_err(said);
-            // Where not all came in, nobody sends any more, and the other thread need not wait.
+            // This drops the sender, so that the other thread stops waiting for missing clients.
             drop(reactor);
             let verdict = ran.and_then(|()| self.verdict(&common));
             drop(common);

@@ -1,8 +1,8 @@
-//! Goodput of all connections together against their number, and what idle ones cost.
+//! Goodput of all connections together against their number, and the cost of idle connections.
 //!
 //! ```text
 //!   this process: N clients in one reactor  ◀── loopback ──  another: wirewright serve
-//!   each gets a file of total / N bytes: however many there are, the same travels
+//!   each gets a file of total / N bytes, so that the total is the same for every N
 //! ```
 
 use super::clients::Clients;
@@ -16,8 +16,8 @@ use crate::bench::{gb_per_s, machine, said, sides};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// All together move so many times what a rung moves: a thousand connections shall have a few
-/// chunks each, or what is measured is the opening of files.
+/// The total as a multiple of the size of a rung. With less, a thousand connections would have less
+/// than a few chunks each, and opening files would dominate.
 const TIMES: u64 = 4;
 
 /// The keys of the further numbers.
@@ -27,14 +27,14 @@ const IDLE_CPU: &str = "cpu_s";
 
 const COUNTS: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 
-/// How long idle ones are watched.
+/// How long idle connections are measured.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Descriptors that are not connections.
+/// Descriptors for other things than connections.
 const DESCRIPTORS_KEPT: u64 = 64;
 
-/// The numbers of connections that fit into so many descriptors, and what has to be said where not
-/// all do. A server takes two for each: the socket and the file.
+/// The numbers of connections that fit into so many descriptors, and a note where not all do. A
+/// server has two descriptors for each connection: the socket and the file.
 fn counts(descriptors: u64) -> (Vec<usize>, Vec<String>) {
     let most = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT) / 2);
     let most = most.unwrap_or(usize::MAX).max(1);
@@ -56,7 +56,7 @@ fn counts(descriptors: u64) -> (Vec<usize>, Vec<String>) {
     (counts, vec![note])
 }
 
-/// The file that each of so many connections gets.
+/// The name of the file that each of so many connections gets.
 fn file(count: usize) -> String {
     format!("of-{count}")
 }
@@ -74,7 +74,7 @@ fn folder(setup: &Setup, counts: &[usize]) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// One number of connections, and the server that is theirs.
+/// One number of connections, and their server.
 struct Place {
     count: usize,
     server: ServerProcess,
@@ -147,16 +147,16 @@ pub fn connections(setup: &Setup) -> Result<Sweep, String> {
     Ok(Sweep { measures, notes, ..Sweep::new("connections", what, axes, points) })
 }
 
-// ---- idle ones ---------------------------------------------------------------------------------
+// ---- idle connections --------------------------------------------------------------------------
 
-/// What idle connections took: bytes of memory for each, and processor seconds of all in a while.
+/// The cost of idle connections: bytes of memory of each, processor seconds of all in a second.
 struct Cost {
     bytes: f64,
     spent: f64,
 }
 
-/// Memory of each side of connections that said hello and then sit, and their processor time. Has
-/// to run before all else: memory that others freed would hide what these take.
+/// Memory and processor time of either side of connections that said hello and then are idle. This
+/// has to run first: memory that other measurements have freed would hide the new memory.
 pub fn idle(setup: &Setup) -> Result<Sweep, String> {
     let (counts, notes) = counts(machine::raise_descriptors());
     let most = counts.last().copied().unwrap_or(1);
@@ -183,7 +183,7 @@ fn watch(setup: &Setup, count: usize, folder: &Path) -> Result<[(&'static str, C
         each: each(setup, count),
         sink: discard(),
     };
-    // What the first one takes is not theirs.
+    // The first connection allocates memory that all share.
     clients(1).run(|| ())?;
     let rss = || (server.rss(), machine::rss("self").unwrap_or(0));
     let spent = || (server.spent(), sides::process());

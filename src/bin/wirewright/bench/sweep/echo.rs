@@ -1,5 +1,5 @@
-//! What the machine adds to a latency: as many bytes there and back between two threads that do
-//! nothing else, without a reactor and without a protocol.
+//! The part of a latency that is the machine's: as many bytes to and fro between two threads, without
+//! a reactor and without a protocol.
 //!
 //! ```text
 //!   REQUEST_BYTES ─▶ a thread that blocks in read(2) ─▶ ANSWER_BYTES
@@ -10,11 +10,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-/// Lengths of a `get` on the wire, and of its answer for a file of 1 KiB.
+/// The lengths on the wire of a `get` and of the answer with a file of 1 KiB.
 const REQUEST_BYTES: usize = 41;
 const ANSWER_BYTES: usize = 1605;
 
-/// A thread that answers; it ends when this is dropped.
+/// A thread that answers. It ends when this is dropped.
 pub struct Echo {
     stream: Option<TcpStream>,
     thread: Option<JoinHandle<()>>,
@@ -33,7 +33,7 @@ impl Echo {
         Ok(Echo { stream: Some(stream), thread: Some(thread) })
     }
 
-    /// Asks once, and polls until the answer is whole.
+    /// Sends one request, and polls until the answer is complete.
     pub fn ask(&mut self) -> Result<(), String> {
         let Some(stream) = &mut self.stream else { return Err("it has ended".to_owned()) };
         stream.write_all(&[0; REQUEST_BYTES]).map_err(said)?;
@@ -50,7 +50,7 @@ impl Echo {
     }
 }
 
-/// Until the other end closes.
+/// Answers requests until the other end closes.
 fn answer(mut stream: TcpStream) {
     let mut request = [0; REQUEST_BYTES];
     while stream.read_exact(&mut request).is_ok() {

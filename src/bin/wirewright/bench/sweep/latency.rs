@@ -1,15 +1,14 @@
-//! How long a get takes on a server that has nothing else to do, with an open loop.
+//! The latency of a get on an idle server, by an open loop.
 //!
 //! ```text
-//!   due:    |    |    |    |    |    |       fixed times, whatever became of the ones before
-//!   sent:   |    |         ||||      |       late where the client was held up
-//!   done:    |    |         |||||     |      latency = done − due: being held up counts
+//!   due:    |    |    |    |    |    |       fixed times, which do not depend on answers
+//!   sent:   |    |         ||||      |       late where the client was delayed
+//!   done:    |    |         |||||     |      latency = done − due: the delay counts
 //! ```
 //!
-//! A closed loop, which asks when it has its answer, would ask less while the server is slow and
-//! so would not see how slow it was (coordinated omission). All samples are kept. The same bytes
-//! thrown there and back without a reactor or a protocol are measured beside it: what is left of
-//! the difference is ours.
+//! A closed loop sends the next request when it has the answer. It would send less while the server is
+//! slow, and would not see how slow the server was (coordinated omission). All samples are kept. The
+//! same bytes without a reactor and a protocol are measured beside it; the difference is ours.
 
 use super::echo::Echo;
 use super::plain_client::PlainClient;
@@ -33,20 +32,20 @@ const PERCENTILES: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 100.0];
 /// The key of the number of samples.
 const SAMPLES: &str = "samples";
 
-/// A round takes at least so long, and at most so long: the samples are all kept.
+/// The bounds of the duration of a round. All samples are kept, so there is an upper bound.
 const ROUND_MIN: Duration = Duration::from_millis(500);
 const ROUND_MAX: Duration = Duration::from_secs(20);
 
-/// The sleep before a due time ends so much earlier; the rest is spun away.
+/// The sleep ends so much before a due time; the thread spins for the rest.
 const WAKE_EARLY: Duration = Duration::from_micros(150);
 
-/// A server answers so many requests of one connection at most before it stops reading.
+/// The number of unanswered requests of a connection at which a server stops reading.
 const PENDING_MAX: usize = 64;
 
 /// A round that takes so much longer than its due times has failed.
 const LATE_MAX: Duration = Duration::from_secs(30);
 
-/// Asks at due times; gives the nanoseconds from due to done, unsorted.
+/// Sends requests at due times; gives the nanoseconds from due to done, unsorted.
 fn ask(client: &mut PlainClient, rate: u32, count: usize) -> Result<Vec<u64>, String> {
     let began = Instant::now();
     let due = |number: usize| began + Duration::from_secs(1) / rate * number as u32;
@@ -76,7 +75,7 @@ fn ask(client: &mut PlainClient, rate: u32, count: usize) -> Result<Vec<u64>, St
     Ok(samples)
 }
 
-/// The same with bare bytes, of which one answer is waited for before the next is due.
+/// The same with bare bytes. Each answer is awaited before the next request.
 fn throw(echo: &mut Echo, rate: u32, count: usize) -> Result<Vec<u64>, String> {
     let began = Instant::now();
     let once = |number: usize| {
@@ -99,7 +98,7 @@ fn wait(moment: Instant) {
     }
 }
 
-/// The percentiles of all samples, and how far those of single rounds lie apart.
+/// The percentiles of all samples, with the spread of those of single rounds.
 fn points(series: &str, rounds: &[Vec<u64>]) -> Vec<Point> {
     let sorted = |samples: &[u64]| {
         let mut sorted = samples.to_vec();

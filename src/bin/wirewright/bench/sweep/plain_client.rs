@@ -17,24 +17,24 @@ use wirewright::session::Session;
 use wirewright::transfer::client::{Client, Config, Event};
 use wirewright::transfer::sender::CHUNK_BYTES;
 
-/// Reads are as long as the product's where a file is on its way.
+/// The size of a read, as in the product while a file is received.
 const READ_BYTES: usize = 256 << 10;
 
-/// Requests are short: so many bytes of them may wait.
+/// The greatest number of bytes of requests that wait to be sent.
 const OUT_BYTES_MAX: usize = 64 << 10;
 
 pub struct PlainClient {
     stream: TcpStream,
     client: Client,
     input: Vec<u8>,
-    /// Bytes at the beginning of the input that the session has not eaten.
+    /// The number of bytes at the beginning of `input` that the session has not consumed.
     held: usize,
     scratch: Vec<u8>,
     out: Buffer,
 }
 
 impl PlainClient {
-    /// Connects and is greeted.
+    /// Connects, and waits for the greeting.
     pub fn connect(endpoint: &str, digest: DigestKind) -> Result<PlainClient, String> {
         let stream = TcpStream::connect(endpoint).map_err(said)?;
         stream.set_nodelay(true).map_err(said)?;
@@ -54,22 +54,22 @@ impl PlainClient {
         Ok(client)
     }
 
-    /// From now on [`step`](PlainClient::step) does not wait.
+    /// Makes the socket non-blocking, so that [`step`](PlainClient::step) does not wait.
     pub fn no_waiting(&mut self) -> Result<(), String> {
         self.stream.set_nonblocking(true).map_err(said)
     }
 
-    /// Asks for the file; gives the number of the request. It is sent by the next step.
+    /// Requests the file, which the next step sends; gives the number of the request.
     pub fn ask(&mut self) -> Result<u64, String> {
         self.client.get(&name("file")?, None).map_err(said)
     }
 
-    /// How many requests are not answered yet.
+    /// The number of unanswered requests.
     pub fn pending(&self) -> usize {
         self.client.pending()
     }
 
-    /// Writes what there is to say, reads once, and tells what came of it.
+    /// Writes what is to be sent, reads once, and reports the events.
     pub fn step(&mut self, heard: &mut dyn FnMut(Event<'_>)) -> Result<(), String> {
         self.client.transmit(&mut self.out);
         while !self.out.is_empty() {
@@ -109,7 +109,7 @@ impl PlainClient {
     }
 
     /// Gets the file and waits for its verified end; the received bytes go to `sink`. Gives
-    /// how many there were.
+    /// their number.
     pub fn get(&mut self, sink: &SinkFn) -> Result<u64, String> {
         let id = self.ask()?;
         let (mut bytes, mut done) = (0, false);

@@ -22,7 +22,7 @@ use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
 const GOODPUT: Axis = ("GB/s of file", Unit::GbPerS);
 
-/// Moves bytes again and again until the slice is over: 10⁹ bytes a second.
+/// Moves bytes again and again until the slice is over; gives the rate in GB/s.
 fn rate(setup: &Setup, mut go: impl FnMut() -> Result<u64, String>) -> Result<f64, String> {
     let (began, mut bytes) = (Instant::now(), 0);
     while bytes == 0 || began.elapsed() < setup.slice {
@@ -42,7 +42,7 @@ fn points(series: &str, sizes: &[u64], values: &[Vec<f64>]) -> Vec<Point> {
 
 // ---- the file ----------------------------------------------------------------------------------
 
-/// 1 KiB, and then four times as much each, up to a greatest.
+/// 1 KiB, 4 KiB, 16 KiB and so on up to a maximum.
 fn file_sizes(max: u64) -> Vec<u64> {
     let sizes = (0..27).map(|power| 1024_u64 << (2 * power));
     sizes.take_while(|size| *size <= max.max(1024)).collect()
@@ -68,7 +68,7 @@ pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
     Ok(Sweep::new("file-size", what, axes, points("", &sizes, &values)))
 }
 
-/// The first get is not measured, and is compared with what was to come.
+/// A first get that is not measured: the received bytes are compared.
 fn warm(client: &mut PlainClient, block: &Arc<[u8]>, size: u64) -> Result<(), String> {
     let compared = Compared::new(block);
     client.get(&compared.sink())?;
@@ -77,11 +77,11 @@ fn warm(client: &mut PlainClient, block: &Arc<[u8]>, size: u64) -> Result<(), St
 
 // ---- the chunk ---------------------------------------------------------------------------------
 
-/// Multiples of 3, up to the product's own.
+/// Multiples of 3, up to the chunk size of the product.
 const CHUNKS: [u64; 7] = [3 << 10, 6 << 10, 12 << 10, 24 << 10, 48 << 10, 96 << 10, 192 << 10];
 
-/// Sends one file in chunks of a given length: the session answers the request, and a sender of its
-/// own writes the chunks.
+/// Sends one file in chunks of a given length: the session answers the request, and a separate
+/// sender writes the chunks.
 struct Chunked {
     is_asked: bool,
     sender: Option<Sender>,
@@ -173,7 +173,7 @@ pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
 const BUFFERS: [u64; 8] =
     [16 << 10, 64 << 10, 128 << 10, 256 << 10, 528 << 10, 1 << 20, 2 << 20, 4 << 20];
 
-/// The bounds of a pump that writes or reads so many bytes at a time.
+/// The limits of a driver that writes or reads at most so many bytes at a time.
 fn bounded(write: Option<u64>, read: Option<u64>) -> Limits {
     let mut limits = Limits::default();
     if let Some(write) = write {

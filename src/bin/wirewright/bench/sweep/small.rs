@@ -1,4 +1,4 @@
-//! Small files: how many a second, pipelined, over one connection and over many.
+//! Small files a second, pipelined, over one connection and over many.
 
 use super::rounds;
 use crate::bench::bytes::{Compared, nowhere};
@@ -15,7 +15,7 @@ use wirewright::net::files::{Destination, Sources};
 use wirewright::net::files::{Durability, Root};
 use wirewright::net::transfer::{client, server};
 
-/// How many files, and how long each is in bytes.
+/// The number of files, and the length of each.
 const FILES: usize = 10_000;
 const FILE_BYTES: usize = 1024;
 
@@ -35,7 +35,7 @@ fn folder(setup: &Setup, names: &[Name]) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// Gets all files with the default digest, nothing stored; says how many a second came.
+/// Gets all files with the default digest without storing them; gives the files a second.
 fn get(
     server: &Running,
     names: &[Name],
