@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::process::Command;
 
-/// So little that figures mean nothing, and all the ways are gone.
+/// So little that the figures mean nothing, but every rung runs.
 const LITTLE: [&str; 5] = ["--size", "300K", "--seconds", "0.001", "--quiet"];
 
 /// How a run ended, and what it said.
@@ -15,7 +15,7 @@ struct Ended {
     stderr: String,
 }
 
-/// What the bench does is bounded, so it is waited for.
+/// Waits for the end, because every run of the bench is bounded.
 fn run(command: &mut Command) -> Ended {
     let output = command.output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -27,7 +27,7 @@ fn bench(args: &[&str]) -> Ended {
     run(command.arg("bench").args(LITTLE).args(args))
 }
 
-/// The document of a run that went well. Whatever the noise is, only warnings may be said.
+/// The document of a successful run. Apart from it there are only warnings, which noise may cause.
 fn document(ended: &Ended) -> Value {
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.lines().all(|line| line.starts_with("warning: ")), "{}", ended.stderr);
@@ -136,7 +136,7 @@ fn sweeps_have_points() {
     assert!(points.iter().all(|point| positive(&point["min"]) && positive(&point["median"])));
 }
 
-/// With few descriptors few connections fit, and that is said.
+/// With few descriptors few connections fit, and a note says so.
 #[test]
 fn connections_that_do_not_fit_are_left_out() {
     let mut command = Command::new("sh");
@@ -172,7 +172,7 @@ fn the_page_is_written_beside_the_report() {
     for what in ["classic", "null rung", "--seconds 0.001", "prefers-color-scheme: dark"] {
         assert!(page.contains(what), "{what}");
     }
-    // A descriptor is written on, behind what stands there.
+    // A descriptor is written at its position.
     let link = folder.path().join("link");
     std::os::unix::fs::symlink("/dev/stdout", &link).unwrap();
     let ended = bench(&["copy", "--html", link.to_str().unwrap()]);
@@ -233,7 +233,7 @@ fn a_load_of_mail_to_our_own_sink() {
     assert!(text.contains("accepted 3, refused 0, unknown 0"), "{text}");
 }
 
-/// The sink is a process of its own here, and takes what the command `mail` sends, too.
+/// The sink runs in a process of its own, and accepts mail of the command `mail`, too.
 #[cfg(unix)]
 #[test]
 fn a_sink_for_other_senders() {

@@ -260,6 +260,7 @@ impl Measure {
 pub mod tests {
     use super::*;
     use crate::bench::{csv, page, table};
+    use serde::de::DeserializeOwned;
     use serde_json::Value;
 
     /// The text of a file of `tests/data/bench`.
@@ -275,14 +276,23 @@ pub mod tests {
         serde_json::from_str(stored!("report.json")).unwrap()
     }
 
+    /// A stored document keeps all its members, and has the expected text.
+    pub fn check_stored<T>(document: &str, text: fn(&T) -> String, expected: &str)
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let report: T = serde_json::from_str(document).unwrap();
+        assert_eq!(text(&report), expected);
+        let document: Value = serde_json::from_str(document).unwrap();
+        assert_eq!(serde_json::to_value(&report).unwrap(), document);
+    }
+
     #[test]
     fn every_output_is_a_function_of_the_stored_result() {
         let report = sample();
-        assert_eq!(table::text(&report), stored!("report.txt"));
+        check_stored(stored!("report.json"), table::text, stored!("report.txt"));
         assert_eq!(page::page(&report), stored!("report.html"));
         assert_eq!(csv::csv(&report), stored!("report.csv").replace('\n', "\r\n"));
-        let stored: Value = serde_json::from_str(stored!("report.json")).unwrap();
-        assert_eq!(serde_json::to_value(&report).unwrap(), stored);
     }
 
     #[test]

@@ -161,13 +161,10 @@ fn summary(report: &PeerReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::result::tests::stored;
+    use crate::bench::result::tests::{check_stored, stored};
 
     #[test]
     fn the_table_is_a_function_of_the_stored_result() {
-        let report: PeerReport = serde_json::from_str(stored!("peer.json")).unwrap();
-        assert_eq!(text(&report), stored!("peer.txt"));
-        let stored: serde_json::Value = serde_json::from_str(stored!("peer.json")).unwrap();
-        assert_eq!(serde_json::to_value(&report).unwrap(), stored);
+        check_stored(stored!("peer.json"), text, stored!("peer.txt"));
     }
 }

@@ -114,13 +114,10 @@ pub fn text(report: &LoadReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::result::tests::stored;
+    use crate::bench::result::tests::{check_stored, stored};
 
     #[test]
     fn the_table_is_a_function_of_the_stored_result() {
-        let report: LoadReport = serde_json::from_str(stored!("mail.json")).unwrap();
-        assert_eq!(text(&report), stored!("mail.txt"));
-        let stored: serde_json::Value = serde_json::from_str(stored!("mail.json")).unwrap();
-        assert_eq!(serde_json::to_value(&report).unwrap(), stored);
+        check_stored(stored!("mail.json"), text, stored!("mail.txt"));
     }
 }
