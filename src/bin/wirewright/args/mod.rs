@@ -384,7 +384,8 @@ pub struct Bench {
         value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
     /// Measure another implementation in the same run, in place of the ladder.
-    #[arg(long, value_name = "PEER", value_enum, conflicts_with_all = ["rungs", "sweeps", "html", "csv"])]
+    #[arg(long, value_name = "PEER", value_enum,
+        conflicts_with_all = ["rungs", "sweeps", "html", "csv"])]
     pub peer: Option<PeerKind>,
     /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
     #[arg(long, value_name = "PATH", requires = "peer")]
@@ -411,7 +412,8 @@ pub struct Bench {
 #[command(next_help_heading = "A load of mail: bench smtp")]
 pub struct Load {
     /// Send to this server, in clear and as nobody [default: our own sink, which throws it away].
-    #[arg(long, value_name = "smtp://HOST:PORT", conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
+    #[arg(long, value_name = "smtp://HOST:PORT",
+        conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub server: Option<String>,
     /// How many messages are sent in a round [default: 20000].
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],

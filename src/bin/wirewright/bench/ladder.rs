@@ -1,7 +1,7 @@
 //! The rungs from the bottom up. Each adds one thing to a rung before it, and has a limit.
 //!
-//! A rung is a name, a limit, a run and a check. A rung that is added to the list is measured in the
-//! same rounds as the others, and shown beside them.
+//! A rung is a name, a limit, a run and a check. A rung that is added to the list is measured in
+//! the same rounds as the others, and shown beside them.
 
 use super::rung::{Check, Limit, Place, Run, Rung};
 use super::setup::Setup;

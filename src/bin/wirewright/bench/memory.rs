@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The sessions always compute the checksum of each chunk. Their cost without checksums is measured
-//! a layer below: rows without a checksum, written as the sender writes them, and read by the reader
-//! of both sessions.
+//! a layer below: rows without a checksum, written as the sender writes them, and read by the
+//! reader of both sessions.
 
 use super::bytes::piece;
 use super::rung::{Moved, Transfer};

@@ -1,8 +1,8 @@
 //! `wirewright bench`: the ladder from memory copy to TLS, each rung beside its limit.
 //!
 //! ```text
-//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved, so that the
-//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     noise of the machine hits all
+//!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved: noise of
+//!   round 2:  copy  base64  envelope  …  loopback-raw  loopback  file     the machine hits all
 //!   …         ─▶ min, median, max of bytes of FILE a second; ratio of medians to the limit
 //! ```
 //!
@@ -15,7 +15,7 @@
 //! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
 //! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and their servers |
 //! | `smtp/` | a file by mail; a load of messages for a server; a sink |
-//! | `bytes`, `sides`, `stats`, `machine`, `process` | comparing bytes, processor time, medians, `/proc` |
+//! | `bytes`, `sides`, `stats`, `machine`, `process` | what the measurements share |
 //! | `verdict` | which figures can be quoted |
 //! | `sweep/`, `peer/` | sizes, numbers and rates; another implementation |
 //! | `summary`, `result` | from figures to the result, which is the document of `--json` |

@@ -9,8 +9,8 @@
 //!   tables   the same numbers
 //! ```
 //!
-//! The page follows the light or dark scheme of the reader, fits telephones and paper, and carries no
-//! information by colour alone.
+//! The page follows the light or dark scheme of the reader, fits telephones and paper, and carries
+//! no information by colour alone.
 
 mod bars;
 mod lines;

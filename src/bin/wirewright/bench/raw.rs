@@ -4,9 +4,9 @@
 //!   block ─ write(2), `write` bytes ─▶ socket ─▶ read(2), `read` bytes ─▶ dropped
 //! ```
 //!
-//! The sockets have the congestion control of the product's sockets on loopback, which does not pace:
-//! a lower limit would make every rung above it look better. `loopback-system` measures the same
-//! sizes with the system's own settings.
+//! The sockets have the congestion control of the product's sockets on loopback, which does not
+//! pace: a lower limit would make every rung above it look better. `loopback-system` measures the
+//! same sizes with the system's own settings.
 
 use super::bytes::{discard, piece};
 use super::rung::{Moved, Transfer};

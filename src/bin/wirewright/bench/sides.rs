@@ -6,9 +6,9 @@
 //!     └ the rest ───────────────────── the receiver
 //! ```
 //!
-//! A thread without a name inherits the name of its creator, so the threads of a server count as the
-//! server's. The times of threads are read before the server is stopped, because the time of a thread
-//! that has ended is only in the sum of the process.
+//! A thread without a name inherits the name of its creator, so the threads of a server count as
+//! the server's. The times of threads are read before the server is stopped, because the time of a
+//! thread that has ended is only in the sum of the process.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
@@ -32,12 +32,14 @@ fn clock(id: ClockId) -> Duration {
     Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32)
 }
 
-/// Processor time of the threads that serve and still run; `None` where the system does not tell it.
+/// Processor time of the threads that serve and still run; `None` where the system does not tell
+/// it.
 pub fn servers() -> Option<Duration> {
     tasks("self", |name| name == SERVER)
 }
 
-/// Processor time of the running threads of another process; `None` where the system does not tell it.
+/// Processor time of the running threads of another process; `None` where the system does not tell
+/// it.
 pub fn of_process(pid: &str) -> Option<Duration> {
     tasks(pid, |_| true)
 }

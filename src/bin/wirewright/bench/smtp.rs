@@ -5,8 +5,8 @@
 //!   load   N messages, C connections ─▶ a server, or our sink ─▶ messages a second, outcomes
 //! ```
 //!
-//! Both send by [`wirewright::net::mail`], as the command `mail` does. A message counts when the server
-//! has accepted it, and our sink counts the bytes, too.
+//! Both send by [`wirewright::net::mail`], as the command `mail` does. A message counts when the
+//! server has accepted it, and our sink counts the bytes, too.
 
 pub mod load;
 mod message;

@@ -5,8 +5,8 @@
 //!     └──────────── Report for each ─────────┘      the last QUIT
 //! ```
 //!
-//! Without `--server` the server is our own sink in this process. With `--listen` only the sink runs,
-//! for other senders.
+//! Without `--server` the server is our own sink in this process. With `--listen` only the sink
+//! runs, for other senders.
 
 use super::super::machine::{self, Machine, Ticks};
 use super::super::reactor::accept_all;

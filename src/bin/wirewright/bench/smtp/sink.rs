@@ -8,8 +8,8 @@
 //! Specification: RFC 5321 §4.1 (commands and their order), §4.5.2 (dots), RFC 2920 (it takes
 //! groups of commands), RFC 1870, RFC 6152, RFC 6531 (its extensions).
 //!
-//! The sink scans a message with vector instructions, so that a fast sender waits for the wire and not
-//! for the sink. The sink checks neither names nor addresses, keeps nothing, and is meant for
+//! The sink scans a message with vector instructions, so that a fast sender waits for the wire and
+//! not for the sink. The sink checks neither names nor addresses, keeps nothing, and is meant for
 //! loopback.
 
 use std::sync::Arc;

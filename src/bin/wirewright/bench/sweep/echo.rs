@@ -1,5 +1,5 @@
-//! The part of a latency that is the machine's: as many bytes to and fro between two threads, without
-//! a reactor and without a protocol.
+//! The part of a latency that is the machine's: as many bytes to and fro between two threads,
+//! without a reactor and without a protocol.
 //!
 //! ```text
 //!   REQUEST_BYTES ─▶ a thread that blocks in read(2) ─▶ ANSWER_BYTES

@@ -6,9 +6,9 @@
 //!   done:    |    |         |||||     |      latency = done − due: the delay counts
 //! ```
 //!
-//! A closed loop sends the next request when it has the answer. It would send less while the server is
-//! slow, and would not see how slow the server was (coordinated omission). All samples are kept. The
-//! same bytes without a reactor and a protocol are measured beside it; the difference is ours.
+//! A closed loop sends the next request when it has the answer. It would send less while the server
+//! is slow, and would not see how slow the server was (coordinated omission). All samples are kept.
+//! The same bytes without a reactor and a protocol are measured beside it; the difference is ours.
 
 use super::echo::Echo;
 use super::plain_client::PlainClient;
