@@ -6,6 +6,8 @@
 
 #[path = "tidy/bans.rs"]
 mod bans;
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/citations.rs"]
 mod citations;
 #[path = "tidy/imports.rs"]
@@ -74,6 +76,16 @@ fn imports_go_one_way() {
     let sources = rust_files();
     verdict(&sources, imports::direction);
     verdict(&sources, imports::unlayered);
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let sources = rust_files();
+    let found = circles::circles(&sources);
+    for circle in &found {
+        println!("{circle:#?}");
+    }
+    assert_eq!(found, circles::KNOWN, "a new circle, or one of the list that has gone");
 }
 
 #[test]

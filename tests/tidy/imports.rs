@@ -66,7 +66,7 @@ fn elsewhere(source: &Source) -> Vec<Violation> {
 
 /// The names from the root of the crate, if the path begins with `crate` or leaves the file by
 /// `super`.
-fn absolute<'a>(source: &'a Source, path: &Path<'a>) -> Option<Vec<&'a str>> {
+pub fn absolute<'a>(source: &'a Source, path: &Path<'a>) -> Option<Vec<&'a str>> {
     if path.names[0] == "crate" {
         return is_import(path, 1).then(|| path.names[1..].to_vec());
     }

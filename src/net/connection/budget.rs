@@ -10,7 +10,7 @@
 //! a number that peers choose. Over the budget the connection goes first that holds the most for
 //! the longest time without progress; connections that make progress go last.
 
-use super::shared::Limits;
+use super::limits::Limits;
 use std::cmp::Reverse;
 use std::time::Duration;
 

@@ -20,6 +20,7 @@ mod driver;
 mod eviction;
 mod input;
 mod kernel;
+mod limits;
 mod output;
 mod secure;
 mod shared;
@@ -28,7 +29,8 @@ mod tests;
 
 pub use application::{Application, Tap, Turn, WindDown};
 pub(super) use budget::Memory;
-pub use shared::{Limits, Shared};
+pub use limits::Limits;
+pub use shared::Shared;
 
 use super::transport::Error;
 use super::transport::stream::Stream;

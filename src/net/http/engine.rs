@@ -102,7 +102,10 @@ impl Engine {
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
-        let tracer = Tracer::new(&self.pool.borrow().options, self.lines);
+        let tracer = {
+            let options = &self.pool.borrow().options;
+            Tracer::new(options.trace.clone(), options.trace_content, self.lines)
+        };
         tracer.remark(|| format!("connected to {route} at {address}"));
         let added = self.stream(socket, &route).and_then(|stream| {
             let (state, handle) = (Cell::new(ConnectionState::Opening), Cell::new(None));

@@ -12,7 +12,6 @@
 //! The lines come from the encoder and the parser, not from the bytes: so a trace cannot show
 //! another request than the one that was made.
 
-use super::options::Options;
 use crate::buffer::Buffer;
 use crate::http::message::head::Head;
 use crate::http::message::headers::{Field, Headers, masked, text};
@@ -64,9 +63,9 @@ pub(super) struct Tracer {
 }
 
 impl Tracer {
-    pub(super) fn new(options: &Options, number: u64) -> Tracer {
-        let trace = options.trace.clone();
-        Tracer { content: trace.is_some() && options.trace_content, trace, number, is_tls: false }
+    /// A tracer of the connection with that number; with `content` it shows bodies, too.
+    pub(super) fn new(trace: Option<Trace>, content: bool, number: u64) -> Tracer {
+        Tracer { content: trace.is_some() && content, trace, number, is_tls: false }
     }
 
     pub(super) fn remark(&self, line: impl FnOnce() -> String) {

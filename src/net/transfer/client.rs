@@ -94,9 +94,6 @@ impl Default for Options {
     }
 }
 
-/// How long work on local files may take without a byte to or from the peer.
-pub(super) const DISK_WAIT: Duration = Duration::from_secs(600);
-
 /// A reactor and the addresses its connections go to.
 struct Run<'a> {
     options: &'a Options,

@@ -11,7 +11,7 @@ mod preparing;
 
 pub use comparing::{Version, Wanted};
 
-use super::client::DISK_WAIT;
+use super::DISK_WAIT;
 use crate::buffer::Buffer;
 use crate::digest::DigestKind;
 use crate::name::Name;

@@ -12,3 +12,8 @@ pub mod server;
 
 pub use put::{LeftOut, Listed};
 pub use serve::Log;
+
+use std::time::Duration;
+
+/// How long work on local files may take without a byte to or from the peer.
+const DISK_WAIT: Duration = Duration::from_secs(600);

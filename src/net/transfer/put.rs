@@ -11,7 +11,7 @@ mod batch;
 
 pub(crate) use batch::Batch;
 
-use super::client::DISK_WAIT;
+use super::DISK_WAIT;
 use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;

@@ -13,7 +13,7 @@
 //! line is torn, what came since the last segment is lost.
 
 use super::{Growth, Partial};
-use crate::net::files::FileError;
+use crate::net::files::error::FileError;
 use crate::net::files::source_file::read_full_at;
 use std::fs::File;
 use std::io;
