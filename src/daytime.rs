@@ -55,7 +55,7 @@
 
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::session::{Received, Session, Wants};
+use crate::session::{Received, Session, Wait, Wants};
 use std::fmt;
 use std::time::Duration;
 
@@ -279,8 +279,8 @@ impl Session for Server {
         if self.moment.is_some() { Wants::Read } else { Wants::Close }
     }
 
-    fn waits_for(&self) -> &'static str {
-        "the client to read"
+    fn waits_for(&self) -> Wait {
+        Wait::from("the client to read")
     }
 
     fn idle_timeout(&self) -> Duration {
@@ -380,8 +380,8 @@ impl Session for Client {
         self.text.capacity()
     }
 
-    fn waits_for(&self) -> &'static str {
-        "the server's line"
+    fn waits_for(&self) -> Wait {
+        Wait::from("the server's line")
     }
 
     fn idle_timeout(&self) -> Duration {

@@ -83,6 +83,7 @@
 
 use crate::buffer::Buffer;
 use crate::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 /// What one call of [`Session::receive`] did.
@@ -131,6 +132,57 @@ pub struct Wanted {
     pub offset: u64,
     /// The most bytes that [`Session::offer`] takes with the present room in `out`, at least 1.
     pub len: usize,
+}
+
+/// What is waited for: a phrase for people, and the kind of the wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    kind: WaitKind,
+    phrase: &'static str,
+}
+
+/// The kinds of waits that a driver or a report distinguishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitKind {
+    /// The first bytes that the peer sends on a connection: a greeting, a hello, a file.
+    FirstWords,
+    /// The first byte of a response to a request.
+    FirstByte,
+    /// The next bytes of a body, in either direction.
+    Body,
+    /// Any other.
+    Other,
+}
+
+impl Wait {
+    /// A wait of that kind; the phrase completes "timed out waiting for".
+    pub const fn new(kind: WaitKind, phrase: &'static str) -> Wait {
+        Wait { kind, phrase }
+    }
+
+    /// The kind of the wait.
+    pub fn kind(self) -> WaitKind {
+        self.kind
+    }
+
+    /// What is waited for, for people.
+    pub fn phrase(self) -> &'static str {
+        self.phrase
+    }
+}
+
+/// A wait of no special kind.
+impl From<&'static str> for Wait {
+    fn from(phrase: &'static str) -> Wait {
+        Wait::new(WaitKind::Other, phrase)
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase)
+    }
 }
 
 /// Why the driver ends a session: see [`Session::abort`].
@@ -252,9 +304,9 @@ pub trait Session {
         false
     }
 
-    /// What the session waits for, as a phrase for people: "the server's hello".
-    fn waits_for(&self) -> &'static str {
-        "the peer"
+    /// What the session waits for: "the server's hello".
+    fn waits_for(&self) -> Wait {
+        Wait::from("the peer")
     }
 
     /// Ends the session for a reason that is not the peer's fault. The protocol may have a message

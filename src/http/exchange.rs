@@ -38,15 +38,8 @@ use super::request::{Method, Request, RequestBody};
 use super::reuse;
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::session::{Received, Session, Wanted, Wants};
+use crate::session::{Received, Session, Wait, WaitKind, Wanted, Wants};
 use std::time::Duration;
-
-/// What is waited for before a response begins.
-pub(crate) const FIRST_BYTE: &str = "the first byte of the response";
-/// The same while the body of a request goes.
-pub(crate) const TAKE_REQUEST: &str = "the server to take the request";
-/// The same while the body of a response comes.
-pub(crate) const REST_OF_BODY: &str = "the rest of the body";
 
 /// Room for one request's head, in bytes.
 const OUTBOX_BYTES_MAX: usize = 1 << 20;
@@ -360,13 +353,17 @@ impl Session for Exchange {
         matches!(self.stage, Stage::Length(_) | Stage::Chunked(_) | Stage::Close)
     }
 
-    fn waits_for(&self) -> &'static str {
+    fn waits_for(&self) -> Wait {
         match &self.stage {
-            Stage::Idle | Stage::Tunnel | Stage::Closing => "the next request",
-            Stage::Lines(_) if self.owes() => TAKE_REQUEST,
-            Stage::Lines(lines) if lines.is_empty() => FIRST_BYTE,
-            Stage::Lines(_) | Stage::Interim | Stage::Final => "the rest of the head",
-            _ => REST_OF_BODY,
+            Stage::Idle | Stage::Tunnel | Stage::Closing => Wait::from("the next request"),
+            Stage::Lines(_) if self.owes() => {
+                Wait::new(WaitKind::Body, "the server to take the request")
+            }
+            Stage::Lines(lines) if lines.is_empty() => {
+                Wait::new(WaitKind::FirstByte, "the first byte of the response")
+            }
+            Stage::Lines(_) | Stage::Interim | Stage::Final => Wait::from("the rest of the head"),
+            _ => Wait::new(WaitKind::Body, "the rest of the body"),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What became of the files of an errand, and how far it is.
 
-use super::connection::FIRST_WORDS;
 use super::files::{FileError, is_out_of_descriptors};
 use super::transport::Error;
 use super::transport::Spoken;
 use super::transport::tls::Fault;
 use crate::error::Error as Session;
-use crate::http::exchange;
+use crate::session::WaitKind;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
 use std::io;
@@ -71,10 +70,10 @@ pub enum Awaited {
 impl Awaited {
     fn of(error: &Error) -> Option<Awaited> {
         let Error::TimedOut { state } = error else { return None };
-        match *state {
-            exchange::FIRST_BYTE => Some(Awaited::FirstByte),
-            exchange::TAKE_REQUEST | exchange::REST_OF_BODY => Some(Awaited::Body),
-            _ => None,
+        match state.kind() {
+            WaitKind::FirstByte => Some(Awaited::FirstByte),
+            WaitKind::Body => Some(Awaited::Body),
+            WaitKind::FirstWords | WaitKind::Other => None,
         }
     }
 }
@@ -82,7 +81,7 @@ impl Awaited {
 /// Whether it ended before the peer said anything.
 fn is_mute(error: &Error) -> bool {
     match error {
-        Error::TimedOut { state } => FIRST_WORDS.contains(state),
+        Error::TimedOut { state } => state.kind() == WaitKind::FirstWords,
         Error::Session(Session::Incomplete { offset, .. }) => *offset == 0,
         _ => false,
     }

@@ -55,9 +55,7 @@ use super::reply::{Parser, Reply};
 use super::secrets::Secrets;
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::session::{AbortReason, Received, Session, Wanted, Wants};
-#[cfg(feature = "net")]
-pub(crate) use rows::GREETING;
+use crate::session::{AbortReason, Received, Session, Wait, Wanted, Wants};
 use rows::{Expect, Row};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -423,14 +421,14 @@ impl Session for Client {
         self.parser.capacity() + self.row.capacity() + messages.sum::<usize>()
     }
 
-    fn waits_for(&self) -> &'static str {
-        match (self.expected.front(), &self.current) {
-            (Some(expect), _) => expect.words(),
+    fn waits_for(&self) -> Wait {
+        Wait::from(match (self.expected.front(), &self.current) {
+            (Some(expect), _) => return expect.wait(),
             (None, Some(_)) => "the server to take the message",
             (None, None) if self.phase == Phase::Upgrading => "TLS",
             (None, None) if self.phase == Phase::Opening => "the server to take a command",
             (None, None) => "the next message",
-        }
+        })
     }
 
     /// Closes the connection without QUIT. A message whose content is not complete is thereby taken

@@ -21,7 +21,7 @@ use crate::buffer::Buffer;
 use crate::envelope::{self, Decoder, Encoder};
 use crate::error::Error;
 use crate::name::Name;
-use crate::session::{AbortReason, Received, Session, Wanted, Wants};
+use crate::session::{AbortReason, Received, Session, Wait, WaitKind, Wanted, Wants};
 use crate::text::PeerText;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -157,8 +157,8 @@ impl Session for ClassicServer {
         fits.then_some(Wanted { offset: self.sent, len })
     }
 
-    fn waits_for(&self) -> &'static str {
-        "the client to read"
+    fn waits_for(&self) -> Wait {
+        Wait::from("the client to read")
     }
 
     /// The stream ends without the closing brace: the client sees that it is not whole.
@@ -214,9 +214,6 @@ impl ClassicClient {
         Ok(Event::Whole { name: head.filename.keep(), size })
     }
 }
-
-/// What a client waits for until it has heard anything.
-pub(crate) const FIRST_BYTE: &str = "the first byte of the file";
 
 impl Session for ClassicClient {
     type Event<'a> = Event<'a>;
@@ -276,8 +273,11 @@ impl Session for ClassicClient {
         self.received > 0
     }
 
-    fn waits_for(&self) -> &'static str {
-        if self.heard { "the server's file" } else { FIRST_BYTE }
+    fn waits_for(&self) -> Wait {
+        match self.heard {
+            true => Wait::from("the server's file"),
+            false => Wait::new(WaitKind::FirstWords, "the first byte of the file"),
+        }
     }
 }
 

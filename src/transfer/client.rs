@@ -31,7 +31,7 @@ use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
 use crate::name::Name;
-use crate::session::{AbortReason, Received, Session, Wanted, Wants};
+use crate::session::{AbortReason, Received, Session, Wait, WaitKind, Wanted, Wants};
 use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -192,9 +192,6 @@ impl Client {
     }
 }
 
-/// What a client waits for until it has heard anything.
-pub(crate) const HELLO: &str = "the server's hello";
-
 impl Session for Client {
     type Event<'a> = Event<'a>;
 
@@ -314,14 +311,16 @@ impl Session for Client {
         matches!(self.core.pending.front(), Some((_, Step::Receiving(_))))
     }
 
-    fn waits_for(&self) -> &'static str {
-        match (&self.core.state, self.core.pending.front()) {
-            (State::Hello | State::Auth, _) => HELLO,
+    fn waits_for(&self) -> Wait {
+        Wait::from(match (&self.core.state, self.core.pending.front()) {
+            (State::Hello | State::Auth, _) => {
+                return Wait::new(WaitKind::FirstWords, "the server's hello");
+            }
             (_, Some((_, Step::Receiving(_)))) => "the server's file",
             (_, Some((_, Step::Sending(_)))) => "the server to read",
             (_, Some((_, Step::Sent { .. }))) => "the server to store the file",
             _ => "the server's answer",
-        }
+        })
     }
 
     /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.

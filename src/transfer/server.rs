@@ -41,7 +41,7 @@ use super::token::Hellos;
 use crate::buffer::Buffer;
 use crate::digest::{DigestKind, Digester};
 use crate::error::Error;
-use crate::session::{AbortReason, Received, Session, Wanted, Wants};
+use crate::session::{AbortReason, Received, Session, Wait, Wanted, Wants};
 use crate::text::PeerText;
 use std::sync::Arc;
 use std::time::Duration;
@@ -339,13 +339,13 @@ impl Session for Server {
         matches!(self.core.active, Active::Receiving(_))
     }
 
-    fn waits_for(&self) -> &'static str {
-        match &self.core.active {
+    fn waits_for(&self) -> Wait {
+        Wait::from(match &self.core.active {
             Active::Sending(_) => "the client to read",
             Active::Receiving(_) | Active::Comparing(_) => "the client's file",
             Active::Idle => "a request",
             Active::Asked { .. } | Active::Finishing { .. } => "the application",
-        }
+        })
     }
 
     /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.

@@ -39,23 +39,26 @@ fn hear(exchange: &mut Exchange, mut input: &[u8]) -> usize {
 fn patience_belongs_to_the_state() {
     let limits = Limits::default();
     let idle = Exchange::new(Config::default());
-    assert_eq!((idle.idle_timeout(), idle.waits_for()), (limits.idle_wait, "the next request"));
+    assert_eq!(
+        (idle.idle_timeout(), idle.waits_for().phrase()),
+        (limits.idle_wait, "the next request")
+    );
     let mut exchange = get();
     assert_eq!(exchange.idle_timeout(), limits.first_byte_wait);
-    assert_eq!(exchange.waits_for(), "the first byte of the response");
+    assert_eq!(exchange.waits_for().phrase(), "the first byte of the response");
     hear(&mut exchange, b"HTTP/1.1 200 OK\r\n");
     assert_eq!(
-        (exchange.idle_timeout(), exchange.waits_for()),
+        (exchange.idle_timeout(), exchange.waits_for().phrase()),
         (limits.head_wait, "the rest of the head")
     );
     hear(&mut exchange, b"Content-Length: 5\r\n\r\n");
     assert_eq!(
-        (exchange.idle_timeout(), exchange.waits_for()),
+        (exchange.idle_timeout(), exchange.waits_for().phrase()),
         (limits.body_wait, "the rest of the body")
     );
     let (posting, _) = asked(Method::POST, RequestBody::Length(5));
     assert_eq!(posting.idle_timeout(), limits.body_wait);
-    assert_eq!(posting.waits_for(), "the server to take the request");
+    assert_eq!(posting.waits_for().phrase(), "the server to take the request");
 }
 
 /// A server that drips bytes makes no progress by that: not in a head, and in a body only by the

@@ -145,7 +145,7 @@ fn waits_follow_the_state() {
     let limits = Limits::default();
     let (mut client, mut out) = (Client::new(config(), false), Buffer::with_limit(4096));
     let mut seen = Vec::new();
-    let mut see = |client: &Client| seen.push((client.waits_for(), client.idle_timeout()));
+    let mut see = |client: &Client| seen.push((client.waits_for().phrase(), client.idle_timeout()));
     see(&client);
     for (reply, acts) in [
         ("220 mx\r\n", 0),

@@ -4,7 +4,7 @@ use crate::buffer::Buffer;
 use crate::net::transport::stream::Stream;
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{AbortReason, Session};
+use crate::session::{AbortReason, Session, Wait};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -149,8 +149,8 @@ pub trait Application<S: Session> {
         None
     }
 
-    /// What is waited for, as a phrase for people.
-    fn waits_for(&self, session: &S) -> &'static str {
+    /// What is waited for.
+    fn waits_for(&self, session: &S) -> Wait {
         session.waits_for()
     }
 

@@ -10,7 +10,7 @@ use crate::buffer::Buffer;
 use crate::net::transport::stream::Stream;
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Received, Session, Status, Wants};
+use crate::session::{Received, Session, Status, Wait, Wants};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ pub(super) trait Drive {
     fn is_receiving(&self) -> bool;
     fn has_more(&self) -> bool;
     fn memory(&self) -> usize;
-    fn waits_for(&self) -> &'static str;
+    fn waits_for(&self) -> Wait;
     fn client_tls(&self) -> Option<NamedTls>;
     fn secured(&mut self, stream: &Stream);
     fn give_up(&mut self, why: &Error);
@@ -198,7 +198,7 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
         self.session.memory() + self.application.memory()
     }
 
-    fn waits_for(&self) -> &'static str {
+    fn waits_for(&self) -> Wait {
         match self.heard {
             true => self.application.waits_for(&self.session),
             false => self.session.waits_for(),

@@ -36,18 +36,13 @@ use super::transport::Error;
 use super::transport::stream::Stream;
 use super::transport::tls::Fault;
 use crate::buffer::Buffer;
-use crate::session::{Session, Wants};
-use crate::smtp::client::GREETING;
-use crate::transfer::{classic::FIRST_BYTE, client::HELLO};
+use crate::session::{Session, WaitKind, Wants};
 use driver::{Drive, Driver};
 use kernel::InKernel;
 use shared::{ROOM_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// What the sessions of clients wait for that have heard nothing yet.
-pub(crate) const FIRST_WORDS: [&str; 3] = [GREETING, HELLO, FIRST_BYTE];
 
 /// Makes a listener for each connection.
 pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
@@ -227,7 +222,7 @@ impl Connection {
                 false
             }
             Phase::Handshake => {
-                self.outcome = Err(Error::TimedOut { state: "the TLS handshake" });
+                self.outcome = Err(Error::TimedOut { state: "the TLS handshake".into() });
                 true
             }
             Phase::Flushing | Phase::Lingering { .. } => true,
@@ -239,10 +234,12 @@ impl Connection {
         let waits_for = self.driver.waits_for();
         let error = match error {
             Error::TimedOut { .. } if self.phase == Phase::Handshake => {
-                Error::TimedOut { state: "the TLS handshake" }
+                Error::TimedOut { state: "the TLS handshake".into() }
             }
             // "No bytes at all" is more useful than which timeout ran out.
-            Error::TimedOut { .. } if self.heard == 0 && FIRST_WORDS.contains(&waits_for) => {
+            Error::TimedOut { .. }
+                if self.heard == 0 && waits_for.kind() == WaitKind::FirstWords =>
+            {
                 Error::TimedOut { state: waits_for }
             }
             error => error,

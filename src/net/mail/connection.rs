@@ -23,8 +23,8 @@ use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::transport::stream::Stream;
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{AbortReason, Session, Wants};
-use crate::smtp::client::{Client, Envelope, Event, GREETING, Outcome, Sent, Stage, Verdict};
+use crate::session::{AbortReason, Session, WaitKind, Wants};
+use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
 use crate::smtp::reply::Reply;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -407,10 +407,12 @@ impl Application<Client> for SmtpConnection {
     fn give_up(&mut self, session: &mut Client, why: &Error) {
         let why = match why {
             // A server that does not even greet may be one of TLS: that is worth to be told.
-            Error::TimedOut { .. } if session.waits_for() == GREETING => {
-                Error::TimedOut { state: GREETING }
+            Error::TimedOut { state } => {
+                let wait = session.waits_for();
+                Error::TimedOut {
+                    state: if wait.kind() == WaitKind::FirstWords { wait } else { *state },
+                }
             }
-            Error::TimedOut { state } => Error::TimedOut { state },
             _ => Error::Interrupted,
         };
         self.fail(session, why);

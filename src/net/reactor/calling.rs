@@ -194,7 +194,9 @@ fn looked_up(
     match lookup.poll() {
         Some(Ok(addresses)) => Ok(Some(addresses)),
         Some(Err(error)) => Err(endpoint::unresolved(error)),
-        None if now >= began + wait => Err(Error::TimedOut { state: "the name to be looked up" }),
+        None if now >= began + wait => {
+            Err(Error::TimedOut { state: "the name to be looked up".into() })
+        }
         None => Ok(None),
     }
 }

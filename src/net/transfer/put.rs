@@ -20,7 +20,7 @@ use crate::net::files::Source;
 use crate::net::files::{FileError, SourceFile};
 use crate::net::report::{Activity, Failure};
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wanted};
+use crate::session::{Session, Wait, Wanted};
 use crate::text::PeerText;
 use crate::transfer::client::{Client, Event};
 use batch::Job;
@@ -297,9 +297,9 @@ impl Application<Client> for Putting {
         Ok(turn)
     }
 
-    fn waits_for(&self, session: &Client) -> &'static str {
+    fn waits_for(&self, session: &Client) -> Wait {
         match self.running.front().map(|running| &running.step) {
-            Some(Step::Hashing { .. }) => "the disk",
+            Some(Step::Hashing { .. }) => Wait::from("the disk"),
             _ => session.waits_for(),
         }
     }

@@ -29,7 +29,7 @@ use crate::net::files::{Durability, Entry, ExistingFile, FileError, Partial, Wal
 use crate::net::files::{Source, Sources};
 use crate::net::report::Failure;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wanted, Wants};
+use crate::session::{Session, Wait, Wanted, Wants};
 use crate::text::escape;
 use crate::transfer::receiver::Mismatch;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
@@ -454,16 +454,16 @@ impl Application<Server> for Serving {
         Some(Spoken::Framed)
     }
 
-    fn waits_for(&self, session: &Server) -> &'static str {
-        match &self.task {
+    fn waits_for(&self, session: &Server) -> Wait {
+        Wait::from(match &self.task {
             Task::Listing { .. } => "the client to read",
             Task::Existing(..) => "the digest of the client's file",
             Task::Hashing { .. }
             | Task::Checking { .. }
             | Task::Comparing { .. }
             | Task::Finishing(_) => "the disk",
-            _ => session.waits_for(),
-        }
+            _ => return session.waits_for(),
+        })
     }
 
     fn wind_down(&mut self, session: &mut Server) -> WindDown {

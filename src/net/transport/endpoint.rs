@@ -140,7 +140,7 @@ pub(crate) fn connect_limited(
     deadline: Option<Instant>,
     rate: Option<u64>,
 ) -> Result<mio::net::TcpStream, Error> {
-    let mut last = Error::TimedOut { state: "the connection" };
+    let mut last = Error::TimedOut { state: "the connection".into() };
     for (at, address) in addresses.iter().enumerate() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let wait = match left {
@@ -150,7 +150,7 @@ pub(crate) fn connect_limited(
             None => CONNECT_WAIT,
         };
         if wait.is_zero() {
-            return Err(Error::TimedOut { state: "the connection" });
+            return Err(Error::TimedOut { state: "the connection".into() });
         }
         match connect_one(*address, wait, rate) {
             Ok(socket) => {

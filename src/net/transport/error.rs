@@ -6,6 +6,7 @@ use super::dial::Attempts;
 use super::tls::fault::Fault;
 use crate::error;
 use crate::net::files::FileError;
+use crate::session::Wait;
 use crate::text::{PeerText, in_short};
 use std::fmt;
 use std::io;
@@ -32,7 +33,7 @@ pub enum Error {
     /// The peer was silent, or too slow.
     TimedOut {
         /// What was waited for.
-        state: &'static str,
+        state: Wait,
     },
     /// A local file could not be read or written.
     File(FileError),
@@ -87,7 +88,7 @@ impl From<FileError> for Error {
             Some(io::ErrorKind::BrokenPipe) => Error::Unread,
             Some(io::ErrorKind::Interrupted) => Error::Interrupted,
             Some(io::ErrorKind::TimedOut) => {
-                Error::TimedOut { state: "somebody to read the output" }
+                Error::TimedOut { state: "somebody to read the output".into() }
             }
             _ => Error::File(error),
         }

@@ -12,11 +12,9 @@ use super::super::config::Limits;
 use super::transaction::Step;
 use super::{Client, Phase};
 use crate::buffer::Buffer;
+use crate::session::{Wait, WaitKind};
 use std::fmt;
 use std::time::Duration;
-
-/// What a client waits for until it has heard anything.
-pub(crate) const GREETING: &str = "the greeting";
 
 /// What a reply answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +57,19 @@ impl Expect {
         }
     }
 
+    /// The wait for it.
+    pub(super) fn wait(self) -> Wait {
+        let kind = match self {
+            Expect::Greeting => WaitKind::FirstWords,
+            _ => WaitKind::Other,
+        };
+        Wait::new(kind, self.words())
+    }
+
     /// What it is, for people.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Expect::Greeting => GREETING,
+            Expect::Greeting => "the greeting",
             Expect::Ehlo => "the reply to EHLO",
             Expect::Helo => "the reply to HELO",
             Expect::StartTls => "the reply to STARTTLS",

@@ -282,7 +282,7 @@ mod tests {
             (reset(), true),
             (Error::Session(incomplete), true),
             (Error::Session(malformed), false),
-            (Error::TimedOut { state: "x" }, false),
+            (Error::TimedOut { state: "x".into() }, false),
             (Error::Interrupted, false),
         ] {
             let (mut batch, job) = batch(true);

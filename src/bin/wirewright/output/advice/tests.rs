@@ -9,6 +9,7 @@ use wirewright::error::Error as Session;
 use wirewright::net::Error;
 use wirewright::net::files::FileError;
 use wirewright::net::transport::dial::{Dial, Limits, Step};
+use wirewright::session::{Wait, WaitKind};
 
 /// How it failed.
 enum How {
@@ -68,7 +69,7 @@ fn unreachable() -> How {
 }
 
 fn timed_out() -> How {
-    Other(Error::TimedOut { state: "an answer" })
+    Other(Error::TimedOut { state: "an answer".into() })
 }
 
 /// The same, where the connection ended before the file was asked for.
@@ -92,8 +93,8 @@ fn speaks(spoken: Spoken) -> How {
 }
 
 /// Nothing came before time was over.
-fn silent(state: &'static str) -> How {
-    Other(Error::TimedOut { state })
+fn silent(kind: WaitKind, phrase: &'static str) -> How {
+    Other(Error::TimedOut { state: Wait::new(kind, phrase) })
 }
 
 fn refused(code: &'static str) -> How {
@@ -233,11 +234,26 @@ fn http_rows() -> Vec<Row> {
         (Http, Said("too_large"), false, Some("--max-body")),
         (Http, Said("proxy_refused"), false, Some("--no-proxy")),
         (Http, malformed(), false, Some("--trace")),
-        (Http, silent("the first byte of the response"), false, Some("--first-byte-timeout")),
-        (Http, silent("the rest of the body"), false, Some("--min-rate")),
-        (Http, silent("the server to take the request"), false, Some("--min-rate")),
-        (Download, silent("the name to be looked up"), false, Some("more with --timeout")),
-        (Sms, silent("the first byte of the response"), false, Some("more with --timeout")),
+        (
+            Http,
+            silent(WaitKind::FirstByte, "the first byte of the response"),
+            false,
+            Some("--first-byte-timeout"),
+        ),
+        (Http, silent(WaitKind::Body, "the rest of the body"), false, Some("--min-rate")),
+        (Http, silent(WaitKind::Body, "the server to take the request"), false, Some("--min-rate")),
+        (
+            Download,
+            silent(WaitKind::Other, "the name to be looked up"),
+            false,
+            Some("more with --timeout"),
+        ),
+        (
+            Sms,
+            silent(WaitKind::FirstByte, "the first byte of the response"),
+            false,
+            Some("more with --timeout"),
+        ),
         (Sms, timed_out(), false, Some("allow more with --timeout")),
         (Http, incomplete(), false, Some("try again")),
         (Http, mute(), false, Some("https://")),
@@ -261,8 +277,18 @@ fn mail_rows() -> Vec<Row> {
         (MAIL, refused("450"), false, Some("try again later")),
         (MAIL, refused("554"), false, Some("--trace")),
         (MAIL, session(between), false, Some("do not use this network")),
-        (MAIL, silent("the greeting"), false, Some("give smtps:// in --server")),
-        (MAILS, silent("the greeting"), false, Some("allow more with --timeout")),
+        (
+            MAIL,
+            silent(WaitKind::FirstWords, "the greeting"),
+            false,
+            Some("give smtps:// in --server"),
+        ),
+        (
+            MAILS,
+            silent(WaitKind::FirstWords, "the greeting"),
+            false,
+            Some("allow more with --timeout"),
+        ),
         (MAIL, mute(), false, Some("give smtps:// in --server")),
         (MAIL, incomplete(), false, Some("the server's log")),
         (MAIL, malformed(), false, Some("not one of TLS")),
@@ -334,10 +360,15 @@ fn foreign_rows() -> Vec<Row> {
         (List, speaks(Spoken::Classic), false, Some("only wirewright get --classic")),
         (Put, speaks(Spoken::Classic), false, Some("only wirewright get --classic")),
         (Classic, speaks(Spoken::Framed), false, Some("leave out --classic")),
-        (Classic, silent("the first byte of the file"), false, Some("leave out --classic")),
+        (
+            Classic,
+            silent(WaitKind::FirstWords, "the first byte of the file"),
+            false,
+            Some("leave out --classic"),
+        ),
         (Get, speaks(Spoken::Http), false, Some("wirewright http")),
         (Get, speaks(Spoken::Smtp), false, Some("wirewright mail")),
-        (Get, silent("the server's hello"), false, Some("wirewright serve")),
+        (Get, silent(WaitKind::FirstWords, "the server's hello"), false, Some("wirewright serve")),
         (Put, mute(), false, Some("whether it needs --tls")),
         (Http, speaks(Spoken::Framed), false, Some("use wirewright get")),
         (Http, speaks(Spoken::Classic), false, Some("wirewright get --classic")),
@@ -389,10 +420,10 @@ fn what_was_given_is_not_advised() {
     }
     let late = Given { is_late: true, ..Given::default() };
     for (verb, how) in [
-        (Http, silent("the first byte of the response")),
-        (Http, silent("the rest of the body")),
-        (Get, silent("the server's hello")),
-        (MAIL, silent("the greeting")),
+        (Http, silent(WaitKind::FirstByte, "the first byte of the response")),
+        (Http, silent(WaitKind::Body, "the rest of the body")),
+        (Get, silent(WaitKind::FirstWords, "the server's hello")),
+        (MAIL, silent(WaitKind::FirstWords, "the greeting")),
         (List, timed_out()),
     ] {
         let told = decide(verb, &why(how), false, late).unwrap();
