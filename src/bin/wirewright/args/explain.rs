@@ -1,7 +1,7 @@
 //! The arguments of `explain`.
 
 use super::values::{self, size};
-use crate::output::voice::When;
+use crate::output::style::When;
 use clap::Args;
 use std::path::PathBuf;
 use wirewright::http::request::Method;

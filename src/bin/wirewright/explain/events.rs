@@ -5,65 +5,124 @@
 //!   {"event":"error","kind":"malformed","offset":48,"reason":"…","spec":"PROTOCOL §3.2"}
 //! ```
 
-mod envelope;
-mod frame;
-mod http;
-mod smtp;
-
-pub use envelope::Envelope;
-pub use frame::Frame;
-pub use http::Http;
-pub use smtp::Smtp;
-
 use super::members;
+use super::span::Past;
+use super::steps::{Refusal, Remark, Step, Writer};
 use crate::Failure;
 use crate::output::report::Out;
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use wirewright::envelope::Decoder;
-use wirewright::error::Error;
+use wirewright::http::message::headers::{Headers, text};
+use wirewright::text::PeerText;
 
-#[derive(Serialize)]
-struct ErrorEvent {
-    event: &'static str,
-    kind: &'static str,
-    offset: u64,
-    reason: String,
-    spec: &'static str,
+/// What a parser reports to programs.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event<'a> {
+    PayloadStart {
+        offset: u64,
+        spec: &'static str,
+    },
+    /// Base64 that was decoded, adjacent runs merged.
+    Payload {
+        offset: u64,
+        payload_len: u64,
+    },
+    #[serde(rename = "end")]
+    EnvelopeEnd {
+        rest: Members,
+        payload_len: Option<u64>,
+        payload_sha256: Option<&'a str>,
+    },
+    Frame {
+        offset: u64,
+        len: u32,
+        message: Members,
+        payload_len: Option<u64>,
+    },
+    Interim {
+        status: u16,
+    },
+    Head {
+        version: String,
+        status: u16,
+        reason: &'a str,
+        headers: Vec<[String; 2]>,
+    },
+    Trailers {
+        headers: Vec<[String; 2]>,
+    },
+    #[serde(rename = "end")]
+    HttpEnd {
+        body_len: u64,
+        body_sha256: &'a str,
+        framing: &'static str,
+        reuse: bool,
+        leftover: u64,
+    },
+    Reply {
+        code: u16,
+        enhanced: Option<String>,
+        lines: Vec<PeerText<'a>>,
+    },
+    Remark {
+        offset: u64,
+        text: &'static str,
+        spec: &'static str,
+    },
+    Error {
+        kind: &'static str,
+        offset: u64,
+        reason: String,
+        spec: &'static str,
+    },
 }
 
-/// A fault that was tolerated.
-#[derive(Serialize)]
-struct RemarkEvent {
-    event: &'static str,
-    offset: u64,
-    text: &'static str,
-    spec: &'static str,
-}
+/// Writes the events, and passes over what is for people alone.
+pub struct Events;
 
-impl RemarkEvent {
-    fn new(offset: u64, text: &'static str, spec: &'static str) -> RemarkEvent {
-        RemarkEvent { event: "remark", offset, text, spec }
+impl Writer for Events {
+    fn write(&mut self, step: Step<'_>, _: &Past, out: &mut Out) -> Result<(), Failure> {
+        match step {
+            Step::Event(event) => out.json(&event),
+            Step::Remark(Remark { text, offset, section }) => {
+                out.json(&Event::Remark { offset, text, spec: section })
+            }
+            Step::Error(Refusal { error, .. }) => out.json(&Event::Error {
+                kind: error.kind(),
+                offset: error.offset().unwrap_or(0),
+                reason: error.reason(),
+                spec: error.section().unwrap_or(""),
+            }),
+            Step::Entry(..) | Step::Summary(..) | Step::End => Ok(()),
+        }
     }
 }
 
-fn write_error(error: &Error, out: &mut Out) -> Result<(), Failure> {
-    out.json(&ErrorEvent {
-        event: "error",
-        kind: error.kind(),
-        offset: error.offset().unwrap_or(0),
-        reason: error.reason(),
-        spec: error.section().unwrap_or(""),
-    })
+/// The members of an object beside its payload, as compact JSON.
+#[derive(Debug)]
+pub struct Members(String);
+
+impl Members {
+    /// Those that the decoder has gathered, without `leave_out`.
+    pub fn new(decoder: &Decoder, leave_out: &str) -> Members {
+        let mut members = String::new();
+        members::compact(decoder, leave_out, |piece| members.push_str(piece));
+        Members(members)
+    }
 }
 
-/// The members that a decoder gathered, as compact JSON without `leave_out`.
-fn write_members(decoder: &Decoder, leave_out: &str, out: &mut Out) -> Result<(), Failure> {
-    // Judged before as UTF-8, so nothing is lost, and nothing copied.
-    let text = String::from_utf8_lossy(decoder.rest());
-    members::compact(&text, leave_out, |piece| out.json_text(piece))
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
 }
 
-/// A number, or `null`.
-fn number(value: Option<u64>) -> String {
-    value.map_or("null".to_owned(), |value| value.to_string())
+/// Names and values, in their order.
+pub fn pairs(headers: &Headers) -> Vec<[String; 2]> {
+    let pair = |name: &str, value| [name.to_owned(), text(value).as_raw_str().to_owned()];
+    headers.iter().map(|field| pair(field.name, field.value)).collect()
 }

@@ -1,18 +1,19 @@
 //! The members of a message as compact JSON, one of them left out.
 //!
 //! Specification: RFC 8259. Numbers and escapes stay as the peer wrote them: a value tree would
-//! round the first, and take many times the memory.
+//! round numbers, and take many times the memory.
 
-use crate::Failure;
 use crate::commands::tokens::Tokens;
+use wirewright::envelope::Decoder;
 
-/// Gives `text`, which is one JSON object, piece by piece to `write`: without white space and
-/// without the member `leave_out`, whose value is a scalar.
-pub fn compact(
-    text: &str,
-    leave_out: &str,
-    mut write: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+/// Gives the members that `decoder` has gathered to `write`, piece by piece: without white space
+/// and without the member `leave_out`, whose value is a scalar.
+pub fn compact(decoder: &Decoder, leave_out: &str, write: impl FnMut(&str)) {
+    // The decoder has judged the bytes: they are UTF-8, so nothing is lost or copied.
+    compact_text(&String::from_utf8_lossy(decoder.rest()), leave_out, write);
+}
+
+fn compact_text(text: &str, leave_out: &str, mut write: impl FnMut(&str)) {
     let mut tokens = Tokens(text);
     let (mut depth, mut key_next, mut first) = (0u32, false, true);
     while let Some(token) = tokens.next() {
@@ -34,14 +35,13 @@ pub fn compact(
                 continue;
             }
             if !first {
-                write(",")?;
+                write(",");
             }
             first = false;
         }
         key_next |= token == "{" && depth == 1;
-        write(token)?;
+        write(token);
     }
-    Ok(())
 }
 
 fn is_key(token: &str, key: &str) -> bool {
@@ -57,11 +57,7 @@ mod tests {
 
     fn compacted(text: &str) -> String {
         let mut out = String::new();
-        let write = |piece: &str| {
-            out.push_str(piece);
-            Ok(())
-        };
-        compact(text, "data", write).unwrap();
+        compact_text(text, "data", |piece| out.push_str(piece));
         out
     }
 

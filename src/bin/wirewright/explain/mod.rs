@@ -1,35 +1,41 @@
 //! `wirewright explain`: what the product's own parsers see in given bytes.
 //!
 //! ```text
-//!                                               ┌─▶ events   one JSON object a line, for programs
-//!   FILE | stdin ─▶ pieces of at most N bytes ──┤
-//!                                               └─▶ lesson   bytes, states, rules, for people
+//!   FILE | stdin ─▶ pieces of at      ┌ envelope ┐            ┌─▶ events  one JSON object a line
+//!                   most N bytes ──▶  │ frame    │ ─▶ steps ──┤
+//!                                     │ http     │            └─▶ page    bytes, states, rules,
+//!                                     └ smtp     ┘                        for people
 //! ```
 //!
 //! The same bytes give the same lines, however they are cut. Memory is bounded, whatever the length
 //! of the input: only what the parser itself gathers is held, and the ends of long runs.
 
+mod envelope;
 mod events;
-mod lesson;
+mod frame;
+mod http;
+mod meanings;
 mod members;
+mod page;
+mod sections;
+mod smtp;
+mod span;
+mod steps;
 
 use super::args::{self, What};
 use super::{Exit, Failure};
 use crate::commands::input::Stdin;
 use crate::output::advice::{Verb, failed_file};
 use crate::output::drawing::Gauge;
-use crate::output::report::Out;
-use crate::output::voice::Paint;
+use crate::output::style::Paint;
 use crate::output::watch;
-use lesson::Lesson;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::borrow::Cow;
+use events::Events;
+use page::Page;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
+use steps::{Step, Steps, Writer};
 use wirewright::buffer::Buffer;
-use wirewright::envelope::Decoder;
 use wirewright::error::Error;
 use wirewright::http::config::{Config, Policy};
 use wirewright::http::exchange::Exchange;
@@ -37,26 +43,26 @@ use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;
 use wirewright::text::in_short;
-use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames, PREFIX_LEN};
-use wirewright::transfer::message::{Message, PAYLOAD_KEY, Side};
-use wirewright::transfer::reader;
 
 /// How much is read at a time at most, in bytes.
 const READ_BYTES: usize = 1 << 20;
 
-/// Room for decoded payload, in bytes.
-const ROOM_BYTES: usize = 65_536;
+/// The buffer for decoded payload, in bytes.
+const SCRATCH_BYTES: usize = 65_536;
 
-/// A parser that is being explained, in one of the two forms.
-trait Subject {
-    /// Feeds one piece of the input, and writes what it meant.
-    fn feed(&mut self, piece: &[u8], out: &mut Out) -> Result<(), Stop>;
+/// A parser of the library, fed so that no step holds two events.
+trait Parser {
+    /// The state it is in.
+    fn state(&self) -> &'static str;
+
+    /// Takes one step into `input`, which is not empty, and returns how long it was.
+    fn step(&mut self, input: &[u8], steps: &mut Steps) -> Result<usize, Stop>;
 
     /// The input has ended.
-    fn finish(&mut self, out: &mut Out) -> Result<(), Stop>;
+    fn finish(&mut self, steps: &mut Steps) -> Result<(), Stop>;
 
-    /// Writes what was seen and not yet written, and the error that ends it all.
-    fn refuse(&mut self, error: &Error, out: &mut Out) -> Result<(), Failure>;
+    /// Reports what was seen and not yet reported, and the error that ends it all.
+    fn refuse(&mut self, error: &Error, steps: &mut Steps) -> Result<(), Failure>;
 }
 
 /// Why explaining ends early.
@@ -82,45 +88,56 @@ impl From<Failure> for Stop {
 /// Runs the subcommand.
 pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
     let mut input = Input::open(&args.file)?;
-    let mut subject = subject(args)?;
-    let mut out = Out::new();
+    let (title, mut parser) = parser(args)?;
+    let mut steps = Steps::new(parser.state(), writer(args, title));
     let drawn = !args.quiet && !io::stdout().is_terminal();
     let mut progress = Gauge::new(&input.name, input.len, drawn && input.len.is_some());
-    let done = explain(&mut *subject, &mut input, args.split, &mut out, &mut progress);
+    let done = explain(&mut *parser, &mut input, args.split, &mut steps, &mut progress);
     progress.finish();
     match done {
-        Ok(()) => out.flush().map(|()| Exit::Done),
+        Ok(()) => steps.flush().map(|()| Exit::Done),
         Err(Stop::Failed(failure)) => {
             // What was seen before is worth reading; only the first failure is told.
-            let _ = out.flush();
+            let _ = steps.flush();
             Err(failure)
         }
         Err(Stop::Refused(error)) => {
-            subject.refuse(&error, &mut out)?;
-            out.flush()?;
+            parser.refuse(&error, &mut steps)?;
+            steps.flush()?;
             Err(Failure::new(&input.name, &error, hint(&error)))
         }
     }
 }
 
-fn subject(args: &args::Explain) -> Result<Box<dyn Subject>, Failure> {
+/// The parser, and the title of its page.
+fn parser(args: &args::Explain) -> Result<(&'static str, Box<dyn Parser>), Failure> {
+    Ok(match args.what {
+        What::Envelope => (
+            "envelope: one JSON object with one base64 member (RFC 8259, RFC 4648)",
+            Box::new(envelope::Envelope::new(&args.payload)),
+        ),
+        What::Frame => (
+            "frame: messages as length-prefixed JSON (PROTOCOL.md, RFC 8259, RFC 4648)",
+            Box::new(frame::Frame::new(&args.payload)),
+        ),
+        What::Http => (
+            "http: a response, as the client reads it (RFC 9110, RFC 9112)",
+            Box::new(http::Http::new(exchange(&args.method, args.strict)?)),
+        ),
+        What::Smtp => (
+            "smtp: what a server says, as the client reads it (RFC 5321)",
+            Box::new(smtp::Smtp::new()),
+        ),
+    })
+}
+
+fn writer(args: &args::Explain, title: &'static str) -> Box<dyn Writer> {
     if args.json {
-        return Ok(match args.what {
-            What::Envelope => Box::new(events::Envelope::new(&args.payload)),
-            What::Frame => Box::new(events::Frame::new(&args.payload)),
-            What::Http => Box::new(events::Http::new(exchange(&args.method, args.strict)?)),
-            What::Smtp => Box::new(events::Smtp::new()),
-        });
+        return Box::new(Events);
     }
     let stdout = io::stdout();
-    let width = args.width.unwrap_or_else(|| lesson::width_of(&stdout));
-    let lesson = Lesson::new(Paint::asked(args.color, &stdout), usize::from(width));
-    Ok(match args.what {
-        What::Envelope => Box::new(lesson::Envelope::new(&args.payload, lesson)),
-        What::Frame => Box::new(lesson::Frame::new(&args.payload, lesson)),
-        What::Http => Box::new(lesson::Http::new(exchange(&args.method, args.strict)?, lesson)),
-        What::Smtp => Box::new(lesson::Smtp::new(lesson)),
-    })
+    let width = args.width.unwrap_or_else(|| page::width_of(&stdout));
+    Box::new(Page::new(Paint::asked(args.color, &stdout), usize::from(width), title))
 }
 
 /// A session at the beginning of the stream of a connection over which `method` was asked.
@@ -138,10 +155,10 @@ fn exchange(method: &Method, strict: bool) -> Result<Exchange, Failure> {
 }
 
 fn explain(
-    subject: &mut dyn Subject,
+    parser: &mut dyn Parser,
     input: &mut Input,
     split: Option<u64>,
-    out: &mut Out,
+    steps: &mut Steps,
     progress: &mut Gauge,
 ) -> Result<(), Stop> {
     let split = split.and_then(|split| usize::try_from(split).ok()).unwrap_or(READ_BYTES);
@@ -152,83 +169,25 @@ fn explain(
     loop {
         let len = input.read(&mut bytes)?;
         if len == 0 {
-            return subject.finish(out);
+            parser.finish(steps)?;
+            return Ok(steps.write(Step::End)?);
         }
-        for piece in bytes[..len].chunks(split) {
-            subject.feed(piece, out)?;
+        for mut piece in bytes[..len].chunks(split) {
+            while !piece.is_empty() {
+                piece = &piece[parser.step(piece, steps)?..];
+            }
         }
         done += len as u64;
         progress.set(done);
-        out.flush()?;
+        steps.flush()?;
     }
 }
 
-/// A reader of frames: the first one has the limit before the hellos. Of streams that are not those
-/// of `PROTOCOL.md` no limit is known but that of the length prefix.
-fn frames(key: &str) -> Frames {
-    let mut frames = Frames::new();
-    if key != PAYLOAD_KEY {
-        frames.set_limit(FRAME_BYTES_END - 1);
-    }
-    frames
-}
-
-/// The limit of the frames behind the first message, as far as one direction shows it: what the
-/// hello offers. The other side may offer less, and then the limit is lower.
-fn limit_behind(decoder: &Decoder, from: Side) -> u32 {
-    match Message::parse(decoder, from) {
-        Ok(Message::ClientHello(hello)) => hello.max_frame,
-        Ok(Message::ServerHello(hello)) => hello.max_frame,
-        _ => FRAME_BYTES_END - 1,
-    }
-}
-
-/// A frame has ended, and its object has not.
-fn unfinished(offset: u64) -> Error {
-    let rule = Cow::Borrowed("one JSON object that ends within its frame");
-    Error::Malformed { rule, offset, section: frame::State::Body.section() }
-}
-
-/// Judges the members before a payload as the product does. Streams with another payload member
-/// are not those of `PROTOCOL.md`: of them only frames and objects are judged.
-fn judge_before_payload(decoder: &Decoder, key: &str, at: u64) -> Result<(), Error> {
-    match key == PAYLOAD_KEY {
-        true => reader::check_before_payload(decoder, at),
-        false => Ok(()),
-    }
-}
-
-/// Judges a whole message by itself as the product does. The first one sets the limit of the frames
-/// behind it.
-fn judge_message(decoder: &Decoder, key: &str, at: u64, frames: &mut Frames) -> Result<(), Error> {
-    if key != PAYLOAD_KEY {
-        return Ok(());
-    }
-    let from = side_of(decoder);
-    reader::check_message(decoder, from, at)?;
-    if at == PREFIX_LEN as u64 {
-        frames.set_limit(limit_behind(decoder, from));
-    }
-    Ok(())
-}
-
-/// Whose message this is. Only `hello` has two forms, which differ in their members.
-fn side_of(decoder: &Decoder) -> Side {
-    #[derive(Deserialize)]
-    struct Hello {
-        versions: Option<IgnoredAny>,
-        digests: Option<IgnoredAny>,
-        version: Option<IgnoredAny>,
-        digest: Option<IgnoredAny>,
-    }
-    match decoder.parse::<Hello>("PROTOCOL §4") {
-        Ok(Hello { versions: None, digests: None, version, digest })
-            if version.is_some() || digest.is_some() =>
-        {
-            Side::Server
-        }
-        _ => Side::Client,
-    }
+/// How much of `input` was looked at when it was refused, of which `fed` bytes came before.
+fn looked_at<'a>(input: &'a [u8], error: &Error, fed: u64) -> &'a [u8] {
+    let behind = error.offset().and_then(|offset| offset.checked_sub(fed)).unwrap_or(0);
+    let len = usize::try_from(behind).unwrap_or(usize::MAX).saturating_add(1);
+    &input[..input.len().min(len)]
 }
 
 /// What whoever gave the bytes can do.

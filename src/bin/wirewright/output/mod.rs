@@ -8,7 +8,7 @@ pub mod drawing;
 pub mod progress;
 pub mod report;
 pub mod screen;
+pub mod style;
 pub mod trace;
 pub mod usage;
-pub mod voice;
 pub mod watch;

@@ -11,7 +11,7 @@
 //! With `--trace-time` the local time stands before the mark, as curl writes it; behind it a line
 //! is the same.
 
-use super::voice::{Hue, Paint, When};
+use super::style::{Hue, Paint, When};
 use crate::args::Common;
 use jiff::Zoned;
 use std::io;

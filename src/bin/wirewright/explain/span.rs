@@ -108,6 +108,7 @@ impl Span {
 
     /// Adds the span that follows.
     pub fn absorb(&mut self, next: &Span) {
+        self.reach(next.state());
         if next.len <= LAST_BYTES as u64 {
             return self.push(&next.first);
         }

@@ -1,4 +1,4 @@
-//! One event as a card: its bytes on the left, what they mean on the right.
+//! One entry of a page: its bytes on the left, what they mean on the right.
 //!
 //! ```text
 //!      offset  hex                      text     │ name                        section
@@ -8,9 +8,10 @@
 //!              ^^                       ^        │ how near this is to a limit
 //! ```
 
-use super::span::{ROW_BYTES, Row};
+use crate::explain::span::{ROW_BYTES, Row};
+use crate::explain::steps::{Entry, Limit};
 use crate::output::report::thousands;
-use crate::output::voice::{Hue, Paint};
+use crate::output::style::{Hue, Paint};
 use wirewright::text::escape;
 
 /// Columns of the left side, the space before the bar counted.
@@ -19,80 +20,26 @@ pub const LEFT_COLUMNS: usize = 45;
 /// What stands between two states.
 const ARROW: &str = " ─▶ ";
 
-/// What the right side of a card says.
-#[derive(Debug)]
-pub struct Card {
-    /// What this is; what is counted under that name.
-    pub name: &'static str,
-    /// The colour of the name.
-    pub hue: Hue,
-    /// Whether it is one of the events, which the summary counts.
-    pub is_event: bool,
-    /// The section that rules it.
-    pub section: &'static str,
-    /// The states before, on the way, and after.
-    pub path: Vec<&'static str>,
-    /// The text of it.
-    pub quote: String,
-    /// What it means, each in one sentence.
-    pub says: Vec<String>,
-    /// The limits nearby.
-    pub limits: Vec<Limit>,
-}
-
-impl Card {
-    /// A card that does not say more yet.
-    pub fn new(name: &'static str, section: &'static str) -> Card {
-        Card {
-            name,
-            hue: Hue::In,
-            is_event: true,
-            section,
-            path: Vec::new(),
-            quote: String::new(),
-            says: Vec::new(),
-            limits: Vec::new(),
-        }
+/// The lines of the right side, painted, each at most `width` columns; `path` is the states before,
+/// on the way, and after.
+pub fn right(entry: &Entry, path: &[&str], paint: Paint, width: usize) -> Vec<String> {
+    let mut lines = heading(entry.name, entry.hue, entry.section, paint, width);
+    let mut add = |hue, text: &str| {
+        lines.extend(wrap(&escape(text), width).iter().map(|l| paint.paint(hue, l).into()));
+    };
+    match path {
+        [state] => add(Hue::State, &format!("{state}{ARROW}{state}")),
+        path => add(Hue::State, &path.join(ARROW)),
     }
-
-    /// Says one sentence more.
-    pub fn says(mut self, sentence: impl Into<String>) -> Card {
-        self.says.push(sentence.into());
-        self
+    add(Hue::Strong, &entry.quote);
+    entry.notes.iter().for_each(|sentence| add(Hue::Plain, sentence));
+    for Limit { what, used, max, unit, whose } in &entry.limits {
+        // From the half on it is worth a look.
+        let hue = if *used > *max / 2 { Hue::High } else { Hue::Faint };
+        let used = format!("{what}: {} {unit}", thousands(*used));
+        add(hue, &format!("{}; {whose}: {}", used.trim_end(), thousands(*max)));
     }
-
-    /// Shows the text of it, which may hold a peer's words.
-    pub fn quote(mut self, text: impl Into<String>) -> Card {
-        self.quote = text.into();
-        self
-    }
-
-    /// Tells how near a limit is.
-    pub fn limit(mut self, limit: Limit) -> Card {
-        self.limits.push(limit);
-        self
-    }
-
-    /// The lines of the right side, painted, each at most `width` columns.
-    pub fn lines(&self, paint: Paint, width: usize) -> Vec<String> {
-        let mut lines = heading(self.name, self.hue, self.section, paint, width);
-        let mut add = |hue, text: &str| {
-            lines.extend(wrap(&escape(text), width).iter().map(|l| paint.paint(hue, l).into()));
-        };
-        add(
-            Hue::State,
-            &match self.path[..] {
-                [state] => format!("{state}{ARROW}{state}"),
-                _ => self.path.join(ARROW),
-            },
-        );
-        add(Hue::Strong, &self.quote);
-        self.says.iter().for_each(|sentence| add(Hue::Plain, sentence));
-        for limit in &self.limits {
-            add(limit.hue(), &limit.words());
-        }
-        lines
-    }
+    lines
 }
 
 /// The name on the left, the section on the right; on two lines where one is too narrow.
@@ -108,34 +55,6 @@ fn heading(name: &str, hue: Hue, section: &str, paint: Paint, width: usize) -> V
             let gap = width.saturating_sub(section_columns);
             vec![painted.0.into(), format!("{:gap$}{}", "", painted.1)]
         }
-    }
-}
-
-/// How much of a limit is used.
-#[derive(Debug)]
-pub struct Limit {
-    /// What is counted: `length of the line`.
-    pub what: &'static str,
-    /// How much of it there is.
-    pub used: u64,
-    /// How much there may be.
-    pub max: u64,
-    /// In what it is counted: `bytes`; nothing where that is what is counted.
-    pub unit: &'static str,
-    /// Whose it is: `our limit`, or `limit` where the specification sets it.
-    pub whose: &'static str,
-}
-
-impl Limit {
-    fn words(&self) -> String {
-        let Limit { what, used, max, unit, whose } = self;
-        let used = format!("{what}: {} {unit}", thousands(*used));
-        format!("{}; {whose}: {}", used.trim_end(), thousands(*max))
-    }
-
-    /// From the half on it is worth a look.
-    fn hue(&self) -> Hue {
-        if self.used > self.max / 2 { Hue::High } else { Hue::Faint }
     }
 }
 
@@ -262,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_left_side_has_one_width() {
-        let paint = Paint::asked(crate::output::voice::When::Never, &std::io::stdin());
+        let paint = Paint::asked(crate::output::style::When::Never, &std::io::stdin());
         for at in [0, 17, 999_999_999, 9_999_999_999] {
             for len in 1..=ROW_BYTES {
                 let row = left(&Row::Bytes(at, vec![b'x'; len]), paint);

@@ -1,0 +1,387 @@
+//! `explain http`: one response, as the client reads it.
+//!
+//! ```text
+//!   HTTP/1.1 200 OK CR LF      status line    Lines
+//!   Content-Length: 5 CR LF    field          Lines
+//!   CR LF                      end of head    Lines ─▶ Final ─▶ Length
+//!   hello                      body           Length ─▶ End ─▶ Idle
+//! ```
+//!
+//! Specification: RFC 9110, RFC 9112.
+
+use super::envelope::in_words;
+use super::events::{self, Event as Report};
+use super::meanings::{field, status};
+use super::span::Span;
+use super::steps::{Entry, Limit, Remark, Step, Steps, bytes, sha256, take_digest, text_of};
+use super::{Parser, Stop};
+use crate::Failure;
+use crate::output::report::thousands;
+use crate::output::style::Hue;
+use std::mem::take;
+use wirewright::digest::Digester;
+use wirewright::error::Error;
+use wirewright::http::config::Limits;
+use wirewright::http::exchange::{End, Event, Exchange, State};
+use wirewright::http::message::body::Framing;
+use wirewright::http::message::chunked;
+use wirewright::http::message::headers;
+use wirewright::session::Session as _;
+
+/// The section that rules where a body ends, and the one that rules what follows.
+const SPEC_FRAMING: &str = "RFC 9112 §6.3";
+const SPEC_REUSE: &str = "RFC 9112 §9.3";
+
+/// So many chunks are shown each; those behind are told together, but for the last.
+const CHUNKS_SHOWN: u64 = 3;
+
+/// The exchange, and what was counted.
+pub struct Http {
+    exchange: Exchange,
+    limits: Limits,
+    digester: Digester,
+    /// How many lines of this head or trailer section there were, and fields, and bytes.
+    lines: u64,
+    fields: u64,
+    section_bytes: u64,
+    status: String,
+    framing: Option<Framing>,
+    /// Of this size line: what its digits say, and how many there are.
+    chunk_len: u64,
+    digits: u64,
+    chunks: u64,
+    /// Chunks that are not shown each.
+    folded: Option<Span>,
+    end: Option<Ended>,
+}
+
+/// The end of the response; it is told when it is known what stands behind it.
+struct Ended {
+    body_len: u64,
+    framing: Framing,
+    close: Vec<&'static str>,
+}
+
+impl Http {
+    /// At the beginning of the stream that `exchange` will read.
+    pub fn new(exchange: Exchange) -> Http {
+        Http {
+            exchange,
+            limits: Limits::default(),
+            digester: sha256(),
+            lines: 0,
+            fields: 0,
+            section_bytes: 0,
+            status: String::new(),
+            framing: None,
+            chunk_len: 0,
+            digits: 0,
+            chunks: 0,
+            folded: None,
+            end: None,
+        }
+    }
+
+    /// Feeds the exchange once, and hears all that has become ready; gives how much it ate.
+    fn feed_all(&mut self, part: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
+        let (consumed, _) = self.feed(part, steps)?;
+        while self.feed(b"", steps)?.1 {}
+        Ok(consumed)
+    }
+
+    /// Feeds the exchange once; gives how much it ate, and whether there was an event.
+    fn feed(&mut self, part: &[u8], steps: &mut Steps) -> Result<(usize, bool), Stop> {
+        let received = self.exchange.receive(part, &mut [])?;
+        let (consumed, is_event) = (received.consumed, received.is_event());
+        steps.take(&part[..consumed]);
+        match received.into_event() {
+            Some(Event::Remark(remark)) => {
+                let (text, offset, section) = (remark.text, remark.offset, remark.section);
+                steps.write(Step::Remark(Remark { text, offset, section }))?;
+                // Where it stands now is told with the next event, and not at all if that is an
+                // error: then it is closed already.
+                return Ok((consumed, true));
+            }
+            Some(Event::Interim(head)) => {
+                steps.event(Report::Interim { status: head.status })?;
+                steps.reach(State::Interim.as_str());
+            }
+            Some(Event::Head { head, framing }) => {
+                steps.event(Report::Head {
+                    version: format!("1.{}", head.minor),
+                    status: head.status,
+                    reason: headers::text(head.reason()).as_raw_str(),
+                    headers: events::pairs(&head.headers),
+                })?;
+                steps.reach(State::Final.as_str());
+                self.framing = Some(framing);
+            }
+            Some(Event::Body(bytes)) => self.digester.update(bytes),
+            Some(Event::Trailers(fields)) => {
+                steps.event(Report::Trailers { headers: events::pairs(fields) })?;
+                steps.reach(State::Trailers.as_str());
+            }
+            Some(Event::End(End { body_len, framing, close })) => {
+                steps.reach(State::End.as_str());
+                self.end = Some(Ended { body_len, framing, close: close.to_vec() });
+            }
+            None => {}
+        }
+        steps.reach(self.exchange.state().as_str());
+        Ok((consumed, is_event))
+    }
+
+    /// Writes an entry if the last step ended something.
+    fn settle(&mut self, before: State, steps: &mut Steps) -> Result<(), Failure> {
+        use chunked::State::{Data, DataLf, Size, Trailers};
+        let after = self.exchange.state();
+        let is_line = steps.open.last() == Some(b'\n');
+        match (before, after) {
+            (State::Lines | State::Chunked(Trailers), _) if is_line => self.line(before, steps),
+            (State::Length | State::Close, after) if after != before => self.body(steps),
+            (State::Chunked(Data | DataLf), State::Chunked(Size)) => self.chunk(steps),
+            (State::Chunked(Data), _) => Ok(()),
+            (State::Chunked(_), State::Chunked(Data)) => self.size(steps),
+            (State::Chunked(before), State::Chunked(Trailers)) if before != Trailers => {
+                self.last_chunk(steps)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    // ---- heads and trailers --------------------------------------------------------------------
+
+    /// A line has ended, and was judged.
+    fn line(&mut self, before: State, steps: &mut Steps) -> Result<(), Failure> {
+        let span = &steps.open;
+        let (len, text) = (span.len(), text_of(span));
+        let begin = span.first().first().copied();
+        self.lines += 1;
+        self.section_bytes += len;
+        let entry = match begin {
+            Some(b'\r' | b'\n') if self.lines > 1 || before != State::Lines => {
+                let entry = self.end_of_section(before);
+                (self.lines, self.fields, self.section_bytes) = (0, 0, 0);
+                return steps.entry(entry);
+            }
+            Some(b' ' | b'\t') => Entry::new("folded line", "RFC 9112 §5.2")
+                .quote(text)
+                .note("it goes on with the field before it"),
+            _ if before == State::Lines && self.lines == 1 => self.status_line(&text),
+            _ => self.field(&text),
+        };
+        steps.entry(entry.limit("length of the line", len, self.limits.line_bytes_max))
+    }
+
+    fn status_line(&mut self, text: &str) -> Entry {
+        self.status = text.to_owned();
+        let digits = text.split(' ').nth(1).and_then(|digits| digits.parse().ok());
+        let (meaning, section) = status(digits.unwrap_or(0));
+        Entry::new("status line", section).quote(text).note(meaning)
+    }
+
+    fn field(&mut self, text: &str) -> Entry {
+        self.fields += 1;
+        // Up to the colon it is a token: the line was judged.
+        let (meaning, section) = field(text.split(':').next().unwrap_or(text));
+        Entry::new("field", section).quote(text).note(meaning)
+    }
+
+    /// The empty line behind the fields.
+    fn end_of_section(&mut self, before: State) -> Entry {
+        let (what, max) = match before {
+            State::Lines => ("length of the head", self.limits.head_bytes_max),
+            _ => ("length of the trailers", self.limits.trailer_bytes_max),
+        };
+        let entry = match (before, self.framing) {
+            (State::Lines, None) => Entry::new("end of head", "RFC 9110 §15.2")
+                .note("an interim response; another response follows"),
+            (State::Lines, Some(framing)) => Entry::new("end of head", SPEC_FRAMING)
+                .note(format!("the head decides: {}", framing_words(framing))),
+            _ => Entry::new("end of body", "RFC 9112 §7.1.2")
+                .note("the empty line ends the response: all is there"),
+        };
+        let fields_max = self.limits.fields_max;
+        entry.limit(what, self.section_bytes, max).limit_of(Limit {
+            unit: "",
+            ..Limit::ours("number of fields", self.fields, fields_max)
+        })
+    }
+
+    // ---- bodies --------------------------------------------------------------------------------
+
+    fn body(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        let len = steps.open.len();
+        let (note, section) = match self.framing {
+            Some(Framing::Close) => {
+                ("the stream has ended, and with it the body".to_owned(), SPEC_FRAMING)
+            }
+            _ => {
+                let note = format!("the body is whole: {}, as Content-Length said", bytes(len));
+                (note, State::Length.section())
+            }
+        };
+        steps.entry(Entry::new("body", section).note(note))
+    }
+
+    /// A byte of a size, if it is a digit. Zeros in front may be more than are at hand later.
+    fn digit(&mut self, byte: u8) {
+        if let Some(value) = char::from(byte).to_digit(16) {
+            self.chunk_len = self.chunk_len.saturating_mul(16).saturating_add(value.into());
+            self.digits += 1;
+        }
+    }
+
+    /// A size line has ended, and data follows.
+    fn size(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        let (len, digits) = (take(&mut self.chunk_len), take(&mut self.digits));
+        if self.chunks >= CHUNKS_SHOWN {
+            return Ok(());
+        }
+        let section = chunked::State::Size.section();
+        let note = format!("hexadecimal {len:x}: a chunk of {} follows", bytes(len));
+        let mut entry = Entry::new("chunk size", section).note(note);
+        let extra = (steps.open.len() - 2).saturating_sub(digits);
+        if extra > 0 {
+            entry = entry.note("behind the size: an extension, passed over");
+            entry = entry.limit("beside the size", extra, self.limits.chunk_ext_bytes_max);
+        }
+        steps.entry(entry)
+    }
+
+    /// The data of a chunk and its CR LF have ended.
+    fn chunk(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        self.chunks += 1;
+        if self.chunks > CHUNKS_SHOWN {
+            let span = steps.cut();
+            match &mut self.folded {
+                Some(folded) => folded.absorb(&span),
+                None => self.folded = Some(span),
+            }
+            return Ok(());
+        }
+        let len = steps.open.len() - 2;
+        let note = format!("{} of the body, and CR LF behind them", bytes(len));
+        steps.entry(Entry::new("chunk data", chunked::State::Data.section()).note(note))
+    }
+
+    /// Tells of the chunks that were not shown each.
+    fn unfold(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        let Some(span) = self.folded.take() else { return Ok(()) };
+        let note = format!(
+            "{} more, each a size, data and CR LF: {} in all",
+            counted_chunks(self.chunks - CHUNKS_SHOWN),
+            bytes(span.len()),
+        );
+        let entry = Entry::new("more chunks", chunked::State::Data.section()).note(note);
+        steps.write(Step::Entry(&span, entry))
+    }
+
+    fn last_chunk(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        self.unfold(steps)?;
+        let note = "size 0, the last chunk; now fields or an empty line";
+        let entry = Entry::new("last chunk", chunked::State::Size.section());
+        steps.entry(entry.note(note))
+    }
+
+    // ---- the end -------------------------------------------------------------------------------
+
+    fn end(&mut self, ended: &Ended, leftover: u64, steps: &mut Steps) -> Result<(), Failure> {
+        let &Ended { body_len, framing, ref close } = ended;
+        let digest = take_digest(&mut self.digester);
+        steps.event(Report::HttpEnd {
+            body_len,
+            body_sha256: digest.trim_start_matches("sha256:"),
+            framing: framing.as_str(),
+            reuse: close.is_empty() && leftover == 0,
+            leftover,
+        })?;
+        steps.summary("response", self.status.clone())?;
+        steps.summary("body", in_words(body_len))?;
+        steps.summary("digest", digest)?;
+        let words = format!("{}: {}", framing.as_str(), framing_words(framing));
+        steps.summary("framing", format!("{words} ({SPEC_FRAMING})"))?;
+        let mut against: Vec<String> = close.iter().map(|reason| (*reason).to_owned()).collect();
+        if leftover > 0 {
+            against.push(format!("{} that no request asked for", bytes(leftover)));
+        }
+        let reuse = match against.is_empty() {
+            true => format!("yes: the connection can carry another request ({SPEC_REUSE})"),
+            false => format!("no, close: {} ({SPEC_REUSE})", against.join("; ")),
+        };
+        steps.summary("reuse", reuse)
+    }
+}
+
+impl Parser for Http {
+    fn state(&self) -> &'static str {
+        self.exchange.state().as_str()
+    }
+
+    fn step(&mut self, input: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
+        if self.end.is_some() {
+            // Behind the end of the response.
+            steps.take(input);
+            return Ok(input.len());
+        }
+        let before = self.exchange.state();
+        let part = match before {
+            // Without a buffer a chunk is an event of its own.
+            State::Length | State::Close | State::Chunked(chunked::State::Data) => input,
+            _ => &input[..1],
+        };
+        if before == State::Chunked(chunked::State::Size) {
+            self.digit(part[0]);
+        }
+        let from = steps.past.end();
+        let fed = self.feed_all(part, steps);
+        if fed.is_err() && steps.past.end() == from {
+            // The byte that was refused. Others are refused only once they are consumed.
+            steps.take(&part[..1]);
+        }
+        let consumed = fed?;
+        self.settle(before, steps)?;
+        Ok(consumed)
+    }
+
+    fn finish(&mut self, steps: &mut Steps) -> Result<(), Stop> {
+        let before = self.exchange.state();
+        if self.end.is_none() {
+            self.exchange.receive_eof()?;
+            self.feed_all(b"", steps)?;
+            self.settle(before, steps)?;
+        }
+        let leftover = steps.open.len();
+        if leftover > 0 {
+            let note = format!("{} that no request asked for: close", bytes(leftover));
+            let mut entry = Entry::new("leftover", State::Idle.section()).note(note);
+            entry.hue = Hue::Remark;
+            steps.entry(entry)?;
+        }
+        match self.end.take() {
+            Some(ended) => Ok(self.end(&ended, leftover, steps)?),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, error: &Error, steps: &mut Steps) -> Result<(), Failure> {
+        self.unfold(steps)?;
+        steps.error(error, None)
+    }
+}
+
+fn counted_chunks(count: u64) -> String {
+    match count {
+        1 => "1 chunk".to_owned(),
+        count => format!("{} chunks", thousands(count)),
+    }
+}
+
+fn framing_words(framing: Framing) -> String {
+    match framing {
+        Framing::None => "there is no body".to_owned(),
+        Framing::Length(len) => format!("a body of {}, by its Content-Length", bytes(len)),
+        Framing::Chunked => "a body in chunks, up to the last".to_owned(),
+        Framing::Close => "a body up to the end of the stream".to_owned(),
+    }
+}
