@@ -11,7 +11,7 @@
 
 use super::events::{Event as Report, Members};
 use super::page;
-use super::steps::{Entry, Steps, bytes, sha256, take_digest, text_of};
+use super::steps::{Entry, Steps, bytes, counted, sha256, take_digest, text_of};
 use super::{Parser, SCRATCH_BYTES, Stop, looked_at};
 use crate::Failure;
 use crate::output::report::size;
@@ -227,11 +227,8 @@ impl Object {
         let hex: Vec<String> = self.decoded.iter().map(|byte| format!("{byte:02x}")).collect();
         let more = if len > self.decoded.len() as u64 { " …" } else { "" };
         let text: String = self.decoded.iter().map(|byte| page::seen(*byte)).collect();
-        let note = format!(
-            "{} of base64 for {} (4 for each 3)",
-            bytes(chars).replace("byte", "character"),
-            bytes(len),
-        );
+        let chars = counted(chars, "character");
+        let note = format!("{chars} of base64 for {} (4 for each 3)", bytes(len));
         let entry = Entry::new("payload", State::Payload.section());
         let quote = format!("{}{more}  {text}{more}", hex.join(" "));
         steps.entry(entry.quote(quote).note(note))

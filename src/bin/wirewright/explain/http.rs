@@ -13,10 +13,9 @@ use super::envelope::in_words;
 use super::events::{self, Event as Report};
 use super::meanings::{field, status};
 use super::span::Span;
-use super::steps::{Entry, Limit, Remark, Step, Steps, bytes, sha256, take_digest, text_of};
+use super::steps::{Entry, Limit, Step, Steps, bytes, counted, sha256, take_digest, text_of};
 use super::{Parser, Stop};
 use crate::Failure;
-use crate::output::report::thousands;
 use crate::output::style::Hue;
 use std::mem::take;
 use wirewright::digest::Digester;
@@ -40,22 +39,32 @@ pub struct Http {
     exchange: Exchange,
     limits: Limits,
     digester: Digester,
-    /// How many lines of this head or trailer section there were, and fields, and bytes.
-    lines: u64,
-    fields: u64,
-    section_bytes: u64,
+    section: Section,
     status: String,
     framing: Option<Framing>,
-    /// Of this size line: what its digits say, and how many there are.
-    chunk_len: u64,
-    digits: u64,
-    chunks: u64,
-    /// Chunks that are not shown each.
-    folded: Option<Span>,
+    chunks: Chunks,
     end: Option<Ended>,
 }
 
-/// The end of the response; it is told when it is known what stands behind it.
+/// What a head or a trailer section has so far.
+#[derive(Default)]
+struct Section {
+    lines: u64,
+    fields: u64,
+    bytes: u64,
+}
+
+#[derive(Default)]
+struct Chunks {
+    count: u64,
+    /// Of this size line: the value of its digits, and their number.
+    len: u64,
+    digits: u64,
+    /// Chunks without an entry each.
+    folded: Option<Span>,
+}
+
+/// The end of the response. It is reported when the bytes behind it are known.
 struct Ended {
     body_len: u64,
     framing: Framing,
@@ -69,37 +78,30 @@ impl Http {
             exchange,
             limits: Limits::default(),
             digester: sha256(),
-            lines: 0,
-            fields: 0,
-            section_bytes: 0,
+            section: Section::default(),
             status: String::new(),
             framing: None,
-            chunk_len: 0,
-            digits: 0,
-            chunks: 0,
-            folded: None,
+            chunks: Chunks::default(),
             end: None,
         }
     }
 
-    /// Feeds the exchange once, and hears all that has become ready; gives how much it ate.
+    /// Feeds the exchange once, and takes all events that are ready; returns what was consumed.
     fn feed_all(&mut self, part: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
         let (consumed, _) = self.feed(part, steps)?;
         while self.feed(b"", steps)?.1 {}
         Ok(consumed)
     }
 
-    /// Feeds the exchange once; gives how much it ate, and whether there was an event.
+    /// Feeds the exchange once; returns what was consumed, and whether there was an event.
     fn feed(&mut self, part: &[u8], steps: &mut Steps) -> Result<(usize, bool), Stop> {
         let received = self.exchange.receive(part, &mut [])?;
         let (consumed, is_event) = (received.consumed, received.is_event());
         steps.take(&part[..consumed]);
         match received.into_event() {
             Some(Event::Remark(remark)) => {
-                let (text, offset, section) = (remark.text, remark.offset, remark.section);
-                steps.write(Step::Remark(Remark { text, offset, section }))?;
-                // Where it stands now is told with the next event, and not at all if that is an
-                // error: then it is closed already.
+                steps.remark(remark.text, remark.offset, remark.section)?;
+                // The next event shows the state. After an error the exchange is closed already.
                 return Ok((consumed, true));
             }
             Some(Event::Interim(head)) => {
@@ -156,18 +158,18 @@ impl Http {
         let span = &steps.open;
         let (len, text) = (span.len(), text_of(span));
         let begin = span.first().first().copied();
-        self.lines += 1;
-        self.section_bytes += len;
+        self.section.lines += 1;
+        self.section.bytes += len;
         let entry = match begin {
-            Some(b'\r' | b'\n') if self.lines > 1 || before != State::Lines => {
+            Some(b'\r' | b'\n') if self.section.lines > 1 || before != State::Lines => {
                 let entry = self.end_of_section(before);
-                (self.lines, self.fields, self.section_bytes) = (0, 0, 0);
+                self.section = Section::default();
                 return steps.entry(entry);
             }
             Some(b' ' | b'\t') => Entry::new("folded line", "RFC 9112 §5.2")
                 .quote(text)
                 .note("it goes on with the field before it"),
-            _ if before == State::Lines && self.lines == 1 => self.status_line(&text),
+            _ if before == State::Lines && self.section.lines == 1 => self.status_line(&text),
             _ => self.field(&text),
         };
         steps.entry(entry.limit("length of the line", len, self.limits.line_bytes_max))
@@ -181,14 +183,14 @@ impl Http {
     }
 
     fn field(&mut self, text: &str) -> Entry {
-        self.fields += 1;
+        self.section.fields += 1;
         // Up to the colon it is a token: the line was judged.
         let (meaning, section) = field(text.split(':').next().unwrap_or(text));
         Entry::new("field", section).quote(text).note(meaning)
     }
 
     /// The empty line behind the fields.
-    fn end_of_section(&mut self, before: State) -> Entry {
+    fn end_of_section(&self, before: State) -> Entry {
         let (what, max) = match before {
             State::Lines => ("length of the head", self.limits.head_bytes_max),
             _ => ("length of the trailers", self.limits.trailer_bytes_max),
@@ -201,11 +203,8 @@ impl Http {
             _ => Entry::new("end of body", "RFC 9112 §7.1.2")
                 .note("the empty line ends the response: all is there"),
         };
-        let fields_max = self.limits.fields_max;
-        entry.limit(what, self.section_bytes, max).limit_of(Limit {
-            unit: "",
-            ..Limit::ours("number of fields", self.fields, fields_max)
-        })
+        let fields = Limit::ours("number of fields", self.section.fields, self.limits.fields_max);
+        entry.limit(what, self.section.bytes, max).limit_of(Limit { unit: "", ..fields })
     }
 
     // ---- bodies --------------------------------------------------------------------------------
@@ -227,15 +226,16 @@ impl Http {
     /// A byte of a size, if it is a digit. Zeros in front may be more than are at hand later.
     fn digit(&mut self, byte: u8) {
         if let Some(value) = char::from(byte).to_digit(16) {
-            self.chunk_len = self.chunk_len.saturating_mul(16).saturating_add(value.into());
-            self.digits += 1;
+            let chunks = &mut self.chunks;
+            chunks.len = chunks.len.saturating_mul(16).saturating_add(value.into());
+            chunks.digits += 1;
         }
     }
 
     /// A size line has ended, and data follows.
     fn size(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        let (len, digits) = (take(&mut self.chunk_len), take(&mut self.digits));
-        if self.chunks >= CHUNKS_SHOWN {
+        let (len, digits) = (take(&mut self.chunks.len), take(&mut self.chunks.digits));
+        if self.chunks.count >= CHUNKS_SHOWN {
             return Ok(());
         }
         let section = chunked::State::Size.section();
@@ -251,12 +251,12 @@ impl Http {
 
     /// The data of a chunk and its CR LF have ended.
     fn chunk(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        self.chunks += 1;
-        if self.chunks > CHUNKS_SHOWN {
+        self.chunks.count += 1;
+        if self.chunks.count > CHUNKS_SHOWN {
             let span = steps.cut();
-            match &mut self.folded {
+            match &mut self.chunks.folded {
                 Some(folded) => folded.absorb(&span),
-                None => self.folded = Some(span),
+                None => self.chunks.folded = Some(span),
             }
             return Ok(());
         }
@@ -267,12 +267,10 @@ impl Http {
 
     /// Tells of the chunks that were not shown each.
     fn unfold(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        let Some(span) = self.folded.take() else { return Ok(()) };
-        let note = format!(
-            "{} more, each a size, data and CR LF: {} in all",
-            counted_chunks(self.chunks - CHUNKS_SHOWN),
-            bytes(span.len()),
-        );
+        let Some(span) = self.chunks.folded.take() else { return Ok(()) };
+        let count = counted(self.chunks.count - CHUNKS_SHOWN, "chunk");
+        let note =
+            format!("{count} more, each a size, data and CR LF: {} in all", bytes(span.len()));
         let entry = Entry::new("more chunks", chunked::State::Data.section()).note(note);
         steps.write(Step::Entry(&span, entry))
     }
@@ -367,13 +365,6 @@ impl Parser for Http {
     fn refuse(&mut self, error: &Error, steps: &mut Steps) -> Result<(), Failure> {
         self.unfold(steps)?;
         steps.error(error, None)
-    }
-}
-
-fn counted_chunks(count: u64) -> String {
-    match count {
-        1 => "1 chunk".to_owned(),
-        count => format!("{} chunks", thousands(count)),
     }
 }
 

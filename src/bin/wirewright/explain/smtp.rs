@@ -9,7 +9,7 @@
 
 use super::events::Event;
 use super::meanings::{reply, reply_class, subject};
-use super::steps::{self, Counts, Entry, Step, Steps, text_of};
+use super::steps::{Counts, Entry, Steps, text_of};
 use super::{Parser, Stop};
 use crate::Failure;
 use crate::output::report::thousands;
@@ -79,7 +79,7 @@ impl Smtp {
 
     fn tell_remarks(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         while let Some(Remark { text, offset, section }) = self.parser.take_remark() {
-            steps.write(Step::Remark(steps::Remark { text, offset, section }))?;
+            steps.remark(text, offset, section)?;
         }
         Ok(())
     }

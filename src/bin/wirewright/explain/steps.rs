@@ -101,6 +101,16 @@ impl Steps {
         self.write(Step::Event(event))
     }
 
+    /// The parser tolerates a fault.
+    pub fn remark(
+        &mut self,
+        text: &'static str,
+        offset: u64,
+        section: &'static str,
+    ) -> Result<(), Failure> {
+        self.write(Step::Remark(Remark { text, offset, section }))
+    }
+
     pub fn summary(&mut self, label: &'static str, text: String) -> Result<(), Failure> {
         self.write(Step::Summary(label, text))
     }
@@ -236,11 +246,13 @@ impl Counts {
 }
 
 /// `1 byte`, `2 bytes`, `1,536 bytes`.
+pub fn counted(count: u64, unit: &str) -> String {
+    format!("{} {unit}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// The same of bytes.
 pub fn bytes(len: u64) -> String {
-    match len {
-        1 => "1 byte".to_owned(),
-        len => format!("{} bytes", thousands(len)),
-    }
+    counted(len, "byte")
 }
 
 /// A digest of the bytes of a body or payload.

@@ -67,11 +67,20 @@ impl Out {
     }
 }
 
-/// Compact JSON in which unseen characters are escaped.
+/// Compact JSON in which unseen characters are escaped, which does not change its meaning.
 struct Seen;
 
 impl Formatter for Seen {
     fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        mut writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_seen(&mut writer, fragment)
+    }
+
+    /// JSON text of a peer: outside of strings there is nothing to escape.
+    fn write_raw_fragment<W: Write + ?Sized>(
         &mut self,
         mut writer: &mut W,
         fragment: &str,
