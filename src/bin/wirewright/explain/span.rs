@@ -1,7 +1,8 @@
-//! A run of bytes of any length, of which the ends are kept; and what was there lately.
+//! A span of bytes of any length, of which only the two ends are kept; and the last bytes of the
+//! stream.
 //!
 //! ```text
-//!   first ▓▓▓▓▓▓▓▓ … 1,048,560 bytes that nobody keeps … ▓▓▓▓ last
+//!   first ▓▓▓▓▓▓▓▓ … 1,048,560 bytes, not kept … ▓▓▓▓ last
 //!   path  Value ─▶ After ─▶ Key
 //! ```
 
@@ -13,19 +14,19 @@ const FIRST_BYTES: usize = 256;
 /// How many bytes of its end are kept.
 const LAST_BYTES: usize = 2 * ROW_BYTES;
 
-/// How many bytes stand in a row.
+/// Bytes in a row.
 pub const ROW_BYTES: usize = 8;
 
-/// Up to so many bytes are all shown.
+/// A span of up to this length is shown whole.
 const ALL_BYTES: u64 = 48;
 
-/// Of a longer span so many bytes of the beginning are shown.
+/// The beginning of a longer span that is shown, in bytes.
 const HEAD_BYTES: u64 = 24;
 
-/// How many states of a path are kept; a span passes few.
+/// How many states of a span are kept. Few spans pass more.
 const PATH_STATES: usize = 8;
 
-/// Bytes that belong together, and the states the parser was in while it ate them.
+/// Adjacent bytes, and the states of the parser while it consumed them.
 #[derive(Debug, Clone)]
 pub struct Span {
     /// Offset in the stream of the first byte.
@@ -36,22 +37,22 @@ pub struct Span {
     path: Vec<&'static str>,
 }
 
-/// What is shown in a row.
+/// One row of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
     /// These bytes, the first of which stands at that offset.
     Bytes(u64, Vec<u8>),
-    /// So many bytes are left out.
+    /// This many bytes are left out.
     Gap(u64),
 }
 
 impl Span {
-    /// An empty span at that offset, the parser being in that state.
+    /// An empty span at an offset, in which the parser is in `state`.
     pub fn new(at: u64, state: &'static str) -> Span {
         Span { at, len: 0, first: Vec::new(), last: VecDeque::new(), path: vec![state] }
     }
 
-    /// How many bytes there are.
+    /// The length in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
@@ -61,7 +62,7 @@ impl Span {
         self.at + self.len
     }
 
-    /// The beginning of it: all, if it is not long.
+    /// The beginning; the whole span if it is short.
     pub fn first(&self) -> &[u8] {
         &self.first
     }
@@ -71,17 +72,17 @@ impl Span {
         self.last.back().copied()
     }
 
-    /// Whether some bytes of it are no longer at hand.
+    /// Whether some of its bytes were not kept.
     pub fn is_cut(&self) -> bool {
         self.len > self.first.len() as u64
     }
 
-    /// The states that were passed.
+    /// The states of the parser, in order.
     pub fn path(&self) -> &[&'static str] {
         &self.path
     }
 
-    /// The state it has come to.
+    /// The last state.
     pub fn state(&self) -> &'static str {
         self.path.last().copied().unwrap_or("")
     }
@@ -95,7 +96,7 @@ impl Span {
         self.len += bytes.len() as u64;
     }
 
-    /// The parser has come to that state.
+    /// The parser has reached `state`.
     pub fn reach(&mut self, state: &'static str) {
         if self.state() == state {
             return;
@@ -118,7 +119,7 @@ impl Span {
         self.len += next.len;
     }
 
-    /// What is shown of it.
+    /// The rows that show it.
     pub fn rows(&self) -> Vec<Row> {
         if self.len <= ALL_BYTES {
             return rows(self.at, &self.first);
@@ -139,8 +140,8 @@ pub fn rows(at: u64, bytes: &[u8]) -> Vec<Row> {
     bytes.chunks(ROW_BYTES).enumerate().map(row).collect()
 }
 
-/// How many bytes of the stream can be looked back: more than a head has, or the members beside a
-/// payload, so that what is judged late can still be shown.
+/// How many bytes of the stream are kept, in bytes. It is more than the limits of a head and of the
+/// members beside a payload, so that a byte that is judged late can still be shown.
 const PAST_BYTES: usize = 160 << 10;
 
 /// The last bytes of the stream.
@@ -157,7 +158,7 @@ impl Past {
         self.end
     }
 
-    /// These bytes came.
+    /// Adds received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.end += bytes.len() as u64;
         self.bytes.extend_from_slice(&bytes[bytes.len().saturating_sub(PAST_BYTES)..]);
@@ -166,7 +167,7 @@ impl Past {
         }
     }
 
-    /// What there is from `from` to `to`, and where it begins.
+    /// The kept bytes between two offsets, and the offset of the first one.
     pub fn slice(&self, from: u64, to: u64) -> (u64, &[u8]) {
         let held = self.bytes.len().min(PAST_BYTES) as u64;
         let (from, to) = (from.max(self.end - held), to.min(self.end));

@@ -260,12 +260,12 @@ pub fn sha256() -> Digester {
     Digester::new(DigestKind::Sha256)
 }
 
-/// Its text form.
+/// The text of a digest, which is taken.
 pub fn take_digest(digester: &mut Digester) -> String {
     std::mem::replace(digester, Digester::None).finish().unwrap_or_default()
 }
 
-/// The text of a span as far as it was kept, without white space around it.
+/// The text of a span as far as it was kept, trimmed.
 pub fn text_of(span: &Span) -> String {
     if !span.is_cut() {
         return text(span.first().trim_ascii()).as_raw_str().to_owned();

@@ -1,46 +1,46 @@
-//! One voice for all that shows a conversation: `--trace` and `explain`.
+//! The style of all that shows a conversation: `--trace` and `explain`.
 //!
 //! ```text
 //!   -> out      <- in      ** a remark      ~> and <~ under TLS
 //!   [2 bytes of filedata]                   what is left out, as its length
 //! ```
 //!
-//! The colours are the same in both, and so is what is done to text of a peer. Colours are for
-//! terminals; `NO_COLOR` in the environment, if not empty, and `TERM=dumb` turn them off.
+//! Both have the same colours, and escape text of a peer in the same way. Colours are for terminals;
+//! `NO_COLOR` in the environment, if not empty, and `TERM=dumb` turn them off.
 
 use std::borrow::Cow;
 use std::io::IsTerminal;
 use wirewright::net::http::Mark;
 
-/// What a piece of text is, which decides how it looks.
+/// What a piece of text is; it decides the colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hue {
-    /// As the terminal writes.
+    /// The default colour.
     Plain,
     /// What a side sent.
     Out,
-    /// What it heard; the name of an event.
+    /// What a side received; the name of an event.
     In,
     /// A remark.
     Remark,
-    /// What is refused.
+    /// An error.
     Bad,
     /// A state of a parser.
     State,
     /// A section of a specification.
     Section,
-    /// What the eye may pass over.
+    /// Text of little importance.
     Faint,
     /// A heading.
     Strong,
-    /// A byte that no character shows.
+    /// A byte that is no visible character.
     Unseen,
     /// A byte that is not ASCII.
     High,
 }
 
 impl Hue {
-    /// Its parameters of SGR, ECMA-48 §8.3.117.
+    /// The parameters of SGR, ECMA-48 §8.3.117.
     fn sgr(self) -> &'static str {
         match self {
             Hue::Plain => "",
@@ -68,7 +68,7 @@ impl From<Mark> for Hue {
     }
 }
 
-/// When there are colours.
+/// When text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum When {
     /// On a terminal, unless the environment speaks against it.
@@ -79,14 +79,14 @@ pub enum When {
     Never,
 }
 
-/// Colours text, or does not.
+/// Colours text if colours are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint {
     is_on: bool,
 }
 
 impl Paint {
-    /// For this stream, as it was asked.
+    /// For `stream`, as the options say.
     pub fn asked(when: When, stream: &impl IsTerminal) -> Paint {
         let is_on = match when {
             When::Auto => stream.is_terminal() && is_wanted(),
@@ -96,7 +96,7 @@ impl Paint {
         Paint { is_on }
     }
 
-    /// The text in that colour. What comes from a peer has been [escaped](super::report::escape).
+    /// The text in that colour. Text of a peer has to be escaped before.
     pub fn paint(self, hue: Hue, text: &str) -> Cow<'_, str> {
         match self.is_on && hue != Hue::Plain && !text.is_empty() {
             true => Cow::Owned(format!("\x1b[{}m{text}\x1b[0m", hue.sgr())),
@@ -105,7 +105,7 @@ impl Paint {
     }
 }
 
-/// Whether the environment says nothing against colours.
+/// Whether the environment permits colours.
 fn is_wanted() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -1,15 +1,16 @@
 //! `--trace`: the conversation on stderr, line by line.
 //!
 //! ```text
-//!   -> {"type":"list","id":1}             out
-//!   <- {"type":"entries","id":1,…}        in          ~> and <~ under TLS
+//!   -> {"type":"list","id":1}             sent
+//!   <- {"type":"entries","id":1,…}        received    ~> and <~ under TLS
 //!   ** closed                             a remark
 //!
-//!   bytes ─▶ Listener ─▶ Reader: what they say, in lines ─▶ time, mark, escapes ─▶ stderr
+//!   bytes ─▶ Listener ─▶ Reader ─▶ lines ─▶ time, mark, escapes ─▶ stderr
+//!   HTTP: the lines of its encoder and parser ─▶ ┘
 //! ```
 //!
-//! With `--trace-time` the local time stands before the mark, as curl writes it; behind it a line
-//! is the same.
+//! `--trace-time` puts the local time before the mark, in curl's form. The rest of the line stays
+//! the same.
 
 use super::style::{Hue, Paint, When};
 use crate::args::Common;
@@ -45,29 +46,30 @@ impl Style {
     }
 }
 
-// ---- what is listened to -----------------------------------------------------------------------
+// ---- one function for each kind of conversation ------------------------------------------------
 
-/// Takes the lines of HTTP. Where more than one connection talks, a line names the one that begins.
+/// Takes the lines of HTTP. Where several connections are open, a remark names the one that the
+/// next lines belong to.
 pub fn http(style: Style) -> http::Trace {
     let speaker = Mutex::new(0);
     Arc::new(move |mark, is_tls, connection, line: &PeerText<'_>| {
-        // A thread that panicked while it held this has left a number.
+        // After a panic of another thread the number is still valid.
         let mut speaker = speaker.lock().unwrap_or_else(PoisonError::into_inner);
         let last = std::mem::replace(&mut *speaker, connection);
         if last != connection && last != 0 {
             let line = PeerText::from(format!("connection {connection}"));
-            say(style, Mark::Remark, is_tls, &line);
+            say(style, Mark::Remark, is_tls, "", &line);
         }
-        say(style, mark, is_tls, line);
+        say(style, mark, is_tls, "", line);
     })
 }
 
-/// Makes a listener for each connection of the framed or the classic wire.
+/// Makes a tap for each connection of the framed or the classic wire.
 pub fn transfer(style: Style) -> TapMaker {
     tap(style, Transfer::default)
 }
 
-/// The same of a server, whose peers are named in each line.
+/// The same for a server: each line names the peer.
 pub fn served(style: Style) -> PeerTap {
     Arc::new(move |peer| {
         let (name, reader) = (format!("{peer} "), Transfer::default());
@@ -75,7 +77,7 @@ pub fn served(style: Style) -> PeerTap {
     })
 }
 
-/// Makes a listener for each connection of SMTP. The secret of the credentials is masked.
+/// Makes a tap for each connection of SMTP. The secret of the credentials is masked.
 pub fn smtp(style: Style, credentials: Option<Credentials>) -> TapMaker {
     tap(style, move || {
         let transcript = match style.has_content {
@@ -89,19 +91,19 @@ pub fn smtp(style: Style, credentials: Option<Credentials>) -> TapMaker {
     })
 }
 
-/// Makes a listener for each connection that speaks in lines of text.
+/// Makes a tap for each connection that carries lines of text.
 pub fn lines(style: Style) -> TapMaker {
-    tap(style, Lines::default)
+    tap(style, || read_lines)
 }
 
-/// Makes a listener for numbered datagrams.
+/// Makes a tap for numbered datagrams.
 pub fn datagrams(style: Style) -> TapMaker {
-    tap(style, Numbered::default)
+    tap(style, || read_datagram)
 }
 
-/// Says a line that is no part of a conversation.
+/// Writes a line that is no part of a conversation.
 pub fn remark(style: Style, line: &str) {
-    say(style, Mark::Remark, false, &PeerText::from(line));
+    say(style, Mark::Remark, false, "", &PeerText::from(line));
 }
 
 fn tap<R: Reader + 'static>(
@@ -114,28 +116,25 @@ fn tap<R: Reader + 'static>(
     })
 }
 
-// ---- listening ---------------------------------------------------------------------------------
+// ---- from bytes to lines -----------------------------------------------------------------------
 
-/// Takes what [`Reader`]s have to say.
+/// Takes the lines of a [`Reader`].
 type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
-/// Puts the bytes of a conversation into lines, secrets masked and payload left out.
+/// Makes lines of the bytes of a conversation. Secrets are masked, and payload is left out.
 trait Reader {
-    /// Bytes that this side sent.
-    fn sent(&mut self, bytes: &[u8], say: Say<'_>);
+    /// Takes bytes that were sent (`is_out`) or received.
+    fn read(&mut self, is_out: bool, bytes: &[u8], say: Say<'_>);
 
-    /// Bytes that came.
-    fn heard(&mut self, bytes: &[u8], say: Say<'_>);
-
-    /// The conversation has ended: is anything left in the middle?
+    /// The conversation has ended: says what is incomplete.
     fn finish(&mut self, _: Say<'_>) {}
 }
 
-/// Hears the bytes of one connection, and says what its reader makes of them.
+/// Takes the bytes of one connection, and writes the lines of its reader.
 struct Listener<R: Reader> {
     style: Style,
     is_tls: bool,
-    /// Stands before each line: of the connection where there are many, and a space.
+    /// Precedes each line: the name of the connection where there are many, and a space.
     name: String,
     reader: R,
 }
@@ -143,17 +142,16 @@ struct Listener<R: Reader> {
 impl<R: Reader> Tap for Listener<R> {
     fn sent(&mut self, bytes: &[u8]) {
         let Listener { style, is_tls, name, reader } = self;
-        reader.sent(bytes, &mut |line| say_named(*style, Mark::Out, *is_tls, name, line));
+        reader.read(true, bytes, &mut |line| say(*style, Mark::Out, *is_tls, name, line));
     }
 
     fn received(&mut self, bytes: &[u8]) {
         let Listener { style, is_tls, name, reader } = self;
-        reader.heard(bytes, &mut |line| say_named(*style, Mark::In, *is_tls, name, line));
+        reader.read(false, bytes, &mut |line| say(*style, Mark::In, *is_tls, name, line));
     }
 
     fn remark(&mut self, text: &str) {
-        let text = PeerText::from(text);
-        say_named(self.style, Mark::Remark, self.is_tls, &self.name, &text);
+        say(self.style, Mark::Remark, self.is_tls, &self.name, &PeerText::from(text));
     }
 
     fn secured(&mut self) {
@@ -164,17 +162,12 @@ impl<R: Reader> Tap for Listener<R> {
 impl<R: Reader> Drop for Listener<R> {
     fn drop(&mut self) {
         let Listener { style, is_tls, name, reader } = self;
-        reader.finish(&mut |line| say_named(*style, Mark::Remark, *is_tls, name, line));
+        reader.finish(&mut |line| say(*style, Mark::Remark, *is_tls, name, line));
     }
 }
 
-/// Says a line, which may hold a peer's words.
-fn say(style: Style, mark: Mark, is_tls: bool, line: &PeerText<'_>) {
-    say_named(style, mark, is_tls, "", line);
-}
-
-/// The same behind a name of ours.
-fn say_named(style: Style, mark: Mark, is_tls: bool, name: &str, line: &PeerText<'_>) {
+/// Writes a line, which may hold text of a peer, behind a name of ours.
+fn say(style: Style, mark: Mark, is_tls: bool, name: &str, line: &PeerText<'_>) {
     let mark = style.paint.paint(Hue::from(mark), mark.as_str(is_tls));
     let time = match style.has_time {
         true => Zoned::now().strftime("%H:%M:%S.%6f ").to_string(),
@@ -185,6 +178,13 @@ fn say_named(style: Style, mark: Mark, is_tls: bool, name: &str, line: &PeerText
 
 // ---- readers -----------------------------------------------------------------------------------
 
+/// A function reads bytes that mean the same in both directions.
+impl<F: FnMut(&[u8], Say<'_>)> Reader for F {
+    fn read(&mut self, _: bool, bytes: &[u8], say: Say<'_>) {
+        self(bytes, say);
+    }
+}
+
 /// Messages of the framed wire, or the one object of the classic one.
 #[derive(Default)]
 struct Transfer {
@@ -193,12 +193,9 @@ struct Transfer {
 }
 
 impl Reader for Transfer {
-    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
-        self.out.feed(bytes, say);
-    }
-
-    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
-        self.into.feed(bytes, say);
+    fn read(&mut self, is_out: bool, bytes: &[u8], say: Say<'_>) {
+        let direction = if is_out { &mut self.out } else { &mut self.into };
+        direction.feed(bytes, say);
     }
 
     fn finish(&mut self, say: Say<'_>) {
@@ -207,14 +204,10 @@ impl Reader for Transfer {
     }
 }
 
-/// One reader of both directions: only replies tell what is said next.
+/// One reader for both directions: the replies decide how the next commands are read.
 impl Reader for Transcript {
-    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
-        self.said(bytes, say);
-    }
-
-    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
-        Transcript::heard(self, bytes, say);
+    fn read(&mut self, is_out: bool, bytes: &[u8], say: Say<'_>) {
+        if is_out { self.said(bytes, say) } else { self.heard(bytes, say) }
     }
 
     fn finish(&mut self, say: Say<'_>) {
@@ -222,10 +215,7 @@ impl Reader for Transcript {
     }
 }
 
-/// Text as it travels, each line on its own.
-#[derive(Default)]
-struct Lines;
-
+/// Lines of text.
 fn read_lines(bytes: &[u8], say: Say<'_>) {
     if bytes.is_empty() {
         say(&PeerText::from("[an empty datagram]"));
@@ -234,20 +224,7 @@ fn read_lines(bytes: &[u8], say: Say<'_>) {
     text.split_inclusive('\n').for_each(|line| say(&PeerText::from(line.trim_end())));
 }
 
-impl Reader for Lines {
-    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
-        read_lines(bytes, say);
-    }
-
-    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
-        read_lines(bytes, say);
-    }
-}
-
-/// Numbered datagrams by their headers.
-#[derive(Default)]
-struct Numbered;
-
+/// Numbered datagrams, by their headers.
 fn read_datagram(bytes: &[u8], say: Say<'_>) {
     let len = bytes.len();
     say(&PeerText::from(match Datagram::decode(bytes) {
@@ -267,14 +244,4 @@ fn part(one: &Datagram<'_>, len: usize) -> String {
         format!(", bytes {} to {} of {}", part.offset, part.end() - 1, part.size)
     });
     format!("part {sequence} of run {run:016x} at {time_ns} ns, {len} bytes{place}")
-}
-
-impl Reader for Numbered {
-    fn sent(&mut self, bytes: &[u8], say: Say<'_>) {
-        read_datagram(bytes, say);
-    }
-
-    fn heard(&mut self, bytes: &[u8], say: Say<'_>) {
-        read_datagram(bytes, say);
-    }
 }
