@@ -1,9 +1,9 @@
 //! The steps of a parser: what it reports about the bytes it reads, in the order of the stream.
 //!
 //! ```text
-//!                ┌─ take, reach: the open span ─┐                   ┌─▶ Events  one JSON object a line
-//!   a parser ────┤                              ├─▶ Steps ─▶ Step ──┤
-//!                └─ entry, event, remark, … ────┘                   └─▶ Page    text for people
+//!              ┌─ take, reach: the open span ─┐                  ┌─▶ Events  one JSON object a line
+//!   a parser ──┤                              ├─▶ Steps ─▶ Step ─┤
+//!              └─ entry, event, remark, … ────┘                  └─▶ Page    text for people
 //! ```
 //!
 //! A parser is fed so that no step holds two events: outside of bodies and payload one byte at a

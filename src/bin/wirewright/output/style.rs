@@ -5,8 +5,8 @@
 //!   [2 bytes of filedata]                   what is left out, as its length
 //! ```
 //!
-//! Both have the same colours, and escape text of a peer in the same way. Colours are for terminals;
-//! `NO_COLOR` in the environment, if not empty, and `TERM=dumb` turn them off.
+//! Both have the same colours, and escape text of a peer in the same way. Colours are for
+//! terminals; `NO_COLOR` in the environment, if not empty, and `TERM=dumb` turn them off.
 
 use std::borrow::Cow;
 use std::io::IsTerminal;
