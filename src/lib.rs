@@ -4,8 +4,8 @@
 //! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the
 //! time in one line, numbered datagrams. It is written to be read, to be measured, to be fuzzed.
 //!
-//! This page is a tour of the house. A conversation that talks to itself comes first: the two sides
-//! of a connection, and nothing between them but a buffer.
+//! This page is an overview. It begins with the two sides of one conversation, joined by a buffer
+//! in place of a connection.
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
@@ -33,8 +33,7 @@
 //! # Ok::<(), wirewright::error::Error>(())
 //! ```
 //!
-//! The same two sessions are behind the command `wirewright time`. What was a buffer is a socket
-//! there, and neither of them knows.
+//! The command `wirewright time` runs the same two sessions over a socket in place of the buffer.
 //!
 //! # The map
 //!
@@ -59,11 +58,11 @@
 //!   text               what a peer said, which cannot be printed raw
 //! ```
 //!
-//! Imports go one way, downwards, and the protocol rooms never import each other. Outside [`net`]
-//! nothing knows a socket, a file, a clock, a thread or chance: the core compiles with
-//! `default-features = false`, and `tests/tidy.rs` holds both laws.
+//! Imports go one way, downwards, and the protocol modules never import each other. Code outside
+//! [`net`] uses no socket, file, clock, thread or randomness: the core compiles with
+//! `default-features = false`. `tests/tidy.rs` checks both rules.
 //!
-//! | room | specification | begin with |
+//! | module | specification | begin with |
 //! |---|---|---|
 //! | [`transfer`] | `PROTOCOL.md`, on its page | [`transfer::server`], [`transfer::client`] |
 //! | [`envelope`] | RFC 8259, RFC 4648 | [`envelope::Decoder`], [`envelope::Encoder`] |
@@ -82,8 +81,8 @@
 //! | [`digest`] | BLAKE3, FIPS 180-4 | [`digest::Digester`] |
 //! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::transfer`], [`net::http`], [`net::mail`] |
 //!
-//! Each room's page opens with what it is for, its specification, its grammar or a picture of its
-//! bytes, a chart of its states under the names they have in the code, and a table of its limits.
+//! The page of each module begins with its purpose, its specification, its grammar or a picture of
+//! its bytes, a chart of its states under their names in the code, and a table of its limits.
 //!
 //! # The contract
 //!
@@ -109,9 +108,9 @@
 //! no more of it than a few chunks is in memory at a time.
 //!
 //! ```text
-//!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ─▶ socket
-//!                                                                                   │
-//!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ room ◀─ envelope ◀─ frame ◀┘
+//!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ──▶ socket
+//!                                                                                       │
+//!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ scratch ◀─ envelope ◀─ frame ◀┘
 //! ```
 //!
 //! 1. **File to block.** [`SourceFile::read_at`] reads a piece into a block that the reactor
@@ -134,9 +133,9 @@
 //!    [`Client::receive`](transfer::client::Client) hands it to a
 //!    [`Reader`](transfer::reader::Reader), whose [`Frames`](transfer::frame::Frames) count how
 //!    much of the body is left and never see it.
-//! 7. **Envelope to room.** [`Decoder::feed`](envelope::Decoder::feed) finds the end of the run and
-//!    decodes it into the room that was lent, while its frame is still arriving. The other members
-//!    are gathered, and are small.
+//! 7. **Envelope to scratch.** [`Decoder::feed`](envelope::Decoder::feed) finds the end of the run
+//!    and decodes it into the buffer of the caller, while its frame is still arriving. The other
+//!    members are gathered, and are small.
 //! 8. **Into its place.** [`Receiver`](transfer::receiver::Receiver) sees that the chunk stands
 //!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload); the
 //!    application writes it with [`Partial::write_at`], beside the name that the file will have
@@ -153,8 +152,8 @@
 //! # Where to begin
 //!
 //! **To measure it.** `cargo run --release -- bench` climbs from a memory copy to files and to TLS,
-//! each rung beside its limit. `benches/README.md` says what was tried and thrown away. The rooms
-//! that speed was paid for are [`envelope`] and [`net::connection`].
+//! each rung beside its limit. `benches/README.md` says what was tried and thrown away. The
+//! modules that are written for speed are [`envelope`] and [`net::connection`].
 //!
 //! **To fuzz it.** A target is a property and no call: split invariance, and a round trip or a
 //! reading of somebody else's. The oracles are ordinary functions, which `cargo test` replays over
@@ -165,7 +164,7 @@
 //! day to mail with attachments: two programs to run against each other, what to look at, and
 //! exercises. Beside it `wirewright explain frame|envelope|http|smtp` shows what a parser sees in
 //! bytes, and `--trace`, on every command, what two machines say. Then read [`daytime`], the
-//! smallest of sessions, [`session`], and the room of the protocol you came for.
+//! smallest of sessions, [`session`], and the module of your protocol.
 #![cfg_attr(
     feature = "net",
     doc = "

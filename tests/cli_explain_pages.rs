@@ -411,8 +411,8 @@ fn a_terminal_has_colours_and_a_width() {
 
 /// `--trace` has the same colours, on the same conditions.
 #[test]
-fn a_trace_has_the_same_voice() {
-    if !has_program("python3", "--version", "a_trace_has_the_same_voice") {
+fn a_trace_has_the_same_style() {
+    if !has_program("python3", "--version", "a_trace_has_the_same_style") {
         return;
     }
     let mut server = Command::new(env!("CARGO_BIN_EXE_wirewright"))

@@ -249,12 +249,12 @@ fn the_charts_name_every_state_as_the_code_does() {
 /// A picture that is wider than its page is cut off on the right.
 #[test]
 fn the_pictures_fit_on_their_pages() {
-    let rooms = ["lib", "session", "buffer", "daytime", "datagram"];
-    let halls = ["envelope", "transfer", "http", "mime", "smtp", "net"].map(str::to_owned);
+    let files = ["lib", "session", "buffer", "daytime", "datagram"];
+    let folders = ["envelope", "transfer", "http", "mime", "smtp", "net"].map(str::to_owned);
     let net = ["files", "transport", "connection", "reactor", "transfer", "http", "mail", "udp"];
-    let halls = halls.into_iter().chain(net.map(|hall| format!("net/{hall}")));
-    let pages = rooms.iter().map(|room| format!("{room}.rs"));
-    for page in pages.chain(halls.map(|hall| format!("{hall}/mod.rs"))) {
+    let folders = folders.into_iter().chain(net.map(|folder| format!("net/{folder}")));
+    let pages = files.iter().map(|file| format!("{file}.rs"));
+    for page in pages.chain(folders.map(|folder| format!("{folder}/mod.rs"))) {
         let text = source(&page);
         let mut is_picture = false;
         for line in text.lines().map_while(|line| line.strip_prefix("//!")) {
@@ -265,17 +265,17 @@ fn the_pictures_fit_on_their_pages() {
     }
 }
 
-/// Every room opens alike: what it is for, the specification, a grammar or a picture of the bytes,
-/// its states, its limits.
+/// The page of every protocol module has the same parts: purpose, specification, a grammar or a
+/// picture of the bytes, states, limits.
 #[test]
-fn the_pages_of_the_rooms_are_alike() {
-    for room in ["envelope", "transfer", "http", "mime", "smtp", "datagram", "daytime"] {
-        let file = [format!("{room}/mod.rs"), format!("{room}.rs")];
+fn the_pages_of_the_modules_are_alike() {
+    for module in ["envelope", "transfer", "http", "mime", "smtp", "datagram", "daytime"] {
+        let file = [format!("{module}/mod.rs"), format!("{module}.rs")];
         let is_there =
             |path: &&String| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path).exists();
         let page = head(file.iter().find(is_there).unwrap());
         for part in ["What it is for: ", "pecification", "```text\n", "# States\n", "# Limits\n"] {
-            assert!(page.contains(part), "{room}: {part}");
+            assert!(page.contains(part), "{module}: {part}");
         }
     }
 }

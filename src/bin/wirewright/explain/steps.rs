@@ -1,7 +1,7 @@
 //! The steps of a parser: what it reports about the bytes it reads, in the order of the stream.
 //!
 //! ```text
-//!              ┌─ take, reach: the open span ─┐                  ┌─▶ Events  one JSON object a line
+//!              ┌─ take, reach: the open span ─┐                  ┌─▶ Events  JSON, line by line
 //!   a parser ──┤                              ├─▶ Steps ─▶ Step ─┤
 //!              └─ entry, event, remark, … ────┘                  └─▶ Page    text for people
 //! ```
