@@ -1,11 +1,13 @@
-//! wirewright: network protocols by hand, as state machines without I/O.
+//! wirewright implements network protocols by hand, as state machines without I/O.
 //!
-//! Files over TCP as length-prefixed JSON with a base64 payload, and the unframed document that
-//! teaching scripts send; the client's side of HTTP/1.1 and of SMTP, and a builder of mail; the
-//! time in one line, numbered datagrams. It is written to be read, to be measured, to be fuzzed.
+//! It has a file transfer with length-prefixed JSON messages and base64 payload, and the unframed
+//! JSON document that teaching scripts send; an HTTP/1.1 client; an SMTP client with a MIME
+//! builder; a daytime service and numbered UDP datagrams. One mio reactor drives all of them. The
+//! code is written to be read, measured and fuzzed.
 //!
-//! This page is an overview. It begins with the two sides of one conversation, joined by a buffer
-//! in place of a connection.
+//! Every protocol is a [`Session`](session::Session): it consumes bytes and returns events, and
+//! appends what it has to send to a buffer. This is a server and its client, connected by a
+//! buffer:
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
@@ -21,10 +23,10 @@
 //! assert_eq!(wire.readable(), b"2026-11-21 18:43:00.123456\n");
 //! assert_eq!(server.wants(), Wants::Close);
 //!
-//! // One byte at a time: no session minds how its input was cut.
+//! // One byte at a time: the result does not depend on how the input is cut.
 //! while !wire.is_empty() {
-//!     let eaten = client.receive(&wire.readable()[..1], &mut [])?.consumed;
-//!     wire.consume(eaten);
+//!     let consumed = client.receive(&wire.readable()[..1], &mut [])?.consumed;
+//!     wire.consume(consumed);
 //! }
 //! assert_eq!(client.wants(), Wants::Read);
 //! client.receive_eof()?;
@@ -33,7 +35,7 @@
 //! # Ok::<(), wirewright::error::Error>(())
 //! ```
 //!
-//! The command `wirewright time` runs the same two sessions over a socket in place of the buffer.
+//! The command `wirewright time` uses the same two sessions with a socket in place of the buffer.
 //!
 //! # The map
 //!
@@ -47,20 +49,21 @@
 //!   http/              url · request · message · exchange · redirect · coding · proxy
 //!   mime/              mailbox · word · header · param · transfer_encoding · message · writer
 //!   smtp/              url · reply · command · data · auth · client · transcript
-//!   daytime, datagram  one line with the time; numbered datagrams, their books, their pace
+//!   daytime, datagram  one line with the time; numbered datagrams, loss statistics, pacing
 //!   server_hello       version and cipher suite of a TLS handshake, read as they pass
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
-//!   session            the contract: what any conversation can be asked
-//!   base64, digest, name   what several protocols share
+//!   session            the contract between a protocol and whoever drives it
+//!   base64, digest, name   shared by several protocols
 //!        │
-//!   buffer, error      bounded bytes; what can go wrong, in six words
-//!   text               what a peer said, which cannot be printed raw
+//!   buffer, error      bounded buffers; six kinds of errors
+//!   text               text from a peer, which cannot be printed without escapes
 //! ```
 //!
-//! Imports go one way, downwards, and the protocol modules never import each other. Code outside
-//! [`net`] uses no socket, file, clock, thread or randomness: the core compiles with
-//! `default-features = false`. `tests/tidy.rs` checks both rules.
+//! Imports go downwards only, and protocol modules never import each other. Outside [`net`] no
+//! code uses a socket, a file, a clock, a thread or randomness: the core compiles with
+//! `default-features = false` and for `wasm32-unknown-unknown`. `tests/tidy.rs` checks the
+//! imports.
 //!
 //! | module | specification | begin with |
 //! |---|---|---|
@@ -73,98 +76,102 @@
 //! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |
 //! | [`server_hello`] | RFC 8446 §4.1.3 | [`server_hello::Reader`] |
 //! | [`session`] | the contract below | [`session::Session`] |
-//! | [`buffer`] | its own picture | [`buffer::Buffer`] |
-//! | [`error`] | six words | [`error::Error`] |
-//! | [`text`] | its own table | [`text::PeerText`] |
+//! | [`buffer`] | none | [`buffer::Buffer`] |
+//! | [`error`] | none | [`error::Error`] |
+//! | [`text`] | none | [`text::PeerText`] |
 //! | [`name`] | `PROTOCOL.md` §10 | [`name::Name`], [`name::safe`] |
 //! | [`base64`] | RFC 4648 | [`base64::encode_into`], [`base64::decode_strict`] |
 //! | [`digest`] | BLAKE3, FIPS 180-4 | [`digest::Digester`] |
 //! | [`net`] | RFC 9293, RFC 768, RFC 8446 | [`net::transfer`], [`net::http`], [`net::mail`] |
 //!
-//! The page of each module begins with its purpose, its specification, its grammar or a picture of
-//! its bytes, a chart of its states under their names in the code, and a table of its limits.
+//! The page of each module begins with its purpose, its specification, its grammar or the layout
+//! of its bytes, a chart of its states with the names they have in the code, and a table of its
+//! limits.
 //!
 //! # The contract
 //!
-//! Whatever the protocol, one side of a connection is a [`Session`](session::Session), and can be
-//! asked six questions. The caller owns all bytes and the clock.
+//! One side of a connection is a [`Session`](session::Session), whatever the protocol. The caller
+//! owns all buffers and the clock.
 //!
-//! | question | meaning |
+//! | method | meaning |
 //! |---|---|
-//! | [`receive`](session::Session::receive) | eat a prefix of the input, and say what it meant |
-//! | [`receive_eof`](session::Session::receive_eof) | the peer ended: is that an end or an error? |
-//! | [`offer`](session::Session::offer) | here is body data: how much of it do you take now? |
-//! | [`transmit`](session::Session::transmit) | append what you have to say, whole rows only |
-//! | [`wants`](session::Session::wants) | what next: read, payload, TLS, close, nothing? |
-//! | [`idle_timeout`](session::Session::idle_timeout) | how long may it stay without progress? |
+//! | [`receive`](session::Session::receive) | consume a prefix of the input and return an event |
+//! | [`receive_eof`](session::Session::receive_eof) | the peer ended: success, or an error |
+//! | [`offer`](session::Session::offer) | take payload; returns how many bytes were taken |
+//! | [`transmit`](session::Session::transmit) | append what is to be sent, in whole messages |
+//! | [`wants`](session::Session::wants) | what is next: read, payload, TLS, close, nothing |
+//! | [`idle_timeout`](session::Session::idle_timeout) | the longest wait without progress |
 //!
-//! The loop law: *receive until nothing more → transmit → write → ask `wants`*. And the law of
-//! cuts: the same bytes give the same events, the same error and the same offset, however they are
-//! cut. It is what the fuzzers hold every parser against.
+//! The driver's loop is: *receive until nothing more is consumed, transmit, write, ask `wants`*.
+//! Two rules hold for every session. Where the input is cut does not matter: the same bytes give
+//! the same events, the same error and the same offset. And a session that failed returns the same
+//! error for ever. The fuzz targets check every parser for both.
 //!
-//! # One byte's way
+//! With the feature `net`, a session and an [`Application`] that answers its events run on the
+//! reactor: `examples/echo_lines.rs` serves a protocol of its own with 25 lines beside it.
 //!
-//! `wirewright get`, from a file of the server to a file of the client. Whatever its size,
-//! no more of it than a few chunks is in memory at a time.
+//! # The way of one byte
+//!
+//! This is `wirewright get`, from a file of the server to a file of the client. Of a file of any
+//! size, no more than a few chunks are in memory.
 //!
 //! ```text
-//!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ──▶ socket
-//!                                                                                       │
-//!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ scratch ◀─ envelope ◀─ frame ◀┘
+//!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ─▶ socket
+//!                                                                                    │
+//!   client   name ◀─ rename ◀─ fsync ◀─ verify ◀─ file ◀─ chunk ◀─ envelope ◀─ frame ◀┘
 //! ```
 //!
-//! 1. **File to block.** [`SourceFile::read_at`] reads a piece into a block that the reactor
-//!    lends to whoever is driven. The byte is one of
-//!    [196,608](transfer::sender::CHUNK_BYTES), which have to stay in the cache of the processor
-//!    until they are text.
-//! 2. **The session asks for it.** [`wanted`](session::Session::wanted) says which
-//!    offset and how many bytes, [`offer`](session::Session::offer) takes them, and
+//! 1. **File to block.** [`SourceFile::read_at`] reads a piece of the file into a block that the
+//!    reactor lends to the connection. A block has [196,608](transfer::sender::CHUNK_BYTES) bytes,
+//!    so that it stays in the cache of the processor until it is encoded.
+//! 2. **The session asks for it.** [`wanted`](session::Session::wanted) returns the offset and the
+//!    length, [`offer`](session::Session::offer) takes the bytes, and
 //!    [`Sender`](transfer::sender::Sender) makes a chunk of them.
-//! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) leaves four bytes
-//!    free, and [`envelope::begin`] writes the members of the chunk, `"type"` to `"crc32"`, and
-//!    `"filedata":"`.
-//! 4. **Base64 run.** [`encode_into`](base64::encode_into) writes four characters for each three
-//!    bytes straight into the output, at vector speed. Then [`envelope::finish`], and the guard
-//!    fills in the length: a row is there whole, or not at all.
-//! 5. **Output buffer to socket.** The row stands in the [`Buffer`](buffer::Buffer) of its
-//!    [`Connection`]. The pump writes it to the [`Stream`], plain or TLS, until the kernel says
-//!    `WouldBlock`; the [`Reactor`] remembers who stopped early.
-//! 6. **Socket to frame.** On the other machine the reactor lends a read buffer.
-//!    [`Client::receive`](transfer::client::Client) hands it to a
-//!    [`Reader`](transfer::reader::Reader), whose [`Frames`](transfer::frame::Frames) count how
-//!    much of the body is left and never see it.
-//! 7. **Envelope to scratch.** [`Decoder::feed`](envelope::Decoder::feed) finds the end of the run
-//!    and decodes it into the buffer of the caller, while its frame is still arriving. The other
-//!    members are gathered, and are small.
-//! 8. **Into its place.** [`Receiver`](transfer::receiver::Receiver) sees that the chunk stands
-//!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload); the
-//!    application writes it with [`Partial::write_at`], beside the name that the file will have
-//!    (a short file has no name at all before its end: [`AnonymousFile`]).
-//! 9. **Verify.** With the chunk's CRC-32 right it counts ([`Partial::chunk_verified`], in the
-//!    journal from which an interrupted transfer goes on). At the end size and digest of the whole
-//!    are compared; only then comes [`Received`](transfer::client::Event::Received).
-//! 10. **fsync, rename, fsync.** [`Finish::run`], on the thread of the [`Finisher`], because a disk
-//!     may take seconds. Only now is success said.
+//! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) reserves four bytes
+//!    for the length, and [`envelope::begin`] writes the members of the chunk, `"type"` to
+//!    `"crc32"`, and `"filedata":"`.
+//! 4. **Base64.** [`encode_into`](base64::encode_into) writes four characters for every three
+//!    bytes into the output, with vector instructions. [`envelope::finish`] closes the object, and
+//!    the guard fills in the length. The frame is in the output as a whole, or not at all.
+//! 5. **Output buffer to socket.** The frame stands in the [`Buffer`](buffer::Buffer) of its
+//!    [`Connection`], which writes it to the [`Stream`], plain or TLS, until the kernel returns
+//!    `WouldBlock`. The [`Reactor`] remembers connections that stopped before that.
+//! 6. **Socket to frame.** On the other machine the reactor lends a read buffer. The client's
+//!    [`Reader`](transfer::reader::Reader) counts with [`Frames`](transfer::frame::Frames) how
+//!    much of the frame is left.
+//! 7. **Envelope to chunk.** [`Decoder::feed`](envelope::Decoder::feed) finds the end of the
+//!    base64 text and decodes it into the scratch space that was lent, while the rest of the frame
+//!    is still arriving. The other members are small, and are kept.
+//! 8. **Chunk to file.** [`Receiver`](transfer::receiver::Receiver) checks that the chunk begins
+//!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload). The
+//!    application writes it with [`Partial::write_at`] to a temporary file beside the final name.
+//!    A short file has no name at all before its end: [`AnonymousFile`].
+//! 9. **Verify.** When the CRC-32 of the chunk is right, [`Partial::chunk_verified`] records it in
+//!    the journal from which an interrupted transfer resumes. At the end the size and the digest
+//!    of the whole file are compared. Only then the event
+//!    [`Received`](transfer::client::Event::Received) follows.
+//! 10. **fsync, rename, fsync.** [`Finish::run`] does this on the thread of the [`Finisher`],
+//!     since a disk may take seconds. Only then success is reported.
 //!
-//! `wirewright get … --trace` shows the rows of this way, and `wirewright explain frame` takes one
-//! of them apart.
+//! `wirewright get … --trace` shows these frames as they pass, and `wirewright explain frame`
+//! shows the parts of one.
 //!
 //! # Where to begin
 //!
-//! **To measure it.** `cargo run --release -- bench` climbs from a memory copy to files and to TLS,
-//! each rung beside its limit. `benches/README.md` says what was tried and thrown away. The
-//! modules that are written for speed are [`envelope`] and [`net::connection`].
+//! **To measure it.** `cargo run --release -- bench` measures each step from a memory copy to
+//! files and TLS, each beside its limit. `benches/README.md` says what was tried and rejected. The
+//! modules that matter for speed are [`envelope`] and [`net::connection`].
 //!
-//! **To fuzz it.** A target is a property and no call: split invariance, and a round trip or a
-//! reading of somebody else's. The oracles are ordinary functions, which `cargo test` replays over
-//! the committed seeds; `fuzz/README.md` names them. Begin with [`envelope`], whose oracle is
-//! serde_json, and with [`http::message::chunked`].
+//! **To fuzz it.** Each target checks a property: the same result for every cut of the input, and
+//! a round trip or agreement with another implementation. The oracles are ordinary functions,
+//! which `cargo test` runs over the committed seeds; `fuzz/README.md` names them. Begin with
+//! [`envelope`], whose oracle is serde_json, and with [`http::message::chunked`].
 //!
-//! **To study protocols.** `examples/README.md` is a lesson plan in eight lessons, from the time of
-//! day to mail with attachments: two programs to run against each other, what to look at, and
-//! exercises. Beside it `wirewright explain frame|envelope|http|smtp` shows what a parser sees in
-//! bytes, and `--trace`, on every command, what two machines say. Then read [`daytime`], the
-//! smallest of sessions, [`session`], and the module of your protocol.
+//! **To study protocols.** `examples/README.md` has eight lessons, from the time of day to mail
+//! with attachments: two programs to run against each other, what to look at, and exercises.
+//! `wirewright explain frame|envelope|http|smtp` shows what a parser sees in bytes, and `--trace`,
+//! on every command, shows what two machines say. Then read [`daytime`], the smallest sessions,
+//! [`session`], and the module of your protocol.
 #![cfg_attr(
     feature = "net",
     doc = "
@@ -174,6 +181,7 @@
 [`net::http`]: net::http
 [`net::mail`]: net::mail
 [`net::connection`]: net::connection
+[`Application`]: net::connection::Application
 [`SourceFile::read_at`]: net::files::SourceFile::read_at
 [`Connection`]: net::connection::Connection
 [`Stream`]: net::transport::stream::Stream
@@ -185,7 +193,7 @@
 [`Finisher`]: net::files::finisher::Finisher
 "
 )]
-// Without it there are no such pages to lead to.
+// Without the feature `net` these pages do not exist.
 #![cfg_attr(
     not(feature = "net"),
     doc = "
@@ -195,6 +203,7 @@
 [`net::http`]: #the-map
 [`net::mail`]: #the-map
 [`net::connection`]: #the-map
+[`Application`]: #the-map
 [`SourceFile::read_at`]: #the-map
 [`Connection`]: #the-map
 [`Stream`]: #the-map
@@ -206,7 +215,7 @@
 [`Finisher`]: #the-map
 "
 )]
-// docs.rs builds with nightly, and marks every item there with the feature that it needs.
+// docs.rs builds with nightly, which marks every item with the feature that it needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 

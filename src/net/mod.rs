@@ -1,31 +1,31 @@
-//! The room that knows the world: sockets, TLS, clocks, names, files, threads.
+//! Everything that touches the operating system: sockets, TLS, timers, names, files, threads.
 //!
 //! ```text
 //!   façades ─▶ reactor ─▶ connection ─▶ driver = session + application
 //!                 │           └▶ transport: stream (plain | handshaking | TLS)
-//!                 ├▶ sockets of datagrams                          files (disk)
+//!                 ├▶ UDP sockets                                   files (disk)
 //!                 └▶ timers, signals, accept
 //! ```
 //!
-//! What it is for: to run the sessions of the other rooms over real sockets. One reactor is one
-//! thread; it runs sessions of different protocols at the same time. Everything a protocol means
-//! is decided in its own room; here bytes are moved, time is kept, and files are made durable.
+//! It runs the sessions of the protocol modules over real sockets. One reactor is one thread and
+//! runs sessions of different protocols at the same time. What a message means is decided in its
+//! protocol module; here bytes are moved, timeouts are kept, and files are written.
 //!
-//! Specification: RFC 9293 (TCP), RFC 768 (UDP), RFC 8446 (TLS), RFC 8305 (which address first);
+//! Specification: RFC 9293 (TCP), RFC 768 (UDP), RFC 8446 (TLS), RFC 8305 (Happy Eyeballs);
 //! for files `PROTOCOL.md` §6 and §7.
 //!
 //! # Where to look
 //!
-//! | room | subject |
+//! | module | subject |
 //! |---|---|
 //! | [`transfer`] | the file transfer, framed and classic: list, get, put; serve |
 //! | [`http`] | many fetches at once, downloads |
-//! | [`mail`] | letters in, reports out |
+//! | [`mail`] | messages in, reports out |
 //! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, UDP |
-//! | [`connection`] | one connection; [`Application`](connection::Application): write your own |
-//! | [`transport`] | from a name to a connected socket; plain or TLS, and from one to the other |
-//! | [`files`] | beneath a root, unfinished, verified, durable |
+//! | [`connection`] | one connection; write your own [`Application`](connection::Application) |
+//! | [`transport`] | name resolution, connecting, plain and TLS streams, STARTTLS |
+//! | [`files`] | files beneath a root: partial, verified, renamed into place, synced |
 //!
 //! # States of a connection
 //!
@@ -41,11 +41,12 @@
 //!                   └──┼────────┘        Wants::Close, or an error   │
 //!                      │                           │                 │
 //!                      └─ failed ───────────▶ Flushing ─▶ Lingering ─┘
-//!                                       last words    our half has ended
+//!                                       final message   our half has ended
 //! ```
 //!
-//! Lingering is why the last bytes arrive: closing a socket on which unread bytes stand resets the
-//! connection, and a reset overtakes what was sent before it (RFC 1122 §4.2.2.13).
+//! A connection lingers so that its last bytes arrive: closing a socket that holds unread input
+//! resets the connection, and the reset can destroy bytes that were sent before it (RFC 1122
+//! §4.2.2.13).
 //!
 //! # Limits
 //!
@@ -56,19 +57,20 @@
 //! |---|---|---|
 //! | [`write_bytes_max`] | 540,672 | output that leaves the cache before it is sent |
 //! | [`read_bytes_max`] | 262,144 | input that leaves the cache before it is decoded |
-//! | [`out_bytes_budget`] | 4,194,304 | thousands of peers that do not read |
-//! | [`out_bytes_min`] | 16,384 | output so short that every write is a waste |
-//! | [`memory_bytes_budget`] | 14,680,064 | thousands that send half of a long message |
-//! | [`kernel_bytes_budget`] | 134,217,728 | thousands that ask and do not read |
-//! | [`wake_bytes_budget`] | 8,388,608 | one quick connection that lets all others wait |
-//! | [`nap`] | 20 µs | waking for each segment of a file |
-//! | [`nap_after_bytes`] | 98,304 | napping when there is nothing to gather |
-//! | [`written_quantum`] | 4,096 | a peer that reads a byte now and then |
-//! | [`handshake_wait`] | 10 s | who connects and does not begin TLS |
-//! | [`flush_wait`] | 5 s | last words to one who does not read |
+//! | [`out_bytes_budget`] | 4,194,304 | unsent output for thousands of peers |
+//! | [`out_bytes_min`] | 16,384 | writes of a few bytes |
+//! | [`memory_bytes_budget`] | 14,680,064 | thousands of half-received messages |
+//! | [`kernel_bytes_budget`] | 134,217,728 | thousands of peers that ask and do not read |
+//! | [`leftover_bytes_max`] | 1,048,576 | a session that never consumes its input |
+//! | [`wake_bytes_budget`] | 8,388,608 | one fast connection that delays all others |
+//! | [`nap`] | 20 µs | a wake-up for each segment of a file |
+//! | [`nap_after_bytes`] | 98,304 | naps that gather nothing |
+//! | [`written_quantum`] | 4,096 | a peer that reads one byte at a time |
+//! | [`handshake_wait`] | 10 s | a peer that never begins TLS |
+//! | [`flush_wait`] | 5 s | a final message to a peer that does not read |
 //! | [`linger_wait`] | 2 s | a peer that never ends its half |
-//! | [`linger_bytes_max`] | 1,048,576 | one that goes on sending instead |
-//! | [`bytes_per_second_max`] | none | a transfer that takes the whole line |
+//! | [`linger_bytes_max`] | 1,048,576 | a peer that goes on sending instead |
+//! | [`bytes_per_second_max`] | none | a transfer that uses the whole link |
 //!
 //! [`write_bytes_max`]: connection::Limits::write_bytes_max
 //! [`read_bytes_max`]: connection::Limits::read_bytes_max
@@ -76,6 +78,7 @@
 //! [`out_bytes_min`]: connection::Limits::out_bytes_min
 //! [`memory_bytes_budget`]: connection::Limits::memory_bytes_budget
 //! [`kernel_bytes_budget`]: connection::Limits::kernel_bytes_budget
+//! [`leftover_bytes_max`]: connection::Limits::leftover_bytes_max
 //! [`wake_bytes_budget`]: connection::Limits::wake_bytes_budget
 //! [`nap`]: connection::Limits::nap
 //! [`nap_after_bytes`]: connection::Limits::nap_after_bytes
