@@ -4,15 +4,16 @@
 //!     cargo run --example send_text_mail
 //!     cargo run --example send_text_mail -- smtp://USER@HOST PASSWORD_FILE
 //!
-//! What to look at: the chapter writes a name and an address into one encoded word, which no reader
-//! has to understand; here a mailbox is a type, and only its name is encoded. Date and identifier
-//! are arguments, for every mail has them. And success is a report for each receiver: one of them
-//! may be refused while the other gets it.
+//! What to look at: the chapter writes a name and an address into one encoded word, which no
+//! reader has to understand; here a mailbox is a type, and only its name is encoded. Date and
+//! identifier are arguments, for every mail has them. And success is a report for each receiver:
+//! one of them may be refused while the other gets it.
 //!
 //! With a user, TLS comes first and its certificate is checked; without one this page talks to the
 //! sink on this machine, in clear. The command does the same:
 //!
-//!     wirewright mail --server smtp://USER@HOST --password-file FILE --from A --to B --text TEXT …
+//!     wirewright mail --server smtp://USER@HOST --password-file FILE --from A --to B --text TEXT
+//!     …
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -48,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let letter = OutgoingMessage::new(builder.build()?, Vec::new())?;
     for report in send(options, vec![letter])? {
         for recipient in &report.recipients {
-            println!("{}: {:?}", recipient.path, recipient.fate);
+            println!("{}: {:?}", recipient.path, recipient.status);
         }
         if report.verdict != Verdict::Accepted {
             return Err(format!("{:?}: {:?}", report.verdict, report.failure).into());

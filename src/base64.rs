@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Whole quads without padding go to the kernel, which is only ever asked *are these all of the
-//! alphabet, and what bytes are they?*. Everything that needs judgement (quads over a cut, padding,
-//! the place of the first foreign character) is done here, one character at a time.
+//! alphabet, and what bytes are they?*. Everything that needs judgement (quads over a cut,
+//! padding, the place of the first foreign character) is done here, one character at a time.
 
 use base64_turbo::{STANDARD, STANDARD_NO_PAD};
 
@@ -115,14 +115,14 @@ impl Quads {
         self.len == 0
     }
 
-    /// Decodes as much of `run` as `room` takes, up to the first character that breaks a rule.
-    pub(super) fn run(&mut self, run: &[u8], room: &mut [u8]) -> Run {
+    /// Decodes as much of `run` as `scratch` takes, up to the first character that breaks a rule.
+    pub(super) fn run(&mut self, run: &[u8], scratch: &mut [u8]) -> Run {
         let mut did = Run::default();
-        while did.eaten < run.len() && room.len() - did.made >= 3 {
+        while did.eaten < run.len() && scratch.len() - did.made >= 3 {
             if self.len == 0 && !self.padded {
-                let quads = kernel_quads(&run[did.eaten..], room.len() - did.made);
+                let quads = kernel_quads(&run[did.eaten..], scratch.len() - did.made);
                 let text = &run[did.eaten..did.eaten + quads * 4];
-                let clean = decode_clean(text, &mut room[did.made..]);
+                let clean = decode_clean(text, &mut scratch[did.made..]);
                 did.eaten += clean;
                 did.made += clean / 4 * 3;
                 if clean > 0 {
@@ -131,7 +131,7 @@ impl Quads {
             }
             match self.push(run[did.eaten]) {
                 Ok((bytes, len)) => {
-                    room[did.made..did.made + len].copy_from_slice(&bytes[..len]);
+                    scratch[did.made..did.made + len].copy_from_slice(&bytes[..len]);
                     did.eaten += 1;
                     did.made += len;
                 }
@@ -198,19 +198,19 @@ fn kernel_quads(text: &[u8], room: usize) -> usize {
 
 /// Decodes the longest prefix of whole quads that holds only characters of the alphabet, and gives
 /// its length in characters.
-fn decode_clean(text: &[u8], room: &mut [u8]) -> usize {
-    if text.is_empty() || kernel(text, room) {
+fn decode_clean(text: &[u8], scratch: &mut [u8]) -> usize {
+    if text.is_empty() || kernel(text, scratch) {
         return text.len();
     }
     let foreign = text.iter().position(|&c| VALUES[c as usize] == FOREIGN);
     let clean = foreign.unwrap_or(0) / 4 * 4;
-    if clean > 0 && kernel(&text[..clean], room) { clean } else { 0 }
+    if clean > 0 && kernel(&text[..clean], scratch) { clean } else { 0 }
 }
 
-/// Asks the kernel: true if all of `text` (whole quads, no padding) was decoded into `room`.
-fn kernel(text: &[u8], room: &mut [u8]) -> bool {
+/// Asks the kernel: true if all of `text` (whole quads, no padding) was decoded into `scratch`.
+fn kernel(text: &[u8], scratch: &mut [u8]) -> bool {
     let len = text.len() / 4 * 3;
-    STANDARD_NO_PAD.decode_slice(text, &mut room[..len]) == Ok(len)
+    STANDARD_NO_PAD.decode_slice(text, &mut scratch[..len]) == Ok(len)
 }
 
 #[cfg(test)]
@@ -262,8 +262,8 @@ mod tests {
             ("Zm9vZ\n==", 5, Foreign),
             ("Zm9v====", 4, Padding),
         ] {
-            let mut room = [0; 64];
-            let run = Quads::default().run(text.as_bytes(), &mut room);
+            let mut scratch = [0; 64];
+            let run = Quads::default().run(text.as_bytes(), &mut scratch);
             assert_eq!((run.eaten, run.fault), (at, Some(fault)), "{text}");
         }
     }
@@ -290,9 +290,9 @@ mod tests {
             for part in [&text.as_bytes()[..cut], &text.as_bytes()[cut..]] {
                 let mut rest = part;
                 while good && !rest.is_empty() {
-                    let mut room = [0; 7];
-                    let run = quads.run(rest, &mut room);
-                    out.extend(&room[..run.made]);
+                    let mut scratch = [0; 7];
+                    let run = quads.run(rest, &mut scratch);
+                    out.extend(&scratch[..run.made]);
                     rest = &rest[run.eaten..];
                     good = run.fault.is_none();
                 }

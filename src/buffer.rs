@@ -5,8 +5,8 @@
 //!     (free)         (readable)     (writable)
 //! ```
 //!
-//! Every session writes into one ([`Session::transmit`](crate::session::Session::transmit)), and it
-//! is what bounds a peer that does not read.
+//! Every session writes into one ([`Session::transmit`](crate::session::Session::transmit)), and
+//! it is what bounds a peer that does not read.
 //!
 //! start ≤ end ≤ limit holds after every step. `searched` remembers how far a search for a
 //! delimiter got, so that input which comes one byte at a time is still searched in linear time.
@@ -23,7 +23,7 @@
 //! | limit | default | what it guards against |
 //! |---|---|---|
 //! | [`Buffer::with_limit`] | the caller's | a queue that grows because nobody takes from it |
-//! | [`ROOM_MIN`] | 64 | a room that could not hold one step of a decoder |
+//! | [`SCRATCH_BYTES_MIN`] | 64 | a room that could not hold one step of a decoder |
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
@@ -41,7 +41,7 @@ use crate::error::Error;
 use std::fmt;
 
 /// The least room for decoded payload that may be handed to a codec or a session, in bytes.
-pub const ROOM_MIN: usize = 64;
+pub const SCRATCH_BYTES_MIN: usize = 64;
 
 /// A queue of bytes that never holds more than its limit.
 #[derive(Default)]

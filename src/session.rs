@@ -39,12 +39,13 @@
 //! ```
 //!
 //! A session that failed returns the same error on every later call and wants to
-//! [close](Wants::Close) or is [done](Wants::Done). It may still have a final message for the peer.
+//! [close](Wants::Close) or is [done](Wants::Done). It may still have a final message for the
+//! peer.
 //!
 //! # The loop
 //!
-//! *Receive until nothing more is consumed, transmit, write, ask `wants`.* A caller that keeps this
-//! order can run any session over anything that moves bytes. This is the whole of it for two
+//! *Receive until nothing more is consumed, transmit, write, ask `wants`.* A caller that keeps
+//! this order can run any session over anything that moves bytes. This is the whole of it for two
 //! sessions in memory:
 //!
 //! ```
@@ -77,7 +78,9 @@
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | scratch space too short for a group of base64 |
+//! | [`SCRATCH_BYTES_MIN`] | 64 | scratch space too short for a group of base64 |
+//!
+//! [`SCRATCH_BYTES_MIN`]: crate::buffer::SCRATCH_BYTES_MIN
 //!
 //! Every other limit belongs to a protocol: see the `Limits` of each module.
 
@@ -101,8 +104,8 @@ pub enum Status<E> {
     /// Something for the application. More may follow: call again with the rest of the input, even
     /// where that is empty.
     Event(E),
-    /// Nothing for the application. Where bytes were consumed, call again with the rest; where none
-    /// were, more input is needed.
+    /// Nothing for the application. Where bytes were consumed, call again with the rest; where
+    /// none were, more input is needed.
     NeedInput,
     /// The rest of the input is not read before the caller has done what
     /// [`wants`](Session::wants) says: written what `transmit` appends, offered payload, decided
@@ -243,8 +246,8 @@ pub trait Session {
         Self: Sized + 'a;
 
     /// Consumes a prefix of `input`. Decoded payload is put into `scratch`, which may be empty as
-    /// long as no payload comes, and must hold at least [`ROOM_MIN`](crate::buffer::ROOM_MIN) bytes
-    /// from then on.
+    /// long as no payload comes, and must hold at least
+    /// [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN) bytes from then on.
     ///
     /// # Errors
     /// The peer's fault ([`Error::Malformed`], [`Error::TooLarge`], [`Error::Refused`]) or the
@@ -273,8 +276,8 @@ pub trait Session {
         Ok(0)
     }
 
-    /// Appends what the session has to say, in whole messages. A message that does not fit waits. A
-    /// session that failed appends its final message here.
+    /// Appends what the session has to say, in whole messages. A message that does not fit waits.
+    /// A session that failed appends its final message here.
     fn transmit(&mut self, out: &mut Buffer);
 
     /// What has to happen next.

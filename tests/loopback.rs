@@ -23,7 +23,7 @@ use wirewright::transfer::message::Durability;
 struct Running {
     folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: wirewright::net::reactor::StopHandle,
+    stop: wirewright::net::reactor::StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,9 +35,9 @@ impl Running {
         options.writable = true;
         set(&mut options, folder.path());
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stop_handle());
+        let (address, stop) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
-        Running { folder, address, stopper, thread }
+        Running { folder, address, stop, thread }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -51,7 +51,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop.stop();
         self.thread.take().unwrap().join().unwrap();
     }
 }

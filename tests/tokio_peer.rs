@@ -125,7 +125,7 @@ fn run(future: impl Future<Output = ()>) {
 struct Running {
     folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: StopHandle,
+    stop: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -136,15 +136,15 @@ impl Running {
         let mut options = server::Options::new(Sources::Files(root));
         options.writable = true;
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stop_handle());
+        let (address, stop) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
-        Running { folder, address, stopper, thread }
+        Running { folder, address, stop, thread }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop.stop();
         let ended = self.thread.take().map(JoinHandle::join);
         assert!(std::thread::panicking() || matches!(ended, Some(Ok(()))));
     }

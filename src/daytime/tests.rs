@@ -114,12 +114,12 @@ fn the_client_hears_one_line_at_every_cut() {
 #[test]
 fn the_server_says_its_line_once_and_hears_nothing() {
     let moment = Moment::new((2026, 11, 21), (18, 43, 0), 123_456).unwrap();
-    for room in 0..40 {
+    for scratch in 0..40 {
         let mut server = Server::new(Limits::default(), moment);
         assert_eq!(server.receive(b"GET / HTTP/1.0\r\n", &mut []), Ok(Received::need_input(16)));
-        let mut small = Buffer::with_limit(room);
+        let mut small = Buffer::with_limit(scratch);
         server.transmit(&mut small);
-        let fits = room >= LINE_BYTES;
+        let fits = scratch >= LINE_BYTES;
         assert_eq!(small.len(), if fits { LINE_BYTES } else { 0 }, "whole or not at all");
         assert_eq!(server.wants(), if fits { Wants::Close } else { Wants::Read });
         let mut out = Buffer::with_limit(100);

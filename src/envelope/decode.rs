@@ -1,8 +1,8 @@
-//! The push decoder: members into a bounded buffer, the payload into the caller's room.
+//! The push decoder: members into a bounded buffer, the payload into the caller's scratch space.
 //!
-//! Specification: RFC 8259, RFC 4648 §4; see the head of this room for the picture.
+//! Specification: RFC 8259, RFC 4648 §4; see the page of the module for the picture.
 //!
-//! Two laws hold for every way of cutting the input: the same events (adjacent payload runs
+//! Two rules hold for every way of cutting the input: the same events (adjacent payload runs
 //! merged), and the same error at the same offset. Bytes decoded before an error are always
 //! reported first.
 
@@ -11,7 +11,7 @@ use super::rule::{self, Rule};
 use super::scan::{Place, Scanner, Sight};
 use super::state::State;
 use crate::base64::{Fault, Quads};
-use crate::buffer::ROOM_MIN;
+use crate::buffer::SCRATCH_BYTES_MIN;
 use crate::error::Error;
 use std::borrow::Cow;
 
@@ -146,20 +146,21 @@ impl Decoder {
         *self = Decoder { rest, ..Decoder::new(key, limits) };
     }
 
-    /// Eats a prefix of `input`, and lays decoded payload into `room`: at most three bytes for
+    /// Eats a prefix of `input`, and lays decoded payload into `scratch`: at most three bytes for
     /// every four of its text, so a room of 3/4 of the input is never full too early.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset counted from the beginning of
     /// the object; [`Error::Misuse`] if payload comes and the room is smaller than
-    /// [`ROOM_MIN`](crate::buffer::ROOM_MIN). The same again on every later call.
-    pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    /// [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN). The same again on every later
+    /// call.
+    pub fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
         let step = match self.within {
             Within::Rest => self.feed_rest(input),
-            Within::Run | Within::Escape(_) => self.feed_payload(input, room),
+            Within::Run | Within::Escape(_) => self.feed_payload(input, scratch),
         };
         match &step {
             Ok(step) => self.offset += step.consumed as u64,
@@ -330,8 +331,8 @@ impl Decoder {
         rest::check(&self.rest).map_err(|fault| self.place(fault))
     }
 
-    /// The error to report where the walk met `error`: what was gathered before has not been judged
-    /// yet, and a fault in it comes first.
+    /// The error to report where the walk met `error`: what was gathered before has not been
+    /// judged yet, and a fault in it comes first.
     fn first_fault(&self, error: Error) -> Error {
         match rest::check(&self.rest) {
             Err(rest::Fault::Rule { rule: rule::WHOLE, .. }) | Ok(()) => error,
@@ -369,17 +370,17 @@ impl Decoder {
 
     // ---- inside the payload --------------------------------------------------------------------
 
-    fn feed_payload(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
-        if room.len() < ROOM_MIN {
-            return Err(Error::Misuse("the room for payload is too small"));
+    fn feed_payload(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
+        if scratch.len() < SCRATCH_BYTES_MIN {
+            return Err(Error::Misuse("the scratch space for payload is too short"));
         }
         let (mut eaten, mut made) = (0, 0);
         let mut failed = None;
-        while eaten < input.len() && room.len() - made >= 3 {
+        while eaten < input.len() && scratch.len() - made >= 3 {
             let step = match self.within {
                 Within::Rest => break,
-                Within::Run => self.take_run(&input[eaten..], &mut room[made..], eaten),
-                Within::Escape(escape) => self.take_escape(escape, input[eaten], &mut room[made..]),
+                Within::Run => self.take_run(&input[eaten..], &mut scratch[made..], eaten),
+                Within::Escape(part) => self.take_escape(part, input[eaten], &mut scratch[made..]),
             };
             eaten += step.eaten;
             made += step.made;
@@ -401,12 +402,12 @@ impl Decoder {
 
     /// Takes the longest run up to the next `"` or `\`, or that byte if it is the first. `before`
     /// is how much of this input was eaten already.
-    fn take_run(&mut self, input: &[u8], room: &mut [u8], before: usize) -> Taken {
-        let window = &input[..input.len().min(room.len() / 3 * 4 + 4)];
+    fn take_run(&mut self, input: &[u8], scratch: &mut [u8], before: usize) -> Taken {
+        let window = &input[..input.len().min(scratch.len() / 3 * 4 + 4)];
         let run = run_len(window);
         let offset = self.offset + before as u64;
         if run > 0 {
-            let did = self.quads.run(&window[..run], room);
+            let did = self.quads.run(&window[..run], scratch);
             let at = offset + did.eaten as u64;
             if did.eaten > 0 {
                 self.character_at = at - 1;
@@ -442,7 +443,7 @@ impl Decoder {
     }
 
     /// Takes one byte of an escape (RFC 8259 §7).
-    fn take_escape(&mut self, mut escape: Escape, byte: u8, room: &mut [u8]) -> Taken {
+    fn take_escape(&mut self, mut escape: Escape, byte: u8, scratch: &mut [u8]) -> Taken {
         let bad = |rule| Some(broken(rule, escape.at));
         let character = if !escape.unicode {
             match byte {
@@ -472,7 +473,7 @@ impl Decoder {
             }
             Ok((bytes, made)) => {
                 self.character_at = escape.at;
-                room[..made].copy_from_slice(&bytes[..made]);
+                scratch[..made].copy_from_slice(&bytes[..made]);
                 self.within = Within::Run;
                 Taken { eaten: 1, made, failed: None }
             }

@@ -8,18 +8,18 @@
 //! ```
 //!
 //! What it is for: a file inside a JSON string, as web interfaces, teaching scripts and the chunks
-//! of [`transfer`](crate::transfer) have it, read and written in memory that does not depend on the
-//! size of the file.
+//! of [`transfer`](crate::transfer) have it, read and written in memory that does not depend on
+//! the size of the file.
 //!
 //! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard
 //! alphabet, padding required, unused bits zero, no white space).
 //!
 //! The [`Decoder`] is pushed. It walks the object byte by byte only outside the payload; inside it
 //! takes the longest run up to the next `"` or `\` and decodes it with a vector kernel straight
-//! into the caller's room. All other members are gathered, with `null` in the place of the payload,
-//! into a small bounded buffer which serde_json then judges: so the semantics are serde_json's by
-//! construction, and the payload never passes through it. It can stop and go on at every byte,
-//! allocates nothing per feed, and needs memory independent of the size of the object.
+//! into the caller's room. All other members are gathered, with `null` in the place of the
+//! payload, into a small bounded buffer which serde_json then judges: so the semantics are
+//! serde_json's by construction, and the payload never passes through it. It can stop and go on at
+//! every byte, allocates nothing per feed, and needs memory independent of the size of the object.
 //!
 //! What is refused beyond plain JSON: a text that is not an object, a duplicate member at any
 //! depth, nesting of 128 levels or more, anything but white space behind the object, invalid UTF-8
@@ -59,7 +59,7 @@
 //! | [`rest_bytes_max`] | 65,536 | members without end: all but the payload is held |
 //! | members of one object and those around it | 65,536 | a table of names to find duplicates in |
 //! | levels of nesting | 127 | a stack that grows with the text; serde_json's own limit |
-//! | [`ROOM_MIN`](crate::buffer::ROOM_MIN) | 64 | a room that could not hold one step |
+//! | [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN) | 64 | scratch space for one step |
 //!
 //! The payload has no limit: whoever takes it counts.
 //!

@@ -125,19 +125,19 @@ impl Decoder {
         })
     }
 
-    /// Eats a prefix of `input` and lays what it becomes into `room`, which is not empty. Call it
-    /// again, with the rest of the input, until nothing is consumed and nothing produced.
+    /// Eats a prefix of `input` and lays what it becomes into `scratch`, which is not empty. Call
+    /// it again, with the rest of the input, until nothing is consumed and nothing produced.
     ///
     /// # Errors
     /// [`Error::Misuse`] if there is no room;
     /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in what that coding
     /// made, which is the body itself for the coding that was applied last; the same again on
     /// every later call.
-    pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    pub fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        let step = pull(&mut self.first, &mut self.further, input, room);
+        let step = pull(&mut self.first, &mut self.further, input, scratch);
         let step = step.and_then(|step| self.count(step));
         step.inspect_err(|error| self.failed = Some(Box::new(error.clone())))
     }
@@ -181,12 +181,12 @@ fn pull(
     first: &mut Stage,
     further: &mut [Further],
     input: &[u8],
-    room: &mut [u8],
+    scratch: &mut [u8],
 ) -> Result<Step, Error> {
-    let Some((last, before)) = further.split_last_mut() else { return first.feed(input, room) };
+    let Some((last, before)) = further.split_last_mut() else { return first.feed(input, scratch) };
     let mut consumed = 0;
     loop {
-        let step = last.stage.feed(&last.piece[last.rest.clone()], room)?;
+        let step = last.stage.feed(&last.piece[last.rest.clone()], scratch)?;
         last.rest.start += step.consumed;
         if step.produced > 0 {
             return Ok(Step { consumed, produced: step.produced });

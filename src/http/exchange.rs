@@ -18,8 +18,8 @@
 //! error, the rest of the body stays unsent (RFC 9112 §9.5). Bytes that come when no request is
 //! outstanding are never taken for a response (§9.2).
 //!
-//! [`Session::receive`] may be called with no input: an event can be ready without any, such as the
-//! end of a response without a body, or of one that ended with the stream.
+//! [`Session::receive`] may be called with no input: an event can be ready without any, such as
+//! the end of a response without a body, or of one that ended with the stream.
 
 mod event;
 mod response;
@@ -219,12 +219,12 @@ impl Session for Exchange {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        room: &'a mut [u8],
+        scratch: &'a mut [u8],
     ) -> Result<Received<Event<'a>>, Error> {
         if self.failed.is_none() {
-            match self.advance(input, room) {
+            match self.advance(input, scratch) {
                 Ok((consumed, next)) => {
-                    let event = self.event(&next, &input[..consumed], room);
+                    let event = self.event(&next, &input[..consumed], scratch);
                     return Ok(Received::maybe(consumed, event));
                 }
                 Err(error) => self.fail(error),

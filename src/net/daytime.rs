@@ -417,7 +417,7 @@ mod tests {
     fn an_address_where_nobody_listens_is_not_the_last() {
         let options = Options { transport: Transport::Udp, ..Options::default() };
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), options.clone()).unwrap();
-        let (here, stopper) = (server.local_addr(), server.stop_handle());
+        let (here, stop) = (server.local_addr(), server.stop_handle());
         let serving = std::thread::spawn(move || server.run());
         let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let there = nobody.local_addr().unwrap();
@@ -425,7 +425,7 @@ mod tests {
         let line = ask_each(&[there, there, here], &options, None).unwrap();
         assert!(Moment::parse(&line).is_ok());
         assert!(ask_each(&[there, there], &options, None).is_err());
-        stopper.stop();
+        stop.stop();
         serving.join().unwrap().unwrap();
     }
 }

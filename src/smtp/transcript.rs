@@ -241,8 +241,8 @@ fn say_masked(line: &str, masked: Option<Vec<u8>>, say: Say<'_>) {
     }
 }
 
-/// Remembers an answer to a challenge, and what it says if that is more than a name: behind NUL the
-/// password of PLAIN, behind a space the digest of CRAM-MD5 or the token of XOAUTH2.
+/// Remembers an answer to a challenge, and what it says if that is more than a name: behind NUL
+/// the password of PLAIN, behind a space the digest of CRAM-MD5 or the token of XOAUTH2.
 fn hide(secrets: &mut Secrets, answer: &str, is_name: bool) {
     secrets.add(answer.as_bytes());
     // A line that was cut may end anywhere.
@@ -271,13 +271,17 @@ mod tests {
     use super::*;
 
     /// Both directions in pieces, each line marked.
-    fn lines(talk: &[(char, &str)], piece: usize) -> Vec<String> {
-        lines_of(Transcript::new(), talk, piece)
+    fn lines(dialogue: &[(char, &str)], piece: usize) -> Vec<String> {
+        lines_of(Transcript::new(), dialogue, piece)
     }
 
-    fn lines_of(mut transcript: Transcript, talk: &[(char, &str)], piece: usize) -> Vec<String> {
+    fn lines_of(
+        mut transcript: Transcript,
+        dialogue: &[(char, &str)],
+        piece: usize,
+    ) -> Vec<String> {
         let mut lines = Vec::new();
-        for (side, text) in talk {
+        for (side, text) in dialogue {
             for part in text.as_bytes().chunks(piece) {
                 let mut say = |line: &PeerText<'_>| lines.push(format!("{side} {line}"));
                 match side {
@@ -292,7 +296,7 @@ mod tests {
 
     #[test]
     fn secrets_and_messages_are_not_shown() {
-        let talk = [
+        let dialogue = [
             ('S', "220 mx ready\r\n"),
             ('C', "EHLO c\r\n"),
             ('S', "250-mx\r\n250 AUTH PLAIN LOGIN\r\n"),
@@ -349,13 +353,13 @@ mod tests {
             "* ended within a line of the server, after 7 bytes of it",
         ];
         for piece in [1, 2, 3, 7, 1000] {
-            assert_eq!(lines(&talk, piece), expected, "{piece}");
+            assert_eq!(lines(&dialogue, piece), expected, "{piece}");
         }
     }
 
     #[test]
     fn messages_are_shown_as_they_travel_where_that_is_asked_for() {
-        let talk = [
+        let dialogue = [
             ('C', "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"),
             ('S', "235 ok\r\n"),
             ('C', "DATA\r\n"),
@@ -379,17 +383,20 @@ mod tests {
         ];
         for piece in [1, 2, 3, 7, 1000] {
             let transcript = Transcript::new().with_content();
-            assert_eq!(lines_of(transcript, &talk, piece), expected, "{piece}");
+            assert_eq!(lines_of(transcript, &dialogue, piece), expected, "{piece}");
         }
     }
 
     #[test]
     fn the_middle_is_not_shown_either() {
-        let talk = [('C', "AUTH PLAIN AHVzZXIAc2VjcmV0")];
-        assert_eq!(lines(&talk, 5), ["* ended within a line of the client, after 27 bytes of it"]);
-        let talk = [('C', "DATA\r\n"), ('S', "354 go\r\n"), ('C', "secret\nmore")];
+        let dialogue = [('C', "AUTH PLAIN AHVzZXIAc2VjcmV0")];
+        assert_eq!(
+            lines(&dialogue, 5),
+            ["* ended within a line of the client, after 27 bytes of it"]
+        );
+        let dialogue = [('C', "DATA\r\n"), ('S', "354 go\r\n"), ('C', "secret\nmore")];
         let expected = ["C DATA", "S 354 go", "* ended within a message, after 11 bytes of it"];
-        assert_eq!(lines(&talk, 1000), expected);
+        assert_eq!(lines(&dialogue, 1000), expected);
     }
 
     #[test]

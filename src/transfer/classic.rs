@@ -179,8 +179,8 @@ pub enum Event<'a> {
     },
     /// The object is whole: the file has this name and length.
     Whole {
-        /// As the server says it. It may be any text; [`safe`](crate::name::safe) makes it the name
-        /// of a file.
+        /// As the server says it. It may be any text; [`safe`](crate::name::safe) makes it the
+        /// name of a file.
         name: PeerText<'static>,
         /// In bytes.
         size: u64,
@@ -221,13 +221,13 @@ impl Session for ClassicClient {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        room: &'a mut [u8],
+        scratch: &'a mut [u8],
     ) -> Result<Received<Event<'a>>, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
         self.heard |= !input.is_empty();
-        let step = self.decoder.feed(input, room)?;
+        let step = self.decoder.feed(input, scratch)?;
         let consumed = step.consumed;
         match step.event {
             envelope::Event::More | envelope::Event::PayloadStart => {
@@ -236,7 +236,7 @@ impl Session for ClassicClient {
             envelope::Event::Payload(len) => {
                 let offset = self.received;
                 self.received += len as u64;
-                Ok(Received::event(consumed, Event::Payload { offset, bytes: &room[..len] }))
+                Ok(Received::event(consumed, Event::Payload { offset, bytes: &scratch[..len] }))
             }
             envelope::Event::End => match self.whole() {
                 Ok(event) => Ok(Received::event(consumed, event)),
@@ -291,14 +291,14 @@ mod tests {
         let mut server = ClassicServer::new(Limits::default(), &name, size as u64);
         let mut client = ClassicClient::new(Limits::default());
         let (mut offered, mut got, mut whole) = (0, Vec::new(), None);
-        let mut room = [0; 100];
+        let mut scratch = [0; 100];
         while whole.is_none() {
             let mut out = Buffer::with_limit(out_limit);
             let piece = &raw[offered..(offered + piece).min(size)];
             offered += server.offer(piece, &mut out).unwrap();
             let mut input = out.readable();
             while !input.is_empty() {
-                let received = client.receive(input, &mut room).unwrap();
+                let received = client.receive(input, &mut scratch).unwrap();
                 input = &input[received.consumed..];
                 match received.into_event() {
                     Some(Event::Payload { offset, bytes }) => {
@@ -335,9 +335,9 @@ mod tests {
         let text = br#"{"filename":"a","filedata":"Zm9v"}"#;
         for cut in 0..text.len() {
             let mut client = ClassicClient::new(Limits::default());
-            let (mut input, mut room) = (&text[..cut], [0; 64]);
+            let (mut input, mut scratch) = (&text[..cut], [0; 64]);
             while !input.is_empty() {
-                input = &input[client.receive(input, &mut room).unwrap().consumed..];
+                input = &input[client.receive(input, &mut scratch).unwrap().consumed..];
             }
             assert_eq!(client.receive_eof().unwrap_err().kind(), "incomplete", "{cut}");
         }
@@ -349,9 +349,9 @@ mod tests {
         for name in ["../x", "/etc/x", "a/b", "a\\b", "", "..", "a\0b"] {
             let text = serde_json::json!({ "filedata": "", "filename": name }).to_string();
             let mut client = ClassicClient::new(Limits::default());
-            let (mut input, mut room, mut told) = (text.as_bytes(), [0; 64], None);
+            let (mut input, mut scratch, mut told) = (text.as_bytes(), [0; 64], None);
             while !input.is_empty() {
-                let received = client.receive(input, &mut room).unwrap();
+                let received = client.receive(input, &mut scratch).unwrap();
                 input = &input[received.consumed..];
                 if let Some(Event::Whole { name, .. }) = received.into_event() {
                     told = Some(name);

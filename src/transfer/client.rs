@@ -45,8 +45,8 @@ pub struct Client {
 
 impl Client {
     /// A session at the beginning of a connection; its hello waits in
-    /// [`transmit`](Session::transmit). `nonce` is 16 to 64 random bytes in lower-case hexadecimal,
-    /// never used twice.
+    /// [`transmit`](Session::transmit). `nonce` is 16 to 64 random bytes in lower-case
+    /// hexadecimal, never used twice.
     pub fn new(config: Config, nonce: &str) -> Client {
         let mut core = Core {
             hellos: config.token.as_ref().map(|token| Box::new(Hellos::new(token))),
@@ -118,8 +118,8 @@ impl Client {
         Ok(id)
     }
 
-    /// Begins to send a file that the server is ready for; `digester` has seen what lies before the
-    /// offset it named.
+    /// Begins to send a file that the server is ready for; `digester` has seen what lies before
+    /// the offset it named.
     ///
     /// # Errors
     /// [`Error::Misuse`] if `id` is not a put that was granted.
@@ -198,7 +198,7 @@ impl Session for Client {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        room: &'a mut [u8],
+        scratch: &'a mut [u8],
     ) -> Result<Received<Event<'a>>, Error> {
         if let Some(error) = &self.core.failed {
             return Err((**error).clone());
@@ -207,7 +207,7 @@ impl Session for Client {
         if !self.core.takes_payload() {
             self.reader.drop_held();
         }
-        let Read { consumed, at, item } = match self.reader.receive(input, room) {
+        let Read { consumed, at, item } = match self.reader.receive(input, scratch) {
             Ok(read) => read,
             Err(error) => return Err(self.core.fail(error)),
         };

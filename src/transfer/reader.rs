@@ -7,9 +7,9 @@
 //!                   └▶ ChunkStart ─▶ Payload … ─▶ Message(Chunk)    (payload)
 //! ```
 //!
-//! Payload is passed on while its frame is still arriving, so a frame is never gathered: nothing is
-//! kept but the few other members. Only where a peer writes the payload *before* `id` and `offset`,
-//! which it may, is the payload of that one frame held until they are known.
+//! Payload is passed on while its frame is still arriving, so a frame is never gathered: nothing
+//! is kept but the few other members. Only where a peer writes the payload *before* `id` and
+//! `offset`, which it may, is the payload of that one frame held until they are known.
 
 use super::chunk;
 use super::form;
@@ -125,11 +125,15 @@ impl Reader {
     /// # Errors
     /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again
     /// on every later call.
-    pub fn receive<'a>(&'a mut self, input: &[u8], room: &'a mut [u8]) -> Result<Read<'a>, Error> {
+    pub fn receive<'a>(
+        &'a mut self,
+        input: &[u8],
+        scratch: &'a mut [u8],
+    ) -> Result<Read<'a>, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        let (consumed, next) = match self.advance(input, room) {
+        let (consumed, next) = match self.advance(input, scratch) {
             Ok(advanced) => advanced,
             Err(error) => return Err(fail(&mut self.failed, error)),
         };
@@ -137,7 +141,7 @@ impl Reader {
         let item = match next {
             Next::More => None,
             Next::Start(chunk) => Some(Item::ChunkStart(chunk)),
-            Next::Payload(len) => Some(Item::Payload(&room[..len])),
+            Next::Payload(len) => Some(Item::Payload(&scratch[..len])),
             Next::Held => Some(Item::Payload(&self.held)),
             Next::Message => match Message::parse(&self.decoder, self.from) {
                 Ok(message) => Some(Item::Message(message)),
@@ -169,7 +173,7 @@ impl Reader {
         }
     }
 
-    fn advance(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, Next), Error> {
+    fn advance(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<(usize, Next), Error> {
         let mut eaten = 0;
         loop {
             let input = &input[eaten..];
@@ -179,10 +183,11 @@ impl Reader {
                     return Ok((eaten, Next::More));
                 }
                 Stage::Prefix => eaten += self.take_prefix(input)?,
-                // Not earlier: what the last bytes meant is passed on before an error at their end.
+                // Not earlier: what the last bytes meant is passed on before an error at their
+                // end.
                 Stage::Body if self.frames.body_left() == 0 => self.end_body()?,
                 Stage::Body => {
-                    let (taken, next) = self.take_body(input, room)?;
+                    let (taken, next) = self.take_body(input, scratch)?;
                     eaten += taken;
                     if next != Next::More || taken == 0 {
                         return Ok((eaten, next));
@@ -222,14 +227,14 @@ impl Reader {
         Ok(taken)
     }
 
-    fn take_body(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, Next), Error> {
+    fn take_body(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<(usize, Next), Error> {
         let body = &input[..input.len().min(self.frames.body_left() as usize)];
-        let step = self.decoder.feed(body, room).map_err(|error| error.shifted(self.body_at))?;
+        let step = self.decoder.feed(body, scratch).map_err(|error| error.shifted(self.body_at))?;
         self.frames.take_body(step.consumed);
         let next = match step.event {
             Event::More | Event::End => Next::More,
             Event::PayloadStart => self.start_payload()?,
-            Event::Payload(len) => self.pass_on(&room[..len]),
+            Event::Payload(len) => self.pass_on(&scratch[..len]),
         };
         Ok((step.consumed, next))
     }

@@ -230,7 +230,7 @@ impl Session for Server {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        room: &'a mut [u8],
+        scratch: &'a mut [u8],
     ) -> Result<Received<Event<'a>>, Error> {
         if let Some(error) = &self.core.failed {
             return Err((**error).clone());
@@ -251,7 +251,7 @@ impl Session for Server {
         if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {
             return Ok(Received::need_drain());
         }
-        receive_or_fail(self, input, room)
+        receive_or_fail(self, input, scratch)
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
@@ -264,9 +264,9 @@ impl Session for Server {
         {
             self.core.doom(error);
         }
-        let settled = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
+        let is_answered = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
         // What was asked before the end is answered first.
-        if settled { self.core.go_on(self.reader.offset()).map(drop) } else { Ok(()) }
+        if is_answered { self.core.go_on(self.reader.offset()).map(drop) } else { Ok(()) }
     }
 
     fn offer(&mut self, payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
@@ -361,13 +361,13 @@ impl Session for Server {
 fn receive_or_fail<'a>(
     server: &'a mut Server,
     input: &'a [u8],
-    room: &'a mut [u8],
+    scratch: &'a mut [u8],
 ) -> Result<Received<Event<'a>>, Error> {
     server.reader.set_frame_limit(server.core.frame_bytes_max);
     if !server.core.takes_payload() {
         server.reader.drop_held();
     }
-    let Read { consumed, at, item } = match server.reader.receive(input, room) {
+    let Read { consumed, at, item } = match server.reader.receive(input, scratch) {
         Ok(read) => read,
         Err(error) => return doom(&mut server.core, error, input.len()),
     };

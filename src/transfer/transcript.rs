@@ -42,7 +42,7 @@ pub struct Transcript {
     wire: Wire,
     frames: Frames,
     decoder: Decoder,
-    room: Box<[u8]>,
+    scratch: Box<[u8]>,
     /// Bytes of an object that is not whole yet.
     pending: u64,
 }
@@ -56,7 +56,7 @@ impl Transcript {
             wire: Wire::Unknown,
             frames,
             decoder: Decoder::new(PAYLOAD_KEY, limits()),
-            room: vec![0; 65_536].into(),
+            scratch: vec![0; 65_536].into(),
             pending: 0,
         }
     }
@@ -119,7 +119,7 @@ impl Transcript {
     }
 
     fn object(&mut self, input: &[u8], say: Say<'_>) -> Result<usize, Error> {
-        let step = self.decoder.feed(input, &mut self.room)?;
+        let step = self.decoder.feed(input, &mut self.scratch)?;
         self.pending += step.consumed as u64;
         if step.event == Event::End {
             say(&PeerText::from(&*line(&self.decoder)));

@@ -29,7 +29,7 @@ const PACE: Duration = Duration::from_millis(2);
 struct Hasty {
     folder: tempfile::TempDir,
     address: String,
-    stopper: StopHandle,
+    stop: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -55,9 +55,9 @@ impl Hasty {
             ..server::Options::new(Sources::Files(Root::open(folder.path()).unwrap()))
         };
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr().to_string(), server.stop_handle());
+        let (address, stop) = (server.local_addr().to_string(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
-        Hasty { folder, address, stopper, thread }
+        Hasty { folder, address, stop, thread }
     }
 
     fn greeted(&self) -> Peer {
@@ -87,7 +87,7 @@ impl Hasty {
 
 impl Drop for Hasty {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop.stop();
         let ended = self.thread.take().unwrap().join();
         // A second panic would hide the first.
         assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");

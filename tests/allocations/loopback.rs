@@ -27,10 +27,10 @@ impl Drop for StopAtEnd {
 /// Runs a server for as long as `visit` takes; when this returns its thread has ended.
 fn with_server(options: server::Options, visit: impl FnOnce(&str)) {
     let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-    let (endpoint, stopper) = (server.local_addr().to_string(), server.stop_handle());
+    let (endpoint, stop) = (server.local_addr().to_string(), server.stop_handle());
     std::thread::scope(|scope| {
         let served = scope.spawn(|| server.run());
-        let stop = StopAtEnd(stopper);
+        let stop = StopAtEnd(stop);
         visit(&endpoint);
         drop(stop);
         served.join().unwrap().unwrap();

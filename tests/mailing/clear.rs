@@ -88,9 +88,9 @@ fn credentials_stay_where_there_is_no_tls() {
     let mut options = options(&server);
     options.credentials = me();
     assert_eq!(sent(options.clone(), vec![letter(1), letter(2)]), [NO_TLS; 2]);
-    let (visit, why) = check(options).unwrap();
-    assert_eq!(visit.capabilities().unwrap().auth.len(), 4);
-    assert_eq!((why.unwrap().code(), visit.mechanism), ("no-tls".into(), None));
+    let (probe, why) = check(options).unwrap();
+    assert_eq!(probe.capabilities().unwrap().auth.len(), 4);
+    assert_eq!((why.unwrap().code(), probe.mechanism), ("no-tls".into(), None));
     assert_eq!(server.said()[0].lines, ["EHLO [127.0.0.1]", "QUIT"]);
 }
 

@@ -100,7 +100,7 @@ pub fn told(report: &Report) -> String {
 
 /// The fates of recipients, each once with its number where neighbours share it.
 fn fates(recipients: &[Recipient]) -> String {
-    let all: Vec<String> = recipients.iter().map(|recipient| fate(&recipient.fate)).collect();
+    let all: Vec<String> = recipients.iter().map(|recipient| fate(&recipient.status)).collect();
     let runs = all.chunk_by(|one, next| one == next).map(|run| match run.len() {
         1 => run[0].clone(),
         len => format!("{len} {}", run[0]),

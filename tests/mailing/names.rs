@@ -21,9 +21,9 @@ fn one_address_of_two_is_dead() {
     let mut options = named(&url);
     options.starttls = StartTls::Never;
     options.connections_max = 2;
-    let (visit, why) = check(options.clone()).unwrap();
+    let (probe, why) = check(options.clone()).unwrap();
     assert!(why.is_none(), "{why:?}");
-    assert_eq!(visit.address, Some(server.address()));
+    assert_eq!(probe.address, Some(server.address()));
     assert_eq!(sent(options, vec![letter(1), letter(2)]), [TAKEN; 2]);
 }
 

@@ -54,17 +54,17 @@ fn letters_go() {
         let told = sent(options.clone(), vec![letter(1), long(1 << 20), letter(3)]);
         assert_eq!(told, [TAKEN; 3]);
         assert!(server.messages() == [content(1), long_content(1 << 20), content(3)]);
-        let (visit, why) = check(options).unwrap();
+        let (probe, why) = check(options).unwrap();
         assert!(why.is_none(), "{why:?}");
-        assert_eq!(visit.in_clear.is_some(), !is_tls);
-        assert_eq!(visit.mechanism, Some(Mechanism::Plain));
-        assert_eq!(visit.capabilities().unwrap().size_max, None);
+        assert_eq!(probe.in_clear.is_some(), !is_tls);
+        assert_eq!(probe.mechanism, Some(Mechanism::Plain));
+        assert_eq!(probe.capabilities().unwrap().size_max, None);
         assert_eq!(server.accepts(), 2);
     }
 }
 
-/// An end of the stream that TLS does not vouch for is still the end: of what was answered, nothing
-/// is taken back.
+/// An end of the stream that TLS does not vouch for is still the end: of what was answered,
+/// nothing is taken back.
 #[test]
 fn losses() {
     for (scheme, is_tls) in [("smtp", false), ("smtps", true)] {

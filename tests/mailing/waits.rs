@@ -150,8 +150,8 @@ fn a_visit() {
     let server = silent("EHLO", &[]);
     let mut options = options(&server);
     options.session_limits.hello_wait = SHORT;
-    let (visit, why) = check(options).unwrap();
-    assert_eq!(visit.greeting, Some("mx.example ready".into()));
-    assert_eq!(visit.address, Some(server.address()));
+    let (probe, why) = check(options).unwrap();
+    assert_eq!(probe.greeting, Some("mx.example ready".into()));
+    assert_eq!(probe.address, Some(server.address()));
     assert_eq!(why.unwrap().to_string(), "timed out waiting for the reply to EHLO");
 }

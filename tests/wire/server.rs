@@ -12,7 +12,7 @@ use wirewright::net::transfer::server;
 pub struct Running {
     pub folder: tempfile::TempDir,
     address: SocketAddr,
-    stopper: wirewright::net::reactor::StopHandle,
+    stop: wirewright::net::reactor::StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -25,9 +25,9 @@ impl Running {
         options.writable = true;
         set(&mut options, folder.path());
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
-        let (address, stopper) = (server.local_addr(), server.stop_handle());
+        let (address, stop) = (server.local_addr(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
-        Running { folder, address, stopper, thread }
+        Running { folder, address, stop, thread }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -49,7 +49,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop.stop();
         self.thread.take().unwrap().join().unwrap();
     }
 }

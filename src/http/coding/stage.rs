@@ -53,7 +53,8 @@ pub(super) struct Stage {
     header_crc: crc32fast::Hasher,
     data_crc: crc32fast::Hasher,
     member_len: u32,
-    /// The first two bytes of `deflate`, which have to be seen before it is known how to read them.
+    /// The first two bytes of `deflate`, which have to be seen before it is known how to read
+    /// them.
     prefix: Vec<u8>,
     offset: u64,
     produced: u64,
@@ -93,25 +94,25 @@ impl Stage {
         }
     }
 
-    /// Eats a prefix of `input` and lays what it becomes into `room`, which is not empty. Call it
-    /// again, with the rest of the input, until nothing is consumed and nothing produced.
+    /// Eats a prefix of `input` and lays what it becomes into `scratch`, which is not empty. Call
+    /// it again, with the rest of the input, until nothing is consumed and nothing produced.
     ///
     /// # Errors
     /// [`Error::Misuse`] if there is no room;
     /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the packed body; the same
     /// again on every later call.
-    pub(super) fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    pub(super) fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        if room.is_empty() {
-            return Err(Error::Misuse("there is no room to unpack into"));
+        if scratch.is_empty() {
+            return Err(Error::Misuse("there is no scratch to unpack into"));
         }
         let mut consumed = 0;
         loop {
             let rest = &input[consumed..];
             let step = match self.state {
-                State::Data => self.inflate(rest, room),
+                State::Data => self.inflate(rest, scratch),
                 _ if rest.is_empty() => return Ok(Step { consumed, produced: 0 }),
                 _ => self.take_byte(rest[0]).map(|()| Step { consumed: 1, produced: 0 }),
             };
@@ -270,37 +271,37 @@ impl Stage {
         }
     }
 
-    fn inflate(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    fn inflate(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if self.prefix.is_empty() {
-            return self.inflate_some(input, room);
+            return self.inflate_some(input, scratch);
         }
         let prefix = std::mem::take(&mut self.prefix);
-        let step = self.inflate_some(&prefix, room)?;
+        let step = self.inflate_some(&prefix, scratch)?;
         self.prefix = prefix[step.consumed..].to_vec();
         Ok(Step { consumed: 0, produced: step.produced })
     }
 
-    fn inflate_some(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    fn inflate_some(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         let max = self.limits.decoded_bytes_max;
         let left = usize::try_from(max - self.produced).unwrap_or(usize::MAX);
-        let (mut beyond, len) = ([0], left.min(room.len()));
-        let room = if left == 0 { &mut beyond[..] } else { &mut room[..len] };
-        let step = self.run(input, room)?;
+        let (mut beyond, len) = ([0], left.min(scratch.len()));
+        let scratch = if left == 0 { &mut beyond[..] } else { &mut scratch[..len] };
+        let step = self.run(input, scratch)?;
         if left == 0 && step.produced > 0 {
             return Err(too_large("decoded_bytes_max", max, self.offset, ""));
         }
         self.produced += step.produced as u64;
         if self.gzip {
-            self.data_crc.update(&room[..step.produced]);
+            self.data_crc.update(&scratch[..step.produced]);
             self.member_len = self.member_len.wrapping_add(step.produced as u32);
         }
         self.check_ratio(self.offset + step.consumed as u64)?;
         Ok(step)
     }
 
-    fn run(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    fn run(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(input, room, FlushDecompress::None);
+        let status = self.inflate.decompress(input, scratch, FlushDecompress::None);
         let consumed = (self.inflate.total_in() - before_in) as usize;
         let produced = (self.inflate.total_out() - before_out) as usize;
         match status {

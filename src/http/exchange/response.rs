@@ -30,7 +30,7 @@ impl Exchange {
     pub(super) fn advance(
         &mut self,
         input: &[u8],
-        room: &mut [u8],
+        scratch: &mut [u8],
     ) -> Result<(usize, Next), Error> {
         let mut eaten = 0;
         loop {
@@ -61,7 +61,7 @@ impl Exchange {
                     return Ok(self.took(eaten, run));
                 }
                 Stage::Chunked(_) => {
-                    let (taken, next) = self.take_chunked(input, room)?;
+                    let (taken, next) = self.take_chunked(input, scratch)?;
                     eaten += taken;
                     if let Some(next) = next {
                         return Ok((eaten, next));
@@ -185,10 +185,10 @@ impl Exchange {
     fn take_chunked(
         &mut self,
         input: &[u8],
-        room: &mut [u8],
+        scratch: &mut [u8],
     ) -> Result<(usize, Option<Next>), Error> {
         let Stage::Chunked(decoder) = &mut self.stage else { return Ok((0, None)) };
-        let chunked::Step { consumed, event } = decoder.feed(input, room)?;
+        let chunked::Step { consumed, event } = decoder.feed(input, scratch)?;
         self.offset += consumed as u64;
         self.payload += decoder.body_len() - self.body_len;
         self.body_len = decoder.body_len();
@@ -266,7 +266,7 @@ impl Exchange {
         &'a self,
         next: &Next,
         eaten: &'a [u8],
-        room: &'a [u8],
+        scratch: &'a [u8],
     ) -> Option<Event<'a>> {
         match *next {
             Next::More => None,
@@ -277,7 +277,7 @@ impl Exchange {
                 self.head.as_deref().map(|head| Event::Head { head, framing })
             }
             Next::Run(len) => Some(Event::Body(&eaten[eaten.len() - len..])),
-            Next::Gathered(len) => Some(Event::Body(&room[..len])),
+            Next::Gathered(len) => Some(Event::Body(&scratch[..len])),
             Next::Trailers => Some(Event::Trailers(&self.trailers)),
             Next::End => {
                 let Exchange { body_len, framing, close, .. } = self;

@@ -16,10 +16,10 @@
 //! for trailers, which are kept apart from the fields of the head.
 //!
 //! Bytes of body are not copied: an event points into the input. Only where chunks are small are
-//! many of them gathered in the caller's room, for an event each 16 bytes costs more than the copy.
-//! A whole small chunk, from its size to its CR LF, is taken in one step where all of it is there;
-//! the machine of single bytes is for the cuts, and for what is rare. Both read the same language:
-//! what the quick step does not take, the machine does.
+//! many of them gathered in the caller's room, for an event each 16 bytes costs more than the
+//! copy. A whole small chunk, from its size to its CR LF, is taken in one step where all of it is
+//! there; the machine of single bytes is for the cuts, and for what is rare. Both read the same
+//! language: what the quick step does not take, the machine does.
 
 mod state;
 
@@ -133,13 +133,14 @@ impl Decoder {
         }
     }
 
-    /// Eats a prefix of `input`. Small chunks are gathered in `room`, which may be empty: then each
-    /// is an event of its own. May be called with no input: an event can be ready without any.
+    /// Eats a prefix of `input`. Small chunks are gathered in `scratch`, which may be empty: then
+    /// each is an event of its own. May be called with no input: an event can be ready without
+    /// any.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the stream; what was decoded
-    /// before is always reported first, and the same error again on every later call.
-    pub fn feed(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Error> {
+    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the stream; what was
+    /// decoded before is always reported first, and the same error again on every later call.
+    pub fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         let (mut eaten, mut made) = (0, 0);
         let event = loop {
             if made > 0 && (self.failed.is_some() || !self.remarks.is_empty()) {
@@ -162,7 +163,7 @@ impl Decoder {
                 _ if rest.is_empty() || self.state == State::Done => break Event::More,
                 State::Data => {
                     let run = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-                    let fits = run < BORROW_LEN && run <= room.len() - made;
+                    let fits = run < BORROW_LEN && run <= scratch.len() - made;
                     if made > 0 && !fits {
                         break Event::Gathered(made);
                     }
@@ -171,11 +172,11 @@ impl Decoder {
                     if !fits {
                         break Event::Run(run);
                     }
-                    room[made..made + run].copy_from_slice(&rest[..run]);
+                    scratch[made..made + run].copy_from_slice(&rest[..run]);
                     made += run;
                 }
                 State::Size if !self.has_digits => {
-                    let (read, laid) = self.take_small(rest, &mut room[made..]);
+                    let (read, laid) = self.take_small(rest, &mut scratch[made..]);
                     (eaten, made) = (eaten + read, made + laid);
                     if read == 0 {
                         eaten += self.take_framing(rest);
@@ -248,18 +249,18 @@ impl Decoder {
 
     /// The quick step: whole small chunks, as long as there are any. Gives how many bytes were
     /// eaten, and how many laid into the room.
-    fn take_small(&mut self, input: &[u8], room: &mut [u8]) -> (usize, usize) {
+    fn take_small(&mut self, input: &[u8], scratch: &mut [u8]) -> (usize, usize) {
         let (mut eaten, mut made) = (0, 0);
         let body_left = self.limits.body_bytes_max - self.body_len;
         while let Some((size_len, size)) = small_size(&input[eaten..]) {
             let rest = &input[eaten + size_len..];
             let is_whole = rest.get(size..size + 2) == Some(b"\r\n");
-            if !is_whole || made + size > room.len() || (made + size) as u64 > body_left {
+            if !is_whole || made + size > scratch.len() || (made + size) as u64 > body_left {
                 break;
             }
-            match (rest.first_chunk::<COPY_LEN>(), room[made..].first_chunk_mut::<COPY_LEN>()) {
+            match (rest.first_chunk::<COPY_LEN>(), scratch[made..].first_chunk_mut::<COPY_LEN>()) {
                 (Some(from), Some(to)) if size <= COPY_LEN => *to = *from,
-                _ => room[made..made + size].copy_from_slice(&rest[..size]),
+                _ => scratch[made..made + size].copy_from_slice(&rest[..size]),
             }
             made += size;
             eaten += size_len + size + 2;

@@ -1,6 +1,6 @@
 //! What comes: from the socket to the session, and what is read away at the end.
 
-use super::shared::{ROOM_BYTES, Shared, copy, grow};
+use super::shared::{PAYLOAD_BYTES, Shared, copy, grow};
 use super::{Connection, End, Phase, Verdict, is_not_now};
 use crate::buffer::Buffer;
 use crate::error;
@@ -14,7 +14,7 @@ impl Connection {
     /// Offers the session what it left over, and then what the socket has. Returns how many bytes
     /// moved.
     pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
-        grow(&mut shared.payload, ROOM_BYTES);
+        grow(&mut shared.payload, PAYLOAD_BYTES);
         let held = self.leftover.len();
         let taken = self.driver.receive(self.leftover.readable(), &mut shared.payload)?;
         self.leftover.consume(taken.consumed);

@@ -9,8 +9,8 @@
 //!       └─ upgrade ┘
 //! ```
 //!
-//! It knows no protocol: a driver is a session together with the [`Application`] that answers
-//! its events. Large reads and writes, the room for payload and the scratch for files belong to the
+//! It knows no protocol: a driver is a session together with the [`Application`] that answers its
+//! events. Large reads and writes, the room for payload and the scratch for files belong to the
 //! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
 //! them.
 
@@ -39,7 +39,7 @@ use crate::buffer::Buffer;
 use crate::session::{Session, WaitKind, Wants};
 use driver::{Drive, Driver};
 use kernel::InKernel;
-use shared::{ROOM_BYTES, grow};
+use shared::{PAYLOAD_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,7 +86,8 @@ pub struct NewConnection {
 }
 
 impl NewConnection {
-    /// The application answers the events of the session; `()` is an application that ignores them.
+    /// The application answers the events of the session; `()` is an application that ignores
+    /// them.
     pub fn new<S, A>(stream: Stream, session: S, application: A) -> NewConnection
     where
         S: Session + 'static,
@@ -307,7 +308,7 @@ impl Connection {
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let read = self.take_input(shared)?;
         self.driver.input_drained(self.is_silent());
-        grow(&mut shared.scratch, ROOM_BYTES);
+        grow(&mut shared.scratch, PAYLOAD_BYTES);
         let sending = self.driver.wants() == Wants::Payload;
         let waiting = self.out.len();
         let turn = self.driver.transmit(&mut self.out, &mut shared.scratch)?;

@@ -6,7 +6,7 @@ use crate::buffer::Buffer;
 use crate::net::transport::rate::out_bytes_max;
 
 /// Length of the room that payload is decoded into: one chunk, inside the L2 cache, in bytes.
-pub(super) const ROOM_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
+pub(super) const PAYLOAD_BYTES: usize = crate::transfer::sender::CHUNK_BYTES;
 
 /// The first read of a connection that is not known to send payload, in bytes.
 const SMALL_READ: usize = 16 << 10;
@@ -57,8 +57,8 @@ impl Shared {
 
     /// How much output a connection may hold now. How many want their turn does not matter: what
     /// the kernel takes at once is held by nobody, and large writes are what makes a thousand
-    /// connections as fast as one. What it does not take is held, and the more of that there is the
-    /// less the next one gets.
+    /// connections as fast as one. What it does not take is held, and the more of that there is
+    /// the less the next one gets.
     pub(super) fn out_limit(&self) -> usize {
         let floor = match self.is_scarce() {
             true => OUT_BYTES_SCARCE,

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Bytes count once the caller has said that their chunk was right, or from when they are written
-//! where a digest of the whole file will be compared ([`Partial::count_unverified`]). A kill at any
-//! moment leaves the final name absent or complete, and loses what was written since the last
+//! where a digest of the whole file will be compared ([`Partial::count_unverified`]). A kill at
+//! any moment leaves the final name absent or complete, and loses what was written since the last
 //! record: by size less than twice [`SEGMENT_BYTES_MIN`], and by time what came in the last
 //! [`RECORD_WAIT`] before it. A file that is complete sooner has no journal. The part is locked
 //! from the first look at it to the end.
@@ -28,7 +28,7 @@ use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::place::Place;
 use super::provenance::Provenance;
 use super::verify::Check;
-use super::write_behind::{Pen, WriteBehind};
+use super::write_behind::{FileWriter, WriteBehind};
 use crate::name::Name;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -76,7 +76,7 @@ struct Growth {
     /// When what is not recorded is recorded.
     record_due: Option<Instant>,
     /// Writes for it, where it is large and there is a thread for that.
-    pen: Option<Pen>,
+    writer: Option<FileWriter>,
 }
 
 impl Partial {
@@ -118,7 +118,8 @@ impl Partial {
 
     /// Reads again what is left over, at most one `scratch` full; true when that is done.
     ///
-    /// `seen` is given the bytes that count, each once and in order, for digesting; none that fail.
+    /// `seen` is given the bytes that count, each once and in order, for digesting; none that
+    /// fail.
     ///
     /// # Errors
     /// Those of the disk; what merely is not as the journal says does not count.
@@ -184,7 +185,7 @@ impl Partial {
             provisional: 0,
             counts_unverified: false,
             record_due: None,
-            pen: None,
+            writer: None,
         });
         Ok(())
     }
@@ -205,10 +206,11 @@ impl Partial {
         self.place.is_taken()
     }
 
-    /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where it
-    /// is worth being gone on with, or where there is something left over. Instead of `begin`.
+    /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where
+    /// it is worth being gone on with, or where there is something left over. Instead of `begin`.
     ///
-    /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes long.
+    /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes
+    /// long.
     pub fn nameless(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
         let is_new = self.part.is_none() && self.growth.is_none();
         is_new.then(|| AnonymousFile::new(&self.place, size, etag)).flatten()
@@ -221,11 +223,11 @@ impl Partial {
         }
     }
 
-    /// Lets a thread write for it, which pays from [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM).
-    /// After `begin`.
+    /// Lets a thread write for it, which pays from
+    /// [`WRITE_BEHIND_FROM`](super::WRITE_BEHIND_FROM). After `begin`.
     pub fn write_behind(&mut self, behind: WriteBehind) {
         if let (Some(part), Some(growth)) = (&self.part, &mut self.growth) {
-            growth.pen = Some(Pen::new(behind, part.clone()));
+            growth.writer = Some(FileWriter::new(behind, part.clone()));
         }
     }
 
@@ -242,8 +244,8 @@ impl Partial {
         let (Some(end), true) = (end, (growth.verified..=growth.written).contains(&offset)) else {
             return Err(FileError::misuse("bytes where none are due"));
         };
-        match &growth.pen {
-            Some(pen) => pen.write_at(bytes, offset)?,
+        match &growth.writer {
+            Some(writer) => writer.write_at(bytes, offset)?,
             None => part.write_all_at(bytes, offset)?,
         }
         growth.written = growth.written.max(end);
@@ -265,7 +267,8 @@ impl Partial {
         growth.verified += len;
         let due = growth.verified - growth.recorded;
         // A record waits for the writer, but not for ever.
-        let waits = due < 2 * SEGMENT_BYTES_MIN && growth.pen.as_ref().is_some_and(Pen::is_busy);
+        let waits =
+            due < 2 * SEGMENT_BYTES_MIN && growth.writer.as_ref().is_some_and(FileWriter::is_busy);
         match due < SEGMENT_BYTES_MIN || waits {
             true => Ok(()),
             false => self.checkpoint(),
@@ -379,7 +382,7 @@ impl Partial {
 impl Growth {
     /// Waits until all is written that was to be.
     fn flush(&self) -> std::io::Result<()> {
-        self.pen.as_ref().map_or(Ok(()), Pen::flush)
+        self.writer.as_ref().map_or(Ok(()), FileWriter::flush)
     }
 
     /// The journal, made with the first record; `None` where the file shall have none.

@@ -105,16 +105,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Writes one file behind.
 #[derive(Debug)]
-pub struct Pen {
+pub struct FileWriter {
     behind: WriteBehind,
     file: Arc<File>,
     account: Arc<Account>,
 }
 
-impl Pen {
+impl FileWriter {
     /// For that file, which stays open until all is written.
-    pub fn new(behind: WriteBehind, file: Arc<File>) -> Pen {
-        Pen { behind, file, account: Arc::default() }
+    pub fn new(behind: WriteBehind, file: Arc<File>) -> FileWriter {
+        FileWriter { behind, file, account: Arc::default() }
     }
 
     /// Hands a copy of `bytes` over, to be written at `offset`.
@@ -162,21 +162,21 @@ mod tests {
     use std::io::Read;
 
     /// There is a second processor wherever these run, or they would show nothing.
-    fn pen(file: File) -> Option<Pen> {
-        WriteBehind::start().map(|behind| Pen::new(behind, Arc::new(file)))
+    fn writer(file: File) -> Option<FileWriter> {
+        WriteBehind::start().map(|behind| FileWriter::new(behind, Arc::new(file)))
     }
 
     #[test]
     fn what_was_handed_over_is_there_after_a_flush() {
         let mut file = tempfile::tempfile().unwrap();
-        let Some(pen) = pen(file.try_clone().unwrap()) else { return };
+        let Some(writer) = writer(file.try_clone().unwrap()) else { return };
         for round in 0..100_u64 {
-            pen.write_at(&[round as u8; 1000], round * 1000).unwrap();
+            writer.write_at(&[round as u8; 1000], round * 1000).unwrap();
         }
         // Of two pieces for one place the later one stays.
-        pen.write_at(b"again", 0).unwrap();
-        pen.flush().unwrap();
-        assert!(!pen.is_busy());
+        writer.write_at(b"again", 0).unwrap();
+        writer.flush().unwrap();
+        assert!(!writer.is_busy());
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes.len(), 100_000);
@@ -188,23 +188,23 @@ mod tests {
     fn an_error_is_told_again_and_again() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
-        let Some(pen) = pen(File::open(folder.path().join("file")).unwrap()) else { return };
-        pen.write_at(b"refused: it is open for reading", 0).unwrap();
+        let Some(writer) = writer(File::open(folder.path().join("file")).unwrap()) else { return };
+        writer.write_at(b"refused: it is open for reading", 0).unwrap();
         let told = |error: io::Error| error.raw_os_error();
-        let first = pen.flush().map_err(told);
+        let first = writer.flush().map_err(told);
         assert!(matches!(first, Err(Some(_))));
-        assert_eq!(pen.flush().map_err(told), first);
-        assert_eq!(pen.write_at(b"more", 0).map_err(told), first);
+        assert_eq!(writer.flush().map_err(told), first);
+        assert_eq!(writer.write_at(b"more", 0).map_err(told), first);
     }
 
     #[test]
     fn pieces_are_used_again() {
-        let Some(pen) = pen(tempfile::tempfile().unwrap()) else { return };
+        let Some(writer) = writer(tempfile::tempfile().unwrap()) else { return };
         for round in 0..1000 {
-            pen.write_at(&[1; 100], round * 100).unwrap();
+            writer.write_at(&[1; 100], round * 100).unwrap();
         }
-        pen.flush().unwrap();
+        writer.flush().unwrap();
         // One may be in the writer's hand and one in ours beside those in the queue.
-        assert!(lock(&pen.behind.free).len() <= PIECES_MAX + 2);
+        assert!(lock(&writer.behind.free).len() <= PIECES_MAX + 2);
     }
 }

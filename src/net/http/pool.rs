@@ -72,8 +72,9 @@ pub(super) struct Pool {
     pub(super) finisher: Finisher,
     /// Where packed bodies are unpacked: one place for all, for it is used for a moment only.
     pub(super) unpacked: Vec<u8>,
-    sites: Vec<RouteQueue>,
-    /// Hashed with fixed keys: routes come from the user, and a system without randomness has none.
+    queues: Vec<RouteQueue>,
+    /// Hashed with fixed keys: routes come from the user, and a system without randomness has
+    /// none.
     by_route: HashMap<Rc<Route>, usize, BuildHasherDefault<DefaultHasher>>,
     needy: VecDeque<usize>,
     in_use: usize,
@@ -101,7 +102,7 @@ impl Pool {
             options,
             finisher,
             unpacked: vec![0; UNPACK_BYTES],
-            sites: Vec::new(),
+            queues: Vec::new(),
             by_route: HashMap::default(),
             needy: VecDeque::new(),
             in_use: 0,
@@ -150,7 +151,7 @@ impl Pool {
         let job = self.next(slot.route, is_fresh);
         if job.is_some() {
             slot.state.set(ConnectionState::Busy);
-            self.sites[slot.route].busy += 1;
+            self.queues[slot.route].busy += 1;
             self.in_use += 1;
         } else {
             slot.state.set(ConnectionState::Idle);
@@ -161,10 +162,10 @@ impl Pool {
 
     /// A line has nothing to do with its job any more, and takes the next one or none.
     pub(super) fn leave(&mut self, slot: &ConnectionSlot) {
-        let site = &mut self.sites[slot.route];
+        let queue = &mut self.queues[slot.route];
         match slot.state.replace(ConnectionState::Gone) {
-            ConnectionState::Opening => site.opening -= 1,
-            ConnectionState::Busy => site.busy -= 1,
+            ConnectionState::Opening => queue.opening -= 1,
+            ConnectionState::Busy => queue.busy -= 1,
             ConnectionState::Idle => return self.idle.retain(|idle| !std::ptr::eq(&**idle, slot)),
             ConnectionState::Gone => return,
         }
@@ -251,7 +252,7 @@ impl Pool {
 
     /// The next job that waits for a line: some of them for a fresh one.
     fn next(&mut self, route: usize, is_fresh: bool) -> Option<Job> {
-        let waiting = &mut self.sites[route].waiting;
+        let waiting = &mut self.queues[route].waiting;
         let at = waiting.iter().position(|job| is_fresh || !job.wants_fresh)?;
         let job = waiting.remove(at)?;
         self.waiting -= 1;
@@ -286,22 +287,22 @@ impl Pool {
         let at = match self.by_route.get(&route) {
             Some(at) => *at,
             None => {
-                let site = RouteQueue {
+                let queue = RouteQueue {
                     route: route.clone(),
                     waiting: VecDeque::new(),
                     opening: 0,
                     busy: 0,
                     queued: false,
                 };
-                self.sites.push(site);
-                self.by_route.insert(route, self.sites.len() - 1);
-                self.sites.len() - 1
+                self.queues.push(queue);
+                self.by_route.insert(route, self.queues.len() - 1);
+                self.queues.len() - 1
             }
         };
         self.waiting += 1;
         match first {
-            true => self.sites[at].waiting.push_front(job),
-            false => self.sites[at].waiting.push_back(job),
+            true => self.queues[at].waiting.push_front(job),
+            false => self.queues[at].waiting.push_back(job),
         }
         self.consider(at);
     }
@@ -326,14 +327,14 @@ impl Pool {
     // ---- lines -------------------------------------------------------------------------------
 
     pub(super) fn route(&self, at: usize) -> &Rc<Route> {
-        &self.sites[at].route
+        &self.queues[at].route
     }
 
     /// The next route that needs a line, as far as the limits allow.
     pub(super) fn needy(&mut self) -> Option<usize> {
         while self.in_use < self.options.in_flight_max {
             let at = self.needy.pop_front()?;
-            self.sites[at].queued = false;
+            self.queues[at].queued = false;
             if self.is_needy(at) {
                 return Some(at);
             }
@@ -344,7 +345,7 @@ impl Pool {
     /// An idle line of that route, which was idle for the shortest time; none where a fresh one is
     /// needed.
     pub(super) fn idle(&mut self, route: usize) -> Option<Handle> {
-        if self.sites[route].waiting.front().is_some_and(|job| job.wants_fresh) {
+        if self.queues[route].waiting.front().is_some_and(|job| job.wants_fresh) {
             return None;
         }
         let at = self.idle.iter().rposition(|slot| slot.route == route)?;
@@ -356,14 +357,14 @@ impl Pool {
 
     /// A line is being made.
     pub(super) fn opening(&mut self, route: usize) {
-        self.sites[route].opening += 1;
+        self.queues[route].opening += 1;
         self.in_use += 1;
         self.consider(route);
     }
 
     /// What was to become a line did not.
     pub(super) fn not_opened(&mut self, route: usize) {
-        self.sites[route].opening -= 1;
+        self.queues[route].opening -= 1;
         self.in_use -= 1;
         self.consider(route);
     }
@@ -384,14 +385,14 @@ impl Pool {
     }
 
     fn consider(&mut self, at: usize) {
-        if !self.sites[at].queued && self.is_needy(at) {
-            self.sites[at].queued = true;
+        if !self.queues[at].queued && self.is_needy(at) {
+            self.queues[at].queued = true;
             self.needy.push_back(at);
         }
     }
 
     fn is_needy(&self, at: usize) -> bool {
-        let RouteQueue { waiting, opening, busy, .. } = &self.sites[at];
+        let RouteQueue { waiting, opening, busy, .. } = &self.queues[at];
         waiting.len() > *opening && opening + busy < self.options.per_host_max
     }
 
@@ -434,7 +435,7 @@ impl Pool {
             self.options.meter.resume();
             self.give_back(job, Failure::from(&why()));
         }
-        for at in 0..self.sites.len() {
+        for at in 0..self.queues.len() {
             while let Some(job) = self.next(at, true) {
                 self.failed(job, Failure::from(&why()));
             }

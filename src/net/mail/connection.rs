@@ -10,8 +10,8 @@
 //!   no message left ─▶ QUIT      stopped: no further byte of content, waits for due replies
 //! ```
 //!
-//! Two messages at most are on their way: one whose content travels, and one before it whose end is
-//! not yet answered.
+//! Two messages at most are on their way: one whose content travels, and one before it whose end
+//! is not yet answered.
 
 use super::message::{Content, OutgoingMessage};
 use super::queue::{Queue, RecipientSubset};
@@ -67,7 +67,8 @@ pub(super) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    /// A connection that begins in clear or, if `is_tls`, under TLS; `tls` is how STARTTLS is done.
+    /// A connection that begins in clear or, if `is_tls`, under TLS; `tls` is how STARTTLS is
+    /// done.
     pub(super) fn new(
         queue: &Rc<RefCell<Queue>>,
         tls: Option<NamedTls>,
@@ -272,27 +273,27 @@ fn hear(
     event: Event<'_>,
 ) -> Heard {
     match event {
-        Event::Remark(remark) => queue.visit.remark(remark),
-        Event::Greeting(reply) => queue.visit.greeting = Some(reply.text()),
+        Event::Remark(remark) => queue.probe.remark(remark),
+        Event::Greeting(reply) => queue.probe.greeting = Some(reply.text()),
         Event::Capabilities { capabilities, .. } => {
             let known = match is_tls {
-                true => &mut queue.visit.under_tls,
-                false => &mut queue.visit.in_clear,
+                true => &mut queue.probe.under_tls,
+                false => &mut queue.probe.in_clear,
             };
             *known = Some(capabilities.clone());
         }
         Event::Secured(_) => {}
-        Event::Authenticated { mechanism, .. } => queue.visit.mechanism = Some(mechanism),
+        Event::Authenticated { mechanism, .. } => queue.probe.mechanism = Some(mechanism),
         Event::Ready => return Heard::Ready,
         Event::Recipient { message, index, reply } => {
             if let Some(job) = jobs.iter_mut().find(|job| job.message == message) {
-                let fate = match reply.is_positive() {
+                let status = match reply.is_positive() {
                     true => RecipientStatus::Unsent,
                     false => {
                         RecipientStatus::Refused { stage: Stage::Rcpt, reply: queue.keep(reply) }
                     }
                 };
-                queue.answered(&job.share, index, fate);
+                queue.answered(&job.share, index, status);
                 job.later.extend(has_no_room(reply).then_some(index));
             }
         }
@@ -364,7 +365,8 @@ impl Application<Client> for SmtpConnection {
         Ok(())
     }
 
-    /// The session knows what is missing; where that is nothing, how the stream ended is no matter.
+    /// The session knows what is missing; where that is nothing, how the stream ended is no
+    /// matter.
     fn on_abort(&mut self, session: &mut Client, _: io::Error) -> Result<(), Error> {
         self.on_eof(session)
     }

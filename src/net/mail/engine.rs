@@ -85,7 +85,7 @@ impl Engine {
         let ours = socket.local_addr().map_err(starting)?;
         let (session, tap, is_tls) = {
             let mut queue = self.queue.borrow_mut();
-            queue.visit.address.get_or_insert(address);
+            queue.probe.address.get_or_insert(address);
             let (options, is_tls) = (&queue.options, queue.options.server.is_tls);
             let session = Client::new(options.config(ours)?, is_tls);
             let mut tap = options.tap.as_ref().map(|make| make());

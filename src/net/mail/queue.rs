@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// See the head of this module.
 pub(super) struct Queue {
     pub(super) options: Options,
-    pub(super) visit: ServerProbe,
+    pub(super) probe: ServerProbe,
     messages: Box<dyn Iterator<Item = OutgoingMessage>>,
     done: Done,
     /// How many were taken from the iterator.
@@ -103,7 +103,7 @@ impl RecipientSubset {
 
     /// Whether the whole message goes in it, but for those whom this server cannot be told of.
     fn is_of_all(&self, recipients: &[Recipient]) -> bool {
-        let is_unsendable = |recipient: &&Recipient| is_unsendable(&recipient.fate);
+        let is_unsendable = |recipient: &&Recipient| is_unsendable(&recipient.status);
         self.places.len() + recipients.iter().filter(is_unsendable).count() == recipients.len()
     }
 }
@@ -116,7 +116,7 @@ impl Queue {
         done: Done,
     ) -> Queue {
         let mut queue = Queue {
-            visit: ServerProbe::default(),
+            probe: ServerProbe::default(),
             messages,
             done,
             taken: 0,
@@ -137,7 +137,7 @@ impl Queue {
     }
 
     pub(super) fn into_results(self) -> (ServerProbe, Option<Arc<Error>>) {
-        (self.visit, self.failure)
+        (self.probe, self.failure)
     }
 
     /// Lets as many messages wait as there can be connections.
@@ -225,9 +225,9 @@ impl Queue {
         Some((RecipientSubset::whole(at, outgoing.envelope.recipients.len()), outgoing))
     }
 
-    /// A message that was begun on a connection which ended, and of whose content nothing was sent:
-    /// another connection takes it. Says whether it waits again, which it does once; a part of a
-    /// message does not.
+    /// A message that was begun on a connection which ended, and of whose content nothing was
+    /// sent: another connection takes it. Says whether it waits again, which it does once; a part
+    /// of a message does not.
     pub(super) fn put_back(
         &mut self,
         share: &RecipientSubset,
@@ -239,8 +239,8 @@ impl Queue {
             return false;
         }
         // The next connection may offer what this one did not.
-        for recipient in recipients.iter_mut().filter(|one| is_unsendable(&one.fate)) {
-            recipient.fate = RecipientStatus::Unsent;
+        for recipient in recipients.iter_mut().filter(|one| is_unsendable(&one.status)) {
+            recipient.status = RecipientStatus::Unsent;
         }
         open.transactions -= 1;
         self.waiting.push_front((share.outgoing, outgoing.clone()));
@@ -302,14 +302,14 @@ impl Queue {
         &mut self,
         share: &RecipientSubset,
         index: usize,
-        fate: RecipientStatus,
+        status: RecipientStatus,
     ) {
         let open = self.open.get_mut(&share.outgoing);
         let recipients = open.map(|open| &mut open.report.recipients);
         let place = share.places.get(index);
         let its = recipients.zip(place).and_then(|(all, place)| all.get_mut(*place));
         if let Some(recipient) = its {
-            recipient.fate = fate;
+            recipient.status = status;
         }
     }
 
@@ -328,7 +328,7 @@ impl Queue {
         why: Option<&Arc<Error>>,
     ) {
         let reply: Option<Arc<Reply>> = outcome.reply.map(|reply| self.keep(reply));
-        let fate = match (outcome.verdict, &reply) {
+        let status = match (outcome.verdict, &reply) {
             (Verdict::Accepted | Verdict::Partial, _) => RecipientStatus::Accepted,
             (Verdict::Unknown, _) => RecipientStatus::Unknown,
             (Verdict::Refused { .. }, Some(reply)) => {
@@ -337,9 +337,9 @@ impl Queue {
             (Verdict::Refused { .. }, None) => RecipientStatus::Unsent,
         };
         self.settle(share.outgoing, |report| {
-            fill(report, share, &fate);
+            fill(report, share, &status);
             report.reply = reply.or(report.reply.take());
-            if matches!(fate, RecipientStatus::Unknown | RecipientStatus::Unsent) {
+            if matches!(status, RecipientStatus::Unknown | RecipientStatus::Unsent) {
                 report.failure = report.failure.take().or(why.cloned());
             }
             report.judge(outcome.verdict);
@@ -360,17 +360,17 @@ impl Queue {
     }
 }
 
-fn is_unsendable(fate: &RecipientStatus) -> bool {
-    matches!(fate, RecipientStatus::Unsendable { .. })
+fn is_unsendable(status: &RecipientStatus) -> bool {
+    matches!(status, RecipientStatus::Unsendable { .. })
 }
 
 /// Gives a fate to those of a share that have none yet.
-fn fill(report: &mut Report, share: &RecipientSubset, fate: &RecipientStatus) {
+fn fill(report: &mut Report, share: &RecipientSubset, status: &RecipientStatus) {
     for place in &share.places {
         if let Some(recipient) = report.recipients.get_mut(*place)
-            && recipient.fate == RecipientStatus::Unsent
+            && recipient.status == RecipientStatus::Unsent
         {
-            recipient.fate = fate.clone();
+            recipient.status = status.clone();
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Recipient {
     /// Its address.
     pub path: Path,
     /// What became of it.
-    pub fate: RecipientStatus,
+    pub status: RecipientStatus,
 }
 
 /// What became of a message.
@@ -65,7 +65,8 @@ pub struct Report {
 impl Report {
     /// Nothing was sent yet.
     pub(super) fn new(outgoing: &OutgoingMessage) -> Report {
-        let unsent = |path: &Path| Recipient { path: path.clone(), fate: RecipientStatus::Unsent };
+        let unsent =
+            |path: &Path| Recipient { path: path.clone(), status: RecipientStatus::Unsent };
         Report {
             verdict: Verdict::Refused { retryable: true },
             recipients: outgoing.envelope.recipients.iter().map(unsent).collect(),
@@ -78,7 +79,7 @@ impl Report {
     /// Takes the verdict together from what became of each recipient. `of_last`: that of the
     /// transaction that ended last.
     pub(super) fn judge(&mut self, of_last: Verdict) {
-        let is = |fate: RecipientStatus| move |recipient: &Recipient| recipient.fate == fate;
+        let is = |status: RecipientStatus| move |recipient: &Recipient| recipient.status == status;
         self.verdict = if self.recipients.iter().any(is(RecipientStatus::Unknown)) {
             Verdict::Unknown
         } else if self.recipients.iter().all(is(RecipientStatus::Accepted)) {

@@ -1,4 +1,4 @@
-//! The reactor's door: listeners, and those who come.
+//! Listeners: accepting connections, and refusing those over the limit.
 //!
 //! ```text
 //!   event ─▶ acceptable ─▶ accept … up to a batch ─▶ welcome ─▶ add
@@ -43,8 +43,8 @@ impl From<NewConnection> for Accepted {
 
 impl From<Option<NewConnection>> for Accepted {
     /// Served, or closed where there is none.
-    fn from(guest: Option<NewConnection>) -> Accepted {
-        guest.map_or(Accepted::Gone, Accepted::Served)
+    fn from(new: Option<NewConnection>) -> Accepted {
+        new.map_or(Accepted::Gone, Accepted::Served)
     }
 }
 
@@ -91,7 +91,7 @@ impl Reactor {
         self.refused_max = max;
     }
 
-    fn add_refused(&mut self, guest: NewConnection) {
+    fn add_refused(&mut self, new: NewConnection) {
         if self.refused.len() >= self.refused_max {
             let slots = &self.slots;
             self.refused.retain(|one| slots[one.index].generation == one.generation);
@@ -102,7 +102,7 @@ impl Reactor {
             self.say_and_close(first.index);
         }
         if self.refused_max > 0
-            && let Ok(handle) = self.add(guest)
+            && let Ok(handle) = self.add(new)
         {
             self.refused.push_back(handle);
         }
@@ -141,13 +141,13 @@ impl Reactor {
                 self.accept_at = None;
                 // What cannot be registered is dropped, and with it the connection.
                 match listener.accept.accept(socket, peer) {
-                    Accepted::Served(guest) => drop(self.add(guest)),
-                    Accepted::Refused(guest) => self.add_refused(guest),
+                    Accepted::Served(new) => drop(self.add(new)),
+                    Accepted::Refused(new) => self.add_refused(new),
                     Accepted::Gone => {}
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => listener.acceptable = false,
-            Err(error) if endpoint::is_about_the_guest(&error) => {}
+            Err(error) if endpoint::is_about_the_peer(&error) => {}
             // Out of descriptors or memory: the listener stays acceptable, and waits.
             Err(_) => self.accept_at = Some(Instant::now() + ACCEPT_PAUSE),
         }

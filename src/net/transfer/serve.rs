@@ -44,7 +44,7 @@ pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What all connections of a reactor share.
 pub(crate) struct ServerContext {
-    pub(crate) supply: Sources,
+    pub(crate) sources: Sources,
     pub(crate) writable: bool,
     pub(crate) durability: Durability,
     pub(crate) finisher: RefCell<Finisher>,
@@ -196,7 +196,7 @@ impl Serving {
         offset: u64,
         etag: Option<&str>,
     ) -> Result<Task, No> {
-        let origin = self.context.supply.open(name)?;
+        let origin = self.context.sources.open(name)?;
         if etag.is_some_and(|etag| etag != origin.etag()) {
             return Err(No::Code("changed", "it is another version now"));
         }

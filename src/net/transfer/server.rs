@@ -64,7 +64,7 @@ pub type PeerTap = Arc<dyn Fn(SocketAddr) -> Box<dyn Tap> + Send + Sync>;
 #[derive(Clone)]
 pub struct Options {
     /// What it serves.
-    pub supply: Sources,
+    pub sources: Sources,
     /// Serve this one file on the classic wire, instead of the framed one.
     pub classic: Option<Name>,
     /// The session's bounds, digests and token.
@@ -95,10 +95,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Serves `supply` for reading, with the defaults of everything else.
-    pub fn new(supply: Sources) -> Options {
+    /// Serves `sources` for reading, with the defaults of everything else.
+    pub fn new(sources: Sources) -> Options {
         Options {
-            supply,
+            sources,
             classic: None,
             session: Arc::default(),
             limits: Limits::default(),
@@ -191,14 +191,14 @@ impl Server {
         for (builder, thread) in seats.into_iter().zip(1..) {
             let (sender, arrivals) = channel();
             outboxes.push(Outbox { arrivals: sender, waker: builder.waker() });
-            let stopper = builder.stop_handle();
+            let stop = builder.stop_handle();
             let (options, admission, rate) = (options.clone(), admission.clone(), rate.clone());
             let serve = move || follow(builder, thread, arrivals, options, admission, rate);
             match std::thread::Builder::new().name(format!("serve-{thread}")).spawn(serve) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => outcome = Err(Error::Io("starting a thread", error)),
             }
-            followers.push(stopper);
+            followers.push(stop);
         }
         if outcome.is_ok() {
             // All stop at once: nobody is let in while others are let finish.
@@ -260,7 +260,7 @@ fn reactor(
     reactor.set_grace(options.grace);
     reactor.expect(admission.connections_max());
     let context = Rc::new(ServerContext {
-        supply: options.supply.clone(),
+        sources: options.sources.clone(),
         writable: options.writable,
         durability: options.durability,
         finisher: RefCell::new(Finisher::new(reactor.waker())),

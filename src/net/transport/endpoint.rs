@@ -73,8 +73,8 @@ pub(crate) fn listen_limited(
     Ok(mio::net::TcpListener::from_std(socket.into()))
 }
 
-/// How much the kernel is asked to hold of datagrams that came and were not received yet, in bytes;
-/// it lowers this to its own limit.
+/// How much the kernel is asked to hold of datagrams that came and were not received yet, in
+/// bytes; it lowers this to its own limit.
 const DATAGRAMS_HELD: usize = 4 << 20;
 
 /// A socket that receives datagrams from anybody.
@@ -106,7 +106,7 @@ pub fn datagrams_with(peer: SocketAddr) -> io::Result<mio::net::UdpSocket> {
 }
 
 /// Errors of accept(2) that concern only the connection that was waiting.
-pub(crate) fn is_about_the_guest(error: &io::Error) -> bool {
+pub(crate) fn is_about_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -200,9 +200,9 @@ pub fn begin_connect(address: SocketAddr, rate: Option<u64>) -> io::Result<mio::
 
 /// Gives a socket that will only ever hear from this machine its whole window from the beginning.
 ///
-/// A window that grows by itself begins at a few segments, and a server under BBR takes the rate of
-/// those first moments for that of the path: with the window open, 1 GiB from nginx may take half
-/// the time (`benches/README.md`). On other paths what the kernel does is right.
+/// A window that grows by itself begins at a few segments, and a server under BBR takes the rate
+/// of those first moments for that of the path: with the window open, 1 GiB from nginx may take
+/// half the time (`benches/README.md`). On other paths what the kernel does is right.
 fn widen(socket: &Socket, address: SocketAddr) {
     if address.ip().is_loopback() {
         // The kernel lowers it to its own limit; whatever it says, bytes come.
@@ -283,8 +283,8 @@ pub(crate) fn is_sent(stream: &mio::net::TcpStream, bound: u32) -> bool {
 }
 
 /// Whether the kernel holds fewer than so many bytes that it has not sent. poll(2) finds a socket
-/// writable while twice of what is unsent is less than its bound, so it is asked with another bound
-/// for a moment.
+/// writable while twice of what is unsent is less than its bound, so it is asked with another
+/// bound for a moment.
 pub(crate) fn is_unsent_below(stream: &mio::net::TcpStream, bytes: u32, bound: u32) -> bool {
     set_unsent_max(stream, bytes.saturating_mul(2));
     let mut asked = [PollFd::new(stream, PollFlags::OUT)];

@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::ZERO;
 /// A server on threads of its own. It is stopped when this is dropped.
 pub struct Running {
     pub endpoint: String,
-    stopper: StopHandle,
+    stop: StopHandle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -33,25 +33,25 @@ impl Running {
         let options = server::Options { grace: GRACE, ..options };
         let server = server::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), options);
         let server = server.map_err(said)?;
-        let (endpoint, stopper) = (server.local_addr().to_string(), server.stop_handle());
+        let (endpoint, stop) = (server.local_addr().to_string(), server.stop_handle());
         // The client sees a failure of this side.
-        Running::spawn(endpoint, stopper, move || drop(server.run()))
+        Running::spawn(endpoint, stop, move || drop(server.run()))
     }
 
-    /// Runs `serve` on a thread; `stopper` stops it.
+    /// Runs `serve` on a thread; `stop` stops it.
     pub fn spawn(
         endpoint: String,
-        stopper: StopHandle,
+        stop: StopHandle,
         serve: impl FnOnce() + Send + 'static,
     ) -> Result<Running, String> {
         let thread = std::thread::Builder::new().name(sides::SERVER.to_owned()).spawn(serve);
-        Ok(Running { endpoint, stopper, thread: Some(thread.map_err(said)?) })
+        Ok(Running { endpoint, stop, thread: Some(thread.map_err(said)?) })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -60,8 +60,8 @@ impl Drop for Running {
 
 /// Serves a block again and again as one file of `size` bytes, under every name.
 pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
-    let supply = Sources::Memory(Memory { block: block.clone(), size });
-    server::Options { threads, ..server::Options::new(supply) }
+    let sources = Sources::Memory(Memory { block: block.clone(), size });
+    server::Options { threads, ..server::Options::new(sources) }
 }
 
 /// The settings of a get.

@@ -13,8 +13,8 @@ mod compose;
 mod enclose;
 mod headers;
 mod outcome;
+mod probe;
 mod reach;
-mod visit;
 
 use crate::args::mail::Mail;
 use crate::output::advice::{Verb, failed_file};
@@ -38,7 +38,7 @@ const EML: &str = "message.eml";
 
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
     if args.check {
-        return visit::run(args);
+        return probe::run(args);
     }
     reach::check_stdin(args)?;
     if args.dry_run {
@@ -46,12 +46,12 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     }
     // What is wrong with the server's name is said before files are read.
     let options = reach::options(args)?;
-    let letter = compose::letter(&args.writing)?;
+    let message = compose::message(&args.writing)?;
     let (server, meter) = (options.server.clone(), options.meter.clone());
-    let size = letter.content.size();
+    let size = message.content.size();
     let drawing = Drawing::start(meter.clone(), Label::Words(server.to_string()), &args.common);
     watch::may_be_taken_once_sent(&meter);
-    let sent = send(options, vec![letter]);
+    let sent = send(options, vec![message]);
     drop(drawing);
     let told = match sent {
         Ok(reports) => reports.into_iter().next().map(|report| Told::new(server, report)),
@@ -69,9 +69,9 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
     let path = args.output.as_deref().unwrap_or(Path::new("-"));
     let is_stdout = path.as_os_str() == "-";
     check_beside_json(path, args.common.json)?;
-    let letter = compose::letter(&args.writing)?;
+    let message = compose::message(&args.writing)?;
     if is_stdout {
-        let written = letter.write(&mut Stdout::new());
+        let written = message.write(&mut Stdout::new());
         written.map_err(|error| unwritten(Path::new("stdout"), error))?;
         return Ok(Exit::Done);
     }
@@ -80,9 +80,9 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
         Destination::Directory(folder) => &folder.join(EML),
         _ => path,
     };
-    let durability = save(&letter, to, args.durability.into());
+    let durability = save(&message, to, args.durability.into());
     let durability = durability.map_err(|error| unwritten(path, error))?;
-    let bytes = letter.content.size();
+    let bytes = message.content.size();
     if args.common.json {
         let durability = durability.map(Durability::as_str);
         let mut out = Out::new();
@@ -96,13 +96,13 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
 
 /// Writes the message to a place; says what was synced where that is a file.
 fn save(
-    letter: &OutgoingMessage,
+    message: &OutgoingMessage,
     to: Destination,
     durability: Durability,
 ) -> Result<Option<Durability>, Error> {
     let file = match to {
         Destination::Device(device) => {
-            letter.write(&mut &*device)?;
+            message.write(&mut &*device)?;
             return Ok(None);
         }
         Destination::Directory(folder) => folder.join(EML),
@@ -113,7 +113,7 @@ fn save(
     partial.begin("mail", SIZE_UNKNOWN)?;
     partial.without_journal();
     let mut saving = Saving { partial, offset: 0 };
-    if let Err(error) = letter.write(&mut saving) {
+    if let Err(error) = message.write(&mut saving) {
         // What cannot be removed now is overwritten by the next run.
         let _ = saving.partial.discard();
         return Err(error);

@@ -34,7 +34,7 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let sums = Sums::new();
     let mut options = watch::starting(|| options(args))?;
     options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
-    let supply = options.supply.clone();
+    let sources = options.sources.clone();
     let addresses =
         endpoint::resolve(&args.listen).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     let address = addresses[0];
@@ -47,7 +47,7 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let server =
         Server::bind(address, options).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     say_connections(args, server.connections_max());
-    if let (Sources::Files(root), false) = (&supply, args.common.quiet) {
+    if let (Sources::Files(root), false) = (&sources, args.common.quiet) {
         if args.writable {
             say_unwritable(&args.path, root);
         }

@@ -66,11 +66,11 @@ pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
 }
 
 /// Stops a server when `--timeout` is over.
-pub fn stop_after(stopper: StopHandle, timeout: Option<Duration>) -> Result<(), Failure> {
+pub fn stop_after(stop: StopHandle, timeout: Option<Duration>) -> Result<(), Failure> {
     let Some(timeout) = timeout else { return Ok(()) };
     let stop = move || {
         std::thread::sleep(timeout);
-        stopper.stop();
+        stop.stop();
     };
     let started = std::thread::Builder::new().name("timeout".to_owned()).spawn(stop);
     let failed = |error| {

@@ -6,8 +6,8 @@
 //!                12.0 MiB of 48.0 MiB  25%  stalled for 4s
 //! ```
 //!
-//! Only what is true is said: nothing is a percentage of an unknown length, the rate is that of the
-//! last seconds, and bytes of an earlier run count as done but not as speed.
+//! Only what is true is said: nothing is a percentage of an unknown length, the rate is that of
+//! the last seconds, and bytes of an earlier run count as done but not as speed.
 
 use super::report::size;
 use std::collections::VecDeque;
@@ -96,8 +96,8 @@ impl Pace {
 
     /// For how long no byte has come, where that is long.
     fn stalled(&self, now: Duration) -> Option<Duration> {
-        let silence = now.saturating_sub(self.last_byte);
-        (silence >= self.stalled_after).then_some(silence)
+        let idle = now.saturating_sub(self.last_byte);
+        (idle >= self.stalled_after).then_some(idle)
     }
 }
 
@@ -128,8 +128,8 @@ fn moving(done: u64, counts: &Counts, pace: &Pace, now: Duration) -> String {
         }
         None => size(done),
     };
-    if let Some(silence) = pace.stalled(now) {
-        return text + &format!(" stalled for {}s", silence.as_secs());
+    if let Some(idle) = pace.stalled(now) {
+        return text + &format!(" stalled for {}s", idle.as_secs());
     }
     let Some(rate) = pace.rate(now) else { return text };
     text += &format!(" {}/s", size(rate as u64));

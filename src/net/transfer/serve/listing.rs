@@ -20,7 +20,7 @@ const WALK_STEPS: usize = 256;
 
 impl Serving {
     pub(super) fn begin_list(&self) -> Result<Task, No> {
-        match &self.context.supply {
+        match &self.context.sources {
             Sources::Files(root) => {
                 let walk = Box::new(root.walk_within(WALK_LIMITS));
                 Ok(Task::Listing { walk, next: None, not_offered: 0 })

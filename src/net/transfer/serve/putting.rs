@@ -1,4 +1,5 @@
-//! The answer to a put: what is there of the file is checked, the rest taken, and it gets its name.
+//! The answer to a put: what is there of the file is checked, the rest taken, and it gets its
+//! name.
 //!
 //! Specification: `PROTOCOL.md` §7.
 
@@ -17,7 +18,7 @@ const CROWDED: No = No::Code("busy", "as many files are being written as may be 
 
 impl Serving {
     pub(super) fn begin_put(&self, kind: DigestKind, name: &Name, put: Put) -> Result<Task, No> {
-        let Sources::Files(root) = &self.context.supply else {
+        let Sources::Files(root) = &self.context.sources else {
             return Err(No::Code("read_only", "this server takes no files"));
         };
         if root.single_name().is_some() {

@@ -6,8 +6,8 @@
 //!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ ConnectionFactory ─▶ a session
 //! ```
 //!
-//! One thread accepts for all, so that there is one limit, and the port is ours alone: sockets that
-//! share a port (`SO_REUSEPORT`) would also share it with another server of the same user.
+//! One thread accepts for all, so that there is one limit, and the port is ours alone: sockets
+//! that share a port (`SO_REUSEPORT`) would also share it with another server of the same user.
 
 use super::Options;
 use crate::net::connection::{Application, NewConnection};
@@ -53,7 +53,7 @@ impl ConnectionFactory {
         endpoint::tune(&socket).map_err(|error| Error::Io("preparing", error))?;
         let context = self.context.clone();
         if let Some(name) = &self.options.classic {
-            let origin = self.options.supply.open(name)?;
+            let origin = self.options.sources.open(name)?;
             let (session, serving) = classic::serve(name, origin, context, peer, permit);
             return Ok(self.new_connection(socket, peer, session, serving));
         }
@@ -62,7 +62,7 @@ impl ConnectionFactory {
     }
 
     /// `None` where it cannot be served; the log says why.
-    fn guest(&self, (socket, peer, permit): Arrival) -> Option<NewConnection> {
+    fn accepted(&self, (socket, peer, permit): Arrival) -> Option<NewConnection> {
         let served = self.connection((socket, peer, permit));
         served.map_err(|error| self.context.say(&format!("{peer}: {error}"))).ok()
     }
@@ -139,7 +139,7 @@ impl Accept for Acceptor {
         let thread = permit.thread();
         let arrival = (socket, peer, permit);
         let Some(other) = thread.checked_sub(1).and_then(|at| self.others.get(at)) else {
-            return self.factory.guest(arrival).into();
+            return self.factory.accepted(arrival).into();
         };
         // Where that thread has ended, so does the server, and with it the connection.
         let _ = other.arrivals.send(arrival);
@@ -172,11 +172,11 @@ impl Dispatch for Inbox {
     fn turn(&mut self, reactor: &mut Reactor, _now: Instant) {
         while let Ok(arrival) = self.arrivals.try_recv() {
             // What comes while the server ends is closed, as what still waits to be accepted is.
-            if let Some(guest) = Some(arrival).filter(|_| !self.stopping)
-                && let Some(guest) = self.factory.guest(guest)
+            if let Some(arrival) = Some(arrival).filter(|_| !self.stopping)
+                && let Some(new) = self.factory.accepted(arrival)
             {
                 // What cannot be registered is dropped, and with it the connection.
-                let _ = reactor.add(guest);
+                let _ = reactor.add(new);
             }
         }
     }

@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 /// How long a test waits for what is certain to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The names a resolver was asked for, and its door: it answers one of them for each `()`.
+/// The names a resolver was asked for, and its permit: it answers one of them for each `()`.
 struct Gate {
     asked: Receiver<String>,
-    door: Sender<()>,
+    permit: Sender<()>,
     calls: Arc<AtomicUsize>,
 }
 
@@ -55,10 +55,10 @@ impl Stage {
 
     /// Lets `count` lookups go on.
     fn open(&self, count: usize) {
-        (0..count).for_each(|_| self.gate.door.send(()).expect("the resolver is there"));
+        (0..count).for_each(|_| self.gate.permit.send(()).expect("the resolver is there"));
     }
 
-    /// Asks and waits, with the door open.
+    /// Asks and waits, with the permit open.
     fn look_up(&mut self, host: &str) -> io::Result<Vec<SocketAddr>> {
         let lookup = self.ask(host);
         if lookup.poll().is_none() {
@@ -80,7 +80,7 @@ impl Gate {
     /// Names that begin with `no` fail, `empty` has no address, `panics` panics, `many` has 40,
     /// others have two.
     fn new() -> (Gate, Resolve) {
-        let ((asking, asked), (door, open)) = (channel(), channel::<()>());
+        let ((asking, asked), (permit, open)) = (channel(), channel::<()>());
         let (open, calls) = (Mutex::new(open), Arc::new(AtomicUsize::new(0)));
         let count = calls.clone();
         let resolve = move |name: &str| {
@@ -96,7 +96,7 @@ impl Gate {
                 _ => Ok(two(9)),
             }
         };
-        (Gate { asked, door, calls }, Box::new(resolve))
+        (Gate { asked, permit, calls }, Box::new(resolve))
     }
 
     fn next(&self) -> String {
@@ -283,7 +283,7 @@ fn dropping_waits_for_nobody_and_ends_every_thread() {
     assert!(hangs.poll().is_none());
     let error = queued.poll().expect("at once").expect_err("nobody looks it up");
     assert_eq!(error.to_string(), "no names are looked up any more");
-    gate.door.send(()).expect("the resolver is there");
+    gate.permit.send(()).expect("the resolver is there");
     // The resolver goes with the last thread, and its end of the channel with it.
     assert_eq!(gate.asked.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
     assert_eq!(hangs.poll().expect("it has ended").expect("it is found"), two(80));

@@ -27,7 +27,7 @@ use wirewright::text::escape;
 pub const NO_TEXT: &str = "it is not UTF-8";
 
 /// What is written.
-pub fn letter(writing: &Writing) -> Result<OutgoingMessage, Failure> {
+pub fn message(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     if writing.to.is_empty() && writing.cc.is_empty() && writing.bcc.is_empty() {
         let hint = "give --to 'Name <a@b>', or --cc or --bcc";
         return Err(Failure::usage("--to", "nobody gets it", hint));
@@ -74,18 +74,18 @@ fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     enclose::attachments(&mut builder, writing, &mut files)?;
     let build = |builder: Builder| builder.build().map_err(|error| wrong("the message", &error));
     let ascii = builder.ascii_only().map(build).transpose()?;
-    let letter = OutgoingMessage::new(build(builder)?, files);
-    let letter = letter.and_then(|letter| match ascii {
-        Some(ascii) => letter.with_ascii(ascii),
-        None => Ok(letter),
+    let message = OutgoingMessage::new(build(builder)?, files);
+    let message = message.and_then(|message| match ascii {
+        Some(ascii) => message.with_ascii(ascii),
+        None => Ok(message),
     });
-    let mut letter = letter.map_err(|error| {
+    let mut message = message.map_err(|error| {
         Failure::usage("the addresses", error, "look at --from, --to, --cc and --bcc")
     })?;
     if let Some(from) = &writing.envelope_from {
-        letter.envelope.from = path("--envelope-from", from)?;
+        message.envelope.from = path("--envelope-from", from)?;
     }
-    Ok(letter)
+    Ok(message)
 }
 
 fn address(builder: &mut Builder, writing: &Writing) -> Result<(), Failure> {

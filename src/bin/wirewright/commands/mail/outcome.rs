@@ -76,8 +76,8 @@ impl Told {
         let taken = report
             .recipients
             .iter()
-            .filter(|recipient| recipient.fate == RecipientStatus::Accepted);
-        let refused = report.recipients.iter().filter_map(|recipient| match &recipient.fate {
+            .filter(|recipient| recipient.status == RecipientStatus::Accepted);
+        let refused = report.recipients.iter().filter_map(|recipient| match &recipient.status {
             RecipientStatus::Refused { stage, reply } => Some(json!({
                 "address": recipient.path.as_str(),
                 "stage": stage.as_str(),
@@ -138,7 +138,7 @@ impl Told {
         let (code, text) = self.refusal_of_session()?;
         let all = &self.report.recipients;
         // With --all-or-nothing it may be another recipient that was refused.
-        let is_of_all = all.iter().all(|recipient| recipient.fate == RecipientStatus::Unsent);
+        let is_of_all = all.iter().all(|recipient| recipient.status == RecipientStatus::Unsent);
         is_of_all.then(|| {
             json!({
                 "address": recipient.path.as_str(),
@@ -200,7 +200,7 @@ impl Told {
             (false, Some(advice)) => advice,
             (false, None) => SEE_SERVER.into(),
         };
-        let of_all = report.recipients.iter().find_map(|recipient| match &recipient.fate {
+        let of_all = report.recipients.iter().find_map(|recipient| match &recipient.status {
             RecipientStatus::Refused { stage, reply } if *stage != Stage::Rcpt => {
                 Some((*stage, reply))
             }
@@ -217,9 +217,9 @@ impl Told {
     /// What to do where others have got it: it is sent again only to those whom another try may
     /// reach.
     fn advice_to_some(&self) -> Advice {
-        let again = self.report.recipients.iter().filter(|recipient| match &recipient.fate {
+        let again = self.report.recipients.iter().filter(|recipient| match &recipient.status {
             RecipientStatus::Refused { reply, .. } => reply.is_transient(),
-            fate => *fate == RecipientStatus::Unsent,
+            status => *status == RecipientStatus::Unsent,
         });
         let again: Vec<String> = again.map(|recipient| recipient.path.to_string()).collect();
         let later = format!("send it again later to {} alone", first_of(&again));
@@ -232,7 +232,7 @@ impl Told {
 
     /// What to do about a recipient that this server cannot be told of.
     fn advice_to_unsendable(&self) -> Option<Advice> {
-        self.report.recipients.iter().find_map(|recipient| match &recipient.fate {
+        self.report.recipients.iter().find_map(|recipient| match &recipient.status {
             RecipientStatus::Unsendable { why, .. } => {
                 advice(&Error::Session(why.as_ref().clone()), &self.server)
             }
@@ -242,15 +242,16 @@ impl Told {
 
     /// The refused recipients, the first of them with the server's words.
     fn refusals(&self) -> String {
-        let refused = self.report.recipients.iter().filter_map(|recipient| match &recipient.fate {
-            RecipientStatus::Refused { reply, .. } => {
-                Some(format!("{}: {}", recipient.path, said(reply)))
-            }
-            RecipientStatus::Unsendable { why, .. } => {
-                Some(format!("{}: {}", recipient.path, meaning(why)))
-            }
-            _ => None,
-        });
+        let refused =
+            self.report.recipients.iter().filter_map(|recipient| match &recipient.status {
+                RecipientStatus::Refused { reply, .. } => {
+                    Some(format!("{}: {}", recipient.path, said(reply)))
+                }
+                RecipientStatus::Unsendable { why, .. } => {
+                    Some(format!("{}: {}", recipient.path, meaning(why)))
+                }
+                _ => None,
+            });
         let refused: Vec<String> = refused.collect();
         match &self.report.failure {
             Some(why) if refused.is_empty() => words(why),

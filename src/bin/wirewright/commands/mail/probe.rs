@@ -20,19 +20,19 @@ use wirewright::smtp::config::Remark;
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let options = reach::options(args)?;
     let server = options.server.clone();
-    let (visit, why) = match check(options) {
-        Ok((visit, why)) => (visit, why),
+    let (probe, why) = match check(options) {
+        Ok((probe, why)) => (probe, why),
         Err(error) => (ServerProbe::default(), Some(error.into())),
     };
     let mut out = Out::new();
     if args.common.json {
-        let mut document = document(&visit, &server);
+        let mut document = document(&probe, &server);
         if let Some(why) = &why {
             document["error"] = json!({ "code": why.code(), "text": outcome::words(why) });
         }
         out.json(&document)?;
     } else {
-        for (name, value) in rows(&visit, &server) {
+        for (name, value) in rows(&probe, &server) {
             out.line(format!("{name:<20} {value}").trim_end())?;
         }
     }
@@ -47,43 +47,43 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
 }
 
 /// How TLS came about, if it did.
-fn tls(visit: &ServerProbe, server: &Server) -> Option<&'static str> {
-    visit.under_tls.as_ref()?;
+fn tls(probe: &ServerProbe, server: &Server) -> Option<&'static str> {
+    probe.under_tls.as_ref()?;
     Some(if server.is_tls { "from the beginning" } else { "STARTTLS" })
 }
 
-fn rows(visit: &ServerProbe, server: &Server) -> Vec<(String, String)> {
-    let Some(address) = visit.address else { return Vec::new() };
+fn rows(probe: &ServerProbe, server: &Server) -> Vec<(String, String)> {
+    let Some(address) = probe.address else { return Vec::new() };
     let row = |name: &str, value: String| (name.to_owned(), value);
     let mut rows = vec![row("address", address.to_string())];
-    rows.extend(visit.greeting.iter().map(|greeting| row("greeting", greeting.to_string())));
-    rows.push(row("TLS", tls(visit, server).unwrap_or("none").to_owned()));
-    let login = visit.mechanism.map_or("none", |mechanism| mechanism.name());
+    rows.extend(probe.greeting.iter().map(|greeting| row("greeting", greeting.to_string())));
+    rows.push(row("TLS", tls(probe, server).unwrap_or("none").to_owned()));
+    let login = probe.mechanism.map_or("none", |mechanism| mechanism.name());
     rows.push(row("login", login.to_owned()));
-    let offered = visit.capabilities().map_or(&[][..], |offered| &offered.lines);
+    let offered = probe.capabilities().map_or(&[][..], |offered| &offered.lines);
     let offered = offered.iter().map(ToString::to_string);
     rows.extend(offered.filter(|line| !line.trim().is_empty()).map(|line| {
         let (keyword, parameters) = line.split_once(' ').unwrap_or((&line, ""));
         row(keyword, parameters.to_owned())
     }));
-    let remarks = visit.remarks.iter();
+    let remarks = probe.remarks.iter();
     rows.extend(
         remarks.map(|Remark { text, section, .. }| row("remark", format!("{text} ({section})"))),
     );
     rows
 }
 
-fn document(visit: &ServerProbe, server: &Server) -> Value {
-    let offered = visit.capabilities();
+fn document(probe: &ServerProbe, server: &Server) -> Value {
+    let offered = probe.capabilities();
     json!({
-        "address": visit.address.map(|address| address.to_string()),
-        "greeting": visit.greeting,
-        "tls": tls(visit, server),
-        "login": visit.mechanism.map(|mechanism| mechanism.name()),
+        "address": probe.address.map(|address| address.to_string()),
+        "greeting": probe.greeting,
+        "tls": tls(probe, server),
+        "login": probe.mechanism.map(|mechanism| mechanism.name()),
         "capabilities": offered.map_or(&[][..], |offered| &offered.lines),
         "auth": offered.map_or(&[][..], |offered| &offered.auth),
         "size_max": offered.and_then(|offered| offered.size_max),
-        "remarks": visit.remarks.iter().map(remark).collect::<Vec<_>>(),
+        "remarks": probe.remarks.iter().map(remark).collect::<Vec<_>>(),
     })
 }
 
