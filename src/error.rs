@@ -147,8 +147,12 @@ impl fmt::Display for Error {
             Error::Refused { .. } => write!(f, "refused: {}", self.reason()),
             Error::Misuse(what) => write!(f, "misuse: {what}"),
             _ => {
-                let (kind, at) = (self.kind().replace('_', " "), self.offset().unwrap_or(0));
-                write!(f, "{kind} at byte {at}: {}", self.reason())?;
+                // The reason is the rule, which must not read as what was found.
+                let kind = match self {
+                    Error::Malformed { .. } => "rule broken".to_owned(),
+                    _ => self.kind().replace('_', " "),
+                };
+                write!(f, "{kind} at byte {}: {}", self.offset().unwrap_or(0), self.reason())?;
                 self.section().map_or(Ok(()), |section| write!(f, " ({section})"))
             }
         }

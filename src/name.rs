@@ -87,10 +87,10 @@ impl fmt::Display for Name {
 
 fn check_segment(segment: &str, offset: usize) -> Result<(), Error> {
     if segment.is_empty() {
-        return Err(malformed("no empty segment, and no / at either end", offset));
+        return Err(malformed("a name does not begin or end with / or contain //", offset));
     }
     if segment == "." || segment == ".." {
-        return Err(malformed("no segment . or ..", offset));
+        return Err(malformed("the segments . and .. are not allowed", offset));
     }
     if segment.len() > SEGMENT_BYTES_MAX {
         return Err(too_large("segment_bytes_max", SEGMENT_BYTES_MAX));

@@ -143,7 +143,9 @@ impl Request {
     /// `HTTP2-Settings`.
     pub fn header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
-            return Err(Error::Misuse("that field is written by the encoder, or not supported"));
+            return Err(Error::Misuse(
+                "this field cannot be set: the encoder sets it, or it is not supported",
+            ));
         }
         self.headers.push(name, value)
     }

@@ -208,7 +208,7 @@ impl ClassicClient {
 
     fn whole(&self) -> Result<Event<'static>, Error> {
         let Some(size) = self.decoder.payload_len() else {
-            return Err(Error::malformed("the object carries filedata", 0, SECTION));
+            return Err(Error::malformed("the object has the member filedata", 0, SECTION));
         };
         let head: Head<'_> = self.decoder.parse(SECTION)?;
         Ok(Event::Whole { name: head.filename.keep(), size })

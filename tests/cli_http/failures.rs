@@ -140,7 +140,7 @@ fn a_post_whose_answer_is_lost_is_unknown() {
     lost("/moved", "POST is not sent again by itself");
     lost("/lost", "a response");
     lost("/half", "Content-Length");
-    lost("/garbage", "malformed");
+    lost("/garbage", "rule broken");
     for (args, path) in [
         (&["PUT"][..], "/lost"),
         (&["GET"], "/lost"),

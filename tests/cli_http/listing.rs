@@ -81,8 +81,8 @@ fn the_help() {
     let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "[default: the document is an array of URLs, or a plain list]",
-        "unless an earlier run fetched it from the same URL and the server says that it has not \
-         changed",
+        "unless an earlier run fetched it from the same URL and the server reports that it has \
+         not changed",
         "429, 500, 502, 503, 504",
     ] {
         assert!(help.contains(words), "{words:?}: {help}");

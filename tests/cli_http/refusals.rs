@@ -22,8 +22,8 @@ fn line_ends_in_every_argument() {
         let with = |text: &str| text.replace('|', end);
         let injected = with("|X-Injected: 1");
         for (args, what) in [
-            (vec!["http", &with("GE|T"), "URL/"], "METHOD: a method is a token"),
-            (vec!["http", &with("GET|"), "URL/"], "METHOD: a method is a token"),
+            (vec!["http", &with("GE|T"), "URL/"], "METHOD: invalid method: a method is a token"),
+            (vec!["http", &with("GET|"), "URL/"], "METHOD: invalid method: a method is a token"),
             (vec!["http", &format!("URL/{injected}")], "URL: a URL holds no line end"),
             (vec!["http", &with("URL/|")], "URL: a URL holds no line end"),
             (vec!["http", "URL/", "-H", &format!("A: b{injected}")], "-H: a field value"),
@@ -114,8 +114,8 @@ fn a_text_message_that_makes_no_sense() {
         ("--mobile", "1&content=x", "digits"),
         ("--mobile", "+", "digits"),
         ("--content", "", "not empty"),
-        ("--field", "password=x", "--field: password has an option"),
-        ("--field", "mobile=x", "--field: mobile has an option"),
+        ("--field", "password=x", "--field: password has its own option; use --password-file"),
+        ("--field", "mobile=x", "--field: mobile has its own option; use --mobile"),
         ("--field", "x", "NAME=VALUE"),
         ("--success", "code", "NAME=VALUE"),
         ("--gateway", "gateway.example", "--gateway URL: a URL begins with"),

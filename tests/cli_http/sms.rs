@@ -125,10 +125,10 @@ fn what_is_refused() {
     refused("200 OK", "[2]", "(without code)");
     refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is not JSON: <p>\\u{1b}[31mhi</p>;");
     refused("200 OK", "2}", "the reply is not JSON: 2};");
-    refused("502 Bad Gateway", "", "the gateway answered 502: ;");
-    refused("400 Bad Request", "{\"code\":2", "the gateway answered 400: {\"code\":2;");
+    refused("502 Bad Gateway", "", "HTTP 502 from the gateway; ");
+    refused("400 Bad Request", "{\"code\":2", "HTTP 400 from the gateway: {\"code\":2;");
     let told =
-        refused("503 Busy", "{\"code\":2,\"msg\":\"later\"}", "the gateway answered 503: later");
+        refused("503 Busy", "{\"code\":2,\"msg\":\"later\"}", "HTTP 503 from the gateway: later");
     assert_eq!(told["error"]["code"], "http_503");
 }
 
@@ -180,7 +180,11 @@ fn a_redirect_is_not_followed() {
         let server = Server::new(move |_| Reply::with(status, &[&location], "{\"code\":2}"));
         let ended = send(&server, &[]);
         let to = other.at("/?password=***");
-        assert_fails(&ended, 1, &format!("answered {} and points to {to}", &status[..3]));
+        assert_fails(
+            &ended,
+            1,
+            &format!("HTTP {} from the gateway, a redirect to {to}", &status[..3]),
+        );
         assert_eq!(server.requests().len(), 1);
     }
     assert_eq!(other.accepted(), 0);
@@ -316,7 +320,7 @@ fn a_password_at_the_cut_between_quotes_and_in_latin_1() {
         let all = [&["sms", "--gateway", &server.url, "--content", "c"], &args[..]].concat();
         for json in [&[][..], &["--json"]] {
             let ended = run_in(folder.path(), &[&all[..], json].concat());
-            assert_fails(&ended, 1, ": the ");
+            assert_fails(&ended, 1, " the gateway");
             let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
             let said = said.replace("password", "").replace("check the URL, the account", "");
             assert!(parts.iter().all(|part| !said.contains(part)), "{password}: {said}");

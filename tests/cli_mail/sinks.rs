@@ -168,7 +168,7 @@ fn starttls_and_a_login() {
     // A wrong password, and none at all.
     std::fs::write(daemon.folder.path().join("password"), "wrong").unwrap();
     let how = [&["--server", &to], &MESSAGE[..], &TRUST, &["--password-file", "password"]].concat();
-    assert_fails(&mail(daemon.folder.path(), &how), 1, "look at USER and its password");
+    assert_fails(&mail(daemon.folder.path(), &how), 1, "check the user name and password");
     assert_fails(&daemon.send("smtp", &TRUST), 1, "530");
 }
 

@@ -49,13 +49,13 @@ fn against(words: Vec<u8>, speaks: bool, args: &[&str]) -> (Ended, Vec<String>) 
 #[test]
 fn whatever_the_server_says_is_one_harmless_line() {
     for (words, what) in [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "malformed"),
-        (b"SSH-2.0-x\r\n".to_vec(), "malformed"),
-        (b"\0\0\0\0".to_vec(), "malformed"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "rule broken"),
+        (b"SSH-2.0-x\r\n".to_vec(), "rule broken"),
+        (b"\0\0\0\0".to_vec(), "rule broken"),
         (b"\0\xff\xff\xff".to_vec(), "too large"),
-        (b"\xff\xff\xff\xff".to_vec(), "malformed"),
+        (b"\xff\xff\xff\xff".to_vec(), "rule broken"),
         (Vec::new(), "incomplete"),
-        (frame("{}"), "malformed"),
+        (frame("{}"), "rule broken"),
         (frame(HELLO)[..20].to_vec(), "incomplete"),
         // The end may be read together with the hello, before anything was asked.
         (frame(HELLO), "incomplete"),
@@ -78,14 +78,14 @@ fn classic_servers_are_not_believed_either() {
     for (words, what) in [
         (&b""[..], ""),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"", "incomplete"),
-        (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "malformed"),
-        (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "malformed"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "rule broken"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "rule broken"),
         (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "no member name twice"),
-        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"}x", "malformed"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"}x", "rule broken"),
         (b"{\"filename\":\"a\"}", ""),
         (b"{\"filedata\":\"aGk=\"}", ""),
-        (b"{\"filename\":1,\"filedata\":\"aGk=\"}", "malformed"),
-        (b"\x1b[31mred", "malformed"),
+        (b"{\"filename\":1,\"filedata\":\"aGk=\"}", "rule broken"),
+        (b"\x1b[31mred", "rule broken"),
     ] {
         let (ended, left) = against(words.to_vec(), false, &["get", "--classic", "ADDRESS"]);
         println!("{:?}: {}", String::from_utf8_lossy(words), ended.stderr);

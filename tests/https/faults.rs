@@ -19,11 +19,11 @@ fn each_fault_has_its_own_words() {
     authority.sign_itself("itself");
     authority.sign("good", "ca", "");
     for (name, host, words) in [
-        ("stranger", "127.0.0.1", "signed by nobody"),
+        ("stranger", "127.0.0.1", "unknown authority"),
         ("old", "127.0.0.1", "expired"),
         ("early", "127.0.0.1", "not valid yet"),
         ("itself", "127.0.0.1", "self-signed"),
-        ("good", "localhost", "is not for that name"),
+        ("good", "localhost", "is not valid for localhost"),
     ] {
         let (server, heads) = serve(&authority, name, ok("secret"), End::Stay);
         let url = format!("https://{host}:{}/", server.port());

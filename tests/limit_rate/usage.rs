@@ -33,7 +33,7 @@ fn the_help_says_what_a_unit_is() {
         let help = String::from_utf8(ended.stdout).unwrap();
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            words.contains("--limit-rate <RATE> Move no more than this rate"),
+            words.contains("--limit-rate <RATE> Limit the total transfer rate"),
             "{args:?}: {help}"
         );
         assert!(words.contains("(K = 1024, as in curl and wget)"), "{args:?}: {help}");

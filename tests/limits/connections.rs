@@ -54,7 +54,7 @@ fn every_slot_is_used_whatever_the_number_of_threads() {
             assert!(peer.hear().unwrap().is_none(), "that was the last");
         }
         let ended = run(&mut command(served.path(), &["ls", &address]));
-        assert_fails(&ended, 1, "as many connections as it may");
+        assert_fails(&ended, 1, "connection limit reached");
         // One leaves, whichever it is, and there is room for one.
         open.remove(3);
         wait_for("a slot", || (greeted(&address, true).1 == "hello").then_some(()));

@@ -71,7 +71,7 @@ fn injected_bytes() {
         for when in [StartTls::Required, StartTls::Opportunistic] {
             let told = sent(starting(&server, when), vec![letter(1), letter(2)]);
             let why = "nothing follows the reply to STARTTLS in clear (RFC 3207 §4.2)";
-            let why = format!("later: unsent; malformed at byte 60: {why}");
+            let why = format!("later: unsent; rule broken at byte 60: {why}");
             assert_eq!(told, [&*why; 2]);
         }
         assert_eq!(server.accepts(), 2);

@@ -124,7 +124,7 @@ fn a_silent_reset() {
 /// The whole has a limit, too: what was not begun is unsent, and after the dot nobody knows.
 #[test]
 fn all_of_it() {
-    let whole = "timed out waiting for the end of the whole operation";
+    let whole = "timed out waiting for the operation to end";
     for (verb, why) in [
         // Who never says a word may speak TLS, which is worth to be told.
         ("greeting", "timed out waiting for the greeting"),

@@ -61,14 +61,14 @@ impl Exit {
         match self {
             Exit::Done => "done",
             Exit::Failed => {
-                "failed: network, peer, file or verification; without a line where the reader of \
-                 the output has gone"
+                "failure (network, peer, file or verification); no message if the reader of the \
+                 output has closed it"
             }
             Exit::Usage => "usage error",
             Exit::SomeFailed => "some of several failed",
             Exit::Unknown => {
-                "outcome unknown, of one thing at least: the connection was lost before the last \
-                 reply; or a message was accepted, and that could not be printed"
+                "unknown: the connection was lost before the last reply, or a message was accepted \
+                 but the result could not be printed"
             }
         }
     }

@@ -389,7 +389,7 @@ impl Reactor {
         // Before the timers: a wait that was raised to the whole time ends with it.
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
-            let error = || Error::TimedOut { state: "the end of the whole operation".into() };
+            let error = || Error::TimedOut { state: "the operation to end".into() };
             self.give_up_dispatch(&error);
             self.end_all(error);
         }

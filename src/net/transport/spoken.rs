@@ -105,7 +105,7 @@ mod tests {
         let text = judged.to_string();
         assert_eq!(
             text,
-            "the peer speaks the classic file transfer: malformed at byte 0: a rule (§)"
+            "the peer speaks the classic file transfer: rule broken at byte 0: a rule (§)"
         );
         assert_eq!(judged.code(), "malformed");
         for (error, first, expected) in [

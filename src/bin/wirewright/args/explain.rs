@@ -66,7 +66,7 @@ pub struct Explain {
     /// The method of the request that an `http` response answers.
     #[arg(long, value_name = "GET|HEAD", default_value = "GET", value_parser = values::method)]
     pub method: Method,
-    /// Faults of an `http` response that are tolerated with a remark are errors.
+    /// Treat tolerated protocol violations of an `http` response as errors [default: a warning].
     #[arg(long)]
     pub strict: bool,
     /// Draw no progress.

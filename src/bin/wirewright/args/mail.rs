@@ -11,9 +11,9 @@ use wirewright::smtp::config;
 /// When TLS is begun on a connection that began in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StartTls {
-    /// Always; a server that does not offer it is a failure.
+    /// Always; fails if the server does not offer it.
     Required,
-    /// Where it is offered; the certificate is checked all the same.
+    /// Where it is offered; the certificate is still verified.
     Opportunistic,
     /// Never.
     Never,
@@ -60,33 +60,32 @@ impl From<Auth> for Mechanism {
 /// How the server is reached.
 #[derive(Debug, Args)]
 pub struct Reach {
-    /// The server: smtp:// (port 587, TLS begun by STARTTLS) or smtps:// (port 465, TLS from the
-    /// beginning). USER logs in, and may hold an `@`.
+    /// Server address: smtp:// (port 587, STARTTLS) or smtps:// (port 465, implicit TLS). USER is
+    /// the user name for authentication and may contain an `@`.
     #[arg(long, value_name = "smtp://[USER@]HOST[:PORT]", required_unless_present = "dry_run")]
     pub server: Option<String>,
-    /// When TLS is begun on smtp://.
+    /// When STARTTLS is used on smtp://.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = StartTls::Required)]
     pub starttls: StartTls,
-    /// The password of USER, `-` for stdin; one line end behind it does not count.
+    /// Read the password of USER from FILE (`-`: stdin); one trailing line end is removed.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// How USER logs in [default: the best that the server offers].
+    /// Authentication mechanism [default: the best that the server offers].
     #[arg(long, value_name = "HOW", value_enum)]
     pub auth: Option<Auth>,
-    /// Let the password travel in clear where there is no TLS.
+    /// Allow authentication over an unencrypted connection.
     #[arg(long)]
     pub insecure_auth: bool,
-    /// Accept certificates that an authority in this PEM file has signed, as well as those of the
-    /// system's authorities [default: only the latter].
+    /// Trust the CA certificates in this PEM file in addition to the system's trust store.
     #[arg(long, value_name = "PEM")]
     pub cacert: Option<PathBuf>,
-    /// The name that the server's certificate has to bear [default: HOST].
+    /// Host name to verify in the server's certificate [default: HOST].
     #[arg(long, value_name = "NAME", value_parser = tls_name)]
     pub tls_name: Option<String>,
-    /// The name of this host, told to the server [default: its address].
+    /// Name of this host, sent with EHLO [default: its address].
     #[arg(long, value_name = "NAME")]
     pub ehlo: Option<String>,
-    /// Send the message in chunks (RFC 3030) where the server takes them.
+    /// Send the message in chunks (RFC 3030) where the server supports them.
     #[arg(long)]
     pub chunking: bool,
 }
@@ -94,38 +93,38 @@ pub struct Reach {
 /// What is sent.
 #[derive(Debug, Args)]
 pub struct Writing {
-    /// Who sends it: `Name <a@b>` or `a@b`.
+    /// Sender, `Name <a@b>` or `a@b`; required, but with --raw-eml --envelope-from can replace it.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Who gets it; may be given again. A domain may be of any script. A local part that is not
-    /// ASCII needs a server that offers SMTPUTF8. Without it those recipients fail; the others get
-    /// the message with such addresses as display text.
+    /// Recipient; repeatable. --to, --cc or --bcc is required. A domain may be of any script. A
+    /// local part that is not ASCII needs a server that offers SMTPUTF8. Without it those
+    /// recipients fail; the others get the message with such addresses as display text.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub to: Vec<String>,
-    /// Who gets a copy; may be given again.
+    /// Recipient of a copy; repeatable.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub cc: Vec<String>,
-    /// Who gets a copy without being named in the message; may be given again.
+    /// Recipient of a copy who is not named in the message; repeatable.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub bcc: Vec<String>,
-    /// Where answers are to go [default: to the sender].
+    /// Address for replies [default: that of the sender].
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub reply_to: Option<String>,
-    /// What it is about.
+    /// Subject; required without --raw-eml.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub subject: Option<String>,
-    /// The text, or the file that holds it, `@-` for stdin.
+    /// Text of the message, or `@` and the file that contains it (`@-`: stdin).
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub text: Option<OsString>,
-    /// The same as HTML, or the file that holds it, `@-` for stdin.
+    /// The text as HTML, or `@` and the file that contains it (`@-`: stdin).
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub html: Option<OsString>,
-    /// A file to send along, of any length; may be given again. NAME is what the receiver sees
-    /// [default: that of the file, invalid UTF-8 replaced by `_`], MIME what it is [default:
-    /// guessed from NAME's extension].
+    /// Attachment of any length; repeatable. NAME is the name that the recipient sees [default:
+    /// that of the file, invalid UTF-8 replaced by `_`], MIME the media type [default: guessed from
+    /// NAME's extension].
     #[arg(long = "attach", value_name = "PATH[;type=MIME][;name=NAME]")]
     pub attach: Vec<OsString>,
-    /// A picture that the HTML shows by `<img src="cid:ID">`; may be given again. ID is
+    /// Picture that the HTML shows by `<img src="cid:ID">`; repeatable. ID is
     /// `left@right` [default: NAME@DOMAIN, NAME with `_` for all but letters, digits, `-`, `.`, and
     /// DOMAIN that of --from].
     #[arg(
@@ -134,27 +133,28 @@ pub struct Writing {
         requires = "html"
     )]
     pub inline: Vec<OsString>,
-    /// A further field of the head; may be given again. `Reply-To` is the same as --reply-to.
+    /// Additional header field; repeatable. `Reply-To` is the same as --reply-to.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
-    /// When it was written [default: now].
+    /// Date of the message [default: now].
     #[arg(long, value_name = "RFC3339")]
     pub date: Option<String>,
-    /// Its identifier, with or without `<>` [default: one that never was].
+    /// Message-ID, with or without `<>` [default: generated].
     #[arg(long, value_name = "ID")]
     pub message_id: Option<String>,
-    /// What the boundaries between its parts are made of [default: chance].
+    /// Seed of the MIME boundaries [default: random].
     #[arg(long, value_name = "N", value_parser = values::number::<u64>(0..=u64::MAX))]
     pub boundary_seed: Option<u64>,
-    /// Write file names that are not plain ASCII a second time, for old mailers.
+    /// Write file names that are not plain ASCII a second time, for old mail programs.
     #[arg(long)]
     pub compat_name: bool,
-    /// Send this file, a whole message, in place of one made of other arguments, `-` for stdin;
-    /// only its line ends are changed. --from, --to, --cc and --bcc say then who is told of it.
+    /// Send this file (`-`: stdin), a complete message; only its line ends are changed. The
+    /// envelope addresses are taken from --from, --to, --cc and --bcc.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "text", "html", "attach",
         "inline", "headers", "reply_to", "date", "message_id", "boundary_seed", "compat_name"])]
     pub raw_eml: Option<PathBuf>,
-    /// Who is told if it cannot be delivered; `<>` for nobody [default: the address of --from].
+    /// Envelope sender (MAIL FROM), which receives bounces; `<>` for none [default: the address of
+    /// --from].
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     pub envelope_from: Option<String>,
 }
@@ -168,21 +168,21 @@ pub struct Mail {
     /// What is sent.
     #[command(flatten)]
     pub writing: Writing,
-    /// Send to nobody if one recipient is refused.
+    /// Send nothing if one recipient is refused.
     #[arg(long)]
     pub all_or_nothing: bool,
     /// Send nothing: write the message as it would be sent.
     #[arg(long, conflicts_with = "check")]
     pub dry_run: bool,
-    /// Send nothing: connect, begin TLS, log in, and show what the server offers.
+    /// Send nothing: connect, start TLS, authenticate, and show what the server offers.
     #[arg(long, conflicts_with_all = ["from", "to", "cc", "bcc", "subject", "raw_eml", "text",
         "html", "attach", "headers", "reply_to", "envelope_from"])]
     pub check: bool,
-    /// Where --dry-run writes to: a file, a directory (exists as one or ends in `/`), or `-` for
+    /// Output of --dry-run: a file, a directory (exists as one or ends in `/`), or `-` for
     /// stdout [default: stdout].
     #[arg(long, short, value_name = "PATH", requires = "dry_run")]
     pub output: Option<PathBuf>,
-    /// What is synced before that file gets its name.
+    /// When data is flushed to disk.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Rename)]
     pub durability: Durability,
     /// How fast bytes move.

@@ -15,10 +15,8 @@ use values::{address, byte_rate, digest, seconds, seconds_not_0, size, tls_name}
 use wirewright::digest::DigestKind;
 use wirewright::net::{Meter, connection, files};
 
-/// Moves files over TCP as length-prefixed JSON with a base64 payload, and over HTTP: verified,
-/// resumed where they broke off, in bounded memory. Also sends mail, and text messages by gateways,
-/// tells the time, shows what UDP does to datagrams, measures what it does, and explains what its
-/// parsers see.
+/// Transfers files over TCP and HTTP, sends mail and text messages, and includes tools for UDP,
+/// time, benchmarking and protocol analysis.
 #[derive(Debug, Parser)]
 #[command(
     name = "wirewright",
@@ -28,45 +26,58 @@ use wirewright::net::{Meter, connection, files};
     max_term_width = 100
 )]
 pub struct Cli {
-    /// What to do; without it there is help.
+    /// The command to run [default: print this help].
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+/// What `--timeout` means for a server.
+const SERVE_TIMEOUT: &str = "Stop serving after this many seconds [default: no limit]";
+
+/// What `--json` means for a server.
+const SERVE_JSON: &str = "Print a JSON report on stdout when the server ends, also when it fails \
+    (with an `error` member). Usage errors print none";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve a file, or the files below a directory.
+    #[command(mut_arg("timeout", |arg| arg.help(SERVE_TIMEOUT)))]
+    #[command(mut_arg("json", |arg| arg.help(SERVE_JSON)))]
     Serve(Serve),
-    /// List what a server has: names, sizes, modification times.
+    /// List the files of a server with sizes and modification times.
     Ls(Ls),
     /// Fetch files from a server.
     Get(Get),
     /// Store files on a server.
     Put(Put),
-    /// Make one HTTP request, and write what comes.
+    /// Make one HTTP request and write the response body.
     Http(http::Http),
-    /// Fetch many URLs at once into a directory, going on where interrupted files stopped.
+    /// Fetch many URLs at once into a directory, and resume interrupted files.
     Download(http::Download),
-    /// Send a text message by a gateway that takes a form; never twice.
+    /// Send a text message through an HTTP gateway.
+    ///
+    /// A request is never repeated once it may have been processed.
     Sms(http::Sms),
-    /// Send a message by SMTP, with files of any length; never twice.
+    /// Send a message by SMTP, with attachments of any length.
+    ///
+    /// A message is never sent again once it may have been accepted.
     Mail(Box<mail::Mail>),
-    /// Date and time in one line: serve it, or ask for it.
+    /// Serve the date and time as one line, or request it from a server.
     Time {
-        /// Which of the two.
+        /// The subcommand.
         #[command(subcommand)]
         what: services::Time,
     },
-    /// Numbered datagrams at a steady rate: send them, or receive them and see what was lost.
+    /// Send numbered datagrams at a constant rate, or receive them and report loss.
     Udp {
-        /// Which of the two.
+        /// The subcommand.
         #[command(subcommand)]
         what: services::Udp,
     },
-    /// Measure: from memory copy to TLS, each rung in bytes of file a second beside its limit.
+    /// Measure each layer from memory copy to TLS, in bytes of file a second, beside its limit.
     Bench(Bench),
-    /// Show what the parser sees in given bytes: every event with its offset and its rule.
+    /// Show every event that the parser reports for given bytes, with its offset and its rule.
     Explain(Explain),
     /// Print a completion script for a shell.
     Completions {
@@ -105,26 +116,26 @@ impl Command {
 /// Options of every subcommand that talks over the network.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Print one JSON document on stdout as the report of what was done; a server prints it when
-    /// it ends. A run that failed prints it, too, with the error in it; a usage error prints none.
+    /// Print a JSON report on stdout when the command ends, also when it fails (with an `error`
+    /// member). Usage errors print none.
     #[arg(long)]
     pub json: bool,
-    /// Print only errors and warnings on stderr: no progress, no summary, and of a server no line
-    /// for each transfer.
+    /// Print only errors and warnings on stderr: no progress, no summary, and no line for each
+    /// transfer of a server.
     #[arg(long, short, visible_short_alias = 's')]
     pub quiet: bool,
-    /// Print the conversation on stderr: `->` out, `<-` in, `**` a remark; payload as its length,
-    /// secrets masked.
+    /// Print a protocol trace on stderr: `->` sent, `<-` received (`~>` and `<~` over TLS), `**`
+    /// information. Payload is shown by its length; secrets are masked.
     #[arg(long, short = 'v')]
     pub trace: bool,
     /// Print the trace, each line preceded by the local time: HH:MM:SS.ffffff.
     #[arg(long)]
     pub trace_time: bool,
-    /// Print the trace with the text of messages and bodies, where the command has such text to
-    /// show; all else is shown as with --trace.
+    /// Print the trace with the text of messages and bodies, where the command transfers such
+    /// text. Everything else is shown as with --trace.
     #[arg(long)]
     pub trace_content: bool,
-    /// Give up when the whole operation takes longer, in seconds [default: no bound].
+    /// Maximum time for the whole operation, in seconds [default: no limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_not_0)]
     pub timeout: Option<Duration>,
 }
@@ -139,9 +150,9 @@ impl Common {
 /// How fast a transfer moves its bytes.
 #[derive(Debug, Args)]
 pub struct Speed {
-    /// Move no more than this rate, over all connections and in both directions together; protocol
-    /// overhead (base64, headers, TLS) counts. Bytes a second: 100K, 2M, 1G (K = 1024, as in curl
-    /// and wget), or 100KB, 2MB (KB = 1000). Whole numbers only [default: no limit].
+    /// Limit the total transfer rate, in bytes a second, over all connections and both directions,
+    /// protocol overhead included. Suffixes: 100K, 2M, 1G (K = 1024, as in curl and wget), or
+    /// 100KB, 2MB (KB = 1000). Whole numbers only [default: no limit].
     #[arg(long, value_name = "RATE", value_parser = byte_rate)]
     pub limit_rate: Option<u64>,
 }
@@ -159,33 +170,32 @@ impl Speed {
 /// The server to talk to, and how.
 #[derive(Debug, Args)]
 pub struct Peer {
-    /// The server.
+    /// Server address.
     #[arg(value_name = "HOST:PORT", value_parser = address)]
     pub server: String,
-    /// Speak TLS [default: in clear].
+    /// Use TLS [default: unencrypted].
     #[arg(long)]
     pub tls: bool,
-    /// Accept certificates that an authority in this PEM file has signed, as well as those of the
-    /// system's authorities [default: only the latter].
+    /// Trust the CA certificates in this PEM file in addition to the system's trust store.
     #[arg(long, value_name = "PEM", requires = "tls")]
     pub cacert: Option<PathBuf>,
-    /// The name that the server's certificate has to bear [default: HOST].
+    /// Host name to verify in the server's certificate [default: HOST].
     #[arg(long, value_name = "NAME", requires = "tls", value_parser = tls_name)]
     pub tls_name: Option<String>,
-    /// Authenticate with the token in this file, `-` for stdin. A proof is sent, and never the
-    /// token itself [default: no token].
+    /// Authenticate with the token in this file (`-`: stdin). A proof is sent, never the token
+    /// itself [default: no token].
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
 
-/// What is synced before a file gets its name.
+/// When data is flushed to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Durability {
-    /// The file, then, after the rename, its directory.
+    /// Sync the file before the rename and its directory after it.
     Fsync,
-    /// Nothing; the rename is still atomic.
+    /// No sync; the file still appears atomically.
     Rename,
-    /// Nothing, and nothing is promised.
+    /// No sync and no guarantee after a crash.
     None,
 }
 
@@ -202,9 +212,9 @@ impl From<Durability> for files::Durability {
 /// `wirewright serve`
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// A file, served under its base name, or a directory: all regular files below it.
+    /// A file, served under its base name, or a directory, of which all regular files are served.
     pub path: PathBuf,
-    /// Where to listen; port 0 picks a free one.
+    /// Address to listen on; port 0 chooses a free port.
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -212,34 +222,34 @@ pub struct Serve {
         value_parser = address
     )]
     pub listen: String,
-    /// Let clients store files [default: reading only].
+    /// Allow clients to store files [default: read-only].
     #[arg(long, conflicts_with = "classic")]
     pub writable: bool,
-    /// Speak the unframed wire: on connect one JSON object with the file, then close.
+    /// Use the classic protocol: send each client one JSON object with the file, then close.
     #[arg(long)]
     pub classic: bool,
-    /// Speak TLS with this certificate chain; about 800 such connections fit the memory budget
-    /// [default: in clear].
+    /// Use TLS with this certificate chain; about 800 such connections fit the memory budget
+    /// [default: unencrypted].
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// The private key of --tls-cert.
     #[arg(long, value_name = "PEM", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Serve only clients that have the token in this file, `-` for stdin [default: all clients].
+    /// Serve only clients that have the token in this file (`-`: stdin) [default: all clients].
     #[arg(long, value_name = "FILE", conflicts_with = "classic")]
     pub token_file: Option<PathBuf>,
-    /// Connections at the same time, on all threads together; whoever comes beyond is told `busy`
-    /// [default: 10000, or what the descriptor limit allows].
+    /// Maximum number of connections, on all threads together; further clients receive the error
+    /// `busy` [default: 10000, or what the descriptor limit allows].
     #[arg(long, value_name = "N", value_parser = values::number::<u32>(1..=u64::from(u32::MAX)))]
     pub max_connections: Option<u32>,
-    /// Threads that serve, each with a loop of its own; the first also accepts, for all.
+    /// Number of worker threads; the first also accepts connections.
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
-    /// After SIGINT or SIGTERM let running transfers finish for so long, in seconds.
+    /// Time that running transfers have to finish after SIGINT or SIGTERM, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub grace: Duration,
-    /// What is synced before a stored file gets its name.
+    /// When data is flushed to disk.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
     pub durability: Durability,
     /// How fast bytes move.
@@ -267,39 +277,39 @@ pub struct Get {
     /// Whom to ask.
     #[command(flatten)]
     pub peer: Peer,
-    /// The files, as `ls` names them; each is written under its own relative path. `DIR/` means
-    /// every file below DIR, except those that are here with the same content.
+    /// Files to fetch, as `ls` names them; each is written under its own relative path. `DIR/`
+    /// means every file below DIR, except those that exist here with the same content.
     #[arg(value_name = "NAME", required_unless_present_any = ["classic", "all"],
         conflicts_with_all = ["classic", "all"])]
     pub names: Vec<String>,
-    /// Fetch every file of the server, except those that are here with the same content. Both
+    /// Fetch every file of the server, except those that exist here with the same content. Both
     /// sides read such a file and compare its digest; with --digest none nothing is skipped.
     #[arg(long, conflicts_with = "classic")]
     pub all: bool,
-    /// Speak the unframed wire: say nothing, take the one file that comes.
+    /// Use the classic protocol: connect and receive one JSON object with one file; send nothing.
     #[arg(long, conflicts_with = "token_file")]
     pub classic: bool,
     /// A file, a directory (exists as one or ends in `/`), or `-` for stdout [default: the current
-    /// directory]. A device or pipe that PATH names is written directly; one that stands below a
-    /// directory in the place of a file is left alone, and that file fails.
+    /// directory]. A device or pipe that PATH names is written directly; one below a directory, at
+    /// the path of a file, is not written, and that file fails.
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Replace a file that is there already under a name that the server chose, as with --classic.
-    /// One that NAME or -o FILE names is always replaced.
+    /// With --classic, overwrite an existing file whose name the server chose. Files named by NAME
+    /// or -o are always overwritten.
     #[arg(long)]
     pub overwrite: bool,
-    /// The digest that verifies a whole file: blake3, sha256 or none [default: blake3, or sha256
-    /// where the server has no other].
+    /// Digest that verifies a whole file: blake3, sha256 or none [default: blake3, or sha256 where
+    /// the server supports no other].
     #[arg(long, value_name = "NAME", value_parser = digest)]
     pub digest: Option<DigestKind>,
-    /// Files fetched at the same time, each over a connection of its own.
+    /// Number of files fetched at the same time, each over its own connection.
     #[arg(long, short, value_name = "N", default_value_t = 1,
         value_parser = values::number::<u16>(1..=256))]
     pub jobs: u16,
-    /// Begin every file at 0, whatever an interrupted run left behind.
+    /// Start every file at byte 0, even if an interrupted run left a partial file.
     #[arg(long)]
     pub no_resume: bool,
-    /// What is synced before a file gets its name.
+    /// When data is flushed to disk.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Durability::Fsync)]
     pub durability: Durability,
     /// How fast bytes move.
@@ -316,10 +326,10 @@ pub struct Put {
     /// Whom to give them to.
     #[command(flatten)]
     pub peer: Peer,
-    /// The files; each is stored under its base name.
+    /// Files to store, each under its base name.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Replace what stands there under that name [default: refuse].
+    /// Overwrite an existing file on the server [default: fail].
     #[arg(long)]
     pub overwrite: bool,
     /// How fast bytes move.
@@ -333,7 +343,7 @@ pub struct Put {
 /// What `wirewright bench --sweep` can sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SweepKind {
-    /// Goodput of one get against the size of the file, on a warm connection.
+    /// Goodput of one get against the size of the file, on an established connection.
     FileSize,
     /// Goodput against the length of a chunk.
     ChunkSize,
@@ -349,17 +359,20 @@ pub enum SweepKind {
     All,
 }
 
-/// Whom `wirewright bench` can be measured beside.
+/// Other implementations that `wirewright bench` can measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PeerKind {
-    /// The obvious implementation: tokio, LengthDelimitedCodec, `serde_json`, base64.
+    /// A reference implementation with tokio, LengthDelimitedCodec, `serde_json` and base64.
     Tokio,
 }
 
 /// `wirewright bench`
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// The rungs of the ladder to measure [default: all, or none with --sweep].
+    /// Rungs to measure [default: all, or none with --sweep]: copy, base64-encode, base64-decode,
+    /// search, envelope-encode, envelope-decode, crc32, blake3, session, session-crc32,
+    /// session-blake3, loopback-raw, loopback-system, reactor-raw, loopback, loopback-constant,
+    /// loopback-blake3, get-null, file, file-durable, tls, connections, classic, smtp, copy-again.
     #[arg(value_name = "RUNG")]
     pub rungs: Vec<String>,
     /// Measure the same at many sizes, numbers or rates; may be given again.
@@ -411,7 +424,8 @@ pub struct Bench {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A load of mail: bench smtp")]
 pub struct Load {
-    /// Send to this server, in clear and as nobody [default: our own sink, which throws it away].
+    /// Send to this server, unencrypted and without authentication [default: a built-in server
+    /// that discards messages].
     #[arg(long, value_name = "smtp://HOST:PORT",
         conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub server: Option<String>,
@@ -427,7 +441,7 @@ pub struct Load {
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],
         value_parser = values::number::<u16>(1..=1000))]
     pub rounds: Option<u16>,
-    /// Send nothing: be the sink, for other senders, until SIGINT or SIGTERM.
+    /// Send nothing: run the built-in server for other senders until SIGINT or SIGTERM.
     #[arg(long, value_name = "HOST:PORT", value_parser = address,
         conflicts_with_all = ["sweeps", "peer", "html", "csv", "server", "messages",
         "message_size", "rounds"])]

@@ -98,14 +98,17 @@ pub fn address(text: &str) -> Result<String, String> {
     let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
     let bracketed = host.starts_with('[') && host.ends_with(']');
     let host_is_good = !host.is_empty() && (bracketed || !host.contains(['[', ']', ':']));
-    let port_is_good = port.bytes().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    if !host_is_good
-        || !port_is_good
-        || host.contains(|c: char| c.is_whitespace() || c.is_control())
-    {
+    if !host_is_good || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(wanted());
     }
-    Ok(text.to_owned())
+    let is_digits = !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
+    match port.parse::<u16>() {
+        Ok(_) if is_digits => Ok(text.to_owned()),
+        Err(_) if is_digits => {
+            Err(format!("invalid port {port}: a port is a number from 0 to {}", u16::MAX))
+        }
+        _ => Err(wanted()),
+    }
 }
 
 /// The name that a certificate bears: a domain name, as A-labels, or an IP address.
@@ -335,6 +338,9 @@ mod tests {
         }
         for text in ["", "h", ":1", "h:", "h:65536", "h:+1", "::1:80", "h :1", "[::1:80", "h\n:1"] {
             assert!(address(text).is_err(), "{text}");
+        }
+        for text in ["localhost:99999", "[::1]:65536", "h:18446744073709551616"] {
+            assert!(address(text).is_err_and(|said| said.starts_with("invalid port ")), "{text}");
         }
     }
 }

@@ -33,8 +33,9 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         None => vec![DigestKind::Blake3, DigestKind::Sha256],
     };
     if asked.may_be_many() && !destination.takes_many() {
-        let what = "several files do not go into one";
-        return Err(Failure::usage(output.display(), what, "give a directory that ends in /"));
+        let place = format!("-o {}", output.display());
+        let what = "several files cannot be written to one";
+        return Err(Failure::usage(place, what, "give a directory that ends in /"));
     }
     let verb = if args.classic { Verb::Classic } else { Verb::Get };
     let mut summary = Summary::new(verb, server, Some(output), &args.common);

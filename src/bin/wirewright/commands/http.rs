@@ -138,7 +138,7 @@ fn fetch(args: &Http) -> Result<Fetch, Failure> {
         ([method, url], None) => (Some(web::method(method)?), url),
         ([url], Some(method)) => (Some(web::method(method)?), url),
         ([url], None) => (args.head.then_some(Method::HEAD), url),
-        _ => return Err(Failure::usage("URL", "there is none", "give [METHOD] URL")),
+        _ => return Err(Failure::usage("URL", "it is required", "give [METHOD] URL")),
     };
     if args.head && method.as_ref().is_some_and(|method| !method.is_head()) {
         return Err(Failure::usage("-I", "there is another METHOD, too", "give one of them"));

@@ -95,8 +95,13 @@ fn form(args: &Sms, password: &str) -> Result<String, Failure> {
     }
     for (name, value) in &args.fields {
         if OURS.contains(&&**name) {
-            let hint = "a password stands in a file, never in the arguments";
-            return Err(Failure::usage("--field", format!("{name} has an option"), hint));
+            let hint = match &**name {
+                "password" => {
+                    "use --password-file FILE; a password is never an argument".to_owned()
+                }
+                name => format!("use --{name} in place of --field {name}=…"),
+            };
+            return Err(Failure::usage("--field", format!("{name} has its own option"), hint));
         }
         form::push(&mut text, name, value);
     }
@@ -263,7 +268,7 @@ fn judge(
         let to = to.map_or(PeerText::from("nowhere"), |field| {
             secret.words(text(field.value).as_raw_str())
         });
-        let what = format!("the gateway answered {status} and points to {to}");
+        let what = format!("HTTP {status} from the gateway, a redirect to {to}");
         return Err((
             code,
             what.into(),
@@ -271,7 +276,9 @@ fn judge(
         ));
     }
     if !(200..300).contains(&status) {
-        let what = format!("the gateway answered {status}: {words}");
+        let words =
+            if words.as_raw_str().is_empty() { String::new() } else { format!(": {words}") };
+        let what = format!("HTTP {status} from the gateway{words}");
         let hint = advice(Verb::Sms, &Why::new(code.clone(), ""), false);
         return Err((code, what.into(), hint));
     }

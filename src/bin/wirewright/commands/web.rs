@@ -140,7 +140,9 @@ pub fn method(text: &str) -> Result<Method, Failure> {
             Err(Failure::usage("METHOD", "CONNECT asks for a tunnel, not for a response", hint))
         }
         Ok(method) => Ok(method),
-        Err(error) => Err(Failure::usage("METHOD", error.reason(), hint)),
+        Err(error) => {
+            Err(Failure::usage("METHOD", format_args!("invalid method: {}", error.reason()), hint))
+        }
     }
 }
 

@@ -141,7 +141,7 @@ fn of_protocol(verb: Verb, why: &Failure, given: Given) -> Option<Advice> {
         (Some(Spoken::Smtp), _) => "use wirewright mail, or check the port",
         (Some(_), _) => "check the port",
         (None, Verb::Mail { .. }) if why.section == Some("RFC 3207 §4.2") => {
-            "somebody may stand between; do not use this network"
+            "an attacker may intercept the connection; do not use this network"
         }
         (None, _) if why.is_mute => return of_mute(verb, given),
         (None, _) => return None,
@@ -166,7 +166,7 @@ fn of_mute(verb: Verb, given: Given) -> Option<Advice> {
         _ => return None,
     };
     Some(match given.is_late {
-        true => format!("--timeout is over; allow more, or {text}").into(),
+        true => format!("allow more time with --timeout, or {text}").into(),
         false => text.into(),
     })
 }
@@ -178,7 +178,7 @@ fn of_tls(verb: Verb, fault: &Fault) -> Advice {
             "check the port, or leave out --tls"
         }
         (Fault::NotTls, Verb::Http | Verb::Download | Verb::Sms) => {
-            "check the port, or give http:// for a server in clear"
+            "check the port, or give http:// for a server without TLS"
         }
         (Fault::NotTls | Fault::Closed, Verb::Mail { is_tls: true }) => {
             "check the port: 465 is usual for smtps://; give smtp:// for STARTTLS"
@@ -202,8 +202,8 @@ fn of_certificate(verb: Verb, fault: &CertificateFault) -> Advice {
     let option = match fault {
         CertificateFault::SelfSigned => " with --cacert FILE",
         CertificateFault::UnknownIssuer => {
-            let text = "trust its issuer with --cacert FILE if you know it; the server has to \
-                send all but the root";
+            let text = "if you know the issuer, trust it with --cacert FILE; the server must also \
+                send its intermediate certificates";
             return Cow::Borrowed(text);
         }
         CertificateFault::WrongName if is_mail => " in --server, or say which with --tls-name",
@@ -222,7 +222,7 @@ fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str
     let may_wait = matches!(verb, Verb::Http | Verb::Download);
     Some(match (why.code.as_raw_str(), why.io) {
         (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
-        ("timed_out", _) if given.is_late => "--timeout is over; check the network, or allow more",
+        ("timed_out", _) if given.is_late => "allow more time with --timeout, or check the network",
         ("timed_out", _) if may_wait && why.awaited == Some(Awaited::FirstByte) => {
             "check the server, or allow more with --first-byte-timeout"
         }
@@ -230,7 +230,7 @@ fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str
             "check the network, or allow a slower body with --min-rate"
         }
         ("timed_out", _) => "check the network, or allow more with --timeout",
-        ("unreachable", _) => "check the address, and that the server runs",
+        ("unreachable", _) => "check the address, and that the server is running",
         (_, Some(Io::AddrInUse)) if listens => {
             "choose another port with --listen; port 0 takes a free one"
         }

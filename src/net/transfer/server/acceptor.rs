@@ -128,7 +128,7 @@ impl Acceptor {
         }
         // It sends neither hello nor proof, so it needs no nonce, and it reads nothing.
         let mut session = Session::new(self.factory.options.session.clone(), "");
-        session.abort(AbortReason::OverBudget, "the server has as many connections as it may have");
+        session.abort(AbortReason::OverBudget, "connection limit reached");
         Accepted::Refused(self.factory.new_connection(socket, peer, session, ()))
     }
 }

@@ -124,7 +124,7 @@ impl CertificateFault {
                 "if you know that it is the server's, trust that very certificate"
             }
             CertificateFault::UnknownIssuer => {
-                "trust its issuer if you know it; the server has to send all but the root"
+                "if you know the issuer, trust it; the server must also send its intermediate certificates"
             }
             CertificateFault::WrongName => "use a name that the certificate is for",
             CertificateFault::Revoked => "do not trust this server before it has a new one",
@@ -169,12 +169,14 @@ impl CertificateFault {
             CertificateFault::Expired => "has expired",
             CertificateFault::NotYetValid => "is not valid yet",
             CertificateFault::SelfSigned => "is self-signed",
-            CertificateFault::UnknownIssuer => "was signed by nobody that is trusted here",
-            CertificateFault::WrongName => "is not for that name",
+            CertificateFault::UnknownIssuer => "was issued by an unknown authority",
             CertificateFault::Revoked => "was revoked",
             CertificateFault::WrongPurpose => "was made for another purpose",
             CertificateFault::Weak => "has a key or a signature that is too weak",
             CertificateFault::BadSignature => "has a false signature",
+            CertificateFault::WrongName => {
+                return write!(f, "the server's certificate is not valid for {name}");
+            }
             CertificateFault::Other(why) => {
                 return write!(f, "the certificate of {name} is refused: {why}");
             }

@@ -144,7 +144,7 @@ mod tests {
         }
         let older = "error:1:f:certificate verify failed:x.c:1: (Hostname mismatch)";
         let said = Fault::of_text(older, Some("a.example")).to_string();
-        assert_eq!(said, "the certificate of a.example is not for that name");
+        assert_eq!(said, "the server's certificate is not valid for a.example");
     }
 
     #[test]

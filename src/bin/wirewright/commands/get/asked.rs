@@ -55,7 +55,7 @@ impl Asked {
             let name = Name::new(directory.unwrap_or(text)).map_err(|error| {
                 let hint = "names are relative and /-separated, as wirewright ls prints them";
                 let place = if text.is_empty() { "NAME" } else { text };
-                Failure::usage(place, error.reason(), hint)
+                Failure::usage(place, format_args!("invalid name: {}", error.reason()), hint)
             })?;
             let place = asked.arguments.len() as u32;
             let (path, is_directory) = (name.as_str().to_owned(), directory.is_some());

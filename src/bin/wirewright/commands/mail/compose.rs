@@ -29,8 +29,8 @@ pub const NO_TEXT: &str = "it is not UTF-8";
 /// What is written.
 pub fn message(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     if writing.to.is_empty() && writing.cc.is_empty() && writing.bcc.is_empty() {
-        let hint = "give --to 'Name <a@b>', or --cc or --bcc";
-        return Err(Failure::usage("--to", "nobody gets it", hint));
+        let hint = "use --to 'Name <a@b>', --cc or --bcc";
+        return Err(Failure::usage("--to", "no recipient", hint));
     }
     match &writing.raw_eml {
         Some(path) => raw(writing, path),
@@ -42,7 +42,7 @@ pub fn message(writing: &Writing) -> Result<OutgoingMessage, Failure> {
 
 fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     let Some(from) = &writing.from else {
-        return Err(Failure::usage("--from", "nobody sends it", "give --from 'Name <a@b>'"));
+        return Err(Failure::usage("--from", "it is required", "give --from 'Name <a@b>'"));
     };
     let from = mailbox("--from", from)?;
     let domain = from.domain().to_owned();
@@ -57,7 +57,7 @@ fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     let mut builder = Builder::new(from, date(writing)?, id, seed, Limits::default());
     address(&mut builder, writing)?;
     let Some(subject) = &writing.subject else {
-        return Err(Failure::usage("--subject", "there is none", "give --subject TEXT"));
+        return Err(Failure::usage("--subject", "it is required", "give --subject TEXT"));
     };
     builder.subject(subject).map_err(|error| wrong("--subject", &error))?;
     headers::add(&mut builder, writing)?;
@@ -206,7 +206,7 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<OutgoingMessage, Failure> {
         (None, Some(from)) => path("--from", from)?,
         (None, None) => {
             let hint = "give --from or --envelope-from";
-            return Err(Failure::usage("--from", "nobody sends it", hint));
+            return Err(Failure::usage("--from", "no sender", hint));
         }
     };
     let mut recipients: Vec<Path> = Vec::new();

@@ -70,9 +70,11 @@ fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Fa
     };
     let (user, file) = match (&server.user, &reach.password_file) {
         (Some(user), Some(file)) => (user, file),
-        (Some(_), None) => return wrong("--server", "USER logs in with a password"),
-        (None, Some(_)) => return wrong("--password-file", "nobody logs in"),
-        (None, None) if reach.auth.is_some() => return wrong("--auth", "nobody logs in"),
+        (Some(_), None) => return wrong("--server", "USER needs a password"),
+        (None, Some(_)) => return wrong("--password-file", "it needs a user name in --server"),
+        (None, None) if reach.auth.is_some() => {
+            return wrong("--auth", "it needs a user name in --server");
+        }
         (None, None) => return Ok(None),
     };
     let unusable = |what: &str| {

@@ -6,7 +6,7 @@ use super::{Given, Verb};
 pub fn advice(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     match verb {
         Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
-        Verb::Mail { is_tls } => of_mail(is_tls, code, given),
+        Verb::Mail { is_tls } => of_mail(is_tls, code),
         _ => of_transfer(verb, code, given),
     }
 }
@@ -79,7 +79,7 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
 }
 
 /// A code of our own session, or a reply code of RFC 5321 §4.2.
-fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
+fn of_mail(is_tls: bool, code: &str) -> Option<&'static str> {
     Some(match code {
         "no-starttls" => {
             "try smtps:// (port 465), or allow clear text with --starttls opportunistic or never"
@@ -91,18 +91,17 @@ fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
         "size" => "send less, or a link to the file",
         "no-8bitmime" => "send it as a message of --text and --attach, which is ASCII",
         "no-smtputf8" => "use an address that is ASCII",
-        "530" => "the server wants TLS or a login: give smtp://USER@HOST and --password-file",
-        "534" | "535" | "538" => "look at USER and its password; many want one made for programs",
-        "malformed" if is_tls && given.is_traced => "check that it is a mail server",
-        "malformed" if is_tls => "check that it is a mail server, with --trace",
-        "malformed" if given.is_traced => {
-            "check that it is a mail server, and not one of TLS (smtps://)"
+        "530" => {
+            "the server requires TLS or authentication: give smtp://USER@HOST and --password-file"
         }
+        "534" | "535" | "538" => {
+            "check the user name and password; many providers require an app password"
+        }
+        "malformed" if is_tls => "check that an SMTP server listens on this port",
         "malformed" => {
-            "check that it is a mail server, with --trace, and not one of TLS (smtps://)"
+            "check that an SMTP server listens on this port; for implicit TLS use smtps://"
         }
         code if code.starts_with('4') => "try again later",
-        code if code.starts_with('5') => given.see_trace(),
         _ => return None,
     })
 }

@@ -272,10 +272,10 @@ fn mail_rows() -> Vec<Row> {
         (MAIL, refused("no-auth"), false, Some("leave out USER@, or give another port")),
         (MAILS, refused("no-auth"), false, Some("leave out USER@, or check the host")),
         (MAIL, refused("no-mechanism"), false, Some("with --auth")),
-        (MAIL, refused("535"), false, Some("USER and its password")),
+        (MAIL, refused("535"), false, Some("the user name and password")),
         (MAIL, refused("530"), false, Some("--password-file")),
         (MAIL, refused("450"), false, Some("try again later")),
-        (MAIL, refused("554"), false, Some("--trace")),
+        (MAIL, refused("554"), false, None),
         (MAIL, session(between), false, Some("do not use this network")),
         (
             MAIL,
@@ -291,8 +291,8 @@ fn mail_rows() -> Vec<Row> {
         ),
         (MAIL, mute(), false, Some("give smtps:// in --server")),
         (MAIL, incomplete(), false, Some("the server's log")),
-        (MAIL, malformed(), false, Some("not one of TLS")),
-        (MAILS, malformed(), false, Some("check that it is a mail server")),
+        (MAIL, malformed(), false, Some("for implicit TLS use smtps://")),
+        (MAILS, malformed(), false, Some("an SMTP server listens on this port")),
         (MAIL, Net(Io::NotFound), false, Some("check the host name")),
         (MAIL, unreachable(), false, Some("check the address")),
         (MAIL, Other(Error::Interrupted), false, None),
@@ -341,8 +341,8 @@ fn tls_rows() -> Vec<Row> {
         (MAIL, tls(Fault::Needed), false, Some("give smtps://")),
         (Time, tls(Fault::Needed), false, Some("check the port")),
         (Get, certificate(SelfSigned), false, Some("very certificate with --cacert FILE")),
-        (Http, certificate(UnknownIssuer), false, Some("trust its issuer with --cacert FILE")),
-        (MAIL, certificate(UnknownIssuer), false, Some("trust its issuer with --cacert FILE")),
+        (Http, certificate(UnknownIssuer), false, Some("trust it with --cacert FILE")),
+        (MAIL, certificate(UnknownIssuer), false, Some("trust it with --cacert FILE")),
         (List, certificate(WrongName), false, Some("--tls-name")),
         (Http, certificate(WrongName), false, Some("is for in the URL")),
         (MAIL, certificate(WrongName), false, Some("--tls-name")),
@@ -427,7 +427,7 @@ fn what_was_given_is_not_advised() {
         (List, timed_out()),
     ] {
         let told = decide(verb, &why(how), false, late).unwrap();
-        assert!(told.contains("--timeout is over"), "{verb:?}: {told}");
+        assert!(told.contains("allow more time with --timeout"), "{verb:?}: {told}");
         assert!(!told.contains("--first-byte-timeout") && !told.contains("--min-rate"), "{told}");
     }
 }
