@@ -124,7 +124,8 @@ impl CertificateFault {
                 "if you know that it is the server's, trust that very certificate"
             }
             CertificateFault::UnknownIssuer => {
-                "if you know the issuer, trust it; the server must also send its intermediate certificates"
+                "if you know the issuer, trust it; the server must also send its intermediate \
+                certificates"
             }
             CertificateFault::WrongName => "use a name that the certificate is for",
             CertificateFault::Revoked => "do not trust this server before it has a new one",
