@@ -325,6 +325,6 @@ impl Session for Client {
 
     /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.
     fn abort(&mut self, reason: AbortReason, text: &str) {
-        self.core.close_with(code::of_abort(reason), text);
+        self.core.close_with(code::of_abort(reason).as_str(), text);
     }
 }

@@ -30,6 +30,7 @@
 //! [`text_bytes_max`]: Limits::text_bytes_max
 //! [`modified_bytes_max`]: Limits::modified_bytes_max
 
+use super::code::Code;
 use super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::message::{ClientHello, Entries, Entry, Get, Message, ServerHello};
 use super::place::Place;
@@ -199,38 +200,14 @@ fn within(
     is_within.then_some(()).ok_or_else(error)
 }
 
-/// The codes of §9.
-const CODES: [&str; 20] = [
-    "malformed",
-    "too_large",
-    "unsupported",
-    "unauthorized",
-    "unexpected",
-    "timed_out",
-    "shutting_down",
-    "busy",
-    "unknown_type",
-    "bad_name",
-    "not_found",
-    "exists",
-    "read_only",
-    "changed",
-    "bad_offset",
-    "checksum_mismatch",
-    "digest_mismatch",
-    "no_space",
-    "io",
-    "cancelled",
-];
-
 /// The code of an error and its text as they count: an unknown code is `io`, and stands in front of
 /// the text instead; a text that is too long is cut.
-pub(super) fn words<'a>(code: &PeerText<'_>, text: PeerText<'a>) -> (&'static str, PeerText<'a>) {
-    match CODES.into_iter().find(|known| code == known) {
+pub(super) fn words<'a>(code: &PeerText<'_>, text: PeerText<'a>) -> (Code, PeerText<'a>) {
+    match Code::of(code.as_raw_str()) {
         Some(known) => (known, cut(text)),
         None => {
             let code = cut_to(code.as_raw_str(), LIMITS.code_bytes_max);
-            ("io", PeerText::from([code, ": ", text.as_raw_str()].concat()))
+            (Code::Io, PeerText::from([code, ": ", text.as_raw_str()].concat()))
         }
     }
 }
@@ -351,14 +328,14 @@ mod tests {
             let (code, text) = words(&PeerText::from(code), PeerText::from(text));
             (code, text.keep())
         };
-        assert_eq!(of("exists", "it is"), ("exists", PeerText::from("it is")));
-        assert_eq!(of("new", "it is"), ("io", PeerText::from("new: it is")));
+        assert_eq!(of("exists", "it is"), (Code::Exists, PeerText::from("it is")));
+        assert_eq!(of("new", "it is"), (Code::Io, PeerText::from("new: it is")));
         for (len, cut) in [(4095, 4095), (4096, 4096), (4097, 4096)] {
             assert_eq!(of("io", &"x".repeat(len)).1.len(), cut);
         }
         for (len, kept) in [(63, 63), (64, 64), (65, 64)] {
             let (code, text) = of(&"x".repeat(len), "y");
-            assert_eq!((code, text.len()), ("io", kept + 3), "a code of {len} bytes");
+            assert_eq!((code, text.len()), (Code::Io, kept + 3), "a code of {len} bytes");
         }
     }
 }

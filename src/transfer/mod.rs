@@ -141,3 +141,5 @@ pub mod sender;
 pub mod server;
 pub mod token;
 pub mod transcript;
+
+pub use code::Code;

@@ -8,6 +8,7 @@
 //!        offset is next         within size       length, crc32          size, digest
 //! ```
 
+use super::code::Code;
 use super::message::{Chunk, End, PAYLOAD_KEY};
 use super::place::Place;
 use crate::digest::Digester;
@@ -36,10 +37,10 @@ pub enum Mismatch {
 
 impl Mismatch {
     /// The code of the error on the wire.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Mismatch::Checksum => "checksum_mismatch",
-            Mismatch::Digest => "digest_mismatch",
+            Mismatch::Checksum => Code::ChecksumMismatch,
+            Mismatch::Digest => Code::DigestMismatch,
         }
     }
 }

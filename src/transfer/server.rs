@@ -350,7 +350,7 @@ impl Session for Server {
 
     /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.
     fn abort(&mut self, reason: AbortReason, text: &str) {
-        self.core.close_with(code::of_abort(reason), text);
+        self.core.close_with(code::of_abort(reason).as_str(), text);
         // Nothing is read any more, so the part of a message that has come is dropped.
         self.reader = Reader::new(Side::Client);
     }

@@ -230,7 +230,7 @@ impl App for ClientApp {
                 assert_eq!((digest, durability), (content.digest(kind), Durability::Fsync));
                 job.state = State::Over;
             }
-            Event::Failed { id, code, .. } => self.failed(id, code.as_raw_str()),
+            Event::Failed { id, code, .. } => self.failed(id, code.as_str()),
         }
     }
 

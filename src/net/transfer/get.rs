@@ -23,6 +23,7 @@ use crate::net::report::{Activity, Failure, Failures, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
 use crate::session::Session;
 use crate::text::PeerText;
+use crate::transfer::Code;
 use crate::transfer::client::{Client, Event};
 use preparing::Preparing;
 use std::cell::RefCell;
@@ -315,12 +316,12 @@ impl Getting {
         }
     }
 
-    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
+    fn failed(&mut self, id: u64, code: Code, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
         let mut batch = self.batch.borrow_mut();
-        let stale = matches!(code.as_raw_str(), "changed" | "bad_offset");
+        let stale = matches!(code, Code::Changed | Code::BadOffset);
         let resumed = batch.reports[running.job.index].resumed_from > 0;
-        let torn = *code == "digest_mismatch" && resumed;
+        let torn = code == Code::DigestMismatch && resumed;
         if let (true, Sink::ExistingFile(_)) = (stale || torn, &running.target) {
             return batch.fetch_after_all(running.job);
         }
@@ -337,15 +338,15 @@ impl Getting {
             batch.meter.take_from_total(missing);
             return batch.jobs.push_front(running.job);
         }
-        match (code.as_raw_str(), &mut running.target) {
-            ("digest_mismatch", _) => running.target.discard(),
-            ("checksum_mismatch", Sink::Partial(partial)) => {
+        match (code, &mut running.target) {
+            (Code::DigestMismatch, _) => running.target.discard(),
+            (Code::ChecksumMismatch, Sink::Partial(partial)) => {
                 // Bytes that cannot be retracted are caught by the whole-file digest.
                 let _ = partial.distrust_unverified();
             }
             _ => {}
         }
-        batch.fail(&running.job, Failure::new(code.keep(), text.keep()));
+        batch.fail(&running.job, Failure::new(code, text.keep()));
     }
 
     fn poll_finishing(&mut self) {
@@ -415,7 +416,7 @@ impl Application<Client> for Getting {
                 }
             }
             Event::Received { id, digest } => self.received(id, digest),
-            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            Event::Failed { id, code, text } => self.failed(id, code, &text),
             Event::Entries { .. } | Event::Ready { .. } | Event::Done { .. } => {}
         }
         Ok(())

@@ -22,6 +22,7 @@ use crate::net::report::{Activity, Failure};
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wait, Wanted};
 use crate::text::PeerText;
+use crate::transfer::Code;
 use crate::transfer::client::{Client, Event};
 use batch::Job;
 use std::cell::RefCell;
@@ -122,7 +123,7 @@ impl Putting {
         self.running.remove(at)
     }
 
-    fn failed(&mut self, id: u64, code: &PeerText<'_>, text: &PeerText<'_>) {
+    fn failed(&mut self, id: u64, code: Code, text: &PeerText<'_>) {
         let Some(mut running) = self.take(id) else { return };
         let mut batch = self.batch.borrow_mut();
         let changed = matches!(running.broken, Some(FileError::Changed));
@@ -136,7 +137,7 @@ impl Putting {
         let digest = self.digest.unwrap_or(DigestKind::None);
         match &running.broken {
             Some(error) => batch.fail(&running.job, Failure::from(error)),
-            None => batch.refused(running.job, digest, Failure::new(code.keep(), text.keep())),
+            None => batch.refused(running.job, digest, Failure::new(code, text.keep())),
         }
     }
 
@@ -271,7 +272,7 @@ impl Application<Client> for Putting {
                 report.elapsed = running.job.since.map_or(Duration::ZERO, |at| at.elapsed());
                 report.outcome = Ok(());
             }
-            Event::Failed { id, code, text } => self.failed(id, &code, &text),
+            Event::Failed { id, code, text } => self.failed(id, code, &text),
             _ => {}
         }
         Ok(())
@@ -394,7 +395,7 @@ impl<F: FnMut(Listed)> Application<Client> for Listing<F> {
                 self.ended = !more;
             }
             Event::Failed { code, text, .. } => {
-                let (code, text) = (code.keep(), text.keep());
+                let (code, text) = (code.into(), text.keep());
                 self.refused = Some(crate::error::Error::Refused { code, text }.into());
                 self.ended = true;
             }

@@ -31,6 +31,7 @@ use crate::net::report::Failure;
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wait, Wanted, Wants};
 use crate::text::escape;
+use crate::transfer::Code;
 use crate::transfer::receiver::Mismatch;
 use crate::transfer::server::{Ask, Event, FileMeta, Server};
 use std::cell::RefCell;
@@ -322,16 +323,16 @@ impl Serving {
     }
 
     /// The client or the session gave the running request up.
-    fn abandoned(&mut self, forget: bool, code: &'static str) {
+    fn abandoned(&mut self, forget: bool, code: Option<Code>) {
         if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
-            && code == Mismatch::Checksum.code()
+            && code == Some(Mismatch::Checksum.code())
         {
             // Bytes that cannot be retracted are caught by the whole-file digest.
             let _ = partial.distrust_unverified();
         }
         self.abandon(forget);
         // What ends with its connection is told when that has ended.
-        if code != "incomplete" {
+        if let Some(code) = code {
             self.transferred(Err(abandoned(code)));
         }
     }

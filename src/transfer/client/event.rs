@@ -1,5 +1,6 @@
 //! What a client session tells its application, and what it is told.
 
+use super::super::code::Code;
 use super::super::message::{Durability, Entry};
 use super::super::receiver::Verified;
 use crate::digest::{DigestKind, Digester};
@@ -92,8 +93,8 @@ pub enum Event<'a> {
     Failed {
         /// Of the request.
         id: u64,
-        /// One of `PROTOCOL.md` §9: an unknown code counts as `io`, and stands in the text.
-        code: PeerText<'a>,
+        /// The reason; a code that is not known counts as `io`, and stands in the text.
+        code: Code,
         /// For people, at most 4,096 bytes; it may hold anything, so escape it before showing.
         text: PeerText<'a>,
     },

@@ -1,5 +1,6 @@
 //! The states of a client session, and what each message does to them.
 
+use super::super::code::Code;
 use super::super::form;
 use super::super::message::{
     self, Auth, Cancel, Chunk, ClientHello, Done, End, Entries, ErrorMessage, File, Message, Ready,
@@ -196,7 +197,7 @@ impl Core {
             ) => {
                 let told = *told;
                 self.finish();
-                let (code, text) = (PeerText::from("cancelled"), PeerText::from("as asked"));
+                let (code, text) = (Code::Cancelled, PeerText::from("as asked"));
                 Ok((!told).then_some(Event::Failed { id, code, text }))
             }
             (Step::Dropped { .. }, _) => Ok(None),
@@ -325,7 +326,7 @@ impl Core {
                 let step = self.pending.remove(place);
                 self.steps += 1;
                 let told = matches!(step, Some((_, Step::Dropped { told: true })));
-                Ok((!told).then_some(Event::Failed { id, code: PeerText::from(code), text }))
+                Ok((!told).then_some(Event::Failed { id, code, text }))
             }
             // Of no request, or of one that has failed here meanwhile.
             (_, None) => Ok(None),
@@ -401,7 +402,7 @@ impl Core {
 const ARRIVED_WRONG: &str = "the file arrived wrong";
 
 fn failed(id: u64, mismatch: Mismatch, text: &'static str) -> Event<'static> {
-    Event::Failed { id, code: PeerText::from(mismatch.code()), text: PeerText::from(text) }
+    Event::Failed { id, code: mismatch.code(), text: PeerText::from(text) }
 }
 
 pub(super) fn refused(code: &'static str, text: &'static str) -> Error {

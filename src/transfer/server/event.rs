@@ -1,5 +1,6 @@
 //! What a server session tells its application, and what it is told.
 
+use super::super::code::Code;
 use super::super::receiver::Verified;
 use crate::name::Name;
 
@@ -55,8 +56,8 @@ pub enum Event<'a> {
     Abandoned {
         /// Whether the unfinished file is to be forgotten.
         forget: bool,
-        /// Why, as a code of `PROTOCOL.md` §9; `incomplete`: the connection has failed, and ends.
-        code: &'static str,
+        /// The reason; `None` where the connection has failed, and ends.
+        code: Option<Code>,
     },
 }
 

@@ -46,7 +46,7 @@ impl Core {
             self.fault.get_or_insert_with(|| Box::new(cut_off(heard)));
             self.say_error(self.active.id(), "cancelled", "the connection failed");
             self.become_idle();
-            return Ok(Some(Event::Abandoned { forget: false, code: "incomplete" }));
+            return Ok(Some(Event::Abandoned { forget: false, code: None }));
         }
         if let Some(event) = self.next_request() {
             return Ok(Some(event));

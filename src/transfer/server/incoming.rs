@@ -2,6 +2,7 @@
 //!
 //! Specification: `PROTOCOL.md` §5 to §7.
 
+use super::super::code::Code;
 use super::super::form;
 use super::super::message::{Chunk, End};
 use super::super::place::Place;
@@ -59,10 +60,10 @@ impl Core {
         match receiver.chunk_end(chunk, at)? {
             Ok(verified) => Ok(Some(Event::Verified(verified))),
             Err(mismatch) => {
-                self.say_error(self.active.id(), mismatch.code(), "a chunk arrived wrong");
+                self.say_error(self.active.id(), mismatch.code().as_str(), "a chunk arrived wrong");
                 self.become_idle();
                 let forget = mismatch == Mismatch::Digest;
-                Ok(Some(Event::Abandoned { forget, code: mismatch.code() }))
+                Ok(Some(Event::Abandoned { forget, code: Some(mismatch.code()) }))
             }
         }
     }
@@ -93,8 +94,8 @@ impl Core {
                 Event::Received
             }
             Err(mismatch) => {
-                self.say_error(Some(id), mismatch.code(), "the file arrived wrong");
-                Event::Abandoned { forget: true, code: mismatch.code() }
+                self.say_error(Some(id), mismatch.code().as_str(), "the file arrived wrong");
+                Event::Abandoned { forget: true, code: Some(mismatch.code()) }
             }
         }
     }
@@ -110,10 +111,10 @@ impl Core {
         let theirs = end.digest.as_ref().map(PeerText::as_raw_str);
         let other = theirs.and_then(DigestKind::of) == Some(self.digest);
         let (code, text) = match end.size == size && other {
-            true => ("exists", "a file of that name exists, with other content"),
+            true => (Code::Exists, "a file of that name exists, with other content"),
             false => (Mismatch::Digest.code(), "the file arrived wrong"),
         };
-        self.say_error(Some(id), code, text);
-        Event::Abandoned { forget: false, code }
+        self.say_error(Some(id), code.as_str(), text);
+        Event::Abandoned { forget: false, code: Some(code) }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Specification: `PROTOCOL.md` §4.3 and §4.5.
 
+use super::super::code::Code;
 use super::super::place::Place;
 use super::state::{Active, Core, refused, unexpected};
 use super::{Ask, Event};
@@ -167,7 +168,7 @@ impl Core {
         if running && !matches!(self.active, Active::Finishing { .. }) {
             self.say_error(Some(id), "cancelled", "as asked");
             self.become_idle();
-            return Some(Event::Abandoned { forget: true, code: "cancelled" });
+            return Some(Event::Abandoned { forget: true, code: Some(Code::Cancelled) });
         }
         if self.queue.remove(id) {
             self.say_error(Some(id), "cancelled", "as asked");
@@ -180,7 +181,7 @@ impl Core {
         let running = self.active.id() == Some(id);
         if running && !matches!(self.active, Active::Finishing { .. }) {
             self.become_idle();
-            return Some(Event::Abandoned { forget: false, code: "cancelled" });
+            return Some(Event::Abandoned { forget: false, code: Some(Code::Cancelled) });
         }
         self.queue.remove(id);
         None

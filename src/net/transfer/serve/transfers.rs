@@ -10,6 +10,7 @@ use crate::error::Error as Session;
 use crate::name::Name;
 use crate::net::report::Failure;
 use crate::net::transport::Error;
+use crate::transfer::Code;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,10 +47,10 @@ pub struct Transfer {
 pub type OnTransfer = Arc<dyn Fn(&Transfer) + Send + Sync>;
 
 /// Why a transfer was given up, for a code of `PROTOCOL.md` §9.
-pub(super) fn abandoned(code: &'static str) -> Failure {
+pub(super) fn abandoned(code: Code) -> Failure {
     let text = match code {
-        "cancelled" => "given up by the client",
-        "exists" => "a file of that name exists, with other content",
+        Code::Cancelled => "given up by the client",
+        Code::Exists => "a file of that name exists, with other content",
         _ => "it arrived wrong",
     };
     Failure::new(code, text)

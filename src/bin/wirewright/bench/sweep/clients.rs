@@ -77,7 +77,7 @@ impl Application<Client> for Fetching {
                 self.received = true;
             }
             Event::Failed { code, text, .. } => {
-                let (code, text) = (code.keep(), text.keep());
+                let (code, text) = (code.into(), text.keep());
                 return Err(wirewright::error::Error::Refused { code, text }.into());
             }
             _ => {}
