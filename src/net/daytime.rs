@@ -275,65 +275,75 @@ impl DatagramHandler for Answering {
 /// # Errors
 /// Where no whole line came.
 pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
-    let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-    let addresses = endpoint::resolve(endpoint)?;
-    match options.transport {
-        Transport::Tcp => ask(&addresses, options, deadline),
-        Transport::Udp => ask_each(&addresses, options, deadline),
-    }
-}
-
-/// Asks one address after the other, as long as their machines say that nobody listens there: a
-/// name may stand for two families, and a server that it means listen in one.
-fn ask_each(
-    addresses: &[SocketAddr],
-    options: &Options,
-    deadline: Option<Instant>,
-) -> Result<Vec<u8>, Error> {
-    let is_refused = |outcome: &Outcome| match outcome {
-        Err(Error::Io(_, error)) => error.kind() == ErrorKind::ConnectionRefused,
-        _ => false,
-    };
-    let mut outcome = ask(&addresses[..1], options, deadline);
-    for address in &addresses[1..] {
-        if !is_refused(&outcome) {
-            break;
-        }
-        outcome = ask(std::slice::from_ref(address), options, deadline);
-    }
-    outcome
-}
-
-fn ask(
-    addresses: &[SocketAddr],
-    options: &Options,
-    deadline: Option<Instant>,
-) -> Result<Vec<u8>, Error> {
     let failed = |error| Error::Io("starting", error);
     let mut builder = ReactorBuilder::new().map_err(failed)?;
     if options.stop_at_signals {
         builder.stop_at_signals().map_err(failed)?;
     }
     let mut reactor = Reactor::new(builder, 1, PumpLimits::default());
-    reactor.set_deadline(deadline);
+    reactor.set_deadline(options.timeout.map(|timeout| Instant::now() + timeout));
     reactor.set_grace(Duration::ZERO);
-    let tap = options.tap.as_ref().map(|make| make());
-    let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
     match options.transport {
-        Transport::Tcp => {
-            let socket = endpoint::connect(addresses, deadline)?;
-            let session = Client::new(options.limits);
-            let asked = Asked { outcome: outcome.clone() };
-            let new = NewConnection::new(Stream::plain(socket), session, asked).with_tap(tap);
-            reactor.add(new).map_err(failed)?;
-        }
+        Transport::Tcp => ask(&mut reactor, endpoint, options),
         Transport::Udp => {
-            let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
-            let asking = Asking::new(options.limits, outcome.clone());
-            reactor.add_udp(socket, Box::new(asking), tap).map_err(failed)?;
+            let found = Rc::new(RefCell::new(None));
+            let kept = found.clone();
+            reactor.resolve(endpoint, move |_, found| *kept.borrow_mut() = Some(found));
+            run(&mut reactor)?;
+            let addresses = found.take().unwrap_or(Err(Error::Interrupted))?;
+            ask_each(&mut reactor, &addresses, options)
         }
     }
-    reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
+}
+
+fn run(reactor: &mut Reactor) -> Result<(), Error> {
+    reactor.run().map_err(|error| Error::Io("waiting for events", error))
+}
+
+/// Asks over a connection.
+fn ask(reactor: &mut Reactor, endpoint: &str, options: &Options) -> Outcome {
+    let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
+    let (left, limits, tap) = (outcome.clone(), options.limits, options.tap.clone());
+    reactor.open(endpoint, move |reactor, socket| {
+        let asked = Asked { outcome: left.clone() };
+        let added = socket.and_then(|socket| {
+            let new = NewConnection::new(Stream::plain(socket), Client::new(limits), asked);
+            let added = reactor.add(new.with_tap(tap.map(|make| make())));
+            added.map_err(|error| Error::Io("starting", error))
+        });
+        if let Err(error) = added {
+            *left.borrow_mut() = Some(Err(error));
+        }
+    });
+    run(reactor)?;
+    outcome.take().unwrap_or(Err(Error::Interrupted))
+}
+
+/// Asks one address after the other, as long as their machines say that nobody listens there: a
+/// name may stand for two families, and a server that it means listen in one.
+fn ask_each(reactor: &mut Reactor, addresses: &[SocketAddr], options: &Options) -> Outcome {
+    let is_refused = |outcome: &Outcome| match outcome {
+        Err(Error::Io(_, error)) => error.kind() == ErrorKind::ConnectionRefused,
+        _ => false,
+    };
+    let mut outcome = Err(Error::Interrupted);
+    for address in addresses {
+        outcome = ask_by_datagram(reactor, *address, options);
+        if !is_refused(&outcome) {
+            break;
+        }
+    }
+    outcome
+}
+
+fn ask_by_datagram(reactor: &mut Reactor, address: SocketAddr, options: &Options) -> Outcome {
+    let failed = |error| Error::Io("starting", error);
+    let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
+    let socket = endpoint::datagrams_with(address).map_err(failed)?;
+    let asking = Asking::new(options.limits, outcome.clone());
+    let tap = options.tap.as_ref().map(|make| make());
+    reactor.add_udp(socket, Box::new(asking), tap).map_err(failed)?;
+    run(reactor)?;
     outcome.take().unwrap_or(Err(Error::Interrupted))
 }
 
@@ -422,9 +432,14 @@ mod tests {
         let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let there = nobody.local_addr().unwrap();
         drop(nobody);
-        let line = ask_each(&[there, there, here], &options, None).unwrap();
-        assert!(Moment::parse(&line).is_ok());
-        assert!(ask_each(&[there, there], &options, None).is_err());
+        let builder = ReactorBuilder::new().unwrap();
+        let mut reactor = Reactor::new(builder, 1, PumpLimits::default());
+        let mut ask = |addresses: &[SocketAddr]| ask_each(&mut reactor, addresses, &options);
+        // More than a reactor has sockets at a time.
+        let many = [&[there; 20][..], &[here]].concat();
+        assert!(Moment::parse(&ask(&many).unwrap()).is_ok());
+        let Error::Io(_, error) = ask(&[there; 2]).unwrap_err() else { panic!("another error") };
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         stop.stop();
         serving.join().unwrap().unwrap();
     }

@@ -18,7 +18,9 @@ impl Connection {
             Memory::Kernel => 0,
         };
         let rank = match self.phase {
-            Phase::Flushing | Phase::Lingering { .. } => Rank::ending(held, stalled),
+            Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped => {
+                Rank::ending(held, stalled)
+            }
             Phase::Handshake => Rank::open(held, 0, stalled, 0),
             Phase::Open => Rank::open(held, self.lasting(memory), stalled, self.progress_seen),
         };
@@ -41,7 +43,7 @@ impl Connection {
         {
             endpoint::drop_unsent(socket);
         }
-        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
+        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped) {
             return true;
         }
         let error = Error::OverBudget { bytes_max: shared.bytes_max(memory) };

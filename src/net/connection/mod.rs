@@ -42,7 +42,7 @@ use kernel::InKernel;
 use shared::{PAYLOAD_BYTES, grow};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Makes a listener for each connection.
 pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
@@ -54,6 +54,9 @@ const TURN_COST: usize = 16 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Handshake,
+    /// Asked to stop during the handshake: nothing can be said to the peer, so the connection
+    /// closes at once.
+    Stopped,
     Open,
     /// What is in `out` is the last; then our half ends.
     Flushing,
@@ -186,6 +189,10 @@ impl Connection {
     /// No new work: end when what runs has ended.
     pub fn wind_down(&mut self) {
         self.driver.wind_down();
+        if self.phase == Phase::Handshake {
+            self.phase = Phase::Stopped;
+            self.outcome = Err(Error::Interrupted);
+        }
     }
 
     /// When it has to be looked at even without an event.
@@ -195,6 +202,7 @@ impl Connection {
                 Phase::Handshake => limits.handshake_wait,
                 Phase::Open => self.driver.idle_timeout(),
                 Phase::Flushing => limits.flush_wait,
+                Phase::Stopped => Duration::ZERO,
                 Phase::Lingering { .. } => limits.linger_wait,
             }
     }
@@ -226,7 +234,7 @@ impl Connection {
                 self.outcome = Err(Error::TimedOut { state: "the TLS handshake".into() });
                 true
             }
-            Phase::Flushing | Phase::Lingering { .. } => true,
+            Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped => true,
         }
     }
 
@@ -287,6 +295,7 @@ impl Connection {
                 Phase::Flushing => self.flush(now),
                 Phase::Lingering { left } => return self.linger(shared, left),
                 Phase::Handshake => self.shake_hands(now),
+                Phase::Stopped => return Verdict::Closed,
             };
             match did {
                 Ok((0, Turn::Done)) => return Verdict::Wait,
@@ -346,7 +355,7 @@ impl Connection {
 
     /// Everything is said, or failed: only what is in `out` and the last words are still written.
     fn enter_flushing(&mut self, outcome: Result<(), Error>, now: Instant) {
-        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. }) {
+        if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped) {
             return;
         }
         let is_silent = self.phase == Phase::Handshake || self.driver.closes_at_once();

@@ -60,11 +60,21 @@ impl Pending {
         match self.0.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                Some(Err(FileError::Io(io::Error::other("the worker has gone"))))
-            }
+            Err(TryRecvError::Disconnected) => Some(Err(worker_gone())),
         }
     }
+
+    /// Waits for the outcome.
+    ///
+    /// # Errors
+    /// Those of the job.
+    pub fn wait(&self) -> Outcome {
+        self.0.recv().unwrap_or_else(|_| Err(worker_gone()))
+    }
+}
+
+fn worker_gone() -> FileError {
+    FileError::Io(io::Error::other("the worker has gone"))
 }
 
 impl Finisher {

@@ -54,7 +54,7 @@ impl Client {
         let names = Names::new(reactor.waker());
         let finisher = Finisher::new(reactor.waker());
         let pool = Rc::new(RefCell::new(Pool::new(options, finisher)));
-        reactor.set_dispatch(Box::new(Engine::new(pool.clone(), names)));
+        reactor.set_source(Box::new(Engine::new(pool.clone(), names)));
         Ok(Client { reactor, pool })
     }
 

@@ -1,6 +1,6 @@
 //! The engine: makes the lines that jobs wait for.
 //!
-//! Specification: RFC 8305 (by [`Calls`]), RFC 8446.
+//! Specification: RFC 8305 (by [`Connector`]), RFC 8446.
 //!
 //! ```text
 //!   needy route ─┬─ an idle line ─▶ woken
@@ -14,8 +14,8 @@ use super::report::Timings;
 use super::route::Route;
 use super::trace::Tracer;
 use crate::net::connection::NewConnection;
-use crate::net::reactor::calling::{Answered, Calls};
-use crate::net::reactor::{Dispatch, Handle, Reactor};
+use crate::net::reactor::connecting::{Connected, Connector};
+use crate::net::reactor::{ConnectionSource, Handle, Reactor};
 use crate::net::report::Failure;
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
@@ -32,8 +32,8 @@ pub(super) struct Engine {
     pool: Rc<RefCell<Pool>>,
     wakes: Wakes,
     names: Names,
-    /// Lines in the making, each for a route.
-    makings: Calls<usize>,
+    /// Connects, each time for a route.
+    connector: Connector<usize>,
     lines: u64,
     /// Nobody waits any more for what is in the making.
     given_up: bool,
@@ -41,19 +41,16 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(pool: Rc<RefCell<Pool>>, names: Names) -> Engine {
-        Engine {
-            pool,
-            wakes: Wakes::default(),
-            names,
-            makings: Calls::new(),
-            lines: 0,
-            given_up: false,
-        }
+        let connector = {
+            let options = &pool.borrow().options;
+            Connector::new(options.dial, options.name_wait)
+        };
+        Engine { pool, wakes: Wakes::default(), names, connector, lines: 0, given_up: false }
     }
 
     /// Drops what is in the making: to the next call it would be late, and old.
     fn drop_makings(&mut self, reactor: &mut Reactor) {
-        for route in self.makings.hang_up(reactor) {
+        for (route, _) in self.connector.abandon(reactor) {
             self.pool.borrow_mut().not_opened(route);
         }
     }
@@ -75,17 +72,13 @@ impl Engine {
             pool.opening(route);
             let (host, port) = pool.route(route).endpoint();
             let lookup = self.names.ask(&host, port, now).only(pool.options.family);
-            self.makings.begin(route, lookup, now);
+            self.connector.begin(route, lookup, now);
         }
     }
 
     /// Goes on with all that are in the making.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
-        let (name_wait, limits) = {
-            let options = &self.pool.borrow().options;
-            (options.name_wait, options.dial)
-        };
-        for (route, error) in self.makings.go_on(reactor, &limits, name_wait, now) {
+        for (route, error) in self.connector.go_on(reactor, now) {
             self.not_made(route, &error);
         }
     }
@@ -96,8 +89,8 @@ impl Engine {
         pool.not_made(route, Failure::from(error));
     }
 
-    fn connected(&mut self, answered: Answered<usize>, reactor: &mut Reactor, now: Instant) {
-        let Answered { what: at, socket, address, began, name_took } = answered;
+    fn add(&mut self, connected: Connected<usize>, reactor: &mut Reactor, now: Instant) {
+        let Connected { what: at, socket, address, began, name_took } = connected;
         let route = self.pool.borrow().route(at).clone();
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
@@ -135,7 +128,7 @@ impl Engine {
     }
 }
 
-impl Dispatch for Engine {
+impl ConnectionSource for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
         {
             let mut pool = self.pool.borrow_mut();
@@ -146,8 +139,8 @@ impl Dispatch for Engine {
         if std::mem::take(&mut self.given_up) {
             self.drop_makings(reactor);
         }
-        for answered in self.makings.hear(reactor, now) {
-            self.connected(answered, reactor, now);
+        for connected in self.connector.take_connected(reactor, now) {
+            self.add(connected, reactor, now);
         }
         self.go_on(reactor, now);
         // What has failed may have made others needy, and these may fail at once.
@@ -159,11 +152,11 @@ impl Dispatch for Engine {
     }
 
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
-        self.makings.ended(attempt, outcome);
+        self.connector.ended(attempt, outcome);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.makings.deadline().into_iter().chain(self.pool.borrow().next_retry()).min()
+        self.connector.deadline().into_iter().chain(self.pool.borrow().next_retry()).min()
     }
 
     fn is_done(&self) -> bool {

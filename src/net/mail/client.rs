@@ -76,7 +76,7 @@ fn run(
     let mut reactor = Reactor::new(builder, usize::MAX, limits);
     let names = Names::new(reactor.waker());
     let queue = Rc::new(RefCell::new(Queue::new(options, messages, done)));
-    reactor.set_dispatch(Box::new(Engine::new(queue.clone(), names)?));
+    reactor.set_source(Box::new(Engine::new(queue.clone(), names)?));
     reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
     drop(reactor);

@@ -1,12 +1,12 @@
 //! The engine: makes the lines that messages wait for.
 //!
-//! Specification: RFC 8305 (by [`Calls`]), RFC 8314 §3.3 (TLS from the beginning).
+//! Specification: RFC 8305 (by [`Connector`]), RFC 8314 §3.3 (TLS from the beginning).
 
 use super::connection::SmtpConnection;
 use super::queue::Queue;
 use crate::net::connection::NewConnection;
-use crate::net::reactor::calling::{Answered, Calls};
-use crate::net::reactor::{Dispatch, Handle, Reactor};
+use crate::net::reactor::connecting::{Connected, Connector};
+use crate::net::reactor::{ConnectionSource, Handle, Reactor};
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
 use crate::net::transport::stream::Stream;
@@ -24,7 +24,7 @@ use std::time::Instant;
 pub(super) struct Engine {
     queue: Rc<RefCell<Queue>>,
     names: Names,
-    calls: Calls<()>,
+    connector: Connector<()>,
     given_up: bool,
     tls: Option<NamedTls>,
 }
@@ -41,34 +41,34 @@ impl Engine {
                 (None, true) => Some(ClientTls::new(None)?.named(name)?),
             }
         };
-        Ok(Engine { queue, names, calls: Calls::new(), given_up: false, tls })
+        let connector = {
+            let options = &queue.borrow().options;
+            Connector::new(options.dial, options.name_wait)
+        };
+        Ok(Engine { queue, names, connector, given_up: false, tls })
     }
 
-    /// Begins all calls that are needed.
+    /// Begins all connections that are needed.
     fn begin(&mut self, now: Instant) {
         while self.queue.borrow().needs_line() {
             let mut queue = self.queue.borrow_mut();
             queue.opening();
             let server = &queue.options.server;
             let lookup = self.names.ask(&server.host, server.port, now);
-            self.calls.begin((), lookup, now);
+            self.connector.begin((), lookup, now);
         }
     }
 
-    /// Goes on with all calls.
+    /// Goes on with all of them.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
-        let (limits, name_wait) = {
-            let options = &self.queue.borrow().options;
-            (options.dial, options.name_wait)
-        };
-        for ((), error) in self.calls.go_on(reactor, &limits, name_wait, now) {
+        for ((), error) in self.connector.go_on(reactor, now) {
             self.queue.borrow_mut().ended(false, false, Some(Arc::new(error)));
         }
     }
 
-    /// Makes lines of the calls that have come about.
-    fn hear(&mut self, reactor: &mut Reactor, now: Instant) {
-        for Answered { socket, address, .. } in self.calls.hear(reactor, now) {
+    /// Adds the connections that have come about.
+    fn add_connected(&mut self, reactor: &mut Reactor, now: Instant) {
+        for Connected { socket, address, .. } in self.connector.take_connected(reactor, now) {
             if let Err(error) = self.add(socket, address, reactor) {
                 self.queue.borrow_mut().ended(false, false, Some(Arc::new(error)));
             }
@@ -108,31 +108,31 @@ impl Engine {
     }
 }
 
-impl Dispatch for Engine {
+impl ConnectionSource for Engine {
     fn turn(&mut self, reactor: &mut Reactor, now: Instant) {
         if std::mem::take(&mut self.given_up) {
-            for () in self.calls.hang_up(reactor) {
+            for ((), _) in self.connector.abandon(reactor) {
                 self.queue.borrow_mut().ended(false, false, None);
             }
         }
-        self.hear(reactor, now);
+        self.add_connected(reactor, now);
         self.begin(now);
         self.go_on(reactor, now);
     }
 
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
-        self.calls.ended(attempt, outcome);
+        self.connector.ended(attempt, outcome);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.calls.deadline()
+        self.connector.deadline()
     }
 
     fn is_done(&self) -> bool {
         self.queue.borrow().is_done()
     }
 
-    /// Calls end with the turn that follows.
+    /// What is being connected is dropped with the turn that follows.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
         self.queue.borrow_mut().give_up(Arc::new(why()));

@@ -3,7 +3,10 @@
 use super::{SIGNAL, WAKER};
 use mio::net::UnixStream;
 use mio::{Interest, Poll, Waker};
-use std::io;
+use signal_hook::SigId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::{pipe, unregister};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,12 +26,47 @@ impl StopHandle {
     }
 }
 
+/// The signals that stop a reactor. Dropping it removes what it has registered; the default action
+/// of a signal, which ends the process, is not restored.
+pub(super) struct Signals {
+    stream: UnixStream,
+    registered: Vec<SigId>,
+}
+
+impl Signals {
+    fn register() -> io::Result<Signals> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let mut signals =
+            Signals { stream: UnixStream::from_std(ours), registered: Vec::with_capacity(2) };
+        for signal in [SIGINT, SIGTERM] {
+            signals.registered.push(pipe::register(signal, theirs.try_clone()?)?);
+        }
+        Ok(signals)
+    }
+
+    /// Reads away the bytes that say that there was a signal.
+    pub(super) fn clear(&mut self) {
+        let mut bytes = [0; 16];
+        while self.stream.read(&mut bytes).is_ok_and(|count| count > 0) {}
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            // False would mean that it is not registered, which is what is wanted.
+            let _ = unregister(id);
+        }
+    }
+}
+
 /// The part of a reactor that can be made on one thread and used on another.
 pub struct ReactorBuilder {
     pub(super) poll: Poll,
     pub(super) waker: Arc<Waker>,
     pub(super) stop: Arc<AtomicBool>,
-    pub(super) signals: Option<UnixStream>,
+    pub(super) signals: Option<Signals>,
 }
 
 impl ReactorBuilder {
@@ -57,14 +95,30 @@ impl ReactorBuilder {
     /// # Errors
     /// Those of the system.
     pub fn stop_at_signals(&mut self) -> io::Result<()> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            signal_hook::low_level::pipe::register(signal, theirs.try_clone()?)?;
-        }
-        ours.set_nonblocking(true)?;
-        let mut ours = UnixStream::from_std(ours);
-        self.poll.registry().register(&mut ours, SIGNAL, Interest::READABLE)?;
-        self.signals = Some(ours);
+        let mut signals = Signals::register()?;
+        self.poll.registry().register(&mut signals.stream, SIGNAL, Interest::READABLE)?;
+        self.signals = Some(signals);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::{FdFlags, fcntl_getfd};
+    use std::os::fd::{AsFd as _, OwnedFd};
+
+    /// The signal handlers hold the other end of the stream, which is closed with the reactor.
+    #[test]
+    fn a_reactor_that_is_gone_leaves_no_signal_registered() {
+        let mut builder = ReactorBuilder::new().unwrap();
+        builder.stop_at_signals().unwrap();
+        let stream = builder.signals.as_ref().unwrap().stream.as_fd().try_clone_to_owned();
+        let stream = std::os::unix::net::UnixStream::from(stream.unwrap());
+        let read = || (&stream).read(&mut [0]);
+        assert_eq!(read().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(builder);
+        assert_eq!(read().unwrap(), 0);
+        assert!(fcntl_getfd(OwnedFd::from(stream)).unwrap().contains(FdFlags::CLOEXEC));
     }
 }

@@ -164,6 +164,10 @@ impl UdpSockets {
         handler: Box<dyn DatagramHandler>,
         tap: Option<Box<dyn Tap>>,
     ) -> io::Result<()> {
+        // A socket that is done is closed when another one needs its place.
+        while self.boxes.last().is_some_and(|entry| entry.handler.is_done()) {
+            self.boxes.pop();
+        }
         if self.boxes.len() >= UDP_SOCKETS_MAX {
             return Err(io::Error::other("too many sockets of datagrams"));
         }

@@ -4,11 +4,12 @@
 //!   poll ─▶ events ─┬ listener ─▶ accept …          (paused at EMFILE and at the limit)
 //!                   ├ signal ───▶ stop accepting, wind down, grace, end
 //!                   ├ waker ────▶ drive who waits for a job
-//!                   ├ attempt ──▶ connected, or not ─▶ the dispatcher
+//!                   ├ attempt ──▶ connected, or not ─▶ who opened it
 //!                   ├ datagrams ▶ receive, answer, compose     (see `DatagramHandler`)
 //!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
 //!   timers ─▶ expire
-//!   dispatcher ─▶ connect, add, wake                (a client's: see `Dispatch`)
+//!   open ─────▶ name, connect, add                  (a client's connections)
+//!   source ───▶ connect, add, wake                  (see `ConnectionSource`)
 //! ```
 //!
 //! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token
@@ -18,11 +19,12 @@
 
 mod accept;
 mod builder;
-pub(crate) mod calling;
+pub(crate) mod connecting;
 mod datagrams;
-mod dispatch;
 mod limited;
+mod opening;
 mod relief;
+mod source;
 mod ticks;
 mod trim;
 mod turns;
@@ -30,18 +32,20 @@ mod turns;
 pub use accept::{Accept, Accepted};
 pub use builder::{ReactorBuilder, StopHandle};
 pub use datagrams::DatagramHandler;
-pub use dispatch::{Dispatch, Handle};
+pub use source::{ConnectionSource, Handle};
 
 use super::connection::{Connection, Limits, NewConnection, Shared};
 use super::transport::Error;
 use super::transport::rate::RateLimit;
 use accept::{LISTENERS_MAX, Listener};
+use builder::Signals;
 use datagrams::UdpSockets;
-use mio::net::{TcpStream, UnixStream};
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
+use opening::Requests;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -74,7 +78,8 @@ pub struct Reactor {
     followers: Vec<StopHandle>,
     listeners: Vec<Listener>,
     udp_sockets: UdpSockets,
-    dispatch: Option<Box<dyn Dispatch>>,
+    source: Option<Box<dyn ConnectionSource>>,
+    requests: Requests,
     accept_at: Option<Instant>,
     slots: Vec<Slot>,
     free: Vec<usize>,
@@ -96,7 +101,7 @@ pub struct Reactor {
     timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
     /// When connections want to be called, at most one entry for each.
     ticks: BinaryHeap<Reverse<(Instant, usize, u32)>>,
-    signals: Option<UnixStream>,
+    signals: Option<Signals>,
     grace: Duration,
     ending: Option<Instant>,
     deadline: Option<Instant>,
@@ -117,7 +122,8 @@ impl Reactor {
             followers: Vec::new(),
             listeners: Vec::new(),
             udp_sockets: UdpSockets::default(),
-            dispatch: None,
+            source: None,
+            requests: Requests::default(),
             accept_at: None,
             slots: Vec::new(),
             free: Vec::new(),
@@ -209,16 +215,25 @@ impl Reactor {
         self.free.push(index);
     }
 
-    /// Runs until there is no connection, no post and nothing to listen to, or the dispatcher is
-    /// done, or it was stopped. May be called again where there is a dispatcher; what has happened
-    /// to its connections in between is looked at first.
+    /// Runs until there is no connection, none to be opened, no open UDP socket and nothing to
+    /// listen to; with a source of connections until the source is done. A stop ends it, too. May
+    /// be called again; events of connections that a source has kept meanwhile come first.
     ///
     /// # Errors
     /// Those of the system's poll. Whatever happens to one connection ends only that one.
     pub fn run(&mut self) -> io::Result<()> {
+        self.run_until(|_| false)
+    }
+
+    /// The same, and ends also when `is_done` says so of the number of open connections.
+    ///
+    /// # Errors
+    /// As [`run`](Reactor::run).
+    pub(crate) fn run_until(&mut self, is_done: impl Fn(usize) -> bool) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        let mut looked = self.dispatch.is_none();
-        while !looked || self.goes_on() {
+        let mut looked = self.source.is_none();
+        self.drive_requests();
+        while !looked || (self.goes_on() && !is_done(self.live)) {
             let timeout = match looked && !self.udp_sockets.nap(Instant::now()) {
                 true => self.timeout(Instant::now()),
                 false => Some(Duration::ZERO),
@@ -241,30 +256,9 @@ impl Reactor {
             self.grant();
             self.drive_ready();
             self.expire();
-            self.dispatch();
+            self.turn_of_source();
+            self.drive_requests();
             self.trim();
-        }
-        Ok(())
-    }
-
-    /// Waits for so long, or until it is asked to stop, and looks at nothing else: for pauses in
-    /// which there is no connection.
-    ///
-    /// # Errors
-    /// Those of the system's poll.
-    pub fn rest(&mut self, time: Duration) -> io::Result<()> {
-        let (mut events, until) = (Events::with_capacity(16), Instant::now() + time);
-        while self.ending.is_none() {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.poll.poll(&mut events, Some(left)) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-            events.iter().for_each(|event| self.note(event));
-            self.check_stop();
-            if left.is_zero() {
-                break;
-            }
         }
         Ok(())
     }
@@ -275,13 +269,14 @@ impl Reactor {
     }
 
     fn goes_on(&self) -> bool {
-        match &self.dispatch {
-            Some(dispatch) => !dispatch.is_done(),
+        let is_open = match &self.source {
+            Some(source) => !source.is_done(),
             None => {
                 let listens = !self.listeners.is_empty() && self.ending.is_none();
                 self.live > 0 || listens || self.udp_sockets.are_open()
             }
-        }
+        };
+        is_open || self.requests.are_open()
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
@@ -293,11 +288,12 @@ impl Reactor {
         }
         let next = self.timers.peek().map(|Reverse((at, ..))| *at);
         let tick = self.ticks.peek().map(|Reverse((at, ..))| *at);
-        let dispatch = self.dispatch.as_ref().and_then(|dispatch| dispatch.deadline());
+        let source = self.source.as_ref().and_then(|source| source.deadline());
+        let requests = self.requests.deadline();
         let udp_sockets = self.udp_sockets.deadline(now);
         let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
-        let soonest =
-            ours.into_iter().chain([next, tick, dispatch, udp_sockets]).flatten().min()?;
+        let theirs = [next, tick, source, requests, udp_sockets];
+        let soonest = ours.into_iter().chain(theirs).flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
@@ -310,10 +306,7 @@ impl Reactor {
                 }
             }
             SIGNAL => {
-                let mut bytes = [0; 16];
-                if let Some(signals) = &mut self.signals {
-                    while signals.read(&mut bytes).is_ok_and(|count| count > 0) {}
-                }
+                self.signals.iter_mut().for_each(Signals::clear);
                 self.stop.store(true, Ordering::Release);
             }
             Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
@@ -390,7 +383,7 @@ impl Reactor {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
             let error = || Error::TimedOut { state: "the operation to end".into() };
-            self.give_up_dispatch(&error);
+            self.give_up_opening(&error);
             self.end_all(error);
         }
         while let Some(Reverse((at, index, generation))) = self.timers.peek().copied() {
@@ -458,7 +451,7 @@ impl Reactor {
         }
         self.listeners.clear();
         self.accept_at = None;
-        self.give_up_dispatch(&|| Error::Interrupted);
+        self.give_up_opening(&|| Error::Interrupted);
         self.udp_sockets.wind_down();
         for index in 0..self.slots.len() {
             if let Some(connection) = &mut self.slots[index].connection {

@@ -1,4 +1,4 @@
-//! The client's façade: connect, run an errand, report.
+//! The client's façade: list, get and put; a report for each file.
 //!
 //! What it is for: to list, get and put files of a server, from a program. The command's `ls`,
 //! `get` and `put` are these calls and a report.
@@ -7,8 +7,8 @@
 //! its §6 and §7.
 //!
 //! ```text
-//!   "host:port" ─▶ addresses ─▶ connections ─▶ reactor ─▶ FileReport for each name, in order
-//!                                    └ each an errand: getting, putting, listing
+//!   "host:port" ─▶ reactor ─▶ connections ─▶ FileReport for each name, in order
+//!                                  └ each gets, puts or lists
 //! ```
 //!
 //! ```no_run
@@ -28,25 +28,22 @@ use super::classic::{ClassicGetting, Outcome};
 use super::get::{self, Getting};
 pub use super::get::{Version, Wanted};
 use super::put::{self, LeftOut, Listed, Listing, Putting};
+use super::run::Run;
 use crate::name::Name;
-use crate::net::connection::{Application, Limits, NewConnection, TapMaker};
+use crate::net::connection::{Limits, TapMaker};
 use crate::net::files::Destination;
 use crate::net::files::Durability;
-use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, ReactorBuilder};
 use crate::net::report::{Failure, FailureKind, Failures, FileReport, Meter};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
-use crate::net::transport::stream::Stream;
-use crate::session::Session;
 use crate::transfer::classic;
-use crate::transfer::client::{self, Client};
+use crate::transfer::client;
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How a client connects and what it insists on.
 #[derive(Clone)]
@@ -68,7 +65,7 @@ pub struct Options {
     pub resume: bool,
     /// Whether `put` may replace a file, and `get_classic` one whose name the server chose.
     pub overwrite: bool,
-    /// Whether SIGINT and SIGTERM end the errand in order.
+    /// Whether SIGINT and SIGTERM end the call in order, in every state.
     pub stop_at_signals: bool,
     /// Who listens along.
     pub tap: Option<TapMaker>,
@@ -94,92 +91,6 @@ impl Default for Options {
     }
 }
 
-/// A reactor and the addresses its connections go to.
-struct Run<'a> {
-    options: &'a Options,
-    addresses: Vec<SocketAddr>,
-    deadline: Option<Instant>,
-    reactor: Reactor,
-}
-
-/// When the whole operation has to be over.
-fn deadline(options: &Options) -> Option<Instant> {
-    options.timeout.map(|timeout| Instant::now() + timeout)
-}
-
-impl<'a> Run<'a> {
-    fn new(
-        endpoint: &str,
-        options: &'a Options,
-        deadline: Option<Instant>,
-    ) -> Result<Run<'a>, Error> {
-        let addresses = endpoint::resolve(endpoint)?;
-        let failed = |error| Error::Io("starting", error);
-        let mut builder = ReactorBuilder::new().map_err(failed)?;
-        if options.stop_at_signals {
-            builder.stop_at_signals().map_err(failed)?;
-        }
-        let mut limits = options.limits;
-        if let Some(timeout) = options.timeout {
-            limits = limits.with_waits_of_at_least(timeout);
-        }
-        let mut reactor = Reactor::new(builder, usize::MAX, limits);
-        reactor.set_deadline(deadline);
-        Ok(Run { options, addresses, deadline, reactor })
-    }
-
-    fn finisher(&self) -> Finisher {
-        Finisher::new(self.reactor.waker())
-    }
-
-    fn add<S, A>(&mut self, session: S, application: A) -> Result<(), Error>
-    where
-        S: Session + 'static,
-        A: Application<S> + 'static,
-    {
-        let rate = self.options.limits.rate();
-        let socket = endpoint::connect_limited(&self.addresses, self.deadline, rate)?;
-        let stream = match &self.options.tls {
-            Some(tls) => Stream::tls_client(socket, tls),
-            None => Stream::plain(socket),
-        };
-        let tap = self.options.tap.as_ref().map(|make| make());
-        let new = NewConnection::new(stream, session, application).with_tap(tap);
-        self.reactor.add(new).map(drop).map_err(|error| Error::Io("starting", error))
-    }
-
-    /// One connection that speaks the framed protocol.
-    fn add_framed(&mut self, application: impl Application<Client> + 'static) -> Result<(), Error> {
-        let mut config = self.options.session.clone();
-        if let Some(timeout) = self.options.timeout {
-            config.limits = config.limits.with_waits_of_at_least(timeout);
-        }
-        let session = Client::new(config, &nonce()?);
-        self.add(session, application)
-    }
-
-    /// Runs until its connections have ended. Others may be added then.
-    fn go(&mut self) -> Result<(), Error> {
-        self.reactor.run().map_err(|error| Error::Io("waiting for events", error))
-    }
-
-    /// Waits without a connection. True if it was asked to stop meanwhile.
-    fn rest(&mut self, time: Duration) -> Result<bool, Error> {
-        let time = match self.deadline {
-            Some(deadline) => time.min(deadline.saturating_duration_since(Instant::now())),
-            None => time,
-        };
-        self.reactor.rest(time).map_err(|error| Error::Io("waiting for events", error))?;
-        Ok(self.is_over())
-    }
-
-    /// Whether its time has passed, or it was asked to stop.
-    fn is_over(&self) -> bool {
-        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        is_late || self.reactor.was_stopped()
-    }
-}
-
 /// How many connections have descriptors for their files.
 fn affordable() -> usize {
     let left = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT);
@@ -196,7 +107,7 @@ const DESCRIPTORS_EACH: u64 = 4;
 pub(crate) fn nonce() -> Result<String, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Io("asking for randomness", std::io::Error::other(error)))?;
+        .map_err(|error| Error::Io("asking for randomness", io::Error::other(error)))?;
     Ok(crate::digest::hex(&bytes))
 }
 
@@ -226,7 +137,7 @@ pub fn get_wanted(
     destination: &Destination,
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
-    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut run = Run::new(endpoint, options)?;
     let mut waiting = files.len();
     let batch = Rc::new(RefCell::new(get::Batch::new(
         files,
@@ -241,9 +152,12 @@ pub fn get_wanted(
         let connections = options.connections.clamp(1, waiting.max(1)).min(affordable());
         batch.borrow_mut().share(connections);
         for _ in 0..connections {
-            run.add_framed(Getting::new(batch.clone()))?;
+            run.add_framed(Duration::ZERO, Getting::new(batch.clone()), || {})?;
         }
-        run.go()?;
+        let opened = run.go(|| batch.borrow().waiting() > 0);
+        // The files whose last bytes came are whole, whatever became of the connection.
+        batch.borrow_mut().wait_for_disk();
+        opened?;
         // A connection compares a bounded number of files that are here; another goes on.
         let left = batch.borrow().waiting();
         if left == 0 || left == waiting || batch.borrow().ended.is_some() || run.is_over() {
@@ -271,33 +185,41 @@ pub fn put(
     files: &[(Name, PathBuf)],
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
-    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut run = Run::new(endpoint, options)?;
     let batch = put::Batch::new(files, options.overwrite, options.meter.clone());
     let batch = Rc::new(RefCell::new(batch));
     let connections = options.connections.clamp(1, files.len().max(1));
     for _ in 0..connections {
-        run.add_framed(Putting::new(batch.clone()))?;
+        run.add_framed(Duration::ZERO, Putting::new(batch.clone()), || {})?;
     }
-    run.go()?;
+    run.go(|| batch.borrow().has_jobs())?;
     for _ in 0..PUT_TRIES {
         // What is known now is still the answer where nobody can be asked again.
-        if run.is_over() || !batch.borrow().needs_another() || run.rest(PUT_PAUSE)? {
+        if run.is_over() || !batch.borrow().needs_another() {
             break;
         }
-        match run.add_framed(Putting::new(batch.clone())) {
-            Ok(()) => {
-                batch.borrow_mut().begin_again();
-                run.go()?;
-            }
-            // The server may be about to come back, but a connection that nobody answers takes
-            // long.
-            Err(Error::Io(..)) => {}
-            Err(_) => break,
+        let again = batch.clone();
+        let begin = move || again.borrow_mut().begin_again();
+        run.add_framed(PUT_PAUSE, Putting::new(batch.clone()), begin)?;
+        // The server may be about to come back, but a connection that nobody answers takes long.
+        if run.go(|| batch.borrow().has_jobs()).is_err_and(|error| !is_refused(&error)) {
+            break;
         }
     }
     let mut batch = batch.borrow_mut();
     let ended = batch.ended.take();
     Ok(settle(std::mem::take(&mut batch.reports), ended.as_ref()))
+}
+
+/// Whether each address has answered that there is no connection.
+fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::Io(..) => true,
+        Error::Unreachable(attempts) => {
+            attempts.failed().iter().all(|(_, error)| error.kind() != io::ErrorKind::TimedOut)
+        }
+        _ => false,
+    }
 }
 
 /// Files that were not started fail with what ended the connection.
@@ -319,10 +241,10 @@ pub fn list(
     options: &Options,
     each: impl FnMut(Listed) + 'static,
 ) -> Result<LeftOut, Error> {
-    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut run = Run::new(endpoint, options)?;
     let outcome = Rc::new(RefCell::new(None));
-    run.add_framed(Listing::new(each, outcome.clone()))?;
-    run.go()?;
+    run.add_framed(Duration::ZERO, Listing::new(each, outcome.clone()), || {})?;
+    run.go(|| false)?;
     let ended = outcome.borrow_mut().take();
     ended.unwrap_or(Err(Error::Interrupted))
 }
@@ -337,7 +259,7 @@ pub fn get_classic(
     destination: &Destination,
     options: &Options,
 ) -> Result<FileReport, Error> {
-    let mut run = Run::new(endpoint, options, deadline(options))?;
+    let mut run = Run::new(endpoint, options)?;
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let (durability, meter) = (options.durability, options.meter.clone());
     let finisher = run.finisher();
@@ -352,8 +274,8 @@ pub fn get_classic(
         outcome.clone(),
     );
     getting.deadline = run.deadline;
-    run.add(classic::ClassicClient::new(limits), getting)?;
-    run.go()?;
+    run.add(Duration::ZERO, classic::ClassicClient::new(limits), getting, || {});
+    run.go(|| false)?;
     let mut outcome = outcome.borrow_mut();
     match (outcome.error.take(), outcome.report.take()) {
         (None, Some(report)) => Ok(report),

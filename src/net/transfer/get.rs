@@ -1,4 +1,4 @@
-//! The errand of getting files.
+//! Getting files.
 //!
 //! ```text
 //!   queue ─▶ Preparing (re-verify what is there) ─▶ asked ─▶ File ─▶ Payload … ─▶ Received
@@ -56,7 +56,7 @@ struct Job {
     short: u32,
 }
 
-/// What all connections of an errand share.
+/// What all connections of a call share.
 pub(crate) struct Batch {
     jobs: VecDeque<Job>,
     pub(crate) reports: Vec<FileReport>,
@@ -71,6 +71,8 @@ pub(crate) struct Batch {
     pipeline: usize,
     /// Held once for each file that is open, by all connections.
     open: Rc<()>,
+    /// Files that wait for the disk and whose connection has ended.
+    finishing: Vec<Finishing>,
     /// When the whole operation has to be over, for an output that takes no bytes.
     pub(crate) deadline: Option<Instant>,
 }
@@ -109,6 +111,7 @@ impl Batch {
             meter,
             pipeline,
             open: Rc::default(),
+            finishing: Vec::new(),
             deadline: None,
         }
     }
@@ -148,6 +151,32 @@ impl Batch {
         let open = Rc::strong_count(&self.open) - 1;
         self.pipeline = self.pipeline.min((open / 2).max(1));
         open > 0
+    }
+
+    /// The disk has a file now, or cannot have it.
+    fn finished(&mut self, finishing: Finishing, outcome: Result<(), FileError>) {
+        let Finishing { job, since, .. } = finishing;
+        self.reports[job.index].elapsed = since.elapsed();
+        match outcome {
+            Ok(()) => {
+                self.reports[job.index].outcome = Ok(());
+                self.meter.end(job.name.as_str(), true);
+            }
+            Err(error) => {
+                if matches!(error, FileError::InTheWay) {
+                    self.forget_conflict(&job.name);
+                }
+                self.broken(job, error);
+            }
+        }
+    }
+
+    /// Waits for the files whose connection has ended before the disk had them.
+    pub(crate) fn wait_for_disk(&mut self) {
+        for finishing in std::mem::take(&mut self.finishing) {
+            let outcome = finishing.pending.wait();
+            self.finished(finishing, outcome);
+        }
     }
 
     /// A file could not be written.
@@ -357,20 +386,7 @@ impl Getting {
                 at += 1;
                 continue;
             };
-            let Finishing { job, since, .. } = self.finishing.remove(at);
-            batch.reports[job.index].elapsed = since.elapsed();
-            match outcome {
-                Ok(()) => {
-                    batch.reports[job.index].outcome = Ok(());
-                    batch.meter.end(job.name.as_str(), true);
-                }
-                Err(error) => {
-                    if matches!(error, FileError::InTheWay) {
-                        batch.forget_conflict(&job.name);
-                    }
-                    batch.broken(job, error);
-                }
-            }
+            batch.finished(self.finishing.remove(at), outcome);
         }
     }
 }
@@ -459,12 +475,8 @@ impl Application<Client> for Getting {
     }
 
     fn closed(&mut self, _session: &mut Client, outcome: Result<(), Error>) {
-        // The files whose last bytes came are whole, whatever became of the connection.
-        while !self.finishing.is_empty() {
-            self.poll_finishing();
-            std::thread::sleep(Duration::from_millis(1));
-        }
         let mut batch = self.batch.borrow_mut();
+        batch.finishing.append(&mut self.finishing);
         let Err(error) = outcome else { return };
         let failure = Failure::from(&error);
         let running = self.running.drain(..).map(|running| running.job);

@@ -7,6 +7,7 @@ mod classic;
 pub mod client;
 mod get;
 mod put;
+mod run;
 mod serve;
 pub mod server;
 

@@ -241,7 +241,7 @@ fn follow(
     rate: Option<RateLimit>,
 ) -> Result<(), Error> {
     let (mut reactor, factory) = reactor(builder, &options, &admission, rate);
-    reactor.set_dispatch(Box::new(Inbox::new(arrivals, factory, admission, thread)));
+    reactor.set_source(Box::new(Inbox::new(arrivals, factory, admission, thread)));
     run(reactor)
 }
 

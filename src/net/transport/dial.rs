@@ -202,6 +202,20 @@ impl Attempts {
         &self.failed
     }
 
+    /// The error of the only address there was.
+    ///
+    /// # Errors
+    /// All attempts, where there was more than one address.
+    pub(crate) fn into_only(mut self) -> Result<io::Error, Attempts> {
+        match self.failed.pop() {
+            Some((_, error)) if self.failed.is_empty() && self.untried == 0 => Ok(error),
+            last => {
+                self.failed.extend(last);
+                Err(self)
+            }
+        }
+    }
+
     /// How many addresses were beyond [`Limits::attempts_max`].
     pub fn untried(&self) -> usize {
         self.untried

@@ -166,6 +166,25 @@ impl Names {
         Lookup { answer: self.answer(host, now), port, family: None }
     }
 
+    /// Asks for the addresses of `HOST:PORT`.
+    pub fn ask_endpoint(&mut self, endpoint: &str, now: Instant) -> Lookup {
+        if let Ok(address) = endpoint.parse::<SocketAddr>() {
+            let answer = known(Ok([address].into()), now);
+            return Lookup { answer, port: address.port(), family: None };
+        }
+        let refuse = |why: &str| {
+            let answer = known(Err((io::ErrorKind::InvalidInput, why.to_owned())), now);
+            Lookup { answer, port: 0, family: None }
+        };
+        let Some((host, port)) = endpoint.rsplit_once(':') else {
+            return refuse("invalid socket address");
+        };
+        match port.parse() {
+            Ok(port) => self.ask(host, port, now),
+            Err(_) => refuse("invalid port value"),
+        }
+    }
+
     fn answer(&mut self, host: &str, now: Instant) -> Answer {
         if let Some(address) = literal(host) {
             return known(Ok([SocketAddr::new(address, 0)].into()), now);

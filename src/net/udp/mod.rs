@@ -131,14 +131,21 @@ fn builder(stop_at_signals: bool) -> Result<ReactorBuilder, Error> {
 pub fn send(endpoint: &str, options: &SendOptions) -> Result<Sent, Error> {
     let failed = |error| Error::Io("starting", error);
     sending::check(options)?;
-    let peer = endpoint::resolve(endpoint)?[0];
     let mut reactor = Reactor::new(builder(options.stop_at_signals)?, 0, PumpLimits::default());
     reactor.set_deadline(after(Instant::now(), options.timeout));
-    let socket = endpoint::datagrams_with(peer).map_err(failed)?;
-    let outcome = Rc::default();
-    let sending = Sending::new(options, random()?, Rc::clone(&outcome));
-    let tap = options.tap.as_ref().map(|make| make());
-    reactor.add_udp(socket, Box::new(sending), tap).map_err(failed)?;
+    let outcome: Shared<Sent> = Rc::default();
+    let (left, options, run) = (Rc::clone(&outcome), options.clone(), random()?);
+    reactor.resolve(endpoint, move |reactor, found| {
+        let begun = found.and_then(|addresses| {
+            let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
+            let sending = Sending::new(&options, run, Rc::clone(&left));
+            let tap = options.tap.as_ref().map(|make| make());
+            reactor.add_udp(socket, Box::new(sending), tap).map_err(failed)
+        });
+        if let Err(error) = begun {
+            *left.borrow_mut() = Some(Err(error));
+        }
+    });
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
     outcome.take().unwrap_or(Err(Error::Interrupted))
 }

@@ -100,6 +100,11 @@ impl Batch {
         !self.again.is_empty()
     }
 
+    /// Whether a file waits for a connection.
+    pub(crate) fn has_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// There is another connection: those files come first.
     pub(crate) fn begin_again(&mut self) {
         self.again.drain(..).rev().for_each(|job| self.jobs.push_front(job));

@@ -11,7 +11,7 @@
 
 use super::Options;
 use crate::net::connection::{Application, NewConnection};
-use crate::net::reactor::{Accept, Accepted, Dispatch, Handle, Reactor};
+use crate::net::reactor::{Accept, Accepted, ConnectionSource, Handle, Reactor};
 use crate::net::transfer::admission::{Admission, Permit};
 use crate::net::transfer::classic;
 use crate::net::transfer::client::nonce;
@@ -168,7 +168,7 @@ impl Inbox {
     }
 }
 
-impl Dispatch for Inbox {
+impl ConnectionSource for Inbox {
     fn turn(&mut self, reactor: &mut Reactor, _now: Instant) {
         while let Ok(arrival) = self.arrivals.try_recv() {
             // What comes while the server ends is closed, as what still waits to be accepted is.

@@ -1,10 +1,11 @@
-//! A call: from the name of a host to a connected socket; and all calls of an engine.
+//! The connector: from the name of a host to a connected socket, for every client on the reactor.
 //!
 //! Specification: RFC 8305, by [`Dial`].
 //!
 //! ```text
 //!   name ─▶ addresses, two families in turns ─▶ attempts ─▶ the first that is connected
-//!                                                  └─▶ none: each address named
+//!    │                                            └─▶ none: each address named
+//!    └ looked up on another thread
 //! ```
 
 use super::{Handle, Reactor};
@@ -17,94 +18,116 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// The calls of an engine, each for something of its own.
-pub(crate) struct Calls<T> {
-    calls: Vec<(T, Call)>,
+/// Connects to several hosts at a time. `T` tells the caller what a connection is for.
+pub(crate) struct Connector<T> {
+    limits: Limits,
+    /// How long the lookup of a name may take.
+    name_wait: Duration,
+    connecting: Vec<(T, Connecting)>,
     /// Attempts that have ended since the last turn.
     ended: Vec<(Handle, io::Result<TcpStream>)>,
-    /// When a call has to be looked at.
+    /// When one of them has to be looked at even if nothing happens.
     deadline: Option<Instant>,
 }
 
-/// A call that has come about.
-pub(crate) struct Answered<T> {
+/// A connection to a host has come about.
+pub(crate) struct Connected<T> {
     pub(crate) what: T,
     pub(crate) socket: TcpStream,
     pub(crate) address: SocketAddr,
     pub(crate) began: Instant,
-    /// How long the name took to be looked up.
+    /// How long the lookup of the name took.
     pub(crate) name_took: Option<Duration>,
 }
 
-impl<T> Calls<T> {
-    pub(crate) fn new() -> Calls<T> {
-        Calls { calls: Vec::new(), ended: Vec::new(), deadline: None }
+impl<T> Connector<T> {
+    pub(crate) fn new(limits: Limits, name_wait: Duration) -> Connector<T> {
+        let (connecting, ended) = (Vec::new(), Vec::new());
+        Connector { limits, name_wait, connecting, ended, deadline: None }
     }
 
+    /// Begins to connect to the host whose name is being looked up.
     pub(crate) fn begin(&mut self, what: T, lookup: Lookup, now: Instant) {
         let stage = Stage::Name(lookup);
-        self.calls.push((what, Call { began: now, looked_up: None, stage }));
+        self.connecting.push((what, Connecting { began: now, looked_up: None, stage }));
     }
 
-    /// An attempt has ended; it is heard with the next turn.
+    /// Notes that an attempt has ended. The next turn acts on it.
     pub(crate) fn ended(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
         self.ended.push((attempt, outcome));
     }
 
-    /// When one of them has to be looked at even if nothing happens.
+    /// Whether an attempt belongs to one of its hosts.
+    pub(crate) fn has(&self, attempt: Handle) -> bool {
+        self.connecting.iter().any(|(_, host)| host.is_its(attempt))
+    }
+
+    /// Whether nothing is pending.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.connecting.is_empty()
+    }
+
+    /// When the connector needs a turn even if nothing happens.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Hears what attempts have ended with; gives the calls that have come about.
-    pub(crate) fn hear(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<Answered<T>> {
-        let mut answered = Vec::new();
-        for (handle, outcome) in std::mem::take(&mut self.ended) {
-            let its = self.calls.iter().position(|(_, call)| call.is_its(handle));
-            let Some(at) = its else { continue };
-            if let Some((socket, address)) = self.calls[at].1.hear(handle, outcome, reactor, now) {
-                let (what, Call { began, looked_up, .. }) = self.calls.swap_remove(at);
-                let name_took = looked_up.map(|at| at - began);
-                answered.push(Answered { what, socket, address, began, name_took });
-            }
-        }
-        answered
-    }
-
-    /// Goes on with all of them; gives those that have come to nothing, and why.
-    pub(crate) fn go_on(
+    /// Acts on the attempts that have ended; gives the connections that have come about.
+    pub(crate) fn take_connected(
         &mut self,
         reactor: &mut Reactor,
-        limits: &Limits,
-        name_wait: Duration,
         now: Instant,
-    ) -> Vec<(T, Error)> {
+    ) -> Vec<Connected<T>> {
+        let mut connected = Vec::new();
+        for (handle, outcome) in std::mem::take(&mut self.ended) {
+            let its = self.connecting.iter().position(|(_, host)| host.is_its(handle));
+            let Some(at) = its else { continue };
+            let host = &mut self.connecting[at].1;
+            if let Some((socket, address)) = host.attempt_ended(handle, outcome, reactor, now) {
+                let (what, Connecting { began, looked_up, .. }) = self.connecting.swap_remove(at);
+                let name_took = looked_up.map(|at| at - began);
+                connected.push(Connected { what, socket, address, began, name_took });
+            }
+        }
+        connected
+    }
+
+    /// Starts the attempts that are due; gives the hosts that cannot be reached, and why.
+    pub(crate) fn go_on(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<(T, Error)> {
         self.deadline = None;
         let (mut failed, mut at) = (Vec::new(), 0);
-        while let Some((_, call)) = self.calls.get_mut(at) {
-            match call.go_on(reactor, limits, name_wait, now) {
+        while let Some((_, host)) = self.connecting.get_mut(at) {
+            match host.go_on(reactor, &self.limits, self.name_wait, now) {
                 Ok(until) => {
                     self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
                     at += 1;
                 }
-                Err(error) => failed.push((self.calls.swap_remove(at).0, error)),
+                Err(error) => failed.push((self.connecting.swap_remove(at).0, error)),
             }
         }
         failed
     }
 
-    /// Nobody waits for them any more; gives what they were for.
-    pub(crate) fn hang_up(&mut self, reactor: &mut Reactor) -> Vec<T> {
-        let ended = self.calls.drain(..).map(|(what, call)| {
-            call.hang_up(reactor);
-            what
+    /// Drops all attempts; gives what each of them was for, and what it waited for.
+    pub(crate) fn abandon(&mut self, reactor: &mut Reactor) -> Vec<(T, &'static str)> {
+        self.deadline = None;
+        let ended = self.connecting.drain(..).map(|(what, host)| {
+            let state = host.waits_for();
+            host.abandon(reactor);
+            (what, state)
         });
         ended.collect()
     }
 }
 
-/// One of them.
-struct Call {
+/// What a lookup waits for.
+pub(super) const NAME: &str = "the name to be looked up";
+
+/// What an attempt waits for.
+pub(super) const CONNECTION: &str = "the connection";
+
+/// The way to one host.
+struct Connecting {
     began: Instant,
     /// When the addresses were known.
     looked_up: Option<Instant>,
@@ -118,11 +141,18 @@ enum Stage {
     Dial(Dial, Vec<(SocketAddr, Handle)>),
 }
 
-impl Call {
+impl Connecting {
+    fn waits_for(&self) -> &'static str {
+        match self.stage {
+            Stage::Name(_) => NAME,
+            Stage::Dial(..) => CONNECTION,
+        }
+    }
+
     /// Does what can be done now; says when to come again even if nothing happens.
     ///
     /// # Errors
-    /// Nobody is reached: the name has no address, or none of them answers.
+    /// The name has no address, or none of its addresses answers.
     fn go_on(
         &mut self,
         reactor: &mut Reactor,
@@ -131,7 +161,7 @@ impl Call {
         now: Instant,
     ) -> Result<Instant, Error> {
         if let Stage::Name(lookup) = &self.stage {
-            let Some(addresses) = looked_up(lookup, self.began, name_wait, now)? else {
+            let Some(addresses) = looked_up(lookup, self.began + name_wait, now)? else {
                 return Ok(self.began + name_wait);
             };
             self.looked_up = Some(now);
@@ -152,9 +182,9 @@ impl Call {
         }
     }
 
-    /// One of its attempts has ended. Its socket, if it is the first to have one: then the others
-    /// are dropped.
-    fn hear(
+    /// One of the attempts has ended. Gives the socket of the first attempt that is connected, and
+    /// drops the other attempts.
+    fn attempt_ended(
         &mut self,
         attempt: Handle,
         outcome: io::Result<TcpStream>,
@@ -176,33 +206,32 @@ impl Call {
         }
     }
 
-    /// Nobody waits for it any more.
-    fn hang_up(self, reactor: &mut Reactor) {
+    fn abandon(self, reactor: &mut Reactor) {
         if let Stage::Dial(_, attempts) = self.stage {
             attempts.into_iter().for_each(|(_, attempt)| reactor.abandon(attempt));
         }
     }
 }
 
-/// The addresses, once there are some.
-fn looked_up(
+/// The addresses, once they are known.
+///
+/// # Errors
+/// There are none, or they were not known at `until`.
+pub(super) fn looked_up(
     lookup: &Lookup,
-    began: Instant,
-    wait: Duration,
+    until: Instant,
     now: Instant,
 ) -> Result<Option<Vec<SocketAddr>>, Error> {
     match lookup.poll() {
         Some(Ok(addresses)) => Ok(Some(addresses)),
         Some(Err(error)) => Err(endpoint::unresolved(error)),
-        None if now >= began + wait => {
-            Err(Error::TimedOut { state: "the name to be looked up".into() })
-        }
+        None if now >= until => Err(Error::TimedOut { state: NAME.into() }),
         None => Ok(None),
     }
 }
 
-/// Begins what attempts are due, and drops those that have taken too long. `None` where no address
-/// is left.
+/// Starts the attempts that are due, and drops those that took too long. `None`: no address is
+/// left.
 fn try_addresses(
     dial: &mut Dial,
     attempts: &mut Vec<(SocketAddr, Handle)>,

@@ -1,13 +1,13 @@
-//! The reactor's desk: whoever makes connections while it runs.
+//! A source of connections: adds connections to a reactor while it runs.
 //!
 //! ```text
 //!   turn ─▶ connect ─▶ attempt … writable ─▶ connected(socket | error) ─▶ turn ─▶ add ─▶ …
 //!              └─────────▶ abandon, where another attempt was faster
 //! ```
 //!
-//! A server's connections come by its listeners; a client that knows its errands beforehand adds
-//! its connections before it runs. A client that learns on the way where it has to go next, or
-//! tries several addresses at once, is a [`Dispatch`].
+//! A server's connections come by its listeners. A client that knows its connections beforehand
+//! [opens](Reactor::open) them. A client that learns from its connections which others it needs,
+//! as that of HTTP does, is a [`ConnectionSource`].
 
 use super::{BOTH, GENERATION_MASK, Reactor};
 use crate::net::transport::{Error, endpoint};
@@ -31,7 +31,7 @@ impl Handle {
 }
 
 /// Makes connections while a reactor runs, and says when all is done.
-pub trait Dispatch {
+pub trait ConnectionSource {
     /// Its turn: after every round of events, and when its deadline has come.
     fn turn(&mut self, reactor: &mut Reactor, now: Instant);
 
@@ -50,12 +50,12 @@ pub trait Dispatch {
 }
 
 impl Reactor {
-    /// Gives the making of connections to a dispatcher.
-    pub fn set_dispatch(&mut self, dispatch: Box<dyn Dispatch>) {
-        self.dispatch = Some(dispatch);
+    /// Sets the source of further connections.
+    pub fn set_source(&mut self, source: Box<dyn ConnectionSource>) {
+        self.source = Some(source);
     }
 
-    /// Begins to connect; the dispatcher hears how it ended.
+    /// Begins to connect to one address; the source is told how it ended.
     ///
     /// # Errors
     /// Those of the system that come at once.
@@ -112,21 +112,24 @@ impl Reactor {
             Some(error) => Err(error),
             None => endpoint::tune(&socket).map(|()| socket),
         };
-        if let Some(dispatch) = &mut self.dispatch {
-            dispatch.connected(attempt, outcome);
+        let Some(outcome) = self.requests.ended(attempt, outcome) else { return };
+        if let Some(source) = &mut self.source {
+            source.connected(attempt, outcome);
         }
     }
 
-    pub(super) fn dispatch(&mut self) {
-        if let Some(mut dispatch) = self.dispatch.take() {
-            dispatch.turn(self, Instant::now());
-            self.dispatch = Some(dispatch);
+    pub(super) fn turn_of_source(&mut self) {
+        if let Some(mut source) = self.source.take() {
+            source.turn(self, Instant::now());
+            self.source = Some(source);
         }
     }
 
-    pub(super) fn give_up_dispatch(&mut self, why: &dyn Fn() -> Error) {
-        if let Some(dispatch) = &mut self.dispatch {
-            dispatch.give_up(why);
+    /// Nothing is opened any more.
+    pub(super) fn give_up_opening(&mut self, why: &dyn Fn() -> Error) {
+        if let Some(source) = &mut self.source {
+            source.give_up(why);
         }
+        self.give_up_requests(why);
     }
 }

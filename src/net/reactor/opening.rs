@@ -1,0 +1,269 @@
+//! Connections that the reactor opens on request: a client's side of [`Accept`](super::Accept).
+//!
+//! ```text
+//!   open    ─▶ (wait) ─▶ name ─▶ connector ─▶ then(socket | error) ─▶ add
+//!   resolve ───────────▶ name ─────────────▶ then(addresses | error) ─▶ add_udp
+//!   stop, deadline ────────────────────────▶ then(error), for each that is pending
+//! ```
+//!
+//! Nothing here blocks: names are looked up on another thread, and connecting and waiting end with
+//! an event or a timer. So signals and deadlines work in every state.
+
+use super::connecting::{CONNECTION, Connected, Connector, NAME, looked_up};
+use super::{Handle, Reactor};
+use crate::net::transport::Error;
+use crate::net::transport::dial::Limits;
+use crate::net::transport::names::{Lookup, Names};
+use mio::Waker;
+use mio::net::TcpStream;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long the lookup of a name may take where there is no deadline.
+const NAME_WAIT: Duration = Duration::from_secs(20);
+
+type Opened = Box<dyn FnOnce(&mut Reactor, Result<TcpStream, Error>)>;
+type Resolved = Box<dyn FnOnce(&mut Reactor, Result<Vec<SocketAddr>, Error>)>;
+
+/// What follows a request.
+enum Then {
+    Opened(Opened),
+    Resolved(Resolved),
+}
+
+impl Then {
+    fn fail(self, reactor: &mut Reactor, error: Error) {
+        match self {
+            Then::Opened(then) => then(reactor, Err(error)),
+            Then::Resolved(then) => then(reactor, Err(error)),
+        }
+    }
+}
+
+/// A request that has not begun.
+struct Request {
+    at: Instant,
+    endpoint: String,
+    then: Then,
+}
+
+/// The requests that have begun.
+struct Running {
+    names: Names,
+    name_wait: Duration,
+    connector: Connector<Opened>,
+    lookups: Vec<(Lookup, Instant, Resolved)>,
+}
+
+/// The requests of a reactor.
+#[derive(Default)]
+pub(super) struct Requests {
+    waiting: Vec<Request>,
+    running: Option<Box<Running>>,
+}
+
+/// A request has ended: calls what follows.
+type Ended = Box<dyn FnOnce(&mut Reactor)>;
+
+impl Running {
+    /// Whoever allows `time` for everything wants to wait that long for each step.
+    fn new(waker: Arc<Waker>, time: Duration) -> Running {
+        let name_wait = NAME_WAIT.max(time);
+        let limits = Limits::default().with_waits_of_at_least(time);
+        let connector = Connector::new(limits, name_wait);
+        Running { names: Names::new(waker), name_wait, connector, lookups: Vec::new() }
+    }
+
+    fn begin(&mut self, request: Request, now: Instant) {
+        let lookup = self.names.ask_endpoint(&request.endpoint, now);
+        match request.then {
+            Then::Opened(then) => self.connector.begin(then, lookup, now),
+            Then::Resolved(then) => self.lookups.push((lookup, now + self.name_wait, then)),
+        }
+    }
+
+    fn turn(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<Ended> {
+        let mut ended: Vec<Ended> = Vec::new();
+        for Connected { what: then, socket, .. } in self.connector.take_connected(reactor, now) {
+            ended.push(Box::new(move |reactor| then(reactor, Ok(socket))));
+        }
+        for (then, error) in self.connector.go_on(reactor, now) {
+            ended.push(Box::new(move |reactor| then(reactor, Err(of_one_address(error)))));
+        }
+        let mut at = 0;
+        while let Some((lookup, until, _)) = self.lookups.get(at) {
+            let Some(found) = looked_up(lookup, *until, now).transpose() else {
+                at += 1;
+                continue;
+            };
+            let (.., then) = self.lookups.swap_remove(at);
+            ended.push(Box::new(move |reactor| then(reactor, found)));
+        }
+        ended
+    }
+
+    fn is_idle(&self) -> bool {
+        self.connector.is_idle() && self.lookups.is_empty()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let lookups = self.lookups.iter().map(|(_, until, _)| *until).min();
+        self.connector.deadline().into_iter().chain(lookups).min()
+    }
+
+    /// All that were pending, each with what it waited for.
+    fn abandon(mut self, reactor: &mut Reactor) -> Vec<(Then, &'static str)> {
+        let opening = self.connector.abandon(reactor).into_iter();
+        let opening = opening.map(|(then, state)| (Then::Opened(then), state));
+        let lookups = self.lookups.drain(..).map(|(.., then)| (Then::Resolved(then), NAME));
+        opening.chain(lookups).collect()
+    }
+}
+
+/// The error of the only address that was tried says what happened. Several addresses are named
+/// each with its own.
+fn of_one_address(error: Error) -> Error {
+    let Error::Unreachable(attempts) = error else { return error };
+    match attempts.into_only() {
+        Ok(error) if error.kind() == ErrorKind::TimedOut => {
+            Error::TimedOut { state: CONNECTION.into() }
+        }
+        Ok(error) => Error::Io("connecting", error),
+        Err(attempts) => Error::Unreachable(attempts),
+    }
+}
+
+impl Requests {
+    pub(super) fn are_open(&self) -> bool {
+        !self.waiting.is_empty() || self.running.as_ref().is_some_and(|running| !running.is_idle())
+    }
+
+    /// When one of them has to be looked at even if nothing happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let running = self.running.as_ref().and_then(|running| running.deadline());
+        self.waiting.iter().map(|request| request.at).chain(running).min()
+    }
+
+    /// Notes that an attempt has ended; gives it back where it is not one of theirs.
+    pub(super) fn ended(
+        &mut self,
+        attempt: Handle,
+        outcome: io::Result<TcpStream>,
+    ) -> Option<io::Result<TcpStream>> {
+        match &mut self.running {
+            Some(running) if running.connector.has(attempt) => {
+                running.connector.ended(attempt, outcome);
+                None
+            }
+            _ => Some(outcome),
+        }
+    }
+}
+
+impl Reactor {
+    /// Connects to `HOST:PORT` while the reactor runs, to the first address that answers, and calls
+    /// `then` with the socket, or with the reason why there is none. The deadline of the reactor,
+    /// and a stop, end a pending request with an error.
+    ///
+    /// ```no_run
+    /// use wirewright::daytime::{Client, Limits};
+    /// use wirewright::net::connection::{self, NewConnection};
+    /// use wirewright::net::reactor::{Reactor, ReactorBuilder};
+    /// use wirewright::net::transport::stream::Stream;
+    ///
+    /// let limits = connection::Limits::default();
+    /// let mut reactor = Reactor::new(ReactorBuilder::new()?, 1, limits);
+    /// reactor.open("localhost:13", |reactor, socket| match socket {
+    ///     Ok(socket) => {
+    ///         let client = Client::new(Limits::default());
+    ///         let new = NewConnection::new(Stream::plain(socket), client, ());
+    ///         if let Err(error) = reactor.add(new) {
+    ///             println!("no connection: {error}");
+    ///         }
+    ///     }
+    ///     Err(error) => println!("no connection: {error}"),
+    /// });
+    /// reactor.run()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn open(
+        &mut self,
+        endpoint: &str,
+        then: impl FnOnce(&mut Reactor, Result<TcpStream, Error>) + 'static,
+    ) {
+        self.open_after(Duration::ZERO, endpoint, then);
+    }
+
+    /// The same, begun after a pause.
+    pub fn open_after(
+        &mut self,
+        pause: Duration,
+        endpoint: &str,
+        then: impl FnOnce(&mut Reactor, Result<TcpStream, Error>) + 'static,
+    ) {
+        self.request(pause, endpoint, Then::Opened(Box::new(then)));
+    }
+
+    /// Looks up the addresses of `HOST:PORT` while the reactor runs, and calls `then` with them, at
+    /// least one, or with the reason why there is none.
+    pub fn resolve(
+        &mut self,
+        endpoint: &str,
+        then: impl FnOnce(&mut Reactor, Result<Vec<SocketAddr>, Error>) + 'static,
+    ) {
+        self.request(Duration::ZERO, endpoint, Then::Resolved(Box::new(then)));
+    }
+
+    fn request(&mut self, pause: Duration, endpoint: &str, then: Then) {
+        let (at, endpoint) = (Instant::now() + pause, endpoint.to_owned());
+        self.requests.waiting.push(Request { at, endpoint, then });
+    }
+
+    /// Drops all pending requests; nothing follows them.
+    pub fn abandon_requests(&mut self) {
+        self.take_requests();
+    }
+
+    /// All pending requests, each with what it waits for, if it has begun.
+    fn take_requests(&mut self) -> Vec<(Then, Option<&'static str>)> {
+        let waiting = std::mem::take(&mut self.requests.waiting).into_iter();
+        let running = self.requests.running.take();
+        let running = running.map_or(Vec::new(), |running| running.abandon(self)).into_iter();
+        let waiting = waiting.map(|request| (request.then, None));
+        running.map(|(then, state)| (then, Some(state))).chain(waiting).collect()
+    }
+
+    /// Begins the requests that are due, and ends those that are done.
+    pub(super) fn drive_requests(&mut self) {
+        if !self.requests.are_open() {
+            return;
+        }
+        if self.was_stopped() {
+            return self.give_up_requests(&|| Error::Interrupted);
+        }
+        let now = Instant::now();
+        let mut running = self.requests.running.take().unwrap_or_else(|| {
+            let time = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
+            Box::new(Running::new(self.waker(), time.unwrap_or_default()))
+        });
+        let due = self.requests.waiting.extract_if(.., |request| request.at <= now);
+        due.for_each(|request| running.begin(request, now));
+        let ended = running.turn(self, now);
+        self.requests.running = Some(running);
+        ended.into_iter().for_each(|then| then(self));
+    }
+
+    /// Ends all pending requests with an error.
+    pub(super) fn give_up_requests(&mut self, why: &dyn Fn() -> Error) {
+        for (then, state) in self.take_requests() {
+            let error = match (why(), state) {
+                // What was waited for is more useful than that everything took too long.
+                (Error::TimedOut { .. }, Some(state)) => Error::TimedOut { state: state.into() },
+                (error, _) => error,
+            };
+            then.fail(self, error);
+        }
+    }
+}
