@@ -358,17 +358,20 @@ struct Asking {
     limits: Limits,
     began: Instant,
     ask_at: Instant,
+    ended: bool,
     outcome: Rc<RefCell<Option<Outcome>>>,
 }
 
 impl Asking {
     fn new(limits: Limits, outcome: Rc<RefCell<Option<Outcome>>>) -> Asking {
         let began = Instant::now();
-        Asking { limits, began, ask_at: began, outcome }
+        Asking { limits, began, ask_at: began, ended: false, outcome }
     }
 
     fn end(&mut self, outcome: Outcome) {
-        self.outcome.borrow_mut().get_or_insert(outcome);
+        if !std::mem::replace(&mut self.ended, true) {
+            *self.outcome.borrow_mut() = Some(outcome);
+        }
     }
 }
 
@@ -407,7 +410,7 @@ impl DatagramHandler for Asking {
     }
 
     fn is_done(&self) -> bool {
-        self.outcome.borrow().is_some()
+        self.ended
     }
 
     fn wind_down(&mut self) {

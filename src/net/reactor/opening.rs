@@ -267,3 +267,6 @@ impl Reactor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
