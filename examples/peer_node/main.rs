@@ -19,8 +19,8 @@ mod visitor;
 use host::Host;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use visitor::Visitor;
+use wirewright::net::Error;
 use wirewright::net::connection::{Limits, NewConnection};
 use wirewright::net::files::Root;
 use wirewright::net::reactor::{Accept, Accepted, Reactor, ReactorBuilder};
@@ -30,9 +30,6 @@ use wirewright::transfer::{client::Client, server, server::Server};
 
 /// How many connections a node holds at a time.
 const CONNECTIONS_MAX: usize = 1000;
-
-/// How long a peer may take to answer a call.
-const CALL_WAIT: Duration = Duration::from_secs(5);
 
 /// Lets guests in: each is given a session of its own.
 struct Acceptor(Root, Arc<server::Config>);
@@ -59,13 +56,22 @@ fn nonce() -> Result<String, getrandom::Error> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Visits one peer.
-fn call(peer: &str, root: &Root) -> Result<NewConnection, Box<dyn std::error::Error>> {
-    let deadline = Some(Instant::now() + CALL_WAIT);
-    let socket = endpoint::connect(&endpoint::resolve(peer)?, deadline)?;
+/// Visits one peer, while the reactor serves others.
+fn call(peer: &str, root: &Root, reactor: &mut Reactor) -> Result<(), getrandom::Error> {
     let session = Client::new(Default::default(), &nonce()?);
     let visitor = Visitor::new(root.clone(), peer);
-    Ok(NewConnection::new(Stream::plain(socket), session, visitor))
+    let named = peer.to_owned();
+    reactor.open(peer, move |reactor, socket| {
+        let added = socket.and_then(|socket| {
+            let new = NewConnection::new(Stream::plain(socket), session, visitor);
+            reactor.add(new).map_err(|error| Error::Io("starting", error))
+        });
+        // A peer that is not there is an ordinary thing in such a network.
+        if let Err(error) = added {
+            println!("{named}: {error}");
+        }
+    });
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -83,11 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     reactor.listen(socket, Box::new(Acceptor(root.clone(), Arc::default())))?;
 
     for peer in peers {
-        match call(peer, &root) {
-            Ok(guest) => drop(reactor.add(guest)?),
-            // A peer that is not there is an ordinary thing in such a network.
-            Err(error) => println!("{peer}: {error}"),
-        }
+        call(peer, &root, &mut reactor)?;
     }
     Ok(reactor.run()?)
 }

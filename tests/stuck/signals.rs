@@ -2,7 +2,7 @@
 //! name is looked up, while it connects, in the TLS handshake, before the first word of the peer,
 //! and between two attempts to put a file.
 
-use crate::{Process, Stuck, WAIT, start, stderr_of};
+use crate::{Stuck, WAIT, start, stderr_of};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener};

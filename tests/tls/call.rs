@@ -8,7 +8,6 @@ use wirewright::buffer::Buffer;
 use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Tap};
 use wirewright::net::reactor::{Reactor, ReactorBuilder};
-use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::net::transport::tls::{ClientTls, NamedTls};
 use wirewright::session::{Received, Session, Wants};
@@ -199,11 +198,6 @@ impl Tap for Ear {
 
 /// Runs it to its end.
 pub fn call(address: SocketAddr, call: Call) -> Heard {
-    let socket = endpoint::connect(&[address], None).unwrap();
-    let stream = match &call.tls {
-        Some(tls) => Stream::tls_client(socket, tls),
-        None => Stream::plain(socket),
-    };
     let heard = Rc::new(RefCell::new(Heard::default()));
     let tap = Some(Box::new(Ear(heard.clone())) as Box<dyn Tap>);
     let watcher = Watcher { upgrade: call.upgrade.clone() };
@@ -216,7 +210,14 @@ pub fn call(address: SocketAddr, call: Call) -> Heard {
         call,
     };
     let mut reactor = Reactor::new(ReactorBuilder::new().unwrap(), 1, Limits::default());
-    reactor.add(NewConnection::new(stream, session, watcher).with_tap(tap)).unwrap();
+    reactor.open(&address.to_string(), move |reactor, socket| {
+        let socket = socket.unwrap();
+        let stream = match &session.call.tls {
+            Some(tls) => Stream::tls_client(socket, tls),
+            None => Stream::plain(socket),
+        };
+        reactor.add(NewConnection::new(stream, session, watcher).with_tap(tap)).unwrap();
+    });
     reactor.run().unwrap();
     heard.take()
 }

@@ -8,8 +8,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// How many connections may wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: i32 = 4096;
@@ -20,21 +20,6 @@ pub(crate) const NOTSENT_LOWAT: u32 = 128 * 1024;
 
 /// The same where many peers do not read, in bytes.
 pub(crate) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
-
-/// How long one address is tried, but for the last where there is a deadline.
-const CONNECT_WAIT: Duration = Duration::from_secs(10);
-
-/// The addresses of `HOST:PORT`, in the resolver's order. Blocks while names are looked up.
-///
-/// # Errors
-/// [`Error::Io`] if there is no such name, or the text is not of that form.
-pub fn resolve(endpoint: &str) -> Result<Vec<SocketAddr>, Error> {
-    let found: Vec<SocketAddr> = endpoint.to_socket_addrs().map_err(unresolved)?.collect();
-    match found.is_empty() {
-        true => Err(unresolved("it has no address")),
-        false => Ok(found),
-    }
-}
 
 /// The name of a host has no address. The resolver's errors have no kind of their own.
 pub(crate) fn unresolved(why: impl ToString) -> Error {
@@ -118,63 +103,6 @@ pub(crate) fn is_about_the_peer(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::TimedOut
     )
-}
-
-/// Connects to the first of the addresses that answers, before `deadline`. Blocks.
-///
-/// # Errors
-/// [`Error::Io`] of the last address tried, [`Error::TimedOut`] past the deadline.
-pub fn connect(
-    addresses: &[SocketAddr],
-    deadline: Option<Instant>,
-) -> Result<mio::net::TcpStream, Error> {
-    connect_limited(addresses, deadline, None)
-}
-
-/// The same for a socket that will move so many bytes a second, where there is a limit.
-///
-/// # Errors
-/// As [`connect`].
-pub(crate) fn connect_limited(
-    addresses: &[SocketAddr],
-    deadline: Option<Instant>,
-    rate: Option<u64>,
-) -> Result<mio::net::TcpStream, Error> {
-    let mut last = Error::TimedOut { state: "the connection".into() };
-    for (at, address) in addresses.iter().enumerate() {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let wait = match left {
-            // Nobody else is left to be tried.
-            Some(left) if at + 1 == addresses.len() => left,
-            Some(left) => left.min(CONNECT_WAIT),
-            None => CONNECT_WAIT,
-        };
-        if wait.is_zero() {
-            return Err(Error::TimedOut { state: "the connection".into() });
-        }
-        match connect_one(*address, wait, rate) {
-            Ok(socket) => {
-                let failed = |error| Error::Io("preparing the socket", error);
-                socket.set_nonblocking(true).map_err(failed)?;
-                let stream = mio::net::TcpStream::from_std(socket.into());
-                tune(&stream).map_err(failed)?;
-                return Ok(stream);
-            }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-            Err(error) => last = Error::Io("connecting", error),
-        }
-    }
-    Err(last)
-}
-
-fn connect_one(address: SocketAddr, wait: Duration, rate: Option<u64>) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    unpace(&socket, address);
-    if let Some(rate) = rate {
-        narrow(&socket, rate);
-    }
-    socket.connect_timeout(&address.into(), wait)?;
-    Ok(socket)
 }
 
 /// Begins to connect and does not wait: the socket becomes writable when that has ended. `rate` is

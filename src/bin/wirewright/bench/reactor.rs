@@ -193,10 +193,15 @@ fn drain(server: &Running, size: u64, sink: SinkFn) -> Result<Moved, String> {
     let outcome = Rc::new(RefCell::new(Drained::default()));
     let mut reactor =
         Reactor::new(ReactorBuilder::new().map_err(said)?, usize::MAX, Limits::default());
-    let addresses = endpoint::resolve(&server.endpoint).map_err(said)?;
-    let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
     let drain = Drain { sink, came: 0, size, outcome: outcome.clone() };
-    reactor.add(NewConnection::new(stream, Raw::new(Wants::Read), drain)).map_err(said)?;
+    let left = outcome.clone();
+    reactor.open(&server.endpoint, move |reactor, socket| {
+        let added = socket.and_then(|socket| {
+            let new = NewConnection::new(Stream::plain(socket), Raw::new(Wants::Read), drain);
+            reactor.add(new).map_err(|error| Error::Io("starting", error))
+        });
+        left.borrow_mut().error = added.err();
+    });
     reactor.run().map_err(said)?;
     let Drained { bytes, error } = outcome.take();
     match error {

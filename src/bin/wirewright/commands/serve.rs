@@ -8,7 +8,7 @@ use self::not_offered::say_not_offered;
 use self::transfers::Sums;
 use self::warnings::{say_false_sizes, say_unwritable};
 use super::input::{BUILD_WITH_TLS, need_tls, read_file};
-use super::wire::{announce, failure, stop_after, token};
+use super::wire::{announce, failure, listen_address, stop_after, token};
 use crate::args::Serve;
 use crate::output::advice::{Verb, failed_file};
 use crate::output::report::Out;
@@ -35,9 +35,8 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
     let mut options = watch::starting(|| options(args))?;
     options.on_transfer = Some(sums.listener((!args.common.quiet).then(|| says(args))));
     let sources = options.sources.clone();
-    let addresses =
-        endpoint::resolve(&args.listen).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
-    let address = addresses[0];
+    let address =
+        listen_address(&args.listen).map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
     if !address.ip().is_loopback() && args.token_file.is_none() && args.tls_cert.is_none() {
         crate::say_line(
             "warning: listening beyond loopback with neither TLS nor a token: anybody who reaches \

@@ -1,6 +1,6 @@
 //! `wirewright time`: date and time to whoever comes, and asking for them.
 
-use super::wire::{announce, failure, stop_after};
+use super::wire::{announce, failure, listen_address, stop_after};
 use crate::args::services::{Time, TimeGet, TimeServe};
 use crate::output::advice::Verb;
 use crate::output::report::Out;
@@ -39,7 +39,7 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
         tap: trace::Style::of(&args.common).map(trace::lines),
         ..Options::default()
     };
-    let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
+    let address = listen_address(&args.listen).map_err(failed)?;
     if args.udp && !address.ip().is_loopback() {
         crate::say_line(
             "warning: answering datagrams beyond loopback: answers are longer than questions, and \

@@ -2,7 +2,7 @@
 
 mod file;
 
-use super::wire::{announce, failure};
+use super::wire::{announce, failure, listen_address};
 use crate::args::services::{Udp, UdpRecv, UdpSend};
 use crate::output::advice::Verb;
 use crate::output::report::Out;
@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use wirewright::datagram::Report;
 use wirewright::net::Error;
-use wirewright::net::transport::endpoint;
 use wirewright::net::udp::{
     ReceiveOptions, Received, Receiver, SendOptions, Sent, send as send_run,
 };
@@ -69,7 +68,7 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
         (Some(path), Error::File(_)) => failure(Verb::Get, &path.to_string_lossy(), &error),
         _ => failure(Verb::Serve, &args.listen, &error),
     };
-    let address = endpoint::resolve(&args.listen).map_err(failed)?[0];
+    let address = listen_address(&args.listen).map_err(failed)?;
     let receiver = Receiver::bind(address, options).map_err(failed)?;
     let address = receiver.local_addr();
     announce(address, args.common.json)?;

@@ -11,10 +11,13 @@ use crate::output::report::Out;
 use crate::output::trace;
 use crate::output::watch;
 use crate::{Exit, Failure};
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
-use wirewright::net::reactor::StopHandle;
+use wirewright::net::connection::Limits;
+use wirewright::net::reactor::{Reactor, ReactorBuilder, StopHandle};
 use wirewright::net::transfer::client::Options;
 use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
@@ -50,6 +53,21 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
         options.tls = Some(tls.map_err(|error| failure(Verb::Read, "--tls-name", &error))?);
     }
     Ok(())
+}
+
+/// The address to listen on: the first that the name stands for. A signal ends the lookup.
+pub fn listen_address(listen: &str) -> Result<SocketAddr, Error> {
+    watch::starting(|| {
+        let failed = |error| Error::Io("starting", error);
+        let builder = ReactorBuilder::new().map_err(failed)?;
+        let mut reactor = Reactor::new(builder, 0, Limits::default());
+        let found = Rc::new(RefCell::new(Err(Error::Interrupted)));
+        let left = found.clone();
+        reactor.resolve(listen, move |_, found| *left.borrow_mut() = found);
+        reactor.run().map_err(failed)?;
+        let addresses = found.replace(Err(Error::Interrupted))?;
+        Ok(addresses[0])
+    })
 }
 
 /// The one line that says where it listens: data, so stdout; with `--json` stderr.

@@ -16,7 +16,7 @@ use super::report::{Counts, LoadReport, MailLoad, Round, text};
 use super::sink::{Sink, Taken};
 use super::{message, options, start};
 use crate::args::{Bench, Load};
-use crate::commands::wire::announce;
+use crate::commands::wire::{announce, listen_address};
 use crate::output::drawing::Steps;
 use crate::output::report::Out;
 use crate::{Exit, Failure};
@@ -183,7 +183,7 @@ fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
 /// Accepts mail until a signal, and reports how much.
 fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
     let failed = |error: String| Failure::new(address, error, "give an address of this machine");
-    let address = endpoint::resolve(address).map_err(|error| failed(said(error)))?[0];
+    let address = listen_address(address).map_err(|error| failed(said(error)))?;
     let socket = endpoint::listen(address).map_err(|error| failed(said(error)))?;
     let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
     let mut builder = ReactorBuilder::new().map_err(|error| failed(said(error)))?;

@@ -23,7 +23,6 @@ use wirewright::net::Error;
 use wirewright::net::connection::{Application, Limits, NewConnection, Turn};
 use wirewright::net::files::SinkFn;
 use wirewright::net::reactor::{Reactor, ReactorBuilder};
-use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::transfer::client::{Client, Config, Event};
 
@@ -142,7 +141,7 @@ impl Clients<'_> {
         let mut reactor =
             Reactor::new(ReactorBuilder::new().map_err(said)?, usize::MAX, Limits::default());
         reactor.set_deadline(Some(Instant::now() + ALL_WAIT));
-        self.connect(&mut reactor, &common)?;
+        connect(self.endpoint.to_owned(), self.connections, &mut reactor, &common);
         let (open, waker) = (common.open.clone(), reactor.waker());
         let conducted = std::thread::scope(|scope| {
             let conduct = move || {
@@ -169,19 +168,6 @@ impl Clients<'_> {
         }
     }
 
-    fn connect(&self, reactor: &mut Reactor, common: &Rc<Common>) -> Result<(), String> {
-        let addresses = endpoint::resolve(self.endpoint).map_err(said)?;
-        for _ in 0..self.connections {
-            let stream = Stream::plain(endpoint::connect(&addresses, None).map_err(said)?);
-            let config = Config { digests: vec![DigestKind::None], ..Config::default() };
-            let session = Client::new(config, NONCE);
-            let (greeted, asked, received) = (false, false, false);
-            let fetching = Fetching { greeted, asked, received, common: common.clone() };
-            reactor.add(NewConnection::new(stream, session, fetching)).map_err(said)?;
-        }
-        Ok(())
-    }
-
     fn verdict(&self, common: &Common) -> Result<Instant, String> {
         if let Some(error) = common.error.take() {
             return Err(error);
@@ -192,6 +178,27 @@ impl Clients<'_> {
             bytes => Err(format!("{bytes} bytes came of {all}")),
         }
     }
+}
+
+/// Opens `left` connections, one after the other: all at once they would not fit into the backlog
+/// of the server.
+fn connect(endpoint: String, left: usize, reactor: &mut Reactor, common: &Rc<Common>) {
+    let Some(left) = left.checked_sub(1) else { return };
+    let common = common.clone();
+    reactor.open(&endpoint.clone(), move |reactor, socket| {
+        let config = Config { digests: vec![DigestKind::None], ..Config::default() };
+        let session = Client::new(config, NONCE);
+        let (greeted, asked, received) = (false, false, false);
+        let fetching = Fetching { greeted, asked, received, common: common.clone() };
+        let added = socket.map_err(said).and_then(|socket| {
+            let new = NewConnection::new(Stream::plain(socket), session, fetching);
+            reactor.add(new).map_err(said)
+        });
+        match added {
+            Ok(_) => connect(endpoint, left, reactor, &common),
+            Err(error) => drop(common.error.borrow_mut().get_or_insert(error)),
+        }
+    });
 }
 
 #[cfg(test)]
