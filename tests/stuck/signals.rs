@@ -48,7 +48,7 @@ fn a_signal_ends_a_client_that_waits_for_its_peer() {
     }
 }
 
-/// A signal while a name is looked up, or while a connection or a TLS handshake comes about. Nothing
+/// A signal while a name is looked up, a connection opened, or a TLS handshake made. Nothing
 /// can have been taken yet, so no answer is waited for, and the one line names the other side.
 #[test]
 fn a_signal_ends_a_client_that_has_no_connection_yet() {
