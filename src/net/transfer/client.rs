@@ -27,69 +27,20 @@
 use super::classic::{ClassicGetting, Outcome};
 use super::get::{self, Getting};
 pub use super::get::{Version, Wanted};
+pub use super::options::Options;
 use super::put::{self, LeftOut, Listed, Listing, Putting};
 use super::run::Run;
 use crate::name::Name;
-use crate::net::connection::{Limits, TapMaker};
 use crate::net::files::Destination;
-use crate::net::files::Durability;
-use crate::net::report::{Failure, FailureKind, Failures, FileReport, Meter};
+use crate::net::report::{Failure, FailureKind, Failures, FileReport};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::transfer::classic;
-use crate::transfer::client;
 use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// How a client connects and what it insists on.
-#[derive(Clone)]
-pub struct Options {
-    /// The session's bounds, digests and token.
-    pub session: client::Config,
-    /// The pump's bounds.
-    pub limits: Limits,
-    /// TLS, if it is wanted, and the name that the server has to show.
-    pub tls: Option<crate::net::transport::tls::NamedTls>,
-    /// How long the whole operation may take. Waits of the protocol that are shorter are raised to
-    /// it: who allows so much time wants to wait.
-    pub timeout: Option<Duration>,
-    /// How many connections are opened at most.
-    pub connections: usize,
-    /// What is synced before a file gets its name.
-    pub durability: Durability,
-    /// Whether what an interrupted run left is used.
-    pub resume: bool,
-    /// Whether `put` may replace a file, and `get_classic` one whose name the server chose.
-    pub overwrite: bool,
-    /// Whether SIGINT and SIGTERM end the call in order, in every state.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<TapMaker>,
-    /// Counts bytes as they travel.
-    pub meter: Arc<Meter>,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            session: client::Config::default(),
-            limits: Limits::default(),
-            tls: None,
-            timeout: None,
-            connections: 1,
-            durability: Durability::Fsync,
-            resume: true,
-            overwrite: false,
-            stop_at_signals: false,
-            tap: None,
-            meter: Arc::default(),
-        }
-    }
-}
 
 /// How many connections have descriptors for their files.
 fn affordable() -> usize {
@@ -102,14 +53,6 @@ const DESCRIPTORS_KEPT: u64 = 16;
 
 /// What a connection needs at least: its socket, and a file with its journal and its directory.
 const DESCRIPTORS_EACH: u64 = 4;
-
-/// A nonce: 16 random bytes in hexadecimal.
-pub(crate) fn nonce() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Io("asking for randomness", io::Error::other(error)))?;
-    Ok(crate::digest::hex(&bytes))
-}
 
 /// Gets files. The reports stand in the order of the names; what became of each is in it.
 ///

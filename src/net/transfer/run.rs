@@ -5,7 +5,8 @@
 //!   go  ─▶ until they have ended
 //! ```
 
-use super::client::{Options, nonce};
+use super::nonce;
+use super::options::Options;
 use crate::net::connection::{Application, NewConnection};
 use crate::net::files::finisher::Finisher;
 use crate::net::reactor::{Reactor, ReactorBuilder};

@@ -14,7 +14,7 @@ use crate::net::connection::{Application, NewConnection};
 use crate::net::reactor::{Accept, Accepted, ConnectionSource, Handle, Reactor};
 use crate::net::transfer::admission::{Admission, Permit};
 use crate::net::transfer::classic;
-use crate::net::transfer::client::nonce;
+use crate::net::transfer::nonce;
 use crate::net::transfer::serve::{ServerContext, Serving};
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
