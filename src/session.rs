@@ -150,6 +150,8 @@ pub struct Wait {
 pub enum WaitKind {
     /// The first bytes that the peer sends on a connection: a greeting, a hello, a file.
     FirstWords,
+    /// The end of the TLS handshake.
+    Handshake,
     /// The first byte of a response to a request.
     FirstByte,
     /// The next bytes of a body, in either direction.

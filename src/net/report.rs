@@ -55,12 +55,16 @@ pub struct Failure {
     pub is_mute: bool,
     /// What was waited for in vain, where a limit of its own bounds that wait.
     pub awaited: Option<Awaited>,
+    /// It was the connection to an HTTP proxy that failed.
+    pub is_of_proxy: bool,
 }
 
 /// A wait with a limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
+    /// The end of the TLS handshake.
+    Handshake,
     /// The beginning of a response of HTTP.
     FirstByte,
     /// The next bytes of a body of HTTP, in either direction.
@@ -71,6 +75,7 @@ impl Awaited {
     fn of(error: &Error) -> Option<Awaited> {
         let Error::TimedOut { state } = error else { return None };
         match state.kind() {
+            WaitKind::Handshake => Some(Awaited::Handshake),
             WaitKind::FirstByte => Some(Awaited::FirstByte),
             WaitKind::Body => Some(Awaited::Body),
             WaitKind::FirstWords | WaitKind::Other => None,
@@ -100,6 +105,7 @@ impl Failure {
             spoken: None,
             is_mute: false,
             awaited: None,
+            is_of_proxy: false,
         }
     }
 

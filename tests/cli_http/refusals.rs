@@ -24,8 +24,8 @@ fn line_ends_in_every_argument() {
         for (args, what) in [
             (vec!["http", &with("GE|T"), "URL/"], "METHOD: invalid method: a method is a token"),
             (vec!["http", &with("GET|"), "URL/"], "METHOD: invalid method: a method is a token"),
-            (vec!["http", &format!("URL/{injected}")], "URL: a URL holds no line end"),
-            (vec!["http", &with("URL/|")], "URL: a URL holds no line end"),
+            (vec!["http", &format!("URL/{injected}")], "a URL holds no line end"),
+            (vec!["http", &with("URL/|")], "a URL holds no line end"),
             (vec!["http", "URL/", "-H", &format!("A: b{injected}")], "-H: a field value"),
             (vec!["http", "URL/", "-H", &with("A: b|")], "-H: a field value"),
             (vec!["http", "URL/", "-H", &with("A|: b")], "a field name is a token"),
@@ -34,13 +34,10 @@ fn line_ends_in_every_argument() {
                 vec!["http", "URL/", "--user", &with("a|"), "--password-file", "password"],
                 "--user: a name holds no control character",
             ),
-            (vec!["download", &with("URL/a|")], "URL: a URL holds no line end"),
+            (vec!["download", &with("URL/a|")], "a URL holds no line end"),
             (vec!["download", "URL/", "-H", &with("A: b|")], "-H: a field value"),
-            (vec!["download", "--from", &with("URL/|")], "--from URL: a URL holds no line end"),
-            (
-                [&account[..], &[&with("URL/|")], &message].concat(),
-                "--gateway URL: a URL holds no line end",
-            ),
+            (vec!["download", "--from", &with("URL/|")], "a URL holds no line end"),
+            ([&account[..], &[&with("URL/|")], &message].concat(), "a URL holds no line end"),
         ] {
             refused(&args, what);
         }
@@ -53,11 +50,12 @@ fn what_makes_no_sense() {
         (&["http", "GE T", "URL/"][..], "METHOD: "),
         (&["http", "", "URL/"], "METHOD: "),
         (&["http", "CONNECT", "URL/"], "METHOD: CONNECT asks for a tunnel"),
-        (&["http", "GET"], "URL: a URL begins with http:// or https://"),
-        (&["http", "ftp://h/"], "URL: a URL begins with http:// or https://"),
+        (&["http", "GET"], "URL: invalid URL \"GET\": a URL begins with http:// or https://"),
+        (&["http", "ftp://h/"], "a URL begins with http:// or https://"),
         (&["http", "http://"], "URL: "),
-        (&["http", "http://h:0/"], "URL: a port"),
-        (&["http", "http://h/a b"], "URL: a URL holds no space"),
+        (&["http", "ftp://me:secret@h/"], "URL: invalid URL: a URL begins with"),
+        (&["http", "http://h:0/"], "a port"),
+        (&["http", "http://h/a b"], "a URL holds no space"),
         (&["http", "URL/", "-H", "no colon"], "-H: the colon between"),
         (&["http", "URL/", "-H", ": x"], "-H: "),
         (&["http", "URL/", "-H", "a b: x"], "-H: "),
@@ -118,7 +116,11 @@ fn a_text_message_that_makes_no_sense() {
         ("--field", "mobile=x", "--field: mobile has its own option; use --mobile"),
         ("--field", "x", "NAME=VALUE"),
         ("--success", "code", "NAME=VALUE"),
-        ("--gateway", "gateway.example", "--gateway URL: a URL begins with"),
+        (
+            "--gateway",
+            "gateway.example",
+            "--gateway URL: invalid URL \"gateway.example\": a URL begins with",
+        ),
     ] {
         let others = whole.iter().filter(|(name, _)| *name != option);
         let mut args = vec!["sms", option, value];

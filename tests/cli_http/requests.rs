@@ -165,6 +165,14 @@ fn a_proxy_of_the_environment() {
     assert_eq!(ended.stdout, b"from the origin");
     let ended = run(wirewright(&folder, &["http", &origin.url]).env("http_proxy", "socks://x"));
     assert_fails(&ended, 2, "error: http_proxy: ");
+    // A proxy that cannot be reached is named, so that nobody looks at the server.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = format!("http://{free}");
+    let ended = run(wirewright(&folder, &["http", &origin.url]).env("http_proxy", &gone));
+    let named = format!("error: {}/: the proxy {free}: no connection: ", origin.url);
+    assert_fails(&ended, 1, &named);
+    assert!(ended.stderr.contains("; check http_proxy, "), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("or use --no-proxy\n"), "{}", ended.stderr);
 }
 
 /// A host of another script is asked for by its A-labels, everywhere it is named.

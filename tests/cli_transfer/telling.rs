@@ -41,7 +41,7 @@ fn each_transfer_that_ended_has_a_line() {
     assert_eq!(said.lines().count(), 6, "{said}");
     assert!(said.lines().all(|line| line.starts_with("127.0.0.1:")), "{said}");
     line(&said, &[": sent d/big, 3.0 MiB at "]);
-    line(&said, &[": sent empty, 0 B"]);
+    line(&said, &[": empty: nothing to transfer (empty or unchanged)"]);
     line(&said, &[": sent a\\u{202e}b, 7 B"]);
     line(&said, &[": received new, 4.9 KiB at "]);
     line(&said, &[": not sent: missing: no such file"]);

@@ -36,7 +36,7 @@ use super::transport::Error;
 use super::transport::stream::Stream;
 use super::transport::tls::Fault;
 use crate::buffer::Buffer;
-use crate::session::{Session, WaitKind, Wants};
+use crate::session::{Session, Wait, WaitKind, Wants};
 use driver::{Drive, Driver};
 use kernel::InKernel;
 use shared::{PAYLOAD_BYTES, grow};
@@ -50,6 +50,9 @@ pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
 /// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
 /// takes time at the disk, too, and others are to be looked at in between.
 const TURN_COST: usize = 16 << 10;
+
+/// What a connection waits for until TLS is up.
+const HANDSHAKE: Wait = Wait::new(WaitKind::Handshake, "the TLS handshake");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -231,7 +234,7 @@ impl Connection {
                 false
             }
             Phase::Handshake => {
-                self.outcome = Err(Error::TimedOut { state: "the TLS handshake".into() });
+                self.outcome = Err(Error::TimedOut { state: HANDSHAKE });
                 true
             }
             Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped => true,
@@ -243,7 +246,7 @@ impl Connection {
         let waits_for = self.driver.waits_for();
         let error = match error {
             Error::TimedOut { .. } if self.phase == Phase::Handshake => {
-                Error::TimedOut { state: "the TLS handshake".into() }
+                Error::TimedOut { state: HANDSHAKE }
             }
             // "No bytes at all" is more useful than which timeout ran out.
             Error::TimedOut { .. }

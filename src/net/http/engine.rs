@@ -86,7 +86,16 @@ impl Engine {
     fn not_made(&self, route: usize, error: &Error) {
         let mut pool = self.pool.borrow_mut();
         pool.not_opened(route);
-        pool.not_made(route, Failure::from(error));
+        let failure = Failure::from(error);
+        let failure = match pool.route(route).proxy() {
+            Some(proxy) => Failure {
+                text: format!("the proxy {proxy}: {}", failure.text).into(),
+                is_of_proxy: true,
+                ..failure
+            },
+            None => failure,
+        };
+        pool.not_made(route, failure);
     }
 
     fn add(&mut self, connected: Connected<usize>, reactor: &mut Reactor, now: Instant) {

@@ -48,6 +48,14 @@ impl Route {
         }
     }
 
+    /// The proxy that the connection goes to, where it goes to one.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        match self {
+            Route::Direct(_) => None,
+            Route::Proxied(proxy) | Route::Tunnelled(_, proxy) => Some(proxy),
+        }
+    }
+
     /// Whether there is a name to be resolved.
     pub(super) fn has_name(&self) -> bool {
         matches!(self.peer().0, Host::Name(_))

@@ -116,8 +116,11 @@ impl Client {
             return Err(match &*self.capabilities.auth {
                 [] => refused("no-auth", "the server offers no AUTH"),
                 names => {
-                    let names = names.join(" ");
-                    let text = format!("none of the server's mechanisms can be used: {names}");
+                    let names = names.join(", ");
+                    let text = match &*self.config.mechanisms {
+                        [one] => format!("{} cannot be used (offered: {names})", one.name()),
+                        _ => format!("no supported authentication mechanism (offered: {names})"),
+                    };
                     refused("no-mechanism", text)
                 }
             });

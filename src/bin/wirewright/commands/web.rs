@@ -120,7 +120,10 @@ pub fn url(argument: &str, text: &str) -> Result<Url, Failure> {
         let hint = "give a URL such as http://example.org/a?b=c";
         let place = format!("{argument}{}", if argument == "URL" { "" } else { " URL" });
         let at = error.offset().unwrap_or(0);
-        Failure::usage(place, format_args!("{} (at byte {at})", error.reason()), hint)
+        // What stands before an `@` may be a password.
+        let shown = if text.contains('@') { "" } else { text };
+        let what = format!("invalid URL \"{}\": {} (at byte {at})", escape(shown), error.reason());
+        Failure::usage(place, what.replace(" \"\"", ""), hint)
     })?;
     if url.userinfo().is_some() {
         let option = if argument == "--gateway" { "--account" } else { "--user" };

@@ -288,10 +288,11 @@ fn summary(report: &FileReport) -> String {
     // A name that its server chose may be another one here.
     let name = Path::new(report.name.as_raw_str());
     let stored = report.path.as_deref().filter(|path| path.file_name() != name.file_name());
-    let stored =
-        stored.map_or(String::new(), |path| format!(" as {}", escape(&path.to_string_lossy())));
+    let stored = stored
+        .map_or(String::new(), |path| format!(" saved as {}", escape(&path.to_string_lossy())));
+    let name = if report.name.as_raw_str().is_empty() { "(empty name)" } else { "" };
     format!(
-        "{}{stored}: {} at {}{resumed}{kept}",
+        "{name}{}{stored}: {} at {}{resumed}{kept}",
         report.name,
         crate::output::report::size(report.bytes),
         crate::output::report::rate(report.moved, report.elapsed),

@@ -222,7 +222,11 @@ fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str
     let may_wait = matches!(verb, Verb::Http | Verb::Download);
     Some(match (why.code.as_raw_str(), why.io) {
         (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
+        _ if why.is_of_proxy => "check http_proxy, https_proxy and all_proxy, or use --no-proxy",
         ("timed_out", _) if given.is_late => "allow more time with --timeout, or check the network",
+        ("timed_out", _) if verb.is_http() && why.awaited == Some(Awaited::Handshake) => {
+            "check the server, or allow more with --connect-timeout"
+        }
         ("timed_out", _) if may_wait && why.awaited == Some(Awaited::FirstByte) => {
             "check the server, or allow more with --first-byte-timeout"
         }

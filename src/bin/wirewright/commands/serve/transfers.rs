@@ -81,7 +81,7 @@ fn line(transfer: &Transfer) -> String {
         Direction::Received => "received",
     };
     match (&transfer.outcome, bytes) {
-        (Ok(()), 0) => format!("{peer}: {did} {name}, 0 B"),
+        (Ok(()), 0) => format!("{peer}: {name}: nothing to transfer (empty or unchanged)"),
         (Ok(()), _) => {
             format!("{peer}: {did} {name}, {} at {}", size(*bytes), rate(*bytes, *elapsed))
         }

@@ -13,6 +13,8 @@ pub struct Given {
     pub is_traced: bool,
     /// Credentials go with the requests of HTTP.
     pub has_credentials: bool,
+    /// `--auth` names a mechanism.
+    pub has_auth: bool,
     /// `--timeout` is over.
     pub is_late: bool,
 }
@@ -30,6 +32,7 @@ impl Given {
         let _ = GIVEN.set(Given {
             is_traced: command.common().is_some_and(|common| common.is_traced()),
             has_credentials: asking.is_some_and(has_credentials),
+            has_auth: matches!(command, Command::Mail(args) if args.reach.auth.is_some()),
             is_late: false,
         });
     }

@@ -6,7 +6,7 @@ use super::{Given, Verb};
 pub fn advice(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     match verb {
         Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
-        Verb::Mail { is_tls } => of_mail(is_tls, code),
+        Verb::Mail { is_tls } => of_mail(is_tls, code, given),
         _ => of_transfer(verb, code, given),
     }
 }
@@ -46,7 +46,7 @@ fn of_http(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
         }
         "too_large" if verb == Verb::Sms => given.see_trace(),
         "too_large" => "the server sends more than is taken: see --max-body and --max-redirects",
-        "proxy_refused" => "check http_proxy and https_proxy, or give --no-proxy",
+        "proxy_refused" => "check http_proxy and https_proxy, or use --no-proxy",
         _ => return of_status(verb, code.strip_prefix("http_")?.parse().ok()?, given),
     })
 }
@@ -79,7 +79,7 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
 }
 
 /// A code of our own session, or a reply code of RFC 5321 §4.2.
-fn of_mail(is_tls: bool, code: &str) -> Option<&'static str> {
+fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
     Some(match code {
         "no-starttls" => {
             "try smtps:// (port 465), or allow clear text with --starttls opportunistic or never"
@@ -87,7 +87,7 @@ fn of_mail(is_tls: bool, code: &str) -> Option<&'static str> {
         "no-tls" => "see that the server offers STARTTLS, or allow it with --insecure-auth",
         "no-auth" if is_tls => "leave out USER@, or check the host and the port",
         "no-auth" => "leave out USER@, or give another port: 587 and 465 log in",
-        "no-mechanism" => "choose one of plain, login and cram-md5 with --auth, if it has one",
+        "no-mechanism" if given.has_auth => "leave out --auth, or choose another one",
         "size" => "send less, or a link to the file",
         "no-8bitmime" => "send it as a message of --text and --attach, which is ASCII",
         "no-smtputf8" => "use an address that is ASCII",

@@ -97,6 +97,10 @@ fn silent(kind: WaitKind, phrase: &'static str) -> How {
     Other(Error::TimedOut { state: Wait::new(kind, phrase) })
 }
 
+fn handshake() -> How {
+    silent(WaitKind::Handshake, "the TLS handshake")
+}
+
 fn refused(code: &'static str) -> How {
     session(Session::Refused { code: code.into(), text: "words of the server".into() })
 }
@@ -241,6 +245,9 @@ fn http_rows() -> Vec<Row> {
             Some("--first-byte-timeout"),
         ),
         (Http, silent(WaitKind::Body, "the rest of the body"), false, Some("--min-rate")),
+        (Http, handshake(), false, Some("more with --connect-timeout")),
+        (Sms, handshake(), false, Some("more with --connect-timeout")),
+        (MAIL, handshake(), false, Some("more with --timeout")),
         (Http, silent(WaitKind::Body, "the server to take the request"), false, Some("--min-rate")),
         (
             Download,
@@ -271,7 +278,7 @@ fn mail_rows() -> Vec<Row> {
         (MAIL, refused("no-tls"), false, Some("--insecure-auth")),
         (MAIL, refused("no-auth"), false, Some("leave out USER@, or give another port")),
         (MAILS, refused("no-auth"), false, Some("leave out USER@, or check the host")),
-        (MAIL, refused("no-mechanism"), false, Some("with --auth")),
+        (MAIL, refused("no-mechanism"), false, None),
         (MAIL, refused("535"), false, Some("the user name and password")),
         (MAIL, refused("530"), false, Some("--password-file")),
         (MAIL, refused("450"), false, Some("try again later")),
@@ -418,6 +425,9 @@ fn what_was_given_is_not_advised() {
             assert!(told.contains("check the credentials") && !told.contains("--user"), "{told}");
         }
     }
+    let chosen = Given { has_auth: true, ..Given::default() };
+    let told = decide(MAIL, &why(refused("no-mechanism")), false, chosen).unwrap();
+    assert!(told.contains("leave out --auth"), "{told}");
     let late = Given { is_late: true, ..Given::default() };
     for (verb, how) in [
         (Http, silent(WaitKind::FirstByte, "the first byte of the response")),
@@ -463,7 +473,7 @@ fn has(verb: Verb, option: &str) -> bool {
         "--user" | "--first-byte-timeout" | "--min-rate" => matches!(verb, Http | Download),
         "--fail" => verb == Http,
         "--password-file" => is_mail || matches!(verb, Http | Download),
-        "--no-proxy" => verb.is_http(),
+        "--no-proxy" | "--connect-timeout" => verb.is_http(),
         "--classic" => verb.is_transfer() || verb.is_http(),
         "--tls" => matches!(verb, Get | Classic | Put | List),
         "--tls-name" => is_mail || verb.is_transfer(),
