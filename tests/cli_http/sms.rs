@@ -123,9 +123,10 @@ fn what_is_refused() {
     refused("200 OK", "{\"code\":22}", "(code is 22, not 2)");
     refused("200 OK", "{\"code\":\"2 \"}", "(code is \"2 \", not 2)");
     refused("200 OK", "[2]", "(without code)");
-    refused("200 OK", "<p>\u{1b}[31mhi</p>", "the reply is not JSON: <p>\\u{1b}[31mhi</p>;");
-    refused("200 OK", "2}", "the reply is not JSON: 2};");
-    refused("502 Bad Gateway", "", "HTTP 502 from the gateway; ");
+    for status in ["501 No", "503 Busy", "505 Old"] {
+        refused(status, "", &format!("HTTP {} from the gateway; ", &status[..3]));
+    }
+    refused("511 Log in", "", "HTTP 511 from the gateway; log in to the network");
     refused("400 Bad Request", "{\"code\":2", "HTTP 400 from the gateway: {\"code\":2;");
     let told =
         refused("503 Busy", "{\"code\":2,\"msg\":\"later\"}", "HTTP 503 from the gateway: later");
@@ -165,7 +166,6 @@ fn the_same_value_in_another_notation_is_success() {
         ("{\"x\":null}", &["--success", "error=null"], "(without error)"),
         ("{\"success\":1}", &["--success", "success=true"], "(success is 1, not true)"),
         ("{\"success\":\"True\"}", &["--success", "success=true"], "is \"True\", not true)"),
-        ("\u{feff}\u{feff}{\"code\":2}", &[], "the reply is not JSON"),
     ] {
         let server = Server::new(move |_| Reply::ok(reply));
         assert_fails(&send(&server, args), 1, what);
@@ -214,7 +214,7 @@ fn a_lost_answer_may_have_been_sent() {
 
 /// The response is whole as HTTP, but the gateway's answer is not in it (cli.md: exit status 4).
 #[test]
-fn a_reply_that_is_cut_off_or_empty_is_unknown() {
+fn a_response_that_does_not_tell_is_unknown() {
     let cut = |body: &[u8]| {
         let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
         Reply::raw([&head[..], body].concat()).and_close()
@@ -228,8 +228,15 @@ fn a_reply_that_is_cut_off_or_empty_is_unknown() {
         (Reply::ok(" \r\n"), 200, "the reply of 200 is empty;"),
         (Reply::ok("\u{feff}"), 200, "the reply of 200 is empty;"),
         (Reply::new("202 Accepted", ""), 202, "the reply of 202 is empty;"),
-        (Reply::new("504 Late", ""), 504, "the server in front answered 504: ;"),
-        (Reply::new("504 Late", "{\"code\":2}"), 504, "the server in front answered 504: "),
+        (Reply::new("504 Late", ""), 504, "HTTP 504 from the gateway;"),
+        (Reply::new("504 Late", "{\"code\":2}"), 504, "HTTP 504 from the gateway: {"),
+        (Reply::new("500 Broken", "<p>"), 500, "HTTP 500 from the gateway: <p>;"),
+        (Reply::new("502 Bad Gateway", ""), 502, "HTTP 502 from the gateway;"),
+        (Reply::new("524 Late", ""), 524, "HTTP 524 from the gateway;"),
+        (Reply::ok("OK, sent"), 200, "the reply is not JSON: OK, sent;"),
+        (Reply::ok("2}"), 200, "the reply is not JSON: 2};"),
+        (Reply::ok("<p>\u{1b}[31mhi"), 200, "the reply is not JSON: <p>\\u{1b}[31mhi;"),
+        (Reply::ok("\u{feff}\u{feff}{\"code\":2}"), 200, "the reply is not JSON: "),
     ] {
         let server = Server::new(move |_| reply.clone());
         let ended = send(&server, &["--json"]);
@@ -238,14 +245,14 @@ fn a_reply_that_is_cut_off_or_empty_is_unknown() {
         assert!(!hints.iter().any(|hint| ended.stderr.contains(hint)), "{}", ended.stderr);
         let told = json(&ended.stdout);
         assert_eq!((&told["outcome"], &told["status"]), (&json!("unknown"), &json!(status)));
-        let code = if status == 504 { "http_504" } else { "incomplete" };
-        assert_eq!(told["error"]["code"], code);
+        let code = match status {
+            500.. => format!("http_{status}"),
+            _ if what.contains("not JSON") => "malformed".to_owned(),
+            _ => "incomplete".to_owned(),
+        };
+        assert_eq!(told["error"]["code"], *code);
         assert_eq!(server.requests().len(), 1);
     }
-    let server = Server::new(|_| Reply::ok("OK, sent"));
-    let ended = send(&server, &[]);
-    assert_fails(&ended, 1, "the reply is not JSON: OK, sent;");
-    assert!(!ended.stderr.contains("format=json"), "{}", ended.stderr);
 }
 
 #[test]
@@ -316,11 +323,13 @@ fn a_password_at_the_cut_between_quotes_and_in_latin_1() {
         ("w\u{f6}rd", "500 No", [b"\xff ".as_slice(), "w\u{f6}rd".as_bytes()].concat(), &["rd"]),
     ] {
         std::fs::write(folder.path().join("password"), password).unwrap();
-        let server = Server::new(move |_| Reply::new(status, &body));
+        let sent = body.clone();
+        let server = Server::new(move |_| Reply::new(status, &sent));
         let all = [&["sms", "--gateway", &server.url, "--content", "c"], &args[..]].concat();
         for json in [&[][..], &["--json"]] {
             let ended = run_in(folder.path(), &[&all[..], json].concat());
-            assert_fails(&ended, 1, " the gateway");
+            let exit = if status.starts_with("500") || &body[..1] != b"{" { 4 } else { 1 };
+            assert_fails(&ended, exit, "");
             let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
             let said = said.replace("password", "").replace("check the URL, the account", "");
             assert!(parts.iter().all(|part| !said.contains(part)), "{password}: {said}");

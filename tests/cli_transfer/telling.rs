@@ -6,7 +6,12 @@ use crate::process::{Ended, Process, run, wait_for};
 use crate::setup::{Served, bytes, command, json, names_in, report, serve, serve_folder};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use tempfile::TempDir;
 
 fn stop(served: Served) -> Ended {
     kill_process(Pid::from_child(&served.process.child), Signal::TERM).unwrap();
@@ -208,6 +213,59 @@ fn what_cannot_be_offered_is_named_at_the_start_and_counted_by_ls() {
     line(&said, &["not offered: d/wor\\nse: "]);
     line(&said, &["not offered: a\\b: "]);
     assert!(said.is_ascii(), "{said}");
+}
+
+/// Directories whose files nobody can see are told, whether they cannot be read (`priv`) or not be
+/// searched (`dark`). As root, who may read everything, the server runs as another user.
+#[test]
+fn directories_that_cannot_be_read_are_told() {
+    let served = {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["good", "priv/a", "priv/b", "dark/c"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let set = |name: &str, mode| {
+            std::fs::set_permissions(folder.path().join(name), Permissions::from_mode(mode))
+        };
+        set("", 0o755).unwrap();
+        set("priv", 0o300).unwrap();
+        set("dark", 0o444).unwrap();
+        serve_as_nobody(folder)
+    };
+    let ended = served.client(served.folder.path(), "ls", &["--json"]);
+    let told = json(&ended.stdout);
+    assert_eq!(told["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(told["not_offered"], 2);
+    let there = tempfile::tempdir().unwrap();
+    let ended = served.client(there.path(), "get", &["--all", "-o", "all/"]);
+    assert!(ended.stderr.contains("the server cannot offer 2 other files"), "{}", ended.stderr);
+    let ended = served.client(there.path(), "get", &["priv/", "-o", "all/"]);
+    assert!(ended.stderr.contains("the server cannot offer 2 other files"), "{}", ended.stderr);
+    for name in ["priv", "dark"] {
+        let mode = Permissions::from_mode(0o700);
+        std::fs::set_permissions(served.folder.path().join(name), mode).unwrap();
+    }
+    let said = stop(served).stderr;
+    line(&said, &["not offered: priv: cannot be read: Permission denied"]);
+    line(&said, &["not offered: dark: cannot be read: Permission denied"]);
+}
+
+/// The command is copied, for nobody else may read the directory that it is built in.
+fn serve_as_nobody(folder: TempDir) -> Served {
+    if !rustix::process::geteuid().is_root() {
+        return serve_folder(folder, &[]);
+    }
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = copy.path().join("wirewright");
+    std::fs::copy(env!("CARGO_BIN_EXE_wirewright"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.args(["serve", ".", "--listen", "127.0.0.1:0"]).current_dir(folder.path());
+    let mut process = Process::start(command.uid(65_534).gid(65_534));
+    let address = process.address();
+    Served { folder, process, address }
 }
 
 #[test]

@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::name::{Name, RESERVED_PREFIX};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, ReadDir};
 use std::ffi::OsStr;
+use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -56,12 +58,12 @@ pub struct Entry {
 const NAME_BYTES: usize = 48;
 const STREAM_BYTES: usize = 33 << 10;
 
-/// A file, or a directory with all that is in it, that nobody can ask for.
+/// A file, or a directory with all that is in it, that cannot be offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotOffered {
     /// Where it is, relative to the root.
     pub path: PathBuf,
-    /// The rule that its name breaks, for people.
+    /// The rule that its name breaks, or that it cannot be read, for people.
     pub why: String,
 }
 
@@ -70,7 +72,7 @@ pub struct NotOffered {
 pub enum Step {
     /// A file.
     Entry(Entry),
-    /// A file or a directory whose name breaks the grammar of names.
+    /// A file or a directory whose name breaks the grammar of names, or that cannot be read.
     NotOffered(NotOffered),
     /// Nothing to tell; there is more to do.
     More,
@@ -80,14 +82,17 @@ pub enum Step {
 
 /// A walk over the regular files of a [`Root`](super::Root).
 ///
-/// As an iterator it passes over names that break the grammar. Names that are reserved, what cannot
-/// be read, and what is neither a regular file nor a directory are passed over always.
+/// As an iterator it passes over names that break the grammar and over directories that cannot be
+/// read. Reserved names, and what is neither a regular file nor a directory, are passed over
+/// always.
 #[derive(Debug)]
 pub struct Walk {
     at: Position,
     limits: Limits,
     names_held: usize,
     name_bytes_held: usize,
+    /// What became of reading the root, to be told first.
+    first: Step,
 }
 
 #[derive(Debug)]
@@ -112,19 +117,22 @@ enum Names {
 impl Walk {
     pub(super) fn new(root: Arc<Dir>, limits: Limits) -> Walk {
         let at = Position::Within(root, Vec::new());
-        let mut walk = Walk { at, limits, names_held: 0, name_bytes_held: 0 };
-        walk.descend(String::new());
+        let mut walk = Walk { at, limits, names_held: 0, name_bytes_held: 0, first: Step::More };
+        walk.first = walk.descend(String::new());
         walk
     }
 
     pub(super) fn single(entry: Option<Entry>) -> Walk {
         let at = Position::Single(entry);
-        Walk { at, limits: Limits::default(), names_held: 0, name_bytes_held: 0 }
+        Walk { at, limits: Limits::default(), names_held: 0, name_bytes_held: 0, first: Step::More }
     }
 
     /// One name's worth of work, or the reading of one directory: for callers that must not be
     /// away for long.
     pub fn step(&mut self) -> Step {
+        if self.first != Step::More {
+            return mem::replace(&mut self.first, Step::More);
+        }
         let level = match &mut self.at {
             Position::Single(entry) => return entry.take().map_or(Step::End, Step::Entry),
             Position::Within(_, stack) => match stack.last_mut() {
@@ -139,7 +147,11 @@ impl Walk {
             }),
             Names::Streamed(entries) => match entries.next() {
                 Some(Ok(entry)) => Some(entry.file_name().into()),
-                Some(Err(_)) => return Step::More,
+                Some(Err(error)) => {
+                    let step = unreadable(&level.prefix, &error);
+                    self.ascend();
+                    return step;
+                }
                 None => None,
             },
         };
@@ -184,10 +196,8 @@ impl Walk {
         };
         let metadata = match root.symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => root.metadata(&path),
-            Ok(metadata) if metadata.is_dir() => {
-                self.descend(path);
-                return Step::More;
-            }
+            Ok(metadata) if metadata.is_dir() => return self.descend(path),
+            Err(error) => return unreadable(&path, &error),
             other => other,
         };
         match metadata.ok().and_then(|metadata| entry(name, &metadata)) {
@@ -208,14 +218,16 @@ impl Walk {
         }
     }
 
-    /// Goes into a directory, or passes it over if it cannot be read.
-    fn descend(&mut self, prefix: String) {
-        let Position::Within(root, _) = &self.at else { return };
+    /// Goes into a directory, or says that it cannot be read.
+    fn descend(&mut self, prefix: String) -> Step {
+        let Position::Within(root, _) = &self.at else { return Step::End };
         let names = match self.sorted(root, &prefix) {
-            Some(names) => Some(Names::Sorted(names.into_iter())),
-            None => read(root, &prefix).map(Names::Streamed),
+            Some(names) => Names::Sorted(names.into_iter()),
+            None => match read(root, &prefix) {
+                Ok(entries) => Names::Streamed(entries),
+                Err(error) => return unreadable(&prefix, &error),
+            },
         };
-        let Some(names) = names else { return };
         if let Names::Sorted(names) = &names {
             self.names_held += names.len();
             self.name_bytes_held += names.as_slice().iter().map(|name| name.len()).sum::<usize>();
@@ -223,6 +235,7 @@ impl Walk {
         if let Position::Within(_, stack) = &mut self.at {
             stack.push(Level { prefix, names });
         }
+        Step::More
     }
 
     fn ascend(&mut self) {
@@ -235,7 +248,7 @@ impl Walk {
     fn sorted(&self, root: &Dir, prefix: &str) -> Option<Vec<Box<OsStr>>> {
         let mut names: Vec<Box<OsStr>> = Vec::new();
         let mut bytes = self.name_bytes_held;
-        for entry in read(root, prefix)? {
+        for entry in read(root, prefix).ok()? {
             let name = entry.ok()?.file_name();
             bytes += name.len();
             let count = self.names_held + names.len();
@@ -272,8 +285,17 @@ fn rule(error: &Error) -> String {
     }
 }
 
-fn read(root: &Dir, prefix: &str) -> Option<ReadDir> {
-    if prefix.is_empty() { root.entries().ok() } else { root.read_dir(prefix).ok() }
+fn read(root: &Dir, prefix: &str) -> io::Result<ReadDir> {
+    if prefix.is_empty() { root.entries() } else { root.read_dir(prefix) }
+}
+
+/// What cannot be read is not offered, unless it was removed or replaced meanwhile.
+fn unreadable(path: &str, error: &io::Error) -> Step {
+    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+        return Step::More;
+    }
+    let path = if path.is_empty() { "." } else { path };
+    Step::NotOffered(NotOffered { path: path.into(), why: format!("cannot be read: {error}") })
 }
 
 fn join(prefix: &str, name: &str) -> String {

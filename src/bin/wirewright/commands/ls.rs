@@ -116,6 +116,8 @@ pub fn run(args: &Ls) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+const MANY_NOT_OFFERED: &str = "their names break the rules of names, or they cannot be read";
+
 /// Says on stderr what a listing left out; with `quiet` only what the server should not have said.
 pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
     if left_out.skipped > 0 {
@@ -127,12 +129,14 @@ pub fn say_left_out(server: &str, left_out: LeftOut, quiet: bool) {
     }
     if left_out.not_offered > 0 && !quiet {
         let what = match left_out.not_offered {
-            1 => "1 other file: its name breaks the rules of names".to_owned(),
+            1 => {
+                "1 other file: its name breaks the rules of names, or it cannot be read".to_owned()
+            }
             count @ 2..=COUNT_MAX => {
-                format!("{count} other files: their names break the rules of names")
+                format!("{count} other files: {MANY_NOT_OFFERED}")
             }
             // The server says the number, and no file system has so many.
-            _ => "many other files: their names break the rules of names".to_owned(),
+            _ => format!("many other files: {MANY_NOT_OFFERED}"),
         };
         crate::say_line(&format!("the server cannot offer {what}"));
     }

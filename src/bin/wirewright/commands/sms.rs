@@ -3,10 +3,10 @@
 //! ```text
 //!   POST … account=…&password=…&mobile=…&content=…&format=json ─▶
 //!                              ◀─ 2xx {"code":2, …}    as --success says       accepted   0
-//!                              ◀─ anything else whole, but 504                 refused    1
+//!                              ◀─ 2xx with other JSON, or another status       refused    1
 //!   no connection: nothing was sent                                            refused    1
 //!   sent, and no whole answer: the gateway may have acted on it                unknown    4
-//!     (2xx with nothing or half a JSON text in it, and 504, are no whole answer)
+//!     (2xx whose reply is not JSON, and 5xx other than 501, 503, 505 and 511, do not tell)
 //! ```
 //!
 //! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
@@ -141,19 +141,18 @@ impl Answer {
         let said = text(body);
         let said = said.as_raw_str();
         let parsed = serde_json::from_slice::<Value>(body);
-        let is_cut = parsed.as_ref().is_err_and(serde_json::Error::is_eof);
-        let reply = parsed.ok();
-        let hidden = reply.as_ref().map(|_| secret.hide_in_json(said));
+        let reply = parsed.as_ref().ok();
+        let hidden = reply.map(|_| secret.hide_in_json(said));
         // What is cut first may end within the password, which is then not found.
-        let words = match (reply.as_ref().and_then(|reply| reply["msg"].as_str()), &hidden) {
+        let words = match (reply.and_then(|reply| reply["msg"].as_str()), &hidden) {
             (Some(msg), _) => secret.words(msg),
             (None, Some(hidden)) => PeerText::from(&**hidden).short().keep(),
             (None, None) => secret.words(said.trim()),
         };
-        let members = reply.as_ref().map(|_| members(body));
-        let (outcome, fault) = match lost_reply(status, is_cut, &words) {
+        let members = reply.map_or_else(Members::new, |_| members(body));
+        let (outcome, fault) = match untold(status, parsed.as_ref().err(), &words) {
             Some(fault) => (Outcome::Unknown, Some(fault)),
-            None => match judge(report, status, members.as_ref(), &words, args, secret) {
+            None => match judge(report, status, &members, &words, args, secret) {
                 Ok(()) => (Outcome::Accepted, None),
                 Err(fault) => (Outcome::Refused, Some(fault)),
             },
@@ -235,16 +234,26 @@ impl Answer {
     }
 }
 
-/// What is lost of a response that is whole as HTTP: a 2xx whose JSON is empty or ends too early
-/// (`is_cut`), as where the end of the connection ends the body; or a 504 (RFC 9110 §15.6.5), which
-/// a server in front of the gateway sends when it has waited too long for the answer.
-fn lost_reply(status: u16, is_cut: bool, words: &PeerText<'_>) -> Option<Fault> {
-    let (code, why) = match status {
-        504 => ("http_504", format!("the server in front answered 504: {words}")),
-        200..300 if is_cut && words.as_raw_str().is_empty() => {
-            ("incomplete", format!("the reply of {status} is empty"))
+/// A response that does not tell whether the gateway took the message: a 2xx whose reply is not
+/// JSON (`fault`), or a 5xx, as of a server that failed on the way or lost the answer of the one
+/// behind it (RFC 9110 §15.6). With 501, 503, 505 and 511 nothing was done.
+fn untold(status: u16, fault: Option<&serde_json::Error>, words: &PeerText<'_>) -> Option<Fault> {
+    let said = words.as_raw_str();
+    let (code, why) = match (status, fault) {
+        (501 | 503 | 505 | 511, _) => return None,
+        (500.., _) if said.is_empty() => {
+            (format!("http_{status}"), format!("HTTP {status} from the gateway"))
         }
-        200..300 if is_cut => ("incomplete", format!("the reply is cut off: {words}")),
+        (500.., _) => {
+            (format!("http_{status}"), format!("HTTP {status} from the gateway: {words}"))
+        }
+        (200..300, Some(fault)) if fault.is_eof() && said.is_empty() => {
+            ("incomplete".to_owned(), format!("the reply of {status} is empty"))
+        }
+        (200..300, Some(fault)) if fault.is_eof() => {
+            ("incomplete".to_owned(), format!("the reply is cut off: {words}"))
+        }
+        (200..300, Some(_)) => ("malformed".to_owned(), format!("the reply is not JSON: {words}")),
         _ => return None,
     };
     let text = format!("the message may have been sent: {why}");
@@ -256,7 +265,7 @@ fn lost_reply(status: u16, is_cut: bool, words: &PeerText<'_>) -> Option<Fault> 
 fn judge(
     report: &Report,
     status: u16,
-    members: Option<&Members<'_>>,
+    members: &Members<'_>,
     words: &PeerText<'_>,
     args: &Sms,
     secret: &Secret,
@@ -282,14 +291,6 @@ fn judge(
         let hint = advice(Verb::Sms, &Why::new(code.clone(), ""), false);
         return Err((code, what.into(), hint));
     }
-    let Some(members) = members else {
-        let what = format!("the reply is not JSON: {words}");
-        return Err((
-            "malformed".into(),
-            what.into(),
-            Some("check the URL, and see the gateway's manual for replies in JSON".into()),
-        ));
-    };
     let said = |name: &str| members.get(name).map(|raw| raw.get());
     let missed =
         args.success.iter().find(|(name, value)| said(name).is_none_or(|said| !says(said, value)));

@@ -12,7 +12,7 @@ const NAMED_MAX: usize = 10;
 /// How long is looked for them before the server starts.
 const LOOKED_FOR: Duration = Duration::from_secs(1);
 
-/// Says which files and folders below the root nobody can ask for, and why not.
+/// Says which files and directories below the root the server cannot offer, and why not.
 pub fn say_not_offered(root: &Root) {
     let (mut walk, until, mut count) = (root.walk(), Instant::now() + LOOKED_FOR, 0);
     let whole = loop {
@@ -29,7 +29,7 @@ pub fn say_not_offered(root: &Root) {
         }
     };
     if count > NAMED_MAX {
-        say_line(&format!("not offered: {} more, for their names", count - NAMED_MAX));
+        say_line(&format!("not offered: {} more", count - NAMED_MAX));
     }
     if !whole {
         say_line("there are many files: whether others cannot be offered was not looked for");

@@ -55,6 +55,8 @@ fn of_http(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
 fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
     Some(match status {
         408 | 425 | 429 | 503 => "try again later",
+        505 => "the server does not take HTTP/1.1, which is all that wirewright speaks",
+        511 => "log in to the network, as with a browser",
         // What the gateway says about the account belongs to `sms`.
         401 | 403 if verb == Verb::Sms => "check the account and its password",
         404 | 405 | 410 | 501 if verb == Verb::Sms => "check the URL",
@@ -69,8 +71,6 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
         300..400 => "follow it with -L",
         421 => "check the host in the URL, or the Host that -H gives",
         405 | 501 if verb == Verb::Http => "the server does not take that METHOD for that URL",
-        505 => "the server does not take HTTP/1.1, which is all that wirewright speaks",
-        511 => "log in to the network, as with a browser",
         500 | 502 | 504 | 507 | 520..=524 => "try again later",
         400.. if verb == Verb::Http => "leave out --fail to see what the server says",
         400.. => "see what the server says with wirewright http",
