@@ -170,7 +170,7 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     };
     let page = "net/files/mod.rs";
     assert_eq!(told(page, "SEGMENT_BYTES_MIN"), files::SEGMENT_BYTES_MIN.to_string());
-    assert_eq!(told(page, "NAMELESS_BYTES_MAX"), files::NAMELESS_BYTES_MAX.to_string());
+    assert_eq!(told(page, "ANONYMOUS_BYTES_MAX"), files::ANONYMOUS_BYTES_MAX.to_string());
     assert_eq!(told(page, "WRITE_BEHIND_FROM"), files::WRITE_BEHIND_FROM.to_string());
     assert_eq!(told(page, "ETAG_BYTES_MAX"), files::ETAG_BYTES_MAX.to_string());
 

@@ -26,6 +26,8 @@ mod shape;
 mod source;
 #[path = "tidy/text.rs"]
 mod text;
+#[path = "tidy/words.rs"]
+mod words;
 
 use source::{Source, Violation, read_tree};
 use std::collections::BTreeSet;
@@ -114,6 +116,11 @@ fn text_of_a_peer_is_not_printed_raw() {
 #[test]
 fn the_feature_tls_is_asked_for_in_one_module() {
     verdict(&rust_files(), bans::tls_feature);
+}
+
+#[test]
+fn names_are_terms_of_the_field() {
+    verdict(&rust_files(), words::private_words);
 }
 
 #[test]

@@ -191,8 +191,8 @@ impl<'a> Walk<'a> {
     // ---- scalars -------------------------------------------------------------------------------
 
     fn literal(&mut self, word: &[u8]) -> Step {
-        for &letter in word {
-            self.need(letter, rule::LITERAL)?;
+        for &byte in word {
+            self.need(byte, rule::LITERAL)?;
         }
         match self.peek() {
             Some(byte) if byte.is_ascii_alphanumeric() => self.fail(rule::LITERAL),

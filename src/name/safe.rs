@@ -35,7 +35,7 @@
 //!    where the directory is shared with it.
 //! 5. It is cut at [`SAFE_BYTES_MAX`] bytes, between two characters; an extension of up to
 //!    [`EXTENSION_BYTES_MAX`] bytes stays.
-//! 6. [`NAMELESS`] where nothing is left.
+//! 6. [`UNNAMED`] where nothing is left.
 //!
 //! # Names that a file system takes for the same
 //!
@@ -59,7 +59,7 @@ pub const SAFE_BYTES_MAX: usize = 255 - NUMBER_BYTES;
 pub const EXTENSION_BYTES_MAX: usize = 16;
 
 /// What a file is called whose name has nothing that can be used.
-pub const NAMELESS: &str = "unnamed";
+pub const UNNAMED: &str = "unnamed";
 
 /// What the file of a URL is called whose path ends in `/`.
 pub const INDEX: &str = "index.html";
@@ -86,13 +86,13 @@ pub fn safe(text: &str) -> String {
         name.insert(0, '_');
     }
     let name = shortened(&name);
-    if name.is_empty() { NAMELESS.to_owned() } else { name }
+    if name.is_empty() { UNNAMED.to_owned() } else { name }
 }
 
 /// The same for each segment of a relative path; empty segments are left out.
 pub fn safe_path(text: &str) -> String {
     let segments: Vec<String> = text.split('/').filter(|one| !one.is_empty()).map(safe).collect();
-    if segments.is_empty() { NAMELESS.to_owned() } else { segments.join("/") }
+    if segments.is_empty() { UNNAMED.to_owned() } else { segments.join("/") }
 }
 
 /// The name of the file at the path of a URL: its last segment, percent-decoded where that is

@@ -28,7 +28,7 @@ use std::io::Write;
 use std::time::Instant;
 
 /// The largest file that is made this way, in bytes: it is cheap to make again as a [`Partial`].
-pub const NAMELESS_BYTES_MAX: u64 = SEGMENT_BYTES_MIN;
+pub const ANONYMOUS_BYTES_MAX: u64 = SEGMENT_BYTES_MIN;
 
 /// How much is copied at a time where the file has to be made in another way after all, in bytes.
 const COPY_BYTES: usize = 64 << 10;
@@ -50,7 +50,7 @@ impl AnonymousFile {
     /// A file of `size` bytes; `None` where it is too large for this, or where the file system has
     /// no files without names. With an etag it can be gone on with.
     pub(super) fn new(place: &Place, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
-        if size > NAMELESS_BYTES_MAX {
+        if size > ANONYMOUS_BYTES_MAX {
             return None;
         }
         let mut place = place.clone();

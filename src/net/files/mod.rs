@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | [`SEGMENT_BYTES_MIN`] | 4,194,304 | a journal that is longer than what it saves |
 //! | [`RECORD_WAIT`] | 500 ms | a kill that costs more than the last second |
-//! | [`NAMELESS_BYTES_MAX`] | 4,194,304 | losing more by a kill than is quickly sent again |
+//! | [`ANONYMOUS_BYTES_MAX`] | 4,194,304 | losing more by a kill than is quickly sent again |
 //! | [`WRITE_BEHIND_FROM`] | 1,048,576 | waking a thread for a file that is through by then |
 //! | [`ETAG_BYTES_MAX`] | 1,024 | a tag that is longer than its journal should be |
 //! | [`names_held_max`] | 65,536 | a folder of millions, listed in order |
@@ -89,7 +89,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use anonymous::{AnonymousFile, NAMELESS_BYTES_MAX};
+pub use anonymous::{ANONYMOUS_BYTES_MAX, AnonymousFile};
 pub(crate) use comparing::Comparing;
 pub use error::FileError;
 pub(crate) use error::is_out_of_descriptors;

@@ -211,7 +211,7 @@ impl Partial {
     ///
     /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes
     /// long.
-    pub fn nameless(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
+    pub fn anonymous(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
         let is_new = self.part.is_none() && self.growth.is_none();
         is_new.then(|| AnonymousFile::new(&self.place, size, etag)).flatten()
     }

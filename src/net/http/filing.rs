@@ -255,7 +255,7 @@ impl Filing {
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
         let mut from = 0;
         if let Sink::Partial(partial) = self.open()? {
-            if let Some(file) = size.and_then(|size| partial.nameless(size, etag.as_deref())) {
+            if let Some(file) = size.and_then(|size| partial.anonymous(size, etag.as_deref())) {
                 self.target = Some(Sink::AnonymousFile(Box::new(file)));
                 return self.write(opening);
             }

@@ -316,7 +316,7 @@ fn conclude(queue: &mut Queue, job: Job, outcome: &Outcome<'_>, is_of_use: bool)
     if is_untouched && is_of_use && queue.put_back(&job.share, &job.outgoing) {
         return Heard::Other;
     }
-    let is_fault_of_letter = queue.was_put_back(&job.share);
+    let is_fault_of_message = queue.was_put_back(&job.share);
     let needs_another = !job.later.is_empty() && outcome.verdict == Verdict::Partial;
     let rest = needs_another.then(|| {
         let share = job.share.of(&job.later);
@@ -329,7 +329,7 @@ fn conclude(queue: &mut Queue, job: Job, outcome: &Outcome<'_>, is_of_use: bool)
         (share, job.outgoing, envelope)
     });
     queue.conclude(&job.share, outcome, None);
-    match is_untouched && !is_fault_of_letter {
+    match is_untouched && !is_fault_of_message {
         true => Heard::Other,
         false => Heard::Outcome(rest),
     }

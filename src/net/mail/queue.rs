@@ -39,9 +39,9 @@ pub(super) struct Queue {
     ready: usize,
     /// Lines are no longer made.
     is_closed: bool,
-    /// Nothing is to be sent: a server is only visited.
-    is_visit: bool,
-    /// Why the visit came to nothing.
+    /// There is no message: the server is only probed.
+    is_probe: bool,
+    /// Why the probe failed.
     failure: Option<Arc<Error>>,
     /// Why nothing more is begun, if we were stopped.
     given_up: Option<Arc<Error>>,
@@ -109,7 +109,7 @@ impl RecipientSubset {
 }
 
 impl Queue {
-    /// Without messages a server is only visited.
+    /// Without messages the server is only probed.
     pub(super) fn new(
         options: Options,
         messages: Box<dyn Iterator<Item = OutgoingMessage>>,
@@ -125,14 +125,14 @@ impl Queue {
             opening: 0,
             ready: 0,
             is_closed: false,
-            is_visit: false,
+            is_probe: false,
             failure: None,
             given_up: None,
             refusals: 0,
             options,
         };
         queue.refill();
-        queue.is_visit = queue.waiting.is_empty();
+        queue.is_probe = queue.waiting.is_empty();
         queue
     }
 
@@ -160,7 +160,7 @@ impl Queue {
 
     /// Whether one more connection is to be made.
     pub(super) fn needs_line(&self) -> bool {
-        let work = if self.is_visit { 1 } else { self.waiting.len() };
+        let work = if self.is_probe { 1 } else { self.waiting.len() };
         let has_room = self.opening + self.ready < self.options.connections_max.max(1);
         !self.is_closed && has_room && work > self.opening
     }
@@ -173,8 +173,8 @@ impl Queue {
     pub(super) fn is_ready(&mut self) {
         self.opening -= 1;
         self.ready += 1;
-        // One visit is enough.
-        self.is_closed |= self.is_visit;
+        // One probe is enough.
+        self.is_closed |= self.is_probe;
     }
 
     /// A call came to nothing, or a line ended. `was_ready`: it could send; `was_of_use`: and what
@@ -185,7 +185,7 @@ impl Queue {
             false => self.opening -= 1,
         }
         let why = why.or_else(|| self.given_up.clone());
-        if self.is_visit && !was_ready {
+        if self.is_probe && !was_ready {
             self.is_closed = true;
             self.failure = self.failure.take().or(why);
         } else if !was_of_use && !self.waiting.is_empty() {

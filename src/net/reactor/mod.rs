@@ -90,7 +90,7 @@ pub struct Reactor {
     refused_max: usize,
     relief_at: Option<Instant>,
     /// How many connections there were when memory was last given back, or more since then.
-    crowd: usize,
+    peak: usize,
     /// Blocks at the beginning of the heap.
     reserve: Vec<trim::Blocks>,
     ready: VecDeque<usize>,
@@ -132,7 +132,7 @@ impl Reactor {
             refused: VecDeque::new(),
             refused_max: 0,
             relief_at: None,
-            crowd: 0,
+            peak: 0,
             reserve: Vec::new(),
             ready: VecDeque::new(),
             later: VecDeque::new(),

@@ -1,4 +1,4 @@
-//! Memory that the allocator gives back when a crowd has gone.
+//! Memory that the allocator gives back after a peak of connections.
 //!
 //! glibc gives memory back only from the end of its heap, and only when a large block is freed. Two
 //! things keep it from that after thousands of small blocks were freed: they are not joined yet,
@@ -13,8 +13,8 @@
 use super::Reactor;
 use std::hint::black_box;
 
-/// A crowd of fewer connections leaves nothing behind that is worth the calls.
-const CROWD_MIN: usize = 128;
+/// A peak of fewer connections leaves too little memory behind to be worth the calls.
+const PEAK_MIN: usize = 128;
 
 /// To free so many bytes at once joins all free blocks and gives the end of the heap back
 /// (FASTBIN_CONSOLIDATION_THRESHOLD, 64 KiB). From 128 KiB on a block is no part of the heap.
@@ -54,12 +54,12 @@ impl Reactor {
         self.reserve = sizes().map(|bytes| first(take_exact(bytes))).collect();
     }
 
-    /// Gives memory back each time that half of what was left of a crowd has gone.
+    /// Gives memory back each time that half of the connections of a peak have closed.
     pub(super) fn trim(&mut self) {
-        if self.live >= CROWD_MIN {
-            self.crowd = self.crowd.max(self.live);
-        } else if self.live <= self.crowd / 2 && self.crowd > 0 {
-            self.crowd = self.live;
+        if self.live >= PEAK_MIN {
+            self.peak = self.peak.max(self.live);
+        } else if self.live <= self.peak / 2 && self.peak > 0 {
+            self.peak = self.live;
             trim(&mut self.reserve);
         }
     }

@@ -170,15 +170,15 @@ fn local(name: &PeerText<'_>) -> Result<Name, Error> {
 }
 
 /// How many files of unknown name may be on their way into one directory at a time.
-const NAMELESS_MAX: u32 = 1024;
+const UNNAMED_MAX: u32 = 1024;
 
 /// Opens the place of a file of which neither name nor size is known yet: the first that nobody
 /// else is writing. What a killed run left there is taken over and begun anew, so that it does not
 /// stay.
-fn open_nameless(destination: &Destination) -> Result<Sink, Error> {
-    for number in 0..NAMELESS_MAX {
+fn open_unnamed(destination: &Destination) -> Result<Sink, Error> {
+    for number in 0..UNNAMED_MAX {
         let name = Name::single(&format!("classic {number}"))?;
-        match try_nameless(destination, &name) {
+        match try_unnamed(destination, &name) {
             Err(FileError::Busy) if destination.takes_many() => {}
             opened => return Ok(opened?),
         }
@@ -186,7 +186,7 @@ fn open_nameless(destination: &Destination) -> Result<Sink, Error> {
     Err(FileError::Busy.into())
 }
 
-fn try_nameless(destination: &Destination, name: &Name) -> Result<Sink, FileError> {
+fn try_unnamed(destination: &Destination, name: &Name) -> Result<Sink, FileError> {
     let mut target = destination.open(name, &mut None)?;
     if let Sink::Partial(partial) = &mut target {
         partial.begin("classic", SIZE_UNKNOWN)?;
@@ -213,7 +213,7 @@ impl Application<ClassicClient> for ClassicGetting {
     /// Opens the file at the first byte.
     fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
         if self.target.is_none() && !consumed.is_empty() {
-            self.target = Some(open_nameless(&self.destination)?);
+            self.target = Some(open_unnamed(&self.destination)?);
         }
         Ok(())
     }

@@ -122,7 +122,7 @@ pub struct Server {
     admission: Arc<Admission>,
     listener: TcpListener,
     /// One for each thread; the first is the caller's.
-    seats: Vec<ReactorBuilder>,
+    builders: Vec<ReactorBuilder>,
     address: SocketAddr,
 }
 
@@ -147,18 +147,18 @@ impl Server {
             );
             return Err(starting(io::Error::other(what)));
         }
-        let mut seats: Vec<ReactorBuilder> = Vec::new();
+        let mut builders: Vec<ReactorBuilder> = Vec::new();
         for _ in 0..threads {
-            seats.push(ReactorBuilder::new().map_err(starting)?);
+            builders.push(ReactorBuilder::new().map_err(starting)?);
         }
         if options.stop_at_signals {
-            seats[0].stop_at_signals().map_err(starting)?;
+            builders[0].stop_at_signals().map_err(starting)?;
         }
         let listening = |error| Error::Io("listening", error);
         let rate = options.limits.rate();
         let listener = endpoint::listen_limited(address, rate).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        Ok(Server { options, admission: Arc::new(admission), listener, seats, address })
+        Ok(Server { options, admission: Arc::new(admission), listener, builders, address })
     }
 
     /// Where it listens.
@@ -174,7 +174,7 @@ impl Server {
 
     /// Stops it from another thread.
     pub fn stop_handle(&self) -> StopHandle {
-        self.seats[0].stop_handle()
+        self.builders[0].stop_handle()
     }
 
     /// Serves until it is stopped.
@@ -183,12 +183,12 @@ impl Server {
     /// [`Error::Io`] if a thread cannot be started or a reactor cannot go on; no peer can bring
     /// that about.
     pub fn run(self) -> Result<(), Error> {
-        let Server { options, admission, listener, mut seats, .. } = self;
+        let Server { options, admission, listener, mut builders, .. } = self;
         let rate = options.limits.rate().map(RateLimit::new);
-        let first = seats.remove(0);
+        let first = builders.remove(0);
         let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let mut outcome = Ok(());
-        for (builder, thread) in seats.into_iter().zip(1..) {
+        for (builder, thread) in builders.into_iter().zip(1..) {
             let (sender, arrivals) = channel();
             outboxes.push(Outbox { arrivals: sender, waker: builder.waker() });
             let stop = builder.stop_handle();

@@ -1,15 +1,15 @@
 //! Short files that have no name before they are whole.
 
 use super::*;
-use crate::net::files::{AnonymousFile, Durability, NAMELESS_BYTES_MAX};
+use crate::net::files::{ANONYMOUS_BYTES_MAX, AnonymousFile, Durability};
 
-fn nameless(root: &Root, text: &str, size: usize) -> AnonymousFile {
+fn anonymous(root: &Root, text: &str, size: usize) -> AnonymousFile {
     let partial = root.partial(&name(text)).unwrap();
-    partial.nameless(size as u64, None).expect("the file system has nameless files")
+    partial.anonymous(size as u64, None).expect("the file system has anonymous files")
 }
 
 fn stored(root: &Root, text: &str, data: &[u8]) -> Result<(), FileError> {
-    let mut file = nameless(root, text, data.len());
+    let mut file = anonymous(root, text, data.len());
     data.chunks(1000).for_each(|bytes| file.write(bytes).unwrap());
     file.finish(Durability::Rename, true)
 }
@@ -24,7 +24,7 @@ fn it_stands_under_its_name_alone() {
         assert_eq!(names_in(&dir.path().join("sub")), ["file"]);
     }
     let data = content(5);
-    let mut file = nameless(&root, "synced", 5);
+    let mut file = anonymous(&root, "synced", 5);
     file.write(&data).unwrap();
     file.finish(Durability::Fsync, true).unwrap();
     assert_eq!(std::fs::read(dir.path().join("synced")).unwrap(), data);
@@ -33,11 +33,11 @@ fn it_stands_under_its_name_alone() {
 #[test]
 fn what_is_not_whole_was_never_there() {
     let (dir, root) = scene();
-    let mut file = nameless(&root, "file", 10);
+    let mut file = anonymous(&root, "file", 10);
     file.write(&[1; 9]).unwrap();
     assert_eq!(code(file.write(&[1; 2])), "io");
     assert_eq!(code(file.finish(Durability::Rename, true)), "io");
-    drop(nameless(&root, "other", 10));
+    drop(anonymous(&root, "other", 10));
     assert!(names_in(dir.path()).is_empty());
 }
 
@@ -53,7 +53,7 @@ fn a_directory_stays_in_its_way() {
 fn a_leftover_gives_way() {
     let (dir, root) = scene();
     std::fs::write(dir.path().join("file"), b"old").unwrap();
-    let file = nameless(&root, "file", 4);
+    let file = anonymous(&root, "file", 4);
     // Somebody else begins with the same file in between, and is interrupted.
     let mut other = root.partial(&name("file")).unwrap();
     other.begin("etag", 1 << 30).unwrap();
@@ -69,7 +69,7 @@ fn a_leftover_gives_way() {
 
 /// Made before the leftover is looked at, as a download is that looked when it was not there.
 fn stored_over(root: &Root) {
-    let mut file = root.new_partial(&name("file")).unwrap().nameless(4, None).unwrap();
+    let mut file = root.new_partial(&name("file")).unwrap().anonymous(4, None).unwrap();
     file.write(b"data").unwrap();
     file.finish(Durability::Rename, true).unwrap();
 }
@@ -78,9 +78,9 @@ fn stored_over(root: &Root) {
 fn what_is_worth_going_on_with_is_not_made_so() {
     let (_dir, root) = scene();
     let partial = || root.partial(&name("file")).unwrap();
-    assert!(partial().nameless(NAMELESS_BYTES_MAX, None).is_some());
-    assert!(partial().nameless(NAMELESS_BYTES_MAX + 1, None).is_none());
+    assert!(partial().anonymous(ANONYMOUS_BYTES_MAX, None).is_some());
+    assert!(partial().anonymous(ANONYMOUS_BYTES_MAX + 1, None).is_none());
     let mut begun = partial();
     begun.begin("etag", 4).unwrap();
-    assert!(begun.nameless(4, None).is_none());
+    assert!(begun.anonymous(4, None).is_none());
 }

@@ -100,12 +100,12 @@ fn what_is_foreign_is_left_alone_and_blocks_nothing() {
                 set(trap, &victim);
                 let before = fs::symlink_metadata(trap).unwrap();
                 transfer_anew(dir.path(), &root, &data, what);
-                let scattered = SparseFile::at_path(&dir.path().join("f")).unwrap();
-                scattered.write_at(b"pieces", 0).unwrap();
-                scattered.finish(Durability::Rename).unwrap();
+                let sparse = SparseFile::at_path(&dir.path().join("f")).unwrap();
+                sparse.write_at(b"pieces", 0).unwrap();
+                sparse.finish(Durability::Rename).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"pieces");
                 // As a short file takes the place of a file that is there.
-                let mut short = root.new_partial(&name("f")).unwrap().nameless(4, None).unwrap();
+                let mut short = root.new_partial(&name("f")).unwrap().anonymous(4, None).unwrap();
                 short.write(b"tiny").unwrap();
                 short.finish(Durability::Rename, true).unwrap();
                 assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"tiny");

@@ -1,7 +1,7 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · recording · nameless · scattered · hostile · modes
+//!   names · walking · growing · resuming · recording · anonymous · sparse · hostile · modes
 //! ```
 
 mod anonymous;

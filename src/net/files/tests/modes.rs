@@ -29,8 +29,8 @@ const WAYS: [Way; 3] = [
         grow(&mut partial, b"new", 0, 3);
         partial.finish(Durability::Rename, true).run().unwrap();
     }),
-    ("nameless", |root, _| {
-        let mut file = root.partial(&name("f")).unwrap().nameless(3, None).unwrap();
+    ("anonymous", |root, _| {
+        let mut file = root.partial(&name("f")).unwrap().anonymous(3, None).unwrap();
         file.write(b"new").unwrap();
         file.finish(Durability::Rename, true).unwrap();
     }),

@@ -170,12 +170,12 @@ fn a_torn_record_and_bytes_that_are_lost() {
 }
 
 #[test]
-fn a_nameless_file_that_takes_long_gets_a_name() {
+fn an_anonymous_file_that_takes_long_gets_a_name() {
     let (dir, root) = scene();
     let data = content(3000);
     for etag in [Some(ETAG), None] {
         let partial = root.partial(&name("f")).unwrap();
-        let mut file = partial.nameless(3000, etag).expect("the file system has nameless files");
+        let mut file = partial.anonymous(3000, etag).expect("the file system has anonymous files");
         file.write(&data[..1000]).unwrap();
         assert_eq!(file.record_due().is_some(), etag.is_some());
         assert!(file.record_if_due(Instant::now()).is_none());

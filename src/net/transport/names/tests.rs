@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 /// How long a test waits for what is certain to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The names a resolver was asked for, and its permit: it answers one of them for each `()`.
 struct Gate {
@@ -43,7 +43,7 @@ impl Stage {
             if let Some(outcome) = lookup.poll() {
                 return outcome;
             }
-            match self.poll.poll(&mut events, Some(PATIENCE)) {
+            match self.poll.poll(&mut events, Some(WAIT_MAX)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 polled => {
                     polled.expect("poll");
@@ -100,7 +100,7 @@ impl Gate {
     }
 
     fn next(&self) -> String {
-        self.asked.recv_timeout(PATIENCE).expect("the resolver is asked")
+        self.asked.recv_timeout(WAIT_MAX).expect("the resolver is asked")
     }
 }
 
@@ -285,7 +285,7 @@ fn dropping_waits_for_nobody_and_ends_every_thread() {
     assert_eq!(error.to_string(), "no names are looked up any more");
     gate.permit.send(()).expect("the resolver is there");
     // The resolver goes with the last thread, and its end of the channel with it.
-    assert_eq!(gate.asked.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    assert_eq!(gate.asked.recv_timeout(WAIT_MAX), Err(RecvTimeoutError::Disconnected));
     assert_eq!(hangs.poll().expect("it has ended").expect("it is found"), two(80));
 }
 
@@ -296,7 +296,7 @@ fn idle_threads_end_as_well() {
     assert_eq!(stage.gate.next(), "a");
     let Stage { names, gate, .. } = stage;
     drop(names);
-    assert_eq!(gate.asked.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    assert_eq!(gate.asked.recv_timeout(WAIT_MAX), Err(RecvTimeoutError::Disconnected));
 }
 
 #[test]

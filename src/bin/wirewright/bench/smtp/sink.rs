@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn conversations_in_any_pieces() {
+    fn dialogues_in_any_pieces() {
         let message = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n..x\r\ny\r\n.\r\n";
         for (text, codes, taken, seen) in [
             ("EHLO x\r\nQUIT\r\n".to_owned(), "220 250 221", (0, 0), ""),
