@@ -242,8 +242,9 @@ impl Client {
     /// What is known about messages that had no [`Event::Outcome`], the oldest first; at most two.
     /// To be asked when the conversation has ended, however it did.
     pub fn unfinished(&self) -> impl Iterator<Item = Outcome<'_>> {
-        let awaited = self.awaited.iter().map(|message| message.outcome(true));
-        awaited.chain(self.current.iter().map(|message| message.outcome(false)))
+        let strict = self.config.all_or_nothing;
+        let awaited = self.awaited.iter().map(move |message| message.outcome(true, strict));
+        awaited.chain(self.current.iter().map(move |message| message.outcome(false, strict)))
     }
 
     /// What the server offers, as it told last.

@@ -141,6 +141,53 @@ fn all_or_nothing() {
     assert_eq!((heard.messages.len(), heard.those("DATA").len()), (0, 0));
 }
 
+/// One refusal decides: another try is advised only where all that were refused may be taken later.
+#[test]
+fn all_or_nothing_is_tried_again_only_where_that_may_help() {
+    let again = "; try again later";
+    for (said, is_advised) in [
+        (&[("RCPT TO:<luo", "550 no")][..], false),
+        (&[("RCPT TO:<c@", "550 no")], false),
+        (&[("RCPT", "550 no")], false),
+        (&[("RCPT TO:<luo", "450 busy"), ("RCPT", "550 no")], false),
+        (&[("EHLO", "250 mx without pipelining"), ("RCPT", "550 no")], false),
+        (&[("RCPT TO:<luo", "450 busy")], true),
+        (&[("RCPT", "450 busy")], true),
+    ] {
+        let ended = send(&Server::saying(said), &["--cc", "c@example.net", "--all-or-nothing"]);
+        assert_fails(&ended, 1, "not sent: refused ");
+        assert_eq!(ended.stderr.contains(again), is_advised, "{said:?} {}", ended.stderr);
+    }
+}
+
+/// 421 says that the service closes, whatever the command was: RFC 5321 §3.8.
+#[test]
+fn a_421_refuses_neither_the_sender_nor_the_message() {
+    for verb in ["MAIL", "DATA", END] {
+        let server = Server::new(move |line| line.starts_with(verb).then(|| "421 bye".to_owned()));
+        let ended = send(&server, &[]);
+        let what = "not sent: the server closes the connection: 421 bye; try again later";
+        assert_fails(&ended, 1, what);
+    }
+    let ended = send(&Server::saying(&[("MAIL", "451 no")]), &[]);
+    assert_fails(&ended, 1, "the sender is refused: 451 no; try again later");
+}
+
+#[test]
+fn the_option_that_forbids_tls_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "x").unwrap();
+    let server = format!("smtp://me@{}", Server::polite().address);
+    let args = ["--server", &server, "--password-file", "password"];
+    for (starttls, hint) in [
+        ("never", "leave out --starttls never, or allow it with --insecure-auth"),
+        ("opportunistic", "see that the server offers STARTTLS, or allow it with"),
+    ] {
+        let all = [&args[..], &["--starttls", starttls], &crate::server::MESSAGE].concat();
+        assert_fails(&crate::server::mail(folder.path(), &all), 1, hint);
+    }
+}
+
 #[test]
 fn a_server_that_says_354_though_nobody_is_left_gets_an_empty_message() {
     let server = Server::saying(&[("RCPT", "550 no"), (END, "554 no recipients")]);

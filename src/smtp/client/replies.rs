@@ -213,7 +213,7 @@ impl Client {
         let reply = self.parser.reply();
         let Some(message) = self.awaited.take() else { return };
         let verdict = match reply.is_positive() {
-            _ if message.refusal.is_some() => message.verdict(false).0,
+            _ if message.refusal.is_some() => message.verdict(false, self.config.all_or_nothing).0,
             true if message.refused > 0 => Verdict::Partial,
             true => Verdict::Accepted,
             false => Verdict::Refused { retryable: reply.is_transient() },
@@ -251,7 +251,7 @@ impl Client {
 
     /// A message has ended, and nobody gets it.
     fn conclude(&mut self, mut message: Box<Transaction>) {
-        let (verdict, stage) = message.verdict(false);
+        let (verdict, stage) = message.verdict(false, self.config.all_or_nothing);
         let decisive = match message.refusal.take() {
             Some((_, reply)) => Decisive::Earlier(reply),
             None => Decisive::None,

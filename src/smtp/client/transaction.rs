@@ -199,10 +199,10 @@ impl Transaction {
     }
 
     /// What is known about it when the conversation has ended.
-    pub(super) fn outcome(&self, is_out: bool) -> Outcome<'_> {
+    pub(super) fn outcome(&self, is_out: bool, all_or_nothing: bool) -> Outcome<'_> {
         let (verdict, stage) = match (&self.refusal, is_out) {
             (None, true) => (Verdict::Unknown, Stage::Message),
-            _ => self.verdict(true),
+            _ => self.verdict(true, all_or_nothing),
         };
         let reply = self.refusal.as_ref().map(|(_, reply)| &**reply);
         let Transaction { id, accepted, refused, .. } = *self;
@@ -210,9 +210,13 @@ impl Transaction {
     }
 
     /// That of a message that nobody gets. `is_cut`: there was no reply that said so.
-    pub(super) fn verdict(&self, is_cut: bool) -> (Verdict, Stage) {
+    pub(super) fn verdict(&self, is_cut: bool, all_or_nothing: bool) -> (Verdict, Stage) {
         let (retryable, stage) = match &self.refusal {
             Some((stage, reply)) => (reply.is_transient(), *stage),
+            // One refusal is enough, so each of them has to be for now only.
+            None if all_or_nothing && self.refused > 0 => {
+                (self.postponed == self.refused, Stage::Rcpt)
+            }
             // For nobody: some may be taken later. For one only: that one has to be.
             None if self.accepted == 0 && self.refused > 0 => {
                 let all_heard = self.refused == self.envelope.recipients.len();

@@ -207,6 +207,9 @@ impl Told {
             _ => None,
         });
         let what = match of_all {
+            Some((_, reply)) if reply.code() == 421 => {
+                format!("not sent: the server closes the connection: {}", said(reply))
+            }
             Some((Stage::Mail, reply)) => format!("the sender is refused: {}", said(reply)),
             Some((_, reply)) => format!("the message is refused: {}", said(reply)),
             None => format!("not sent: {}", self.refusals()),

@@ -2,6 +2,7 @@
 
 use crate::args::Command;
 use crate::args::http::Asking;
+use crate::args::mail::StartTls;
 use crate::output::watch;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -15,6 +16,8 @@ pub struct Given {
     pub has_credentials: bool,
     /// `--auth` names a mechanism.
     pub has_auth: bool,
+    /// `--starttls never` forbids TLS.
+    pub has_no_starttls: bool,
     /// `--timeout` is over.
     pub is_late: bool,
 }
@@ -33,6 +36,8 @@ impl Given {
             is_traced: command.common().is_some_and(|common| common.is_traced()),
             has_credentials: asking.is_some_and(has_credentials),
             has_auth: matches!(command, Command::Mail(args) if args.reach.auth.is_some()),
+            has_no_starttls: matches!(command, Command::Mail(args)
+                if args.reach.starttls == StartTls::Never),
             is_late: false,
         });
     }

@@ -84,6 +84,9 @@ fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
         "no-starttls" => {
             "try smtps:// (port 465), or allow clear text with --starttls opportunistic or never"
         }
+        "no-tls" if given.has_no_starttls => {
+            "leave out --starttls never, or allow it with --insecure-auth"
+        }
         "no-tls" => "see that the server offers STARTTLS, or allow it with --insecure-auth",
         "no-auth" if is_tls => "leave out USER@, or check the host and the port",
         "no-auth" => "leave out USER@, or give another port: 587 and 465 log in",
