@@ -100,6 +100,11 @@ impl Shared {
             .or_else(|| kernel().map(|bytes| (Memory::Kernel, bytes)))
     }
 
+    /// How much all connections hold together now, in bytes.
+    pub(crate) fn held(&self) -> usize {
+        self.process.held()
+    }
+
     /// How much all connections together may hold, in bytes.
     pub(super) fn bytes_max(&self, memory: Memory) -> usize {
         match memory {

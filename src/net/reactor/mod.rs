@@ -91,6 +91,8 @@ pub struct Reactor {
     relief_at: Option<Instant>,
     /// How many connections there were when memory was last given back, or more since then.
     peak: usize,
+    /// The most bytes that connections have held together since memory was last given back.
+    peak_bytes: usize,
     /// Blocks at the beginning of the heap.
     reserve: Vec<trim::Blocks>,
     ready: VecDeque<usize>,
@@ -133,6 +135,7 @@ impl Reactor {
             refused_max: 0,
             relief_at: None,
             peak: 0,
+            peak_bytes: 0,
             reserve: Vec::new(),
             ready: VecDeque::new(),
             later: VecDeque::new(),

@@ -1,10 +1,10 @@
 //! Memory that the allocator gives back after a peak of connections.
 //!
-//! glibc gives memory back only from the end of its heap, and only when a large block is freed. Two
-//! things keep it from that after thousands of small blocks were freed: they are not joined yet,
-//! and each thread keeps a few freed blocks of every small size for itself, some of which stand at
-//! that end (malloc/malloc.c: fastbins, tcache). Both can be undone by allocating and freeing; with
-//! another allocator the same calls do nothing but that.
+//! glibc gives memory back only from the end of its heap, and only when a large block is freed.
+//! Two things keep it from that after thousands of small blocks were freed: they are not joined
+//! yet, and each thread keeps a few freed blocks of every small size for itself, some of which
+//! stand at that end (malloc/malloc.c: fastbins, tcache). Both can be undone by allocating and
+//! freeing; with another allocator the same calls do nothing but that.
 //!
 //! A thread frees a block to the heap only when it keeps as many of that size as it may. So blocks
 //! are reserved before the first connection comes, at the beginning of the heap: they are freed
@@ -15,6 +15,13 @@ use std::hint::black_box;
 
 /// A peak of fewer connections leaves too little memory behind to be worth the calls.
 const PEAK_MIN: usize = 128;
+
+/// Connections that held fewer bytes together leave too little memory behind, however few they
+/// are.
+const PEAK_BYTES_MIN: usize = 4 << 20;
+
+/// Memory is given back when this part of such a peak is still held, or less: one in so many.
+const PEAK_BYTES_LEFT: usize = 8;
 
 /// To free so many bytes at once joins all free blocks and gives the end of the heap back
 /// (FASTBIN_CONSOLIDATION_THRESHOLD, 64 KiB). From 128 KiB on a block is no part of the heap.
@@ -40,10 +47,10 @@ const TRIED_MAX: usize = 512;
 pub(super) type Blocks = [Vec<u8>; KEPT];
 
 impl Reactor {
-    /// Expects so many connections: reserves the tables for them, and what gives memory back later,
-    /// before any connection comes. A table that grows among the memory of thousands of connections
-    /// keeps the allocator from giving that back when they have gone. Pages that are never used
-    /// take no memory.
+    /// Expects so many connections: reserves the tables for them, and what gives memory back
+    /// later, before any connection comes. A table that grows among the memory of thousands of
+    /// connections keeps the allocator from giving that back when they have gone. Pages that are
+    /// never used take no memory.
     pub fn expect(&mut self, connections: usize) {
         let count = connections.min(RESERVED_MAX);
         self.slots.reserve_exact(count);
@@ -54,8 +61,16 @@ impl Reactor {
         self.reserve = sizes().map(|bytes| first(take_exact(bytes))).collect();
     }
 
-    /// Gives memory back each time that half of the connections of a peak have closed.
+    /// Gives memory back each time that half of the connections of a peak have closed, and once
+    /// when most of the bytes are free that connections held.
     pub(super) fn trim(&mut self) {
+        let held = self.shared.held();
+        if held >= PEAK_BYTES_MIN {
+            self.peak_bytes = self.peak_bytes.max(held);
+        } else if self.peak_bytes > 0 && held <= self.peak_bytes / PEAK_BYTES_LEFT {
+            self.peak_bytes = 0;
+            trim(&mut self.reserve);
+        }
         if self.live >= PEAK_MIN {
             self.peak = self.peak.max(self.live);
         } else if self.live <= self.peak / 2 && self.peak > 0 {
@@ -81,9 +96,10 @@ fn trim(reserve: &mut [Blocks]) {
 
 /// Takes all blocks of a size that the thread keeps.
 ///
-/// It may keep fewer than are taken here. The others come from lists of free blocks, and the thread
-/// puts more of such a list by for itself (malloc/malloc.c: "stash"). To free as many as it keeps
-/// fills that up again, whatever is there; then as many are taken from there and from nowhere else.
+/// It may keep fewer than are taken here. The others come from lists of free blocks, and the
+/// thread puts more of such a list by for itself (malloc/malloc.c: "stash"). To free as many as it
+/// keeps fills that up again, whatever is there; then as many are taken from there and from
+/// nowhere else.
 fn take_kept(bytes: usize) -> Blocks {
     drop(take_exact(bytes));
     take(bytes)
