@@ -104,6 +104,8 @@ fn what_is_missing_is_what_the_relay_dropped() {
         let got = received(&receiver.finish(), i32::from(!output.is_empty()));
         let lost = passed.lost(sent["sent"].as_u64().unwrap());
         assert!(lost.len() > 5 && passed.duplicated() > 5 && passed.reordered() > 5);
+        // Only where a file was to be written is it a failure that parts are missing.
+        assert_eq!(got["error"]["code"] == "failed", !output.is_empty(), "{got}");
         let file = &got["file"];
         assert_eq!(file["missing"], ranges(&lost, size), "seed {seed}");
         let of_lost = |number: &u64| size.min((number + 1) * PART) - number * PART;

@@ -208,6 +208,15 @@ fn nobody_there_is_a_failure() {
     let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let args = ["udp", "send", &free, "--rate", "800k", "--seconds", "0.1"];
     assert_fails(&run(&mut command(&args)), 1, "nobody listens there");
+    // The document has the error, and no more is refused than was sent: the ends do not count.
+    for more in [&[][..], &["--size", "1400"]] {
+        let args = [&args[..4], &["8k", "--seconds", "0.3", "--json"], more].concat();
+        let ended = run(&mut command(&args));
+        assert_fails(&ended, 1, "nobody listens there");
+        let told = json(&ended.stdout);
+        assert!(told["error"]["text"].as_str().unwrap().starts_with("nobody listens"), "{told}");
+        assert!(told["refused"].as_u64() <= told["sent"].as_u64(), "{told}");
+    }
     let args = ["udp", "recv", "--listen", "127.0.0.1:0", "--timeout", "0.1", "--json"];
     let ended = run(&mut command(&args));
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);

@@ -58,6 +58,8 @@ fn what_stands_in_the_place_of_a_directory_is_named() {
     std::fs::create_dir_all(to.path().join("b")).unwrap();
     std::fs::write(to.path().join("a/d"), "").unwrap();
     symlink(outside.path(), to.path().join("b/d")).unwrap();
+    std::fs::create_dir_all(to.path().join("c")).unwrap();
+    symlink(outside.path(), to.path().join("c/e")).unwrap();
     for (output, expected) in [
         ("a", "error: a/d/f: a/d is not a directory; give another path with -o"),
         ("b", "error: b/d/f: b/d is a symbolic link that leads out of b, so it is not followed; "),
@@ -66,6 +68,13 @@ fn what_stands_in_the_place_of_a_directory_is_named() {
             let args = [names, &["-o", output]].concat();
             assert_fails(&served.client(to.path(), "get", &args), 1, expected);
         }
+    }
+    // Whether the directories below it are there or not.
+    let out = "c/e is a symbolic link that leads out of c, so it is not followed; ";
+    let deep = serve(&[]);
+    deep.write("e/deep/f", b"a");
+    for names in ["e/deep/f", "e/", "--all"] {
+        assert_fails(&deep.client(to.path(), "get", &[names, "-o", "c"]), 1, out);
     }
     assert!(names_in(outside.path()).is_empty());
 }
@@ -208,6 +217,13 @@ fn going_on_is_advised_once_where_something_was_kept() {
     let client = Process::start(&mut command(to.path(), &["get", &gate.address, "big"]));
     let count = interrupted(client, || !names_in(to.path()).is_empty());
     assert!(matches!(count, None | Some(1)), "{count:?}");
+    // With --no-resume the same command begins at 0.
+    let (gate, to) =
+        (Gate::new(&served.address, Stops::ToClient, 16 << 20), tempfile::tempdir().unwrap());
+    let args = ["get", &gate.address, "big", "--no-resume"];
+    let client = Process::start(&mut command(to.path(), &args));
+    let count = interrupted(client, || !names_in(to.path()).is_empty());
+    assert!(matches!(count, None | Some(0)), "{count:?}");
 }
 
 /// The server is silent: the signal comes before any byte.

@@ -42,6 +42,12 @@ fn what_is_there_stays_unless_asked() {
     served.put(from.path(), &["a", "--overwrite"]);
     assert_eq!(std::fs::read(served.path("a")).unwrap(), b"new");
     assert_eq!(names_in(served.folder.path()), ["a", "b"]);
+    // A directory is not replaced, and --overwrite is given already.
+    std::fs::create_dir(served.path("sub")).unwrap();
+    std::fs::write(from.path().join("sub"), "x").unwrap();
+    let ended = served.client(from.path(), "put", &["sub", "--overwrite"]);
+    assert_fails(&ended, 1, "; give the file another name");
+    assert!(!ended.stderr.contains("--overwrite"), "{}", ended.stderr);
 }
 
 #[test]

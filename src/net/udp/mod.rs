@@ -95,8 +95,8 @@ pub struct Sent {
     pub elapsed: Duration,
     /// Bits a second in that time, the first datagram left out: it only starts the clock.
     pub bits_per_second: u64,
-    /// How often the peer's machine said that nobody listens there. It says so for some and is
-    /// silent for others.
+    /// How often the peer's machine said that nobody listens there, at most as often as was sent.
+    /// It says so for some and is silent for others.
     pub refused: u64,
     /// What was sent of the file, if there was one.
     pub file: Option<FileSent>,

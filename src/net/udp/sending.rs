@@ -175,7 +175,8 @@ impl DatagramHandler for Sending {
     fn failed(&mut self, error: io::Error) {
         let passes = error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error());
         if error.kind() == ErrorKind::ConnectionRefused {
-            self.sent.refused += 1;
+            // The ends are refused, too, and are not counted as sent.
+            self.sent.refused = self.sent.sent.min(self.sent.refused + 1);
         } else if !passes {
             self.give_up(Error::Io("sending", error));
         }

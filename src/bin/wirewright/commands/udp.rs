@@ -41,16 +41,23 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
     })?;
     // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
     let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;
+    let outcome = match is_refused {
+        true => {
+            let what = format!("nobody listens there ({} datagrams refused)", sent.refused);
+            Err(Failure::new(&args.receiver, what, "start wirewright udp recv there first"))
+        }
+        false => sent
+            .file
+            .as_ref()
+            .map_or(Ok(Exit::Done), |sent| file::sent_outcome(sent, &args.receiver)),
+    };
     if args.common.json {
-        print(&sent_document(&sent, options.size))?;
+        let run = sent_document(&sent, options.size);
+        print(&SentDocument { run, error: error_of(&outcome) })?;
     } else if !args.common.quiet && !is_refused {
         crate::say_line(&sent_text(&sent));
     }
-    if is_refused {
-        let what = format!("nobody listens there ({} datagrams refused)", sent.refused);
-        return Err(Failure::new(&args.receiver, what, "start wirewright udp recv there first"));
-    }
-    sent.file.as_ref().map_or(Ok(Exit::Done), |sent| file::sent_outcome(sent, &args.receiver))
+    outcome
 }
 
 fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
@@ -73,17 +80,25 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     let address = receiver.local_addr();
     announce(address, args.common.json)?;
     let received = receiver.run().map_err(failed)?;
+    let outcome = match &args.output {
+        Some(path) => file::received_outcome(received.file.as_ref(), path),
+        None => Ok(Exit::Done),
+    };
     if args.common.json {
         let file = received.file.as_ref();
         let file = file.map(|file| file::received_document(file, args.durability.into()));
-        print(&Document { run: received_document(&received), file })?;
+        let (run, error) = (received_document(&received), error_of(&outcome));
+        print(&Document { run, file, error })?;
     } else if !args.common.quiet {
         received_text(&received, address).iter().for_each(|line| crate::say_line(line));
     }
-    match &args.output {
-        Some(path) => file::received_outcome(received.file.as_ref(), path),
-        None => Ok(Exit::Done),
-    }
+    outcome
+}
+
+/// Why the run failed, as the document says it.
+fn error_of(outcome: &Result<Exit, Failure>) -> Option<Value> {
+    let failure = outcome.as_ref().err()?;
+    Some(json!({ "code": failure.code, "text": failure.what }))
 }
 
 fn print(document: &impl Serialize) -> Result<(), Failure> {
@@ -121,12 +136,23 @@ fn sent_text(sent: &Sent) -> String {
     format!("sent {count} datagrams{file} in {seconds:.3} s, {rate}{refused}")
 }
 
+/// The report of a sender.
+#[derive(Serialize)]
+struct SentDocument {
+    #[serde(flatten)]
+    run: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+}
+
 /// The report of a receiver.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
     run: Value,
     file: Option<file::Document<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
 }
 
 fn received_document(received: &Received) -> Value {

@@ -89,6 +89,7 @@ pub fn advice(verb: Verb, why: &Failure, is_kept: bool) -> Option<Advice> {
 /// The same, beside what the command line has given.
 fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advice> {
     let code = why.code.as_raw_str();
+    let is_kept = is_kept && !given.has_no_resume;
     let text = match why.kind {
         Kind::Unknown => of_unknown(verb),
         Kind::Interrupted => is_kept.then_some(GO_ON),

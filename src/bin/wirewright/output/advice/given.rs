@@ -16,6 +16,10 @@ pub struct Given {
     pub has_credentials: bool,
     /// `--auth` names a mechanism.
     pub has_auth: bool,
+    /// `--no-resume`: the same command begins at 0.
+    pub has_no_resume: bool,
+    /// `--overwrite` of `put`.
+    pub has_overwrite: bool,
     /// `--starttls never` forbids TLS.
     pub has_no_starttls: bool,
     /// `--timeout` is over.
@@ -36,6 +40,12 @@ impl Given {
             is_traced: command.common().is_some_and(|common| common.is_traced()),
             has_credentials: asking.is_some_and(has_credentials),
             has_auth: matches!(command, Command::Mail(args) if args.reach.auth.is_some()),
+            has_no_resume: match command {
+                Command::Get(args) => args.no_resume,
+                Command::Download(args) => args.no_resume,
+                _ => false,
+            },
+            has_overwrite: matches!(command, Command::Put(args) if args.overwrite),
             has_no_starttls: matches!(command, Command::Mail(args)
                 if args.reach.starttls == StartTls::Never),
             is_late: false,

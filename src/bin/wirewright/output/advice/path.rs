@@ -15,10 +15,30 @@ pub fn fault(path: &Path, root: Option<&Path>, writes: bool, io: Io) -> Option<(
     if !matches!(io, Io::NotFound | Io::AlreadyExists | Io::IsADirectory) {
         return None;
     }
+    if let Some(what) = root.filter(|_| writes).and_then(|root| outward(path, root)) {
+        return Some((Io::NotADirectory, what));
+    }
     above(path, writes).or_else(|| at(path, writes)).or_else(|| {
         // The kernel refused it, and the directories above are there.
         (writes && io == Io::NotFound).then(|| (Io::NotADirectory, refused(path, root)))
     })
+}
+
+/// The symbolic link below the root that leads out of it. What is missing behind it does not matter.
+fn outward(path: &Path, root: &Path) -> Option<String> {
+    let real = root.canonicalize().ok()?;
+    let below = path.ancestors().skip(1).take_while(|above| *above != root);
+    let leads_out = |above: &&Path| {
+        above.strip_prefix(root).is_ok()
+            && above.symlink_metadata().is_ok_and(|about| about.is_symlink())
+            && above.canonicalize().is_ok_and(|to| !to.starts_with(&real))
+    };
+    below.into_iter().find(leads_out).map(|link| not_followed(link, root))
+}
+
+fn not_followed(link: &Path, root: &Path) -> String {
+    let (link, root) = (link.display(), root.display());
+    format!("{link} is a symbolic link that leads out of {root}, so it is not followed")
 }
 
 /// What is wrong above it, from the beginning of the path on.
@@ -68,13 +88,7 @@ fn refused(path: &Path, root: Option<&Path>) -> String {
     let mut above = path.ancestors().skip(1).take_while(is_below);
     match (above.find(is_link), root) {
         // A root that is a link itself was followed.
-        (Some(link), Some(root)) if link != root => {
-            let link = link.display();
-            format!(
-                "{link} is a symbolic link that leads out of {}, so it is not followed",
-                root.display()
-            )
-        }
+        (Some(link), Some(root)) if link != root => not_followed(link, root),
         _ => "no file can be created there".to_owned(),
     }
 }

@@ -428,6 +428,14 @@ fn what_was_given_is_not_advised() {
     let chosen = Given { has_auth: true, ..Given::default() };
     let told = decide(MAIL, &why(refused("no-mechanism")), false, chosen).unwrap();
     assert!(told.contains("leave out --auth"), "{told}");
+    let anew = Given { has_no_resume: true, ..Given::default() };
+    for how in [Other(Error::Interrupted), incomplete(), Net(Io::ConnectionReset)] {
+        let told = decide(Get, &why(how), true, anew).unwrap_or_default();
+        assert!(!told.contains(GO_ON), "{told}");
+    }
+    let over = Given { has_overwrite: true, ..Given::default() };
+    let told = decide(Put, &why(Said("exists")), false, over).unwrap();
+    assert_eq!(told, "give the file another name");
     let late = Given { is_late: true, ..Given::default() };
     for (verb, how) in [
         (Http, silent(WaitKind::FirstByte, "the first byte of the response")),
