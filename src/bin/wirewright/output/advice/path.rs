@@ -24,7 +24,7 @@ pub fn fault(path: &Path, root: Option<&Path>, writes: bool, io: Io) -> Option<(
     })
 }
 
-/// The symbolic link below the root that leads out of it. What is missing behind it does not matter.
+/// The symbolic link below the root that leads out of it, whatever is missing behind it.
 fn outward(path: &Path, root: &Path) -> Option<String> {
     let real = root.canonicalize().ok()?;
     let below = path.ancestors().skip(1).take_while(|above| *above != root);
