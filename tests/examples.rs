@@ -364,7 +364,7 @@ fn the_servers_are_explained_as_the_plan_says() {
         (python("gateway.py"), "http", "\nreuse      yes: "),
         (with("classic_server", "/peer.py"), "envelope", " Payload ─▶ Payload\n"),
         (with("framed_server", ""), "frame", "\nmessages   error\n"),
-        (python("sink.py"), "smtp", "\nreplies    done ×3\n"),
+        (python("sink.py"), "smtp", "\nreplies    success ×3\n"),
     ] {
         let (_server, address) = listening(&mut server);
         let mut lines = plan.lines().filter_map(|line| line.trim().strip_prefix("$ "));

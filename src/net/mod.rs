@@ -44,6 +44,9 @@
 //!                                       final message   our half has ended
 //! ```
 //!
+//! A connection that is asked to stop during its handshake is `Stopped`: it closes at once, for
+//! without TLS nothing can be said to the peer.
+//!
 //! A connection lingers so that its last bytes arrive: closing a socket that holds unread input
 //! resets the connection, and the reset can destroy bytes that were sent before it (RFC 1122
 //! §4.2.2.13).

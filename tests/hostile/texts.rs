@@ -217,7 +217,10 @@ fn reasons_and_fields_of_http_are_escaped() {
             &[&["sms", "--gateway", &url][..], &form].concat(),
         ] {
             go_all(args, |ended| {
-                assert_eq!(ended.status.code(), Some(1), "{args:?} {}", ended.stderr);
+                // A gateway that answers 500 may have taken the message.
+                let is_unknown = args[0] == "sms" && status == 500;
+                let expected = if is_unknown { 4 } else { 1 };
+                assert_eq!(ended.status.code(), Some(expected), "{args:?} {}", ended.stderr);
                 is_harmless(ended, "");
             });
         }
