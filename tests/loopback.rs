@@ -184,19 +184,24 @@ fn asking_from_afar(server: &Running, window: usize, segment: Option<u32>) -> st
     stream
 }
 
-/// A socket takes more only when half of what the kernel holds is sent. A peer that needs longer
-/// for that than the server waits, for it reads at a limited rate, has read all the same.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_reader_slower_than_the_buffers_of_the_kernel_is_no_silent_one() {
-    let server = Running::start(|options, folder| {
+/// A server of a file of 4 MiB, which ends a client that takes nothing for a second.
+fn ends_slow_readers() -> Running {
+    Running::start(|options, folder| {
         std::fs::write(folder.join("f"), vec![7; 4 << 20]).unwrap();
         let mut config = wirewright::transfer::server::Config::default();
         config.limits.transfer_wait = Duration::from_secs(1);
         options.session = Arc::new(config);
         options.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
-    });
+    })
+}
+
+/// A socket takes more only when half of what the kernel holds is sent. A peer that needs longer
+/// for that than the server waits, for it reads at a limited rate, has read all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_slower_than_the_buffers_of_the_kernel_is_no_silent_one() {
+    let server = ends_slow_readers();
     let mut stream = asking_for_f(&server, 4096);
     let mut piece = [0; 4096];
     for at in 0..60 {
@@ -244,14 +249,7 @@ fn a_reader_that_leaves_the_buffers_of_the_kernel_full_is_no_silent_one() {
 /// One that reads nothing at all still is.
 #[test]
 fn a_reader_that_never_reads_is_ended() {
-    let server = Running::start(|options, folder| {
-        std::fs::write(folder.join("f"), vec![7; 4 << 20]).unwrap();
-        let mut config = wirewright::transfer::server::Config::default();
-        config.limits.transfer_wait = Duration::from_secs(1);
-        options.session = Arc::new(config);
-        options.limits.flush_wait = Duration::from_millis(200);
-        options.grace = Duration::ZERO;
-    });
+    let server = ends_slow_readers();
     let mut stream = asking_for_f(&server, 8192);
     std::thread::sleep(Duration::from_secs(4));
     // What had come before is there, and then the end.

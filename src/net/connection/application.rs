@@ -75,7 +75,7 @@ pub trait Application<S: Session> {
         Err(error)
     }
 
-    /// The peer ended its sending half. Whoever replaces this calls the session's `receive_eof`.
+    /// The peer ended its sending half. An implementation calls the session's `receive_eof`.
     ///
     /// # Errors
     /// As [`on_event`](Application::on_event).

@@ -68,7 +68,7 @@ pub(super) struct Requests {
 type Ended = Box<dyn FnOnce(&mut Reactor)>;
 
 impl Running {
-    /// Whoever allows `time` for everything wants to wait that long for each step.
+    /// Raises the wait of every step to at least `time`, which is the limit of the whole.
     fn new(waker: Arc<Waker>, time: Duration) -> Running {
         let name_wait = NAME_WAIT.max(time);
         let limits = Limits::default().with_waits_of_at_least(time);

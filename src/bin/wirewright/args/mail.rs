@@ -104,7 +104,7 @@ pub struct Writing {
     /// Recipient of a copy; repeatable.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub cc: Vec<String>,
-    /// Recipient of a copy who is not named in the message; repeatable.
+    /// Recipient of a blind copy, which no header field names; repeatable.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub bcc: Vec<String>,
     /// Address for replies [default: that of the sender].

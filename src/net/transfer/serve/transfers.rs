@@ -56,8 +56,8 @@ pub(super) fn abandoned(code: Code) -> Failure {
     Failure::new(code, text)
 }
 
-/// Why a connection failed. What a client refuses is about its own deadline or disk, not about this
-/// side's. This side refuses only who has no token, and who has no version in common with it.
+/// Why a connection failed. A refusal by the client concerns its own deadline or disk, not those of
+/// this server. The server itself refuses a client only for its token or its protocol version.
 pub(super) fn lost(error: &Error) -> Failure {
     let Error::Session(Session::Refused { code, text }) = error else {
         return Failure::from(error);

@@ -16,7 +16,7 @@ fn of_transfer(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
         ("not_found", Verb::Get) => {
             "see wirewright ls for the names it has; DIR/ fetches what is below a directory"
         }
-        // What is there is not a file that can be replaced.
+        // A directory or a special file has the name: --overwrite does not replace it.
         ("exists", Verb::Put) if given.has_overwrite => "give the file another name",
         ("exists", Verb::Put) => "use --overwrite to replace it",
         ("read_only", Verb::Put) => {
