@@ -204,7 +204,11 @@ impl Reader<'_> {
     fn next(&mut self) -> Result<u8, Error> {
         let Some(byte) = self.text.get(self.at) else {
             let offset = self.text.len() as u64;
-            return Err(Error::Incomplete { expected: "the rest", offset, section: SECTION });
+            return Err(Error::Incomplete {
+                expected: "the end of the date and time",
+                offset,
+                section: SECTION,
+            });
         };
         self.at += 1;
         Ok(*byte)
@@ -356,7 +360,7 @@ impl Session for Client {
         let line = self.text.trim_ascii();
         if line.is_empty() {
             let offset = self.text.len() as u64;
-            let expected = "the date and the time";
+            let expected = "the date and time";
             return self.fail(Error::Incomplete { expected, offset, section: SECTION });
         }
         let before = self.text.len() - self.text.trim_ascii_start().len();

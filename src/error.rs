@@ -1,8 +1,8 @@
-//! What can go wrong in a pure room, in six words.
+//! The error of the protocol modules, which do no I/O.
 //!
-//! An error says who is to blame and where. It is a small value that compares equal to itself, so
-//! that a machine can answer with the same error for ever, and so that two runs over the same bytes
-//! can be held against each other. Only the room that knows the world adds more words to these.
+//! An error says which side is at fault, and at which byte. It is a small value with `PartialEq`: a
+//! machine returns the same error for ever, and a test compares two runs over the same bytes.
+//! Errors of the operating system belong to `net`, which has an error type of its own.
 
 use crate::text::{PeerText, escape};
 use std::borrow::Cow;
@@ -115,8 +115,8 @@ impl Error {
                 let whose = if is_ours(limit, section) { "our" } else { "the" };
                 format!("more than {whose} limit of {max} ({limit})")
             }
-            Error::Unexpected { expected, .. } => format!("something else than {expected}"),
-            Error::Incomplete { expected, .. } => format!("ended before {expected}"),
+            Error::Unexpected { expected, .. } => format!("expected {expected}"),
+            Error::Incomplete { expected, .. } => format!("the stream ended before {expected}"),
             Error::Refused { code, text } => format!("{code}: {text}"),
             Error::Misuse(what) => (*what).to_owned(),
         }
@@ -147,12 +147,25 @@ impl fmt::Display for Error {
             Error::Refused { .. } => write!(f, "refused: {}", self.reason()),
             Error::Misuse(what) => write!(f, "misuse: {what}"),
             _ => {
-                // The reason is the rule, which must not read as what was found.
-                let kind = match self {
-                    Error::Malformed { .. } => "rule broken".to_owned(),
-                    _ => self.kind().replace('_', " "),
-                };
-                write!(f, "{kind} at byte {}: {}", self.offset().unwrap_or(0), self.reason())?;
+                let at = self.offset().unwrap_or(0);
+                match self {
+                    Error::Incomplete { expected, offset: 0, .. } => {
+                        write!(f, "the stream ended without any data, before {expected}")?;
+                    }
+                    Error::Incomplete { expected, .. } => {
+                        write!(f, "the stream ended at byte {at}, before {expected}")?;
+                    }
+                    // The reason is the rule, which must not read as what was found.
+                    Error::Malformed { .. } => {
+                        write!(f, "rule broken at byte {at}: {}", self.reason())?;
+                    }
+                    _ => write!(
+                        f,
+                        "{} at byte {at}: {}",
+                        self.kind().replace('_', " "),
+                        self.reason()
+                    )?,
+                }
                 self.section().map_or(Ok(()), |section| write!(f, " ({section})"))
             }
         }

@@ -86,14 +86,18 @@ fn good_envelopes() {
 
 #[test]
 fn bad_envelopes() {
-    let object = "our rule: the text is one JSON object, which begins with {";
+    let object = "wirewright requires one JSON object, which begins with {";
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
     for (input, expected) in [
-        ("", error("incomplete", 0, "ended before the opening brace", "RFC 8259 §2")),
+        ("", error("incomplete", 0, "the stream ended before the opening brace", "RFC 8259 §2")),
         ("[]", error("malformed", 0, object, "RFC 8259 §4")),
-        ("{\"a\":1", error("incomplete", 6, "ended before the closing brace", "RFC 8259 §2")),
+        (
+            "{\"a\":1",
+            error("incomplete", 6, "the stream ended before the closing brace", "RFC 8259 §2"),
+        ),
         ("{\"a\":1,\"a\":2}", {
-            let rule = "our rule: no member name twice in one object (the RFC says SHOULD)";
+            let rule =
+                "wirewright requires unique member names in an object (the RFC recommends them)";
             error("malformed", 9, rule, "RFC 8259 §4")
         }),
         ("{\"a\":01}", error("malformed", 6, "a number has no leading zeros", "RFC 8259 §6")),
@@ -167,7 +171,7 @@ fn a_hello_is_that_of_the_side_whose_members_it_has() {
 
 #[test]
 fn bad_frames() {
-    let object = "our rule: the text is one JSON object, which begins with {";
+    let object = "wirewright requires one JSON object, which begins with {";
     let within = "one JSON object that ends within its frame";
     for (input, expected) in [
         (
@@ -176,10 +180,15 @@ fn bad_frames() {
         ),
         (b"\0\0\0\0", error("malformed", 0, "a frame has at least one byte", "PROTOCOL §3.2")),
         (b"\0\0", {
-            error("incomplete", 2, "ended before the end of a length prefix", "PROTOCOL §3.5")
+            error(
+                "incomplete",
+                2,
+                "the stream ended before the end of a length prefix",
+                "PROTOCOL §3.5",
+            )
         }),
         (b"\0\0\xff\xff{", {
-            error("incomplete", 5, "ended before the end of a frame", "PROTOCOL §3.5")
+            error("incomplete", 5, "the stream ended before the end of a frame", "PROTOCOL §3.5")
         }),
         (b"\0\0\0\x06{\"a\":1}", error("malformed", 10, within, "PROTOCOL §3.4")),
         (b"\0\0\0\x03{}x", {

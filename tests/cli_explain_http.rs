@@ -81,7 +81,11 @@ fn good_responses() {
 #[test]
 fn bad_responses() {
     for (args, input, expected) in [
-        (&[][..], &b""[..], error("incomplete", 0, "ended before a response", "RFC 9112 §8")),
+        (
+            &[][..],
+            &b""[..],
+            error("incomplete", 0, "the stream ended before a response", "RFC 9112 §8"),
+        ),
         (
             &[],
             b"SSH-2.0-OpenSSH_9.6\r\n",
@@ -125,7 +129,12 @@ fn bad_responses() {
         (
             &[],
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-            error("incomplete", 42, "ended before all of Content-Length", "RFC 9112 §8"),
+            error(
+                "incomplete",
+                42,
+                "the stream ended before the whole Content-Length",
+                "RFC 9112 §8",
+            ),
         ),
     ] {
         let got = lines(args, input, false);

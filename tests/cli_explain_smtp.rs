@@ -70,7 +70,7 @@ fn bad_replies() {
         (b"250 a\rb", error("malformed", 6, "a CR is followed by a LF", "RFC 5321 §2.3.8")),
         (
             b"250-a\r\n",
-            error("incomplete", 7, "ended before the end of the reply", "RFC 5321 §4.2"),
+            error("incomplete", 7, "the stream ended before the end of the reply", "RFC 5321 §4.2"),
         ),
     ] {
         let got = lines(input, false);

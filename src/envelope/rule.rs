@@ -1,7 +1,8 @@
 //! The rules of JSON that a text can break, in our words, each with the section that states it.
 //!
-//! Specification: RFC 8259. Two rules are ours, and say so: §4 only recommends unique names, and §9
-//! lets an implementation set limits.
+//! Specification: RFC 8259. Four rules are stricter than the RFC, and name wirewright: the text is
+//! an object (§2 allows any value), member names are unique (§4 only recommends it), and numbers
+//! (§6) and nesting (§9) have limits, which the RFC permits.
 
 /// A rule, and the section that states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ const fn rule(words: &'static str, section: &'static str) -> Rule {
 // ---- the text as a whole -----------------------------------------------------------------------
 
 pub(super) const OBJECT: Rule =
-    rule("our rule: the text is one JSON object, which begins with {", "RFC 8259 §4");
+    rule("wirewright requires one JSON object, which begins with {", "RFC 8259 §4");
 pub(super) const BYTE_ORDER_MARK: Rule =
     rule("the text begins with {, not with a byte order mark", "RFC 8259 §8.1");
 pub(super) const UTF_8: Rule = rule("the text is valid UTF-8", "RFC 8259 §8.1");
@@ -43,10 +44,12 @@ pub(super) const ELEMENT_AFTER_COMMA: Rule =
     rule("a comma in an array is followed by another value", "RFC 8259 §5");
 pub(super) const CLOSED_AS_OPENED: Rule =
     rule("{ is closed by }, and [ by ]", "RFC 8259 §4 and §5");
-pub(super) const DUPLICATE: Rule =
-    rule("our rule: no member name twice in one object (the RFC says SHOULD)", "RFC 8259 §4");
+pub(super) const DUPLICATE: Rule = rule(
+    "wirewright requires unique member names in an object (the RFC recommends them)",
+    "RFC 8259 §4",
+);
 pub(super) const DEPTH: Rule = rule(
-    "our limit: at most 127 levels of nesting (the RFC sets none, and allows one)",
+    "wirewright allows at most 127 levels of nesting (the RFC permits such a limit)",
     "RFC 8259 §9",
 );
 
@@ -76,7 +79,7 @@ pub(super) const EXPONENT: Rule =
 pub(super) const NUMBER: Rule =
     rule("a number is decimal digits, then a fraction and an exponent or not", "RFC 8259 §6");
 pub(super) const NUMBER_RANGE: Rule = rule(
-    "our limit: a number is within the range of a 64-bit float (the RFC allows such a limit)",
+    "wirewright allows numbers in the range of a 64-bit float (the RFC permits such a limit)",
     "RFC 8259 §6",
 );
 

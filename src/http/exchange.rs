@@ -182,7 +182,7 @@ impl Exchange {
     /// [`Error::Incomplete`] in a state that had to hear more.
     pub fn receive_abort(&mut self) -> Result<(), Error> {
         if matches!(self.stage, Stage::Close) || self.awaits(Framing::Close) {
-            let expected = "the proper end of a stream that ends the body";
+            let expected = "an orderly close, which ends this body";
             let (offset, section) = (self.offset, "RFC 9112 §9.8");
             let error = Error::Incomplete { expected, offset, section };
             self.fail(error.clone());

@@ -328,7 +328,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its length in bytes as the writer makes it, before dot-stuffing: the SIZE of RFC 1870 §3.
+    /// Its length in bytes as the writer makes it, before dot-stuffing: the message size of RFC
+    /// 1870 §5.
     pub fn size(&self) -> u64 {
         self.size
     }

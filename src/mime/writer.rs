@@ -131,7 +131,7 @@ impl Writer {
     pub fn end_file(&mut self) -> Result<(), Error> {
         let len = self.file_len()?;
         if self.taken < len {
-            let expected = "the announced length of the file";
+            let expected = "the end of the announced length of the file";
             let offset = self.taken;
             return self.fail(Error::Incomplete { expected, offset, section: "RFC 1870 §6" });
         }

@@ -72,7 +72,7 @@ impl Capabilities {
             "ENHANCEDSTATUSCODES" => self.enhanced_status_codes = true,
             "SIZE" => {
                 self.size = true;
-                // RFC 1870 §4: 0 means no fixed maximum.
+                // RFC 1870 §3: 0 means no fixed maximum.
                 let digits = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()));
                 self.size_max =
                     digits.and_then(|digits| digits.parse().ok()).filter(|max| *max > 0);

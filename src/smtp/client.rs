@@ -327,8 +327,8 @@ impl Session for Client {
         };
         let expected = match (self.expected.front(), self.phase) {
             (Some(expect), _) => expect.words(),
-            (None, Phase::Upgrading) => "TLS",
-            (None, _) => "all was said",
+            (None, Phase::Upgrading) => "the TLS handshake",
+            (None, _) => "the end of the message",
         };
         let (offset, section) = (self.offset(), "RFC 5321 §3.8");
         let ended = match self.parser.finish() {

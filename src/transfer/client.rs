@@ -234,7 +234,7 @@ impl Session for Client {
             let expected = match (&self.core.state, self.core.pending.front()) {
                 (State::Hello | State::Auth, _) => "the server's hello",
                 (_, Some((_, Step::Receiving(_)))) => "the end of the file",
-                (_, Some(_)) => "an answer",
+                (_, Some(_)) => "the server's answer",
                 (_, None) => return Ok(()),
             };
             let offset = self.reader.offset();

@@ -116,8 +116,8 @@ pub struct Entries<'a> {
     pub entries: Vec<Entry<'a>>,
     /// Whether another page follows.
     pub more: bool,
-    /// On the last page: how many files there are that cannot be offered, for their names break the
-    /// grammar.
+    /// On the last page: how many files and directories the server cannot offer, because the name
+    /// breaks the grammar of names (§10) or because they cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_offered: Option<u64>,
 }

@@ -127,8 +127,8 @@ impl Server {
         self.page(entries, more, None)
     }
 
-    /// Answers a list with its last page; so many files are `not_offered`, for their names break
-    /// the grammar.
+    /// Answers a list with its last page. `not_offered` counts the files and directories that are
+    /// left out, because the name breaks the grammar of names (§10) or because they cannot be read.
     ///
     /// # Errors
     /// Those of [`entries`](Server::entries).

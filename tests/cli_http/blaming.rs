@@ -25,10 +25,7 @@ fn an_output_that_cannot_be_written_is_told_by_its_path() {
         ("no/sub/x", "no/sub/x: the directory no does not exist; create it first"),
         ("file/x", "file/x: file is not a directory; give another path with -o"),
         ("file/", "file/: file is not a directory; give another path with -o"),
-        (
-            "below",
-            "below/x: a directory, or something else that is not a file, has that name; give",
-        ),
+        ("below", "below/x: it is a directory; give"),
         ("/proc/x", "/proc/x: no file can be created there; give another path with -o"),
         ("/dev/full", "/dev/full: no space left; that device takes no more bytes; write to"),
         (&long, "the file system does not allow that name; give another name with -o"),
@@ -48,10 +45,7 @@ fn a_directory_of_downloads_that_cannot_be_written_is_told_by_its_path() {
         ("file", "error: file: it is not a directory; give a directory with -o, or"),
         ("file/y", "error: file/y: file is not a directory; give another path with -o"),
         ("/proc/y", "error: /proc/y: no file can be created there; give another path with -o"),
-        (
-            "below",
-            "error: below/x: a directory, or something else that is not a file, has that name",
-        ),
+        ("below", "error: below/x: it is a directory"),
     ] {
         let args = ["download", &url, "-o", output, "--quiet"];
         let ended = run_in(folder.path(), &args);
@@ -103,7 +97,7 @@ fn an_input_that_cannot_be_read_is_told_by_its_path() {
     ];
     for (args, expected) in [
         (cacert("gone"), "error: gone: no such file; check the path"),
-        (cacert("below"), "error: below: a directory, or something else that is not a file"),
+        (cacert("below"), "error: below: it is a directory"),
         (cacert("file"), "error: file: TLS: there is no certificate in it; give a file of"),
         (vec!["http", &url, "-d", "@gone"], "error: gone: no such file; check the path"),
         (vec!["http", &url, "-d", "@file/x"], "error: file/x: file is not a directory; check the"),

@@ -36,10 +36,11 @@ fn half_of_it_is_none() {
     });
     let folder = tempfile::tempdir().unwrap();
     for path in ["/length", "/chunks", "/head", "/nothing"] {
+        let ended_at = if path == "/nothing" { "without any data" } else { "at byte" };
         for output in ["file", "./"] {
             let args = ["http", &server.at(path), "-o", output, "--json"];
             let ended = run_in(folder.path(), &args);
-            assert_fails(&ended, 1, &format!("{}: incomplete at byte", server.at(path)));
+            assert_fails(&ended, 1, &format!("{}: the stream ended {ended_at}", server.at(path)));
             assert_eq!(json(&ended.stdout)["error"]["code"], "incomplete");
             assert_eq!(json(&ended.stdout)["path"], serde_json::Value::Null);
         }
@@ -134,7 +135,7 @@ fn a_post_whose_answer_is_lost_is_unknown() {
     let lost = |path: &str, what: &str| {
         let server_url = server.at(path);
         let ended = go(&["http", "-L", "-d", "x", &server_url]);
-        assert_fails(&ended, 4, "what was sent may have been taken; ask the server");
+        assert_fails(&ended, 4, "the server may have accepted what was sent; ask the server");
         assert!(ended.stderr.contains(what), "{}", ended.stderr);
     };
     lost("/moved", "POST is not sent again by itself");

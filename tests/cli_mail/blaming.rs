@@ -28,7 +28,7 @@ fn an_output_that_cannot_be_written_is_told_by_its_path() {
         ("no/x", "no/x: the directory no does not exist; create it first"),
         ("file/x", "file/x: file is not a directory; give another path with -o"),
         ("file/", "file/: file is not a directory; give another path with -o"),
-        ("below", "below/message.eml: a directory, or something else that is not a file, has"),
+        ("below", "below/message.eml: it is a directory; give"),
         ("/proc/x", "/proc/x: no file can be created there; give another path with -o"),
         ("/dev/full", "/dev/full: no space left; that device takes no more bytes; write to"),
         (&long, &too_long),

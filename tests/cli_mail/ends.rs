@@ -14,7 +14,7 @@ fn a_message_whose_reply_does_not_come_is_unknown() {
     for (reply, args) in [(CLOSE, &[][..]), (SILENT, &["--timeout", "1"])] {
         let server = Server::new(move |line| (line == END).then(|| reply.to_owned()));
         let ended = send(&server, &[args, &["--json"]].concat());
-        assert_fails(&ended, 4, "may have been taken");
+        assert_fails(&ended, 4, "the server may have accepted the message");
         let told = json(&ended.stdout);
         assert_eq!((&told["outcome"], &told["reply"]), (&json!("unknown"), &json!(null)));
         assert_eq!((&told["accepted"], &told["refused"]), (&json!([]), &json!([])));
@@ -139,7 +139,7 @@ fn an_answer_that_is_due_is_waited_for() {
 fn an_interrupted_wait_for_the_answer_is_unknown() {
     let server = Server::new(|line| (line == END).then(|| SILENT.to_owned()));
     let ended = stopped(&server, "the message", |heard| heard.messages.len() == 1).finish();
-    assert_fails(&ended, 4, "may have been taken: interrupted");
+    assert_fails(&ended, 4, "may have accepted the message: interrupted");
     let told = json(&ended.stdout);
     assert_eq!((&told["outcome"], &told["reply"]), (&json!("unknown"), &json!(null)));
     assert_eq!((&told["accepted"], &told["refused"]), (&json!([]), &json!([])));

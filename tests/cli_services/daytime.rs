@@ -166,7 +166,7 @@ fn servers_that_are_none() {
     let answers: [(&[u8], Result<&str, &str>); 5] = [
         (b"Tuesday, November 21, 2026 18:43:00-UTC\r\n", Ok("Tuesday")),
         (b"\x1b[31m 2026\n", Ok("\\u{1b}[31m 2026")),
-        (b"", Err("incomplete at byte 0")),
+        (b"", Err("the stream ended without any data")),
         (b"one\ntwo\n", Err("just one line")),
         (&[b'x'; 600], Err("line_bytes_max")),
     ];

@@ -32,11 +32,7 @@ fn a_local_fault_is_told_by_its_path() {
         ("file/x/", "error: file/x/: file is not a directory; give another path with -o"),
         ("/proc/x", "error: /proc/x: no file can be created there; give another path with -o"),
         ("/dev/full", "error: /dev/full: no space left; that device takes no more bytes; write"),
-        (
-            "below",
-            "error: below/a: a directory, or something else that is not a file, has that name; \
-             give another path",
-        ),
+        ("below", "error: below/a: it is a directory; give another path"),
         (
             &*long,
             &*format!("error: {long}: the file system does not allow that name; give another"),
@@ -95,6 +91,26 @@ fn a_source_that_is_not_there_is_told_by_its_path() {
         let args = ["serve", source, "--listen", "127.0.0.1:0"];
         assert_fails(&run(&mut command(here.path(), &args)), 1, expected);
     }
+}
+
+/// The line names both files, and the name that they would share.
+#[test]
+fn two_files_with_one_name_on_the_server_are_both_named() {
+    let (served, here) = (serve(&["--writable"]), tempfile::tempdir().unwrap());
+    for folder in ["one", "two"] {
+        std::fs::create_dir(here.path().join(folder)).unwrap();
+        std::fs::write(here.path().join(folder).join("same"), folder).unwrap();
+    }
+    for (files, expected) in [
+        (
+            ["one/same", "two/same"],
+            "error: two/same: the server would store it as \"same\", like one/same; rename one",
+        ),
+        (["one/same", "one/same"], "error: one/same: it is given twice; give it once"),
+    ] {
+        assert_fails(&served.client(here.path(), "put", &files), 2, expected);
+    }
+    assert!(names_in(served.folder.path()).is_empty());
 }
 
 /// The document is faulty from its first byte on, and the protocol is the right one.

@@ -12,7 +12,7 @@ type Row = (&'static str, &'static str, &'static [(&'static [u8], u64)]);
 const FAULTS: &[Row] = &[
     (
         "RFC 8259 §4",
-        "our rule: the text is one JSON object, which begins with {",
+        "wirewright requires one JSON object, which begins with {",
         &[(b"[]", 0), (b"\"x\"", 0), (b"1", 0), (b"null", 0), (b"GET / HTTP/1.1", 0), (b"\0{", 0)],
     ),
     (
@@ -89,7 +89,7 @@ const FAULTS: &[Row] = &[
     ),
     (
         "RFC 8259 §4",
-        "our rule: no member name twice in one object (the RFC says SHOULD)",
+        "wirewright requires unique member names in an object (the RFC recommends them)",
         &[
             (b"{\"a\":1,\"a\":2}", 9),
             (b"{\"a\":1,\"\\u0061\":2}", 14),
@@ -171,7 +171,7 @@ const FAULTS: &[Row] = &[
     ),
     (
         "RFC 8259 §6",
-        "our limit: a number is within the range of a 64-bit float (the RFC allows such a limit)",
+        "wirewright allows numbers in the range of a 64-bit float (the RFC permits such a limit)",
         &[(b"{\"a\":1e999}", 5), (b"{\"a\":[-1e400]}", 6)],
     ),
     (
@@ -313,7 +313,7 @@ fn rules_and_limits_of_ours_say_so() {
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(4096));
     let large = wirewright::envelope::Limits { rest_bytes_max: 1 << 20 };
     for (text, limits, section, reason) in [
-        (&depth, LIMITS, "RFC 8259 §9", "our limit: at most 127 levels"),
+        (&depth, LIMITS, "RFC 8259 §9", "wirewright allows at most 127 levels"),
         (&members, large, "RFC 8259 §9", "more than our limit of 65536 (members_max)"),
         (&long, LIMITS, "RFC 8259 §9", "more than our limit of 4096 (rest_bytes_max)"),
     ] {
@@ -322,9 +322,9 @@ fn rules_and_limits_of_ours_say_so() {
         assert!(error.reason().starts_with(reason), "{error}");
     }
     for (_, rule, _) in FAULTS {
-        let is_ours = ["object, which begins", "no member name twice", "64-bit float"];
+        let is_ours = ["object, which begins", "unique member names", "64-bit float"];
         let is_ours = is_ours.iter().any(|words| rule.contains(words));
-        assert_eq!(rule.starts_with("our "), is_ours, "{rule}");
+        assert_eq!(rule.starts_with("wirewright "), is_ours, "{rule}");
     }
 }
 

@@ -152,7 +152,7 @@ fn something_in_the_way() {
     let fetches = vec![get(*server, "/f"), get(*server, "/g")];
     let all = download(&mut client, fetches, &into(folder.path())).unwrap();
     assert_eq!((code(&all[0].report), code(&all[1].report)), ("exists", "ok"), "{all:?}");
-    assert!(why(&all[0].report).contains("that is not a file, has that name"));
+    assert!(why(&all[0].report).contains("pipe, socket or device has this name"));
     assert_eq!(names(folder.path()), ["f/", "g"]);
     let nowhere = into(&folder.path().join("missing"));
     let got = one(&mut client, get(*server, "/f"), &nowhere);

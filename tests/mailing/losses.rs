@@ -106,7 +106,7 @@ fn a_letter_that_nobody_answers_is_begun_twice() {
     });
     let letters = vec![letter(1), long(640), letter(3), letter(4)];
     let told = sent(options(&server), letters);
-    let lost = "later: unsent; incomplete";
+    let lost = "later: unsent; the stream ended";
     assert!(told[1].starts_with(lost), "{told:?}");
     assert_eq!([&told[0], &told[2], &told[3]], [TAKEN; 3]);
     assert_eq!(server.messages(), [content(1), content(3), content(4)]);
@@ -166,7 +166,10 @@ fn after_the_dot() {
                 let is_lost = |told: &str, verdict: &str| {
                     assert!(told.starts_with(verdict) && told.ends_with(why), "{told}");
                 };
-                is_lost(&told[usize::from(is_second)], "unknown: unknown; incomplete at byte ");
+                is_lost(
+                    &told[usize::from(is_second)],
+                    "unknown: unknown; the stream ended at byte ",
+                );
                 match is_second {
                     true => assert_eq!([&told[0], &told[2]], [TAKEN; 2]),
                     false => told[1..].iter().for_each(|told| is_lost(told, "later: unsent; ")),
@@ -181,9 +184,9 @@ fn after_the_dot() {
 #[test]
 fn before_the_first_letter() {
     for (step, why) in [
-        "incomplete at byte 0: ended before the greeting (RFC 5321 §3.8)",
-        "incomplete at byte 22: ended before the reply to EHLO (RFC 5321 §3.8)",
-        "incomplete at byte 48: ended before the reply to MAIL (RFC 5321 §3.8)",
+        "the stream ended without any data, before the greeting (RFC 5321 §3.8)",
+        "the stream ended at byte 22, before the reply to EHLO (RFC 5321 §3.8)",
+        "the stream ended at byte 48, before the reply to MAIL (RFC 5321 §3.8)",
     ]
     .into_iter()
     .enumerate()

@@ -251,7 +251,7 @@ impl Exchange {
                 Framing::None | Framing::Close | Framing::Length(0) => None,
                 Framing::Length(_) | Framing::Chunked => Some("the body"),
             },
-            Stage::Length(left) => (*left > 0).then_some("all of Content-Length"),
+            Stage::Length(left) => (*left > 0).then_some("the whole Content-Length"),
             _ => None,
         }
     }

@@ -102,7 +102,8 @@ impl fmt::Display for FileError {
             FileError::NotRegular => "it is not a regular file",
             FileError::Exists => "a file of that name exists",
             FileError::InTheWay => {
-                "a directory, or something else that is not a file, has that name"
+                "a directory, pipe, socket or device has this name, or a file is where a directory \
+                 has to be"
             }
             FileError::Busy => "that file is being written by another transfer",
             FileError::NoSpace => "no space left",

@@ -63,7 +63,8 @@ const STREAM_BYTES: usize = 33 << 10;
 pub struct NotOffered {
     /// Where it is, relative to the root.
     pub path: PathBuf,
-    /// The rule that its name breaks, or that it cannot be read, for people.
+    /// The reason, for people: the rule that the name breaks, or the error of the system where a
+    /// directory cannot be read or an entry cannot be examined.
     pub why: String,
 }
 
@@ -72,7 +73,7 @@ pub struct NotOffered {
 pub enum Step {
     /// A file.
     Entry(Entry),
-    /// A file or a directory whose name breaks the grammar of names, or that cannot be read.
+    /// A file or a directory that cannot be offered; [`NotOffered::why`] has the reason.
     NotOffered(NotOffered),
     /// Nothing to tell; there is more to do.
     More,

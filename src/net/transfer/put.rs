@@ -355,7 +355,10 @@ pub struct Listed {
 pub struct LeftOut {
     /// Entries whose names or times make no sense.
     pub skipped: u64,
-    /// Files and folders that the server cannot offer, for their names break the grammar of names.
+    /// Files and directories that the server cannot offer: the name breaks the grammar of names
+    /// (`PROTOCOL.md` §10), or the system does not let the server read the directory, or examine
+    /// the entry. Symbolic links out of the root, devices, pipes, sockets and the unfinished files
+    /// of the server are not counted.
     pub not_offered: u64,
 }
 

@@ -31,7 +31,7 @@ pub struct Envelope {
     pub from: Path,
     /// Who gets it.
     pub recipients: Vec<Path>,
-    /// Its length in bytes, its lines ended by CR LF, before dots are doubled (RFC 1870 §3). It is
+    /// Its length in bytes, its lines ended by CR LF, before dots are doubled (RFC 1870 §5). It is
     /// checked when the content is offered.
     pub size: Option<u64>,
     /// Whether it holds octets above 127.

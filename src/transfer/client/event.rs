@@ -32,8 +32,8 @@ pub enum Event<'a> {
         skipped: usize,
         /// Whether another page follows.
         more: bool,
-        /// How many files the server cannot offer, for their names break the grammar: on the last
-        /// page.
+        /// On the last page: how many files and directories the server cannot offer, because the
+        /// name breaks the grammar of names (§10) or because they cannot be read.
         not_offered: u64,
     },
     /// A file comes.

@@ -203,6 +203,6 @@ pub(super) fn unauthorized(text: &'static str) -> Error {
 }
 
 pub(super) fn unexpected(at: u64) -> Error {
-    let expected = "a message that has a place here";
+    let expected = "a message that is allowed in this state";
     Error::Unexpected { expected, offset: at, section: "PROTOCOL §12" }
 }

@@ -86,7 +86,7 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
     }
     match &done.report.outcome {
         Err(why) if is_unknown(done) => {
-            let what = format!("{}: what was sent may have been taken", why.text.short());
+            let what = format!("{}: the server may have accepted what was sent", why.text.short());
             let hint = of_unknown(Verb::Http);
             Err(Failure::advised(&done.report.url, what, hint).of_unknown())
         }

@@ -8,7 +8,7 @@ use crate::output::advice::Verb;
 use crate::output::drawing::{Drawing, Label};
 use crate::output::watch;
 use crate::{Exit, Failure};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wirewright::name::Name;
 use wirewright::net::transfer::client;
@@ -21,17 +21,27 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     options.overwrite = args.overwrite;
     args.speed.apply(&mut options.limits, &options.meter);
     let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut seen = BTreeSet::new();
-    if let Some((name, _)) = files.iter().find(|(name, _)| !seen.insert(name.clone())) {
-        let what = "two files have this base name";
-        return Err(Failure::usage(name, what, "put them one after the other"));
-    }
+    check_distinct(&files)?;
     let mut summary = Summary::new(Verb::Put, server, None, &args.common);
     let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
     watch::may_be_taken_once_sent(&options.meter);
     put(args, &files, &mut options, &mut summary)?;
     drop(drawing);
     summary.finish()
+}
+
+/// Refuses two files that the server would store under one name.
+fn check_distinct(files: &[(Name, PathBuf)]) -> Result<(), Failure> {
+    let mut seen = BTreeMap::new();
+    for (name, path) in files {
+        let Some(first) = seen.insert(name, path) else { continue };
+        if first == path {
+            return Err(Failure::usage(path.display(), "it is given twice", "give it once"));
+        }
+        let what = format!("the server would store it as \"{name}\", like {}", first.display());
+        return Err(Failure::usage(path.display(), what, "rename one of the two files"));
+    }
+    Ok(())
 }
 
 /// Puts files, batch by batch.

@@ -250,8 +250,8 @@ fn refused(error: &Error, end: u64, byte: Option<u8>) -> Entry {
     let (name, rule) = match error {
         Error::TooLarge { .. } => ("error: too large", error.reason()),
         Error::Incomplete { expected, .. } => ("error: incomplete", format!("missing: {expected}")),
-        // Rules and limits of ours say so themselves.
-        _ if error.reason().starts_with("our ") => ("error: malformed", error.reason()),
+        // These texts say already that the rule is one of wirewright.
+        _ if error.reason().starts_with("wirewright ") => ("error: malformed", error.reason()),
         _ => ("error: malformed", format!("the rule: {}", error.reason())),
     };
     let section = error.section().unwrap_or("");

@@ -108,7 +108,7 @@ fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advi
     text.map(Cow::Borrowed)
 }
 
-/// What was sent may have been taken, and the answer is lost.
+/// The server may have accepted what was sent, and its answer is lost.
 pub fn of_unknown(verb: Verb) -> Option<&'static str> {
     Some(match verb {
         Verb::Put => {

@@ -1,21 +1,22 @@
 //! Ends a command that is blocked outside of a reactor: at a signal, and past `--timeout`.
 //!
 //! ```text
-//!   SIGINT, SIGTERM ─▶ the reactor ends in order ─┬─▶ main ends: dies by the signal
-//!                                                 └─▶ not within END_WAIT: dies by the signal here
-//!   --timeout ───────▶ the reactor, Stdout and Stdin end with an error
-//!                                └─▶ not within LATE_WAIT, and at once where a file is being
-//!                                    opened or read: one line on stderr, and the end
+//!   SIGINT, SIGTERM ─▶ the reactor stops ─┬─▶ main returns, and the process dies by the signal
+//!                                         └─▶ main does not return within END_WAIT: a thread of
+//!                                             this module kills the process by the signal
+//!   --timeout ───────▶ the reactor, Stdout and Stdin return an error
+//!                        └─▶ not within LATE_WAIT, or while a file is being opened or read: a
+//!                            thread writes one line to stderr and exits
 //! ```
 //!
-//! A blocking call is begun again after a signal: a write to a pipe that nobody reads, an open of a
-//! FIFO without a peer, a read of a stdin that never comes, fsync(2). Nothing on that thread could
-//! look at a flag, so threads of this module do.
+//! Rust restarts a blocking system call after a signal: a write to a pipe that nobody reads, an
+//! open of a FIFO without a peer, a read of a silent stdin, fsync(2). The blocked thread cannot
+//! look at a flag, so the threads of this module do.
 //!
-//! While a server reads its files it has nothing to end in order: a signal and `--timeout` end it
-//! at once. From then on it ends in order at the first signal, within its grace period, and so does
-//! a client whose message or file may have been taken: it says whether that is known. The second
-//! signal ends both at once.
+//! A server that still reads its files has no connections: a signal or `--timeout` ends the process
+//! at once. A server that listens stops at the first signal within its grace period. A client whose
+//! message or file may have been accepted waits for the answer and reports the outcome. The second
+//! signal ends either at once.
 //!
 //! Specification: signal(7), poll(2).
 
@@ -36,56 +37,56 @@ use std::time::{Duration, Instant};
 use wirewright::net::{Activity, Meter};
 use wirewright::text::escape;
 
-/// How long a client may take to end in order after a signal.
+/// How long a client may take to stop after a signal.
 const END_WAIT: Duration = Duration::from_millis(140);
 
-/// The same where what was sent may have been taken: the grace in which an answer that is due is
-/// waited for, and then the report that says what is known.
+/// The same where the server may have accepted what was sent: the time to wait for the answer and
+/// to write the report.
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
-/// How long the line of error and the document may take where another thread ends the process.
+/// How long a thread that ends the process waits for the error line and the JSON document.
 const SAYING_WAIT: Duration = Duration::from_millis(20);
 
-/// What the document says of a command that is blocked when `--timeout` is over.
-const TIME_OVER: &str = "--timeout is over, and a file or stream still blocks";
+/// The text of the JSON document of a command that is blocked when `--timeout` runs out.
+const TIME_OVER: &str = "--timeout ran out while a file or stream was blocked";
 
-/// What is said of a command that a signal ends while what it sent may be taken.
-const TAKEN_INTERRUPTED: &str = "interrupted, and what was sent may have been taken";
+/// The error of a command that a signal ended after the server may have accepted what was sent.
+const SENT_INTERRUPTED: &str = "interrupted: the server may have accepted what was sent";
 
-/// How long a command may take to end in order after `--timeout`.
+/// How long a command may take to stop after `--timeout`.
 const LATE_WAIT: Duration = Duration::from_secs(2);
 
-/// The last signal; 0 where none came.
+/// The last signal; 0 before the first.
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
-/// When `--timeout` is over.
+/// When `--timeout` runs out.
 static DEADLINE: OnceLock<Instant> = OnceLock::new();
 
-/// The file that is being opened or read, where that may block for ever.
+/// The file that is being opened or read, which may block for ever.
 static BLOCKING: Mutex<Option<String>> = Mutex::new(None);
 
-/// A server reads its files, and does not listen yet.
+/// Whether a server still reads its files and does not listen yet.
 static STARTING: AtomicBool = AtomicBool::new(false);
 
-/// What was sent may have been taken.
+/// Whether the server may have accepted what was sent.
 static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Counts what is sent: from the first byte on it may be taken.
+/// Counts the bytes sent: from the first byte on the server may accept them.
 static SENT: OnceLock<Arc<Meter>> = OnceLock::new();
 
-/// The one line of error has been said, or is being said.
+/// Whether the one error line has been written, or is being written.
 static ERROR_SAID: AtomicBool = AtomicBool::new(false);
 
-/// The other side that the command was told to talk to, for the line of a command that is blocked.
+/// The address of the other side, for the error line of a blocked command.
 static OTHER_SIDE: OnceLock<String> = OnceLock::new();
 
-/// Whether this is one that serves until it is stopped, and its `--timeout`.
+/// Whether the command runs until it is stopped, and the `--timeout` that ends it here.
 fn rule(command: &Command) -> (bool, Option<Duration>) {
     let timeout = command.common().and_then(|common| common.timeout);
     match command {
-        // Their --timeout stops them in order, which may take the grace period.
+        // Their --timeout stops the server itself, which may take the grace period.
         Command::Serve(_) | Command::Time { what: Time::Serve(_) } => (true, None),
-        // The sender tells its receiver that it has ended; both report what there was.
+        // After a signal the sender sends its last datagram, and both print a report.
         Command::Udp { what: Udp::Recv(_) | Udp::Send(_) } => (true, timeout),
         // The sink of `bench smtp --listen`.
         Command::Bench(args) => {
@@ -95,7 +96,7 @@ fn rule(command: &Command) -> (bool, Option<Duration>) {
     }
 }
 
-/// The other side, as argv names it.
+/// The address of the other side, as given in argv.
 fn other_side(command: &Command) -> Option<&str> {
     match command {
         Command::Ls(args) => Some(&args.peer.server),
@@ -108,13 +109,13 @@ fn other_side(command: &Command) -> Option<&str> {
     }
 }
 
-/// Watches from here on. Where no thread can be started, signals do what they do by default.
+/// Starts the threads. Where none can be started, signals keep their default action.
 pub fn start(command: &Command) {
     let (serves, timeout) = rule(command);
     if let Some(place) = other_side(command) {
         let _ = OTHER_SIDE.set(escape(place));
     }
-    // What cannot be watched still works.
+    // Without these threads the command still works, but a blocked call cannot be ended.
     let _ = watch_signals(serves);
     if let Command::Serve(args) = command {
         limit_start(args.common.timeout);
@@ -131,8 +132,8 @@ pub fn start(command: &Command) {
     }
 }
 
-/// Ends a server that still reads its files when `--timeout` is over. One that listens stops in
-/// order by itself.
+/// Ends a server that still reads its files when `--timeout` runs out. A server that listens
+/// handles its own `--timeout`.
 fn limit_start(timeout: Option<Duration>) {
     let Some(timeout) = timeout else { return };
     let _ = thread::Builder::new().name("timeout".to_owned()).spawn(move || {
@@ -152,11 +153,11 @@ pub fn starting<T>(act: impl FnOnce() -> T) -> T {
 }
 
 fn watch_signals(serves: bool) -> io::Result<()> {
-    // The thread first: without it nobody would act on a signal that is caught.
+    // The thread is started before the handlers: without it a caught signal would have no effect.
     let (give, take) = mpsc::channel::<Signals>();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let Ok(mut signals) = take.recv() else { return };
-        // The first signal; the second one ends everything at once.
+        // The first signal asks for an orderly stop; the second ends the process at once.
         let Some(first) = signals.forever().next() else { return };
         if serves && STARTING.load(Ordering::SeqCst) {
             interrupt(first);
@@ -180,13 +181,13 @@ fn watch_signals(serves: bool) -> io::Result<()> {
             flag::register_usize(signal, caught.clone(), signal as usize)?;
         }
     }
-    // If the thread has gone, the process is about to end.
+    // The send fails only if the thread has ended, and then the process is about to end.
     let _ = give.send(Signals::new([SIGINT, SIGTERM])?);
     Ok(())
 }
 
-/// Opens or reads a file that may be a FIFO without another end. Nothing is in progress
-/// that needs an orderly end, so `--timeout` exits at once.
+/// Opens or reads a file that may be a FIFO whose other end is not open. No transfer runs
+/// meanwhile, so `--timeout` exits at once.
 pub fn blocking<T>(path: &Path, act: impl FnOnce() -> T) -> T {
     *lock_blocking() = Some(path.to_string_lossy().into_owned());
     let did = act();
@@ -198,18 +199,19 @@ fn lock_blocking() -> MutexGuard<'static, Option<String>> {
     BLOCKING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// When `--timeout` is over.
+/// When `--timeout` runs out.
 pub fn deadline() -> Option<Instant> {
     DEADLINE.get().copied()
 }
 
-/// What is left of `--timeout`; at least a moment, so that the reactor says what it waited for.
+/// What is left of `--timeout`, at least 1 ms: the reactor then starts, and its error names the
+/// step that timed out.
 pub fn left() -> Option<Duration> {
     let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
     deadline().map(left).map(|left| left.max(Duration::from_millis(1)))
 }
 
-/// Whether a signal came or `--timeout` is over: the command has to end.
+/// Whether the command has to end: a signal came or `--timeout` ran out.
 pub fn is_ending() -> bool {
     was_signalled() || deadline().is_some_and(|deadline| Instant::now() >= deadline)
 }
@@ -219,12 +221,12 @@ pub fn was_signalled() -> bool {
     CAUGHT.get().is_some_and(|caught| caught.load(Ordering::SeqCst) != 0)
 }
 
-/// What is sent from here on may be taken: an end without an answer is unknown.
+/// From here on the server may accept what is sent: without an answer the outcome is unknown.
 pub fn may_be_taken() {
     MAY_BE_TAKEN.store(true, Ordering::Relaxed);
 }
 
-/// The same from the first byte on that this meter counts as sent.
+/// The same, from the first byte that this meter counts as sent.
 pub fn may_be_taken_once_sent(meter: &Arc<Meter>) {
     let _ = SENT.set(meter.clone());
 }
@@ -235,13 +237,14 @@ fn is_maybe_taken() -> bool {
     MAY_BE_TAKEN.load(Ordering::Relaxed) || SENT.get().is_some_and(is_sent)
 }
 
-/// Whether the caller may say the one line of error: only the first caller may.
+/// Whether the caller may write the one error line: true for the first caller only.
 pub fn may_say_error() -> bool {
     !ERROR_SAID.swap(true, Ordering::SeqCst)
 }
 
-/// The command has ended: a client to which a signal came dies by it, so that a shell's loop stops.
-/// Only where something was sent, the status that says that it was taken, or may have been, stays.
+/// Called when the command has ended. A client that was signalled dies by that signal, so that a
+/// shell's loop stops, except where something was sent and the exit status says whether the server
+/// accepted it.
 pub fn end(exit: Exit) {
     let is_known = matches!(exit, Exit::Done | Exit::Unknown);
     if is_known && is_maybe_taken() {
@@ -252,14 +255,15 @@ pub fn end(exit: Exit) {
     }
 }
 
-/// Ends a command that could not end in order: one line, the document of `--json`, and the end.
+/// Ends a command that did not stop in time: writes the error line and the document of `--json`,
+/// then dies by the signal.
 fn interrupt(signal: i32) {
     if may_say_error() {
-        let what = if is_maybe_taken() { TAKEN_INTERRUPTED } else { "interrupted" };
+        let what = if is_maybe_taken() { SENT_INTERRUPTED } else { "interrupted" };
         let place = lock_blocking().as_deref().map(escape).or_else(|| OTHER_SIDE.get().cloned());
         let place = place.map_or(String::new(), |place| format!("{place}: "));
         write_line(&format!("error: {place}{what}\n"));
-        // Standard output may be a pipe that nobody reads: that is not waited for.
+        // Standard output may be a pipe that nobody reads, so another thread writes to it.
         let (give, take) = mpsc::channel();
         let print = move || {
             document::fail("interrupted", what);
@@ -274,27 +278,27 @@ fn interrupt(signal: i32) {
 }
 
 fn die_by(signal: i32) {
-    // It returns only for a signal that ends nothing.
+    // This returns only for a signal whose default action is not to end the process.
     let _ = low_level::emulate_default_handler(signal);
 }
 
-/// Time is over, and some call is still blocked.
+/// Exits: `--timeout` has run out, and a call is still blocked.
 fn give_up() {
     let is_unknown = is_maybe_taken();
     let blocking = lock_blocking().take().map(|path| escape(&path));
     let line = match is_unknown {
         _ if blocking.is_some() => &*format!(
-            "error: {}: nothing is at its other end, and --timeout is over; open it there, or \
-             allow more\n",
+            "error: {}: --timeout ran out while this file was opened or read; if it is a pipe, \
+             open its other end, or allow a longer --timeout\n",
             blocking.unwrap_or_default()
         ),
         true => {
-            "error: --timeout: it is over, and what was sent may have been taken; look at the \
-                 other side before sending it again\n"
+            "error: --timeout ran out: the server may have accepted what was sent; check there \
+             before you send it again\n"
         }
         false => {
-            "error: --timeout: it is over, and a file or stream still blocks; see that input \
-                  comes and output is read\n"
+            "error: --timeout ran out while a file or stream was blocked; check that the input \
+             arrives and that the output is read\n"
         }
     };
     if may_say_error() {
@@ -305,8 +309,8 @@ fn give_up() {
     std::process::exit(exit.status().into());
 }
 
-/// Writes a line to stderr if that takes it now. The stream of std may be locked by the thread that
-/// is blocked.
+/// Writes a line to stderr if stderr accepts it now. It bypasses `std::io::stderr`, which the
+/// blocked thread may have locked.
 fn write_line(line: &str) {
     let stderr = rustix::stdio::stderr();
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };

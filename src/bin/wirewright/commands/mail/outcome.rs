@@ -178,7 +178,7 @@ impl Told {
                 let why = report.failure.as_deref().map(|why| format!(": {}", words(why)));
                 let why = why.unwrap_or_default();
                 (
-                    format!("the message may have been taken{why}"),
+                    format!("the server may have accepted the message{why}"),
                     of_unknown(Verb::Mail { is_tls: self.server.is_tls }).map(Advice::from),
                 )
             }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   above it      a directory is missing, or something else has its name
-//!   the path      it ends in `/`, and a file has that name; a symbolic link that leads nowhere
+//!   the path      it is a directory, or not a regular file; it ends in `/`, and a file has that
+//!                 name; a symbolic link that leads nowhere
 //!   below ROOT    a symbolic link that leads out of ROOT, which is not followed
 //! ```
 
@@ -18,7 +19,7 @@ pub fn fault(path: &Path, root: Option<&Path>, writes: bool, io: Io) -> Option<(
     if let Some(what) = root.filter(|_| writes).and_then(|root| outward(path, root)) {
         return Some((Io::NotADirectory, what));
     }
-    above(path, writes).or_else(|| at(path, writes)).or_else(|| {
+    above(path, writes).or_else(|| at(path, writes, io)).or_else(|| {
         // The kernel refused it, and the directories above are there.
         (writes && io == Io::NotFound).then(|| (Io::NotADirectory, refused(path, root)))
     })
@@ -65,9 +66,14 @@ fn above(path: &Path, writes: bool) -> Option<(Io, String)> {
 }
 
 /// What is wrong with the path itself.
-fn at(path: &Path, writes: bool) -> Option<(Io, String)> {
+fn at(path: &Path, writes: bool, io: Io) -> Option<(Io, String)> {
     let file = path.components().as_path();
     let is_directory_meant = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    if io == Io::IsADirectory && !is_directory_meant {
+        let kind = std::fs::symlink_metadata(file).ok()?.file_type();
+        let what = if kind.is_dir() { "it is a directory" } else { "it is not a regular file" };
+        return (!kind.is_file() && !kind.is_symlink()).then(|| (io, what.to_owned()));
+    }
     match std::fs::metadata(file) {
         Ok(about) if is_directory_meant && !about.is_dir() => {
             Some((Io::NotADirectory, not_a_directory(file)))
