@@ -11,7 +11,8 @@
 //!
 //! A wire of its own, since that of PROTOCOL.md ends at frames of 16 MiB and this one is measured
 //! with larger ones, up to the whole file in one. It has less to do: no checksum, no digest, no
-//! hello. That the same crates speak PROTOCOL.md as well is shown by `tests/tokio_peer.rs`.
+//! hello. That the same crates speak PROTOCOL.md as well is shown by
+//! `tests/net/transfer/tokio_peer.rs`.
 //!
 //! ```text
 //! peer_tokio serve   [FILE] [--size BYTES] [--chunk BYTES] [--listen ADDR:PORT]

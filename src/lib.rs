@@ -62,7 +62,7 @@
 //!
 //! Imports go downwards only, and protocol modules never import each other. Outside [`net`] no
 //! code uses a socket, a file, a clock, a thread or randomness: the core compiles with
-//! `default-features = false` and for `wasm32-unknown-unknown`. `tests/tidy.rs` checks the
+//! `default-features = false` and for `wasm32-unknown-unknown`. `tests/architecture` checks the
 //! imports.
 //!
 //! | module | specification | begin with |

@@ -7,8 +7,8 @@ use crate::{bytes, files_in, good, listening, python, wirewright};
 /// Outside ASCII, one of them outside the plane that one `\uXXXX` reaches.
 const NAME: &str = "guido ü 漢 😀.jpg";
 
-const SERVER: &str = "tests/python/classic_server.py";
-const CLIENT: &str = "tests/python/classic_client.py";
+const SERVER: &str = "tests/interop/classic_server.py";
+const CLIENT: &str = "tests/interop/classic_client.py";
 
 #[test]
 fn our_client_and_their_server() {

@@ -1,6 +1,6 @@
 //! One row for each situation: what is advised, or nothing.
 //!
-//! A row holds what really arrives: `tests/cli_transfer/blaming.rs` and its siblings check the
+//! A row holds what really arrives: `tests/command/transfer/blaming.rs` and its siblings check the
 //! important ones from end to end.
 
 use super::*;

@@ -1,0 +1,123 @@
+//! `--trace`: the conversation on stderr.
+
+use super::server::{Reply, Server, run_in, wirewright};
+use crate::process::run;
+
+#[test]
+fn the_conversation_without_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "geheim").unwrap();
+    let other = Server::new(|_| Reply::ok("there"));
+    let there = other.at("/there");
+    let server = Server::new(move |_| {
+        Reply::with("307 Over There", &[&format!("Location: {there}"), "Set-Cookie: s=geheim"], "")
+    });
+    let args = [
+        &["http", &server.url, "--trace", "-L", "-d", "body!"][..],
+        &["--user", "u", "--password-file", "password", "-H", "Cookie: geheim"],
+    ]
+    .concat();
+    let ended = run(&mut wirewright(folder.path(), &args));
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, b"there");
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let to = |a: &str| format!("** connected to {a} at {a}");
+    for expected in [
+        &*to(&server.address),
+        "-> POST / HTTP/1.1",
+        "-> Authorization: ***",
+        "-> Cookie: ***",
+        "-> Content-Length: 5",
+        "-> [5 bytes of body]",
+        "<- HTTP/1.1 307 Over There",
+        "<- Set-Cookie: ***",
+        "** connection 2",
+        &*to(&other.address),
+        "-> POST /there HTTP/1.1",
+        "<- HTTP/1.1 200 OK",
+        "<- [5 bytes of body]",
+    ] {
+        assert!(lines.contains(&expected), "{expected} in {}", ended.stderr);
+    }
+    assert!(lines.iter().all(|line| ["-> ", "<- ", "** "].iter().any(|m| line.starts_with(m))));
+    assert!(!ended.stderr.contains("geheim") && !ended.stderr.contains("body!"));
+    assert!(!lines.contains(&"** connection 1"), "{}", ended.stderr);
+}
+
+#[test]
+fn one_connection_needs_no_name() {
+    let server = Server::new(|_| Reply::ok("x"));
+    let folder = tempfile::tempdir().unwrap();
+    let urls = [server.at("/a"), server.at("/b")];
+    let args = ["download", &urls[0], &urls[1], "-j", "1", "--trace", "--quiet"];
+    let ended = run_in(folder.path(), &args);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("** connection "), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("** connected to ").count(), 1);
+    assert_eq!(server.accepted(), 1);
+}
+
+#[test]
+fn insecure_is_loud() {
+    let server = Server::new(|_| Reply::ok("x"));
+    for args in [
+        &["http", &server.url, "--insecure", "--quiet", "--json"][..],
+        &["download", &server.at("/x"), "--insecure", "--quiet", "--json"],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let ended = run_in(folder.path(), args);
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("warning: --insecure: no certificate is checked"));
+        assert_eq!(ended.stderr.lines().count(), 1);
+    }
+}
+
+/// Bodies as text, what is no text by its length; secrets of the heads stay masked.
+#[test]
+fn content_is_shown_where_it_is_asked_for() {
+    use std::io::Write as _;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(b"first\nsecond \x1b[31m\nlast").unwrap();
+    let packed = packed.finish().unwrap();
+    let server = Server::new(move |request| match request.target() {
+        "/text" => Reply::with("200 OK", &["Content-Encoding: gzip"], &packed),
+        "/binary" => Reply::ok(b"\x89PNG\r\n\x1a\n\0\0"),
+        _ => Reply::ok("x".repeat(5000)),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "geheim").unwrap();
+    let ask = |path: &str, args: &[&str]| {
+        let url = server.at(path);
+        let user = ["--user", "u", "--password-file", "password", "-o", "out", "-q"];
+        let args = [&["http", &url, "--trace-content"], &user[..], args].concat();
+        let ended = run(&mut wirewright(folder.path(), &args));
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("dTpnZWhlaW0") && !ended.stderr.contains("of body]"));
+        assert!(ended.stderr.contains("-> Authorization: ***\n"), "{}", ended.stderr);
+        ended.stderr
+    };
+    let said = ask("/text", &["-d", "a=1\nb=2"]);
+    for lines in ["-> a=1\n-> b=2\n<- HTTP", "<- first\n<- second \\u{1b}[31m\n<- last\n"] {
+        assert!(said.contains(lines), "{lines:?} in {said}");
+    }
+    assert!(ask("/binary", &[]).contains("<- <10 bytes>\n"));
+    let said = ask("/long", &["--trace-time"]);
+    let line = said.lines().find(|line| line.contains(" <- xxx")).unwrap();
+    assert!(line.ends_with("x… (5000 bytes in all)") && line.len() < 2200, "{line}");
+}
+
+/// The length of a body is told as before where only times are asked for.
+#[test]
+fn times_stand_before_lines_that_are_the_same() {
+    let server = Server::new(|_| Reply::ok("body"));
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["download", &server.at("/a"), "-q", "--trace-time"];
+    let ended = run_in(folder.path(), &args);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    for line in ended.stderr.lines() {
+        let (time, rest) = line.split_once(' ').unwrap();
+        assert_eq!((time.len(), time.matches(':').count()), (15, 2), "{line}");
+        assert!(["-> ", "<- ", "** "].iter().any(|mark| rest.starts_with(mark)), "{line}");
+    }
+    assert!(ended.stderr.contains(" <- [4 bytes of body]\n"), "{}", ended.stderr);
+}
