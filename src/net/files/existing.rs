@@ -44,19 +44,21 @@ impl ExistingFile {
 
     /// Hashes at most one `scratch` full from `at` on, and moves `at`. True when the whole file is
     /// hashed.
+    ///
+    /// # Errors
+    /// Those of [`SourceFile::read_piece`], which notices that the file has changed.
     pub(crate) fn hash_piece(
         &self,
         at: &mut u64,
         digester: &mut Digester,
         scratch: &mut [u8],
     ) -> Result<bool, FileError> {
-        if *at < self.source.size() {
-            let read = self.source.read_at(scratch, *at)?;
-            if read == 0 {
-                return Err(FileError::Changed);
-            }
-            digester.update(&scratch[..read]);
-            *at += read as u64;
+        let left = self.source.size() - *at;
+        if left > 0 {
+            let len = usize::try_from(left).unwrap_or(usize::MAX);
+            let bytes = self.source.read_piece(*at, len, scratch)?;
+            digester.update(bytes);
+            *at += bytes.len() as u64;
         }
         Ok(*at == self.source.size())
     }

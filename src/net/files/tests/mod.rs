@@ -1,10 +1,12 @@
 //! Tests of the room `files`, against a real file system in a temporary directory.
 //!
 //! ```text
-//!   names · walking · growing · resuming · recording · anonymous · sparse · hostile · modes
+//!   names · walking · growing · resuming · recording · anonymous · existing · sparse · hostile
+//!   modes
 //! ```
 
 mod anonymous;
+mod existing;
 mod growing;
 mod hostile;
 mod modes;

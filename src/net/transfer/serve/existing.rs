@@ -50,7 +50,7 @@ impl Serving {
         match existing.hash_piece(at, digester, scratch) {
             Ok(true) => {}
             Ok(false) => return Ok(Turn::Again),
-            // It became shorter: it has other content now.
+            // It was written meanwhile: it has other content now.
             Err(FileError::Changed) => return Err(FileError::Exists.into()),
             Err(error) => return Err(error.into()),
         }
