@@ -40,6 +40,7 @@
 //! |---|---|
 //! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |
 //! | `walk` | [`Walk`]: a listing in bounded memory |
+//! | `sender` | one file that is sent: hashed up to an offset, and sent from there |
 //! | `source_file` | [`SourceFile`]: a regular file open for reading, and its etag |
 //! | `partial` | [`Partial`]: an unfinished file and what of it counts; its records by time |
 //! | `place` | where a file will stand: its directory, its three names, the lock |
@@ -73,6 +74,7 @@ mod partial;
 mod place;
 mod provenance;
 mod root;
+mod sender;
 mod size_limit;
 mod source_file;
 mod sparse;
@@ -99,6 +101,7 @@ pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use partial::{Partial, RECORD_WAIT, SIZE_UNKNOWN};
 pub use provenance::{Provenance, http_date, parse_http_date};
 pub use root::Root;
+pub(crate) use sender::FileSender;
 pub(crate) use sink::Sink;
 pub use sink::{Destination, SinkFn};
 pub use size_limit::{catch_size_signal, file_bytes_max};

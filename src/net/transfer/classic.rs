@@ -6,13 +6,12 @@ use super::serve::{Direction, LEFT, Running, ServerContext};
 use crate::buffer::Buffer;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
-use crate::net::files::Source;
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Destination, Sink};
-use crate::net::files::{Durability, FileError, SIZE_UNKNOWN};
+use crate::net::files::{Durability, FileError, FileSender, SIZE_UNKNOWN, Source};
 use crate::net::report::{Failure, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
-use crate::session::{AbortReason, Session, Wanted};
+use crate::session::{AbortReason, Session};
 use crate::text::PeerText;
 use crate::transfer::classic::{ClassicClient, ClassicServer, Event, Limits};
 use std::cell::RefCell;
@@ -24,20 +23,20 @@ use std::time::{Duration, Instant};
 /// One connection of the classic server: its session and its application.
 pub(crate) fn serve(
     name: &Name,
-    origin: Source,
+    source: Source,
     context: Rc<ServerContext>,
     peer: SocketAddr,
     permit: Permit,
 ) -> (ClassicServer, ClassicServing) {
-    let session = ClassicServer::new(Limits::default(), name, origin.size());
+    let session = ClassicServer::new(Limits::default(), name, source.size());
     let mut running = Running::new(Direction::Sent, name.clone());
-    running.expect(origin.size());
-    let running = Some(running);
-    (session, ClassicServing { origin, context, peer, running, _permit: permit })
+    running.expect(source.size());
+    let (running, sender) = (Some(running), FileSender::new(source));
+    (session, ClassicServing { sender, context, peer, running, _permit: permit })
 }
 
 pub(crate) struct ClassicServing {
-    origin: Source,
+    sender: FileSender,
     context: Rc<ServerContext>,
     peer: SocketAddr,
     running: Option<Running>,
@@ -64,20 +63,15 @@ impl Application<ClassicServer> for ClassicServing {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        while let Some(Wanted { offset, len }) = session.wanted(out) {
-            let bytes = match self.origin.read(offset, len, scratch) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    let why = error.to_string();
-                    session.abort(AbortReason::Io, &why);
-                    self.ended(Err(Failure::new("io", why)));
-                    break;
-                }
-            };
-            let taken = session.offer(bytes, out)?;
+        let sent = self.sender.send(session, out, scratch, |taken| {
             if let Some(running) = &mut self.running {
                 running.count(taken);
             }
+        });
+        if let Err(error) = sent? {
+            let why = error.to_string();
+            session.abort(AbortReason::Io, &why);
+            self.ended(Err(Failure::new("io", why)));
         }
         Ok(Turn::Done)
     }

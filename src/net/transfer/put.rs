@@ -13,14 +13,13 @@ pub(crate) use batch::Batch;
 
 use super::DISK_WAIT;
 use crate::buffer::Buffer;
-use crate::digest::{DigestKind, Digester};
+use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn};
-use crate::net::files::Source;
-use crate::net::files::{FileError, SourceFile};
+use crate::net::files::{FileError, FileSender, Source, SourceFile};
 use crate::net::report::{Activity, Failure};
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wait, Wanted};
+use crate::session::{Session, Wait};
 use crate::text::PeerText;
 use crate::transfer::Code;
 use crate::transfer::client::{Client, Event};
@@ -39,32 +38,16 @@ const CHANGES_MAX: u32 = 5;
 /// How far a put is.
 enum Step {
     Asked,
-    Hashing {
-        at: u64,
-        upto: u64,
-        digester: Digester,
-    },
+    Hashing,
     Sending,
     /// All of it was sent, and the answer is not there yet.
     Sent,
 }
 
-impl Step {
-    /// What it is called where progress is shown.
-    fn activity(&self) -> Activity {
-        match self {
-            Step::Asked => Activity::Waiting,
-            Step::Hashing { upto: 0, .. } | Step::Sending => Activity::Moving,
-            Step::Hashing { .. } => Activity::Verifying,
-            Step::Sent => Activity::AwaitingServer,
-        }
-    }
-}
-
 struct Running {
     id: u64,
     job: Job,
-    origin: Source,
+    sender: FileSender,
     step: Step,
     /// Given up here: the file changed, or cannot be read.
     broken: Option<FileError>,
@@ -106,15 +89,14 @@ impl Putting {
             }
             (job.sent, job.overwrite) = (None, true);
         }
-        let origin = Source::File(source);
-        let id = session.put(&job.name, origin.size(), origin.etag(), job.overwrite)?;
-        batch.reports[job.index].bytes = origin.size();
+        let id = session.put(&job.name, source.size(), source.etag(), job.overwrite)?;
+        batch.reports[job.index].bytes = source.size();
         if job.since.is_none() {
-            batch.meter.add_total(origin.size());
+            batch.meter.add_total(source.size());
             job.since = Some(Instant::now());
         }
-        let step = Step::Asked;
-        self.running.push_back(Running { id, job, origin, step, broken: None });
+        let (sender, step) = (FileSender::new(Source::File(source)), Step::Asked);
+        self.running.push_back(Running { id, job, sender, step, broken: None });
         Ok(true)
     }
 
@@ -152,95 +134,57 @@ impl Putting {
         if running.broken.is_some() {
             return Ok(Turn::Done);
         }
-        let did = match &mut running.step {
+        let did = match running.step {
             Step::Asked | Step::Sent => return Ok(Turn::Done),
-            Step::Hashing { .. } => {
+            Step::Hashing => {
                 self.worked += 1;
-                running.hash(session, scratch)
+                running.hash(session, scratch)?.map(|()| Turn::Again)
             }
             Step::Sending => {
                 let batch = &mut *self.batch.borrow_mut();
                 let report = &mut batch.reports[running.job.index];
-                let sent = running.send(session, out, scratch, &mut |bytes| {
-                    report.moved += bytes;
-                    batch.meter.add(bytes);
-                });
-                batch.meter.set(running.job.name.as_str(), running.step.activity());
-                sent
+                let sent = running.sender.send(session, out, scratch, |bytes| {
+                    report.moved += bytes as u64;
+                    batch.meter.add(bytes as u64);
+                })?;
+                if session.awaits_done(running.id) {
+                    running.step = Step::Sent;
+                }
+                batch.meter.set(running.job.name.as_str(), running.activity());
+                sent.map(|()| Turn::Done)
             }
         };
-        match did {
-            Ok(turn) => Ok(turn),
-            Err(Broke::File(error)) => {
-                if running.broken.is_none() {
-                    running.broken = Some(error);
-                    session.cancel(running.id)?;
-                }
-                Ok(Turn::Done)
-            }
-            Err(Broke::All(error)) => Err(error),
-        }
-    }
-}
-
-enum Broke {
-    File(FileError),
-    All(Error),
-}
-
-impl From<FileError> for Broke {
-    fn from(error: FileError) -> Broke {
-        Broke::File(error)
-    }
-}
-
-impl From<crate::error::Error> for Broke {
-    fn from(error: crate::error::Error) -> Broke {
-        Broke::All(error.into())
+        did.or_else(|error| {
+            running.broken = Some(error);
+            session.cancel(running.id)?;
+            Ok(Turn::Done)
+        })
     }
 }
 
 impl Running {
-    fn hash(&mut self, session: &mut Client, scratch: &mut [u8]) -> Result<Turn, Broke> {
-        let Step::Hashing { at, upto, digester } = &mut self.step else { return Ok(Turn::Done) };
-        if *at < *upto && !matches!(digester, Digester::None) {
-            let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
-            let bytes = self.origin.read(*at, len, scratch)?;
-            digester.update(bytes);
-            *at += bytes.len() as u64;
-            return Ok(Turn::Again);
+    /// What it is called where progress is shown.
+    fn activity(&self) -> Activity {
+        match self.step {
+            Step::Asked => Activity::Waiting,
+            Step::Hashing if self.sender.offset() > 0 => Activity::Verifying,
+            Step::Hashing | Step::Sending => Activity::Moving,
+            Step::Sent => Activity::AwaitingServer,
         }
-        let digester = std::mem::replace(digester, Digester::None);
-        self.step = Step::Sending;
-        session.start_put(self.id, digester)?;
-        Ok(Turn::Again)
     }
 
-    fn send(
+    /// Hashes a piece of what the server has, or begins to send the rest.
+    fn hash(
         &mut self,
         session: &mut Client,
-        out: &mut Buffer,
         scratch: &mut [u8],
-        moved: &mut dyn FnMut(u64),
-    ) -> Result<Turn, Broke> {
-        session.transmit(out);
-        while let (Some(id), Some(Wanted { offset, len })) =
-            (session.sending_id(), session.wanted(out))
-        {
-            if id != self.id || self.broken.is_some() {
-                break;
-            }
-            let bytes = self.origin.read(offset, len, scratch)?;
-            let taken = session.offer(bytes, out)?;
-            moved(taken as u64);
-            if taken == 0 {
-                break;
-            }
+    ) -> Result<Result<(), FileError>, Error> {
+        if !self.sender.is_hashed() {
+            return Ok(self.sender.hash_step(scratch));
         }
-        if session.awaits_done(self.id) {
-            self.step = Step::Sent;
-        }
-        Ok(Turn::Done)
+        self.step = Step::Sending;
+        session.start_put(self.id, self.sender.take_digester())?;
+        Ok(Ok(()))
     }
 }
 
@@ -249,7 +193,7 @@ impl Application<Client> for Putting {
         match event {
             Event::Welcome(digest) => self.digest = Some(digest),
             Event::Ready { id, offset } => {
-                let digester = Digester::new(self.digest.unwrap_or(DigestKind::None));
+                let kind = self.digest.unwrap_or(DigestKind::None);
                 let mut batch = self.batch.borrow_mut();
                 if let Some(running) = self.running.iter_mut().find(|running| running.id == id) {
                     let report = &mut batch.reports[running.job.index];
@@ -258,8 +202,9 @@ impl Application<Client> for Putting {
                         (report.resumed_from, report.moved) = (offset, 0);
                         batch.meter.add_kept(offset);
                     }
-                    running.step = Step::Hashing { at: 0, upto: offset, digester };
-                    batch.meter.set(running.job.name.as_str(), running.step.activity());
+                    running.sender.start_at(offset, kind);
+                    running.step = Step::Hashing;
+                    batch.meter.set(running.job.name.as_str(), running.activity());
                 }
             }
             Event::Done { id, digest, durability } => {
@@ -300,7 +245,7 @@ impl Application<Client> for Putting {
 
     fn waits_for(&self, session: &Client) -> Wait {
         match self.running.front().map(|running| &running.step) {
-            Some(Step::Hashing { .. }) => Wait::from("the disk"),
+            Some(Step::Hashing) => Wait::from("the disk"),
             _ => session.waits_for(),
         }
     }
@@ -311,7 +256,7 @@ impl Application<Client> for Putting {
 
     fn idle_timeout(&self, session: &Client) -> Duration {
         match self.running.front().map(|running| &running.step) {
-            Some(Step::Hashing { .. }) => session.idle_timeout().max(DISK_WAIT),
+            Some(Step::Hashing) => session.idle_timeout().max(DISK_WAIT),
             _ => session.idle_timeout(),
         }
     }
@@ -324,11 +269,13 @@ impl Application<Client> for Putting {
         let Err(error) = outcome else { return };
         let mut batch = self.batch.borrow_mut();
         for running in self.running.drain(..).rev() {
-            let Running { job, origin, step, broken, .. } = running;
+            let Running { job, sender, step, broken, .. } = running;
             match (broken, step) {
                 (Some(broken), _) => batch.fail(&job, Failure::from(&broken)),
                 (None, Step::Asked) if job.sent.is_none() => batch.put_back(job),
-                (None, Step::Sent) => batch.lost(job, Some(origin.etag().into()), &error),
+                (None, Step::Sent) => {
+                    batch.lost(job, Some(sender.source().etag().into()), &error);
+                }
                 (None, _) => batch.lost(job, None, &error),
             }
         }

@@ -25,11 +25,11 @@ use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Durability, Entry, ExistingFile, FileError, Partial, Walk};
-use crate::net::files::{Source, Sources};
+use crate::net::files::{Durability, Entry, ExistingFile, FileError, FileSender, Partial};
+use crate::net::files::{Sources, Walk};
 use crate::net::report::Failure;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{Session, Wait, Wanted, Wants};
+use crate::session::{Session, Wait, Wants};
 use crate::text::escape;
 use crate::transfer::Code;
 use crate::transfer::receiver::Mismatch;
@@ -71,13 +71,8 @@ enum Task {
     Asked(Ask),
     /// The file of the request cannot be written.
     Failed(FileError),
-    Hashing {
-        origin: Source,
-        at: u64,
-        upto: u64,
-        digester: Digester,
-    },
-    Sending(Source),
+    Hashing(FileSender),
+    Sending(FileSender),
     Listing {
         walk: Box<Walk>,
         next: Option<Entry>,
@@ -111,7 +106,7 @@ impl Task {
     /// Whether the disk has work for more than a moment before there is an answer.
     fn is_long(&self) -> bool {
         match self {
-            Task::Hashing { upto, .. } => *upto > 0,
+            Task::Hashing(sender) => sender.offset() > 0,
             Task::Listing { .. } | Task::Comparing { .. } => true,
             _ => false,
         }
@@ -197,18 +192,19 @@ impl Serving {
         offset: u64,
         etag: Option<&str>,
     ) -> Result<Task, No> {
-        let origin = self.context.sources.open(name)?;
-        if etag.is_some_and(|etag| etag != origin.etag()) {
+        let source = self.context.sources.open(name)?;
+        if etag.is_some_and(|etag| etag != source.etag()) {
             return Err(No::Code("changed", "it is another version now"));
         }
-        if offset > origin.size() {
+        if offset > source.size() {
             return Err(No::Code("bad_offset", "the offset is past its size"));
         }
         if offset > 0 && !self.resumes.admit() {
             return Err(No::Code("bad_offset", "too many offsets in a row for too few bytes"));
         }
-        let digester = Digester::new(kind);
-        Ok(Task::Hashing { origin, at: 0, upto: offset, digester })
+        let mut sender = FileSender::new(source);
+        sender.start_at(offset, kind);
+        Ok(Task::Hashing(sender))
     }
 
     fn refuse(&mut self, session: &mut Server, no: &No) -> Result<(), Error> {
@@ -241,13 +237,13 @@ impl Serving {
     ) -> Result<Turn, Error> {
         self.worked += u64::from(matches!(
             self.task,
-            Task::Hashing { .. } | Task::Checking { .. } | Task::Comparing { .. }
+            Task::Hashing(_) | Task::Checking { .. } | Task::Comparing { .. }
         ));
         let did = match &mut self.task {
             Task::None | Task::Asked(_) | Task::Failed(_) => Ok(Turn::Done),
             Task::Receiving { .. } | Task::Existing(..) => Ok(Turn::Done),
             Task::Comparing { .. } => self.compare(session, scratch),
-            Task::Hashing { .. } => self.hash(session, out, scratch),
+            Task::Hashing(_) => self.hash(session, out, scratch),
             Task::Checking { .. } => self.check(session, scratch),
             Task::Sending(_) => self.send(session, out, scratch),
             Task::Listing { .. } => self.list(session),
@@ -267,28 +263,23 @@ impl Serving {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Stop> {
-        let Task::Hashing { origin, at, upto, digester } = &mut self.task else {
+        let Task::Hashing(mut sender) = std::mem::replace(&mut self.task, Task::None) else {
             return Ok(Turn::Done);
         };
-        if *at < *upto && !matches!(digester, Digester::None) {
-            let len = usize::try_from(*upto - *at).unwrap_or(usize::MAX);
-            let bytes = origin.read(*at, len, scratch)?;
-            digester.update(bytes);
-            *at += bytes.len() as u64;
+        if !sender.is_hashed() {
+            sender.hash_step(scratch)?;
+            self.task = Task::Hashing(sender);
             return Ok(Turn::Again);
         }
-        let Task::Hashing { origin, upto, digester, .. } =
-            std::mem::replace(&mut self.task, Task::None)
-        else {
-            return Ok(Turn::Done);
-        };
-        let (modified, etag) = (origin.modified(), origin.etag());
-        let meta = FileMeta { size: origin.size(), modified: &modified, etag, offset: upto };
+        let (offset, digester) = (sender.offset(), sender.take_digester());
+        let source = sender.source();
+        let (size, modified, etag) = (source.size(), source.modified(), source.etag());
+        let meta = FileMeta { size, modified: &modified, etag, offset };
         session.file(&meta, digester).map_err(Error::from)?;
         if let Some(running) = &mut self.running {
-            running.expect(origin.size() - upto);
+            running.expect(size - offset);
         }
-        self.task = Task::Sending(origin);
+        self.task = Task::Sending(sender);
         self.send(session, out, scratch)
     }
 
@@ -299,19 +290,14 @@ impl Serving {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Stop> {
-        let Task::Sending(origin) = &self.task else { return Ok(Turn::Done) };
-        session.transmit(out);
-        while let Some(Wanted { offset, len }) = session.wanted(out) {
-            let bytes = origin.read(offset, len, scratch)?;
-            let taken = session.offer(bytes, out).map_err(Error::from)?;
+        let Task::Sending(sender) = &self.task else { return Ok(Turn::Done) };
+        let sent = sender.send(session, out, scratch, |taken| {
             self.resumes.sent(taken);
             if let Some(running) = &mut self.running {
                 running.count(taken);
             }
-            if taken == 0 {
-                break;
-            }
-        }
+        });
+        sent.map_err(Error::from)??;
         if session.wants() != Wants::Payload {
             self.task = Task::None;
             // Otherwise the connection ends, and that tells why.
@@ -459,7 +445,7 @@ impl Application<Server> for Serving {
         Wait::from(match &self.task {
             Task::Listing { .. } => "the client to read",
             Task::Existing(..) => "the digest of the client's file",
-            Task::Hashing { .. }
+            Task::Hashing(_)
             | Task::Checking { .. }
             | Task::Comparing { .. }
             | Task::Finishing(_) => "the disk",
