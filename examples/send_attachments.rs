@@ -16,8 +16,7 @@ use wirewright::mime::Limits;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
 use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox};
-use wirewright::net::files::SourceFile;
-use wirewright::net::mail::{Options, OutgoingMessage, Server, send};
+use wirewright::net::mail::{AttachedFile, Options, OutgoingMessage, Server, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&text, "hello.txt", "text/plain; charset=utf-8"),
         (&table, "month-data.xlsx", "application/vnd.ms-excel"),
     ] {
-        let file = SourceFile::from_path(Path::new(path))?;
+        let file = AttachedFile::at_path(Path::new(path))?;
         let (name, media_type) = (FileName::new(name)?, MediaType::parse(media_type)?);
         builder.attach(Attachment { name, media_type, len: file.size() })?;
         files.push(file);

@@ -292,14 +292,21 @@ impl Lines {
     /// What is wrong at the end of the token that a field line begins with.
     fn bad_name(&self, from: usize, to: usize, name_len: usize) -> Error {
         let rest = &self.bytes[from + name_len..to];
-        let (rule, section) = if !rest.contains(&b':') {
+        let colon = rest.iter().position(|byte| *byte == b':');
+        let (rule, section) = if colon.is_none() {
             ("a field line has a colon", "RFC 9112 §5")
         } else if name_len == 0 && rest[0] == b':' {
             ("a field name is not empty", "RFC 9110 §5.1")
         } else if rest.trim_ascii_start().first() == Some(&b':') {
             ("no white space stands before the colon", "RFC 9112 §5.1")
         } else {
-            ("a field name is a token", "RFC 9110 §5.1")
+            let name = &self.bytes[from..from + name_len + colon.unwrap_or_default()];
+            let rule = format!(
+                "a field name is a token, unlike \"{}\"",
+                PeerText::from_bytes(name).short()
+            );
+            let (offset, section) = (self.offset(from + name_len), "RFC 9110 §5.1");
+            return Error::Malformed { rule: Cow::Owned(rule), offset, section };
         };
         self.malformed(rule, from + name_len, section)
     }

@@ -44,8 +44,9 @@ impl Announced {
     /// Why a body that is wanted cannot be had.
     pub(super) fn failure(&self) -> Failure {
         let names = self.undecodable.as_ref().map(PeerText::short).unwrap_or_default();
-        let what =
-            format!("the body is coded with {names}, which is not undone here (RFC 9110 §8.4)");
+        let what = format!(
+            "the server coded the body with {names}, which wirewright cannot decode (RFC 9110 §8.4)"
+        );
         Failure::new("content_coding", what)
     }
 }

@@ -1,5 +1,6 @@
 //! What is sent: an envelope, and a content that can be read as often as it takes.
 
+use super::attached::AttachedFile;
 use super::reader::ContentReader;
 use crate::mime::message::Message;
 use crate::mime::raw::Normaliser;
@@ -17,7 +18,7 @@ const BLOCK_BYTES: usize = 128 << 10;
 #[derive(Debug, Clone)]
 pub enum Content {
     /// A message that was built, and its files in the order they were attached.
-    Built(Arc<Message>, Arc<[SourceFile]>),
+    Built(Arc<Message>, Arc<[AttachedFile]>),
     /// A message that stands in a file.
     Raw(Arc<Raw>),
 }
@@ -84,9 +85,9 @@ impl OutgoingMessage {
     /// # Errors
     /// [`Error::Session`] for a mailbox that cannot be told to a server, or files that are not
     /// those of the message.
-    pub fn new(message: Message, files: Vec<SourceFile>) -> Result<OutgoingMessage, Error> {
+    pub fn new(message: Message, files: Vec<AttachedFile>) -> Result<OutgoingMessage, Error> {
         let lens = message.attachments().iter().map(|attachment| attachment.len);
-        if !lens.eq(files.iter().map(SourceFile::size)) {
+        if !lens.eq(files.iter().map(AttachedFile::size)) {
             let what = "the files are not those that were attached";
             return Err(crate::error::Error::Misuse(what).into());
         }

@@ -71,6 +71,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attached;
 mod client;
 mod connection;
 mod engine;
@@ -82,6 +83,7 @@ mod report;
 mod server;
 mod smtputf8;
 
+pub use attached::AttachedFile;
 pub use client::{check, send, send_each};
 pub use message::{Content, OutgoingMessage, Raw};
 pub use options::Options;

@@ -4,7 +4,8 @@
 //!   file ─ read at an offset ─▶ block ─ base64, or line ends ─▶ made ─▶ session ─▶ out
 //! ```
 //!
-//! What is held is what `made` holds, whatever the length of a file.
+//! What is held is what `made` holds, whatever the length of a file. An attached file is opened
+//! when its first block is read, and closed behind its last.
 
 use super::message::Content;
 use crate::buffer::Buffer;
@@ -23,6 +24,8 @@ const LINE: (usize, usize) = (78, 57);
 pub(super) struct ContentReader {
     content: Content,
     script: Script,
+    /// The attached file that is being read, where it was opened for that.
+    opened: Option<SourceFile>,
     /// How far the file is read.
     offset: u64,
     made: Buffer,
@@ -41,7 +44,7 @@ impl ContentReader {
             Content::Raw(_) => Script::Raw(Normaliser::new()),
         };
         let made = Buffer::with_limit(MADE_BYTES);
-        ContentReader { content, script, offset: 0, made, is_done: false }
+        ContentReader { content, script, opened: None, offset: 0, made, is_done: false }
     }
 
     /// What was made and not yet consumed.
@@ -70,7 +73,11 @@ impl ContentReader {
                         Step::Bytes => {}
                         Step::Done => self.is_done = true,
                         Step::NeedFile(index) => {
-                            copy(writer, &files[index], &mut self.offset, block, &mut self.made)?;
+                            let file = files[index].source(&mut self.opened)?;
+                            let (offset, made) = (&mut self.offset, &mut self.made);
+                            if copy(writer, file, offset, block, made)? {
+                                self.opened = None;
+                            }
                         }
                     }
                 }
@@ -90,14 +97,14 @@ impl ContentReader {
     }
 }
 
-/// Goes on with a file, or ends it.
+/// Goes on with a file, or ends it and says so.
 fn copy(
     writer: &mut Writer,
     file: &SourceFile,
     offset: &mut u64,
     block: &mut [u8],
     made: &mut Buffer,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let left = file.size() - *offset;
     let lines = (made.tail_room() / LINE.0).saturating_sub(1);
     let len = block.len().min((lines * LINE.1).max(1));
@@ -107,10 +114,11 @@ fn copy(
     }
     if piece.is_empty() {
         *offset = 0;
-        return Ok(writer.end_file()?);
+        writer.end_file()?;
+        return Ok(true);
     }
     *offset += writer.offer(piece, made)? as u64;
-    Ok(())
+    Ok(false)
 }
 
 fn read<'a>(source: &SourceFile, offset: u64, block: &'a mut [u8]) -> Result<&'a [u8], Error> {

@@ -47,14 +47,13 @@ use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::rate::RateLimit;
 use crate::transfer::server;
-use acceptor::{Acceptor, Arrival, ConnectionFactory, Inbox, Outbox};
+use acceptor::{Acceptor, Arrivals, ConnectionFactory, Inbox, Outbox};
 use mio::net::TcpListener;
 use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Makes a listener for the connection with that peer.
@@ -189,8 +188,8 @@ impl Server {
         let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let mut outcome = Ok(());
         for (builder, thread) in builders.into_iter().zip(1..) {
-            let (sender, arrivals) = channel();
-            outboxes.push(Outbox { arrivals: sender, waker: builder.waker() });
+            let arrivals = Arrivals::new(admission.connections_max());
+            outboxes.push(Outbox { arrivals: arrivals.clone(), waker: builder.waker() });
             let stop = builder.stop_handle();
             let (options, admission, rate) = (options.clone(), admission.clone(), rate.clone());
             let serve = move || follow(builder, thread, arrivals, options, admission, rate);
@@ -235,7 +234,7 @@ fn lead(
 fn follow(
     builder: ReactorBuilder,
     thread: usize,
-    arrivals: Receiver<Arrival>,
+    arrivals: Arrivals,
     options: Options,
     admission: Arc<Admission>,
     rate: Option<RateLimit>,

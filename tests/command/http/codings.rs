@@ -46,7 +46,11 @@ fn http_undoes_what_it_knows_and_refuses_the_rest() {
     for path in ["/br", "/zstd", "/mixed"] {
         for args in [&[][..], &["--json"], &["-i"]] {
             let ended = go(&[&["http", &server.at(path)], args].concat());
-            assert_fails(&ended, 1, "which is not undone here (RFC 9110 §8.4); give --identity");
+            assert_fails(
+                &ended,
+                1,
+                "which wirewright cannot decode (RFC 9110 §8.4); give --identity",
+            );
             assert!(!String::from_utf8_lossy(&ended.stdout).contains("\"/a\""), "{ended:?}");
         }
     }
@@ -70,7 +74,7 @@ fn download_stores_what_is_on_the_server_with_identity() {
 
     let folder = tempfile::tempdir().unwrap();
     let ended = run_in(folder.path(), &[&["download", "--quiet"], &urls[..]].concat());
-    assert_fails(&ended, 3, "the body is coded with br, which is not undone here");
+    assert_fails(&ended, 3, "the server coded the body with br, which wirewright cannot decode");
     assert_eq!(names_in(folder.path()), ["x.tar.gz"]);
     assert_eq!(std::fs::read(folder.path().join("x.tar.gz")).unwrap(), PLAIN);
 }
@@ -86,7 +90,7 @@ fn a_document_of_urls_is_read_decoded_or_not_at_all() {
     }
     let from = server.at("/br");
     let args = ["download", "--quiet", "--from", &from, "--select", "/x/*"];
-    assert_fails(&run_in(folder.path(), &args), 1, "the body is coded with br");
+    assert_fails(&run_in(folder.path(), &args), 1, "the server coded the body with br");
 }
 
 /// The gateway may have acted, and what it says cannot be read.
@@ -104,6 +108,6 @@ fn a_reply_to_sms_that_cannot_be_decoded_is_unknown() {
         assert_eq!(send(path).status.code(), Some(0), "{path}");
     }
     for path in ["/br", "/mixed"] {
-        assert_fails(&send(path), 4, "may have been sent: the body is coded with");
+        assert_fails(&send(path), 4, "may have been sent: the server coded the body with");
     }
 }

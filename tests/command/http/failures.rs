@@ -118,6 +118,25 @@ fn a_server_cannot_move_the_cursor() {
     }
 }
 
+/// The line shows the name, which is the server's, and the section that it breaks.
+#[test]
+fn a_field_name_that_is_no_token_is_shown() {
+    let field = "B\u{1b}[31md: x\r\n";
+    let server = Server::new(move |request| match request.target() {
+        "/head" => Reply::raw(format!("HTTP/1.1 200 OK\r\n{field}\r\n")),
+        _ => {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            Reply::raw(format!("{head}0\r\n{field}\r\n"))
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["/head", "/trailers"] {
+        let ended = run_in(folder.path(), &["http", &server.at(path)]);
+        let expected = r#"a field name is a token, unlike "B\u{1b}[31md" (RFC 9110 §5.1); see "#;
+        assert_fails(&ended, 1, expected);
+    }
+}
+
 /// What was sent by POST may have been taken: status 4, and why. What can be sent again, what was
 /// answered, and what was never sent is no such case.
 #[test]

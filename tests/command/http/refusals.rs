@@ -28,7 +28,10 @@ fn line_ends_in_every_argument() {
             (vec!["http", &with("URL/|")], "a URL holds no line end"),
             (vec!["http", "URL/", "-H", &format!("A: b{injected}")], "-H: a field value"),
             (vec!["http", "URL/", "-H", &with("A: b|")], "-H: a field value"),
-            (vec!["http", "URL/", "-H", &with("A|: b")], "a field name is a token"),
+            (
+                vec!["http", "URL/", "-H", &with("A|: b")],
+                "a field name is a token (RFC 9110 §5.1); give",
+            ),
             (vec!["http", "URL/", "-H", &with("A:|b")], "-H: a field value"),
             (
                 vec!["http", "URL/", "--user", &with("a|"), "--password-file", "password"],

@@ -8,8 +8,7 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::SourceFile;
-use wirewright::net::mail::{Options, OutgoingMessage, Report, send};
+use wirewright::net::mail::{AttachedFile, Options, OutgoingMessage, Report, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
@@ -20,8 +19,8 @@ fn letter(subject: &str, file: Option<&std::path::Path>) -> OutgoingMessage {
     let mut builder = Builder::new(from, Date::new(0, 0).unwrap(), id, 0, Limits::default());
     builder.to(Mailbox::parse("b@example.net").unwrap()).unwrap();
     builder.subject(subject).unwrap();
-    let files: Vec<SourceFile> =
-        file.map(|path| SourceFile::from_path(path).unwrap()).into_iter().collect();
+    let files: Vec<AttachedFile> =
+        file.map(|path| AttachedFile::at_path(path).unwrap()).into_iter().collect();
     for source in &files {
         let (name, media_type) = (FileName::new("f").unwrap(), MediaType::parse("a/b").unwrap());
         builder.attach(Attachment { name, media_type, len: source.size() }).unwrap();

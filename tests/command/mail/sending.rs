@@ -2,10 +2,10 @@
 
 use super::server::{END, MESSAGE, Server, mail, send, send_from};
 use crate::command::{assert_fails, command, json, report};
-use crate::process::{Ended, Process};
+use crate::process::{Ended, Process, run};
 use serde_json::json;
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// The message as it stands in a file of its own.
 fn written(args: &[&str]) -> Vec<u8> {
@@ -13,6 +13,27 @@ fn written(args: &[&str]) -> Vec<u8> {
     let ended = mail(&folder, &[&["--dry-run"], &MESSAGE[..], args].concat());
     assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), ""));
     ended.stdout
+}
+
+/// Far more files than descriptors: each is open only while it is read.
+#[test]
+fn three_hundred_attachments_with_few_descriptors() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::polite());
+    let mut files = Vec::new();
+    for at in 0..300 {
+        let name = format!("file{at}.txt");
+        std::fs::write(folder.path().join(&name), format!("content {at}")).unwrap();
+        files.extend(["--attach".to_owned(), name]);
+    }
+    let url = format!("smtp://{}", server.address);
+    let script = format!("ulimit -n 64; exec {} \"$@\"", env!("CARGO_BIN_EXE_wirewright"));
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &script, "sh", "mail", "--server", &url, "--starttls", "never"]);
+    limited.args(MESSAGE).args(&files).arg("--json").current_dir(folder.path());
+    assert_eq!(report(&run(&mut limited))["outcome"], "accepted");
+    let heard = server.heard();
+    let parts = String::from_utf8_lossy(&heard.messages[0]).matches("filename=file").count();
+    assert_eq!(parts, 300);
 }
 
 #[test]

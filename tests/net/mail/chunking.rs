@@ -129,7 +129,9 @@ fn a_refusal_in_the_middle() {
 /// Lost between chunks it cannot have been taken; after the last one nobody knows.
 #[test]
 fn a_loss() {
-    for (is_last, verdict) in [(false, "later: unsent; incomplete"), (true, "unknown: unknown; ")] {
+    for (is_last, verdict) in
+        [(false, "later: unsent; the stream ended"), (true, "unknown: unknown; ")]
+    {
         let server = Server::start(move |mut conn| {
             conn.open(&["CHUNKING"]);
             envelope(&mut conn).unwrap();

@@ -200,7 +200,10 @@ fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
     let mut probe = Request::connect(&Origin { scheme: Scheme::Http, host, port: 80 });
     match probe.header(name, value.as_bytes()).and_then(|()| headers.push(name, value.as_bytes())) {
         Ok(()) => Ok(()),
-        Err(error) => wrong(&format_args!("{}: {}", escape(name), error.reason())),
+        Err(error) => {
+            let section = error.section().map_or(String::new(), |section| format!(" ({section})"));
+            wrong(&format_args!("{}: {}{section}", escape(name), error.reason()))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   listener ─▶ Acceptor ─┬ no room ──▶ told `busy`, here       (classic: closed)
 //!     (thread 0)          ├ thread 0 ─▶ ConnectionFactory ─▶ a session
-//!                         └ thread n ─▶ channel, waker ─▶ Inbox ─▶ ConnectionFactory ─▶ a session
+//!                         └ thread n ─▶ Arrivals, waker ─▶ Inbox ─▶ ConnectionFactory ─▶ a session
 //! ```
 //!
 //! One thread accepts for all, so that there is one limit, and the port is ours alone: sockets
@@ -26,8 +26,7 @@ use mio::net::TcpStream;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often the log may say that somebody was refused.
@@ -36,9 +35,31 @@ const REFUSALS_SAID_EVERY: Duration = Duration::from_secs(10);
 /// A connection on its way to the thread that serves it.
 pub(super) type Arrival = (TcpStream, SocketAddr, Permit);
 
+/// The connections that wait for one thread. The memory is reserved before the first of them: a
+/// channel would allocate blocks between those of connections, and the last of these blocks would
+/// keep the allocator from giving the heap back. Each arrival holds a permit, so there are never
+/// more of them than connections.
+#[derive(Clone)]
+pub(super) struct Arrivals(Arc<Mutex<Vec<Arrival>>>);
+
+impl Arrivals {
+    pub(super) fn new(connections_max: usize) -> Arrivals {
+        Arrivals(Arc::new(Mutex::new(Vec::with_capacity(connections_max))))
+    }
+
+    fn push(&self, arrival: Arrival) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+    }
+
+    /// Puts what waits into `empty`, and keeps the memory of `empty` for what comes next.
+    fn take(&self, empty: &mut Vec<Arrival>) {
+        std::mem::swap(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), empty);
+    }
+}
+
 /// Where a thread gets its connections from.
 pub(super) struct Outbox {
-    pub(super) arrivals: Sender<Arrival>,
+    pub(super) arrivals: Arrivals,
     pub(super) waker: Arc<Waker>,
 }
 
@@ -141,8 +162,8 @@ impl Accept for Acceptor {
         let Some(other) = thread.checked_sub(1).and_then(|at| self.others.get(at)) else {
             return self.factory.accepted(arrival).into();
         };
-        // Where that thread has ended, so does the server, and with it the connection.
-        let _ = other.arrivals.send(arrival);
+        // If that thread has ended, the server ends as well, and closes the connection.
+        other.arrivals.push(arrival);
         let _ = other.waker.wake();
         Accepted::Gone
     }
@@ -150,7 +171,9 @@ impl Accept for Acceptor {
 
 /// Takes the connections of a thread that does not accept itself.
 pub(super) struct Inbox {
-    arrivals: Receiver<Arrival>,
+    arrivals: Arrivals,
+    /// Empty between turns; its memory changes places with that of `arrivals`.
+    taken: Vec<Arrival>,
     factory: ConnectionFactory,
     admission: Arc<Admission>,
     thread: usize,
@@ -159,18 +182,20 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn new(
-        arrivals: Receiver<Arrival>,
+        arrivals: Arrivals,
         factory: ConnectionFactory,
         admission: Arc<Admission>,
         thread: usize,
     ) -> Inbox {
-        Inbox { arrivals, factory, admission, thread, stopping: false }
+        let taken = Vec::with_capacity(admission.connections_max());
+        Inbox { arrivals, taken, factory, admission, thread, stopping: false }
     }
 }
 
 impl ConnectionSource for Inbox {
     fn turn(&mut self, reactor: &mut Reactor, _now: Instant) {
-        while let Ok(arrival) = self.arrivals.try_recv() {
+        self.arrivals.take(&mut self.taken);
+        for arrival in self.taken.drain(..) {
             // What comes while the server ends is closed, as what still waits to be accepted is.
             if let Some(arrival) = Some(arrival).filter(|_| !self.stopping)
                 && let Some(new) = self.factory.accepted(arrival)

@@ -17,8 +17,7 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::SourceFile;
-use wirewright::net::mail::OutgoingMessage;
+use wirewright::net::mail::{AttachedFile, OutgoingMessage};
 
 /// The longest message that is text alone, in bytes.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
@@ -64,7 +63,7 @@ pub fn with_file(setup: &Setup, block: &[u8], len: u64) -> Result<OutgoingMessag
 }
 
 fn attach(path: &Path) -> Result<OutgoingMessage, String> {
-    let file = SourceFile::from_path(path).map_err(said)?;
+    let file = AttachedFile::at_path(path).map_err(said)?;
     let mut builder = builder()?;
     builder.text("See the file.").map_err(said)?;
     let attachment = Attachment {

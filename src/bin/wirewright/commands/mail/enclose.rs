@@ -20,7 +20,7 @@ use std::path::Path;
 use wirewright::mime::id::MsgId;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
-use wirewright::net::files::SourceFile;
+use wirewright::net::mail::AttachedFile;
 
 const TYPE: &str = ";type=";
 const NAME: &str = ";name=";
@@ -60,7 +60,7 @@ const TYPES: [(&str, &str); 26] = [
 pub fn attachments(
     builder: &mut Builder,
     writing: &Writing,
-    files: &mut Vec<SourceFile>,
+    files: &mut Vec<AttachedFile>,
 ) -> Result<(), Failure> {
     for argument in &writing.attach {
         let (path, [media_type, name]) = divide("--attach", argument, [TYPE, NAME])?;
@@ -78,7 +78,7 @@ pub fn pictures(
     writing: &Writing,
     html: &str,
     domain: &str,
-    files: &mut Vec<SourceFile>,
+    files: &mut Vec<AttachedFile>,
 ) -> Result<(), Failure> {
     for argument in &writing.inline {
         let (path, [media_type, name, cid]) = divide("--inline", argument, [TYPE, NAME, CID])?;
@@ -110,8 +110,8 @@ fn open(
     path: &Path,
     media_type: Option<&str>,
     name: Option<&str>,
-) -> Result<(Attachment, SourceFile), Failure> {
-    let source = SourceFile::from_path(path);
+) -> Result<(Attachment, AttachedFile), Failure> {
+    let source = AttachedFile::at_path(path);
     let source = source.map_err(|error| failed_file(Verb::Read, path, error))?;
     let base = path.file_name().unwrap_or_default();
     let shown = base.to_string_lossy().replace(char::REPLACEMENT_CHARACTER, "_");
