@@ -12,6 +12,7 @@ use crate::output::drawing::{Drawing, Label};
 use crate::{Exit, Failure};
 use asked::Asked;
 use std::path::Path;
+use std::sync::Arc;
 use wirewright::digest::DigestKind;
 use wirewright::net::transfer::client;
 use wirewright::net::{Error, Failure as Why, FileReport};
@@ -39,7 +40,9 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     }
     let verb = if args.classic { Verb::Classic } else { Verb::Get };
     let mut summary = Summary::new(verb, server, Some(output), &args.common);
-    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
+    let count = Arc::default();
+    let label = Label::Transfer { words: server.clone(), count: Arc::clone(&count) };
+    let drawing = Drawing::start(options.meter.clone(), label, &args.common);
     let failed = |verb, error: &Error| match error {
         Error::File(_) => failure(verb, &output.to_string_lossy(), error),
         _ => failure(verb, server, error),
@@ -48,7 +51,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
         let report = client::get_classic(server, &destination, &options);
         summary.take([report.map_err(|error| failed(verb, &error))?])?;
     } else {
-        asked.get(args, &destination, &mut options, &failed, &mut summary)?;
+        asked.get(args, &destination, &mut options, &failed, &mut summary, &count)?;
     }
     drop(drawing);
     summary.finish()

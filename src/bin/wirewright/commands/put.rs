@@ -10,6 +10,7 @@ use crate::output::watch;
 use crate::{Exit, Failure};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wirewright::name::Name;
 use wirewright::net::transfer::client;
 use wirewright::net::transfer::client::Options;
@@ -23,7 +24,9 @@ pub fn run(args: &Put) -> Result<Exit, Failure> {
     let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
     check_distinct(&files)?;
     let mut summary = Summary::new(Verb::Put, server, None, &args.common);
-    let drawing = Drawing::start(options.meter.clone(), Label::Words(server.clone()), &args.common);
+    let count = Arc::new(files.len().into());
+    let label = Label::Transfer { words: server.clone(), count };
+    let drawing = Drawing::start(options.meter.clone(), label, &args.common);
     watch::may_be_taken_once_sent(&options.meter);
     put(args, &files, &mut options, &mut summary)?;
     drop(drawing);

@@ -11,7 +11,7 @@ use super::progress::{Counts, Pace, numbers, span};
 use crate::args::Common;
 use indicatif::{ProgressBar, ProgressStyle, WeakProgressBar};
 use std::io::{self, IsTerminal as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -159,6 +159,9 @@ pub enum Label {
     /// How many files of `count` have ended, and those in flight. The total of bytes is shown once
     /// every file has begun; before that it is unknown. `before` files had ended earlier.
     Files { count: usize, before: u64 },
+    /// How many of the files of a transfer have ended, as soon as their number is known; it is 0
+    /// before that. Files are sized as they begin, so the bytes of several have no total.
+    Transfer { words: String, count: Arc<AtomicUsize> },
 }
 
 impl Label {
@@ -170,26 +173,24 @@ impl Label {
             names += &format!(" +{}", count - NAMES_SHOWN);
         }
         match self {
-            Label::Words(words) if names.is_empty() => words.clone(),
-            Label::Words(_) => names,
-            Label::Files { count, before } => {
-                let number = |number: u64, what: &str| match number {
-                    0 => String::new(),
-                    number => format!(", {number} {what}"),
-                };
-                let failed = number(meter.failed(), "failed");
-                let postponed = number(meter.postponed(), "to try again");
-                let ended = meter.ended().saturating_sub(*before);
-                let plural = if *count == 1 { "" } else { "s" };
-                format!("{ended} of {count} file{plural}{failed}{postponed} {names}")
+            Label::Files { count, before } => counted(meter, *count, *before, &names),
+            Label::Transfer { count, .. } if count.load(Ordering::Relaxed) > 1 => {
+                counted(meter, count.load(Ordering::Relaxed), 0, &names)
             }
+            Label::Words(words) | Label::Transfer { words, .. } if names.is_empty() => {
+                words.clone()
+            }
+            Label::Words(_) | Label::Transfer { .. } => names,
         }
     }
 
     /// How many bytes there are in all, where that is known.
     fn total(&self, meter: &Meter) -> Option<u64> {
         match self {
-            Label::Words(_) => Some(meter.total()).filter(|total| *total > 0),
+            Label::Transfer { count, .. } if count.load(Ordering::Relaxed) > 1 => None,
+            Label::Words(_) | Label::Transfer { .. } => {
+                Some(meter.total()).filter(|total| *total > 0)
+            }
             Label::Files { .. } => {
                 let is_known = self.left(meter) == meter.sized();
                 is_known.then(|| meter.moved() + meter.kept() + meter.due())
@@ -211,6 +212,19 @@ impl Label {
         let each = elapsed.checked_div(u32::try_from(ended).ok()?)?;
         each.checked_mul(u32::try_from(left).ok()?)
     }
+}
+
+/// How many of `count` files have ended, `before` of them earlier.
+fn counted(meter: &Meter, count: usize, before: u64, names: &str) -> String {
+    let number = |number: u64, what: &str| match number {
+        0 => String::new(),
+        number => format!(", {number} {what}"),
+    };
+    let failed = number(meter.failed(), "failed");
+    let postponed = number(meter.postponed(), "to try again");
+    let ended = meter.ended().saturating_sub(before);
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{ended} of {count} file{plural}{failed}{postponed} {names}")
 }
 
 /// Draws how far a meter is, until it is dropped.
@@ -270,6 +284,22 @@ impl Drop for Drawing {
             thread.thread().unpark();
             // The thread only draws: if it panicked there is nothing to save.
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The listing tells the number of files; before it, and for one file, the address is shown.
+    #[test]
+    fn a_transfer_counts_its_files_as_soon_as_their_number_is_known() {
+        let (meter, count) = (Meter::default(), Arc::new(AtomicUsize::new(0)));
+        let label = Label::Transfer { words: "host:1".to_owned(), count: count.clone() };
+        for (known, text) in [(0, "host:1"), (1, "host:1"), (5000, "0 of 5000 files ")] {
+            count.store(known, Ordering::Relaxed);
+            assert_eq!((&*label.text(&meter), label.total(&meter)), (text, None), "{known}");
         }
     }
 }

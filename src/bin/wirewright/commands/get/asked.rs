@@ -18,6 +18,7 @@ use crate::output::advice::Verb;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wirewright::name::Name;
 use wirewright::net::files::Destination;
 use wirewright::net::transfer::Listed;
@@ -80,7 +81,8 @@ impl Asked {
         self.needs_listing || self.arguments.len() > 1
     }
 
-    /// Gets them; `failed` makes a failure of what ended the whole.
+    /// Gets them; `failed` makes a failure of what ended the whole, and `count` is set to the
+    /// number of files.
     pub fn get(
         self,
         args: &Get,
@@ -88,12 +90,14 @@ impl Asked {
         options: &mut Options,
         failed: &impl Fn(Verb, &Error) -> Failure,
         summary: &mut Summary<'_>,
+        count: &AtomicUsize,
     ) -> Result<(), Failure> {
         let found = match self.needs_listing {
             true => self.find(args, options, failed)?,
             false => Found { asked: self, ..Found::default() },
         };
         let mut queue = Queue::new(found.asked.arguments, found.listing);
+        count.store(queue.files(), Ordering::Relaxed);
         let mut is_first = true;
         loop {
             let start = queue.place;

@@ -48,6 +48,12 @@ impl Queue {
     pub fn new(arguments: Vec<Argument>, listing: Listing) -> Queue {
         Queue { arguments, listing, place: Place::default() }
     }
+
+    /// How many files there are in all.
+    pub fn files(&self) -> usize {
+        let is_file = |argument: &&Argument| matches!(argument, Argument::File(_));
+        self.listing.len() + self.arguments.iter().filter(is_file).count()
+    }
 }
 
 impl Iterator for Queue {
