@@ -66,6 +66,12 @@ pub trait Application<S: Session> {
         Ok(())
     }
 
+    /// The bytes from the first one that the session did not consume, before
+    /// [`on_error`](Application::on_error) says why.
+    fn on_refused(&mut self, input: &[u8]) {
+        let _ = input;
+    }
+
     /// The session has refused the input.
     ///
     /// # Errors

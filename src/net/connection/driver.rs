@@ -101,6 +101,7 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
                 Ok(step) => step,
                 Err(Failed::Application(error)) => return Err(error),
                 Err(Failed::Session(error)) => {
+                    self.application.on_refused(&input[taken.consumed..]);
                     let error = match is_first {
                         true => Spoken::judge(error, input, self.application.speaks()),
                         false => error.into(),

@@ -12,7 +12,7 @@ use super::job::{Job, Step};
 use super::pool::{ConnectionSlot, ConnectionState, Pool};
 use super::report::Timings;
 use super::route::Route;
-use super::trace::{Mark, Tracer};
+use super::trace::{Mark, Tracer, Unparsed};
 use crate::buffer::Buffer;
 use crate::http::exchange::{Event, Exchange};
 use crate::http::message::headers::text;
@@ -75,6 +75,8 @@ pub(super) struct Connection {
     tracer: Tracer,
     /// The body of a request, for the trace.
     said: Content,
+    /// What came since the last event, for the trace.
+    unparsed: Unparsed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,7 @@ impl Connection {
             steps: 0,
             tracer,
             said: Content::default(),
+            unparsed: Unparsed::default(),
             route,
         };
         if let Some(request) = line.route.connect() {
@@ -241,6 +244,7 @@ impl Connection {
 
     /// The connection is of no use any more, and neither is what the job has heard on it.
     fn fail(&mut self, failure: Failure) {
+        self.tracer.unparsed(&mut self.unparsed);
         self.tracer.remark(|| format!("failed: {}", failure.text));
         match self.job.take() {
             Some(job) => self.pool.borrow_mut().failed(job, failure),
@@ -330,6 +334,7 @@ fn tunnelled(event: &Event<'_>, tracer: &Tracer) -> Result<Step, Failure> {
 
 impl Application<Exchange> for Connection {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
+        self.unparsed.clear();
         if !self.is_over() {
             self.hear(event).unwrap_or_else(|failure| self.fail(failure));
         }
@@ -344,6 +349,7 @@ impl Application<Exchange> for Connection {
     }
 
     fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
+        self.tracer.keep(consumed, &mut self.unparsed);
         let Some(job) = &mut self.job else { return Ok(()) };
         if !self.heard && !consumed.is_empty() {
             job.report.timings.first_byte = Some(job.elapsed());
@@ -351,6 +357,10 @@ impl Application<Exchange> for Connection {
         self.heard |= !consumed.is_empty();
         job.recipient.raw(consumed).unwrap_or_else(|failure| self.fail(failure));
         Ok(())
+    }
+
+    fn on_refused(&mut self, input: &[u8]) {
+        self.tracer.keep(input, &mut self.unparsed);
     }
 
     fn on_error(&mut self, _exchange: &mut Exchange, error: Error) -> Result<(), Error> {

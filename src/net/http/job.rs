@@ -10,14 +10,14 @@
 
 use super::fetch::Fetch;
 use super::options::Options;
-use super::recipient::{After, Announced, Recipient};
+use super::recipient::{After, Announced, Recipient, undecoded};
 use super::report::Report;
 use super::retry::{Budget, asked_wait, is_transient, is_transient_status};
 use super::route::Route;
 use super::trace::{Mark, Tracer};
 use crate::http::coding::{self, Coded, coded};
 use crate::http::config::{Policy, Remark};
-use crate::http::exchange::Event;
+use crate::http::exchange::{End, Event};
 use crate::http::message::body::Framing;
 use crate::http::message::head::Head;
 use crate::http::message::headers::{Headers, text};
@@ -223,11 +223,14 @@ impl Job {
                 }
                 self.recipient.trailers(headers);
             }
-            Event::End(_) => {
+            Event::End(End { framing, .. }) => {
                 tracer.body(Mark::In, self.report.received, &mut self.shown);
                 self.report.timings.last_byte = Some(self.elapsed());
                 if let SinkFn::Packed(decoder) = &self.sink {
-                    decoder.finish().map_err(|error| Failure::from(&Error::Session(error)))?;
+                    // A body that the end of the connection ends may have been cut off with it.
+                    let is_cut = framing == Framing::Close;
+                    let why = if is_cut { refused } else { undecoded };
+                    decoder.finish().map_err(why)?;
                 }
                 return Ok(Step::Whole);
             }
@@ -354,8 +357,7 @@ impl Job {
                 self.report.taken += bytes.len() as u64;
                 let mut rest = bytes;
                 loop {
-                    let step = decoder.feed(rest, unpacked);
-                    let step = step.map_err(|error| Failure::from(&Error::Session(error)))?;
+                    let step = decoder.feed(rest, unpacked).map_err(undecoded)?;
                     rest = &rest[step.consumed..];
                     if step.consumed == 0 && step.produced == 0 {
                         break;

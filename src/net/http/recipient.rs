@@ -1,10 +1,12 @@
 //! Who hears a response.
 
+use crate::error::Error;
 use crate::http::coding::Coded;
 use crate::http::message::head::Head;
 use crate::http::message::headers::Headers;
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::report::Failure;
+use crate::net::transport::Error as NetError;
 use crate::text::PeerText;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -49,6 +51,17 @@ impl Announced {
         );
         Failure::new("content_coding", what)
     }
+}
+
+/// Why a body that came whole is not what its content codings say. The connection is not at fault,
+/// so that the same server would send the same again.
+pub(super) fn undecoded(error: Error) -> Failure {
+    let failure = Failure::from(&NetError::Session(error.clone()));
+    if let Error::TooLarge { .. } = error {
+        return failure;
+    }
+    let text = format!("the body cannot be decoded: {}", failure.text);
+    Failure { section: failure.section, ..Failure::new("content_coding", text) }
 }
 
 /// Hears the response to one fetch: that which counts, behind all redirects that are followed.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The lines come from the encoder and the parser, not from the bytes: so a trace cannot show
-//! another request than the one that was made.
+//! another request than the one that was made. Where the parser refuses what came, or the end comes
+//! too early, the bytes since its last event are shown, up to [`UNPARSED_BYTES_MAX`].
 
 use crate::buffer::Buffer;
 use crate::http::message::head::Head;
@@ -52,6 +53,24 @@ fn field(name: &str, value: &[u8]) -> String {
     [name, ": ", masked(name, value).as_raw_str()].concat()
 }
 
+/// How many bytes are shown of what is not understood.
+pub(super) const UNPARSED_BYTES_MAX: usize = 1024;
+
+/// What came since the last event of the parser.
+#[derive(Default)]
+pub(super) struct Unparsed {
+    bytes: Vec<u8>,
+    /// All of them, those left out counted.
+    len: usize,
+}
+
+impl Unparsed {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+    }
+}
+
 /// Tells a trace, if there is one, about one connection.
 #[derive(Clone)]
 pub(super) struct Tracer {
@@ -91,7 +110,12 @@ impl Tracer {
         if self.trace.is_none() || request.encode(&mut head).is_err() {
             return;
         }
-        for line in head.readable().split(|byte| *byte == b'\n') {
+        self.lines(Mark::Out, head.readable());
+    }
+
+    /// Lines of a head, their secrets masked.
+    fn lines(&self, mark: Mark, head: &[u8]) {
+        for line in head.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let colon = line.iter().position(|byte| *byte == b':');
             let pair = colon.and_then(|at| {
@@ -101,12 +125,33 @@ impl Tracer {
             match pair {
                 // The request line may hold a colon, too; its name would hold a space.
                 Some((name, value)) if !name.contains(' ') => {
-                    self.say(Mark::Out, || field(name, value));
+                    self.say(mark, || field(name, value));
                 }
                 _ if line.is_empty() => {}
-                _ => self.say(Mark::Out, || text(line).as_raw_str().to_owned()),
+                _ => self.say(mark, || text(line).as_raw_str().to_owned()),
             }
         }
+    }
+
+    /// Keeps bytes that came, as long as they are not understood.
+    pub(super) fn keep(&self, bytes: &[u8], unparsed: &mut Unparsed) {
+        if self.trace.is_some() {
+            let room = UNPARSED_BYTES_MAX - unparsed.bytes.len();
+            unparsed.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            unparsed.len += bytes.len();
+        }
+    }
+
+    /// The bytes behind the last event, where the conversation has failed.
+    pub(super) fn unparsed(&self, unparsed: &mut Unparsed) {
+        let (shown, len) = (unparsed.bytes.len(), unparsed.len);
+        if len == 0 {
+            return;
+        }
+        let first = if shown < len { format!(", the first {shown}") } else { String::new() };
+        self.remark(|| format!("{len} bytes came that are not understood{first}:"));
+        self.lines(Mark::In, &unparsed.bytes);
+        unparsed.clear();
     }
 
     pub(super) fn response(&self, head: &Head) {

@@ -420,12 +420,15 @@ impl Application<Client> for SmtpConnection {
         self.fail(session, why);
     }
 
-    /// A message whose end has not gone out is taken back; for the reply to one that has there is
-    /// the grace of the reactor.
+    /// Where the end of no message has gone out, nothing can have been taken: the connection closes
+    /// at once. For the reply to an end that has gone out there is the grace of the reactor.
     fn wind_down(&mut self, _session: &mut Client) -> WindDown {
         self.is_stopping = true;
         self.failure.get_or_insert(Error::Interrupted);
-        WindDown::Finish
+        match self.jobs.iter().any(|job| job.is_finished) {
+            true => WindDown::Finish,
+            false => WindDown::Stop,
+        }
     }
 
     fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {

@@ -191,6 +191,12 @@ impl Batch {
         self.fail(&job, Failure::from(&Error::from(error)));
     }
 
+    /// The connection ended before anything of a file came: another connection may get it.
+    fn put_back(&mut self, mut job: Job) {
+        job.open = None;
+        self.jobs.push_front(job);
+    }
+
     fn fail(&mut self, job: &Job, failure: Failure) {
         self.reports[job.index].outcome = Err(self.failures.keep(failure));
         self.meter.end(job.name.as_str(), false);
@@ -478,11 +484,16 @@ impl Application<Client> for Getting {
         let mut batch = self.batch.borrow_mut();
         batch.finishing.append(&mut self.finishing);
         let Err(error) = outcome else { return };
-        let failure = Failure::from(&error);
-        let running = self.running.drain(..).map(|running| running.job);
+        // Put back in their order: those that were asked for last first.
+        self.running.sort_unstable_by_key(|running| running.id);
         let preparing = self.preparing.take().map(|preparing| preparing.job);
-        for job in running.chain(preparing) {
-            batch.fail(&job, failure.clone());
+        preparing.into_iter().for_each(|job| batch.put_back(job));
+        for Running { job, begun, broken, .. } in self.running.drain(..).rev() {
+            match broken {
+                Some(error) => batch.broken(job, error),
+                None if begun => batch.fail(&job, Failure::from(&error)),
+                None => batch.put_back(job),
+            }
         }
         batch.ended.get_or_insert(error);
     }

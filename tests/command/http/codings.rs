@@ -1,7 +1,7 @@
 //! Content codings as a user meets them: undone, left as they are with --identity, or an error.
 
 use super::server::{Reply, Server, go, good, run_in};
-use crate::command::{assert_fails, names_in, report};
+use crate::command::{assert_fails, json, names_in, report};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use std::io::Write as _;
@@ -110,4 +110,27 @@ fn a_reply_to_sms_that_cannot_be_decoded_is_unknown() {
     for path in ["/br", "/mixed"] {
         assert_fails(&send(path), 4, "may have been sent: the server coded the body with");
     }
+}
+
+/// The body came whole, so that the connection is not at fault, and another try would not help.
+#[test]
+fn a_coding_that_is_cut_short_is_the_fault_of_the_server() {
+    let server = Server::new(|_| {
+        let packed = gzip(PLAIN);
+        let fields = ["Content-Encoding: gzip", "ETag: \"one\""];
+        Reply::with("200 OK", &fields, &packed[..packed.len() - 1])
+    });
+    let (folder, url) = (tempfile::tempdir().unwrap(), server.at("/f"));
+    let what = "the body cannot be decoded: incomplete at byte ";
+    for args in [&["http", &url][..], &["download", "--retry", "2", "--quiet", &url]] {
+        let before = server.requests().len();
+        let ended = run_in(folder.path(), args);
+        assert_fails(&ended, 1, what);
+        assert_fails(&ended, 1, "; give --identity to have the body as the server sends it");
+        assert_eq!(server.requests().len(), before + 1, "{args:?}");
+    }
+    assert_eq!(names_in(folder.path()), [""; 0]);
+    let ended = run_in(folder.path(), &["download", "--json", &url]);
+    let error = &json(&ended.stdout)["files"][0]["error"];
+    assert_eq!(error["code"], "content_coding", "{error}");
 }

@@ -160,6 +160,21 @@ fn a_signal_in_the_wait_leaves_the_attempts_as_they_are() {
     assert!(!ended.stderr.contains("(after"), "{}", ended.stderr);
 }
 
+/// A URL that had not its turn before a signal was not asked for.
+#[test]
+fn a_signal_leaves_what_was_not_begun_without_an_attempt() {
+    let server = Server::new(|_| Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"));
+    let (folder, urls) = (tempfile::tempdir().unwrap(), ["/f", "/g"].map(|path| server.at(path)));
+    let args = ["download", "--json", "-j", "1", &urls[0], &urls[1]];
+    let process = Process::start(wirewright(folder.path(), &args).stdout(Stdio::piped()));
+    wait_for("the first request", || (!server.requests().is_empty()).then_some(()));
+    kill_process(Pid::from_child(&process.child), Signal::INT).unwrap();
+    let told = json(&process.finish().stdout);
+    let file = |at: usize| (&told["files"][at]["attempts"], &told["files"][at]["error"]["code"]);
+    assert_eq!(file(0), (&1.into(), &"interrupted".into()), "{told}");
+    assert_eq!(file(1), (&0.into(), &"interrupted".into()), "{told}");
+}
+
 /// Where `--timeout` would end the wait, the reason is said at once.
 #[test]
 fn the_timeout_bounds_the_waits() {

@@ -121,3 +121,41 @@ fn times_stand_before_lines_that_are_the_same() {
     }
     assert!(ended.stderr.contains(" <- [4 bytes of body]\n"), "{}", ended.stderr);
 }
+
+/// The advice for an answer that cannot be parsed is `--trace`, which shows it.
+#[test]
+fn what_cannot_be_parsed_is_shown() {
+    let long = [b"HTTP/1.1 200 OK\r\nX y\r\n".to_vec(), vec![b'z'; 3000]].concat();
+    for (answer, expected) in [
+        (
+            &b"HTTP/1.1 200 OK\r\nSet-Cookie: s=1\r\nX y\x1b[31m: 1\r\n\r\n"[..],
+            &[
+                "** 49 bytes came that are not understood:",
+                "<- HTTP/1.1 200 OK",
+                "<- Set-Cookie: ***",
+                "<- X y\\u{1b}[31m: 1",
+            ][..],
+        ),
+        (
+            b"+OK POP3 \xe4\r\n",
+            &["** 12 bytes came that are not understood:", "<- +OK POP3 \u{e4}"],
+        ),
+        (b"HTTP/1.1 200 OK\r\nA: b", &["<- HTTP/1.1 200 OK", "<- A: b"]),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+            &["** 5 bytes came that are not understood:", "<- xyz"],
+        ),
+        (&long, &["** 3022 bytes came that are not understood, the first 1024:", "<- X y"]),
+    ] {
+        let answer = answer.to_vec();
+        let server = Server::new(move |_| Reply::raw(answer.clone()).and_close());
+        let folder = tempfile::tempdir().unwrap();
+        let ended = run_in(folder.path(), &["http", &server.url, "--trace"]);
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        for line in expected {
+            assert!(lines.contains(line), "{line} in {}", ended.stderr);
+        }
+        assert!(ended.stderr.len() < 2000, "{}", ended.stderr);
+    }
+}

@@ -98,17 +98,21 @@ fn stopped(server: &Server, what: &str, is_there: impl Fn(&Heard) -> bool) -> Pr
 }
 
 fn interrupted(server: &Server, verb: &str) -> Ended {
-    stopped(server, verb, |heard| !heard.those(verb).is_empty()).finish()
+    let is_there = |heard: &Heard| match verb {
+        "greeting" => heard.connections > 0,
+        verb => !heard.those(verb).is_empty(),
+    };
+    stopped(server, verb, is_there).finish()
 }
 
-/// Before its end was sent it is known that nobody has it.
+/// Before its end was sent it is known that nobody has it, and that is said at once.
 #[test]
 fn an_interrupted_message_is_not_sent() {
-    for verb in ["EHLO", "MAIL", "RCPT", "DATA"] {
+    for verb in ["greeting", "EHLO", "MAIL", "RCPT", "DATA"] {
         let server = Server::new(move |line| line.starts_with(verb).then(|| SILENT.to_owned()));
         let ended = interrupted(&server, verb);
         assert_eq!(ended.status.signal(), Some(2), "{}", ended.stderr);
-        assert!(ended.stderr.contains("interrupted"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with(": not sent: interrupted\n"), "{verb} {}", ended.stderr);
         let told = json(&ended.stdout);
         assert_eq!((&told["outcome"], &told["accepted"]), (&json!("refused"), &json!([])));
         assert_eq!(told["error"]["code"], "interrupted");

@@ -29,6 +29,8 @@ pub struct Heard {
     pub messages: Vec<Vec<u8>>,
     /// What came after the script fell silent, and of messages that did not end.
     pub rest: Vec<u8>,
+    /// How many connections came.
+    pub connections: usize,
     /// How many connections the client has ended that were waiting in vain.
     pub left: usize,
 }
@@ -92,6 +94,7 @@ struct Client {
 impl Client {
     fn new(socket: TcpStream, heard: Arc<Mutex<Heard>>) -> Client {
         socket.set_read_timeout(Some(SILENCE)).unwrap();
+        heard.lock().unwrap().connections += 1;
         Client { socket, came: Vec::new(), heard }
     }
 

@@ -1,13 +1,14 @@
 //! Requests and responses as they should be.
 
 use super::server::{Server, answer, ok};
-use crate::asking::{client, code, fetch, fetch_all, get, good, request, url, why};
+use crate::asking::{client, code, fetch, fetch_all, get, good, kind, request, url, why};
 use crate::bytes::bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use std::io::{Seek as _, Write as _};
 use std::sync::Arc;
 use wirewright::http::request::Method;
+use wirewright::net::FailureKind;
 use wirewright::net::http::{Body, Client, Fetch};
 
 #[test]
@@ -206,14 +207,35 @@ fn packed_bodies_are_unpacked() {
         assert_eq!((heard.len, report.received), (None, packed(path).1.len() as u64), "{path}");
     }
     for (path, expected) in [
-        ("/cut", "incomplete"),
-        ("/sum", "incomplete"),
-        ("/wrong", "malformed"),
-        ("/more", "malformed"),
+        ("/cut", "content_coding"),
+        ("/sum", "content_coding"),
+        ("/wrong", "content_coding"),
+        ("/more", "content_coding"),
         ("/bomb", "too_large"),
     ] {
         let (report, _) = fetch(&mut client, get(*server, path));
         assert_eq!(code(&report), expected, "{path}: {report:?}");
+        assert_eq!(kind(&report), FailureKind::Peer, "{path}: {report:?}");
+    }
+}
+
+/// Where the end of the connection ends the body, what is missing may be lost with it.
+#[test]
+fn a_packed_body_that_the_connection_ends_may_be_cut_off() {
+    let server = Server::start(|mut conn| {
+        let request = conn.must();
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+        conn.send([head.as_bytes(), &packed(request.target()).1].concat());
+    });
+    let mut client = client(|_| {});
+    good(&mut client, get(*server, "/gzip"));
+    for (path, expected, fault) in [
+        ("/cut", "incomplete", FailureKind::Connection),
+        ("/sum", "incomplete", FailureKind::Connection),
+        ("/wrong", "content_coding", FailureKind::Peer),
+    ] {
+        let (report, _) = fetch(&mut client, get(*server, path));
+        assert_eq!((code(&report), kind(&report)), (expected, fault), "{path}: {report:?}");
     }
 }
 

@@ -53,6 +53,9 @@ const TIME_OVER: &str = "--timeout ran out while a file or stream was blocked";
 /// The error of a command that a signal ended after the server may have accepted what was sent.
 const SENT_INTERRUPTED: &str = "interrupted: the server may have accepted what was sent";
 
+/// The error of a command that a signal ended before the server may have accepted its message.
+const NOT_SENT_INTERRUPTED: &str = "not sent: interrupted";
+
 /// How long a command may take to stop after `--timeout`.
 const LATE_WAIT: Duration = Duration::from_secs(2);
 
@@ -73,6 +76,9 @@ static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Counts the bytes sent: from the first byte on the server may accept them.
 static SENT: OnceLock<Arc<Meter>> = OnceLock::new();
+
+/// Whether the command sends a message to people.
+static SENDS: AtomicBool = AtomicBool::new(false);
 
 /// Whether the one error line has been written, or is being written.
 static ERROR_SAID: AtomicBool = AtomicBool::new(false);
@@ -115,6 +121,7 @@ pub fn start(command: &Command) {
     if let Some(place) = other_side(command) {
         let _ = OTHER_SIDE.set(escape(place));
     }
+    SENDS.store(matches!(command, Command::Mail(_) | Command::Sms(_)), Ordering::Relaxed);
     // Without these threads the command still works, but a blocked call cannot be ended.
     let _ = watch_signals(serves);
     if let Command::Serve(args) = command {
@@ -259,7 +266,11 @@ pub fn end(exit: Exit) {
 /// then dies by the signal.
 fn interrupt(signal: i32) {
     if may_say_error() {
-        let what = if is_maybe_taken() { SENT_INTERRUPTED } else { "interrupted" };
+        let what = match (is_maybe_taken(), SENDS.load(Ordering::Relaxed)) {
+            (true, _) => SENT_INTERRUPTED,
+            (false, true) => NOT_SENT_INTERRUPTED,
+            (false, false) => "interrupted",
+        };
         let place = lock_blocking().as_deref().map(escape).or_else(|| OTHER_SIDE.get().cloned());
         let place = place.map_or(String::new(), |place| format!("{place}: "));
         write_line(&format!("error: {place}{what}\n"));

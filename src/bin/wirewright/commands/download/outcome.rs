@@ -260,13 +260,19 @@ fn file(one: &Download) -> Value {
         "seconds": seconds(one).as_secs_f64(),
         "resumed_from": one.resumed_from,
         "reused": one.report.reused,
-        "attempts": one.report.retries + 1,
+        "attempts": attempts(&one.report),
     });
     if let Some(why) = why(one) {
         file["error"] = web::error(why);
         file["kept"] = one.report.kept.into();
     }
     file
+}
+
+/// How many times it was asked for: never, where the call was ended before its turn.
+fn attempts(report: &Report) -> u32 {
+    let had_its_turn = !report.given_up || !report.elapsed.is_zero();
+    report.retries + u32::from(had_its_turn)
 }
 
 /// A row for each file that is there, unless there are many, and the sum.
