@@ -46,6 +46,8 @@ pub struct Failure {
     pub io: Option<io::ErrorKind>,
     /// The section of the specification whose rule was broken, where one was.
     pub section: Option<&'static str>,
+    /// The name of the limit that was passed, where one was.
+    pub limit: Option<&'static str>,
     /// What is wrong with TLS, where that is the reason.
     pub tls: Option<Box<Fault>>,
     /// The protocol that the peer speaks in place of the expected one, where its first bytes show
@@ -101,6 +103,7 @@ impl Failure {
             text: text.into(),
             io: None,
             section: None,
+            limit: None,
             tls: None,
             spoken: None,
             is_mute: false,
@@ -195,9 +198,13 @@ impl From<&Error> for Failure {
             Error::Session(error) | Error::Foreign { error, .. } => error.section(),
             _ => None,
         };
+        let limit = match error {
+            Error::Session(Session::TooLarge { limit, .. }) => Some(*limit),
+            _ => None,
+        };
         let (is_mute, awaited) = (is_mute(error), Awaited::of(error));
         let failure = Failure::new(error.code().keep(), error.to_string());
-        Failure { kind, io, section, tls, spoken, is_mute, awaited, ..failure }
+        Failure { kind, io, section, limit, tls, spoken, is_mute, awaited, ..failure }
     }
 }
 

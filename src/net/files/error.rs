@@ -54,18 +54,28 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 }
 
 impl FileError {
-    /// The stable code of the wire, `PROTOCOL.md` §9.
+    /// The stable code, that of the wire (`PROTOCOL.md` §9) where it has one.
     pub fn code(&self) -> &'static str {
         match self {
-            FileError::NotFound | FileError::NotRegular => "not_found",
+            FileError::NotRegular => "not_regular",
+            FileError::NotFound => "not_found",
             FileError::Exists | FileError::InTheWay => "exists",
             FileError::Busy => "busy",
-            FileError::NoSpace | FileError::TooLarge(_) => "no_space",
+            FileError::NoSpace => "no_space",
+            FileError::TooLarge(_) => "too_large",
             FileError::ReadOnly => "read_only",
             FileError::BadName => "bad_name",
             FileError::Changed => "changed",
             FileError::FalseSize | FileError::Moved => "io",
             FileError::NoDescriptors | FileError::Io(_) => "io",
+        }
+    }
+
+    /// The code for a peer: what is no regular file is not there for it.
+    pub(crate) fn wire_code(&self) -> &'static str {
+        match self {
+            FileError::NotRegular => FileError::NotFound.code(),
+            error => error.code(),
         }
     }
 

@@ -211,7 +211,7 @@ impl Serving {
         self.task = Task::None;
         let (code, text) = match no {
             No::Code(code, text) => (*code, (*text).to_owned()),
-            No::File(error) => (error.code(), error.to_string()),
+            No::File(error) => (error.wire_code(), error.to_string()),
         };
         session.refuse(code, &text)?;
         if self.running.is_none() {

@@ -57,9 +57,10 @@ fn a_password_is_masked_in_traces_and_errors() {
     }
 }
 
-/// Without a trace, too; and in the reason of a document, whose body stays as it came.
+/// Without a trace, too; and in what a document says about the exchange. Its content, fields and
+/// body, stays as it came.
 #[test]
-fn a_password_is_masked_in_documents_and_not_in_bodies() {
+fn a_password_is_masked_in_documents_and_not_in_content() {
     let server = repeating("401");
     let url = server.at("/file");
     let ended = ask(&["http", &url, "--json"], PASSWORD);
@@ -68,6 +69,8 @@ fn a_password_is_masked_in_documents_and_not_in_bodies() {
         (&told["reason"], &told["body"]),
         (&"want ***".into(), &"body Hunter2Secret\n".into())
     );
+    let headers = told["headers"].as_array().unwrap();
+    assert!(headers.contains(&serde_json::json!(["X-Debug", PASSWORD])), "{told}");
     let ended = ask(&["http", &url], PASSWORD);
     assert_eq!((&*ended.stdout, &*ended.stderr), (&b"body Hunter2Secret\n"[..], ""));
     for args in [&["http", &url, "--fail", "--json"][..], &["download", &url, "--json"]] {
@@ -81,6 +84,28 @@ fn a_password_is_masked_in_documents_and_not_in_bodies() {
     for args in [&["http", &url, "--fail"][..], &["download", &url], &["download", "--from", &url]]
     {
         assert_nothing_is_said(&ask(args, PASSWORD).stderr);
+    }
+}
+
+/// A redirect puts the secret into the URLs that are told.
+#[test]
+fn a_password_is_masked_in_urls() {
+    let server = Server::new(|request| match request.target() {
+        "/file" => Reply::with("302 To", &[&format!("Location: /{PASSWORD}/file")], ""),
+        _ => Reply::with("302 To", &[&format!("Location: /{PASSWORD}")], ""),
+    });
+    let url = server.at("/file");
+    for command in ["http", "download"] {
+        let ended = ask(&[command, &url, "-L", "--max-redirects", "2", "--json"], PASSWORD);
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        assert_nothing_is_said(&ended.stderr);
+        let mut told = json(&ended.stdout);
+        if command == "http" {
+            assert_eq!(told["redirects"][1]["url"], server.at("/***/file"), "{told}");
+            told["headers"] = Default::default();
+        }
+        assert!(told.to_string().contains("/***"), "{told}");
+        assert_nothing_is_said(&told.to_string());
     }
 }
 

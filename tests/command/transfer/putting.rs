@@ -73,6 +73,9 @@ fn what_cannot_be_read_is_not_sent() {
         assert_fails(&served.client(from.path(), "put", &[path]), 1, &what);
     }
     assert_fails(&served.client(from.path(), "put", &["missing", "good", "--quiet"]), 3, "missing");
+    let told = json(&served.client(from.path(), "put", &["--json", "folder", "missing"]).stdout);
+    let codes = [0, 1].map(|at| &told["files"][at]["error"]["code"]);
+    assert_eq!(codes, ["not_regular", "not_found"], "{told}");
     assert_eq!(names_in(served.folder.path()), ["good"]);
 }
 

@@ -117,7 +117,8 @@ impl Command {
 #[derive(Debug, Args)]
 pub struct Common {
     /// Print a JSON report on stdout when the command ends, also when it fails (with an `error`
-    /// member). Usage errors print none.
+    /// member). Usage errors print none. Secrets are masked in what it says about the exchange
+    /// (`url`, `reason`, `error`), but not in content: bodies and header fields are as received.
     #[arg(long)]
     pub json: bool,
     /// Print only errors and warnings on stderr: no progress, no summary, and no line for each

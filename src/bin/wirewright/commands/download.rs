@@ -120,7 +120,7 @@ fn fetch_all(
     drop(drawing);
     let mut done = done.map_err(|error| web::failed(Verb::Download, "fetching", &error))?;
     done.iter_mut().for_each(|one| secret.hide_in_report(&mut one.report));
-    tell(&rows(&done, &faults), began.elapsed(), saving.durability, args)
+    tell(&rows(&done, &faults), began.elapsed(), saving.durability, args, secret)
 }
 
 // ---- what is asked for -----------------------------------------------------------------------

@@ -251,10 +251,7 @@ fn document(
     body: Option<&Kept>,
     secret: &Secret,
 ) -> Value {
-    let mut document = web::document(&done.report);
-    if let Some(reason) = document["reason"].as_str() {
-        document["reason"] = json!(secret.hide_said(reason));
-    }
+    let mut document = web::document(&done.report, secret);
     let path = done.path.as_ref().filter(|_| done.report.outcome.is_ok());
     document["bytes"] = json!(done.bytes);
     document["path"] = json!(path.map(|path| path.to_string_lossy()));

@@ -264,17 +264,19 @@ pub fn say_remarks(remarks: &[Remark]) {
     }
 }
 
-/// What became of one fetch whose head was kept, as JSON.
-pub fn document(report: &Report) -> Value {
+/// What became of one fetch whose head was kept, as JSON. Secrets are masked in what is said about
+/// the exchange; the fields and the body are what the server sent, which masking would falsify.
+pub fn document(report: &Report, secret: &Secret) -> Value {
     let head = report.head.as_deref();
-    let redirect = |(status, url): &(u16, Url)| json!({"status": status, "url": url.to_string()});
+    let shown = |url: &Url| secret.hide(&url.to_string());
+    let redirect = |(status, url): &(u16, Url)| json!({"status": status, "url": shown(url)});
     let remark = |r: &Remark| json!({"text": r.text, "section": r.section});
     let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
     json!({
-        "url": report.url.to_string(),
+        "url": shown(&report.url),
         "method": report.method.as_str(),
         "status": report.status,
-        "reason": head.map(|head| text(head.reason())),
+        "reason": head.map(|head| secret.hide_said(text(head.reason()).as_raw_str())),
         "version": head.map(|head| format!("1.{}", head.minor)),
         "headers": head.map_or_else(|| json!([]), |head| fields(&head.headers)),
         "trailers": fields(&report.trailers),

@@ -100,7 +100,7 @@ fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advi
             }
             of_connection(verb, why, given)
                 // What was not started has failed with the connection, whose peer may have refused.
-                .or_else(|| why.io.is_none().then(|| peer::advice(verb, code, given)).flatten())
+                .or_else(|| why.io.is_none().then(|| peer::advice(verb, why, given)).flatten())
                 .or_else(|| (is_kept && why.kind != Kind::Peer).then_some(GO_ON))
                 .or_else(|| of_loss(verb, code, why.io, given))
         }

@@ -94,9 +94,9 @@ impl<'a> Row<'a> {
         self.there().map_or(0, |one| one.bytes)
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, secret: &Secret) -> Value {
         match self {
-            Row::File(one) => file(one),
+            Row::File(one) => file(one, secret),
             Row::NoUrl(no_url) => json!({
                 "name": null, "path": null, "url": null, "status": null, "bytes": 0,
                 "received": 0, "seconds": 0.0, "resumed_from": 0, "reused": false,
@@ -183,9 +183,10 @@ pub fn tell(
     elapsed: Duration,
     durability: Durability,
     args: &Args,
+    secret: &Secret,
 ) -> Result<Exit, Failure> {
     if args.common.json {
-        write_document(done, elapsed, durability)?;
+        write_document(done, elapsed, durability, secret)?;
     } else if !args.common.quiet {
         table(done, elapsed);
     }
@@ -231,12 +232,13 @@ fn write_document(
     done: &[Row<'_>],
     elapsed: Duration,
     durability: Durability,
+    secret: &Secret,
 ) -> Result<(), Failure> {
     let mut out = Out::new();
     out.raw("{\"files\":[")?;
     for (at, one) in done.iter().enumerate() {
         out.raw(if at == 0 { "" } else { "," })?;
-        out.json_text(&one.json().to_string())?;
+        out.json_text(&one.json(secret).to_string())?;
     }
     let failed = done.iter().filter(|one| one.why().is_some()).count();
     let (bytes, seconds) = (arrived(done), elapsed.as_secs_f64());
@@ -248,12 +250,12 @@ fn write_document(
     out.flush()
 }
 
-fn file(one: &Download) -> Value {
+fn file(one: &Download, secret: &Secret) -> Value {
     let path = one.path.as_ref().filter(|_| why(one).is_none());
     let mut file = json!({
         "name": one.name,
         "path": path.map(|path| path.to_string_lossy()),
-        "url": one.report.url.to_string(),
+        "url": secret.hide(&one.report.url.to_string()),
         "status": one.report.status,
         "bytes": one.bytes,
         "received": one.report.received,

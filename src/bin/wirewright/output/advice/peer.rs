@@ -1,10 +1,14 @@
 //! What to do about what the other side said: codes of `PROTOCOL.md` §9, statuses of HTTP, codes of
 //! SMTP, and faults in what it said.
 
-use super::{Given, Verb};
+use super::{Failure, Given, Verb};
 
-pub fn advice(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
+pub fn advice(verb: Verb, why: &Failure, given: Given) -> Option<&'static str> {
+    let code = why.code.as_raw_str();
     match verb {
+        Verb::Http | Verb::Download | Verb::Sms if code == "too_large" => {
+            Some(of_limit(verb, why.limit, given))
+        }
         Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
         Verb::Mail { is_tls } => of_mail(is_tls, code, given),
         _ => of_transfer(verb, code, given),
@@ -30,6 +34,9 @@ fn of_transfer(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
         ("shutting_down", _) => "try again when it is back",
         ("unsupported", Verb::Get) => "choose another --digest",
         ("changed", _) => "try again when nothing writes to that file any more",
+        ("too_large", Verb::Put) => {
+            "send a shorter file, or allow longer ones on the server with ulimit -f"
+        }
         ("malformed" | "too_large" | "unexpected", _) => given.see_trace(),
         ("checksum_mismatch" | "digest_mismatch", _) => {
             "try again; if it happens again, check the disks and the network"
@@ -46,11 +53,22 @@ fn of_http(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
         "content_coding" if verb != Verb::Sms => {
             "give --identity to have the body as the server sends it"
         }
-        "too_large" if verb == Verb::Sms => given.see_trace(),
-        "too_large" => "the server sends more than is taken: see --max-body and --max-redirects",
         "proxy_refused" => "check http_proxy and https_proxy, or use --no-proxy",
         _ => return of_status(verb, code.strip_prefix("http_")?.parse().ok()?, given),
     })
+}
+
+/// A limit that the response passed: an option raises some of them.
+fn of_limit(verb: Verb, limit: Option<&str>, given: Given) -> &'static str {
+    match limit {
+        _ if verb == Verb::Sms => given.see_trace(),
+        Some("body_bytes_max" | "decoded_bytes_max") => "allow more with --max-body",
+        Some("redirects_max") => "allow more with --max-redirects",
+        Some("decoded_ratio_max") => "give --identity to have the body as the server sends it",
+        Some("gathered_bytes_max") => "divide the document",
+        // Heads, interim responses, chunk extensions: no server needs so many.
+        _ => given.see_trace(),
+    }
 }
 
 /// A status of RFC 9110 §15 that is a failure. Without --fail the command `http` never fails so.

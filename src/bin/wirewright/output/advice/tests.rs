@@ -59,6 +59,10 @@ fn malformed() -> How {
     session(Session::Malformed { rule: "a rule".into(), offset: 0, section: "§" })
 }
 
+fn limited(limit: &'static str) -> How {
+    session(Session::TooLarge { limit, max: 1, offset: 9, section: "" })
+}
+
 fn unreachable() -> How {
     let now = std::time::Instant::now();
     let mut dial = Dial::new(vec!["127.0.0.1:1".parse().unwrap()], &Limits::default(), now);
@@ -186,6 +190,7 @@ fn peer_rows() -> Vec<Row> {
         (Put, Said("bad_name"), false, Some("give the file another name")),
         (Get, Said("bad_name"), false, Some("a relative name")),
         (Put, Said("no_space"), true, Some("free some space on the server")),
+        (Put, Said("too_large"), false, Some("ulimit -f")),
         (Get, Said("unauthorized"), false, Some("--token-file")),
         (List, refused("unauthorized"), false, Some("--token-file")),
         (Get, NotStarted(Box::new(refused("unauthorized"))), false, Some("--token-file")),
@@ -235,7 +240,14 @@ fn http_rows() -> Vec<Row> {
         (Sms, Said("http_503"), false, Some("try again later")),
         (Sms, Said("http_504"), false, Some("ask the gateway before you send it again")),
         (Http, Said("content_coding"), false, Some("--identity")),
-        (Http, Said("too_large"), false, Some("--max-body")),
+        (Http, limited("body_bytes_max"), false, Some("more with --max-body")),
+        (Http, limited("decoded_bytes_max"), false, Some("more with --max-body")),
+        (Http, limited("decoded_ratio_max"), false, Some("give --identity")),
+        (Http, limited("redirects_max"), false, Some("more with --max-redirects")),
+        (Http, limited("interim_max"), false, Some("--trace")),
+        (Download, limited("head_bytes_max"), false, Some("--trace")),
+        (Download, limited("gathered_bytes_max"), false, Some("divide the document")),
+        (Sms, limited("body_bytes_max"), false, Some("--trace")),
         (Http, Said("proxy_refused"), false, Some("--no-proxy")),
         (Http, malformed(), false, Some("--trace")),
         (
