@@ -285,8 +285,17 @@ fn a_load_that_makes_no_sense_or_comes_to_nothing() {
         assert_eq!(ended.stderr.matches("error: ").count(), 1, "{args:?}: {}", ended.stderr);
     }
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = format!("smtp://{}", nobody.local_addr().unwrap());
+    let address = nobody.local_addr().unwrap().to_string();
+    for (listen, hint) in [
+        (&*address, "; another process uses that port; choose another with --listen"),
+        ("192.0.2.1:0", "; give an address of this machine with --listen"),
+    ] {
+        let ended = load(&["--listen", listen]);
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    }
     drop(nobody);
+    let server = format!("smtp://{address}");
     let ended = load(&["--server", &server, "--messages", "2", "--rounds", "1"]);
     assert_eq!(ended.status, Some(1));
     assert!(ended.stderr.contains("0 of 2 messages were accepted"), "{}", ended.stderr);

@@ -252,12 +252,29 @@ fn certificates_and_keys_that_do_not_fit() {
         return;
     }
     let folder = certificates();
-    for (certificate, key) in
-        [("server.pem", "ca.key"), ("server.key", "server.key"), ("missing", "server.key")]
-    {
+    let at = |name: &str| folder.path().join(name);
+    let encrypt = ["pkey", "-in", "server.key", "-aes128", "-passout", "pass:x", "-out", "secret"];
+    let made = Command::new("openssl").args(encrypt).current_dir(folder.path()).status().unwrap();
+    assert!(made.success());
+    std::fs::write(at("garbage"), "garbage").unwrap();
+    let text = |name| std::fs::read_to_string(at(name)).unwrap();
+    std::fs::write(at("cut.key"), &text("server.key")[..200]).unwrap();
+    std::fs::write(at("cut.pem"), text("server.pem").replacen("MII", "M!!", 1)).unwrap();
+    for (certificate, key, said) in [
+        ("server.pem", "ca.key", "ca.key: TLS: the private key does not belong to the certificate"),
+        ("server.pem", "secret", "secret: TLS: the private key is encrypted; give the private key"),
+        ("server.pem", "garbage", "garbage: TLS: there is no private key in PEM in it; "),
+        ("server.pem", "server.pem", "server.pem: TLS: there is no private key in PEM in it; "),
+        ("server.pem", "cut.key", "cut.key: TLS: the private key is damaged, or of a kind that"),
+        ("server.key", "server.key", "server.key: TLS: there is no certificate in it; give a"),
+        ("garbage", "server.key", "garbage: TLS: there is no certificate in it; give a chain"),
+        ("cut.pem", "server.key", "cut.pem: TLS: a certificate in it is damaged; give a chain"),
+        ("missing", "server.key", "missing: no such file"),
+    ] {
         let pair = ["--tls-cert", certificate, "--tls-key", key];
         let args = [&["serve", ".", "--listen", "127.0.0.1:0"], &pair[..]].concat();
-        assert_fails(&run(&mut command(folder.path(), &args)), 1, certificate);
+        let ended = run(&mut command(folder.path(), &args));
+        assert_fails(&ended, 1, &format!("error: {said}"));
     }
 }
 

@@ -182,7 +182,8 @@ fn jobs(args: &Args) -> Result<u16, Failure> {
     let Some(jobs) = args.jobs else {
         return Ok(u16::try_from(affordable).unwrap_or(u16::MAX).clamp(1, JOBS));
     };
-    if u64::from(jobs) <= affordable {
+    // Where there are too few even for one, the file that lacks one says so.
+    if u64::from(jobs) <= affordable.max(1) {
         return Ok(jobs);
     }
     let needed = u64::from(jobs) * DESCRIPTORS_EACH + DESCRIPTORS_KEPT;

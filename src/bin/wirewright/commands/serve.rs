@@ -15,13 +15,13 @@ use crate::output::report::Out;
 use crate::output::{trace, watch};
 use crate::{Exit, Failure};
 use std::sync::Arc;
-use wirewright::net::Meter;
 use wirewright::net::files::Root;
 use wirewright::net::files::Sources;
 use wirewright::net::transfer::Log;
 use wirewright::net::transfer::server::{Options, Server};
 use wirewright::net::transport::endpoint;
-use wirewright::net::transport::tls::ServerTls;
+use wirewright::net::transport::tls::{Fault, ServerTls};
+use wirewright::net::{Error, Meter};
 use wirewright::transfer::server::Config;
 
 /// Connections at the same time, where neither an option nor the limit of descriptors says less.
@@ -100,8 +100,12 @@ fn set_tls(options: &mut Options, args: &Serve) -> Result<(), Failure> {
     need_tls("--tls-cert", args.tls_cert.is_some(), BUILD_WITH_TLS)?;
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let tls = ServerTls::new(&read_file(certificate)?, &read_file(key)?);
-        let place = certificate.to_string_lossy();
-        options.tls = Some(tls.map_err(|error| failure(Verb::Serve, &place, &error))?);
+        let failed = |error| {
+            let is_of_key = matches!(error, Error::Tls(Fault::PrivateKey(_)));
+            let path = if is_of_key { key } else { certificate };
+            failure(Verb::Serve, &path.to_string_lossy(), &error)
+        };
+        options.tls = Some(tls.map_err(failed)?);
     }
     Ok(())
 }

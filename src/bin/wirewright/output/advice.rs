@@ -188,9 +188,7 @@ fn of_tls(verb: Verb, fault: &Fault) -> Advice {
         (Fault::Needed, Verb::Http | Verb::Download | Verb::Sms) => "give https://",
         (Fault::Needed, Verb::Mail { .. }) => "give smtps:// in --server",
         (Fault::Needed, _) => "check the port",
-        (Fault::Settings(_), Verb::Serve) => {
-            "give a chain of certificates and its key, both in PEM"
-        }
+        (Fault::Settings(_), Verb::Serve) => "give a chain of certificates in PEM",
         (Fault::Settings(_), _) => "give a file of certificates in PEM",
         (Fault::Certificate { fault, .. }, _) => return of_certificate(verb, fault),
         _ => fault.advice(),
@@ -237,7 +235,7 @@ fn of_connection(verb: Verb, why: &Failure, given: Given) -> Option<&'static str
         ("timed_out", _) => "check the network, or allow more with --timeout",
         ("unreachable", _) => "check the address, and that the server is running",
         (_, Some(Io::AddrInUse)) if listens => {
-            "choose another port with --listen; port 0 takes a free one"
+            "another process uses that port; choose another with --listen, or 0 for a free one"
         }
         (_, Some(Io::AddrNotAvailable)) if listens => {
             "give an address of this machine with --listen"

@@ -35,7 +35,8 @@ impl ClientTls {
     pub fn new(roots: Option<&[u8]>) -> Result<ClientTls, Error> {
         let mut builder = TlsConnector::builder();
         if let Some(pem) = roots {
-            let bundle = Certificate::stack_from_pem(pem).map_err(unusable)?;
+            let damaged = |_| Fault::Settings("a certificate in it is damaged".to_owned());
+            let bundle = Certificate::stack_from_pem(pem).map_err(damaged)?;
             if bundle.is_empty() {
                 return Err(Fault::Settings("there is no certificate in it".to_owned()).into());
             }

@@ -29,8 +29,10 @@ pub enum Fault {
     Truncated,
     /// This program was built without TLS.
     NotBuilt,
-    /// Our own certificate, key or settings cannot be used.
+    /// Our own certificate or settings cannot be used.
     Settings(String),
+    /// Our own private key cannot be used.
+    PrivateKey(&'static str),
     /// Anything else, in the library's words, which may repeat what a certificate says.
     Other(PeerText<'static>),
 }
@@ -106,7 +108,10 @@ impl Fault {
             Fault::Closed => "check the port; look at the other side's log",
             Fault::Truncated => "do not rely on what came; try again",
             Fault::NotBuilt => "build with the feature tls",
-            Fault::Settings(_) => "look at the certificate and the key",
+            Fault::Settings(_) => "look at the certificate",
+            Fault::PrivateKey(_) => {
+                "give the private key of that certificate, in PEM and not encrypted"
+            }
             Fault::Other(_) => "look at the certificates of both sides",
         }
     }
@@ -158,6 +163,7 @@ impl fmt::Display for Fault {
             }
             Fault::NotBuilt => f.write_str("built without TLS"),
             Fault::Settings(why) => f.write_str(why),
+            Fault::PrivateKey(why) => f.write_str(why),
             Fault::Other(why) => why.fmt(f),
         }
     }

@@ -28,16 +28,17 @@ impl ServerTls {
     /// # Errors
     /// [`Error::Tls`] if they cannot be read or do not belong together.
     pub fn new(certificates: &[u8], key: &[u8]) -> Result<ServerTls, Error> {
-        let mut chain = X509::stack_from_pem(certificates).map_err(unusable)?.into_iter();
+        let damaged = |_| Fault::Settings("a certificate in it is damaged".to_owned());
+        let mut chain = X509::stack_from_pem(certificates).map_err(damaged)?.into_iter();
         let none = || Fault::Settings("there is no certificate in it".to_owned());
         let own = chain.next().ok_or_else(none)?;
+        let pem = key;
         // With a passphrase nobody is asked for one.
-        let key = PKey::private_key_from_pem_passphrase(key, b"");
-        let key = key
-            .map_err(|error| Fault::Settings(format!("the private key cannot be read: {error}")))?;
+        let key = PKey::private_key_from_pem_passphrase(pem, b"");
+        let key = key.map_err(|_| unreadable(pem))?;
         if !own.public_key().is_ok_and(|public| public.public_eq(&key)) {
-            let why = "the certificate and the key do not work together";
-            return Err(Fault::Settings(why.to_owned()).into());
+            let why = "the private key does not belong to the certificate";
+            return Err(Fault::PrivateKey(why).into());
         }
         let acceptor = acceptor(&own, &key, chain).map_err(unusable)?;
         Ok(ServerTls { acceptor })
@@ -70,6 +71,19 @@ fn acceptor(
     Ok(builder.build())
 }
 
+/// Why a private key cannot be read.
+fn unreadable(pem: &[u8]) -> Fault {
+    let has = |words: &str| memchr::memmem::find(pem, words.as_bytes()).is_some();
+    Fault::PrivateKey(match (has("PRIVATE KEY-----"), has("ENCRYPTED")) {
+        (false, _) => "there is no private key in PEM in it",
+        (true, true) => "the private key is encrypted",
+        (true, false) => "the private key is damaged, or of a kind that is not known",
+    })
+}
+
+/// The library's reason alone: the rest is where in its source it failed.
 fn unusable(error: ErrorStack) -> Error {
-    Fault::Settings(error.to_string()).into()
+    let reason = error.errors().iter().rev().find_map(|error| error.reason());
+    let why = reason.unwrap_or("the library does not say why");
+    Fault::Settings(format!("the certificate cannot be used: {why}")).into()
 }

@@ -16,7 +16,8 @@ use super::report::{Counts, LoadReport, MailLoad, Round, text};
 use super::sink::{Sink, Taken};
 use super::{message, options, start};
 use crate::args::{Bench, Load};
-use crate::commands::wire::{announce, listen_address};
+use crate::commands::wire::{announce, failure, listen_address};
+use crate::output::advice::Verb;
 use crate::output::drawing::Steps;
 use crate::output::report::Out;
 use crate::{Exit, Failure};
@@ -182,18 +183,18 @@ fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
 
 /// Accepts mail until a signal, and reports how much.
 fn listen(address: &str, args: &Bench) -> Result<Exit, Failure> {
-    let failed = |error: String| Failure::new(address, error, "give an address of this machine");
-    let address = listen_address(address).map_err(|error| failed(said(error)))?;
-    let socket = endpoint::listen(address).map_err(|error| failed(said(error)))?;
-    let bound = socket.local_addr().map_err(|error| failed(said(error)))?;
-    let mut builder = ReactorBuilder::new().map_err(|error| failed(said(error)))?;
-    builder.stop_at_signals().map_err(|error| failed(said(error)))?;
+    let failed = |error: &Error| failure(Verb::Serve, address, error);
+    let refused = |error| failed(&Error::Io("listening", error));
+    let at = listen_address(address).map_err(|error| failed(&error))?;
+    let socket = endpoint::listen(at).map_err(refused)?;
+    let bound = socket.local_addr().map_err(refused)?;
+    let mut builder = ReactorBuilder::new().map_err(refused)?;
+    builder.stop_at_signals().map_err(refused)?;
     let taken = Arc::<Taken>::default();
     let counts = taken.clone();
     // The socket is bound, so early clients wait until the reactor runs.
     announce(bound, args.json)?;
-    accept_all(builder, socket, move || (Sink::new(counts.clone(), None), ()))
-        .map_err(|error| failed(said(error)))?;
+    accept_all(builder, socket, move || (Sink::new(counts.clone(), None), ())).map_err(refused)?;
     let (messages, bytes) = taken.counts();
     let mut out = Out::new();
     match args.json {

@@ -340,7 +340,7 @@ fn connection_rows() -> Vec<Row> {
         (Get, Other(Error::Interrupted), false, None),
         (Classic, Other(Error::Interrupted), false, None),
         (List, Other(Error::Interrupted), false, None),
-        (Serve, Net(Io::AddrInUse), false, Some("another port with --listen")),
+        (Serve, Net(Io::AddrInUse), false, Some("another process uses that port")),
         (Serve, Net(Io::AddrNotAvailable), false, Some("an address of this machine")),
         (Serve, Net(Io::PermissionDenied), false, Some("below 1024")),
         (Serve, Net(Io::NotFound), false, Some("check the host name")),
@@ -368,7 +368,13 @@ fn tls_rows() -> Vec<Row> {
         (Http, certificate(Expired), false, Some("clock")),
         (Put, tls(Fault::Closed), false, Some("check the port; look at")),
         (Read, tls(Fault::Settings("x".to_owned())), false, Some("in PEM")),
-        (Serve, tls(Fault::Settings("x".to_owned())), false, Some("both in PEM")),
+        (
+            Serve,
+            tls(Fault::Settings("x".to_owned())),
+            false,
+            Some("a chain of certificates in PEM"),
+        ),
+        (Serve, tls(Fault::PrivateKey("x")), false, Some("in PEM and not encrypted")),
     ]
 }
 
