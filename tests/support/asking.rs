@@ -8,9 +8,9 @@ use wirewright::http::message::head::Head;
 use wirewright::http::message::headers::Headers;
 use wirewright::http::request::Method;
 use wirewright::http::url::Url;
+use wirewright::net::Failure;
 use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Body, Client, Fetch, Options, Recipient, Report};
-use wirewright::net::{Failure, FailureKind};
 
 /// How long anything here is waited for, on a machine that is busy.
 pub const WAIT: Duration = Duration::from_secs(20);
@@ -114,11 +114,6 @@ pub fn fetch(client: &mut Client, fetch: Fetch) -> (Report, Heard) {
 /// `ok`, or the code of the failure.
 pub fn code(report: &Report) -> &str {
     report.outcome.as_ref().map_or_else(|failure| failure.code.as_raw_str(), |()| "ok")
-}
-
-/// On which side it failed.
-pub fn kind(report: &Report) -> FailureKind {
-    report.outcome.as_ref().expect_err("it has failed").kind
 }
 
 /// Why it failed, for people.

@@ -1,7 +1,7 @@
 //! Requests and responses as they should be.
 
 use super::server::{Server, answer, ok};
-use crate::asking::{client, code, fetch, fetch_all, get, good, kind, request, url, why};
+use crate::asking::{client, code, fetch, fetch_all, get, good, request, url, why};
 use crate::bytes::bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
@@ -9,7 +9,12 @@ use std::io::{Seek as _, Write as _};
 use std::sync::Arc;
 use wirewright::http::request::Method;
 use wirewright::net::FailureKind;
-use wirewright::net::http::{Body, Client, Fetch};
+use wirewright::net::http::{Body, Client, Fetch, Report};
+
+/// On which side it failed.
+fn kind(report: &Report) -> FailureKind {
+    report.outcome.as_ref().expect_err("it has failed").kind
+}
 
 #[test]
 fn bodies_travel_whole_both_ways() {
