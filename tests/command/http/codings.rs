@@ -121,7 +121,7 @@ fn a_coding_that_is_cut_short_is_the_fault_of_the_server() {
         Reply::with("200 OK", &fields, &packed[..packed.len() - 1])
     });
     let (folder, url) = (tempfile::tempdir().unwrap(), server.at("/f"));
-    let what = "the body cannot be decoded: incomplete at byte ";
+    let what = "the body cannot be decoded: the stream ended at byte ";
     for args in [&["http", &url][..], &["download", "--retry", "2", "--quiet", &url]] {
         let before = server.requests().len();
         let ended = run_in(folder.path(), args);

@@ -62,6 +62,9 @@ fn an_input_that_cannot_be_read_is_told_by_its_path() {
         let args = [&NOWHERE[..], head, &[argument, path]].concat();
         assert_fails(&mail(folder.path(), &args), 1, &format!("error: {missing}"));
     }
+    // Nothing is no message; that is said before anybody is connected to.
+    let args = [&NOWHERE[..], &HEAD[..4], &["--raw-eml", "file"]].concat();
+    assert_fails(&mail(folder.path(), &args), 1, "error: file: it is empty; give a file that");
 }
 
 /// RFC 8446 §6: an alert is how a server that expects TLS answers to words in clear.

@@ -137,8 +137,12 @@ struct Place {
 }
 
 fn serve(words: &[&str], folder: &Path) -> (Process, String) {
+    serve_saying(words, folder, Stdio::null())
+}
+
+fn serve_saying(words: &[&str], folder: &Path, stderr: Stdio) -> (Process, String) {
     let mut command = Command::new(BINARY);
-    command.args(words).current_dir(folder).stdin(Stdio::null()).stderr(Stdio::null());
+    command.args(words).current_dir(folder).stdin(Stdio::null()).stderr(stderr);
     let mut process = Process(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     let stdout = process.0.stdout.take().unwrap();
@@ -335,13 +339,15 @@ fn a_signal_ends_every_client_wherever_it_is_stuck() {
     println!("the slowest end took {:?}", slowest.into_inner().unwrap());
 }
 
-/// The second signal does not wait for the grace period.
+/// The second signal does not wait for the grace period, which is said.
 #[test]
 fn a_server_ends_at_the_second_signal() {
     let folder = tempfile::tempdir().unwrap();
     File::create(folder.path().join("file")).unwrap().set_len(1 << 36).unwrap();
-    let words = ["serve", "file", "--listen", "127.0.0.1:0", "--grace", "1000"];
-    let (mut server, address) = serve(&words, folder.path());
+    let words = ["serve", "file", "--listen", "127.0.0.1:0", "--grace", "1000", "--quiet"];
+    let said = folder.path().join("said");
+    let stderr = File::create(&said).unwrap().into();
+    let (mut server, address) = serve_saying(&words, folder.path(), stderr);
     let (client, _kept) =
         start(&["get", &address, "file", "-o", "-"], Stuck::Stdout, folder.path());
     client.sleeps();
@@ -350,6 +356,8 @@ fn a_server_ends_at_the_second_signal() {
     assert!(server.0.try_wait().unwrap().is_none(), "it waits for the transfer");
     kill_process(Pid::from_child(&server.0), Signal::INT).unwrap();
     assert_eq!(server.end("serve").signal(), Some(Signal::INT.as_raw()));
+    let said = std::fs::read_to_string(said).unwrap();
+    assert_eq!(said, "warning: a second signal: what still ran was cut off\n");
 }
 
 /// A step waits longer than by itself where `--timeout` allows more: nobody who asks for 12 seconds

@@ -275,6 +275,10 @@ impl Source {
             None => ("stdin".to_owned(), None, stdin()?),
         };
         let document = web::without_mark(&document);
+        if document.trim_ascii().is_empty() {
+            let hint = "give a JSON document, or a list with one URL a line";
+            return Err(Failure::new(&place, "it is empty", hint));
+        }
         let urls = match self.is_list(document) {
             true => list::urls(document, base.as_ref(), URLS_MAX),
             false => self.selector.urls(document, base.as_ref(), URLS_MAX),

@@ -56,6 +56,9 @@ const SENT_INTERRUPTED: &str = "interrupted: the server may have accepted what w
 /// The error of a command that a signal ended before the server may have accepted its message.
 const NOT_SENT_INTERRUPTED: &str = "not sent: interrupted";
 
+/// The line of a server that a second signal ends within its grace period.
+const CUT_OFF: &str = "warning: a second signal: what still ran was cut off\n";
+
 /// How long a command may take to stop after `--timeout`.
 const LATE_WAIT: Duration = Duration::from_secs(2);
 
@@ -179,7 +182,12 @@ fn watch_signals(serves: bool) -> io::Result<()> {
             });
         }
         if let Some(signal) = signals.forever().next() {
-            if serves { die_by(signal) } else { interrupt(signal) }
+            if serves {
+                write_line(CUT_OFF);
+                die_by(signal);
+            } else {
+                interrupt(signal);
+            }
         }
     })?;
     if !serves {

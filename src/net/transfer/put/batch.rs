@@ -29,7 +29,7 @@ use crate::text::PeerText;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often a file is put again because the connection was lost before the answer.
 const LOSSES_MAX: u32 = 3;
@@ -114,7 +114,9 @@ impl Batch {
     pub(super) fn fail(&mut self, job: &Job, failure: Failure) {
         let is_open = job.sent.is_some();
         let failure = if is_open { failure.unknown() } else { failure };
-        self.reports[job.index].outcome = Err(self.failures.keep(failure));
+        let report = &mut self.reports[job.index];
+        report.elapsed = job.since.map_or(Duration::ZERO, |since| since.elapsed());
+        report.outcome = Err(self.failures.keep(failure));
         self.meter.end(job.name.as_str(), false);
     }
 
@@ -249,9 +251,11 @@ mod tests {
     #[test]
     fn an_answer_to_the_first_put_is_certain() {
         for (code, is_again) in [("exists", false), ("busy", true), ("no_space", false)] {
-            let (mut batch, job) = batch(false);
+            let (mut batch, mut job) = batch(false);
+            job.since = Some(Instant::now());
             batch.refused(job, DigestKind::Blake3, Failure::new(code, code));
             assert_eq!((kind(&batch), batch.needs_another()), (Peer, is_again), "{code}");
+            assert!(batch.reports[0].elapsed > Duration::ZERO, "it took time");
         }
     }
 

@@ -226,10 +226,11 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<OutgoingMessage, Failure> {
     }
     let source = SourceFile::from_file(input::spooled(file)?);
     let source = source.map_err(|error| failed_file(Verb::Read, file, error))?;
-    let raw = Raw::new(source).map_err(|error| {
-        let hint = "give a file that holds a whole message, or - for stdin";
-        Failure::new(file.display(), error, hint)
-    })?;
+    let hint = "give a file that holds a whole message, or - for stdin";
+    if source.size() == 0 {
+        return Err(Failure::new(file.display(), "it is empty", hint));
+    }
+    let raw = Raw::new(source).map_err(|error| Failure::new(file.display(), error, hint))?;
     Ok(OutgoingMessage::raw(from, recipients, raw))
 }
 
