@@ -11,6 +11,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use wirewright::net::RunOptions;
 use wirewright::net::files::Root;
 use wirewright::net::files::Sources;
 use wirewright::net::transfer::server::{Options, Server};
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options {
         classic: Some(name),
         // SIGINT and SIGTERM stop accepting; running transfers may finish.
-        stop_at_signals: true,
+        run: RunOptions::default().with_stop_at_signals(true),
         ..Options::new(Sources::Files(root))
     };
     let server = Server::bind(address, options)?;

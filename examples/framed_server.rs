@@ -13,6 +13,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
+use wirewright::net::RunOptions;
 use wirewright::net::files::Root;
 use wirewright::net::files::Sources;
 use wirewright::net::transfer::server::{Options, Server};
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let options = Options {
         writable,
-        stop_at_signals: true,
+        run: RunOptions::default().with_stop_at_signals(true),
         // One line for each request that is refused and each connection that fails. The text may
         // hold what a peer said, so it is escaped.
         log: Some(Arc::new(|line: &str| eprintln!("{}", line.escape_debug()))),

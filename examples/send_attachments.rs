@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut options = Options::new(Server::parse(&server)?);
     // The sink on this machine speaks no TLS. Without this line it would be required.
     options.starttls = StartTls::Never;
-    options.timeout = Some(Duration::from_secs(60));
+    options.run.timeout = Some(Duration::from_secs(60));
     let reports = send(options, vec![OutgoingMessage::new(builder.build()?, files)?])?;
     for report in &reports {
         println!("{:?}: {} bytes", report.verdict, report.size);

@@ -27,7 +27,7 @@ use wirewright::smtp::config::StartTls;
 fn main() -> Result<(), Box<dyn Error>> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "smtp://127.0.0.1:2525".to_owned());
     let mut options = Options::new(Server::parse(&server)?);
-    options.timeout = Some(Duration::from_secs(60));
+    options.run.timeout = Some(Duration::from_secs(60));
     match (&options.server.user, std::env::args().nth(2)) {
         (Some(user), Some(file)) => {
             let password = std::fs::read_to_string(file)?;

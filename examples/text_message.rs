@@ -15,6 +15,7 @@
 use std::error::Error;
 use std::time::Duration;
 use wirewright::http::url::Url;
+use wirewright::net::RunOptions;
 use wirewright::net::http::{Client, Fetch, Options};
 
 const GATEWAY: &str = "http://127.0.0.1:8000/webservice/sms.php?method=Submit";
@@ -33,8 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     fetch.headers.push("Accept", b"text/plain")?;
 
-    let timeout = Some(Duration::from_secs(30));
-    let mut client = Client::new(Options { timeout, ..Options::default() })?;
+    let run = RunOptions::default().with_timeout(Duration::from_secs(30));
+    let mut client = Client::new(Options { run, ..Options::default() })?;
     let answer = client.ask(fetch)?;
     let reply: serde_json::Value = serde_json::from_slice(&answer.body)?;
     println!("{}: {}", answer.status, reply);

@@ -15,6 +15,7 @@
 //! only then it is closed.
 
 use std::error::Error;
+use wirewright::net::RunOptions;
 use wirewright::net::daytime::{Options, Server, Transport};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // SIGINT and SIGTERM stop it; lines that were begun are finished.
-    let options = Options { transport, stop_at_signals: true, ..Options::default() };
+    let run = RunOptions::default().with_stop_at_signals(true);
+    let options = Options { transport, run, ..Options::default() };
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());
     server.run()?;

@@ -15,12 +15,12 @@
 //! talk for ever, so a line of time is not answered, and neither is a port below 1024, where
 //! services live and no clients.
 
-use super::connection::TapMaker;
 use super::connection::{Application, Limits as PumpLimits, NewConnection, WindDown};
 use super::reactor::{Accept, Accepted, DatagramHandler, Reactor, ReactorBuilder, StopHandle};
-use super::transport::Error;
+use super::run::RunOptions;
 use super::transport::endpoint;
 use super::transport::stream::Stream;
+use super::transport::{Error, later};
 use crate::daytime::{Client, Limits, Moment, Server as Session, line};
 use crate::error;
 use crate::session::Session as _;
@@ -49,12 +49,9 @@ pub struct Options {
     pub limits: Limits,
     /// How many connections a server holds at a time.
     pub connections_max: usize,
-    /// How long a client tries.
-    pub timeout: Option<Duration>,
-    /// Whether SIGINT and SIGTERM stop it.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<TapMaker>,
+    /// What all façades have in common. A connection of a server lingers no longer than the lines
+    /// need, whatever `limits` allow.
+    pub run: RunOptions,
 }
 
 impl Default for Options {
@@ -63,10 +60,18 @@ impl Default for Options {
             transport: Transport::Tcp,
             limits: Limits::default(),
             connections_max: 10_000,
-            timeout: None,
-            stop_at_signals: false,
-            tap: None,
+            run: RunOptions::default(),
         }
+    }
+}
+
+impl Options {
+    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> Options {
+        let limits = self.limits.with_waits_of_at_least(time);
+        Options { limits, run: self.run.with_waits_of_at_least(time), ..self }
     }
 }
 
@@ -111,10 +116,7 @@ impl Server {
     /// [`Error::Io`] if the address is in use or not ours.
     pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
         let failed = |error| Error::Io("listening", error);
-        let mut builder = ReactorBuilder::new().map_err(failed)?;
-        if options.stop_at_signals {
-            builder.stop_at_signals().map_err(failed)?;
-        }
+        let builder = options.run.builder()?;
         let (socket, address) = match options.transport {
             Transport::Tcp => {
                 let socket = endpoint::listen(address).map_err(failed)?;
@@ -148,12 +150,12 @@ impl Server {
         let limits = PumpLimits {
             linger_wait: LINGER_WAIT,
             linger_bytes_max: LINGER_BYTES_MAX,
-            ..PumpLimits::default()
+            ..self.options.run.limits
         };
         let mut reactor = Reactor::new(self.builder, self.options.connections_max, limits);
+        reactor.set_stop_at(self.options.run.deadline());
         reactor.set_grace(GRACE);
         reactor.expect(self.options.connections_max);
-        let tap = self.options.tap.as_ref().map(|make| make());
         let answers: Rc<Cell<u64>> = Rc::default();
         let begun = match self.socket {
             Socket::Tcp(socket) => {
@@ -162,6 +164,7 @@ impl Server {
             }
             Socket::Udp(socket) => {
                 let answering = Answering { stopped: false, answers: answers.clone() };
+                let tap = self.options.run.make_tap(None);
                 reactor.add_udp(socket, Box::new(answering), tap)
             }
         };
@@ -178,11 +181,11 @@ struct Acceptor {
 }
 
 impl Accept for Acceptor {
-    fn accept(&mut self, socket: TcpStream, _peer: SocketAddr) -> Accepted {
+    fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted {
         let Some(now) = now() else { return Accepted::Gone };
         let session = Session::new(self.options.limits, now);
         let serving = Serving { answers: self.answers.clone() };
-        let tap = self.options.tap.as_ref().map(|make| make());
+        let tap = self.options.run.make_tap(Some(peer));
         Accepted::Served(NewConnection::new(Stream::plain(socket), session, serving).with_tap(tap))
     }
 }
@@ -275,13 +278,7 @@ impl DatagramHandler for Answering {
 /// # Errors
 /// Where no whole line came.
 pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
-    let failed = |error| Error::Io("starting", error);
-    let mut builder = ReactorBuilder::new().map_err(failed)?;
-    if options.stop_at_signals {
-        builder.stop_at_signals().map_err(failed)?;
-    }
-    let mut reactor = Reactor::new(builder, 1, PumpLimits::default());
-    reactor.set_deadline(options.timeout.map(|timeout| Instant::now() + timeout));
+    let mut reactor = options.run.reactor(1)?;
     reactor.set_grace(Duration::ZERO);
     match options.transport {
         Transport::Tcp => ask(&mut reactor, endpoint, options),
@@ -303,12 +300,13 @@ fn run(reactor: &mut Reactor) -> Result<(), Error> {
 /// Asks over a connection.
 fn ask(reactor: &mut Reactor, endpoint: &str, options: &Options) -> Outcome {
     let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
-    let (left, limits, tap) = (outcome.clone(), options.limits, options.tap.clone());
+    let (left, limits, run_options) = (outcome.clone(), options.limits, options.run.clone());
     reactor.open(endpoint, move |reactor, socket| {
         let asked = Asked { outcome: left.clone() };
         let added = socket.and_then(|socket| {
+            let tap = run_options.make_tap(socket.peer_addr().ok());
             let new = NewConnection::new(Stream::plain(socket), Client::new(limits), asked);
-            let added = reactor.add(new.with_tap(tap.map(|make| make())));
+            let added = reactor.add(new.with_tap(tap));
             added.map_err(|error| Error::Io("starting", error))
         });
         if let Err(error) = added {
@@ -341,7 +339,7 @@ fn ask_by_datagram(reactor: &mut Reactor, address: SocketAddr, options: &Options
     let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
     let socket = endpoint::datagrams_with(address).map_err(failed)?;
     let asking = Asking::new(options.limits, outcome.clone());
-    let tap = options.tap.as_ref().map(|make| make());
+    let tap = options.run.make_tap(Some(address));
     reactor.add_udp(socket, Box::new(asking), tap).map_err(failed)?;
     run(reactor)?;
     outcome.take().unwrap_or(Err(Error::Interrupted))
@@ -389,7 +387,7 @@ impl DatagramHandler for Asking {
     }
 
     fn compose(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
-        if now >= self.began + self.limits.line_wait {
+        if now >= later(self.began, self.limits.line_wait) {
             self.end(Err(Error::TimedOut { state: Client::new(self.limits).waits_for() }));
         }
         if self.is_done() || now < self.ask_at {
@@ -406,7 +404,7 @@ impl DatagramHandler for Asking {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Some(self.ask_at.min(self.began + self.limits.line_wait))
+        Some(self.ask_at.min(later(self.began, self.limits.line_wait)))
     }
 
     fn is_done(&self) -> bool {

@@ -99,9 +99,11 @@ pub mod http;
 pub mod mail;
 pub mod reactor;
 mod report;
+mod run;
 pub mod transfer;
 pub mod transport;
 pub mod udp;
 
 pub use report::{Activity, Awaited, Failure, FailureKind, FileReport, Meter};
+pub use run::RunOptions;
 pub use transport::{Error, Spoken};

@@ -285,8 +285,6 @@ pub struct Meter {
     sized: AtomicU64,
     due: AtomicU64,
     postponed: AtomicU64,
-    /// 0 where there is none.
-    rate_limit: AtomicU64,
     in_flight: Mutex<Vec<(String, Activity)>>,
 }
 
@@ -314,16 +312,6 @@ impl Meter {
     /// How many of several files have ended, with or without success.
     pub fn ended(&self) -> u64 {
         self.ended.load(Ordering::Relaxed)
-    }
-
-    /// Notes the limit on bytes a second that the transfer is held to, for whoever shows progress.
-    pub fn set_rate_limit(&self, bytes_per_second: u64) {
-        self.rate_limit.store(bytes_per_second, Ordering::Relaxed);
-    }
-
-    /// The limit on bytes a second that the transfer is held to.
-    pub fn rate_limit(&self) -> Option<u64> {
-        Some(self.rate_limit.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
     }
 
     /// How many of those that have ended failed.

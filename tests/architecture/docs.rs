@@ -158,7 +158,7 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     use wirewright::net::files::Sources;
     use wirewright::net::transfer::server;
     use wirewright::net::transport::{dial, names};
-    use wirewright::net::{connection, files, http, mail};
+    use wirewright::net::{connection, files, http, mail, reactor};
     assert_limits("net/mod.rs", 1, &connection::Limits::default());
     assert_limits("net/transport/dial.rs", 1, &dial::Limits::default());
     assert_limits("net/transport/names.rs", 1, &names::Limits::default());
@@ -176,7 +176,6 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     let (page, options) = ("net/http/mod.rs", http::Options::default());
     assert_eq!(told(page, "in_flight_max"), options.in_flight_max.to_string());
     assert_eq!(told(page, "per_host_max"), options.per_host_max.to_string());
-    assert_eq!(told(page, "name_wait"), format!("{:?}", options.name_wait));
     assert_eq!(told(page, "discard_bytes_max"), options.discard_bytes_max.to_string());
     let gathered = http::Client::GATHERED_BYTES_MAX;
     assert_eq!(told(page, "GATHERED_BYTES_MAX"), gathered.to_string());
@@ -188,7 +187,9 @@ fn the_tables_of_the_world_are_those_of_the_code() {
 
     let options = mail::Options::new(mail::Server::parse("smtps://mail.example").unwrap());
     assert_eq!(told("net/mail/mod.rs", "connections_max"), options.connections_max.to_string());
-    assert_eq!(told("net/mail/mod.rs", "name_wait"), format!("{:?}", options.name_wait));
+
+    let connect = reactor::ConnectOptions::default();
+    assert_eq!(told("net/reactor/mod.rs", "name_wait"), format!("{:?}", connect.name_wait));
 }
 
 #[test]

@@ -26,4 +26,6 @@ mod mail;
 #[path = "../support/peer.rs"]
 mod peer;
 #[cfg(feature = "net")]
+mod run_options;
+#[cfg(feature = "net")]
 mod transfer;

@@ -13,9 +13,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use wirewright::http::message::head::Head;
 use wirewright::http::url::Url;
-use wirewright::net::Failure;
 use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Client, Fetch, Options, Recipient};
+use wirewright::net::{Failure, RunOptions};
 
 /// The bound of all of this process, the server counted, in KiB.
 const RESIDENT_KIB_MAX: u64 = 32 << 10;
@@ -66,8 +66,8 @@ fn a_gibibyte_passes_in_bounded_memory() {
             stream.write_all(if is_chunked { b"0\r\n\r\n" } else { b"" }).unwrap();
         }
     });
-    let timeout = Some(Duration::from_secs(300));
-    let mut client = Client::new(Options { timeout, ..Options::default() }).unwrap();
+    let run = RunOptions::default().with_timeout(Duration::from_secs(300));
+    let mut client = Client::new(Options { run, ..Options::default() }).unwrap();
     for _ in 0..count {
         let counted = Rc::new(Cell::new(0));
         let recipient: Box<dyn Recipient> = Box::new(Counting(counted.clone()));

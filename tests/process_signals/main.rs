@@ -17,7 +17,7 @@ use wirewright::net::daytime;
 use wirewright::net::files::Destination;
 use wirewright::net::transfer::client::{self, Options};
 use wirewright::net::transport::tls::ClientTls;
-use wirewright::net::{Error, FileReport};
+use wirewright::net::{Error, FileReport, RunOptions};
 
 /// How long a call is waited for until it has come so far, on a machine that is busy.
 const WAIT: Duration = Duration::from_secs(60);
@@ -45,7 +45,8 @@ const CALLS: [(&str, usize, Call); 5] =
 
 fn options(tls: bool) -> Options {
     let tls = tls.then(|| ClientTls::new(None).unwrap().named("localhost").unwrap());
-    Options { tls, stop_at_signals: true, connections: 4, ..Options::default() }
+    let run = RunOptions::default().with_stop_at_signals(true);
+    Options { tls, run, connections: 4, ..Options::default() }
 }
 
 fn of_reports(reports: Result<Vec<FileReport>, Error>) -> Option<String> {
@@ -81,7 +82,8 @@ fn put(address: &str, tls: bool) -> Option<String> {
 }
 
 fn time(address: &str, _: bool) -> Option<String> {
-    let options = daytime::Options { stop_at_signals: true, ..daytime::Options::default() };
+    let run = RunOptions::default().with_stop_at_signals(true);
+    let options = daytime::Options { run, ..daytime::Options::default() };
     daytime::get(address, &options).err().map(|error| error.code().to_string())
 }
 

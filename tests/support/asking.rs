@@ -8,16 +8,17 @@ use wirewright::http::message::head::Head;
 use wirewright::http::message::headers::Headers;
 use wirewright::http::request::Method;
 use wirewright::http::url::Url;
-use wirewright::net::Failure;
 use wirewright::net::files::finisher::Finisher;
 use wirewright::net::http::{After, Announced, Body, Client, Fetch, Options, Recipient, Report};
+use wirewright::net::{Failure, RunOptions};
 
 /// How long anything here is waited for, on a machine that is busy.
 pub const WAIT: Duration = Duration::from_secs(20);
 
 /// A client whose calls end in any case.
 pub fn client(set: impl FnOnce(&mut Options)) -> Client {
-    let mut options = Options { timeout: Some(2 * WAIT), heads: true, ..Options::default() };
+    let run = RunOptions::default().with_timeout(2 * WAIT);
+    let mut options = Options { run, heads: true, ..Options::default() };
     set(&mut options);
     Client::new(options).unwrap()
 }

@@ -79,7 +79,7 @@ impl Limits {
     }
 
     /// The limit on bytes a second, where there is one.
-    pub(crate) fn rate(&self) -> Option<u64> {
+    pub fn rate(&self) -> Option<u64> {
         (self.bytes_per_second_max < u64::MAX).then_some(self.bytes_per_second_max)
     }
 }

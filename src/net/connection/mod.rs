@@ -32,20 +32,22 @@ pub(super) use budget::Memory;
 pub use limits::Limits;
 pub use shared::Shared;
 
-use super::transport::Error;
 use super::transport::stream::Stream;
 use super::transport::tls::Fault;
+use super::transport::{Error, later};
 use crate::buffer::Buffer;
 use crate::session::{Session, Wait, WaitKind, Wants};
 use driver::{Drive, Driver};
 use kernel::InKernel;
 use shared::{PAYLOAD_BYTES, grow};
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Makes a listener for each connection.
-pub type TapMaker = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
+/// Makes a tap for each connection, given the address of its peer, and for each UDP socket. A UDP
+/// socket that listens has no peer.
+pub type TapMaker = Arc<dyn Fn(Option<SocketAddr>) -> Box<dyn Tap> + Send + Sync>;
 
 /// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
 /// takes time at the disk, too, and others are to be looked at in between.
@@ -200,14 +202,14 @@ impl Connection {
 
     /// When it has to be looked at even without an event.
     pub fn deadline(&self, limits: &Limits) -> Instant {
-        self.since
-            + match self.phase {
-                Phase::Handshake => limits.handshake_wait,
-                Phase::Open => self.driver.idle_timeout(),
-                Phase::Flushing => limits.flush_wait,
-                Phase::Stopped => Duration::ZERO,
-                Phase::Lingering { .. } => limits.linger_wait,
-            }
+        let wait = match self.phase {
+            Phase::Handshake => limits.handshake_wait,
+            Phase::Open => self.driver.idle_timeout(),
+            Phase::Flushing => limits.flush_wait,
+            Phase::Stopped => Duration::ZERO,
+            Phase::Lingering { .. } => limits.linger_wait,
+        };
+        later(self.since, wait)
     }
 
     /// When the application wants to be called even without an event.

@@ -12,7 +12,7 @@ use crate::http::message::head::Head;
 use crate::http::message::headers::Headers;
 use crate::http::url::Url;
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, ReactorBuilder};
+use crate::net::reactor::Reactor;
 use crate::net::report::Failure;
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
@@ -45,12 +45,7 @@ impl Client {
     /// # Errors
     /// [`Error::Io`] where the system has no poll for it.
     pub fn new(options: Options) -> Result<Client, Error> {
-        let failed = |error| Error::Io("starting", error);
-        let mut builder = ReactorBuilder::new().map_err(failed)?;
-        if options.stop_at_signals {
-            builder.stop_at_signals().map_err(failed)?;
-        }
-        let mut reactor = Reactor::new(builder, usize::MAX, options.limits);
+        let mut reactor = options.run.reactor(usize::MAX)?;
         let names = Names::new(reactor.waker());
         let finisher = Finisher::new(reactor.waker());
         let pool = Rc::new(RefCell::new(Pool::new(options, finisher)));
@@ -71,7 +66,7 @@ impl Client {
     ) -> Result<Vec<Report>, Error> {
         let ends = {
             let mut pool = self.pool.borrow_mut();
-            pool.ends = pool.options.timeout.map(|timeout| Instant::now() + timeout);
+            pool.ends = pool.options.run.deadline();
             pool.feed(Box::new(fetches.into_iter()));
             pool.ends
         };
@@ -85,14 +80,14 @@ impl Client {
         Ok(results)
     }
 
-    /// How long a call may take.
-    pub(super) fn timeout(&self) -> Option<Duration> {
-        self.pool.borrow().options.timeout
+    /// When a call has to be over that begins now.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.pool.borrow().options.run.deadline()
     }
 
     /// How long the next calls may take, in place of what the options said.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
-        self.pool.borrow_mut().options.timeout = timeout;
+        self.pool.borrow_mut().options.run.timeout = timeout;
     }
 
     /// Who is told of the next calls, in place of what the options said.

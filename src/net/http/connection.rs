@@ -203,7 +203,7 @@ impl Connection {
             job.report.timings = if fresh { self.made.timings } else { Timings::default() };
             job.report.address = Some(self.made.address);
             job.report.reused = !fresh;
-            self.pool.borrow().options.meter.set(&job.label, Activity::Waiting);
+            self.pool.borrow().options.run.meter.set(&job.label, Activity::Waiting);
             job
         });
         self.asked = false;

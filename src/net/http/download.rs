@@ -13,7 +13,6 @@ use crate::text::PeerText;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// What became of one download.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ pub fn download(
     saving: &Saving,
 ) -> Result<Vec<Download>, Error> {
     let has_leftovers = saving.destination.has_leftovers();
-    let deadline = client.timeout().map(|timeout| Instant::now() + timeout);
+    let deadline = client.deadline();
     let shared = Rc::new(Shared::new(has_leftovers, deadline));
     let places: Rc<RefCell<Vec<Place>>> = Rc::default();
     let (mut naming, saving) = (Naming::default(), saving.clone());

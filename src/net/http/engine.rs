@@ -41,10 +41,7 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(pool: Rc<RefCell<Pool>>, names: Names) -> Engine {
-        let connector = {
-            let options = &pool.borrow().options;
-            Connector::new(options.dial, options.name_wait)
-        };
+        let connector = Connector::new(pool.borrow().options.run.connect);
         Engine { pool, wakes: Wakes::default(), names, connector, lines: 0, given_up: false }
     }
 
@@ -71,8 +68,7 @@ impl Engine {
             let mut pool = self.pool.borrow_mut();
             pool.opening(route);
             let (host, port) = pool.route(route).endpoint();
-            let lookup = self.names.ask(&host, port, now).only(pool.options.family);
-            self.connector.begin(route, lookup, now);
+            self.connector.begin(route, self.names.ask(&host, port, now), now);
         }
     }
 
@@ -104,9 +100,10 @@ impl Engine {
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
         self.lines += 1;
-        let tracer = {
+        let (tracer, tap) = {
             let options = &self.pool.borrow().options;
-            Tracer::new(options.trace.clone(), options.trace_content, self.lines)
+            let tracer = Tracer::new(options.trace.clone(), options.trace_content, self.lines);
+            (tracer, options.run.make_tap(Some(address)))
         };
         tracer.remark(|| format!("connected to {route} at {address}"));
         let added = self.stream(socket, &route).and_then(|stream| {
@@ -115,7 +112,7 @@ impl Engine {
             let made = Made { began, address, timings, tls: self.tls_behind(&route)? };
             let (exchange, line) =
                 Connection::new(&self.pool, &self.wakes, slot.clone(), made, tracer);
-            let added = reactor.add(NewConnection::new(stream, exchange, line));
+            let added = reactor.add(NewConnection::new(stream, exchange, line).with_tap(tap));
             let added = added.map_err(|error| Error::Io("starting", error));
             added.map(|handle| slot.handle.set(Some(handle)))
         });

@@ -296,13 +296,13 @@ impl Job {
         if announced.undecodable.is_some() {
             return Err(announced.failure());
         }
-        options.meter.set(&self.label, Activity::Moving);
+        options.run.meter.set(&self.label, Activity::Moving);
         let decoder = match &coded {
             Coded::With(codings) => coding::Decoder::new(codings, &options.session.limits),
             Coded::Plain | Coded::Unknown(_) => None,
         };
         self.expected = announced.len;
-        self.expected.iter().for_each(|len| options.meter.expect(*len));
+        self.expected.iter().for_each(|len| options.run.meter.expect(*len));
         self.sink = match decoder {
             Some(decoder) => SinkFn::Packed(Box::new(decoder)),
             None => SinkFn::Plain,
@@ -348,9 +348,9 @@ impl Job {
                 self.report.taken += bytes.len() as u64;
                 if let Some(left) = &mut self.expected {
                     *left -= bytes.len() as u64;
-                    options.meter.came(bytes.len() as u64);
+                    options.run.meter.came(bytes.len() as u64);
                 }
-                options.meter.add(bytes.len() as u64);
+                options.run.meter.add(bytes.len() as u64);
                 self.recipient.body(bytes)?;
             }
             SinkFn::Packed(decoder) => {
@@ -362,7 +362,7 @@ impl Job {
                     if step.consumed == 0 && step.produced == 0 {
                         break;
                     }
-                    options.meter.add(step.produced as u64);
+                    options.run.meter.add(step.produced as u64);
                     tracer.content(Mark::In, &unpacked[..step.produced], &mut self.shown);
                     self.recipient.body(&unpacked[..step.produced])?;
                 }
@@ -469,7 +469,7 @@ impl Job {
 
     /// No more of the body will come: what has not is expected no longer.
     pub(super) fn stop_expecting(&mut self, options: &Options) {
-        self.expected.take().into_iter().for_each(|left| options.meter.expect_no_more(left));
+        self.expected.take().into_iter().for_each(|left| options.run.meter.expect_no_more(left));
     }
 
     /// The failure with what is to be said beside it.

@@ -55,7 +55,6 @@
 //! | [`per_host_max`] | none | the same, of one host; it is the caller's to know |
 //! | [`count_max`] | 0 | asking a server that is in trouble again and again |
 //! | [`wait_max`] | 600 s | a `Retry-After` of years |
-//! | [`name_wait`] | 20 s | a resolver that does not answer |
 //! | [`discard_bytes_max`] | 65,536 | reading what nobody wants, to keep a connection |
 //! | [`GATHERED_BYTES_MAX`] | 16,777,216 | [`Client::ask`] for what does not fit into memory |
 //!
@@ -64,7 +63,6 @@
 //! [`per_host_max`]: Options::per_host_max
 //! [`count_max`]: Retries::count_max
 //! [`wait_max`]: Retries::wait_max
-//! [`name_wait`]: Options::name_wait
 //! [`discard_bytes_max`]: Options::discard_bytes_max
 //!
 //! # Where to look

@@ -20,8 +20,8 @@ use super::route::Route;
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::reactor::Handle;
 use crate::net::report::{Activity, Failure, FailureKind};
-use crate::net::transport::Error;
 use crate::net::transport::tls::{ClientTls, NamedTls};
+use crate::net::transport::{Error, later};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -181,7 +181,7 @@ impl Pool {
         match job.end(&mut self.finisher) {
             Ok(After::Again) => self.wait(job, true),
             Ok(After::Pending(pending)) => {
-                self.options.meter.set(&job.label, Activity::Storing);
+                self.options.run.meter.set(&job.label, Activity::Storing);
                 self.finishing.push((job, pending));
             }
             Ok(After::Done) => self.settle(job, Ok(())),
@@ -213,10 +213,10 @@ impl Pool {
         if self.given_up || !job.restart(&self.options) {
             return self.give_back(job, why);
         }
-        self.options.meter.postpone(&job.label);
+        self.options.run.meter.postpone(&job.label);
         let (retry, retries_max) = (job.report.retries + 1, self.options.retries.count_max);
         self.tell(&Notice::Retry { url: &job.report.url, why: &why, wait, retry, retries_max });
-        self.postponed.insert((Instant::now() + wait, job.id), job);
+        self.postponed.insert((later(Instant::now(), wait), job.id), job);
     }
 
     /// When the next of those that wait for another try is due.
@@ -228,7 +228,7 @@ impl Pool {
     pub(super) fn retry_due(&mut self, now: Instant) {
         while self.next_retry().is_some_and(|due| due <= now) {
             let Some((_, mut job)) = self.postponed.pop_first() else { return };
-            self.options.meter.resume();
+            self.options.run.meter.resume();
             job.report.retries += 1;
             self.wait(job, true);
         }
@@ -318,7 +318,7 @@ impl Pool {
         job.report.path = is_local.then(|| job.recipient.path()).flatten();
         job.report.given_up = outcome.is_err() && self.given_up;
         job.report.outcome = outcome;
-        self.options.meter.end(&job.label, job.report.outcome.is_ok());
+        self.options.run.meter.end(&job.label, job.report.outcome.is_ok());
         self.tell(&Notice::Ended(&job.report));
         self.outstanding -= 1;
         self.done[job.id] = Some(job.report);
@@ -432,7 +432,7 @@ impl Pool {
         self.given_up = true;
         self.refill();
         while let Some((_, job)) = self.postponed.pop_first() {
-            self.options.meter.resume();
+            self.options.run.meter.resume();
             self.give_back(job, Failure::from(&why()));
         }
         for at in 0..self.queues.len() {

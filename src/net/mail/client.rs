@@ -5,13 +5,11 @@ use super::message::OutgoingMessage;
 use super::options::Options;
 use super::queue::{Done, Queue};
 use super::report::{Report, ServerProbe};
-use crate::net::reactor::{Reactor, ReactorBuilder};
 use crate::net::transport::Error;
 use crate::net::transport::names::Names;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Sends messages, in their order where there is one connection. The reports stand in the order of
 /// the messages.
@@ -67,17 +65,10 @@ fn run(
     messages: Box<dyn Iterator<Item = OutgoingMessage>>,
     done: Done,
 ) -> Result<(ServerProbe, Option<Arc<Error>>), Error> {
-    let failed = |error| Error::Io("starting", error);
-    let mut builder = ReactorBuilder::new().map_err(failed)?;
-    if options.stop_at_signals {
-        builder.stop_at_signals().map_err(failed)?;
-    }
-    let (limits, timeout) = (options.limits, options.timeout);
-    let mut reactor = Reactor::new(builder, usize::MAX, limits);
+    let mut reactor = options.run.reactor(usize::MAX)?;
     let names = Names::new(reactor.waker());
     let queue = Rc::new(RefCell::new(Queue::new(options, messages, done)));
     reactor.set_source(Box::new(Engine::new(queue.clone(), names)?));
-    reactor.set_deadline(timeout.map(|timeout| Instant::now() + timeout));
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
     drop(reactor);
     let Some(queue) = Rc::into_inner(queue) else {

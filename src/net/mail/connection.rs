@@ -212,7 +212,7 @@ impl SmtpConnection {
         while job.reader.fill(block)? {
             let taken = session.offer(job.reader.made(), out)?;
             job.reader.consume(taken);
-            self.queue.borrow().options.meter.add(taken as u64);
+            self.queue.borrow().options.run.meter.add(taken as u64);
             if taken == 0 {
                 return Ok(false);
             }

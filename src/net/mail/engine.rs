@@ -41,10 +41,7 @@ impl Engine {
                 (None, true) => Some(ClientTls::new(None)?.named(name)?),
             }
         };
-        let connector = {
-            let options = &queue.borrow().options;
-            Connector::new(options.dial, options.name_wait)
-        };
+        let connector = Connector::new(queue.borrow().options.run.connect);
         Ok(Engine { queue, names, connector, given_up: false, tls })
     }
 
@@ -88,7 +85,7 @@ impl Engine {
             queue.probe.address.get_or_insert(address);
             let (options, is_tls) = (&queue.options, queue.options.server.is_tls);
             let session = Client::new(options.config(ours)?, is_tls);
-            let mut tap = options.tap.as_ref().map(|make| make());
+            let mut tap = options.run.make_tap(Some(address));
             if let Some(tap) = &mut tap {
                 tap.remark(&format!("connected to {} at {address}", options.server));
             }

@@ -46,10 +46,8 @@
 //! | name | default | what it guards against |
 //! |---|---|---|
 //! | [`connections_max`] | 1 | more connections than a server likes |
-//! | [`name_wait`] | 20 s | a resolver that does not answer |
 //!
 //! [`connections_max`]: Options::connections_max
-//! [`name_wait`]: Options::name_wait
 //!
 //! # Example
 //!

@@ -2,16 +2,12 @@
 
 use super::server::Server;
 use crate::error::Error;
-use crate::net::connection::Limits;
-use crate::net::connection::TapMaker;
-use crate::net::report::Meter;
-use crate::net::transport::dial;
+use crate::net::run::RunOptions;
 use crate::net::transport::tls::ClientTls;
 use crate::smtp::auth::{Credentials, Mechanism};
 use crate::smtp::command::Domain;
 use crate::smtp::config::{self, Config, StartTls};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// See the head of this module.
@@ -39,24 +35,13 @@ pub struct Options {
     pub session_limits: config::Limits,
     /// How many connections are open at the same time, at most.
     pub connections_max: usize,
-    /// The pump's bounds.
-    pub limits: Limits,
-    /// The bounds of dialing.
-    pub dial: dial::Limits,
-    /// How long a name may take to be resolved.
-    pub name_wait: Duration,
     /// Whom TLS trusts; without it, the system's roots.
     pub tls: Option<ClientTls>,
     /// The name that the server's certificate has to bear; without it, that of the server.
     pub tls_name: Option<String>,
-    /// How long all of it may take.
-    pub timeout: Option<Duration>,
-    /// Whether SIGINT and SIGTERM end it in order.
-    pub stop_at_signals: bool,
-    /// Makes a listener for each connection.
-    pub tap: Option<TapMaker>,
-    /// Counts bytes of messages as they are taken for sending.
-    pub meter: Arc<Meter>,
+    /// What all façades have in common. Its meter counts bytes of messages as they are taken for
+    /// sending.
+    pub run: RunOptions,
 }
 
 impl Options {
@@ -73,27 +58,18 @@ impl Options {
             chunking: false,
             session_limits: config::Limits::default(),
             connections_max: 1,
-            limits: Limits::default(),
-            dial: dial::Limits::default(),
-            name_wait: Duration::from_secs(20),
             tls: None,
             tls_name: None,
-            timeout: None,
-            stop_at_signals: false,
-            tap: None,
-            meter: Arc::default(),
+            run: RunOptions::default(),
         }
     }
 
-    /// Raises every wait of a step that is shorter than `time`: for a caller who wants to wait so
+    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
     /// long.
     #[must_use]
-    pub fn with_waits_of_at_least(mut self, time: Duration) -> Options {
-        self.session_limits = self.session_limits.with_waits_of_at_least(time);
-        self.limits = self.limits.with_waits_of_at_least(time);
-        self.dial = self.dial.with_waits_of_at_least(time);
-        self.name_wait = self.name_wait.max(time);
-        self
+    pub fn with_waits_of_at_least(self, time: Duration) -> Options {
+        let session_limits = self.session_limits.with_waits_of_at_least(time);
+        Options { session_limits, run: self.run.with_waits_of_at_least(time), ..self }
     }
 
     /// Whether TLS may be spoken.

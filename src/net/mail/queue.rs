@@ -148,7 +148,7 @@ impl Queue {
     /// Takes one more message from the iterator.
     fn pull(&mut self) -> bool {
         let Some(outgoing) = self.messages.next() else { return false };
-        self.options.meter.add_total(outgoing.content.size());
+        self.options.run.meter.add_total(outgoing.content.size());
         let report = Report::new(&outgoing);
         self.open.insert(self.taken, Open { report, transactions: 0, was_put_back: false });
         self.waiting.push_back((self.taken, Rc::new(outgoing)));
@@ -255,7 +255,7 @@ impl Queue {
 
     /// One more transaction with the content of a message.
     pub(super) fn again(&mut self, share: &RecipientSubset, outgoing: &OutgoingMessage) {
-        self.options.meter.add_total(outgoing.content.size());
+        self.options.run.meter.add_total(outgoing.content.size());
         if let Some(open) = self.open.get_mut(&share.outgoing) {
             open.transactions += 1;
         }

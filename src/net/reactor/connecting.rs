@@ -9,20 +9,64 @@
 //! ```
 
 use super::{Handle, Reactor};
-use crate::net::transport::Error;
 use crate::net::transport::dial::{Dial, Limits, Step};
 use crate::net::transport::endpoint;
-use crate::net::transport::names::Lookup;
+use crate::net::transport::names::{Family, Lookup};
+use crate::net::transport::{Error, later};
 use mio::net::TcpStream;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// How connections are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// Which addresses of a name are used; those of both families by default.
+    pub family: Option<Family>,
+    /// How long the lookup of a name may take.
+    pub name_wait: Duration,
+    /// How the addresses of a name are tried.
+    pub dial: Limits,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> ConnectOptions {
+        let (family, name_wait) = (None, Duration::from_secs(20));
+        ConnectOptions { family, name_wait, dial: Limits::default() }
+    }
+}
+
+impl ConnectOptions {
+    /// Sets which addresses of a name are used; `None` stands for both families.
+    #[must_use]
+    pub fn with_family(self, family: impl Into<Option<Family>>) -> ConnectOptions {
+        ConnectOptions { family: family.into(), ..self }
+    }
+
+    /// Sets how long the lookup of a name may take.
+    #[must_use]
+    pub fn with_name_wait(self, name_wait: Duration) -> ConnectOptions {
+        ConnectOptions { name_wait, ..self }
+    }
+
+    /// Sets how the addresses of a name are tried.
+    #[must_use]
+    pub fn with_dial(self, dial: Limits) -> ConnectOptions {
+        ConnectOptions { dial, ..self }
+    }
+
+    /// Raises the waits that are shorter than `time`: for a caller who wants to wait so long.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> ConnectOptions {
+        let (name_wait, dial) = (self.name_wait.max(time), self.dial.with_waits_of_at_least(time));
+        ConnectOptions { name_wait, dial, ..self }
+    }
+}
+
 /// Connects to several hosts at a time. `T` tells the caller what a connection is for.
 pub(crate) struct Connector<T> {
-    limits: Limits,
-    /// How long the lookup of a name may take.
-    name_wait: Duration,
+    options: ConnectOptions,
     connecting: Vec<(T, Connecting)>,
     /// Attempts that have ended since the last turn.
     ended: Vec<(Handle, io::Result<TcpStream>)>,
@@ -41,14 +85,14 @@ pub(crate) struct Connected<T> {
 }
 
 impl<T> Connector<T> {
-    pub(crate) fn new(limits: Limits, name_wait: Duration) -> Connector<T> {
+    pub(crate) fn new(options: ConnectOptions) -> Connector<T> {
         let (connecting, ended) = (Vec::new(), Vec::new());
-        Connector { limits, name_wait, connecting, ended, deadline: None }
+        Connector { options, connecting, ended, deadline: None }
     }
 
     /// Begins to connect to the host whose name is being looked up.
     pub(crate) fn begin(&mut self, what: T, lookup: Lookup, now: Instant) {
-        let stage = Stage::Name(lookup);
+        let stage = Stage::Name(lookup.only(self.options.family));
         self.connecting.push((what, Connecting { began: now, looked_up: None, stage }));
     }
 
@@ -97,7 +141,7 @@ impl<T> Connector<T> {
         self.deadline = None;
         let (mut failed, mut at) = (Vec::new(), 0);
         while let Some((_, host)) = self.connecting.get_mut(at) {
-            match host.go_on(reactor, &self.limits, self.name_wait, now) {
+            match host.go_on(reactor, &self.options, now) {
                 Ok(until) => {
                     self.deadline = Some(self.deadline.map_or(until, |at| at.min(until)));
                     at += 1;
@@ -156,22 +200,20 @@ impl Connecting {
     fn go_on(
         &mut self,
         reactor: &mut Reactor,
-        limits: &Limits,
-        name_wait: Duration,
+        options: &ConnectOptions,
         now: Instant,
     ) -> Result<Instant, Error> {
         if let Stage::Name(lookup) = &self.stage {
-            let Some(addresses) = looked_up(lookup, self.began + name_wait, now)? else {
-                return Ok(self.began + name_wait);
-            };
+            let until = later(self.began, options.name_wait);
+            let Some(addresses) = looked_up(lookup, until, now)? else { return Ok(until) };
             self.looked_up = Some(now);
-            self.stage = Stage::Dial(Dial::new(addresses, limits, now), Vec::new());
+            self.stage = Stage::Dial(Dial::new(addresses, &options.dial, now), Vec::new());
         }
         let Stage::Dial(dial, attempts) = &mut self.stage else { return Ok(now) };
         if let Some(until) = try_addresses(dial, attempts, reactor, now) {
             return Ok(until);
         }
-        let spent = std::mem::replace(dial, Dial::new(Vec::new(), limits, now));
+        let spent = std::mem::replace(dial, Dial::new(Vec::new(), &options.dial, now));
         Err(Error::Unreachable(spent.into_attempts()))
     }
 

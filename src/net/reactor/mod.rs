@@ -16,6 +16,13 @@
 //! carries the generation of its slot, so that an event for a connection that has gone is not given
 //! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
 //! tried again with every close, and every tenth of a second.
+//!
+//! | limit | default | what it guards against |
+//! |---|---|---|
+//! | [`name_wait`](ConnectOptions::name_wait) | 20 s | a resolver that does not answer |
+//!
+//! The limits of attempts to connect are those of [`dial`](super::transport::dial), the limits of
+//! connections those of [`connection`](super::connection).
 
 mod accept;
 mod builder;
@@ -31,12 +38,13 @@ mod turns;
 
 pub use accept::{Accept, Accepted};
 pub use builder::{ReactorBuilder, StopHandle};
+pub use connecting::ConnectOptions;
 pub use datagrams::DatagramHandler;
 pub use source::{ConnectionSource, Handle};
 
 use super::connection::{Connection, Limits, NewConnection, Shared};
-use super::transport::Error;
 use super::transport::rate::RateLimit;
+use super::transport::{Error, later};
 use accept::{LISTENERS_MAX, Listener};
 use builder::Signals;
 use datagrams::UdpSockets;
@@ -107,7 +115,10 @@ pub struct Reactor {
     grace: Duration,
     ending: Option<Instant>,
     deadline: Option<Instant>,
+    /// When it stops by itself.
+    stop_at: Option<Instant>,
     limits: Limits,
+    connect: ConnectOptions,
     rate: Option<RateLimit>,
     /// Slots whose connection the limit holds back, those that wait for longest first.
     held_back: VecDeque<usize>,
@@ -146,7 +157,9 @@ impl Reactor {
             grace: Duration::from_secs(10),
             ending: None,
             deadline: None,
+            stop_at: None,
             limits,
+            connect: ConnectOptions::default(),
             rate: limits.rate().map(RateLimit::new),
             held_back: VecDeque::new(),
             shared: Shared::new(limits),
@@ -171,6 +184,16 @@ impl Reactor {
     /// When everything has to be over.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
+    }
+
+    /// When it stops as if it was asked to, and what runs has the grace period.
+    pub fn set_stop_at(&mut self, stop_at: Option<Instant>) {
+        self.stop_at = stop_at;
+    }
+
+    /// How [`open`](Reactor::open) and [`resolve`](Reactor::resolve) look up names and connect.
+    pub fn set_connect(&mut self, connect: ConnectOptions) {
+        self.connect = connect;
     }
 
     /// Takes a connection in.
@@ -294,9 +317,10 @@ impl Reactor {
         let source = self.source.as_ref().and_then(|source| source.deadline());
         let requests = self.requests.deadline();
         let udp_sockets = self.udp_sockets.deadline(now);
-        let ours = [self.accept_at, self.relief_at, self.ending, self.deadline, self.grant_at()];
+        let ours = [self.accept_at, self.relief_at, self.grant_at()];
+        let ends = [self.ending, self.deadline, self.stop_at];
         let theirs = [next, tick, source, requests, udp_sockets];
-        let soonest = ours.into_iter().chain(theirs).flatten().min()?;
+        let soonest = ours.into_iter().chain(ends).chain(theirs).flatten().min()?;
         Some(soonest.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
@@ -443,10 +467,13 @@ impl Reactor {
     }
 
     fn check_stop(&mut self) {
-        if self.ending.is_some() || !self.stop.load(Ordering::Acquire) {
+        let is_asked = self.stop.load(Ordering::Acquire)
+            || self.stop_at.is_some_and(|stop_at| Instant::now() >= stop_at);
+        if self.ending.is_some() || !is_asked {
             return;
         }
-        self.ending = Some(Instant::now() + self.grace);
+        self.stop_at = None;
+        self.ending = Some(later(Instant::now(), self.grace));
         self.followers.iter().for_each(StopHandle::stop);
         for listener in &mut self.listeners {
             // The socket is closed below; an error here means that it is closed already.

@@ -9,20 +9,16 @@
 //! Nothing here blocks: names are looked up on another thread, and connecting and waiting end with
 //! an event or a timer. So signals and deadlines work in every state.
 
-use super::connecting::{CONNECTION, Connected, Connector, NAME, looked_up};
+use super::connecting::{CONNECTION, ConnectOptions, Connected, Connector, NAME, looked_up};
 use super::{Handle, Reactor};
-use crate::net::transport::Error;
-use crate::net::transport::dial::Limits;
 use crate::net::transport::names::{Lookup, Names};
+use crate::net::transport::{Error, later};
 use mio::Waker;
 use mio::net::TcpStream;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How long the lookup of a name may take where there is no deadline.
-const NAME_WAIT: Duration = Duration::from_secs(20);
 
 type Opened = Box<dyn FnOnce(&mut Reactor, Result<TcpStream, Error>)>;
 type Resolved = Box<dyn FnOnce(&mut Reactor, Result<Vec<SocketAddr>, Error>)>;
@@ -52,7 +48,7 @@ struct Request {
 /// The requests that have begun.
 struct Running {
     names: Names,
-    name_wait: Duration,
+    options: ConnectOptions,
     connector: Connector<Opened>,
     lookups: Vec<(Lookup, Instant, Resolved)>,
 }
@@ -68,19 +64,19 @@ pub(super) struct Requests {
 type Ended = Box<dyn FnOnce(&mut Reactor)>;
 
 impl Running {
-    /// Raises the wait of every step to at least `time`, which is the limit of the whole.
-    fn new(waker: Arc<Waker>, time: Duration) -> Running {
-        let name_wait = NAME_WAIT.max(time);
-        let limits = Limits::default().with_waits_of_at_least(time);
-        let connector = Connector::new(limits, name_wait);
-        Running { names: Names::new(waker), name_wait, connector, lookups: Vec::new() }
+    fn new(waker: Arc<Waker>, options: ConnectOptions) -> Running {
+        let connector = Connector::new(options);
+        Running { names: Names::new(waker), options, connector, lookups: Vec::new() }
     }
 
     fn begin(&mut self, request: Request, now: Instant) {
         let lookup = self.names.ask_endpoint(&request.endpoint, now);
         match request.then {
             Then::Opened(then) => self.connector.begin(then, lookup, now),
-            Then::Resolved(then) => self.lookups.push((lookup, now + self.name_wait, then)),
+            Then::Resolved(then) => {
+                let lookup = lookup.only(self.options.family);
+                self.lookups.push((lookup, later(now, self.options.name_wait), then));
+            }
         }
     }
 
@@ -217,7 +213,7 @@ impl Reactor {
     }
 
     fn request(&mut self, pause: Duration, endpoint: &str, then: Then) {
-        let (at, endpoint) = (Instant::now() + pause, endpoint.to_owned());
+        let (at, endpoint) = (later(Instant::now(), pause), endpoint.to_owned());
         self.requests.waiting.push(Request { at, endpoint, then });
     }
 
@@ -244,10 +240,11 @@ impl Reactor {
             return self.give_up_requests(&|| Error::Interrupted);
         }
         let now = Instant::now();
-        let mut running = self.requests.running.take().unwrap_or_else(|| {
-            let time = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
-            Box::new(Running::new(self.waker(), time.unwrap_or_default()))
-        });
+        let mut running = self
+            .requests
+            .running
+            .take()
+            .unwrap_or_else(|| Box::new(Running::new(self.waker(), self.connect)));
         let due = self.requests.waiting.extract_if(.., |request| request.at <= now);
         due.for_each(|request| running.begin(request, now));
         let ended = running.turn(self, now);

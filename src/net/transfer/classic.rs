@@ -65,7 +65,7 @@ impl Application<ClassicServer> for ClassicServing {
     ) -> Result<Turn, Error> {
         let sent = self.sender.send(session, out, scratch, |taken| {
             if let Some(running) = &mut self.running {
-                running.count(taken);
+                running.count(taken, &self.context.meter);
             }
         });
         if let Err(error) = sent? {

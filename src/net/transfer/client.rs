@@ -88,7 +88,7 @@ pub fn get_wanted(
         options.durability,
         options.resume,
         run.finisher(),
-        options.meter.clone(),
+        options.run.meter.clone(),
     )));
     batch.borrow_mut().deadline = run.deadline;
     loop {
@@ -129,7 +129,7 @@ pub fn put(
     options: &Options,
 ) -> Result<Vec<FileReport>, Error> {
     let mut run = Run::new(endpoint, options)?;
-    let batch = put::Batch::new(files, options.overwrite, options.meter.clone());
+    let batch = put::Batch::new(files, options.overwrite, options.run.meter.clone());
     let batch = Rc::new(RefCell::new(batch));
     let connections = options.connections.clamp(1, files.len().max(1));
     for _ in 0..connections {
@@ -204,10 +204,10 @@ pub fn get_classic(
 ) -> Result<FileReport, Error> {
     let mut run = Run::new(endpoint, options)?;
     let outcome = Rc::new(RefCell::new(Outcome::default()));
-    let (durability, meter) = (options.durability, options.meter.clone());
+    let (durability, meter) = (options.durability, options.run.meter.clone());
     let finisher = run.finisher();
     let mut limits = classic::Limits::default();
-    limits.transfer_wait = limits.transfer_wait.max(options.timeout.unwrap_or_default());
+    limits.transfer_wait = limits.transfer_wait.max(options.run.timeout.unwrap_or_default());
     let mut getting = ClassicGetting::new(
         destination.clone(),
         durability,

@@ -1,10 +1,9 @@
 //! How a client of the file transfer connects, and what it insists on.
 
-use crate::net::connection::{Limits, TapMaker};
 use crate::net::files::Durability;
-use crate::net::report::Meter;
+use crate::net::run::RunOptions;
+use crate::net::transport::tls::NamedTls;
 use crate::transfer::client;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How a client connects and what it insists on.
@@ -12,13 +11,8 @@ use std::time::Duration;
 pub struct Options {
     /// The session's bounds, digests and token.
     pub session: client::Config,
-    /// The pump's bounds.
-    pub limits: Limits,
     /// TLS, if it is wanted, and the name that the server has to show.
-    pub tls: Option<crate::net::transport::tls::NamedTls>,
-    /// How long the whole operation may take. Waits of the protocol that are shorter are raised to
-    /// it: who allows so much time wants to wait.
-    pub timeout: Option<Duration>,
+    pub tls: Option<NamedTls>,
     /// How many connections are opened at most.
     pub connections: usize,
     /// What is synced before a file gets its name.
@@ -27,28 +21,30 @@ pub struct Options {
     pub resume: bool,
     /// Whether `put` may replace a file, and `get_classic` one whose name the server chose.
     pub overwrite: bool,
-    /// Whether SIGINT and SIGTERM end the call in order, in every state.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<TapMaker>,
-    /// Counts bytes as they travel.
-    pub meter: Arc<Meter>,
+    /// What all façades have in common.
+    pub run: RunOptions,
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             session: client::Config::default(),
-            limits: Limits::default(),
             tls: None,
-            timeout: None,
             connections: 1,
             durability: Durability::Fsync,
             resume: true,
             overwrite: false,
-            stop_at_signals: false,
-            tap: None,
-            meter: Arc::default(),
+            run: RunOptions::default(),
         }
+    }
+}
+
+impl Options {
+    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
+    /// long.
+    #[must_use]
+    pub fn with_waits_of_at_least(mut self, time: Duration) -> Options {
+        self.session.limits = self.session.limits.with_waits_of_at_least(time);
+        Options { run: self.run.with_waits_of_at_least(time), ..self }
     }
 }

@@ -9,7 +9,7 @@ use super::nonce;
 use super::options::Options;
 use crate::net::connection::{Application, NewConnection};
 use crate::net::files::finisher::Finisher;
-use crate::net::reactor::{Reactor, ReactorBuilder};
+use crate::net::reactor::Reactor;
 use crate::net::transport::Error;
 use crate::net::transport::stream::Stream;
 use crate::session::Session;
@@ -38,18 +38,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn new(endpoint: &'a str, options: &'a Options) -> Result<Run<'a>, Error> {
-        let failed = |error| Error::Io("starting", error);
-        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-        let mut builder = ReactorBuilder::new().map_err(failed)?;
-        if options.stop_at_signals {
-            builder.stop_at_signals().map_err(failed)?;
-        }
-        let mut limits = options.limits;
-        if let Some(timeout) = options.timeout {
-            limits = limits.with_waits_of_at_least(timeout);
-        }
-        let mut reactor = Reactor::new(builder, usize::MAX, limits);
-        reactor.set_deadline(deadline);
+        let (reactor, deadline) = (options.run.reactor(usize::MAX)?, options.run.deadline());
         Ok(Run { endpoint, options, deadline, reactor, opened: Rc::default() })
     }
 
@@ -71,7 +60,7 @@ impl<'a> Run<'a> {
         let (opened, options) = (self.opened.clone(), self.options.clone());
         self.reactor.open_after(pause, self.endpoint, move |reactor, socket| {
             let added = socket.and_then(|socket| {
-                let tap = options.tap.as_ref().map(|make| make());
+                let tap = options.run.make_tap(socket.peer_addr().ok());
                 let new = NewConnection::new(stream(socket, &options), session, application);
                 let added = reactor.add(new.with_tap(tap));
                 added.map_err(|error| Error::Io("starting", error))
@@ -94,11 +83,7 @@ impl<'a> Run<'a> {
         application: impl Application<Client> + 'static,
         begin: impl FnOnce() + 'static,
     ) -> Result<(), Error> {
-        let mut config = self.options.session.clone();
-        if let Some(timeout) = self.options.timeout {
-            config.limits = config.limits.with_waits_of_at_least(timeout);
-        }
-        let session = Client::new(config, &nonce()?);
+        let session = Client::new(self.options.session.clone(), &nonce()?);
         self.add(pause, session, application, begin);
         Ok(())
     }

@@ -27,7 +27,7 @@ use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
 use crate::net::files::{Durability, Entry, ExistingFile, FileError, FileSender, Partial};
 use crate::net::files::{Sources, Walk};
-use crate::net::report::Failure;
+use crate::net::report::{Failure, Meter};
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wait, Wants};
 use crate::text::escape;
@@ -52,6 +52,7 @@ pub(crate) struct ServerContext {
     pub(crate) admission: Arc<Admission>,
     pub(crate) log: Option<Log>,
     pub(crate) on_transfer: Option<OnTransfer>,
+    pub(crate) meter: Arc<Meter>,
 }
 
 impl ServerContext {
@@ -294,7 +295,7 @@ impl Serving {
         let sent = sender.send(session, out, scratch, |taken| {
             self.resumes.sent(taken);
             if let Some(running) = &mut self.running {
-                running.count(taken);
+                running.count(taken, &self.context.meter);
             }
         });
         sent.map_err(Error::from)??;
@@ -343,7 +344,7 @@ impl Application<Server> for Serving {
             }
             (Event::Payload { offset, bytes }, Task::Receiving { partial, .. }) => {
                 if let Some(running) = &mut self.running {
-                    running.count(bytes.len());
+                    running.count(bytes.len(), &self.context.meter);
                 }
                 partial.write_at(bytes, offset)
             }

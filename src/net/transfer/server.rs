@@ -38,14 +38,16 @@ use super::admission::Admission;
 pub use super::serve::{Direction, OnTransfer, Transfer};
 use super::serve::{Log, ServerContext};
 use crate::name::Name;
-use crate::net::connection::{Limits, Tap};
+use crate::net::connection::Limits;
 use crate::net::files::Durability;
 use crate::net::files::Sources;
 use crate::net::files::finisher::Finisher;
 use crate::net::reactor::{Reactor, ReactorBuilder, StopHandle};
+use crate::net::run::RunOptions;
 use crate::net::transport::Error;
 use crate::net::transport::endpoint;
 use crate::net::transport::rate::RateLimit;
+use crate::net::transport::tls::ServerTls;
 use crate::transfer::server;
 use acceptor::{Acceptor, Arrivals, ConnectionFactory, Inbox, Outbox};
 use mio::net::TcpListener;
@@ -56,9 +58,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes a listener for the connection with that peer.
-pub type PeerTap = Arc<dyn Fn(SocketAddr) -> Box<dyn Tap> + Send + Sync>;
-
 /// What a server serves and how.
 #[derive(Clone)]
 pub struct Options {
@@ -68,10 +67,8 @@ pub struct Options {
     pub classic: Option<Name>,
     /// The session's bounds, digests and token.
     pub session: Arc<server::Config>,
-    /// The pump's bounds.
-    pub limits: Limits,
     /// TLS, if it is wanted.
-    pub tls: Option<crate::net::transport::tls::ServerTls>,
+    pub tls: Option<ServerTls>,
     /// Whether it takes files.
     pub writable: bool,
     /// What is synced before a file that was put gets its name.
@@ -83,14 +80,12 @@ pub struct Options {
     pub threads: usize,
     /// How long running transfers may go on after it was asked to stop.
     pub grace: Duration,
-    /// Whether SIGINT and SIGTERM stop it.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<PeerTap>,
     /// Hears of connections that were refused or failed.
     pub log: Option<Log>,
     /// Hears of each transfer that has ended.
     pub on_transfer: Option<OnTransfer>,
+    /// What all façades have in common.
+    pub run: RunOptions,
 }
 
 impl Options {
@@ -100,17 +95,15 @@ impl Options {
             sources,
             classic: None,
             session: Arc::default(),
-            limits: Limits::default(),
             tls: None,
             writable: false,
             durability: Durability::Fsync,
             connections_max: 10_000,
             threads: 1,
             grace: Duration::from_secs(10),
-            stop_at_signals: false,
-            tap: None,
             log: None,
             on_transfer: None,
+            run: RunOptions::default(),
         }
     }
 }
@@ -146,15 +139,12 @@ impl Server {
             );
             return Err(starting(io::Error::other(what)));
         }
-        let mut builders: Vec<ReactorBuilder> = Vec::new();
-        for _ in 0..threads {
+        let mut builders = vec![options.run.builder()?];
+        for _ in 1..threads {
             builders.push(ReactorBuilder::new().map_err(starting)?);
         }
-        if options.stop_at_signals {
-            builders[0].stop_at_signals().map_err(starting)?;
-        }
         let listening = |error| Error::Io("listening", error);
-        let rate = options.limits.rate();
+        let rate = options.run.limits.rate();
         let listener = endpoint::listen_limited(address, rate).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         Ok(Server { options, admission: Arc::new(admission), listener, builders, address })
@@ -183,7 +173,7 @@ impl Server {
     /// that about.
     pub fn run(self) -> Result<(), Error> {
         let Server { options, admission, listener, mut builders, .. } = self;
-        let rate = options.limits.rate().map(RateLimit::new);
+        let rate = options.run.limits.rate().map(RateLimit::new);
         let first = builders.remove(0);
         let (mut threads, mut outboxes, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let mut outcome = Ok(());
@@ -202,7 +192,8 @@ impl Server {
         if outcome.is_ok() {
             // All stop at once: nobody is let in while others are let finish.
             let acceptor = |factory| Acceptor::new(factory, admission.clone(), outboxes);
-            let (reactor, factory) = reactor(first, &options, &admission, rate);
+            let (mut reactor, factory) = reactor(first, &options, &admission, rate);
+            reactor.set_stop_at(options.run.deadline());
             outcome = lead(reactor, listener, followers.clone(), &admission, acceptor(factory));
         }
         // Where the first could not go on, it has told nobody.
@@ -251,7 +242,7 @@ fn reactor(
     admission: &Arc<Admission>,
     rate: Option<RateLimit>,
 ) -> (Reactor, ConnectionFactory) {
-    let limits = share(options.limits, options.threads);
+    let limits = share(options.run.limits, options.threads);
     let mut reactor = Reactor::new(builder, usize::MAX, limits);
     if let Some(rate) = rate {
         reactor.set_rate_limit(rate);
@@ -266,6 +257,7 @@ fn reactor(
         admission: admission.clone(),
         log: options.log.clone(),
         on_transfer: options.on_transfer.clone(),
+        meter: options.run.meter.clone(),
     });
     (reactor, ConnectionFactory { options: options.clone(), context })
 }

@@ -43,6 +43,7 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 
+use super::later;
 use crate::text::in_short;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -137,11 +138,11 @@ impl Dial {
         let is_due = (may_join && self.next_at <= now) || self.running.is_empty();
         if is_due && let Some(address) = self.waiting.pop_front() {
             self.running.push_back((address, now));
-            self.next_at = now + self.limits.attempt_delay.max(ATTEMPT_DELAY_MIN);
+            self.next_at = later(now, self.limits.attempt_delay.max(ATTEMPT_DELAY_MIN));
             return Step::Try(address);
         }
         let Some((_, since)) = self.running.front() else { return Step::Failed };
-        let expiry = *since + self.limits.connect_wait;
+        let expiry = later(*since, self.limits.connect_wait);
         let joins = may_join && !self.waiting.is_empty();
         Step::Wait(if joins { expiry.min(self.next_at) } else { expiry })
     }

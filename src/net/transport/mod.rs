@@ -16,3 +16,14 @@ pub mod tls;
 pub use error::Error;
 pub use spoken::Spoken;
 pub(crate) use spoken::refuse_tls;
+
+use std::time::{Duration, Instant};
+
+/// Longer than anything runs.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// When a wait that begins `at` an instant is over. A wait that no clock can hold is over after a
+/// century.
+pub(crate) fn later(at: Instant, wait: Duration) -> Instant {
+    at + wait.min(CENTURY)
+}

@@ -12,6 +12,7 @@
 use super::{FileSent, SendOptions};
 use crate::datagram::{HEADER_BYTES, Kind, PART_HEADER_BYTES, Part, Seal};
 use crate::net::files::{FileError, SourceFile};
+use crate::net::report::Meter;
 use std::sync::Arc;
 
 /// What stands in a datagram before the bytes of a file, in bytes.
@@ -26,6 +27,7 @@ pub(super) struct Reading {
     source: Arc<SourceFile>,
     hasher: blake3::Hasher,
     sent: u64,
+    meter: Arc<Meter>,
     /// As many bytes as a part has.
     room: Vec<u8>,
     /// Set with the end.
@@ -40,6 +42,7 @@ impl Cargo {
                 source: source.clone(),
                 hasher: blake3::Hasher::new(),
                 sent: 0,
+                meter: options.run.meter.clone(),
                 room: vec![0; options.size.saturating_sub(PART_OVERHEAD_BYTES).max(1)],
                 seal: None,
             })),
@@ -95,6 +98,7 @@ impl Reading {
         }
         self.hasher.update(bytes);
         self.sent += len as u64;
+        self.meter.add(len as u64);
         Part { size, offset, bytes }.encode(payload);
         Ok(())
     }

@@ -8,16 +8,20 @@
 //! Specification: [`crate::datagram`]. Without a path nothing is stored: then what did not come is
 //! told all the same, but not whether what came is right.
 
-use super::FileReceived;
-use crate::datagram::{Assembly, Datagram, Limits, Part};
+use super::{FileReceived, ReceiveOptions};
+use crate::datagram::{Assembly, Datagram, Part};
 use crate::digest::hex;
 use crate::net::files::{Durability, FileError, SparseFile};
+use crate::net::report::Meter;
 use crate::net::transport::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(super) struct Keeping {
     assembly: Assembly,
     kept: Option<(PathBuf, SparseFile)>,
+    /// Counts the bytes of the file that are new.
+    meter: Arc<Meter>,
 }
 
 /// A digest as people and reports write it.
@@ -26,10 +30,11 @@ pub(super) fn digest_text(digest: &[u8]) -> String {
 }
 
 impl Keeping {
-    pub(super) fn new(limits: Limits, path: Option<&Path>) -> Result<Keeping, FileError> {
-        let kept =
-            path.map(|path| Ok::<_, FileError>((path.to_owned(), SparseFile::at_path(path)?)));
-        Ok(Keeping { assembly: Assembly::new(limits), kept: kept.transpose()? })
+    pub(super) fn new(options: &ReceiveOptions) -> Result<Keeping, FileError> {
+        let path = options.path.as_ref();
+        let kept = path.map(|path| Ok::<_, FileError>((path.clone(), SparseFile::at_path(path)?)));
+        let (kept, meter) = (kept.transpose()?, options.run.meter.clone());
+        Ok(Keeping { assembly: Assembly::new(options.limits), kept, meter })
     }
 
     /// A datagram of the run, for what it says of the file.
@@ -55,7 +60,9 @@ impl Keeping {
                 file.write_at(bytes, offset)?;
             }
         }
+        let before = self.assembly.received();
         self.assembly.enter(part);
+        self.meter.add(self.assembly.received() - before);
         Ok(())
     }
 

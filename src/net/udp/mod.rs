@@ -23,12 +23,11 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
-use super::connection::Limits as PumpLimits;
-use super::connection::TapMaker;
 use super::files::{Durability, SourceFile};
 use super::reactor::{Reactor, ReactorBuilder, StopHandle};
-use super::transport::Error;
+use super::run::RunOptions;
 use super::transport::endpoint;
+use super::transport::{Error, later};
 use crate::datagram::{Limits, Report};
 use keeping::Keeping;
 use mio::net::UdpSocket;
@@ -46,7 +45,8 @@ use std::time::{Duration, Instant};
 /// What to send.
 #[derive(Clone)]
 pub struct SendOptions {
-    /// Bits a second, headers of ours included, those of UDP and IP not.
+    /// Bits a second, headers of ours included, those of UDP and IP not; less where the limit on
+    /// bytes a second of `run` is lower.
     pub rate: u64,
     /// Length of a datagram in bytes, its header included:
     /// [`HEADER_BYTES`](crate::datagram::HEADER_BYTES) to
@@ -57,12 +57,8 @@ pub struct SendOptions {
     pub span: Duration,
     /// The file to send. Each of its parts is sent once; what is lost stays lost.
     pub file: Option<Arc<SourceFile>>,
-    /// How long the whole may take.
-    pub timeout: Option<Duration>,
-    /// Whether SIGINT and SIGTERM end the run early, with its end told.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<TapMaker>,
+    /// What all façades have in common. A signal ends the run early, with its end told.
+    pub run: RunOptions,
 }
 
 /// The least length of a datagram that carries a byte of a file, in bytes.
@@ -75,9 +71,7 @@ impl Default for SendOptions {
             size: 1400,
             span: Duration::from_secs(5),
             file: None,
-            timeout: None,
-            stop_at_signals: false,
-            tap: None,
+            run: RunOptions::default(),
         }
     }
 }
@@ -113,15 +107,6 @@ pub struct FileSent {
     pub digest: Option<String>,
 }
 
-fn builder(stop_at_signals: bool) -> Result<ReactorBuilder, Error> {
-    let failed = |error| Error::Io("starting", error);
-    let mut builder = ReactorBuilder::new().map_err(failed)?;
-    if stop_at_signals {
-        builder.stop_at_signals().map_err(failed)?;
-    }
-    Ok(builder)
-}
-
 /// Sends datagrams and tells their end. That it went well says nothing about whether they arrived.
 ///
 /// # Errors
@@ -131,15 +116,14 @@ fn builder(stop_at_signals: bool) -> Result<ReactorBuilder, Error> {
 pub fn send(endpoint: &str, options: &SendOptions) -> Result<Sent, Error> {
     let failed = |error| Error::Io("starting", error);
     sending::check(options)?;
-    let mut reactor = Reactor::new(builder(options.stop_at_signals)?, 0, PumpLimits::default());
-    reactor.set_deadline(after(Instant::now(), options.timeout));
+    let mut reactor = options.run.reactor(0)?;
     let outcome: Shared<Sent> = Rc::default();
     let (left, options, run) = (Rc::clone(&outcome), options.clone(), random()?);
     reactor.resolve(endpoint, move |reactor, found| {
         let begun = found.and_then(|addresses| {
             let socket = endpoint::datagrams_with(addresses[0]).map_err(failed)?;
             let sending = Sending::new(&options, run, Rc::clone(&left));
-            let tap = options.tap.as_ref().map(|make| make());
+            let tap = options.run.make_tap(Some(addresses[0]));
             reactor.add_udp(socket, Box::new(sending), tap).map_err(failed)
         });
         if let Err(error) = begun {
@@ -166,11 +150,6 @@ fn ns(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// When a span is over; never, where no clock goes so far.
-fn after(began: Instant, span: Option<Duration>) -> Option<Instant> {
-    span.and_then(|span| began.checked_add(span))
-}
-
 /// How to receive.
 #[derive(Clone, Default)]
 pub struct ReceiveOptions {
@@ -183,12 +162,8 @@ pub struct ReceiveOptions {
     pub path: Option<PathBuf>,
     /// What is synced before it gets its name.
     pub durability: Durability,
-    /// Give up after so long.
-    pub timeout: Option<Duration>,
-    /// Whether SIGINT and SIGTERM end the run, with its report.
-    pub stop_at_signals: bool,
-    /// Who listens along.
-    pub tap: Option<TapMaker>,
+    /// What all façades have in common. A signal ends the run, with its report.
+    pub run: RunOptions,
 }
 
 /// What was received.
@@ -243,10 +218,10 @@ impl Receiver {
     /// the path.
     pub fn bind(address: SocketAddr, options: ReceiveOptions) -> Result<Receiver, Error> {
         let failed = |error| Error::Io("listening", error);
-        let builder = builder(options.stop_at_signals)?;
+        let builder = options.run.builder()?;
         let socket = endpoint::datagrams(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        let keeping = Keeping::new(options.limits, options.path.as_deref())?;
+        let keeping = Keeping::new(&options)?;
         Ok(Receiver { options, builder, socket, address, keeping })
     }
 
@@ -267,14 +242,14 @@ impl Receiver {
     /// [`Error::TimedOut`], [`Error::Io`] if the reactor cannot go on, and [`Error::File`] if a
     /// file cannot be stored. That one is not whole or not right is none: the report says so.
     pub fn run(self) -> Result<Received, Error> {
-        let mut reactor = Reactor::new(self.builder, 0, PumpLimits::default());
+        let mut reactor = Reactor::new(self.builder, 0, self.options.run.limits);
         let began = Instant::now();
-        reactor.set_deadline(after(began, self.options.timeout));
+        reactor.set_deadline(self.options.run.deadline());
         let outcome = Rc::default();
-        let until = after(began, self.options.span);
+        let until = self.options.span.map(|span| later(began, span));
         let receiving =
             Receiving::new(self.options.limits, began, until, self.keeping, Rc::clone(&outcome));
-        let tap = self.options.tap.as_ref().map(|make| make());
+        let tap = self.options.run.make_tap(None);
         let posted = reactor.add_udp(self.socket, Box::new(receiving), tap);
         posted.map_err(|error| Error::Io("starting", error))?;
         reactor.run().map_err(|error| Error::Io("waiting for events", error))?;

@@ -68,14 +68,16 @@ pub(super) struct Sending {
 impl Sending {
     pub(super) fn new(options: &SendOptions, run: u64, outcome: Shared<Sent>) -> Sending {
         let (began, cargo) = (Instant::now(), Cargo::new(options));
+        let limit = options.run.limits.bytes_per_second_max.saturating_mul(8);
+        let rate = options.rate.min(limit);
         let bits = options.size as u128 * 8_000_000_000;
-        let in_time = options.span.as_nanos().saturating_mul(u128::from(options.rate)) / bits;
+        let in_time = options.span.as_nanos().saturating_mul(u128::from(rate)) / bits;
         let in_time = u64::try_from(in_time).unwrap_or(u64::MAX).max(1);
         let of_file = cargo.datagrams();
         Sending {
             outcome,
             state: State::Data,
-            pacer: Pacer::new(options.size, options.rate, ns(CATCH_UP), 0),
+            pacer: Pacer::new(options.size, rate, ns(CATCH_UP), 0),
             payload: vec![0; options.size.saturating_sub(HEADER_BYTES)],
             planned: of_file.unwrap_or(in_time),
             span: if of_file.is_some() { SPAN_MAX } else { options.span.min(SPAN_MAX) },

@@ -53,13 +53,15 @@ fn sizes_that_no_datagram_has_are_misuse() {
 #[test]
 fn spans_beyond_every_clock_do_no_harm() {
     let long = Some(Duration::MAX);
-    let long = ReceiveOptions { span: long, timeout: long, ..ReceiveOptions::default() };
+    let run = RunOptions::default().with_timeout(long);
+    let long = ReceiveOptions { span: long, run, ..ReceiveOptions::default() };
     let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), long).unwrap();
     receiver.stop_handle().stop();
     assert_eq!(receiver.run().unwrap().report, Report::default());
     // At one bit a second the second datagram is due after a minute.
     let timeout = Some(Duration::from_millis(20));
-    let options = SendOptions { rate: 1, span: Duration::MAX, timeout, ..options(HEADER_BYTES) };
+    let run = RunOptions::default().with_timeout(timeout);
+    let options = SendOptions { rate: 1, span: Duration::MAX, run, ..options(HEADER_BYTES) };
     let (_deaf, address) = deaf();
     assert!(matches!(send(&address, &options), Err(Error::TimedOut { .. })));
 }

@@ -8,6 +8,7 @@ use wirewright::mime::id::MsgId;
 use wirewright::mime::mailbox::Mailbox;
 use wirewright::mime::message::{Attachment, Builder};
 use wirewright::mime::param::{FileName, MediaType};
+use wirewright::net::RunOptions;
 use wirewright::net::mail::{AttachedFile, Options, OutgoingMessage, Report, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
@@ -151,10 +152,10 @@ fn several_connections_share_the_letters() {
 #[test]
 fn a_time_out_leaves_no_letter_without_a_report() {
     let server = Server::new(|line| (line == END).then(|| SILENT.to_owned()));
-    let timeout = Some(std::time::Duration::from_secs(1));
+    let run = RunOptions::default().with_timeout(std::time::Duration::from_secs(1));
     for connections_max in [1, 3] {
         let letters = ["0", "1", "2", "3", "4"].map(|name| letter(name, None)).to_vec();
-        let options = Options { connections_max, timeout, ..options(&server) };
+        let options = Options { connections_max, run: run.clone(), ..options(&server) };
         let reports = send(options, letters).unwrap();
         let unknown = reports.iter().filter(|report| report.verdict == Verdict::Unknown);
         assert!((1..=connections_max).contains(&unknown.count()));

@@ -74,13 +74,13 @@ fn a_name_that_cannot_be() {
 fn an_address_that_never_answers() {
     let (listener, queue) = mute();
     let address = listener.local_addr().unwrap();
-    let mut impatient = client(|options| options.dial.connect_wait = SHORT);
+    let mut impatient = client(|options| options.run.connect.dial.connect_wait = SHORT);
     let (report, _) = fetch(&mut impatient, get(address, "/"));
     assert_eq!(code(&report), "unreachable", "{report:?}");
     assert!(why(&report).contains(&format!("{address}: no answer in 0.2 s")), "{}", why(&report));
 
     let mut bounded = client(|options| {
-        (options.timeout, options.in_flight_max) = (Some(SHORT), 2);
+        (options.run.timeout, options.in_flight_max) = (Some(SHORT), 2);
     });
     for (report, _) in fetch_all(&mut bounded, (0..5).map(|_| get(address, "/")).collect()) {
         assert_eq!(code(&report), "timed_out", "{report:?}");
@@ -94,7 +94,7 @@ fn an_address_that_never_answers() {
 fn others_do_not_wait_for_it() {
     let (listener, _queue) = mute();
     let server = Server::answering(|_| ok("here"));
-    let mut client = client(|options| options.dial.connect_wait = 3 * SHORT);
+    let mut client = client(|options| options.run.connect.dial.connect_wait = 3 * SHORT);
     let mute = listener.local_addr().unwrap();
     let all = fetch_all(&mut client, vec![get(mute, "/"), get(*server, "/"), get(mute, "/")]);
     let codes: Vec<_> = all.iter().map(|(report, _)| code(report)).collect();
@@ -107,8 +107,8 @@ fn attempts_hold_no_places_beyond_their_call() {
     let (listener, _queue) = mute();
     let server = Server::answering(|_| ok("other"));
     let mut client = client(|options| {
-        (options.timeout, options.in_flight_max) = (Some(10 * SHORT), 1);
-        options.dial.connect_wait = WAIT;
+        (options.run.timeout, options.in_flight_max) = (Some(10 * SHORT), 1);
+        options.run.connect.dial.connect_wait = WAIT;
     });
     let (report, _) = fetch(&mut client, get(listener.local_addr().unwrap(), "/"));
     assert_eq!(code(&report), "timed_out", "{report:?}");
@@ -122,8 +122,8 @@ fn attempts_do_not_fail_the_next_call() {
     let (listener, queue) = mute();
     let address = listener.local_addr().unwrap();
     let mut client = client(|options| {
-        options.timeout = Some(5 * SHORT);
-        options.dial.connect_wait = 6 * SHORT;
+        options.run.timeout = Some(5 * SHORT);
+        options.run.connect.dial.connect_wait = 6 * SHORT;
     });
     let (report, _) = fetch(&mut client, get(address, "/"));
     assert_eq!(code(&report), "timed_out", "{report:?}");

@@ -150,7 +150,7 @@ fn a_call_with_a_timeout_leaves_nothing_for_the_next() {
         }
     });
     let mut client = client(|options| {
-        options.timeout = Some(std::time::Duration::from_secs(1));
+        options.run.timeout = Some(std::time::Duration::from_secs(1));
         options.in_flight_max = 2;
     });
     let silent = (0..4).map(|_| get(*server, "/silent")).collect();

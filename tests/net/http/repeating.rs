@@ -290,7 +290,7 @@ fn a_wait_without_end_is_refused() {
     let server = at_first(9, || answer("503 Busy", "Retry-After: 18446744073709551615\r\n", ""));
     let mut client = patient_with(1, |options| {
         options.retries.wait_max = Duration::MAX;
-        options.timeout = None;
+        options.run.timeout = None;
     });
     let (got, _) = fetched(&mut client, get(*server, "/f"));
     assert_eq!((code(&got.report), got.report.retries), ("http_503", 0), "{got:?}");

@@ -142,7 +142,7 @@ fn silence_is_not_answered_with_another_request() {
             conn.gone();
         });
         let mut client = client(|options| match in_all {
-            true => options.timeout = Some(10 * short),
+            true => options.run.timeout = Some(10 * short),
             false => options.session.limits.first_byte_wait = short,
         });
         good(&mut client, get(*server, "/first"));

@@ -25,7 +25,7 @@ pub fn options(server: &Server) -> Options {
 /// To a server by its URL, TLS as it is by default.
 pub fn named(url: &str) -> Options {
     let mut options = Options::new(Target::parse(url).unwrap());
-    options.timeout = Some(PATIENCE);
+    options.run.timeout = Some(PATIENCE);
     options
 }
 

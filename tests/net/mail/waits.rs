@@ -134,7 +134,7 @@ fn all_of_it() {
         for offers in [&[][..], &["PIPELINING"]] {
             let server = silent(verb, offers);
             let mut options = options(&server);
-            options.timeout = Some(SHORT);
+            options.run.timeout = Some(SHORT);
             let told = sent(options, vec![letter(1), letter(2), letter(3)]);
             let (first, rest) = (told[0].as_str(), &told[1..]);
             let verdict = if verb == "." { "unknown: unknown" } else { "later: unsent" };

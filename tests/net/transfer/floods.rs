@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 use wirewright::name::Name;
+use wirewright::net::RunOptions;
 use wirewright::net::connection;
 use wirewright::net::files::{Destination, Sources};
 use wirewright::net::files::{Durability, Root};
@@ -45,11 +46,11 @@ impl Hasty {
         };
         let options = server::Options {
             session: Arc::new(Config { limits, ..Config::default() }),
-            limits: connection::Limits {
+            run: RunOptions::default().with_limits(connection::Limits {
                 flush_wait: WAIT,
                 linger_wait: WAIT,
                 ..connection::Limits::default()
-            },
+            }),
             writable: true,
             durability: Durability::None,
             ..server::Options::new(Sources::Files(Root::open(folder.path()).unwrap()))

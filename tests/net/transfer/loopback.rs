@@ -187,7 +187,7 @@ fn ends_slow_readers() -> Running {
         let mut config = wirewright::transfer::server::Config::default();
         config.limits.transfer_wait = Duration::from_secs(1);
         options.session = Arc::new(config);
-        options.limits.flush_wait = Duration::from_millis(200);
+        options.run.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
     })
 }
@@ -221,7 +221,7 @@ fn a_reader_that_leaves_the_buffers_of_the_kernel_full_is_no_silent_one() {
         let mut config = wirewright::transfer::server::Config::default();
         config.limits.transfer_wait = Duration::from_secs(2);
         options.session = Arc::new(config);
-        options.limits.flush_wait = Duration::from_millis(200);
+        options.run.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
     });
     let (small, usual) = (4096, 8192);
@@ -264,7 +264,7 @@ fn a_reader_that_is_slow_but_steady_gets_a_small_file_whole() {
         let mut config = wirewright::transfer::server::Config::default();
         config.limits.idle_wait = Duration::from_millis(400);
         options.session = Arc::new(config);
-        options.limits.flush_wait = Duration::from_millis(200);
+        options.run.limits.flush_wait = Duration::from_millis(200);
         options.grace = Duration::ZERO;
     });
     let mut stream = asking_for_f(&server, 4096);
@@ -290,10 +290,12 @@ fn a_timeout_that_is_longer_extends_the_waits_of_the_protocol() {
     std::fs::write(&path, "a").unwrap();
     let words = |reports: Vec<FileReport>| reports[0].outcome.clone().unwrap_err().to_string();
     for timeout in [None, Some(Duration::from_secs(1))] {
-        let mut options = client::Options { timeout, ..client::Options::default() };
+        let mut options = client::Options::default();
+        options.run.timeout = timeout;
         let limits = &mut options.session.limits;
         (limits.answer_wait, limits.transfer_wait) =
             (Duration::from_millis(100), Duration::from_millis(100));
+        options = options.with_waits_of_at_least(timeout.unwrap_or_default());
         let to = Destination::Directory(folder.path().to_owned());
         let since = Instant::now();
         let got = words(client::get(&endpoint, &[name("b")], &to, &options).unwrap());

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use wirewright::http::url::Url;
-use wirewright::net::Failure;
 use wirewright::net::http::{Answer, Client, Fetch, Options};
 use wirewright::net::transport::tls::ClientTls;
+use wirewright::net::{Failure, RunOptions};
 
 /// Whoever waits longer than this has lost.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -123,7 +123,7 @@ fn relay(client: TcpStream, server: TcpStream) {
 pub fn client(authority: &Authority, set: impl FnOnce(&mut Options)) -> Client {
     let mut options = Options {
         tls: Some(ClientTls::new(Some(&authority.read("ca.pem"))).unwrap()),
-        timeout: Some(SILENCE),
+        run: RunOptions::default().with_timeout(SILENCE),
         ..Options::default()
     };
     set(&mut options);

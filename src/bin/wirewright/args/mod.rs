@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use values::{address, byte_rate, digest, seconds, seconds_not_0, size, tls_name};
 use wirewright::digest::DigestKind;
-use wirewright::net::{Meter, connection, files};
+use wirewright::net::files;
 
 /// Transfers files over TCP and HTTP, sends mail and text messages, and includes tools for UDP,
 /// time, benchmarking and protocol analysis.
@@ -156,16 +156,6 @@ pub struct Speed {
     /// 100KB, 2MB (KB = 1000). Whole numbers only [default: no limit].
     #[arg(long, value_name = "RATE", value_parser = byte_rate)]
     pub limit_rate: Option<u64>,
-}
-
-impl Speed {
-    /// Holds a transfer to it.
-    pub fn apply(&self, limits: &mut connection::Limits, meter: &Meter) {
-        if let Some(rate) = self.limit_rate {
-            limits.bytes_per_second_max = rate;
-            meter.set_rate_limit(rate);
-        }
-    }
 }
 
 /// The server to talk to, and how.

@@ -85,7 +85,7 @@ fn fetch_all(
     let trusted = trusted(source.as_ref(), &urls);
     let destination = destination(args)?;
     let options = options(args, secret)?;
-    let meter = options.meter.clone();
+    let run = options.run.clone();
     let mut client =
         Client::new(options).map_err(|error| web::failed(Verb::Download, "starting", &error))?;
     let mut wanted: Vec<Wanted> = urls.into_iter().map(Ok).collect();
@@ -104,8 +104,8 @@ fn fetch_all(
         raw: false,
     };
     let (urls, faults) = divided(wanted);
-    let label = Label::Files { count: urls.len(), before: meter.ended() };
-    let drawing = Drawing::start(meter, label, &args.common);
+    let label = Label::Files { count: urls.len(), before: run.meter.ended() };
+    let drawing = Drawing::start(&run, label, &args.common);
     if is_told(args) {
         tell_faults(&faults);
         let secret = secret.clone();
@@ -193,7 +193,7 @@ fn jobs(args: &Args) -> Result<u16, Failure> {
 
 fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
     let jobs = jobs(args)?;
-    let mut options = web::options(&args.reach, &args.common)?;
+    let mut options = web::options(&args.reach, &args.common, args.asking.speed.limit_rate)?;
     web::take(&args.asking, &mut options);
     options.trace = options.trace.map(|trace| masking(trace, secret.clone(), None));
     options.retries.count_max = args.retry;

@@ -23,11 +23,11 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     let output = output(args);
     check_beside_json(output, args.common.json)?;
     let destination = place(output)?;
-    let mut options = client_options(&args.peer, &args.common)?;
+    let rate = args.speed.limit_rate;
+    let mut options = client_options(&args.peer, &args.common, rate)?;
     options.connections = usize::from(args.jobs);
     options.durability = args.durability.into();
     options.resume = !args.no_resume;
-    args.speed.apply(&mut options.limits, &options.meter);
     options.overwrite = args.overwrite;
     options.session.digests = match args.digest {
         Some(kind) => vec![kind],
@@ -42,7 +42,7 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     let mut summary = Summary::new(verb, server, Some(output), &args.common);
     let count = Arc::default();
     let label = Label::Transfer { words: server.clone(), count: Arc::clone(&count) };
-    let drawing = Drawing::start(options.meter.clone(), label, &args.common);
+    let drawing = Drawing::start(&options.run, label, &args.common);
     let failed = |verb, error: &Error| match error {
         Error::File(_) => failure(verb, &output.to_string_lossy(), error),
         _ => failure(verb, server, error),

@@ -67,7 +67,7 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
     let options = options(args, secret)?;
     let drawn = !args.common.quiet && !args.common.is_traced();
     let drawn = drawn && !(is_stdout && is_terminal);
-    let drawing = Drawing::start_if(drawn, options.meter.clone(), Label::Words(url.clone()));
+    let drawing = Drawing::start_if(drawn, &options.run, Label::Words(url.clone()));
     if !fetch.method.is_idempotent() {
         watch::may_be_taken();
     }
@@ -111,7 +111,7 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
 // ---- what is asked for -----------------------------------------------------------------------
 
 fn options(args: &Http, secret: &Arc<Secret>) -> Result<Options, Failure> {
-    let mut options = web::options(&args.reach, &args.common)?;
+    let mut options = web::options(&args.reach, &args.common, args.asking.speed.limit_rate)?;
     web::take(&args.asking, &mut options);
     options.trace = options.trace.map(|trace| masking(trace, secret.clone(), None));
     options.codings &= !args.raw;

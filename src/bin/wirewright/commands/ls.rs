@@ -89,7 +89,7 @@ impl Printer {
 }
 
 pub fn run(args: &Ls) -> Result<Exit, Failure> {
-    let options = client_options(&args.peer, &args.common)?;
+    let options = client_options(&args.peer, &args.common, None)?;
     let server = &args.peer.server;
     let printer = Printer {
         out: Out::new(),

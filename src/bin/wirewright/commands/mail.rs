@@ -47,10 +47,10 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     // What is wrong with the server's name is said before files are read.
     let options = reach::options(args)?;
     let message = compose::message(&args.writing)?;
-    let (server, meter) = (options.server.clone(), options.meter.clone());
+    let server = options.server.clone();
     let size = message.content.size();
-    let drawing = Drawing::start(meter.clone(), Label::Words(server.to_string()), &args.common);
-    watch::may_be_taken_once_sent(&meter);
+    let drawing = Drawing::start(&options.run, Label::Words(server.to_string()), &args.common);
+    watch::may_be_taken_once_sent(&options.run.meter);
     let sent = send(options, vec![message]);
     drop(drawing);
     let told = match sent {

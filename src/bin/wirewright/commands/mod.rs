@@ -9,6 +9,7 @@ pub mod ls;
 pub mod mail;
 pub mod manual;
 pub mod put;
+pub mod running;
 pub mod secret;
 pub mod select;
 pub mod serve;

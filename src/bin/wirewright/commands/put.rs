@@ -18,16 +18,15 @@ use wirewright::net::{Failure as Why, FileReport};
 
 pub fn run(args: &Put) -> Result<Exit, Failure> {
     let server = &args.peer.server;
-    let mut options = client_options(&args.peer, &args.common)?;
+    let mut options = client_options(&args.peer, &args.common, args.speed.limit_rate)?;
     options.overwrite = args.overwrite;
-    args.speed.apply(&mut options.limits, &options.meter);
     let files = args.files.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
     check_distinct(&files)?;
     let mut summary = Summary::new(Verb::Put, server, None, &args.common);
     let count = Arc::new(files.len().into());
     let label = Label::Transfer { words: server.clone(), count };
-    let drawing = Drawing::start(options.meter.clone(), label, &args.common);
-    watch::may_be_taken_once_sent(&options.meter);
+    let drawing = Drawing::start(&options.run, label, &args.common);
+    watch::may_be_taken_once_sent(&options.run.meter);
     put(args, &files, &mut options, &mut summary)?;
     drop(drawing);
     summary.finish()

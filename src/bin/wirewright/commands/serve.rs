@@ -8,20 +8,21 @@ use self::not_offered::say_not_offered;
 use self::transfers::Sums;
 use self::warnings::{say_false_sizes, say_unwritable};
 use super::input::{BUILD_WITH_TLS, need_tls, read_file};
-use super::wire::{announce, failure, listen_address, stop_after, token};
+use super::running::run_options;
+use super::wire::{announce, failure, listen_address, token};
 use crate::args::Serve;
 use crate::output::advice::{Verb, failed_file};
 use crate::output::report::Out;
 use crate::output::{trace, watch};
 use crate::{Exit, Failure};
 use std::sync::Arc;
+use wirewright::net::Error;
 use wirewright::net::files::Root;
 use wirewright::net::files::Sources;
 use wirewright::net::transfer::Log;
 use wirewright::net::transfer::server::{Options, Server};
 use wirewright::net::transport::endpoint;
 use wirewright::net::transport::tls::{Fault, ServerTls};
-use wirewright::net::{Error, Meter};
 use wirewright::transfer::server::Config;
 
 /// Connections at the same time, where neither an option nor the limit of descriptors says less.
@@ -53,7 +54,6 @@ pub fn run(args: &Serve) -> Result<Exit, Failure> {
         say_false_sizes(&args.path);
         say_not_offered(root);
     }
-    stop_after(server.stop_handle(), args.common.timeout)?;
     let address = server.local_addr();
     announce(address, args.common.json)?;
     server.run().map_err(|e| failure(Verb::Serve, &args.listen, &e))?;
@@ -78,6 +78,7 @@ fn options(args: &Serve) -> Result<Options, Failure> {
     };
     let token = args.token_file.as_deref().map(token).transpose()?;
     let session = Config { token, ..Config::default() };
+    let tap = trace::Style::of(&args.common).map(trace::served);
     let mut options = Options {
         classic,
         session: Arc::new(session),
@@ -86,12 +87,10 @@ fn options(args: &Serve) -> Result<Options, Failure> {
         connections_max: args.max_connections.unwrap_or(CONNECTIONS) as usize,
         threads: usize::from(args.threads),
         grace: args.grace,
-        stop_at_signals: true,
-        tap: trace::Style::of(&args.common).map(trace::served),
         log: (!args.common.quiet).then(|| says(args)),
+        run: run_options(&args.common, tap, args.speed.limit_rate),
         ..Options::new(Sources::Files(root))
     };
-    args.speed.apply(&mut options.limits, &Meter::default());
     set_tls(&mut options, args)?;
     Ok(options)
 }

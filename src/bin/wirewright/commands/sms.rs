@@ -53,8 +53,8 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     fetch.set_form(form.clone());
     let accept = fetch.headers.push("Accept", b"text/plain");
     accept.map_err(|error| Failure::new("Accept", error, "tell the authors"))?;
-    let mut options = web::options(&args.reach, &args.common)?;
-    options.timeout = Some(watch::left().unwrap_or(TIMEOUT));
+    let mut options = web::options(&args.reach, &args.common, None)?;
+    options.run.timeout = Some(watch::left().unwrap_or(TIMEOUT));
     options.heads = true;
     // A reply may repeat the password in notations that only a reader of JSON would find.
     let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide_said(&form));

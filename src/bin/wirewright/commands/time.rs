@@ -1,6 +1,7 @@
 //! `wirewright time`: date and time to whoever comes, and asking for them.
 
-use super::wire::{announce, failure, listen_address, stop_after};
+use super::running::run_options;
+use super::wire::{announce, failure, listen_address};
 use crate::args::services::{Time, TimeGet, TimeServe};
 use crate::output::advice::Verb;
 use crate::output::report::Out;
@@ -8,7 +9,7 @@ use crate::output::trace;
 use crate::{Exit, Failure};
 use serde_json::json;
 use std::time::Instant;
-use wirewright::daytime::{Limits, Moment};
+use wirewright::daytime::Moment;
 use wirewright::net::daytime::{Options, Server, Transport, get as ask};
 use wirewright::net::transport::endpoint;
 
@@ -32,11 +33,11 @@ fn transport(udp: bool) -> Transport {
 fn serve(args: &TimeServe) -> Result<Exit, Failure> {
     let failed = |error| failure(Verb::Serve, &args.listen, &error);
     let allowed = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT).max(1);
+    let tap = trace::Style::of(&args.common).map(trace::lines);
     let options = Options {
         transport: transport(args.udp),
         connections_max: usize::try_from(allowed.min(CONNECTIONS)).unwrap_or(usize::MAX),
-        stop_at_signals: true,
-        tap: trace::Style::of(&args.common).map(trace::lines),
+        run: run_options(&args.common, tap, None),
         ..Options::default()
     };
     let address = listen_address(&args.listen).map_err(failed)?;
@@ -47,7 +48,6 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
         );
     }
     let server = Server::bind(address, options).map_err(failed)?;
-    stop_after(server.stop_handle(), args.common.timeout)?;
     let (address, began) = (server.local_addr(), Instant::now());
     announce(address, args.common.json)?;
     let answers = server.run().map_err(failed)?;
@@ -62,15 +62,11 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
 }
 
 fn get(args: &TimeGet) -> Result<Exit, Failure> {
-    let limits = Limits::default();
-    let options = Options {
-        transport: transport(args.udp),
-        limits: args.common.timeout.map_or(limits, |time| limits.with_waits_of_at_least(time)),
-        timeout: args.common.timeout,
-        stop_at_signals: true,
-        tap: trace::Style::of(&args.common).map(trace::lines),
-        ..Options::default()
-    };
+    let tap = trace::Style::of(&args.common).map(trace::lines);
+    let run = run_options(&args.common, tap, None);
+    let least = run.timeout.unwrap_or_default();
+    let options = Options { transport: transport(args.udp), run, ..Options::default() };
+    let options = options.with_waits_of_at_least(least);
     let began = Instant::now();
     let line =
         ask(&args.server, &options).map_err(|error| failure(Verb::Time, &args.server, &error))?;

@@ -2,7 +2,9 @@
 
 mod file;
 
+use super::running::run_options;
 use super::wire::{announce, failure, listen_address};
+use crate::args::Common;
 use crate::args::services::{Udp, UdpRecv, UdpSend};
 use crate::output::advice::Verb;
 use crate::output::report::Out;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use wirewright::datagram::Report;
 use wirewright::net::Error;
+use wirewright::net::connection::TapMaker;
 use wirewright::net::udp::{
     ReceiveOptions, Received, Receiver, SendOptions, Sent, send as send_run,
 };
@@ -24,15 +27,19 @@ pub fn run(udp: &Udp) -> Result<Exit, Failure> {
     }
 }
 
+fn tap(common: &Common) -> Option<TapMaker> {
+    trace::Style::of(common).map(trace::datagrams)
+}
+
 fn send(args: &UdpSend) -> Result<Exit, Failure> {
+    let run = run_options(&args.common, tap(&args.common), None);
+    let least = run.timeout.unwrap_or_default();
     let options = SendOptions {
         rate: args.rate,
         size: usize::from(args.size),
         span: args.seconds,
         file: args.file.as_deref().map(|path| file::open(path, args.size)).transpose()?,
-        timeout: args.common.timeout,
-        stop_at_signals: true,
-        tap: trace::Style::of(&args.common).map(trace::datagrams),
+        run: run.with_waits_of_at_least(least),
     };
     let sent = send_run(&args.receiver, &options);
     let sent = sent.map_err(|error| match (&args.file, &error) {
@@ -63,11 +70,9 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
 fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     let options = ReceiveOptions {
         span: args.seconds,
-        timeout: args.common.timeout,
         path: args.output.clone(),
         durability: args.durability.into(),
-        stop_at_signals: true,
-        tap: trace::Style::of(&args.common).map(trace::datagrams),
+        run: run_options(&args.common, tap(&args.common), None),
         ..ReceiveOptions::default()
     };
     args.output.as_deref().map_or(Ok(()), file::check_output)?;

@@ -1,12 +1,13 @@
 //! What the commands that speak HTTP share: options, what is asked for, errors, reports.
 
 use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
+use super::running::run_options;
 use super::secret::Secret;
 use crate::args::Common;
 use crate::args::http::{Asking, Reach};
 use crate::output::advice::{Verb, advice, of_descriptors};
 use crate::output::progress::span;
-use crate::output::{trace, watch};
+use crate::output::trace;
 use crate::{Failure, say_line};
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -28,14 +29,13 @@ use wirewright::text::escape;
 // ---- options ---------------------------------------------------------------------------------
 
 /// The options of a client that is reached so.
-pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
+pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Options, Failure> {
     let mut options = Options {
-        stop_at_signals: true,
         trace: trace::Style::of(common).map(trace::http),
         trace_content: common.trace_content,
         ..Options::default()
     };
-    options.family = match (reach.ipv4, reach.ipv6) {
+    let family = match (reach.ipv4, reach.ipv6) {
         (true, _) => Some(Family::V4),
         (_, true) => Some(Family::V6),
         (false, false) => None,
@@ -48,7 +48,9 @@ pub fn options(reach: &Reach, common: &Common) -> Result<Options, Failure> {
         );
     }
     set_tls(&mut options, reach)?;
-    Ok(with_waits(options, reach, watch::left()))
+    options.run = run_options(common, None, rate);
+    options.run.connect.family = family;
+    Ok(with_waits(options, reach))
 }
 
 /// The proxies that the environment names, unless none is to be asked.
@@ -64,14 +66,12 @@ pub fn proxies(reach: &Reach) -> Result<Proxies, Failure> {
 
 /// The options with what argv says of waits: a step waits as long as all may take, unless an option
 /// of its own says otherwise.
-fn with_waits(options: Options, reach: &Reach, timeout: Option<Duration>) -> Options {
-    let mut options = match timeout {
-        Some(timeout) => options.with_waits_of_at_least(timeout),
-        None => options,
-    };
-    options.timeout = timeout;
+fn with_waits(options: Options, reach: &Reach) -> Options {
+    let least = options.run.timeout.unwrap_or_default();
+    let mut options = options.with_waits_of_at_least(least);
     if let Some(wait) = reach.connect_timeout {
-        (options.dial.connect_wait, options.limits.handshake_wait) = (wait, wait);
+        options.run.connect.dial.connect_wait = wait;
+        options.run.limits.handshake_wait = wait;
     }
     if let Some(wait) = reach.first_byte_timeout {
         options.session.limits.first_byte_wait = wait;
@@ -106,7 +106,6 @@ pub fn take(asking: &Asking, options: &mut Options) {
     if let Some(max) = asking.max_body {
         (limits.body_bytes_max, limits.decoded_bytes_max) = (max, max);
     }
-    asking.speed.apply(&mut options.limits, &options.meter);
     if let Some(rate) = asking.min_rate {
         limits.payload_quantum = rate.saturating_mul(limits.body_wait.as_secs()).max(1);
     }
@@ -347,16 +346,18 @@ mod tests {
         ] {
             let Line { reach } = Line::parse_from(["x"].iter().chain(args));
             let timeout = timeout.map(Duration::from_secs);
-            let options = with_waits(Options::default(), &reach, timeout);
-            let of_body = options.session.limits.body_wait.max(options.name_wait);
+            let run = net::RunOptions::default().with_timeout(timeout);
+            let options = with_waits(Options { run, ..Options::default() }, &reach);
+            let connect = options.run.connect;
+            let of_body = options.session.limits.body_wait.max(connect.name_wait);
             assert_eq!(of_body, timeout.unwrap_or_default().max(Duration::from_secs(30)));
             let its = [
-                options.dial.connect_wait,
-                options.limits.handshake_wait,
+                connect.dial.connect_wait,
+                options.run.limits.handshake_wait,
                 options.session.limits.first_byte_wait,
             ];
             assert_eq!(its.map(|wait| wait.as_secs()), waits, "{timeout:?} {args:?}");
-            assert_eq!(options.timeout, timeout);
+            assert_eq!(options.run.timeout, timeout);
         }
     }
 }

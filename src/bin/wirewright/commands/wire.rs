@@ -4,6 +4,7 @@ pub mod batch;
 pub mod document;
 
 use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
+use super::running::run_options;
 use crate::args::{Common, Peer};
 use crate::output::advice::{Verb, advice, local_failure, local_failure_below, of_descriptors};
 use crate::output::drawing;
@@ -15,27 +16,24 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wirewright::net::connection::Limits;
-use wirewright::net::reactor::{Reactor, ReactorBuilder, StopHandle};
+use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transfer::client::Options;
 use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{Error, Failure as Why, FailureKind, FileReport};
-use wirewright::text::{escape, in_short};
+use wirewright::text::escape;
 use wirewright::transfer::token::Token;
 
 /// The options of a client.
-pub fn client_options(peer: &Peer, common: &Common) -> Result<Options, Failure> {
-    let mut options = Options {
-        stop_at_signals: true,
-        tap: trace::Style::of(common).map(trace::transfer),
-        ..Options::default()
-    };
+pub fn client_options(peer: &Peer, common: &Common, rate: Option<u64>) -> Result<Options, Failure> {
+    let mut options = Options::default();
     options.session.token = peer.token_file.as_deref().map(token).transpose()?;
     set_tls(&mut options, peer)?;
     // Last, because reading a token may have taken time.
-    options.timeout = watch::left();
-    Ok(options)
+    options.run = run_options(common, trace::Style::of(common).map(trace::transfer), rate);
+    let least = options.run.timeout.unwrap_or_default();
+    Ok(options.with_waits_of_at_least(least))
 }
 
 fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
@@ -81,21 +79,6 @@ pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
     out.raw(&text)?;
     out.raw("\n")?;
     out.flush()
-}
-
-/// Stops a server when `--timeout` is over.
-pub fn stop_after(stop: StopHandle, timeout: Option<Duration>) -> Result<(), Failure> {
-    let Some(timeout) = timeout else { return Ok(()) };
-    let stop = move || {
-        std::thread::sleep(timeout);
-        stop.stop();
-    };
-    let started = std::thread::Builder::new().name("timeout".to_owned()).spawn(stop);
-    let failed = |error| {
-        let what = format!("no thread can be started: {}", in_short(&error));
-        Failure::new("--timeout", what, "allow more processes with ulimit -u")
-    };
-    started.map(drop).map_err(failed)
 }
 
 /// Reads the token: the file without one trailing line end.

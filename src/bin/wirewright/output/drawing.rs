@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wirewright::net::{Activity, Meter};
+use wirewright::net::{Activity, Meter, RunOptions};
 use wirewright::text::escape;
 
 /// How often progress is drawn anew.
@@ -235,27 +235,27 @@ pub struct Drawing {
 
 impl Drawing {
     /// Begins to draw, unless the arguments speak against it.
-    pub fn start(meter: Arc<Meter>, label: Label, common: &Common) -> Drawing {
-        Drawing::start_if(!common.quiet && !common.is_traced(), meter, label)
+    pub fn start(run: &RunOptions, label: Label, common: &Common) -> Drawing {
+        Drawing::start_if(!common.quiet && !common.is_traced(), run, label)
     }
 
     /// Begins to draw, where that is wanted.
-    pub fn start_if(enabled: bool, meter: Arc<Meter>, label: Label) -> Drawing {
+    pub fn start_if(enabled: bool, run: &RunOptions, label: Label) -> Drawing {
         let done = Arc::new(AtomicBool::new(false));
         let line = Line::new(enabled);
         if !line.is_drawn() {
             return Drawing { done, thread: None };
         }
-        let ended = done.clone();
-        let draw = move || draw(&line, &meter, &label, &ended);
+        let (ended, meter, rate) = (done.clone(), run.meter.clone(), run.limits.rate());
+        let draw = move || draw(&line, &meter, rate, &label, &ended);
         // Where no thread can be had, the transfer goes on without a line.
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(draw).ok();
         Drawing { done, thread }
     }
 }
 
-fn draw(line: &Line, meter: &Meter, label: &Label, ended: &AtomicBool) {
-    let (began, mut pace) = (Instant::now(), Pace::limited(meter.rate_limit()));
+fn draw(line: &Line, meter: &Meter, rate: Option<u64>, label: &Label, ended: &AtomicBool) {
+    let (began, mut pace) = (Instant::now(), Pace::limited(rate));
     while !ended.load(Ordering::Relaxed) {
         let now = began.elapsed();
         let (moved, kept, total) = (meter.moved(), meter.kept(), label.total(meter));

@@ -21,7 +21,6 @@ use wirewright::datagram::{Alien, Datagram, Kind};
 use wirewright::net::connection::Tap;
 use wirewright::net::connection::TapMaker;
 use wirewright::net::http::{self, Mark};
-use wirewright::net::transfer::server::PeerTap;
 use wirewright::smtp::auth::Credentials;
 use wirewright::smtp::transcript::Transcript;
 use wirewright::text::PeerText;
@@ -70,9 +69,10 @@ pub fn transfer(style: Style) -> TapMaker {
 }
 
 /// The same for a server: each line names the peer.
-pub fn served(style: Style) -> PeerTap {
+pub fn served(style: Style) -> TapMaker {
     Arc::new(move |peer| {
-        let (name, reader) = (format!("{peer} "), Transfer::default());
+        let name = peer.map_or(String::new(), |peer| format!("{peer} "));
+        let reader = Transfer::default();
         Box::new(Listener { style, is_tls: false, name, reader })
     })
 }
@@ -110,7 +110,7 @@ fn tap<R: Reader + 'static>(
     style: Style,
     reader: impl Fn() -> R + Send + Sync + 'static,
 ) -> TapMaker {
-    Arc::new(move || {
+    Arc::new(move |_| {
         let (name, reader) = (String::new(), reader());
         Box::new(Listener { style, is_tls: false, name, reader })
     })

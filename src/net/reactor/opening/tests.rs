@@ -30,7 +30,7 @@ fn hanging(reactor: &mut Reactor, two: [SocketAddr; 2]) -> Sender<()> {
         Ok(two.to_vec())
     };
     let waker = reactor.waker();
-    let mut running = Running::new(waker.clone(), Duration::ZERO);
+    let mut running = Running::new(waker.clone(), ConnectOptions::default());
     running.names = Names::with(waker, names::Limits::default(), Box::new(resolve));
     reactor.requests.running = Some(Box::new(running));
     held

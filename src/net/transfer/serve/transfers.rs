@@ -8,7 +8,7 @@
 use super::ServerContext;
 use crate::error::Error as Session;
 use crate::name::Name;
-use crate::net::report::Failure;
+use crate::net::report::{Failure, Meter};
 use crate::net::transport::Error;
 use crate::transfer::Code;
 use std::net::SocketAddr;
@@ -91,8 +91,9 @@ impl Running {
     }
 
     /// So many bytes of the file travelled.
-    pub(crate) fn count(&mut self, bytes: usize) {
+    pub(crate) fn count(&mut self, bytes: usize, meter: &Meter) {
         self.bytes += bytes as u64;
+        meter.add(bytes as u64);
     }
 
     /// Whether all that had to travel has.

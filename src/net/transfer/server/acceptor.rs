@@ -99,7 +99,7 @@ impl ConnectionFactory {
         S: crate::session::Session + 'static,
         A: Application<S> + 'static,
     {
-        let tap = self.options.tap.as_ref().map(|make| make(peer));
+        let tap = self.options.run.make_tap(Some(peer));
         NewConnection::new(self.stream(socket), session, application).with_tap(tap)
     }
 

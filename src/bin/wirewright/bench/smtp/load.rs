@@ -110,7 +110,7 @@ fn one_round(
     taken: Option<&Taken>,
 ) -> Result<Round, Failure> {
     let mut options = options(server.clone(), load.connections);
-    options.stop_at_signals = true;
+    options.run.stop_at_signals = true;
     let before = (taken.map(Taken::counts), sides::thread());
     let counts = Rc::new(RefCell::new(Counts::default()));
     let (counting, began) = (counts.clone(), Instant::now());

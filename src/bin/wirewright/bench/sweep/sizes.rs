@@ -191,10 +191,10 @@ fn bounded(write: Option<u64>, read: Option<u64>) -> Limits {
 pub fn write_size(setup: &Setup) -> Result<Sweep, String> {
     let get = |write: Option<u64>, read: Option<u64>| {
         let mut options = memory(&setup.block, setup.size, setup.threads);
-        options.limits = bounded(write, None);
+        options.run.limits = bounded(write, None);
         let (server, destination) = (Running::start(options)?, nowhere());
         let mut getting = Getting::new(DigestKind::None, &destination);
-        getting.options.limits = bounded(None, read);
+        getting.options.run.limits = bounded(None, read);
         getting.run(&server, setup.size).map_err(said)
     };
     let values = rounds(2 * BUFFERS.len(), |which| {

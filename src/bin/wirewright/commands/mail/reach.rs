@@ -1,10 +1,11 @@
 //! How the server is reached, and who logs in: from argv to the options of the library.
 
 use super::super::input;
+use super::super::running::run_options;
 use super::super::wire::failure;
 use crate::args::mail::{Mail, Reach};
 use crate::output::advice::Verb;
-use crate::output::{trace, watch};
+use crate::output::trace;
 use crate::{Failure, say_line};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -20,14 +21,10 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let Mail { reach, common, .. } = args;
     let server = server(reach.server.as_deref().unwrap_or_default())?;
     let credentials = credentials(reach, &server)?;
-    let mut options = Options::new(server);
-    if let Some(timeout) = watch::left() {
-        options = options.with_waits_of_at_least(timeout);
-        options.timeout = Some(timeout);
-    }
-    options.stop_at_signals = true;
-    let style = trace::Style::of(common);
-    options.tap = style.map(|style| trace::smtp(style, credentials.clone()));
+    let tap = trace::Style::of(common).map(|style| trace::smtp(style, credentials.clone()));
+    let run = run_options(common, tap, args.speed.limit_rate);
+    let least = run.timeout.unwrap_or_default();
+    let mut options = Options { run, ..Options::new(server) }.with_waits_of_at_least(least);
     options.name = match &reach.ehlo {
         Some(name) => {
             Some(to_ascii(name).and_then(|name| Domain::parse(&name)).map_err(|error| {
@@ -40,7 +37,6 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     options.insecure_auth = reach.insecure_auth;
     options.all_or_nothing = args.all_or_nothing;
     options.chunking = reach.chunking;
-    args.speed.apply(&mut options.limits, &options.meter);
     options.tls_name = reach.tls_name.clone();
     options.credentials = credentials;
     if let Some(auth) = reach.auth {

@@ -18,7 +18,7 @@ pub fn run_batch(
     if watch::was_signalled() {
         return Err(Error::Interrupted);
     }
-    options.timeout = watch::left();
+    options.run.timeout = watch::left();
     act(options)
 }
 

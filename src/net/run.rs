@@ -1,0 +1,149 @@
+//! How a call of a façade runs, whatever its protocol.
+
+use super::connection::{Limits, Tap, TapMaker};
+use super::reactor::{ConnectOptions, Reactor, ReactorBuilder};
+use super::report::Meter;
+use super::transport::{Error, later};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a call of a façade runs. The options of every façade hold one of these as `run`, beside
+/// what only that protocol needs.
+///
+/// Every façade obeys every field. A field has no effect only where its subject does not exist: a
+/// server opens no connection, and a line of [`daytime`](super::daytime) is no file.
+///
+/// | field | clients | servers |
+/// |---|---|---|
+/// | [`timeout`] | the call fails with [`Error::TimedOut`] | they stop in order |
+/// | [`stop_at_signals`] | the call ends in order | they stop in order |
+/// | [`limits`] | of their connections | of their connections |
+/// | [`connect`] | each lookup and each connection | – |
+/// | [`tap`] | each connection, each UDP socket | each connection, each UDP socket |
+/// | [`meter`] | bytes, and which files are in flight | bytes |
+///
+/// The two sides of [`udp`](super::udp) are no server: both fail with the timeout. Their meters
+/// count bytes alone.
+///
+/// TLS is no field, for `daytime` and `udp` have none: they would have to ignore it, and the bytes
+/// would travel in clear although TLS was asked for.
+///
+/// [`timeout`]: RunOptions::timeout
+/// [`stop_at_signals`]: RunOptions::stop_at_signals
+/// [`limits`]: RunOptions::limits
+/// [`connect`]: RunOptions::connect
+/// [`tap`]: RunOptions::tap
+/// [`meter`]: RunOptions::meter
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use wirewright::net::RunOptions;
+/// use wirewright::net::daytime::{Options, get};
+///
+/// let run = RunOptions::default().with_timeout(Duration::from_secs(5)).with_stop_at_signals(true);
+/// let line = get("localhost:13", &Options { run, ..Options::default() })?;
+/// println!("{}", line.escape_ascii());
+/// # Ok::<(), wirewright::net::Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// How long the whole call may take, and how long a server serves; no limit by default.
+    pub timeout: Option<Duration>,
+    /// Whether SIGINT and SIGTERM end the call in order, in every state; not by default.
+    pub stop_at_signals: bool,
+    /// The bounds of connections. UDP has no connections: there only
+    /// [`bytes_per_second_max`](Limits::bytes_per_second_max) matters, and only to
+    /// [`udp::send`](super::udp::send).
+    pub limits: Limits,
+    /// How connections are opened.
+    pub connect: ConnectOptions,
+    /// Makes a [`Tap`] for each connection and for each UDP socket; none by default.
+    pub tap: Option<TapMaker>,
+    /// Counts bytes of files as they travel.
+    pub meter: Arc<Meter>,
+}
+
+impl RunOptions {
+    /// Sets the [`timeout`](RunOptions::timeout); `None` is no limit. The waits of single steps
+    /// stay as they are.
+    #[must_use]
+    pub fn with_timeout(self, timeout: impl Into<Option<Duration>>) -> RunOptions {
+        RunOptions { timeout: timeout.into(), ..self }
+    }
+
+    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
+    /// long. A server that waits longer for its peers is easier to keep busy.
+    #[must_use]
+    pub fn with_waits_of_at_least(self, time: Duration) -> RunOptions {
+        let limits = self.limits.with_waits_of_at_least(time);
+        let connect = self.connect.with_waits_of_at_least(time);
+        RunOptions { limits, connect, ..self }
+    }
+
+    /// Sets [`stop_at_signals`](RunOptions::stop_at_signals).
+    #[must_use]
+    pub fn with_stop_at_signals(self, stop_at_signals: bool) -> RunOptions {
+        RunOptions { stop_at_signals, ..self }
+    }
+
+    /// Sets the [`limits`](RunOptions::limits).
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> RunOptions {
+        RunOptions { limits, ..self }
+    }
+
+    /// Sets the limit on [bytes a second](Limits::bytes_per_second_max); `None` is no limit.
+    #[must_use]
+    pub fn with_rate_limit(mut self, bytes_per_second: impl Into<Option<u64>>) -> RunOptions {
+        self.limits.bytes_per_second_max = bytes_per_second.into().unwrap_or(u64::MAX);
+        self
+    }
+
+    /// Sets how connections are [opened](RunOptions::connect).
+    #[must_use]
+    pub fn with_connect(self, connect: ConnectOptions) -> RunOptions {
+        RunOptions { connect, ..self }
+    }
+
+    /// Sets what makes a [`tap`](RunOptions::tap); `None` is none.
+    #[must_use]
+    pub fn with_tap(self, tap: impl Into<Option<TapMaker>>) -> RunOptions {
+        RunOptions { tap: tap.into(), ..self }
+    }
+
+    /// Sets the [`meter`](RunOptions::meter).
+    #[must_use]
+    pub fn with_meter(self, meter: Arc<Meter>) -> RunOptions {
+        RunOptions { meter, ..self }
+    }
+
+    /// When the call has to be over that begins now.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timeout.map(|timeout| later(Instant::now(), timeout))
+    }
+
+    /// The part of a reactor that a server makes before it runs.
+    pub(super) fn builder(&self) -> Result<ReactorBuilder, Error> {
+        let failed = |error| Error::Io("starting", error);
+        let mut builder = ReactorBuilder::new().map_err(failed)?;
+        if self.stop_at_signals {
+            builder.stop_at_signals().map_err(failed)?;
+        }
+        Ok(builder)
+    }
+
+    /// The reactor of one call, which begins now; it holds at most `live_max` connections.
+    pub(super) fn reactor(&self, live_max: usize) -> Result<Reactor, Error> {
+        let mut reactor = Reactor::new(self.builder()?, live_max, self.limits);
+        reactor.set_connect(self.connect);
+        reactor.set_deadline(self.deadline());
+        Ok(reactor)
+    }
+
+    /// A tap for the connection with `peer`, or for a UDP socket that has none.
+    pub(super) fn make_tap(&self, peer: Option<SocketAddr>) -> Option<Box<dyn Tap>> {
+        self.tap.as_ref().map(|make| make(peer))
+    }
+}
