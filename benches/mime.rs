@@ -11,13 +11,9 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use std::sync::Arc;
 use wirewright::buffer::Buffer;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder, Message};
-use wirewright::mime::param::{FileName, MediaType};
-use wirewright::mime::writer::{Step, Writer};
+use wirewright::mime::{
+    Attachment, Builder, Date, FileName, Limits, Mailbox, MediaType, Message, MsgId, Step, Writer,
+};
 
 const LEN: usize = 25 << 20;
 const ROOM: usize = 256 << 10;

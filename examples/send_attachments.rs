@@ -12,10 +12,7 @@
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use wirewright::mime::Limits;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
-use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox};
+use wirewright::mime::{Attachment, Builder, Date, FileName, Limits, Mailbox, MediaType, MsgId};
 use wirewright::net::mail::{AttachedFile, Options, OutgoingMessage, Server, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;

@@ -17,8 +17,7 @@
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
-use wirewright::mime::Limits;
-use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
+use wirewright::mime::{Builder, Date, Limits, Mailbox, MsgId};
 use wirewright::net::mail::{Options, OutgoingMessage, Server, send};
 use wirewright::smtp::auth::Credentials;
 use wirewright::smtp::client::Verdict;

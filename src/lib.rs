@@ -70,7 +70,7 @@
 //! | [`transfer`] | `PROTOCOL.md`, on its page | [`transfer::server`], [`transfer::client`] |
 //! | [`envelope`] | RFC 8259, RFC 4648 | [`envelope::Decoder`], [`envelope::Encoder`] |
 //! | [`http`] | RFC 9110, RFC 9112 | [`http::exchange::Exchange`] |
-//! | [`mime`] | RFC 5322, RFC 2045 to 2047 | [`mime::message::Builder`], [`mime::writer::Writer`] |
+//! | [`mime`] | RFC 5322, RFC 2045 to 2047 | [`mime::Builder`], [`mime::Writer`] |
 //! | [`smtp`] | RFC 5321 | [`smtp::client::Client`] |
 //! | [`daytime`] | RFC 867 | [`daytime::Server`], [`daytime::Client`] |
 //! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |

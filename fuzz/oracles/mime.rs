@@ -7,14 +7,10 @@ mod reader;
 use reader::{Read, decode_words, read};
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::header::Header;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder, Message};
-use wirewright::mime::param::{FileName, MediaType};
-use wirewright::mime::writer::{Step, Writer};
+use wirewright::mime::{
+    Attachment, Builder, Date, FileName, Header, Limits, Mailbox, MediaType, Message, MsgId, Step,
+    Writer,
+};
 
 /// What is put in. Whatever is refused is left out.
 #[derive(Debug, Clone, Default)]

@@ -50,7 +50,7 @@
 //!
 //! - **No injection.** Every value is a type whose constructor refuses control characters; nothing
 //!   else reaches a header. Characters are never cut to octets, so U+010A is not a line feed.
-//! - **Exact size.** [`message::Message::size`] is known before the first octet: content is counted
+//! - **Exact size.** [`Message::size`] is known before the first octet: content is counted
 //!   by arithmetic, and a file that turns out longer or shorter than announced is an error.
 //! - **Bounded memory.** Fields and texts are held, files pass through in the pieces in which they
 //!   are read.
@@ -61,7 +61,7 @@
 //!
 //! # States
 //!
-//! A message is built once and never changes; what has states is its [`writer`]:
+//! A message is built once and never changes; what has states is its [`Writer`]:
 //!
 //! ```text
 //!   Builder ─ from, to, text, attach … ─ build ─▶ Message ─▶ Writer
@@ -114,12 +114,7 @@
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
-//! use wirewright::mime::Limits;
-//! use wirewright::mime::date::Date;
-//! use wirewright::mime::id::MsgId;
-//! use wirewright::mime::mailbox::Mailbox;
-//! use wirewright::mime::message::Builder;
-//! use wirewright::mime::writer::{Step, Writer};
+//! use wirewright::mime::{Builder, Date, Limits, Mailbox, MsgId, Step, Writer};
 //!
 //! let from = Mailbox::parse("王大锤 <wang@example.org>")?;
 //! let (date, id) = (Date::new(1_795_310_820, 480)?, MsgId::parse("1@example.org")?);
@@ -138,20 +133,31 @@
 //! # Ok::<(), wirewright::error::Error>(())
 //! ```
 
-pub mod date;
-pub mod header;
-pub mod id;
-pub mod mailbox;
-pub mod message;
-pub mod param;
-pub mod raw;
+mod date;
+mod header;
+mod id;
+mod mailbox;
+mod message;
+mod param;
+mod raw;
 mod structure;
-pub mod transfer_encoding;
-pub mod word;
-pub mod writer;
+mod transfer_encoding;
+mod word;
+mod writer;
+
+pub use date::Date;
+pub use header::{Header, LINE_MAX, LINE_PREFERRED_MAX, NAME_MAX, OWNED, is_owned};
+pub use id::{ID_MAX, MsgId};
+pub use mailbox::{DOMAIN_MAX, LOCAL_MAX, Mailbox, ToAscii};
+pub use message::{Attachment, Builder, Message};
+pub use param::{FileName, MEDIA_NAME_MAX, MediaType};
+pub use raw::Normaliser;
+pub use transfer_encoding::{Base64Lines, OUT_MIN, TransferEncoding, base64_len};
+pub use word::{Encoding, WORD_LINE_MAX, WORD_MAX};
+pub use writer::{Step, Writer};
 
 /// The bounds of a message that is built. Those that a specification gives stand at its rules, as
-/// constants: [`header::LINE_MAX`], [`mailbox::LOCAL_MAX`], [`word::WORD_MAX`] and others.
+/// constants: [`LINE_MAX`], [`LOCAL_MAX`], [`WORD_MAX`] and others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most mailboxes in `To`, `Cc` and `Bcc` together.

@@ -20,7 +20,7 @@ use super::id::MsgId;
 use super::message::Attachment;
 use super::param::{self, compat_param, param};
 use super::raw::Normaliser;
-use super::transfer_encoding::{TransferEncoding, base64_len, choose, quoted_line};
+use super::transfer_encoding::{TransferEncoding, base64_len, quoted_line};
 use std::ops::Range;
 
 /// A text and how it travels.
@@ -34,7 +34,7 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(content: Box<str>, kind: &'static str) -> Text {
-        let encoding = choose(&content);
+        let encoding = TransferEncoding::of_text(&content);
         Text { content, encoding, kind }
     }
 

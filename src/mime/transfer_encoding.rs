@@ -52,25 +52,25 @@ impl TransferEncoding {
             TransferEncoding::Base64 => "base64",
         }
     }
-}
 
-/// How a text travels, and the one place that says so:
-///
-/// 1. Only ASCII without control characters but tab and line ends, no line longer than 998, none
-///    that begins with `From ` (which a mailbox file would change), none that ends in white space
-///    (which relays take away): 7bit.
-/// 2. At most one octet in six would be written with three: quoted-printable, which people and
-///    search programs can read.
-/// 3. Base64, which is then shorter.
-pub fn choose(text: &str) -> TransferEncoding {
-    let bytes = text.as_bytes();
-    let foreign = bytes.iter().filter(|byte| !is_plain(**byte)).count();
-    if foreign == 0 && bytes.split(|byte| matches!(byte, b'\r' | b'\n')).all(is_plain_line) {
-        TransferEncoding::SevenBit
-    } else if foreign <= bytes.len() / 6 {
-        TransferEncoding::QuotedPrintable
-    } else {
-        TransferEncoding::Base64
+    /// How a text travels, and the one place that says so:
+    ///
+    /// 1. Only ASCII without control characters but tab and line ends, no line longer than 998, none
+    ///    that begins with `From ` (which a mailbox file would change), none that ends in white space
+    ///    (which relays take away): 7bit.
+    /// 2. At most one octet in six would be written with three: quoted-printable, which people and
+    ///    search programs can read.
+    /// 3. Base64, which is then shorter.
+    pub fn of_text(text: &str) -> TransferEncoding {
+        let bytes = text.as_bytes();
+        let foreign = bytes.iter().filter(|byte| !is_plain(**byte)).count();
+        if foreign == 0 && bytes.split(|byte| matches!(byte, b'\r' | b'\n')).all(is_plain_line) {
+            TransferEncoding::SevenBit
+        } else if foreign <= bytes.len() / 6 {
+            TransferEncoding::QuotedPrintable
+        } else {
+            TransferEncoding::Base64
+        }
     }
 }
 

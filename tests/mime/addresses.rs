@@ -1,7 +1,7 @@
 //! Mailboxes: what is read, what is refused and where.
 
 use crate::oracle::{Sample, check_sample};
-use wirewright::mime::mailbox::Mailbox;
+use wirewright::mime::Mailbox;
 
 #[test]
 fn mailboxes_are_read() {

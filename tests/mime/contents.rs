@@ -3,7 +3,7 @@
 use crate::oracle::{Sample, build, check_sample, write};
 use TransferEncoding::{Base64, QuotedPrintable, SevenBit};
 use wirewright::buffer::Buffer;
-use wirewright::mime::transfer_encoding::{Base64Lines, TransferEncoding, base64_len, choose};
+use wirewright::mime::{Base64Lines, TransferEncoding, base64_len};
 
 #[test]
 fn the_encoding_follows_the_content() {
@@ -26,7 +26,7 @@ fn the_encoding_follows_the_content() {
         ("\u{E9}123456789", Base64),
         ("附件中有本月数据请查收", Base64),
     ] {
-        assert_eq!(choose(text), encoding, "{text:?}");
+        assert_eq!(TransferEncoding::of_text(text), encoding, "{text:?}");
         let sample = Sample { text: Some(text.to_owned()), ..Sample::default() };
         let octets = String::from_utf8(write(&build(&sample), &sample, 1, 200)).unwrap();
         assert!(octets.contains(&format!("Content-Transfer-Encoding: {}\r\n", encoding.name())));

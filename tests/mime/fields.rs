@@ -2,8 +2,7 @@
 
 use crate::golden;
 use crate::oracle::{Sample, build, check_sample, write};
-use wirewright::mime::header::{Header, NAME_MAX, OWNED};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::{FileName, Header, MediaType, NAME_MAX, OWNED};
 
 /// The lines of a field of the message, line ends shown as `|`.
 fn field(sample: &Sample, name: &str) -> String {

@@ -1,14 +1,10 @@
 //! Two messages as the chapter sends them, octet by octet, and what is never in them.
 
 use wirewright::buffer::Buffer;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::header::Header;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder, Message};
-use wirewright::mime::param::{FileName, MediaType};
-use wirewright::mime::writer::{Step, Writer};
+use wirewright::mime::{
+    Attachment, Builder, Date, FileName, Header, Limits, Mailbox, MediaType, Message, MsgId, Step,
+    Writer,
+};
 
 pub fn builder(id: &str) -> Builder {
     let from = Mailbox::parse("林小雨 <xiaoyu@example.org>").unwrap();

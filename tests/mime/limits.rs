@@ -2,12 +2,7 @@
 
 use crate::golden::attachment;
 use wirewright::error::Error;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::header::Header;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::Builder;
+use wirewright::mime::{Builder, Date, Header, Limits, Mailbox, MsgId};
 
 fn builder(limits: Limits) -> Builder {
     let from = Mailbox::parse("a@b").unwrap();
@@ -54,7 +49,7 @@ fn counts() {
 /// No line passes 998 characters, so no word of a field can be of any length.
 #[test]
 fn media_types() {
-    use wirewright::mime::param::{MEDIA_NAME_MAX, MediaType};
+    use wirewright::mime::{MEDIA_NAME_MAX, MediaType};
     for (len, good) in
         [(MEDIA_NAME_MAX - 1, true), (MEDIA_NAME_MAX, true), (MEDIA_NAME_MAX + 1, false)]
     {

@@ -3,13 +3,7 @@
 use crate::golden::{attachment, octets};
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Builder, Message};
-use wirewright::mime::transfer_encoding::OUT_MIN;
-use wirewright::mime::writer::{Step, Writer};
+use wirewright::mime::{Builder, Date, Limits, Mailbox, Message, MsgId, OUT_MIN, Step, Writer};
 
 fn builder() -> Builder {
     let from = Mailbox::parse("a@b").unwrap();

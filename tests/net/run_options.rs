@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use wirewright::http::url::Url;
-use wirewright::mime::{Limits, date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
+use wirewright::mime::{Builder, Date, Limits, Mailbox, MsgId};
 use wirewright::name::Name;
 use wirewright::net::connection::Tap;
 use wirewright::net::daytime::{self, Transport};

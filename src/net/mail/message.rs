@@ -2,8 +2,7 @@
 
 use super::attached::AttachedFile;
 use super::reader::ContentReader;
-use crate::mime::message::Message;
-use crate::mime::raw::Normaliser;
+use crate::mime::{Message, Normaliser};
 use crate::net::files::SourceFile;
 use crate::net::transport::Error;
 use crate::smtp::client::Envelope;
@@ -109,7 +108,7 @@ impl OutgoingMessage {
     }
 
     /// Adds the message for a server that does not offer SMTPUTF8, as
-    /// [`Builder::ascii_only`](crate::mime::message::Builder::ascii_only) makes it. It has the
+    /// [`Builder::ascii_only`](crate::mime::Builder::ascii_only) makes it. It has the
     /// same files.
     ///
     /// # Errors

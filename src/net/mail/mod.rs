@@ -52,8 +52,7 @@
 //! # Example
 //!
 //! ```no_run
-//! use wirewright::mime::Limits;
-//! use wirewright::mime::{date::Date, id::MsgId, mailbox::Mailbox, message::Builder};
+//! use wirewright::mime::{Builder, Date, Limits, Mailbox, MsgId};
 //! use wirewright::net::mail::{OutgoingMessage, Options, Server, send};
 //!
 //! let from = Mailbox::parse("Wang <wang@example.org>")?;

@@ -9,8 +9,7 @@
 
 use super::message::Content;
 use crate::buffer::Buffer;
-use crate::mime::raw::Normaliser;
-use crate::mime::writer::{Step, Writer};
+use crate::mime::{Normaliser, Step, Writer};
 use crate::net::files::{FileError, SourceFile};
 use crate::net::transport::Error;
 

@@ -62,11 +62,7 @@ fn missing(what: &str) -> Error {
 mod tests {
     use super::*;
     use crate::mime::Limits;
-    use crate::mime::date::Date;
-    use crate::mime::id::MsgId;
-    use crate::mime::mailbox::Mailbox;
-    use crate::mime::message::Builder;
-    use crate::mime::param::{FileName, MediaType};
+    use crate::mime::{Builder, Date, FileName, Mailbox, MediaType, MsgId};
     use crate::smtp::command::Path;
 
     fn builder(from: &str, to: &[&str]) -> Builder {
@@ -124,7 +120,7 @@ mod tests {
         assert!(outgoing().with_ascii(foreign().build().unwrap()).is_err(), "it is not ASCII");
         let mut other = foreign();
         let (name, media_type) = (FileName::new("f").unwrap(), MediaType::parse("a/b").unwrap());
-        let attachment = crate::mime::message::Attachment { name, media_type, len: 0 };
+        let attachment = crate::mime::Attachment { name, media_type, len: 0 };
         other.attach(attachment).unwrap();
         let other = other.ascii_only().unwrap().build().unwrap();
         assert!(outgoing().with_ascii(other).is_err(), "it has another file");

@@ -2,12 +2,7 @@
 
 use super::server::{CLOSE, END, SILENT, Server};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::{Attachment, Builder, Date, FileName, Limits, Mailbox, MediaType, MsgId};
 use wirewright::net::RunOptions;
 use wirewright::net::mail::{AttachedFile, Options, OutgoingMessage, Report, send};
 use wirewright::smtp::client::Verdict;

@@ -5,11 +5,7 @@ use super::server::{Server, narrow};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex};
-use wirewright::mime::date::Date;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::{Attachment, Builder, Date, FileName, Mailbox, MediaType, MsgId};
 use wirewright::net::files::SourceFile;
 use wirewright::net::mail::{AttachedFile, OutgoingMessage};
 

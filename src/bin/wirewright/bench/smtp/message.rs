@@ -11,12 +11,7 @@ use super::super::file::write_block;
 use super::super::said;
 use super::super::setup::Setup;
 use std::path::Path;
-use wirewright::mime::Limits;
-use wirewright::mime::date::Date;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::mailbox::Mailbox;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::{Attachment, Builder, Date, FileName, Limits, Mailbox, MediaType, MsgId};
 use wirewright::net::mail::{AttachedFile, OutgoingMessage};
 
 /// The longest message that is text alone, in bytes.

@@ -17,9 +17,7 @@ use crate::{Failure, say_line};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use wirewright::mime::id::MsgId;
-use wirewright::mime::message::{Attachment, Builder};
-use wirewright::mime::param::{FileName, MediaType};
+use wirewright::mime::{Attachment, Builder, FileName, MediaType, MsgId};
 use wirewright::net::mail::AttachedFile;
 
 const TYPE: &str = ";type=";

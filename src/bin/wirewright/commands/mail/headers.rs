@@ -9,8 +9,7 @@
 use super::compose::{mailbox, wrong};
 use crate::Failure;
 use crate::args::mail::Writing;
-use wirewright::mime::header::{Header, is_owned};
-use wirewright::mime::message::Builder;
+use wirewright::mime::{Builder, Header, is_owned};
 
 const REPLY_TO: &str = "Reply-To";
 
