@@ -55,9 +55,9 @@ impl TransferEncoding {
 
     /// How a text travels, and the one place that says so:
     ///
-    /// 1. Only ASCII without control characters but tab and line ends, no line longer than 998, none
-    ///    that begins with `From ` (which a mailbox file would change), none that ends in white space
-    ///    (which relays take away): 7bit.
+    /// 1. Only ASCII without control characters but tab and line ends, no line longer than 998,
+    ///    none that begins with `From ` (which a mailbox file would change), none that ends in
+    ///    white space (which relays take away): 7bit.
     /// 2. At most one octet in six would be written with three: quoted-printable, which people and
     ///    search programs can read.
     /// 3. Base64, which is then shorter.

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+use wirewright::http::url::Url;
+use wirewright::mime::{Builder, Date, Limits, Mailbox, MsgId};
 use wirewright::name::Name;
-use wirewright::net::daytime;
-use wirewright::net::files::Destination;
+use wirewright::net::files::{Destination, Durability};
 use wirewright::net::transfer::client::{self, Options};
 use wirewright::net::transport::tls::ClientTls;
-use wirewright::net::{Error, FileReport, RunOptions};
+use wirewright::net::{Error, FileReport, RunOptions, daytime, http, mail};
+use wirewright::smtp::config::StartTls;
 
 /// How long a call is waited for until it has come so far, on a machine that is busy.
 const WAIT: Duration = Duration::from_secs(60);
@@ -40,13 +42,24 @@ fn connecting_to(address: SocketAddr) -> usize {
 type Call = fn(&str, bool) -> Option<String>;
 
 /// Each call opens so many connections.
-const CALLS: [(&str, usize, Call); 5] =
-    [("ls", 1, list), ("get", 4, get), ("classic", 1, classic), ("put", 3, put), ("time", 1, time)];
+const CALLS: [(&str, usize, Call); 8] = [
+    ("ls", 1, list),
+    ("get", 4, get),
+    ("classic", 1, classic),
+    ("put", 3, put),
+    ("time", 1, time),
+    ("http", 3, fetch),
+    ("mail", 1, send),
+    ("check", 1, check),
+];
+
+fn run() -> RunOptions {
+    RunOptions::default().with_stop_at_signals(true)
+}
 
 fn options(tls: bool) -> Options {
     let tls = tls.then(|| ClientTls::new(None).unwrap().named("localhost").unwrap());
-    let run = RunOptions::default().with_stop_at_signals(true);
-    Options { tls, run, connections: 4, ..Options::default() }
+    Options { tls, run: run(), connections: 4, ..Options::default() }
 }
 
 fn of_reports(reports: Result<Vec<FileReport>, Error>) -> Option<String> {
@@ -82,9 +95,48 @@ fn put(address: &str, tls: bool) -> Option<String> {
 }
 
 fn time(address: &str, _: bool) -> Option<String> {
-    let run = RunOptions::default().with_stop_at_signals(true);
-    let options = daytime::Options { run, ..daytime::Options::default() };
+    let options = daytime::Options { run: run(), ..daytime::Options::default() };
     daytime::get(address, &options).err().map(|error| error.code().to_string())
+}
+
+fn fetch(address: &str, tls: bool) -> Option<String> {
+    let url = Url::parse(&format!("http{}://{address}/", if tls { "s" } else { "" })).unwrap();
+    let mut client =
+        http::Client::new(http::Options { run: run(), ..http::Options::default() }).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let saving = http::Saving {
+        destination: Destination::Directory(folder.path().to_owned()),
+        durability: Durability::None,
+        resume: true,
+        accepts: http::Accepts::Success,
+        with_head: false,
+        overwrite: false,
+        raw: false,
+    };
+    let fetches = [(); 3].map(|()| http::Fetch::get(url.clone()));
+    let made = http::download(&mut client, fetches, &saving).unwrap();
+    made.into_iter().find_map(|done| Some(done.report.outcome.err()?.code.to_string()))
+}
+
+fn to_server(address: &str, tls: bool) -> mail::Options {
+    let url = format!("smtp{}://{address}", if tls { "s" } else { "" });
+    let starttls = StartTls::Never;
+    mail::Options { run: run(), starttls, ..mail::Options::new(mail::Server::parse(&url).unwrap()) }
+}
+
+fn send(address: &str, tls: bool) -> Option<String> {
+    let from = Mailbox::parse("a@example.org").unwrap();
+    let (date, id) = (Date::new(0, 0).unwrap(), MsgId::parse("1@example.org").unwrap());
+    let mut builder = Builder::new(from, date, id, 7, Limits::default());
+    builder.to(Mailbox::parse("b@example.org").unwrap()).unwrap();
+    let message = mail::OutgoingMessage::new(builder.build().unwrap(), Vec::new()).unwrap();
+    let mut reports = mail::send(to_server(address, tls), vec![message]).unwrap();
+    reports.remove(0).failure.map(|why| why.code().to_string())
+}
+
+fn check(address: &str, tls: bool) -> Option<String> {
+    let (_, why) = mail::check(to_server(address, tls)).unwrap();
+    why.map(|why| why.code().to_string())
 }
 
 /// Makes a call, sends a signal to this process once `is_ready`, and gives the error of the call.

@@ -15,6 +15,7 @@ use super::FileError;
 use super::finish::Durability;
 use super::place::Place;
 use super::source_file::read_full_at;
+use crate::datagram::DIGEST_BYTES;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -70,7 +71,7 @@ impl SparseFile {
     ///
     /// # Errors
     /// Those of the disk; [`FileError::Changed`] if there are not so many.
-    pub fn digest(&self, size: u64) -> Result<[u8; blake3::OUT_LEN], FileError> {
+    pub fn digest(&self, size: u64) -> Result<[u8; DIGEST_BYTES], FileError> {
         let (mut hasher, mut block, mut at) = (blake3::Hasher::new(), vec![0; BLOCK_BYTES], 0);
         while at < size {
             let len = usize::try_from(size - at).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));

@@ -40,6 +40,7 @@ pub use accept::{Accept, Accepted};
 pub use builder::{ReactorBuilder, StopHandle};
 pub use connecting::ConnectOptions;
 pub use datagrams::DatagramHandler;
+pub use mio;
 pub use source::{ConnectionSource, Handle};
 
 use super::connection::{Connection, Limits, NewConnection, Shared};
