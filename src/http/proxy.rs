@@ -46,6 +46,7 @@ use crate::error::Error;
 use crate::http::url::{Host, Scheme, Url, Userinfo};
 use core::net::IpAddr;
 use std::fmt;
+use std::str::FromStr;
 
 /// A variable that names a proxy that cannot be used. What it holds is not repeated: it may hold a
 /// password.
@@ -220,7 +221,7 @@ impl Item {
             return Some(Item { hosts: block, port: None });
         }
         let (hosts, port) = match text.rsplit_once(':') {
-            Some((hosts, port)) => (hosts, Some(port.parse().ok()?)),
+            Some((hosts, port)) => (hosts, Some(number(port)?)),
             None => (text, None),
         };
         let hosts = match hosts {
@@ -249,7 +250,7 @@ impl Item {
 /// `ADDRESS` or `ADDRESS/LENGTH`; around an IPv6 address there may be brackets.
 fn block(text: &str) -> Option<Hosts> {
     let (address, len) = match text.split_once('/') {
-        Some((address, len)) => (address, Some(len.parse::<u32>().ok()?)),
+        Some((address, len)) => (address, Some(number::<u32>(len)?)),
         None => (text, None),
     };
     let inner = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
@@ -266,6 +267,11 @@ fn block(text: &str) -> Option<Hosts> {
         _ if len < before => Some(Hosts::Block(address, len)),
         _ => Some(Hosts::Block(canonical, len - before)),
     }
+}
+
+/// A number in digits: `parse` alone would take a sign.
+fn number<T: FromStr>(digits: &str) -> Option<T> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// Whether both are of one family and share the first `len` bits.

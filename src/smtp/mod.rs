@@ -78,7 +78,7 @@
 //! - [`client`]: the session, which holds all of this together; begin there.
 //! - [`reply`]: the parser. [`capabilities`]: what a server offers. [`command`]: what is said.
 //! - [`data`]: the message on the wire. [`auth`]: SASL. [`config`]: every limit and wait.
-//! - [`transcript`]: a conversation for people to read.
+//! - [`transcript`]: a conversation for people to read. [`url`]: `smtp://` and `smtps://`.
 //!
 //! # Limits
 //!
@@ -184,3 +184,4 @@ pub mod data;
 pub mod reply;
 mod secrets;
 pub mod transcript;
+pub mod url;

@@ -11,6 +11,10 @@ mod datagram;
 mod envelope;
 #[path = "../../fuzz/oracles/frame.rs"]
 mod frame;
+#[path = "../../fuzz/oracles/http_naming.rs"]
+mod http_naming;
+#[path = "../../fuzz/oracles/http_proxy.rs"]
+mod http_proxy;
 #[path = "../../fuzz/oracles/http_request.rs"]
 mod http_request;
 #[path = "../../fuzz/oracles/http_response.rs"]
@@ -23,12 +27,16 @@ mod names;
 mod pair;
 #[path = "../../fuzz/oracles/server_hello.rs"]
 mod server_hello;
+#[path = "../../fuzz/oracles/smtp_capabilities.rs"]
+mod smtp_capabilities;
 #[path = "../../fuzz/oracles/smtp_data.rs"]
 mod smtp_data;
 #[path = "../../fuzz/oracles/smtp_reply.rs"]
 mod smtp_reply;
 #[path = "../../fuzz/oracles/smtp_session.rs"]
 mod smtp_session;
+#[path = "../../fuzz/oracles/urls.rs"]
+mod urls;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,15 +48,19 @@ const TARGETS: &[Target] = &[
     ("datagram", datagram::check),
     ("envelope", envelope::check),
     ("frame", frame::check),
+    ("http_naming", http_naming::check),
+    ("http_proxy", http_proxy::check),
     ("http_request", http_request::check),
     ("http_response", http_response::check),
     ("mime", mime::check),
     ("names", names::check),
     ("pair", pair::check),
     ("server_hello", server_hello::check),
+    ("smtp_capabilities", smtp_capabilities::check),
     ("smtp_data", smtp_data::check),
     ("smtp_reply", smtp_reply::check),
     ("smtp_session", smtp_session::check),
+    ("urls", urls::check),
 ];
 
 fn fuzz() -> PathBuf {
@@ -91,6 +103,16 @@ fn frame_seeds() {
 }
 
 #[test]
+fn http_naming_seeds() {
+    replay("http_naming");
+}
+
+#[test]
+fn http_proxy_seeds() {
+    replay("http_proxy");
+}
+
+#[test]
 fn http_request_seeds() {
     replay("http_request");
 }
@@ -121,6 +143,11 @@ fn server_hello_seeds() {
 }
 
 #[test]
+fn smtp_capabilities_seeds() {
+    replay("smtp_capabilities");
+}
+
+#[test]
 fn smtp_data_seeds() {
     replay("smtp_data");
 }
@@ -133,6 +160,11 @@ fn smtp_reply_seeds() {
 #[test]
 fn smtp_session_seeds() {
     replay("smtp_session");
+}
+
+#[test]
+fn urls_seeds() {
+    replay("urls");
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn all_proxy_is_not_read_where_nothing_would_use_it() {
 }
 
 /// `no_proxy`, URL, whether it is asked for without a proxy.
-const DIRECT: [(&str, &str, bool); 76] = [
+const DIRECT: [(&str, &str, bool); 78] = [
     ("*", "http://a.test/", true),
     ("*", "http://127.0.0.1/", true),
     ("*", "http://[::1]/", true),
@@ -200,6 +200,8 @@ const DIRECT: [(&str, &str, bool); 76] = [
     ("0.0.0.0/0", "http://8.8.8.8/", true),
     ("0.0.0.0/0", "http://[::1]/", false),
     ("10.0.0.0/33", "http://10.0.0.0/", false),
+    ("10.0.0.0/+8", "http://10.0.0.0/", false),
+    ("a.test:+80", "http://a.test/", false),
     ("10.0.0.0/", "http://10.0.0.0/", false),
     ("169.254/16", "http://169.254.0.1/", false),
     ("::1", "http://[::1]/", true),

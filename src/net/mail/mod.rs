@@ -77,12 +77,11 @@ mod options;
 mod queue;
 mod reader;
 mod report;
-mod server;
 mod smtputf8;
 
+pub use crate::smtp::url::Server;
 pub use attached::AttachedFile;
 pub use client::{check, send, send_each};
 pub use message::{Content, OutgoingMessage, Raw};
 pub use options::Options;
 pub use report::{Recipient, RecipientStatus, Report, ServerProbe};
-pub use server::Server;

@@ -1,12 +1,12 @@
 //! How mail is sent, and what the client insists on.
 
-use super::server::Server;
 use crate::error::Error;
 use crate::net::run::RunOptions;
 use crate::net::transport::tls::ClientTls;
 use crate::smtp::auth::{Credentials, Mechanism};
 use crate::smtp::command::Domain;
 use crate::smtp::config::{self, Config, StartTls};
+use crate::smtp::url::Server;
 use std::net::SocketAddr;
 use std::time::Duration;
 

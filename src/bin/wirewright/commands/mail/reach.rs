@@ -51,7 +51,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
 
 /// The server that argv names.
 pub fn server(text: &str) -> Result<Server, Failure> {
-    Server::parse(text).map_err(|error| {
+    Server::parse_with(text, to_ascii).map_err(|error| {
         let hint = "give smtp://HOST:PORT or smtps://HOST:PORT, with USER@ before HOST to log in";
         let at = error.offset().unwrap_or(0);
         Failure::usage("--server", format_args!("{} (at byte {at})", error.reason()), hint)

@@ -5,15 +5,20 @@
 //!   smtps://me@example.org@HOST    TLS from the beginning, port 465; the user holds an `@`
 //! ```
 //!
-//! A host of another script is asked for by its A-labels.
+//! A host of another script is given by its A-labels, or translated by the caller of
+//! [`Server::parse_with`].
 //!
 //! Specification: RFC 3986 §3.2 (authority), RFC 6409 (port 587), RFC 8314 §7.3 (port 465).
 
 use crate::error::Error;
-use crate::net::transport::idn::to_ascii;
+use core::net::Ipv6Addr;
+use std::borrow::Cow;
 use std::fmt;
 
 const SECTION: &str = "RFC 3986 §3.2";
+
+/// Translates a host of another script into its A-labels.
+pub type ToAscii = fn(&str) -> Result<Cow<'_, str>, Error>;
 
 /// Where a server is, and how TLS is spoken there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +40,18 @@ impl Server {
     /// # Errors
     /// [`Error::Malformed`] with the offset in `text`.
     pub fn parse(text: &str) -> Result<Server, Error> {
+        Server::parse_with(text, |host| {
+            let at = host.bytes().take_while(u8::is_ascii).count() as u64;
+            Err(Error::malformed("a host is given in its ASCII form (xn--…)", at, SECTION))
+        })
+    }
+
+    /// The same, where a host that is not ASCII is what `to_ascii` makes of it, such as
+    /// `net::idn::to_ascii`. Its errors have their offset in the host.
+    ///
+    /// # Errors
+    /// As [`parse`](Server::parse), and those of `to_ascii`.
+    pub fn parse_with(text: &str, to_ascii: ToAscii) -> Result<Server, Error> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (is_tls, port) = match scheme.to_ascii_lowercase().as_str() {
             "smtp" => (false, 587),
@@ -48,7 +65,10 @@ impl Server {
             None => (None, 0),
         };
         let (host, digits) = split_port(&authority[at..]);
-        let host = to_ascii(host).map_err(|error| error.shifted((base + at) as u64))?;
+        let host = match host.is_ascii() {
+            true => Cow::Borrowed(host),
+            false => to_ascii(host).map_err(|error| error.shifted((base + at) as u64))?,
+        };
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
         if host.is_empty() || !host.bytes().all(is_name) {
             return wrong("a host is a name or an address; IPv6 stands in brackets", base + at);
@@ -56,8 +76,8 @@ impl Server {
         let port = match digits {
             None => port,
             Some(digits) => match digits.parse() {
-                Ok(port) if digits.bytes().all(|byte| byte.is_ascii_digit()) => port,
-                _ => return wrong("a port is a number up to 65535", text.len() - digits.len()),
+                Ok(port) if port > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => port,
+                _ => return wrong("a port is a number from 1 to 65535", text.len() - digits.len()),
             },
         };
         Ok(Server { host: host.into_owned(), port, is_tls, user })
@@ -77,7 +97,7 @@ impl fmt::Display for Server {
 /// A host without its brackets, and what stands behind its colon.
 fn split_port(text: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        return match (host.contains(':'), rest.strip_prefix(':')) {
+        return match (host.parse::<Ipv6Addr>().is_ok(), rest.strip_prefix(':')) {
             (true, Some(digits)) => (host, Some(digits)),
             (true, None) if rest.is_empty() => (host, None),
             _ => ("", None),
@@ -123,6 +143,23 @@ fn wrong<T>(rule: &'static str, at: usize) -> Result<T, Error> {
 mod tests {
     use super::*;
 
+    /// Knows one label, and what follows it.
+    fn a_labels(host: &str) -> Result<Cow<'_, str>, Error> {
+        match host.strip_prefix("\u{fc}.") {
+            Some(rest) if rest.is_ascii() => Ok(format!("xn--tda.{rest}").into()),
+            _ => Err(Error::malformed(
+                "unknown",
+                host.find(|c: char| !c.is_ascii()).unwrap() as u64,
+                "",
+            )),
+        }
+    }
+
+    #[test]
+    fn a_host_of_another_script_needs_a_translation() {
+        assert_eq!(Server::parse("smtp://a.\u{fc}").unwrap_err().offset(), Some(9));
+    }
+
     #[test]
     fn servers() {
         for (text, shown, is_tls, user) in [
@@ -136,10 +173,10 @@ mod tests {
             ("smtp://me%40example.org@h", "h:587", false, Some("me@example.org")),
             ("smtp://a%3Ab%zz%@h", "h:587", false, Some("a:b%zz%")),
             ("smtp://%E9%AA%86@h", "h:587", false, Some("骆")),
-            ("smtp://b\u{fc}cher.example", "xn--bcher-kva.example:587", false, None),
-            ("smtp://骆@王.example:25", "xn--qby.example:25", false, Some("骆")),
+            ("smtp://\u{fc}.example:25", "xn--tda.example:25", false, None),
+            ("smtp://骆@\u{fc}.example", "xn--tda.example:587", false, Some("骆")),
         ] {
-            let server = Server::parse(text).unwrap();
+            let server = Server::parse_with(text, a_labels).unwrap();
             assert_eq!((&*server.to_string(), server.is_tls), (shown, is_tls), "{text}");
             assert_eq!(server.user.as_deref(), user, "{text}");
         }
@@ -157,6 +194,10 @@ mod tests {
             ("smtp://h:", 9),
             ("smtp://h:65536", 9),
             ("smtp://h:+1", 9),
+            ("smtp://h:0", 9),
+            ("smtp://[1::2::3]", 7),
+            ("smtp://[a:b]:1", 7),
+            ("smtp://a:b]:1", 9),
             ("smtp://h\r\n", 7),
             ("smtp://@h", 7),
             ("smtp://%0a@h", 7),
@@ -165,7 +206,8 @@ mod tests {
             ("smtp://me@a.\u{378}", 12),
             ("smtp://\u{fc}/path", 7),
         ] {
-            assert_eq!(Server::parse(text).unwrap_err().offset(), Some(at), "{text:?}");
+            let error = Server::parse_with(text, a_labels).unwrap_err();
+            assert_eq!(error.offset(), Some(at), "{text:?}");
         }
     }
 }
