@@ -22,6 +22,7 @@
 //! | [`http`] | many fetches at once, downloads |
 //! | [`mail`] | messages in, reports out |
 //! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
+//! | [`RunOptions`] | what the options of all façades have in common: time, signals, limits, tap |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, UDP |
 //! | [`connection`] | one connection; write your own [`Application`](connection::Application) |
 //! | [`transport`] | name resolution, connecting, plain and TLS streams, STARTTLS |

@@ -196,7 +196,7 @@ fn a_size_that_cannot_be_taken() {
         let put = format!(r#"{{"type":"put","id":1,"name":"new","size":{size},"etag":"e"}}"#);
         let get = r#"{"type":"get","id":2,"name":"f"}"#;
         let got = heard(&server, &frames(&[&put, get]), usize::MAX, true);
-        assert_eq!(got, ["hello", "error 1 no_space", "file 2", "chunk 2", "end 2"]);
+        assert_eq!(got, ["hello", "error 1 too_large", "file 2", "chunk 2", "end 2"]);
     }
 }
 
