@@ -20,7 +20,6 @@ use super::place::{Place, link};
 use super::provenance::Provenance;
 use super::source_file::read_full_at;
 use super::{FileError, SEGMENT_BYTES_MIN};
-use crate::digest::crc32;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
@@ -122,10 +121,7 @@ impl AnonymousFile {
             Err(Errno::EXIST) if overwrite => self.replace(durability)?,
             Err(error) => return Err(error.into()),
         }
-        match durability {
-            Durability::Fsync => self.place.sync_directories(),
-            Durability::Rename | Durability::None => Ok(()),
-        }
+        durability.sync_names(&self.place)
     }
 
     /// Takes the place of what has the name.
@@ -158,8 +154,7 @@ impl AnonymousFile {
         let (mut block, mut at) = (vec![0; COPY_BYTES], 0);
         while at < self.written {
             let read = read_full_at(&self.file, &mut block, at)?;
-            partial.write_at(&block[..read], at)?;
-            partial.chunk_verified(at, read as u64, crc32(&block[..read]))?;
+            partial.append(&block[..read], at)?;
             at += read as u64;
         }
         Ok(partial)

@@ -46,7 +46,8 @@ impl ExistingFile {
     /// hashed.
     ///
     /// # Errors
-    /// Those of [`SourceFile::read_piece`], which notices that the file has changed.
+    /// [`FileError::Exists`] if it was written meanwhile, so that other content has the name, and
+    /// those of the disk.
     pub(crate) fn hash_piece(
         &self,
         at: &mut u64,
@@ -56,7 +57,10 @@ impl ExistingFile {
         let left = self.source.size() - *at;
         if left > 0 {
             let len = usize::try_from(left).unwrap_or(usize::MAX);
-            let bytes = self.source.read_piece(*at, len, scratch)?;
+            let bytes = self.source.read_piece(*at, len, scratch).map_err(|error| match error {
+                FileError::Changed => FileError::Exists,
+                error => error,
+            })?;
             digester.update(bytes);
             *at += bytes.len() as u64;
         }
@@ -71,12 +75,10 @@ impl ExistingFile {
         if !self.source.unchanged()? || !self.place.is_name_of(self.source.file()) {
             return Err(FileError::Exists);
         }
-        match durability {
-            Durability::Fsync => {
-                self.source.file().sync_all()?;
-                self.place.sync_directories_above()
-            }
-            Durability::Rename | Durability::None => Ok(()),
+        if durability != Durability::Fsync {
+            return Ok(());
         }
+        self.source.file().sync_all()?;
+        self.place.sync_directories_above()
     }
 }

@@ -10,6 +10,7 @@
 //! A kill before the rename leaves what the next run can go on with; a kill after it leaves the
 //! whole file, and perhaps a journal, which the next transfer of that name removes.
 
+use super::place::Place;
 use super::{FileError, Partial};
 use crate::transfer::message;
 use std::fmt;
@@ -42,6 +43,11 @@ impl Durability {
             Durability::Rename => "rename",
             Durability::None => "none",
         }
+    }
+
+    /// Makes the names of a file and of its directories durable, where they shall be.
+    pub(super) fn sync_names(self, place: &Place) -> Result<(), FileError> {
+        if self == Durability::Fsync { place.sync_directories() } else { Ok(()) }
     }
 }
 
@@ -97,9 +103,8 @@ impl Finish {
     }
 
     /// Gives up what has arrived where it fills the disk, so that the disk does not stay full.
-    pub fn making_room(mut self) -> Finish {
+    pub fn make_room(&mut self) {
         self.makes_room = true;
-        self
     }
 
     /// Makes the file durable and gives it its name.
@@ -136,9 +141,6 @@ impl Finish {
         if let Some(journal) = self.partial.let_go() {
             self.partial.place().remove_this_journal(&journal);
         }
-        match self.durability {
-            Durability::Fsync => self.partial.place().sync_directories(),
-            Durability::Rename | Durability::None => Ok(()),
-        }
+        self.durability.sync_names(self.partial.place())
     }
 }

@@ -30,7 +30,15 @@ pub enum Job {
 }
 
 impl Job {
-    fn run(self) -> Outcome {
+    /// Gives up what has arrived where it fills the disk: see [`Finish::make_room`].
+    pub(crate) fn make_room(&mut self) {
+        if let Job::Finish(finish) = self {
+            finish.make_room();
+        }
+    }
+
+    /// Does it here and now. May take long.
+    pub(crate) fn run(self) -> Outcome {
         match self {
             Job::Finish(finish) => finish.run(),
             Job::AnonymousFile(file, durability, overwrite) => file.finish(durability, overwrite),

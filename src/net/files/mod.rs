@@ -40,6 +40,8 @@
 //! |---|---|
 //! | `root` | [`Root`]: the directory or the one file that is served, and all that is asked of it |
 //! | `walk` | [`Walk`]: a listing in bounded memory |
+//! | `destination` | [`Destination`]: where files that are received go |
+//! | `receiver` | one file that is received: what is here is verified, the rest written |
 //! | `sender` | one file that is sent: hashed up to an offset, and sent from there |
 //! | `source_file` | [`SourceFile`]: a regular file open for reading, and its etag |
 //! | `partial` | [`Partial`]: an unfinished file and what of it counts; its records by time |
@@ -64,7 +66,7 @@
 
 mod anonymous;
 mod attributes;
-mod comparing;
+mod destination;
 mod error;
 mod existing;
 mod finish;
@@ -73,6 +75,7 @@ mod ours;
 mod partial;
 mod place;
 mod provenance;
+mod receiver;
 mod root;
 mod sender;
 mod size_limit;
@@ -86,13 +89,12 @@ mod write_behind;
 pub mod descriptor;
 pub mod finisher;
 pub mod outlet;
-mod sink;
 mod source;
 #[cfg(test)]
 mod tests;
 
 pub use anonymous::{ANONYMOUS_BYTES_MAX, AnonymousFile};
-pub(crate) use comparing::Comparing;
+pub use destination::{Destination, SinkFn};
 pub use error::FileError;
 pub(crate) use error::is_out_of_descriptors;
 pub use existing::ExistingFile;
@@ -100,10 +102,9 @@ pub use finish::{Durability, Finish, UnknownDurability};
 pub use journal::{ETAG_BYTES_MAX, SEGMENT_BYTES_MIN};
 pub use partial::{Partial, RECORD_WAIT, SIZE_UNKNOWN};
 pub use provenance::{Provenance, http_date, parse_http_date};
+pub(crate) use receiver::FileReceiver;
 pub use root::Root;
 pub(crate) use sender::FileSender;
-pub(crate) use sink::Sink;
-pub use sink::{Destination, SinkFn};
 pub use size_limit::{catch_size_signal, file_bytes_max};
 pub use source::{Memory, Source, Sources};
 pub use source_file::SourceFile;

@@ -29,6 +29,7 @@ use super::place::Place;
 use super::provenance::Provenance;
 use super::verify::Check;
 use super::write_behind::{FileWriter, WriteBehind};
+use crate::digest::crc32;
 use crate::name::Name;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -253,6 +254,15 @@ impl Partial {
         Ok(())
     }
 
+    /// Writes bytes that count at once, of a protocol that has no checksums, behind those that do.
+    ///
+    /// # Errors
+    /// Those of [`Partial::write_at`] and [`Partial::chunk_verified`].
+    pub fn append(&mut self, bytes: &[u8], offset: u64) -> Result<(), FileError> {
+        self.write_at(bytes, offset)?;
+        self.chunk_verified(offset, bytes.len() as u64, crc32(bytes))
+    }
+
     /// Says that the `len` bytes written at `offset`, where the verified ones end, were right and
     /// have this crc32 (zlib's). Records it once [`SEGMENT_BYTES_MIN`] have come together.
     ///
@@ -291,6 +301,14 @@ impl Partial {
         (growth.recorded, growth.provisional) = (end, 0);
         growth.crc32.reset();
         Ok(())
+    }
+
+    /// Removes what is left over, if there is anything; then nothing is. Before `begin`.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn discard_leftover(&mut self) -> Result<(), FileError> {
+        self.leftover.take().map_or(Ok(()), |_| self.remove())
     }
 
     /// Forgets the file: removes what there is of it.

@@ -52,9 +52,6 @@ impl FileSender {
 
     /// Hashes at most one `scratch` full of what is not sent. Not after
     /// [`is_hashed`](FileSender::is_hashed).
-    ///
-    /// # Errors
-    /// Those of [`Source::read`].
     pub(crate) fn hash_step(&mut self, scratch: &mut [u8]) -> Result<(), FileError> {
         let len = usize::try_from(self.offset - self.hashed).unwrap_or(usize::MAX);
         let bytes = self.source.read(self.hashed, len, scratch)?;
@@ -70,9 +67,7 @@ impl FileSender {
 
     /// Gives the session the bytes that it wants, as long as `out` has room for them. `sent` is
     /// told of each piece, in bytes, also where a later one fails.
-    ///
-    /// # Errors
-    /// Those of the session; the inner ones are those of [`Source::read`].
+    /// The outer error is one of the session, the inner one of [`Source::read`].
     pub(crate) fn send<S: Session>(
         &self,
         session: &mut S,

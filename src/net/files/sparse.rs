@@ -96,10 +96,7 @@ impl SparseFile {
         }
         self.place.rename(&self.part, true)?;
         self.has_name = true;
-        match durability {
-            Durability::Fsync => self.place.sync_directories(),
-            Durability::Rename | Durability::None => Ok(()),
-        }
+        durability.sync_names(&self.place)
     }
 }
 

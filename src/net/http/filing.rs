@@ -24,14 +24,14 @@ use super::recipient::{After, Announced, Recipient};
 use super::saving::{Accepts, Saving};
 use super::unchanged::{ConnectionState, provenance};
 use super::wholes::{Leftover, contradiction, is_the_whole};
+use crate::digest::DigestKind;
 use crate::http::message::head::Head;
 use crate::http::message::headers::{Headers, text};
 use crate::http::range;
 use crate::http::url::Url;
 use crate::name::Name;
-use crate::net::files::Sink;
 use crate::net::files::finisher::Finisher;
-use crate::net::files::{ETAG_BYTES_MAX, FileError, Provenance, Root, SIZE_UNKNOWN};
+use crate::net::files::{Durability, ETAG_BYTES_MAX, FileError, FileReceiver, Provenance, Root};
 use crate::net::report::Failure;
 use crate::net::transport::Error;
 use std::cell::{Cell, RefCell};
@@ -92,7 +92,7 @@ pub(super) struct Filing {
     /// Whose leftovers these are: a file of another URL may have the same name and even tag.
     mark: String,
     shared: Rc<Shared>,
-    target: Option<Sink>,
+    receiver: Option<FileReceiver>,
     /// What was asked with.
     leftover: Option<Leftover>,
     /// Ask for all of it, whatever is left over.
@@ -129,7 +129,7 @@ impl Filing {
             name,
             mark,
             shared: shared.clone(),
-            target: None,
+            receiver: None,
             leftover: None,
             course: Course::None,
             refusal: String::new(),
@@ -146,16 +146,14 @@ impl Filing {
         }
     }
 
-    fn open(&mut self) -> Result<&mut Sink, FileError> {
-        if self.target.is_none() {
+    fn open(&mut self) -> Result<&mut FileReceiver, FileError> {
+        if self.receiver.is_none() {
             let root = &mut *self.shared.root.borrow_mut();
             let destination = &self.saving.destination;
-            self.target = Some(match self.looks {
-                true => destination.open(&self.name, root)?,
-                false => destination.open_new(&self.name, root)?,
-            });
+            let opened = destination.open(&self.name, DigestKind::None, !self.looks, root);
+            self.receiver = Some(opened?);
         }
-        self.target.as_mut().ok_or(FileError::NotFound)
+        self.receiver.as_mut().ok_or(FileError::NotFound)
     }
 
     /// Whether the file can stand at its place, as far as is seen before anybody is asked.
@@ -167,16 +165,16 @@ impl Filing {
     /// Looks again at what is left over, a part at a time; true when that is done.
     fn verify(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
         let mark = self.mark.clone();
-        let Sink::Partial(partial) = self.open()? else { return Ok(true) };
-        let left = partial.leftover().and_then(|(etag, size)| {
+        let receiver = self.open()?;
+        let left = receiver.leftover().and_then(|(etag, size)| {
             let tag = etag.strip_prefix(&*mark)?.strip_prefix(' ')?;
             range::is_strong(tag.as_bytes()).then(|| (tag.to_owned(), size))
         });
         let Some((tag, size)) = left else { return Ok(true) };
-        if !partial.verify_step(scratch, &mut |_| {})? {
+        if !receiver.verify_step(scratch)? {
             return Ok(false);
         }
-        let verified = partial.verified();
+        let verified = receiver.verified();
         self.leftover = (verified > 0).then_some(Leftover { tag, size, verified });
         Ok(true)
     }
@@ -230,7 +228,8 @@ impl Filing {
         let goes_on = matches!(head.status, 206 | 416);
         let left = self.leftover.take().filter(|_| goes_on);
         if left.is_none() {
-            self.clear();
+            // What is left of another version is not gone on with, even if it looks the same.
+            self.open()?.discard_leftover()?;
             self.kept = 0;
             self.progress.take();
         }
@@ -253,19 +252,11 @@ impl Filing {
         };
         self.resumable = tag.is_some();
         let etag = tag.as_ref().map(|tag| format!("{} {tag}", self.mark));
-        let mut from = 0;
-        if let Sink::Partial(partial) = self.open()? {
-            if let Some(file) = size.and_then(|size| partial.anonymous(size, etag.as_deref())) {
-                self.target = Some(Sink::AnonymousFile(Box::new(file)));
-                return self.write(opening);
-            }
-            partial.begin(etag.as_deref().unwrap_or(""), size.unwrap_or(SIZE_UNKNOWN))?;
-            if etag.is_none() {
-                partial.without_journal();
-            }
-            finisher.write_behind(partial, size.unwrap_or(0));
-            from = partial.verified();
+        let receiver = self.open()?;
+        if !size.is_some_and(|size| receiver.begin_anonymous(size, etag.as_deref())) {
+            receiver.begin(etag.as_deref(), size, finisher)?;
         }
+        let from = receiver.verified();
         let before = if from == 0 { 0 } else { self.before.unwrap_or(from) };
         self.progress.set(Progress { bytes: from, before, is_unchanged: false });
         if opening.is_empty() { Ok(()) } else { self.write(opening) }
@@ -273,22 +264,13 @@ impl Filing {
 
     /// Closes the file, and notes how much of it stays for another try or a later run.
     fn let_go(&mut self) {
-        let Some(target) = self.target.take() else { return };
+        let Some(receiver) = self.receiver.take() else { return };
         let came = match &self.leftover {
             Some(left) => left.verified,
             None if self.resumable => self.progress.get().bytes,
             None => 0,
         };
-        self.kept = if came > 0 && target.keep() { came } else { 0 };
-    }
-
-    /// Something is left of another version: it is not gone on with, even if it looks the same.
-    fn clear(&mut self) {
-        if let Some(Sink::Partial(partial)) = &self.target
-            && partial.leftover().is_some()
-        {
-            self.target.take().into_iter().for_each(Sink::discard);
-        }
+        self.kept = if came > 0 && receiver.keep() { came } else { 0 };
     }
 
     /// The entity tag under which the next run may go on with this response.
@@ -303,9 +285,8 @@ impl Filing {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let mut progress = self.progress.get();
         let offset = progress.bytes;
-        if let Some(target) = &mut self.target {
-            target.write(offset, bytes, self.shared.deadline)?;
-            target.count(offset, bytes)?;
+        if let Some(receiver) = &mut self.receiver {
+            receiver.append(offset, bytes, self.shared.deadline)?;
         }
         progress.bytes += bytes.len() as u64;
         self.progress.set(progress);
@@ -367,7 +348,7 @@ impl Recipient for Filing {
             }
             Course::Again => {
                 (self.anew, self.leftover, self.kept) = (true, None, 0);
-                self.target.take().into_iter().for_each(Sink::discard);
+                self.receiver.take().into_iter().for_each(FileReceiver::discard);
             }
             Course::Refused | Course::None => {
                 let reason = text(head.reason());
@@ -402,18 +383,18 @@ impl Recipient for Filing {
     }
 
     fn tick_at(&self) -> Option<Instant> {
-        self.target.as_ref().and_then(Sink::record_due)
+        self.receiver.as_ref().and_then(FileReceiver::record_due)
     }
 
     fn tick(&mut self, now: Instant) {
-        self.target.iter_mut().for_each(|target| target.record_if_due(now));
+        self.receiver.iter_mut().for_each(|receiver| receiver.record_if_due(now));
     }
 
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
         match self.course {
             Course::Again => Ok(After::Again),
             Course::Unchanged => {
-                self.target = None;
+                self.receiver = None;
                 Ok(After::Done)
             }
             Course::Refused | Course::Contradicted | Course::None => {
@@ -426,25 +407,24 @@ impl Recipient for Filing {
                 Err(Failure::new("incomplete", "less came than Content-Range says"))
             }
             Course::Writing | Course::Whole => {
-                let Some(mut target) = self.target.take() else { return Ok(After::Done) };
-                self.provenance.take().into_iter().for_each(|known| target.set_provenance(known));
-                let overwrite = self.saving.may_overwrite();
-                Ok(
-                    match target
-                        .finish_here(self.saving.durability, overwrite, finisher)
-                        .map_err(failure)?
-                    {
-                        Some(pending) => After::Pending(pending),
-                        None => After::Done,
-                    },
-                )
+                let Some(mut receiver) = self.receiver.take() else { return Ok(After::Done) };
+                self.provenance.take().into_iter().for_each(|known| receiver.set_provenance(known));
+                let durability = self.saving.durability;
+                Ok(match receiver.finish(durability, self.saving.may_overwrite()) {
+                    Some(job) if durability == Durability::Fsync => {
+                        After::Pending(finisher.run(job))
+                    }
+                    // Without a sync it is quicker here than on another thread.
+                    Some(job) => job.run().map(|()| After::Done).map_err(failure)?,
+                    None => After::Done,
+                })
             }
         }
     }
 
     fn restart(&mut self) -> bool {
         let Progress { bytes, before, .. } = self.progress.get();
-        if bytes > 0 && matches!(self.target, Some(Sink::Device(_) | Sink::Function(_))) {
+        if bytes > 0 && self.receiver.as_ref().is_some_and(FileReceiver::is_output) {
             return false;
         }
         if self.course == Course::Writing {

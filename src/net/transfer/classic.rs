@@ -4,11 +4,11 @@
 use super::admission::Permit;
 use super::serve::{Direction, LEFT, Running, ServerContext};
 use crate::buffer::Buffer;
+use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Destination, Sink};
-use crate::net::files::{Durability, FileError, FileSender, SIZE_UNKNOWN, Source};
+use crate::net::files::{Destination, Durability, FileError, FileReceiver, FileSender, Source};
 use crate::net::report::{Failure, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
 use crate::session::{AbortReason, Session};
@@ -105,7 +105,7 @@ pub(crate) struct ClassicGetting {
     finisher: Finisher,
     meter: Arc<Meter>,
     outcome: Rc<RefCell<Outcome>>,
-    target: Option<Sink>,
+    receiver: Option<FileReceiver>,
     whole: Option<(PeerText<'static>, u64)>,
     pending: Option<Pending>,
     since: Instant,
@@ -130,7 +130,7 @@ impl ClassicGetting {
             finisher,
             meter,
             outcome,
-            target: None,
+            receiver: None,
             whole: None,
             pending: None,
             since: Instant::now(),
@@ -142,17 +142,17 @@ impl ClassicGetting {
     /// The stream has ended and the object was whole: the file gets its name, which may have come
     /// last.
     fn finish(&mut self) -> Result<(), Error> {
-        let (Some((name, _)), Some(mut target)) = (self.whole.clone(), self.target.take()) else {
+        let (Some((name, _)), Some(mut receiver)) = (self.whole.clone(), self.receiver.take())
+        else {
             self.ended = true;
             return Ok(());
         };
-        if let (Sink::Partial(partial), Destination::Directory(_)) =
-            (&mut target, &self.destination)
-        {
-            partial.rename_to(&local(&name)?)?;
+        if matches!(self.destination, Destination::Directory(_)) {
+            receiver.rename_to(&local(&name)?)?;
         }
         let overwrite = self.overwrite || self.destination.names_the_file();
-        self.pending = target.finish(self.durability, overwrite, &mut self.finisher);
+        let job = receiver.finish(self.durability, overwrite);
+        self.pending = job.map(|job| self.finisher.run(job));
         self.ended = self.pending.is_none();
         Ok(())
     }
@@ -169,10 +169,10 @@ const UNNAMED_MAX: u32 = 1024;
 /// Opens the place of a file of which neither name nor size is known yet: the first that nobody
 /// else is writing. What a killed run left there is taken over and begun anew, so that it does not
 /// stay.
-fn open_unnamed(destination: &Destination) -> Result<Sink, Error> {
+fn open_unnamed(destination: &Destination, finisher: &mut Finisher) -> Result<FileReceiver, Error> {
     for number in 0..UNNAMED_MAX {
         let name = Name::single(&format!("classic {number}"))?;
-        match try_unnamed(destination, &name) {
+        match try_unnamed(destination, &name, finisher) {
             Err(FileError::Busy) if destination.takes_many() => {}
             opened => return Ok(opened?),
         }
@@ -180,22 +180,22 @@ fn open_unnamed(destination: &Destination) -> Result<Sink, Error> {
     Err(FileError::Busy.into())
 }
 
-fn try_unnamed(destination: &Destination, name: &Name) -> Result<Sink, FileError> {
-    let mut target = destination.open(name, &mut None)?;
-    if let Sink::Partial(partial) = &mut target {
-        partial.begin("classic", SIZE_UNKNOWN)?;
-        partial.without_journal();
-    }
-    Ok(target)
+fn try_unnamed(
+    destination: &Destination,
+    name: &Name,
+    finisher: &mut Finisher,
+) -> Result<FileReceiver, FileError> {
+    let mut receiver = destination.open(name, DigestKind::None, false, &mut None)?;
+    receiver.begin(None, None, finisher)?;
+    Ok(receiver)
 }
 
 impl Application<ClassicClient> for ClassicGetting {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         match event {
             Event::Payload { offset, bytes } => {
-                if let Some(target) = &mut self.target {
-                    target.write(offset, bytes, self.deadline)?;
-                    target.count(offset, bytes)?;
+                if let Some(receiver) = &mut self.receiver {
+                    receiver.append(offset, bytes, self.deadline)?;
                 }
                 self.meter.add(bytes.len() as u64);
             }
@@ -206,8 +206,8 @@ impl Application<ClassicClient> for ClassicGetting {
 
     /// Opens the file at the first byte.
     fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
-        if self.target.is_none() && !consumed.is_empty() {
-            self.target = Some(open_unnamed(&self.destination)?);
+        if self.receiver.is_none() && !consumed.is_empty() {
+            self.receiver = Some(open_unnamed(&self.destination, &mut self.finisher)?);
         }
         Ok(())
     }
@@ -257,8 +257,8 @@ impl Application<ClassicClient> for ClassicGetting {
 
     fn closed(&mut self, _session: &mut ClassicClient, outcome: Result<(), Error>) {
         let mut left = self.outcome.borrow_mut();
-        if let Some(target) = self.target.take() {
-            target.discard();
+        if let Some(receiver) = self.receiver.take() {
+            receiver.discard();
         }
         let (name, size) = match &self.whole {
             Some((name, size)) => (Some(name), *size),

@@ -17,8 +17,7 @@ use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Destination, Sink};
-use crate::net::files::{Durability, FileError, Root};
+use crate::net::files::{Destination, Durability, FileError, FileReceiver, Root};
 use crate::net::report::{Activity, Failure, Failures, FileReport, Meter};
 use crate::net::transport::{Error, Spoken};
 use crate::session::Session;
@@ -126,8 +125,8 @@ impl Batch {
         self.jobs.len()
     }
 
-    fn open(&mut self, name: &Name) -> Result<Sink, FileError> {
-        self.destination.open(name, &mut self.root)
+    fn open(&mut self, name: &Name, kind: DigestKind) -> Result<FileReceiver, FileError> {
+        self.destination.open(name, kind, false, &mut self.root)
     }
 
     /// Removes what came of a file in whose place another file of this run has made a directory:
@@ -139,7 +138,7 @@ impl Batch {
         };
         if self.reports.iter().any(is_below) {
             // What cannot be removed now is overwritten by the next run.
-            let _ = self.open(name).map(Sink::discard);
+            let _ = self.open(name, DigestKind::None).map(FileReceiver::discard);
         }
     }
 
@@ -212,7 +211,7 @@ fn blank(name: &Name, destination: &Destination) -> FileReport {
 struct Running {
     id: u64,
     job: Job,
-    target: Sink,
+    receiver: FileReceiver,
     since: Instant,
     begun: bool,
     broken: Option<FileError>,
@@ -276,29 +275,21 @@ impl Getting {
     }
 
     fn file(&mut self, id: u64, size: u64, etag: &str, offset: u64) {
-        let is_compared = self.digest != Some(DigestKind::None);
         let batch = self.batch.clone();
         let mut batch = batch.borrow_mut();
         let Some(running) = self.running(id) else { return };
         running.begun = true;
         let report = &mut batch.reports[running.job.index];
         (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
-        let begun = match &mut running.target {
-            Sink::Partial(partial) => {
-                let begun = partial.begin(etag, size);
-                batch.finisher.write_behind(partial, size);
-                if is_compared {
-                    partial.count_unverified();
-                }
-                begun.and_then(|()| match partial.verified() == offset {
-                    true => Ok(()),
-                    false => Err(FileError::Changed),
-                })
-            }
+        if running.receiver.is_existing() {
             // Skipped: no content is requested.
-            Sink::ExistingFile(_) => return,
-            _ => Ok(()),
-        };
+            return;
+        }
+        let begun = running.receiver.begin(Some(etag), Some(size), &mut batch.finisher);
+        let begun = begun.and_then(|()| match running.receiver.verified() == offset {
+            true => Ok(()),
+            false => Err(FileError::Changed),
+        });
         batch.meter.set(running.job.name.as_str(), Activity::Moving);
         batch.meter.add_total(size);
         batch.meter.add_kept(offset);
@@ -314,8 +305,8 @@ impl Getting {
             return;
         }
         let mut batch = batch.borrow_mut();
-        let written = running.target.write(offset, bytes, batch.deadline);
-        let due = running.target.record_due();
+        let written = running.receiver.write(offset, bytes, batch.deadline);
+        let due = running.receiver.record_due();
         batch.reports[running.job.index].moved += bytes.len() as u64;
         batch.meter.add(bytes.len() as u64);
         // Files are due in the order in which they began, so the earlier time stays.
@@ -332,13 +323,14 @@ impl Getting {
             return batch.broken(running.job, error);
         }
         let (index, since) = (running.job.index, running.since);
-        if let Sink::ExistingFile(comparing) = &running.target {
-            return batch.skip(&running.job, digest, comparing.size());
+        if running.receiver.is_existing() {
+            return batch.skip(&running.job, digest, running.receiver.verified());
         }
         batch.reports[index].digest = digest;
         let durability = batch.durability;
-        match running.target.finish(durability, true, &mut batch.finisher) {
-            Some(pending) => {
+        match running.receiver.finish(durability, true) {
+            Some(job) => {
+                let pending = batch.finisher.run(job);
                 batch.reports[index].durability = Some(durability.into());
                 batch.meter.set(running.job.name.as_str(), Activity::Storing);
                 self.finishing.push(Finishing { job: running.job, since, pending });
@@ -357,15 +349,15 @@ impl Getting {
         let stale = matches!(code, Code::Changed | Code::BadOffset);
         let resumed = batch.reports[running.job.index].resumed_from > 0;
         let torn = code == Code::DigestMismatch && resumed;
-        if let (true, Sink::ExistingFile(_)) = (stale || torn, &running.target) {
+        if (stale || torn) && running.receiver.is_existing() {
             return batch.fetch_after_all(running.job);
         }
-        let direct = !matches!(running.target, Sink::Partial(_)) && running.begun;
+        let has_left = running.receiver.is_output() && running.begun;
         if let Some(error) = running.broken {
             return batch.broken(running.job, error);
         }
-        if (stale || torn) && !direct && running.job.attempt < ATTEMPTS_MAX {
-            running.target.discard();
+        if (stale || torn) && !has_left && running.job.attempt < ATTEMPTS_MAX {
+            running.receiver.discard();
             running.job.attempt += 1;
             (running.job.fresh, running.job.open) = (true, None);
             let report = &batch.reports[running.job.index];
@@ -373,12 +365,9 @@ impl Getting {
             batch.meter.take_from_total(missing);
             return batch.jobs.push_front(running.job);
         }
-        match (code, &mut running.target) {
-            (Code::DigestMismatch, _) => running.target.discard(),
-            (Code::ChecksumMismatch, Sink::Partial(partial)) => {
-                // Bytes that cannot be retracted are caught by the whole-file digest.
-                let _ = partial.distrust_unverified();
-            }
+        match code {
+            Code::DigestMismatch => running.receiver.discard(),
+            Code::ChecksumMismatch => running.receiver.distrust_unverified(),
             _ => {}
         }
         batch.fail(&running.job, Failure::new(code, text.keep()));
@@ -430,10 +419,10 @@ impl Application<Client> for Getting {
             }
             Event::Payload { id, offset, bytes } => self.payload(id, offset, bytes),
             Event::Verified { id, chunk } => {
-                if let Some(Running { target: Sink::Partial(partial), broken: None, .. }) =
-                    self.running(id)
-                    && let Err(error) = partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
-                {
+                let Some(Running { receiver, broken: None, .. }) = self.running(id) else {
+                    return Ok(());
+                };
+                if let Err(error) = receiver.chunk_verified(chunk.offset, chunk.len, chunk.crc32) {
                     self.broke(id, error);
                 }
             }
@@ -473,10 +462,10 @@ impl Application<Client> for Getting {
     }
 
     fn tick(&mut self, now: Instant) {
-        let targets = self.running.iter_mut().map(|running| &mut running.target);
-        self.record_at = targets.fold(None, |at, target| {
-            target.record_if_due(now);
-            at.into_iter().chain(target.record_due()).min()
+        let receivers = self.running.iter_mut().map(|running| &mut running.receiver);
+        self.record_at = receivers.fold(None, |at, receiver| {
+            receiver.record_if_due(now);
+            at.into_iter().chain(receiver.record_due()).min()
         });
     }
 

@@ -2,12 +2,10 @@
 //!
 //! ```text
 //!   Get  ─▶ open ─▶ (Hashing what is not sent) ─▶ Sending ─▶ unchanged? ─▶ end
-//!   Put  ─▶ look ─┬ (Checking what is there) ───▶ Receiving ─▶ Finishing (other thread) ─▶ done
-//!                 └ Comparing ─▶ ExistingFile ─▶ the same content? ─▶ Finishing
+//!   Put  ─▶ look ─▶ (Checking what is there) ─▶ Receiving ─▶ Finishing (other thread) ─▶ done
 //!   List ─▶ Listing, a page at a time
 //! ```
 
-mod existing;
 mod listing;
 mod putting;
 mod refusal;
@@ -21,12 +19,11 @@ pub use self::transfers::{Direction, OnTransfer, Transfer};
 use self::transfers::{abandoned, lost};
 use super::admission::{Admission, Permit};
 use crate::buffer::Buffer;
-use crate::digest::{DigestKind, Digester};
+use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::files::finisher::{Finisher, Pending};
-use crate::net::files::{Durability, Entry, ExistingFile, FileError, FileSender, Partial};
-use crate::net::files::{Sources, Walk};
+use crate::net::files::{Durability, Entry, FileError, FileReceiver, FileSender, Sources, Walk};
 use crate::net::report::{Failure, Meter};
 use crate::net::transport::{Error, Spoken};
 use crate::session::{Session, Wait, Wants};
@@ -80,23 +77,15 @@ enum Task {
         /// How many files and directories were passed over, for their names.
         not_offered: u64,
     },
+    /// Reading what an earlier put left, or a file that has the name already.
     Checking {
-        partial: Box<Partial>,
-        digester: Digester,
+        receiver: FileReceiver,
         put: Put,
         permit: Permit,
     },
-    /// Hashing a file that has the name already.
-    Comparing {
-        existing: Box<ExistingFile>,
-        at: u64,
-        digester: Digester,
-        permit: Permit,
-    },
-    /// Waiting for the digest of the client's file.
-    Existing(Box<ExistingFile>, Permit),
+    /// Waiting for the rest; of a file that has the name already, for the client's digest.
     Receiving {
-        partial: Box<Partial>,
+        receiver: FileReceiver,
         overwrite: bool,
         permit: Permit,
     },
@@ -108,7 +97,8 @@ impl Task {
     fn is_long(&self) -> bool {
         match self {
             Task::Hashing(sender) => sender.offset() > 0,
-            Task::Listing { .. } | Task::Comparing { .. } => true,
+            Task::Checking { receiver, .. } => receiver.is_existing(),
+            Task::Listing { .. } => true,
             _ => false,
         }
     }
@@ -236,14 +226,10 @@ impl Serving {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        self.worked += u64::from(matches!(
-            self.task,
-            Task::Hashing(_) | Task::Checking { .. } | Task::Comparing { .. }
-        ));
+        self.worked += u64::from(matches!(self.task, Task::Hashing(_) | Task::Checking { .. }));
         let did = match &mut self.task {
             Task::None | Task::Asked(_) | Task::Failed(_) => Ok(Turn::Done),
-            Task::Receiving { .. } | Task::Existing(..) => Ok(Turn::Done),
-            Task::Comparing { .. } => self.compare(session, scratch),
+            Task::Receiving { .. } => Ok(Turn::Done),
             Task::Hashing(_) => self.hash(session, out, scratch),
             Task::Checking { .. } => self.check(session, scratch),
             Task::Sending(_) => self.send(session, out, scratch),
@@ -311,11 +297,10 @@ impl Serving {
 
     /// The client or the session gave the running request up.
     fn abandoned(&mut self, forget: bool, code: Option<Code>) {
-        if let (Task::Receiving { partial, .. }, false) = (&mut self.task, forget)
+        if let (Task::Receiving { receiver, .. }, false) = (&mut self.task, forget)
             && code == Some(Mismatch::Checksum.code())
         {
-            // Bytes that cannot be retracted are caught by the whole-file digest.
-            let _ = partial.distrust_unverified();
+            receiver.distrust_unverified();
         }
         self.abandon(forget);
         // What ends with its connection is told when that has ended.
@@ -326,11 +311,10 @@ impl Serving {
 
     fn abandon(&mut self, forget: bool) {
         let task = std::mem::replace(&mut self.task, Task::None);
-        if let (Task::Receiving { partial, .. } | Task::Checking { partial, .. }, true) =
+        if let (Task::Receiving { receiver, .. } | Task::Checking { receiver, .. }, true) =
             (task, forget)
         {
-            // What cannot be removed now is overwritten by the next put of that name.
-            let _ = partial.discard();
+            receiver.discard();
         }
     }
 }
@@ -342,14 +326,14 @@ impl Application<Server> for Serving {
                 self.task = Task::Asked(ask);
                 Ok(())
             }
-            (Event::Payload { offset, bytes }, Task::Receiving { partial, .. }) => {
+            (Event::Payload { offset, bytes }, Task::Receiving { receiver, .. }) => {
                 if let Some(running) = &mut self.running {
                     running.count(bytes.len(), &self.context.meter);
                 }
-                partial.write_at(bytes, offset)
+                receiver.write(offset, bytes, None)
             }
-            (Event::Verified(chunk), Task::Receiving { partial, .. }) => {
-                partial.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
+            (Event::Verified(chunk), Task::Receiving { receiver, .. }) => {
+                receiver.chunk_verified(chunk.offset, chunk.len, chunk.crc32)
             }
             (Event::Payload { .. } | Event::Verified(_), _) => Ok(()),
             (Event::Received, _) => {
@@ -385,7 +369,7 @@ impl Application<Server> for Serving {
 
     fn on_eof(&mut self, session: &mut Server) -> Result<(), Error> {
         self.ended = true;
-        if matches!(self.task, Task::Checking { .. } | Task::Comparing { .. }) {
+        if matches!(self.task, Task::Checking { .. }) {
             // Granted, it would wait for a file that cannot come, and lock it for all others.
             self.refuse(session, &GONE)?;
         }
@@ -411,14 +395,14 @@ impl Application<Server> for Serving {
 
     fn tick_at(&self) -> Option<Instant> {
         match &self.task {
-            Task::Receiving { partial, .. } => partial.record_due(),
+            Task::Receiving { receiver, .. } => receiver.record_due(),
             _ => None,
         }
     }
 
     fn tick(&mut self, now: Instant) {
-        if let Task::Receiving { partial, .. } = &mut self.task {
-            partial.record_if_due(now);
+        if let Task::Receiving { receiver, .. } = &mut self.task {
+            receiver.record_if_due(now);
         }
     }
 
@@ -445,11 +429,10 @@ impl Application<Server> for Serving {
     fn waits_for(&self, session: &Server) -> Wait {
         Wait::from(match &self.task {
             Task::Listing { .. } => "the client to read",
-            Task::Existing(..) => "the digest of the client's file",
-            Task::Hashing(_)
-            | Task::Checking { .. }
-            | Task::Comparing { .. }
-            | Task::Finishing(_) => "the disk",
+            Task::Receiving { receiver, .. } if receiver.is_existing() => {
+                "the digest of the client's file"
+            }
+            Task::Hashing(_) | Task::Checking { .. } | Task::Finishing(_) => "the disk",
             _ => return session.waits_for(),
         })
     }

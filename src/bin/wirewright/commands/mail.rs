@@ -27,10 +27,9 @@ use outcome::Told;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
-use wirewright::digest::crc32;
 use wirewright::net::Error;
 use wirewright::net::files::Destination;
-use wirewright::net::files::{Durability, FileError, Partial, SIZE_UNKNOWN};
+use wirewright::net::files::{Durability, Partial, SIZE_UNKNOWN};
 use wirewright::net::mail::{OutgoingMessage, send};
 
 /// What a message is called in a directory.
@@ -112,32 +111,22 @@ fn save(
     let mut partial = Partial::at_path(&file)?;
     partial.begin("mail", SIZE_UNKNOWN)?;
     partial.without_journal();
-    let mut saving = Saving { partial, offset: 0 };
+    let mut saving = Saving(partial);
     if let Err(error) = message.write(&mut saving) {
         // What cannot be removed now is overwritten by the next run.
-        let _ = saving.partial.discard();
+        let _ = saving.0.discard();
         return Err(error);
     }
-    saving.partial.finish(durability, true).run()?;
+    saving.0.finish(durability, true).run()?;
     Ok(Some(durability))
 }
 
 /// An unfinished file as a place to write to.
-struct Saving {
-    partial: Partial,
-    offset: u64,
-}
+struct Saving(Partial);
 
 impl Write for Saving {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.partial.write_at(bytes, self.offset).and_then(|()| {
-            self.partial.chunk_verified(self.offset, bytes.len() as u64, crc32(bytes))
-        });
-        written.map_err(|error| match error {
-            FileError::Io(error) => error,
-            error => error.into(),
-        })?;
-        self.offset += bytes.len() as u64;
+        self.0.append(bytes, self.0.verified())?;
         Ok(bytes.len())
     }
 

@@ -26,7 +26,7 @@ fn all_of_it_is_hashed() {
 }
 
 #[test]
-fn one_that_became_longer_or_shorter_has_changed() {
+fn one_that_became_longer_or_shorter_has_other_content() {
     let grow = |path: &std::path::Path| {
         let mut file = OpenOptions::new().append(true).open(path).unwrap();
         file.write_all(&content(100)).unwrap();
@@ -34,6 +34,6 @@ fn one_that_became_longer_or_shorter_has_changed() {
     let cut = |path: &std::path::Path| {
         OpenOptions::new().write(true).open(path).unwrap().set_len(70).unwrap();
     };
-    assert!(matches!(hash_after(grow), Some(Err(FileError::Changed))));
-    assert!(matches!(hash_after(cut), Some(Err(FileError::Changed))));
+    assert!(matches!(hash_after(grow), Some(Err(FileError::Exists))));
+    assert!(matches!(hash_after(cut), Some(Err(FileError::Exists))));
 }

@@ -16,7 +16,7 @@
 use super::{Batch, Getting, Job};
 use crate::digest::{DigestKind, Digester};
 use crate::name::Name;
-use crate::net::files::Comparing;
+use crate::net::files::{ExistingFile, FileReceiver};
 
 /// How many files one connection compares.
 const COMPARED_MAX: u32 = 64;
@@ -41,10 +41,10 @@ pub struct Version {
 
 impl Batch {
     /// The file that is here, if it may be equal to the one that was listed.
-    fn existing(&mut self, job: &mut Job) -> Option<Comparing> {
-        let Version { size, etag } = job.listed.take()?;
+    fn existing(&mut self, job: &mut Job) -> Option<(ExistingFile, Version)> {
+        let listed = job.listed.take()?;
         let existing = self.destination.existing(&job.name, &mut self.root)?;
-        (existing.source().size() == size).then(|| Comparing::new(existing, etag))
+        (existing.source().size() == listed.size).then_some((existing, listed))
     }
 
     /// A file is here and equal.
@@ -67,7 +67,7 @@ impl Batch {
 /// What is to be done about a file that may be here already.
 pub(super) enum Look {
     /// Compare it.
-    Compare(Box<Comparing>),
+    Compare(FileReceiver),
     /// Get it.
     Get,
     /// Nothing: it is here.
@@ -79,20 +79,19 @@ pub(super) enum Look {
 impl Getting {
     /// Looks whether a file that a listing named is here already.
     pub(super) fn look(&mut self, batch: &mut Batch, job: &mut Job, kind: DigestKind) -> Look {
-        if kind == DigestKind::None || job.listed.is_none() {
+        if kind == DigestKind::None {
             return Look::Get;
         }
-        let listed = job.listed.clone();
-        let Some(comparing) = batch.existing(job) else { return Look::Get };
-        if comparing.size() == 0 {
+        let Some((existing, listed)) = batch.existing(job) else { return Look::Get };
+        if listed.size == 0 {
             batch.skip(job, Digester::new(kind).finish(), 0);
             return Look::Skipped;
         }
         if self.compared == COMPARED_MAX {
-            job.listed = listed;
+            job.listed = Some(listed);
             return Look::Later;
         }
         self.compared += 1;
-        Look::Compare(Box::new(comparing))
+        Look::Compare(FileReceiver::existing(existing, &listed.etag, kind))
     }
 }

@@ -2,10 +2,9 @@
 
 use super::comparing::Look;
 use super::{Getting, Job, Running};
-use crate::digest::{DigestKind, Digester};
+use crate::digest::DigestKind;
 use crate::net::connection::Turn;
-use crate::net::files::FileError;
-use crate::net::files::Sink;
+use crate::net::files::{FileError, FileReceiver};
 use crate::net::report::{Activity, Failure};
 use crate::net::transport::Error;
 use crate::transfer::client::{Client, Resume};
@@ -14,33 +13,16 @@ use std::time::Instant;
 /// A file of which something is here that is being read.
 pub(super) struct Preparing {
     pub(super) job: Job,
-    target: Sink,
-    digester: Digester,
+    receiver: FileReceiver,
     since: Instant,
 }
 
-impl Preparing {
-    /// Reads a piece of what is here; true when that is done.
-    fn read_here(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
-        let digester = &mut self.digester;
-        match &mut self.target {
-            Sink::Partial(partial) if partial.leftover().is_some() => {
-                partial.verify_step(scratch, &mut |bytes| digester.update(bytes))
-            }
-            Sink::ExistingFile(comparing) => comparing.step(digester, scratch),
-            _ => Ok(true),
-        }
-    }
-}
-
-/// From where a file is asked for, if not from its beginning. `digester` has seen what is here.
-fn resume(target: &Sink, digester: Digester) -> Option<Resume<'_>> {
-    let (offset, etag) = match target {
-        Sink::Partial(partial) => (partial.verified(), partial.leftover()?.0),
-        Sink::ExistingFile(comparing) => (comparing.size(), &*comparing.etag),
-        _ => return None,
-    };
-    (offset > 0).then_some(Resume { offset, etag, digester })
+/// From where a file is asked for, if not from its beginning.
+fn resume(receiver: &mut FileReceiver) -> Option<Resume<'_>> {
+    let offset = receiver.verified();
+    let digester = (offset > 0).then(|| receiver.take_digester())?;
+    let (etag, _) = receiver.leftover()?;
+    Some(Resume { offset, etag, digester })
 }
 
 impl Getting {
@@ -78,25 +60,22 @@ impl Getting {
         let Some(mut job) = batch.jobs.pop_front() else { return false };
         let listed = job.listed.clone();
         let mut opened = match self.look(&mut batch, &mut job, kind) {
-            Look::Compare(comparing) => Ok(Sink::ExistingFile(comparing)),
-            Look::Get => batch.open(&job.name),
+            Look::Compare(receiver) => Ok(receiver),
+            Look::Get => batch.open(&job.name, kind),
             Look::Skipped => return true,
             Look::Later => {
                 batch.jobs.push_front(job);
                 return false;
             }
         };
-        if let (true, Ok(Sink::Partial(partial))) = (job.fresh, &opened)
-            && partial.leftover().is_some()
-        {
-            opened.map(Sink::discard).ok();
-            opened = batch.open(&job.name);
+        if let (true, Ok(receiver)) = (job.fresh, &mut opened) {
+            // What cannot be removed now is overwritten.
+            let _ = receiver.discard_leftover();
         }
         match opened {
-            Ok(target) => {
+            Ok(receiver) => {
                 job.open = Some(batch.open.clone());
-                let digester = Digester::new(kind);
-                self.preparing = Some(Preparing { job, target, digester, since: Instant::now() });
+                self.preparing = Some(Preparing { job, receiver, since: Instant::now() });
             }
             Err(FileError::NoDescriptors) if batch.waits_for_descriptor(&mut job) => {
                 job.listed = listed;
@@ -116,27 +95,27 @@ impl Getting {
     ) -> Result<Turn, Error> {
         let Some(mut preparing) = self.preparing.take() else { return Ok(Turn::Done) };
         self.worked += 1;
-        match (preparing.read_here(scratch), &preparing.target) {
-            (Ok(true), _) => {}
-            (Ok(false), _) => {
+        match preparing.receiver.verify_step(scratch) {
+            Ok(true) => {}
+            Ok(false) => {
                 let meter = &self.batch.borrow().meter;
                 meter.set(preparing.job.name.as_str(), Activity::Verifying);
                 self.preparing = Some(preparing);
                 return Ok(Turn::Again);
             }
-            (Err(_), Sink::ExistingFile(_)) => {
+            Err(_) if preparing.receiver.is_existing() => {
                 self.batch.borrow_mut().fetch_after_all(preparing.job);
                 return Ok(Turn::Again);
             }
-            (Err(error), _) => {
+            Err(error) => {
                 let failure = Failure::from(&Error::from(error));
                 self.batch.borrow_mut().fail(&preparing.job, failure);
                 return Ok(Turn::Again);
             }
         }
-        let Preparing { job, target, digester, since } = preparing;
-        let id = session.get(&job.name, resume(&target, digester))?;
-        self.running.push(Running { id, job, target, since, begun: false, broken: None });
+        let Preparing { job, mut receiver, since } = preparing;
+        let id = session.get(&job.name, resume(&mut receiver))?;
+        self.running.push(Running { id, job, receiver, since, begun: false, broken: None });
         Ok(Turn::Again)
     }
 }

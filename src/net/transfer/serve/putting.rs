@@ -1,15 +1,20 @@
 //! The answer to a put: what is there of the file is checked, the rest taken, and it gets its
-//! name.
+//! name. Where the name is taken, the same content is success and other content is a conflict.
 //!
-//! Specification: `PROTOCOL.md` §7.
+//! Specification: `PROTOCOL.md` §7; §7.3 for a name that is taken.
+//!
+//! ```text
+//!   put ─┬ an unfinished file ─▶ Checking (verify) ─▶ ready, offset ─▶ the rest ──┬─▶ Finishing
+//!        └ no overwrite, and a regular file of that size has the name             │
+//!            └▶ Checking (hash) ─▶ ready, offset = size ─▶ end, with their digest ┤ equal
+//!                                                                                 └ other: exists
+//! ```
 
 use super::{GONE, No, Put, Serving, Stop, Task};
-use crate::digest::{DigestKind, Digester};
+use crate::digest::DigestKind;
 use crate::name::Name;
 use crate::net::connection::Turn;
-use crate::net::files::Sources;
-use crate::net::files::finisher::Job;
-use crate::net::files::{FileError, file_bytes_max};
+use crate::net::files::{FileError, FileReceiver, Root, Sources, file_bytes_max};
 use crate::net::transport::Error;
 use crate::transfer::server::Server;
 
@@ -28,9 +33,39 @@ impl Serving {
             return Err(No::Code("read_only", "this server takes no files"));
         }
         let permit = self.context.admission.put().ok_or(CROWDED)?;
-        if !put.overwrite && root.exists(name) {
-            return self.begin_compare(kind, root, name, put.size, permit);
+        let receiver = match !put.overwrite && root.exists(name) {
+            true => self.compare(kind, root, name, &put)?,
+            false => self.open(kind, root, name, &put)?,
+        };
+        Ok(Task::Checking { receiver, put, permit })
+    }
+
+    /// Something has the name that a client puts without `overwrite`.
+    fn compare(
+        &self,
+        kind: DigestKind,
+        root: &Root,
+        name: &Name,
+        put: &Put,
+    ) -> Result<FileReceiver, No> {
+        let existing = root.existing(name)?;
+        if kind == DigestKind::None || existing.source().size() != put.size {
+            return Err(FileError::Exists.into());
         }
+        if self.ended {
+            return Err(GONE);
+        }
+        Ok(FileReceiver::existing(existing, &put.etag, kind))
+    }
+
+    /// Opens the place of the file, and removes what is left over there of another version.
+    fn open(
+        &self,
+        kind: DigestKind,
+        root: &Root,
+        name: &Name,
+        put: &Put,
+    ) -> Result<FileReceiver, No> {
         // No file system keeps offsets beyond this.
         let is_endless = i64::try_from(put.size).is_err();
         let limit = file_bytes_max().filter(|max| put.size > *max);
@@ -40,56 +75,38 @@ impl Serving {
         if self.ended {
             return Err(GONE);
         }
-        let mut partial = root.partial(name)?;
-        let same = (&*put.etag, put.size);
-        if partial.leftover().is_some_and(|leftover| leftover != same) {
-            partial.discard()?;
-            partial = root.partial(name)?;
+        let mut receiver = FileReceiver::partial(root.partial(name)?, kind);
+        if receiver.leftover() != Some((&put.etag, put.size)) {
+            receiver.discard_leftover()?;
         }
-        let digester = Digester::new(kind);
-        Ok(Task::Checking { partial: Box::new(partial), digester, put, permit })
+        Ok(receiver)
     }
 
-    /// Checks what there is of a file that is put again.
+    /// Checks what there is of a file that is put, and grants the put.
     pub(super) fn check(&mut self, session: &mut Server, scratch: &mut [u8]) -> Result<Turn, Stop> {
-        let Task::Checking { partial, digester, put, .. } = &mut self.task else {
-            return Ok(Turn::Done);
-        };
-        if partial.leftover().is_some()
-            && !partial.verify_step(scratch, &mut |bytes| digester.update(bytes))?
-        {
+        let task = std::mem::replace(&mut self.task, Task::None);
+        let Task::Checking { mut receiver, put, permit } = task else { return Ok(Turn::Done) };
+        if !receiver.verify_step(scratch)? {
+            self.task = Task::Checking { receiver, put, permit };
             return Ok(Turn::Again);
         }
-        partial.begin(&put.etag, put.size)?;
-        self.context.finisher.borrow_mut().write_behind(partial, put.size);
-        if session.digest_kind() != DigestKind::None {
-            partial.count_unverified();
-        }
-        let offset = partial.verified();
-        let Task::Checking { partial, mut digester, put, permit } =
-            std::mem::replace(&mut self.task, Task::None)
-        else {
-            return Ok(Turn::Done);
+        receiver.begin(Some(&put.etag), Some(put.size), &mut self.context.finisher.borrow_mut())?;
+        let digester = receiver.take_digester();
+        let granted = match receiver.is_existing() {
+            true => session.stands(digester),
+            false => session.ready(receiver.verified(), digester),
         };
-        if offset == 0 {
-            digester = Digester::new(session.digest_kind());
-        }
-        session.ready(offset, digester).map_err(Error::from)?;
-        self.task = Task::Receiving { partial, overwrite: put.overwrite, permit };
+        granted.map_err(Error::from)?;
+        self.task = Task::Receiving { receiver, overwrite: put.overwrite, permit };
         Ok(Turn::Again)
     }
 
     /// The file that was put is whole: over to the other thread.
     pub(super) fn received(&mut self) {
-        let durability = self.context.durability;
-        let (job, permit) = match std::mem::replace(&mut self.task, Task::None) {
-            Task::Receiving { partial, overwrite, permit } => {
-                let finish = partial.finish(durability, overwrite).making_room();
-                (Job::Finish(Box::new(finish)), permit)
-            }
-            Task::Existing(existing, permit) => (Job::ExistingFile(*existing, durability), permit),
-            _ => return,
-        };
+        let task = std::mem::replace(&mut self.task, Task::None);
+        let Task::Receiving { receiver, overwrite, permit } = task else { return };
+        let Some(mut job) = receiver.finish(self.context.durability, overwrite) else { return };
+        job.make_room();
         let pending = self.context.finisher.borrow_mut().run_holding(job, permit);
         self.task = Task::Finishing(pending);
     }
