@@ -1,10 +1,10 @@
-//! The date of a message.
+//! The value of the field `Date`.
 //!
 //! ```text
 //!   1795310820 s, +480 min   ─▶   Sun, 22 Nov 2026 09:27:00 +0800
 //! ```
 //!
-//! Specification: RFC 5322 §3.3. There is no clock here: the instant is an argument.
+//! Specification: RFC 5322 §3.3 (date-time). No clock is read: the instant is an argument.
 
 use crate::error::Error;
 
@@ -13,20 +13,21 @@ const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// An instant and the offset of the place it was written at.
+/// An instant and an offset from UTC, written as an RFC 5322 §3.3 date-time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
-    /// Seconds since 1970-01-01 00:00 UTC, shifted by the offset.
+    /// Seconds since 1970-01-01 00:00 UTC, plus the offset.
     local: i64,
     offset_minutes: i16,
 }
 
 impl Date {
-    /// `seconds` since 1970-01-01 00:00 UTC, to be written in local time `offset_minutes` ahead of
-    /// it.
+    /// The instant `seconds` after 1970-01-01 00:00 UTC, written in the local time that is
+    /// `offset_minutes` ahead of UTC.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if the offset is a day or more, or the year is not 1900 to 9999.
+    /// [`Error::Misuse`] if the offset is 24 hours or more in either direction, or the year in
+    /// local time is not 1900 to 9999.
     pub fn new(seconds: i64, offset_minutes: i16) -> Result<Date, Error> {
         if offset_minutes.unsigned_abs() >= 24 * 60 {
             return Err(Error::Misuse("the offset of a date is less than a day"));
@@ -39,7 +40,7 @@ impl Date {
     }
 }
 
-/// The form of the field `Date`.
+/// The date-time as the field `Date` holds it.
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (days, time) = (self.local.div_euclid(DAY), self.local.rem_euclid(DAY));
@@ -54,8 +55,8 @@ impl std::fmt::Display for Date {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar: first
-/// the year of 400-year cycles that begin in March, so that the leap day comes last.
+/// Year, month and day of the day that is `days` after 1970-01-01, in the proleptic Gregorian
+/// calendar. Years begin in March in the computation, so that a leap day is the last of its year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let from_march = days + 719_468;
     let (cycle, day) = (from_march.div_euclid(146_097), from_march.rem_euclid(146_097));

@@ -1,36 +1,38 @@
-//! Header fields: names, values, and where their lines are folded.
+//! Header fields: names, values and folding.
 //!
 //! ```text
 //!   Subject: a value that is longer than a line CR LF
-//!    goes on behind white space CR LF             a fold stands before white space of the value
+//!    goes on behind white space CR LF             CR LF is put before white space of the value
 //!   └──────────────── at most 78 columns, 76 beside an encoded word, never more than 998 ────┘
 //! ```
 //!
 //! Specification: RFC 5322 §2.1.1 (length of lines), §2.2.3 (folding), §3.6.8 (names); RFC 2047 §5
 //! (which values may hold encoded words).
 //!
-//! A value is what a reader sees: it gets back exactly that, spaces included. A name or a value
-//! that holds a control character cannot be made, so no value brings a second field with it.
+//! A value is given unfolded and undecoded; a mail program that unfolds and decodes the field reads
+//! the same value, spaces included. Names and values with control characters are refused, so a
+//! value cannot add a second field.
 
 use super::word::{self, Encoding, WORD_LINE_MAX};
 use crate::error::Error;
 
-/// The preferred length of a line without its line end: RFC 5322 §2.1.1.
+/// The preferred greatest length of a line in characters, without its CR LF: RFC 5322 §2.1.1.
 pub const LINE_PREFERRED_MAX: usize = 78;
 
-/// The greatest length of a line without its line end: RFC 5322 §2.1.1.
+/// The greatest length of a line in characters, without its CR LF: RFC 5322 §2.1.1.
 pub const LINE_MAX: usize = 998;
 
-/// The longest name of a field, so that an encoded word fits beside it into the next line and every
-/// name fits into the first.
+/// The longest name of a field in bytes. The name and its colon fit into a line of
+/// [`LINE_PREFERRED_MAX`].
 pub const NAME_MAX: usize = 76;
 
-/// The longest word that is written as it is, white space before it counted: with a name it fits
-/// into [`LINE_MAX`].
+/// The longest word that is written without encoding, in bytes, with the white space before it: a
+/// field name and this word fit into [`LINE_MAX`].
 const RAW_MAX: usize = 900;
 
-/// Fields that the builder writes itself, that a message does not carry on its way (`Bcc`), or that
-/// only the last server adds (`Return-Path`). Every `Content-` field is the builder's as well.
+/// Fields that a caller cannot add: the builder writes them, they are removed before sending
+/// (`Bcc`), or a server adds them (`Received`, `Return-Path`). Every field whose name begins with
+/// `Content-` is refused as well.
 pub const OWNED: [&str; 12] = [
     "Bcc",
     "Cc",
@@ -46,8 +48,9 @@ pub const OWNED: [&str; 12] = [
     "To",
 ];
 
-/// Fields with a grammar of their own, in which no encoded word may be put by somebody who does not
-/// read it; and every field that begins with one of [`STRUCTURED_BEGIN`].
+/// Structured fields: their values are written without encoded words, which RFC 2047 §5 allows
+/// only at certain places of their grammars. So are those of fields whose names begin with one of
+/// [`STRUCTURED_BEGIN`].
 const STRUCTURED: [&str; 12] = [
     "Authentication-Results",
     "Auto-Submitted",
@@ -63,12 +66,12 @@ const STRUCTURED: [&str; 12] = [
     "Sensitivity",
 ];
 
-/// Fields of the caller that stand at most once: RFC 5322 §3.6.
+/// Fields that a caller may add at most once: RFC 5322 §3.6.
 const ONCE: [&str; 3] = ["In-Reply-To", "References", "Sender"];
 
 const STRUCTURED_BEGIN: [&str; 3] = ["ARC-", "List-", "Resent-"];
 
-/// A field of the caller: a name and a value that may be written.
+/// A header field that a caller adds to a message: a checked name and value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     name: Box<str>,
@@ -76,13 +79,15 @@ pub struct Header {
 }
 
 impl Header {
-    /// A field that is not the builder's own.
+    /// A field of this name and value.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the offset in the name or the value: a name that is not visible
-    /// ASCII without a colon, is longer than [`NAME_MAX`] or one of [`OWNED`]; a value with a
-    /// control character other than the tab; in a structured field, text that is not ASCII or a
-    /// word too long for a line.
+    /// The offset is that in the name or in the value.
+    ///
+    /// - [`Error::Malformed`] for a name that is not printable ASCII without a colon, or is
+    ///   [owned by the builder](is_owned); for a value with a control character other than the tab;
+    ///   in a structured field, for a value that is not ASCII or has a word longer than 900 bytes.
+    /// - [`Error::TooLarge`] for a name longer than [`NAME_MAX`].
     pub fn new(name: &str, value: &str) -> Result<Header, Error> {
         check_name(name)?;
         check_value(value)?;
@@ -92,10 +97,10 @@ impl Header {
         Ok(Header { name: name.into(), value: value.into() })
     }
 
-    /// The same from `Name: value`; white space around the value does not count.
+    /// Parses `Name: value`. White space around the value is removed.
     ///
     /// # Errors
-    /// As [`Header::new`], the offset in the line.
+    /// As [`Header::new`], with the offset in `line`, and [`Error::Malformed`] without a colon.
     pub fn parse(line: &str) -> Result<Header, Error> {
         let Some((name, value)) = line.split_once(':') else {
             let rule = "a header is a name, a colon and a value";
@@ -112,12 +117,12 @@ impl Header {
         &self.name
     }
 
-    /// The value, as it is to be read.
+    /// The value, unfolded and undecoded.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// Whether a message has the field at most once.
+    /// Whether a caller may add the field at most once.
     pub(super) fn stands_once(&self) -> bool {
         ONCE.iter().any(|once| once.eq_ignore_ascii_case(&self.name))
     }
@@ -133,7 +138,7 @@ impl Header {
     }
 }
 
-/// Whether a name is one of [`OWNED`], in any case, or a `Content-` field.
+/// Whether a name is one of [`OWNED`], ASCII case ignored, or begins with `Content-`.
 pub fn is_owned(name: &str) -> bool {
     OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name)) || begins(name, "Content-")
 }
@@ -158,13 +163,13 @@ fn check_name(name: &str) -> Result<(), Error> {
         return Err(Error::TooLarge { limit, max, offset: max, section: "RFC 5322 §2.1.1" });
     }
     if is_owned(name) {
-        let rule = "this field is the builder's own: it stands once, or not at all";
+        let rule = "the message builder writes this field itself or leaves it out";
         return Err(Error::malformed(rule, 0, "RFC 5322 §3.6"));
     }
     Ok(())
 }
 
-/// Refuses what could end a line or hide something on a screen.
+/// Refuses control characters: they end lines, or change what a terminal shows.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the offset of the first control character but the tab.
@@ -172,7 +177,7 @@ pub(super) fn check_value(value: &str) -> Result<(), Error> {
     match value.char_indices().find(|(_, c)| c.is_control() && *c != '\t') {
         None => Ok(()),
         Some((at, _)) => {
-            let rule = "a value holds no control character but the tab";
+            let rule = "a field value holds no control character but the tab";
             Err(Error::malformed(rule, at as u64, "RFC 5322 §2.2"))
         }
     }
@@ -180,7 +185,7 @@ pub(super) fn check_value(value: &str) -> Result<(), Error> {
 
 fn check_structured(value: &str) -> Result<(), Error> {
     if let Some(at) = value.bytes().position(|byte| !byte.is_ascii()) {
-        let rule = "no encoded word stands in a structured field, so its value is ASCII";
+        let rule = "a structured field holds no encoded words, so its value is ASCII";
         return Err(Error::malformed(rule, at as u64, "RFC 2047 §5"));
     }
     match words(value).find(|(_, word)| word.len() > RAW_MAX) {
@@ -192,8 +197,8 @@ fn check_structured(value: &str) -> Result<(), Error> {
     }
 }
 
-/// The words of a value, each with the white space before it, and where they begin. Only the last
-/// may be white space alone.
+/// The words of a value, each with the white space before it, and the offset where it begins. White
+/// space at the end of the value is a word of its own.
 fn words(value: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -209,14 +214,14 @@ fn is_white(character: char) -> bool {
     matches!(character, ' ' | '\t')
 }
 
-/// A field that is being written: it knows the column, and so where to fold.
+/// Writes one field and folds its lines.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     out: &'a mut Vec<u8>,
     column: usize,
-    /// The length this line may have: shorter once it holds an encoded word.
+    /// The greatest length of this line: [`WORD_LINE_MAX`] once it holds an encoded word.
     max: usize,
-    /// Only the name stands here yet.
+    /// Only the name has been written.
     is_fresh: bool,
 }
 
@@ -231,9 +236,9 @@ impl<'a> Line<'a> {
         self.out.extend_from_slice(b"\r\n");
     }
 
-    /// Appends `token`, which begins with its white space; before it the line may be folded. The
-    /// first token stays beside the name, however long it is: a fold there would make the first
-    /// line of the value empty, and some programs then show an empty field.
+    /// Appends `token`, which begins with white space, and folds the line before it where the line
+    /// would be too long. The first token stays beside the name, however long it is: after a fold
+    /// there the first line of the value is empty, and some programs then show an empty field.
     pub(super) fn token(&mut self, token: &str) {
         if !self.is_fresh && self.column + token.len() > self.max {
             self.fold();
@@ -241,13 +246,13 @@ impl<'a> Line<'a> {
         self.push(token);
     }
 
-    /// A value in which nothing is encoded; lines are folded at its white space.
+    /// Writes a value without encoded words, folded at its white space.
     pub(super) fn raw(&mut self, value: &str) {
         self.raw_part(value.trim_matches(is_white));
     }
 
-    /// A value that people read: from the first word that has to be encoded to the last one it
-    /// becomes encoded words, all else stays.
+    /// Writes unstructured text. The span from the first to the last word that has to be encoded
+    /// becomes encoded words; the rest is written as it is.
     pub(super) fn unstructured(&mut self, value: &str) {
         let (from, to) = encoded_span(value);
         self.raw_part(&value[..from]);
@@ -255,20 +260,21 @@ impl<'a> Line<'a> {
         self.raw_part(&value[to..]);
     }
 
-    /// A part whose white space counts; where it begins the value, the field's own comes first.
+    /// Writes a part of a value with its white space. A part that begins the value gets the space
+    /// that follows the colon.
     fn raw_part(&mut self, part: &str) {
         for (_, word) in words(part) {
             if !word.starts_with(is_white) {
                 self.token(&format!(" {word}"));
             } else if !word.trim_matches(is_white).is_empty() {
                 self.token(word);
-            } // else one space before encoded words, which they bring
+            } // otherwise the one space before encoded words, which `words` writes
         }
     }
 
-    /// Text as encoded words, with a space before each. Beside a long name there may be no room
-    /// for the first of them: a line with an encoded word has at most 76 characters (RFC 2047 §2),
-    /// so the line is folded even there.
+    /// Writes text as encoded words with a space before each. A line with an encoded word has at
+    /// most 76 characters (RFC 2047 §2). Where a long field name leaves no space for the first
+    /// word, the line is folded behind the name.
     pub(super) fn words(&mut self, text: &str) {
         let encoding = Encoding::of(text);
         let mut rest = text;
@@ -297,8 +303,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What of a value has to be encoded: whole words, and the white space at either end of the value.
-/// Beside plain words exactly one space is left, which is the one that stands there anyway.
+/// The range of a value that has to be encoded: whole words, and white space at either end of the
+/// value. The range ends where a single space separates it from a plain word: white space between
+/// an encoded word and a plain one is shown, and a single space is written there in any case.
 fn encoded_span(value: &str) -> (usize, usize) {
     let all: Vec<(usize, &str)> = words(value).collect();
     let is_last = |at: usize| at + 1 == all.len();

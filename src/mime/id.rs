@@ -1,4 +1,4 @@
-//! Identifiers: of a message, and of a part that the HTML refers to.
+//! Values of `Message-ID` and `Content-ID`.
 //!
 //! ```text
 //!   Message-ID: <20261122.1@example.org>        Content-ID: <logo@example.org>
@@ -10,18 +10,21 @@
 use crate::error::Error;
 use std::fmt;
 
-/// The longest identifier in bytes, without its brackets: it shares a line with its name.
+/// The longest identifier in bytes, without its brackets: with the field name it fits into
+/// [`LINE_MAX`](super::header::LINE_MAX).
 pub const ID_MAX: usize = 900;
 
-/// A msg-id.
+/// A msg-id of RFC 5322 §3.6.4: `left@right`, each side atoms separated by dots; the right side may
+/// be a literal in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MsgId(Box<str>);
 
 impl MsgId {
-    /// Reads `left@right` or `<left@right>`.
+    /// Parses `left@right` or `<left@right>`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset in `text`.
+    /// With the offset in `text`: [`Error::Malformed`] where the grammar is broken,
+    /// [`Error::TooLarge`] beyond [`ID_MAX`].
     pub fn parse(text: &str) -> Result<MsgId, Error> {
         let bare = text.strip_prefix('<').and_then(|inner| inner.strip_suffix('>'));
         let at = usize::from(bare.is_some());
@@ -34,26 +37,26 @@ impl MsgId {
         match wrong(bare) {
             None => Ok(MsgId(bare.into())),
             Some(wrong) => {
-                let rule = "an identifier is left@right, both of atoms with dots between them";
+                let rule = "an identifier is left@right, each side atoms separated by dots";
                 Err(Error::malformed(rule, (at + wrong) as u64, "RFC 5322 §3.6.4"))
             }
         }
     }
 
-    /// Without the brackets, as it stands behind `cid:`.
+    /// The identifier without its brackets, as in a `cid:` URL (RFC 2392; not percent-encoded).
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// With its brackets.
+/// Writes the identifier in angle brackets.
 impl fmt::Display for MsgId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{}>", self.0)
     }
 }
 
-/// Where a text stops to be an identifier.
+/// The offset of the first byte that breaks the grammar.
 fn wrong(text: &str) -> Option<usize> {
     let Some((left, right)) = text.split_once('@') else { return Some(text.len()) };
     let literal = right.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));

@@ -1,26 +1,27 @@
-//! Mailboxes: whom a message is from and to.
+//! Mailboxes: an optional display name and an address.
 //!
 //! ```text
 //!   王大锤 <da.chui@example.org>        "Name, quoted" <"a b"@[192.0.2.1]>      a@b
-//!   └ name ┘└ local ┘└ domain ─┘        └─ a quoted string holds anything ─┘   an address alone
+//!   └ name ┘└ local ┘└ domain ─┘        └─ quoted strings, address literal ┘   an address alone
 //! ```
 //!
 //! Specification: RFC 5322 §3.4 (mailbox, name-addr, addr-spec), §3.2.4 (quoted strings); RFC 5321
 //! §4.1.2 (domains) and §4.5.3.1 (lengths); RFC 6531 §3.3 for a local part that is not ASCII.
 //!
-//! One text is one mailbox. Decided here:
+//! One text holds exactly one mailbox. The choices that the RFCs leave open:
 //!
-//! - Lists, groups and comments are refused, with the offset: a comma that was forgotten to be
-//!   quoted has to be an error, not a second receiver.
-//! - A display name may be any text without control characters and, unless it is quoted, without
-//!   the specials of RFC 5322 §3.2.3; a dot is taken (`John Q. Public`). It is taken literally:
-//!   what looks like an encoded word is text.
-//! - A domain is ASCII: one of another script has a form of `xn--…` (RFC 5890), which is what a
-//!   resolver is asked for in any case, and what every server takes. [`Mailbox::parse`] refuses
-//!   others, [`Mailbox::parse_with`] has them translated; the tables for that are not in the core.
+//! - Lists, groups and comments are errors with an offset: a comma that should have been quoted
+//!   must not become a second recipient.
+//! - A display name is any text without control characters and, unless it is quoted, without the
+//!   specials of RFC 5322 §3.2.3. A dot is accepted (`John Q. Public`). The name is taken
+//!   literally: nothing in it is decoded as an encoded word.
+//! - A domain is stored in ASCII. An internationalised domain has A-labels, `xn--…` (RFC 5890
+//!   §2.3.2.1), which resolvers need and every server accepts. [`Mailbox::parse`] refuses U-labels;
+//!   [`Mailbox::parse_with`] has a function of the caller convert them.
 //! - A local part that is not ASCII makes a mailbox that [needs
-//!   SMTPUTF8](Mailbox::needs_smtputf8), and so does a message that shows it. In a message for
-//!   everybody else it is shown as text, as a group without members (RFC 6857 §3.1).
+//!   SMTPUTF8](Mailbox::needs_smtputf8), and so does a message that has it in a field. For
+//!   recipients on servers without SMTPUTF8 the address is written as the name of a group without
+//!   members (RFC 6857 §3.1).
 
 use super::header::Line;
 use super::word;
@@ -28,35 +29,37 @@ use crate::error::Error;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest local part in bytes, as it is written, with the quotes it needs. Servers have to
-/// take 64 (RFC 5321 §4.5.3.1.1); a client may try longer ones (§4.5.3.1), and such are in use.
+/// The longest local part in bytes, including the quotes that it needs. Servers have to accept 64
+/// (RFC 5321 §4.5.3.1.1); longer ones are in use, and a client may try them (§4.5.3.1).
 pub const LOCAL_MAX: usize = 255;
 
 /// The longest domain in bytes: RFC 5321 §4.5.3.1.2.
 pub const DOMAIN_MAX: usize = 255;
 
-/// A quoted string longer than this, its quotes counted, is not written: it cannot be folded. A
-/// display name has the form of encoded words instead.
+/// The longest quoted string that is written, in bytes with its quotes: a quoted string cannot be
+/// folded, so a longer display name is written as encoded words.
 const QUOTED_MAX: usize = 66;
 
-/// Translates a domain of another script into its A-labels.
+/// Converts a domain with U-labels into A-labels (RFC 5890 §2.3.2.1). Errors have their offset in
+/// the domain.
 pub type ToAscii = fn(&str) -> Result<Cow<'_, str>, Error>;
 
 /// A display name, if there is one, and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     name: Option<Box<str>>,
-    /// Without the quotes it may have.
+    /// Without quotes.
     local: Box<str>,
-    /// With the brackets it may have.
+    /// An address literal has its brackets.
     domain: Box<str>,
 }
 
 impl Mailbox {
-    /// Reads one mailbox; white space around it does not count.
+    /// Parses one mailbox: `name <local@domain>` or `local@domain`. Spaces around it are ignored.
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset in `text`.
+    /// With the offset in `text`: [`Error::Malformed`] where the grammar is broken or the domain is
+    /// not ASCII, [`Error::TooLarge`] beyond [`LOCAL_MAX`] or [`DOMAIN_MAX`].
     pub fn parse(text: &str) -> Result<Mailbox, Error> {
         Mailbox::parse_with(text, |domain| {
             let at = domain.bytes().take_while(u8::is_ascii).count() as u64;
@@ -65,8 +68,8 @@ impl Mailbox {
         })
     }
 
-    /// The same, where a domain that is not ASCII is what `to_ascii` makes of it, such as
-    /// `net::idn::to_ascii`. Its errors have their offset in the domain.
+    /// As [`parse`](Mailbox::parse), but a domain that is not ASCII is converted by `to_ascii`,
+    /// such as `net::idn::to_ascii`.
     ///
     /// # Errors
     /// As [`parse`](Mailbox::parse), and those of `to_ascii`.
@@ -101,24 +104,25 @@ impl Mailbox {
         &self.local
     }
 
-    /// The domain, or an address in brackets.
+    /// The domain in ASCII, or an address literal with its brackets.
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// `local@domain`, quoted where it has to be: what stands between `<` and `>` in a header and
-    /// in `MAIL FROM` and `RCPT TO`.
+    /// `local@domain`, the local part quoted where its characters require it. This text stands
+    /// between `<` and `>` in a header field, in `MAIL FROM` and in `RCPT TO`.
     pub fn address(&self) -> String {
         format!("{}@{}", written(&self.local), self.domain)
     }
 
-    /// Whether the address can only be said to a server that offers SMTPUTF8 (RFC 6531).
+    /// Whether the local part is not ASCII, so that the address can be sent only to a server that
+    /// offers SMTPUTF8 (RFC 6531 §3.2).
     pub fn needs_smtputf8(&self) -> bool {
         !self.local.is_ascii()
     }
 
-    /// Writes the mailbox and `behind` it. `ascii_only`: an address that is not ASCII is shown as
-    /// text.
+    /// Writes the mailbox, then `behind`. With `ascii_only` an address that is not ASCII is
+    /// written as the name of a group without members (RFC 6857 §3.1).
     pub(super) fn write(&self, line: &mut Line<'_>, behind: &str, ascii_only: bool) {
         if ascii_only && self.needs_smtputf8() {
             line.words(&match self.name() {
@@ -139,7 +143,7 @@ impl Mailbox {
     }
 }
 
-/// For people, and to be read again: nothing is encoded.
+/// Writes the mailbox without encoded words, so that [`Mailbox::parse`] reads it again.
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address();
@@ -151,7 +155,7 @@ impl fmt::Display for Mailbox {
     }
 }
 
-/// How a display name is written.
+/// The form in which a display name is written.
 enum Form {
     /// Atoms with one space between them.
     Atoms,
@@ -189,12 +193,12 @@ fn is_dot_atom(text: &str) -> bool {
     text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_local_char))
 }
 
-/// The same where UTF-8 is allowed: RFC 6532 §3.2.
+/// An atext character where UTF-8 is allowed: RFC 6532 §3.2.
 fn is_local_char(character: char) -> bool {
     is_atext(character) || !character.is_ascii()
 }
 
-/// A word of a display name that needs no quotes when it is read.
+/// Whether a word of a display name is accepted without quotes: atoms and dots.
 fn is_phrase_word(word: &str) -> bool {
     !word.is_empty() && word.chars().all(is_phrase_char)
 }
@@ -203,7 +207,7 @@ fn is_phrase_char(character: char) -> bool {
     is_local_char(character) || character == '.'
 }
 
-/// A local part with the quotes it needs.
+/// The local part, quoted unless it is a dot-atom.
 fn written(local: &str) -> Cow<'_, str> {
     match is_dot_atom(local) {
         true => Cow::Borrowed(local),
@@ -229,12 +233,12 @@ fn too_large(
     Err(Error::TooLarge { limit, max: max as u64, offset: at as u64, section })
 }
 
-/// Whether what was read is the local part of an address, or all there is.
+/// Whether the text just read is the local part of an address without a name, or the whole input.
 fn is_alone(next: Option<char>, is_near: bool) -> bool {
     next.is_none() || (next == Some('@') && is_near)
 }
 
-/// Reads a text from its beginning to its end.
+/// A cursor over the text of one mailbox.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -260,7 +264,7 @@ impl<'a> Reader<'a> {
         while self.eat(' ') {}
     }
 
-    /// The longest run of such characters.
+    /// Reads the longest run of `wanted` characters.
     fn run(&mut self, wanted: fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let len = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
@@ -268,18 +272,22 @@ impl<'a> Reader<'a> {
         &rest[..len]
     }
 
-    /// An error here; at a comma, a bracket or a comment its rule is known better.
+    /// The error at the current offset. A comma, a colon or a parenthesis there has a rule of its
+    /// own, which replaces `rule`.
     fn wrong(&self, rule: &'static str, section: &'static str) -> Error {
         let (rule, section) = match self.peek() {
-            Some('(' | ')') => ("comments are not taken", "RFC 5322 §3.2.2"),
-            Some(',') => ("one mailbox, no list; a name with a comma is quoted", "RFC 5322 §3.4"),
-            Some(';' | ':') => ("groups are not taken; such a name is quoted", "RFC 5322 §3.4"),
+            Some('(' | ')') => ("a mailbox here has no comments", "RFC 5322 §3.2.2"),
+            Some(',') => ("one mailbox, no list; quote a name with a comma", "RFC 5322 §3.4"),
+            Some(';' | ':') => {
+                ("one mailbox, no group; quote a name with `:` or `;`", "RFC 5322 §3.4")
+            }
             _ => (rule, section),
         };
         Error::malformed(rule, self.at as u64, section)
     }
 
-    /// The display name, if an address in brackets follows; else nothing is read but white space.
+    /// Reads the display name, if an address in angle brackets follows. Otherwise only white space
+    /// is consumed.
     fn name(&mut self) -> Result<Option<Box<str>>, Error> {
         self.white();
         let begin = self.at;
@@ -298,7 +306,7 @@ impl<'a> Reader<'a> {
                     let name = words.join(" ");
                     return Ok((!name.is_empty()).then(|| name.into()));
                 }
-                // An address alone, or none at all: the reader of addresses finds out.
+                // An address without a name, or no address: `local` decides.
                 next if words.is_empty() && is_alone(next, behind == self.at) => {
                     self.at = begin;
                     return Ok(None);
@@ -309,9 +317,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a quoted string says: RFC 5322 §3.2.4.
+    /// Reads a quoted string and returns its content, unescaped: RFC 5322 §3.2.4.
     fn quoted_string(&mut self) -> Result<String, Error> {
-        let mut said = String::new();
+        let mut content = String::new();
         self.eat('"');
         loop {
             let escaped = self.eat('\\');
@@ -320,13 +328,13 @@ impl<'a> Reader<'a> {
             };
             self.at += character.len_utf8();
             if character == '"' && !escaped {
-                return Ok(said);
+                return Ok(content);
             }
-            said.push(character);
+            content.push(character);
         }
     }
 
-    /// The local part: RFC 5322 §3.4.1.
+    /// Reads the local part and the `@`: RFC 5322 §3.4.1.
     fn local(&mut self) -> Result<String, Error> {
         let begin = self.at;
         let is_quoted = self.peek() == Some('"');
@@ -348,7 +356,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The domain: RFC 5321 §4.1.2.
+    /// Reads the domain: RFC 5321 §4.1.2.
     fn domain(&mut self) -> Result<Box<str>, Error> {
         let begin = self.at;
         if self.peek() == Some('[') {
@@ -365,7 +373,7 @@ impl<'a> Reader<'a> {
         Ok(domain.into())
     }
 
-    /// An address of a host in brackets: RFC 5321 §4.1.3.
+    /// Reads an address literal, with its brackets: RFC 5321 §4.1.3.
     fn literal(&mut self) -> Result<&'a str, Error> {
         let rest = self.rest();
         let end = rest.find(']').unwrap_or(rest.len());
@@ -383,7 +391,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Checks a domain of ASCII that stands at `begin`: RFC 5321 §4.1.2.
+/// Checks an ASCII domain whose offset is `begin`: RFC 5321 §4.1.2.
 fn check_domain(domain: &str, begin: usize) -> Result<(), Error> {
     too_large(domain.len(), DOMAIN_MAX, "DOMAIN_MAX", begin, "RFC 5321 §4.5.3.1.2")?;
     let mut at = begin;
@@ -397,7 +405,8 @@ fn check_domain(domain: &str, begin: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// A label of a domain. The underscore is not a host's, but names of real hosts have it.
+/// Whether a text is a label of a domain. RFC 5321 §4.1.2 has no underscore, but hosts in use have
+/// names with one.
 fn is_label(label: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=63).contains(&label.len())

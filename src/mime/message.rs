@@ -1,4 +1,4 @@
-//! A message: what it is made of, and what becomes of it.
+//! Builds a message.
 //!
 //! ```text
 //!   Builder ── from, to, cc, bcc, subject, text, html, files ──▶ build ──▶ Message ──▶ Writer
@@ -8,8 +8,8 @@
 //!
 //! Specification: RFC 5322 §3.6 (which fields, and how often), RFC 2045 §4 (`MIME-Version`).
 //!
-//! The builder checks each thing when it is given. So an error names the argument that is wrong,
-//! with the offset in it.
+//! The builder checks each argument when it is given, so an offset in an error is that in the
+//! argument.
 
 use super::Limits;
 use super::date::Date;
@@ -20,18 +20,19 @@ use super::param::{FileName, MediaType};
 use super::structure::{self, Part, Segment, Text};
 use crate::error::Error;
 
-/// A file that is sent along; its content is given to the [`Writer`](super::writer::Writer).
+/// Name, type and length of an attached file. The content is given to the
+/// [`Writer`](super::writer::Writer) when the message is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
-    /// The name the receiver sees.
+    /// The value of `filename` in `Content-Disposition`.
     pub name: FileName,
-    /// What it is.
+    /// The value of `Content-Type`.
     pub media_type: MediaType,
-    /// Its length in bytes.
+    /// The length of the content in bytes, before it is encoded.
     pub len: u64,
 }
 
-/// Gathers a message.
+/// Collects the fields, texts and files of a message.
 #[derive(Debug, Clone)]
 pub struct Builder {
     limits: Limits,
@@ -49,12 +50,13 @@ pub struct Builder {
     html: Option<Box<str>>,
     files: Vec<(Attachment, Option<MsgId>)>,
     compat_names: bool,
-    /// Addresses that are not ASCII are shown as text.
+    /// Addresses that are not ASCII are written as names of groups without members.
     ascii_only: bool,
 }
 
 impl Builder {
-    /// A message from somebody. Boundaries are made of `seed`.
+    /// An empty message with these fields. Boundaries are derived from `seed`; the same arguments
+    /// give the same octets.
     pub fn new(from: Mailbox, date: Date, id: MsgId, seed: u64, limits: Limits) -> Builder {
         Builder {
             limits,
@@ -76,11 +78,12 @@ impl Builder {
         }
     }
 
-    /// Adds a receiver. An address that is not ASCII makes a message that
+    /// Adds a recipient to `To`. An address that is not ASCII makes a message that
     /// [needs SMTPUTF8](Message::needs_smtputf8).
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many or too long a name.
+    /// [`Error::TooLarge`] beyond `recipients_max` recipients, or for a display name longer than
+    /// `name_bytes_max`.
     pub fn to(&mut self, mailbox: Mailbox) -> Result<(), Error> {
         self.check_shown(&mailbox)?;
         self.check_recipients()?;
@@ -88,7 +91,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a receiver of a copy.
+    /// Adds a recipient to `Cc`.
     ///
     /// # Errors
     /// As [`to`](Builder::to).
@@ -99,30 +102,32 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a receiver whom no other sees: it is in [`Message::recipients`], not in the message.
+    /// Adds a blind copy: the mailbox is in [`Message::recipients`], but in no field of the
+    /// message.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many.
+    /// [`Error::TooLarge`] beyond `recipients_max` recipients.
     pub fn bcc(&mut self, mailbox: Mailbox) -> Result<(), Error> {
         self.check_recipients()?;
         self.bcc.push(mailbox);
         Ok(())
     }
 
-    /// Sets where answers are to go.
+    /// Sets `Reply-To`.
     ///
     /// # Errors
-    /// As [`to`](Builder::to).
+    /// [`Error::TooLarge`] for a display name longer than `name_bytes_max`.
     pub fn reply_to(&mut self, mailbox: Mailbox) -> Result<(), Error> {
         self.check_shown(&mailbox)?;
         self.reply_to = Some(mailbox);
         Ok(())
     }
 
-    /// Sets the subject.
+    /// Sets `Subject`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] at a control character but the tab, [`Error::TooLarge`].
+    /// [`Error::Malformed`] at a control character other than the tab; [`Error::TooLarge`] beyond
+    /// `value_bytes_max`.
     pub fn subject(&mut self, subject: &str) -> Result<(), Error> {
         self.check_len(subject.len(), self.limits.value_bytes_max, "value_bytes_max")?;
         check_value(subject)?;
@@ -130,15 +135,15 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a field of the caller's own.
+    /// Adds a field.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many or too long a value, [`Error::Malformed`] for a second
-    /// field that a message has at most once (RFC 5322 §3.6).
+    /// [`Error::TooLarge`] beyond `headers_max` fields or `value_bytes_max`; [`Error::Malformed`]
+    /// for the second of a field that occurs at most once (RFC 5322 §3.6).
     pub fn header(&mut self, header: Header) -> Result<(), Error> {
         let is_same = |other: &Header| other.name().eq_ignore_ascii_case(header.name());
         if header.stands_once() && self.headers.iter().any(is_same) {
-            return Err(Error::malformed("this field stands at most once", 0, "RFC 5322 §3.6"));
+            return Err(Error::malformed("this field occurs at most once", 0, "RFC 5322 §3.6"));
         }
         self.check_len(header.value().len(), self.limits.value_bytes_max, "value_bytes_max")?;
         self.check_len(self.headers.len() + 1, self.limits.headers_max, "headers_max")?;
@@ -146,10 +151,11 @@ impl Builder {
         Ok(())
     }
 
-    /// Sets the plain text. Its line ends may be of any kind.
+    /// Sets the plain text. Lines may end in CR LF, LF or CR.
     ///
     /// # Errors
-    /// [`Error::Malformed`] at a NUL, [`Error::TooLarge`] beyond the limit of both texts.
+    /// [`Error::Malformed`] at a NUL; [`Error::TooLarge`] if plain text and HTML together exceed
+    /// `text_bytes_max`.
     pub fn text(&mut self, text: &str) -> Result<(), Error> {
         self.check_text(text, self.html.as_deref())?;
         self.text = Some(text.into());
@@ -166,19 +172,20 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a file. The files have one numbering, in the order they are added: its own is returned.
+    /// Adds an attachment and returns its number. Attachments and inline parts are numbered
+    /// together from 0, in the order in which they are added.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for too many or too long a name.
+    /// [`Error::TooLarge`] beyond `files_max` files or `file_name_bytes_max`.
     pub fn attach(&mut self, attachment: Attachment) -> Result<usize, Error> {
         self.file(attachment, None)
     }
 
-    /// Adds a file that the HTML shows as `cid:` and the identifier without its brackets.
+    /// Adds a file that the HTML refers to as `cid:` followed by [`MsgId::as_str`] (RFC 2392).
     ///
     /// # Errors
-    /// As [`attach`](Builder::attach), and [`Error::Misuse`] for an identifier that another part
-    /// has.
+    /// As [`attach`](Builder::attach), and [`Error::Misuse`] if another part has the same
+    /// `Content-ID`.
     pub fn inline(&mut self, attachment: Attachment, cid: MsgId) -> Result<usize, Error> {
         if self.files.iter().any(|(_, other)| other.as_ref() == Some(&cid)) {
             return Err(Error::Misuse("two parts with one Content-ID"));
@@ -186,31 +193,31 @@ impl Builder {
         self.file(attachment, Some(cid))
     }
 
-    /// Whether file names that are not plain ASCII are written a second time, as `name=` in the
-    /// form old mailers read.
+    /// Whether file names that are not plain ASCII are also written as `name=` in `Content-Type`,
+    /// as encoded words, for mail programs that do not support RFC 2231. Off by default.
     pub fn compat_names(&mut self, wanted: bool) {
         self.compat_names = wanted;
     }
 
-    /// The same message for those who get it by a server without SMTPUTF8: addresses that are not
-    /// ASCII are shown as text, in groups without members. There is none where all addresses are
-    /// ASCII, and none where that of the sender is not: a message has an author (RFC 5322 §3.6.2).
+    /// The same message for recipients on a server without SMTPUTF8: addresses that are not ASCII
+    /// are written as names of groups without members (RFC 6857 §3.1). `None` if all addresses are
+    /// ASCII, or if that of the author is not: `From` holds a mailbox (RFC 5322 §3.6.2).
     pub fn ascii_only(&self) -> Option<Builder> {
         let mut shown = self.to.iter().chain(&self.cc).chain(&self.reply_to);
         let is_other = shown.any(Mailbox::needs_smtputf8) && !self.from.needs_smtputf8();
         is_other.then(|| Builder { ascii_only: true, ..self.clone() })
     }
 
-    /// The message.
+    /// Builds the message.
     ///
     /// # Errors
-    /// [`Error::Misuse`] for an inline part without HTML, [`Error::TooLarge`] for a message longer
-    /// than the limit.
+    /// [`Error::Misuse`] for an inline part without HTML; [`Error::TooLarge`] for a display name in
+    /// `From` longer than `name_bytes_max`, or a message longer than `message_bytes_max`.
     pub fn build(self) -> Result<Message, Error> {
         self.check_shown(&self.from)?;
         let has_inline = self.files.iter().any(|(_, cid)| cid.is_some());
         if has_inline && self.html.is_none() {
-            return Err(Error::Misuse("an inline part needs an HTML that shows it"));
+            return Err(Error::Misuse("an inline part needs HTML that refers to it"));
         }
         let head = self.head();
         let needs_smtputf8 = !head.is_ascii();
@@ -244,7 +251,7 @@ impl Builder {
         })
     }
 
-    /// All fields but those of the content.
+    /// All fields of the message except those that begin with `Content-`.
     fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         plain(&mut head, "Date", &self.date.to_string());
@@ -314,7 +321,7 @@ fn mailboxes(head: &mut Vec<u8>, name: &str, all: &[Mailbox], ascii_only: bool) 
     line.end();
 }
 
-/// A message, whole but for the content of its files.
+/// A message, complete except for the content of its files.
 #[derive(Debug, Clone)]
 pub struct Message {
     from: Mailbox,
@@ -328,39 +335,39 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its length in bytes as the writer makes it, before dot-stuffing: the message size of RFC
-    /// 1870 §5.
+    /// The length in bytes of the encoded message before dot-stuffing: the message size of RFC 1870
+    /// §5.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Whether an address in its fields is not ASCII, so that only a server with SMTPUTF8 takes
-    /// it (RFC 6532). Everything else is ASCII in any case.
+    /// Whether an address in a field is not ASCII, so that the message can be sent only to a
+    /// server that offers SMTPUTF8 (RFC 6531 §3.2).
     pub fn needs_smtputf8(&self) -> bool {
         self.needs_smtputf8
     }
 
-    /// Who sends it.
+    /// The author: the mailbox in `From`.
     pub fn from(&self) -> &Mailbox {
         &self.from
     }
 
-    /// Everybody who gets it: `To`, `Cc`, `Bcc`, as often as they were given.
+    /// The mailboxes of `To`, `Cc` and `Bcc` in this order. Duplicates are kept.
     pub fn recipients(&self) -> &[Mailbox] {
         &self.recipients
     }
 
-    /// The files in the order they were added.
+    /// Attachments and inline parts in the order of their numbers.
     pub fn attachments(&self) -> &[Attachment] {
         &self.attachments
     }
 
-    /// Memory taken for fields and texts, in bytes; files are not among it.
+    /// The memory held for fields and texts, in bytes. Files are not held.
     pub fn held(&self) -> usize {
         self.bytes.capacity() + self.texts.iter().map(|text| text.content.len()).sum::<usize>()
     }
 
-    /// What stands at a place of the message, in the order of writing.
+    /// The part with this number, in the order in which parts are written.
     pub(super) fn part(&self, at: usize) -> Option<Part<'_>> {
         Some(match self.segments.get(at)? {
             Segment::Bytes(range) => Part::Bytes(&self.bytes[range.clone()]),

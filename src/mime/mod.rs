@@ -1,4 +1,5 @@
-//! Mail messages: from names, texts and files to the octets that SMTP carries.
+//! Internet messages with MIME bodies: built from addresses, texts and files, written as the
+//! octets that SMTP carries.
 //!
 //! ```text
 //!   Date: Sun, 22 Nov 2026 09:27:00 +0800 CR LF          fields, each at most once  message
@@ -10,7 +11,7 @@
 //!   MIME-Version: 1.0
 //!   Content-Type: multipart/mixed; boundary="=_8f3…"
 //!
-//!   --=_8f3…                                             a line no part can hold    structure
+//!   --=_8f3…                                             a line in no part          structure
 //!   Content-Type: text/plain; charset=utf-8
 //!   Content-Transfer-Encoding: base64                    7bit, quoted-printable or
 //!                                                        base64: transfer_encoding
@@ -24,17 +25,20 @@
 //!   --=_8f3…--
 //! ```
 //!
-//! What it is for: to make a message of text, HTML and files of any size that every reader shows
-//! alike, with its length known before the first octet; `net::mail` and `wirewright mail` send it.
+//! The module builds a message of text, HTML and files of any size that every mail program shows
+//! alike. Its length is known before the first octet is written. `net::mail` and `wirewright mail`
+//! send it.
 //!
 //! Specification: RFC 5322 (fields, addresses, dates), RFC 2045 and 2046 (bodies and their parts),
 //! RFC 2047 (words that are not ASCII), RFC 2183 and 2231 (file names), RFC 2387 and 2392 (pictures
-//! within HTML). RFC 6532 for addresses that are not ASCII, and for nothing else: all other
-//! octets of a message are ASCII, so every server takes it.
+//! within HTML), RFC 6532 (addresses that are not ASCII). UTF-8 occurs in addresses alone. All
+//! other octets of a message are ASCII, so a message without such addresses needs no extension of
+//! SMTP.
 //!
 //! # Grammar
 //!
-//! ABNF of RFC 5322 §2 and §3.4, RFC 2047 §2 and RFC 2046 §5.1.1, as it is written here:
+//! ABNF of RFC 5322 §2 and §3.4, RFC 2047 §2, RFC 2231 §3 and §4, and RFC 2046 §5.1.1, limited to
+//! the forms that are written here:
 //!
 //! ```text
 //! message      = *( field CRLF ) CRLF body
@@ -46,28 +50,29 @@
 //! multipart    = 1*( CRLF "--" boundary CRLF part ) CRLF "--" boundary "--" CRLF
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - **No injection.** Every value is a type whose constructor refuses control characters; nothing
-//!   else reaches a header. Characters are never cut to octets, so U+010A is not a line feed.
-//! - **Exact size.** [`Message::size`] is known before the first octet: content is counted
-//!   by arithmetic, and a file that turns out longer or shorter than announced is an error.
-//! - **Bounded memory.** Fields and texts are held, files pass through in the pieces in which they
-//!   are read.
-//! - **Once.** `Date`, `Message-ID`, `MIME-Version` and the other fields of the builder stand once;
-//!   `Bcc` never does.
-//! - **No clock, no chance.** Date, identifier and the seed of the boundaries are arguments: the
-//!   same arguments make the same octets.
+//! - **No header injection.** Every value of a header is of a type whose constructor refuses
+//!   control characters. Characters are never truncated to octets, so U+010A does not become a
+//!   line feed.
+//! - **Exact size.** [`Message::size`] is computed from the lengths of the contents before
+//!   the first octet is written. A file that is longer or shorter than announced is an error.
+//! - **Bounded memory.** Fields and texts are held in memory; files are encoded in the pieces in
+//!   which they are read.
+//! - **No duplicate fields.** `Date`, `Message-ID`, `MIME-Version` and the other fields of the
+//!   builder are written once; `Bcc` is not written.
+//! - **Deterministic.** Date, identifier and the seed of the boundaries are arguments: the same
+//!   arguments give the same octets.
 //!
 //! # States
 //!
-//! A message is built once and never changes; what has states is its [`Writer`]:
+//! A message is built once and never changes. Its [`Writer`] has states:
 //!
 //! ```text
 //!   Builder ─ from, to, text, attach … ─ build ─▶ Message ─▶ Writer
 //!
-//!   Writer   next(out) ─┬─▶ Bytes         out is full: send it, ask again
-//!                       ├─▶ NeedFile(n)   offer(…) until the file ends, end_file(), ask again
+//!   Writer   next(out) ─┬─▶ Bytes         out is full: send it, call next again
+//!                       ├─▶ NeedFile(n)   offer(…) until the file ends, end_file(), next again
 //!                       └─▶ Done          restart() for another server
 //! ```
 //!
@@ -83,23 +88,24 @@
 //!   └─ application/pdf …              attachment
 //! ```
 //!
-//! A multipart of one part is that part. A boundary begins with `=_`, which base64 and
-//! quoted-printable cannot hold; a text that travels as it is was searched for it.
+//! A multipart with one part is not written: the part takes its place. A boundary begins with `=_`,
+//! which occurs in neither base64 nor quoted-printable (RFC 2045 §6.7); texts in 7bit are searched
+//! for it.
 //!
 //! # Limits
 //!
-//! [`Limits`]; lengths in bytes, of UTF-8 where it is text.
+//! [`Limits`]; lengths in bytes, those of texts in bytes of UTF-8.
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`recipients_max`] | 10,000 | a list that no server takes and no field should show |
+//! | [`recipients_max`] | 10,000 | more recipients than a server accepts |
 //! | [`name_bytes_max`] | 1,024 | a display name that hides the address |
-//! | [`value_bytes_max`] | 65,536 | a field that is a message of its own |
-//! | [`headers_max`] | 256 | fields without end |
-//! | [`file_name_bytes_max`] | 1,024 | a name that no file system takes |
-//! | [`files_max`] | 1,000 | more open files than the system gives |
+//! | [`value_bytes_max`] | 65,536 | a field longer than servers accept |
+//! | [`headers_max`] | 256 | an unbounded number of fields |
+//! | [`file_name_bytes_max`] | 1,024 | a name longer than file systems accept |
+//! | [`files_max`] | 1,000 | more open files than the system allows |
 //! | [`text_bytes_max`] | 8,388,608 | memory: texts are held, files are not |
-//! | [`message_bytes_max`] | 1,099,511,627,776 | lengths whose arithmetic could overflow |
+//! | [`message_bytes_max`] | 1,099,511,627,776 | overflow in the arithmetic of lengths |
 //!
 //! [`recipients_max`]: Limits::recipients_max
 //! [`name_bytes_max`]: Limits::name_bytes_max
@@ -156,25 +162,25 @@ pub use transfer_encoding::{Base64Lines, OUT_MIN, TransferEncoding, base64_len};
 pub use word::{Encoding, WORD_LINE_MAX, WORD_MAX};
 pub use writer::{Step, Writer};
 
-/// The bounds of a message that is built. Those that a specification gives stand at its rules, as
-/// constants: [`LINE_MAX`], [`LOCAL_MAX`], [`WORD_MAX`] and others.
+/// Limits on a message that is built. Limits that a specification sets are constants beside the
+/// code that checks them: [`LINE_MAX`], [`LOCAL_MAX`], [`WORD_MAX`] and others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most mailboxes in `To`, `Cc` and `Bcc` together.
+    /// The largest number of mailboxes in `To`, `Cc` and `Bcc` together.
     pub recipients_max: usize,
     /// The longest display name in bytes of UTF-8.
     pub name_bytes_max: usize,
-    /// The longest value of a field, the subject among them, in bytes of UTF-8.
+    /// The longest value of a field, including the subject, in bytes of UTF-8.
     pub value_bytes_max: usize,
-    /// The most fields of the caller.
+    /// The largest number of fields added with [`Builder::header`].
     pub headers_max: usize,
     /// The longest name of a file in bytes of UTF-8.
     pub file_name_bytes_max: usize,
-    /// The most attachments and inline parts together.
+    /// The largest number of attachments and inline parts together.
     pub files_max: usize,
-    /// The length of text and HTML together in bytes of UTF-8: they are held in memory.
+    /// The greatest length of text and HTML together in bytes of UTF-8. Both are held in memory.
     pub text_bytes_max: usize,
-    /// The longest message in bytes, as it is sent.
+    /// The longest message in bytes, encoded, before dot-stuffing.
     pub message_bytes_max: u64,
 }
 

@@ -1,51 +1,53 @@
-//! Parameters of a field: `; name=value`, in any script and of any length.
+//! Parameters of a field, `; name=value`, with values in Unicode and of any length.
 //!
 //! ```text
 //!   filename=hello.txt                     a token
 //!   filename="month data.xlsx"             a quoted string
-//!   filename*=UTF-8''%E6%B1%87.xlsx        octets in percent signs and hexadecimal digits
-//!   filename*0*=UTF-8''%E6%B1%87…;         the same in pieces, when a line would be too long;
+//!   filename*=UTF-8''%E6%B1%87.xlsx        an extended value: UTF-8, percent-encoded
+//!   filename*0*=UTF-8''%E6%B1%87…;         continuations where a line would be too long;
 //!    filename*1*=%E6%80%BB….xlsx           no character is divided between two of them
 //! ```
 //!
-//! Specification: RFC 2045 §5.1 (tokens and quoted strings), RFC 2231 §3 and §4 (pieces, charset),
-//! RFC 2183 §2.3 (file names). Encoded words have no place in a parameter (RFC 2047 §5).
+//! Specification: RFC 2045 §5.1 (tokens and quoted strings), RFC 2231 §3 and §4 (continuations,
+//! charsets), RFC 2183 §2.3 (file names). RFC 2047 §5 forbids encoded words in a parameter.
 //!
-//! Parsers with and without RFC 2231 read the same value, by these rules:
+//! These rules make parsers with and without RFC 2231 read the same value:
 //!
 //! - A value with `*`, `'` or `%` is quoted. These may stand in a token of RFC 2045, but not in an
 //!   unquoted value of RFC 2231 §7, and Python's `email` divides a token there.
-//! - A value with `=?` in it, and one that is wholly in quotes or in angle brackets, is encoded:
-//!   parsers decode the former even in a quoted string, and take the latter's quotes away. So is
-//!   one with a space at either end, which parsers take away, too.
-//! - ASCII is otherwise never encoded, however long it is: many mailers show only `filename=`.
+//! - A value that contains `=?` is encoded: parsers decode encoded words even in a quoted string.
+//! - A value in quotes or in angle brackets, or with a space at either end, is encoded: parsers
+//!   strip quotes, brackets and spaces from the unquoted text.
+//! - Any other ASCII value of up to 990 bytes is not encoded: many mail programs read only
+//!   `filename=`.
 
 use super::header::{LINE_PREFERRED_MAX, Line, check_value};
 use super::word::{self, Encoding};
 use crate::error::Error;
 
-/// The longest half of a media type, name of a parameter of it, or value of that, in bytes. So each
-/// fits into a line. RFC 6838 §4.2.
+/// The longest type, subtype, parameter name or parameter value of a media type, in bytes:
+/// RFC 6838 §4.2 for the names. Each fits into a line.
 pub const MEDIA_NAME_MAX: usize = 127;
 
-/// The longest encoded parameter that is not divided: a space before and a semicolon behind it fit.
+/// The longest encoded parameter that is written without continuations, in bytes. A space before
+/// and a semicolon behind the parameter fit into the line.
 const WHOLE_MAX: usize = LINE_PREFERRED_MAX - 2;
 
-/// The longest parameter that is written as it is. It cannot be folded, and fits into
-/// [`LINE_MAX`](super::header::LINE_MAX).
+/// The longest parameter that is written without encoding, in bytes: it cannot be folded, so it has
+/// to fit into [`LINE_MAX`](super::header::LINE_MAX).
 const PLAIN_MAX: usize = 990;
 
-/// The name of a file as it is told to the receiver: one name, no path.
+/// The name of a file in `Content-Disposition`: one path segment (RFC 2183 §2.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName(Box<str>);
 
 impl FileName {
-    /// A name for a file.
+    /// Checks a name. A recipient's mail program may trust it, so it must not lead out of the
+    /// directory in which the file is stored.
     ///
     /// # Errors
     /// [`Error::Malformed`] with the offset: an empty name, `.` or `..`, a `/`, a `\`, a control
-    /// character. A receiver that trusts a name should not be led out of its folder (RFC 2183
-    /// §2.3).
+    /// character.
     pub fn new(name: &str) -> Result<FileName, Error> {
         if name.contains('\t') || check_value(name).is_err() {
             let at =
@@ -54,12 +56,13 @@ impl FileName {
             return Err(Error::malformed(rule, at as u64, "RFC 2183 §2.3"));
         }
         if matches!(name, "" | "." | "..") {
-            return Err(Error::malformed("a file has a name", 0, "RFC 2183 §2.3"));
+            let rule = "a file name is not empty, `.` or `..`";
+            return Err(Error::malformed(rule, 0, "RFC 2183 §2.3"));
         }
         match name.find(['/', '\\']) {
             None => Ok(FileName(name.into())),
             Some(at) => {
-                let rule = "a file name is no path";
+                let rule = "a file name holds no `/` and no `\\`";
                 Err(Error::malformed(rule, at as u64, "RFC 2183 §2.3"))
             }
         }
@@ -73,9 +76,9 @@ impl FileName {
 
 /// A media type: `text/plain`, `text/plain; charset=utf-8`.
 ///
-/// The composite types (`multipart/…`, `message/…`) are refused: their content may not be base64
-/// (RFC 2045 §6.4, RFC 2046 §5.2.1), in which every attachment travels here. Such a file goes as
-/// `application/octet-stream`.
+/// The composite types (`multipart/…`, `message/…`) are refused: RFC 2045 §6.4 and RFC 2046 §5.2.1
+/// forbid base64 for them, and every attachment is written in base64. Use
+/// `application/octet-stream` for such a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaType {
     essence: Box<str>,
@@ -83,10 +86,11 @@ pub struct MediaType {
 }
 
 impl MediaType {
-    /// Reads a type with parameters whose values are tokens.
+    /// Parses a type and parameters whose values are tokens.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the offset, [`Error::TooLarge`] beyond [`MEDIA_NAME_MAX`].
+    /// [`Error::Malformed`] with the offset in `text`, also for a composite type, a parameter given
+    /// twice, and `name`; [`Error::TooLarge`] beyond [`MEDIA_NAME_MAX`].
     pub fn parse(text: &str) -> Result<MediaType, Error> {
         let is_part = |c: char| matches!(c, '/' | ';' | '=' | ' ');
         if text.split(is_part).any(|part| part.len() > MEDIA_NAME_MAX) {
@@ -102,7 +106,7 @@ impl MediaType {
             return Err(Error::malformed("a media type is type/subtype", 0, "RFC 2045 §5.1"));
         }
         if essence.starts_with("multipart/") || essence.starts_with("message/") {
-            let rule = "a composite type may not be base64; send it as application/octet-stream";
+            let rule = "a composite type is not base64; send it as application/octet-stream";
             return Err(Error::malformed(rule, 0, "RFC 2045 §6.4"));
         }
         let mut at = first.len() + 1;
@@ -110,9 +114,9 @@ impl MediaType {
         for piece in pieces {
             let (name, value) = piece.trim_matches(' ').split_once('=').unwrap_or_default();
             let is_new = params.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name));
-            // `name` is written beside the name of the file.
-            let is_ours = name.eq_ignore_ascii_case("name");
-            if !is_unquoted(name) || !is_token(value) || !is_new || is_ours {
+            // `compat_param` writes `name`.
+            let is_name = name.eq_ignore_ascii_case("name");
+            if !is_unquoted(name) || !is_token(value) || !is_new || is_name {
                 let rule = "a parameter is token=token, each once, and not `name`";
                 return Err(Error::malformed(rule, at as u64, "RFC 2045 §5.1"));
             }
@@ -122,7 +126,7 @@ impl MediaType {
         Ok(MediaType { essence: essence.into(), params })
     }
 
-    /// `type/subtype` in small letters.
+    /// `type/subtype` in lower case, without parameters.
     pub fn essence(&self) -> &str {
         &self.essence
     }
@@ -134,7 +138,7 @@ impl MediaType {
     }
 }
 
-/// Appends a value and its parameters, each where it fits.
+/// Appends a value and its parameters, and folds the line before those that do not fit.
 pub(super) fn write(line: &mut Line<'_>, value: &str, params: Vec<String>) {
     let mut rest = params.into_iter().peekable();
     let mut piece = value.to_owned();
@@ -148,7 +152,7 @@ pub(super) fn write(line: &mut Line<'_>, value: &str, params: Vec<String>) {
     }
 }
 
-/// A parameter, in as many pieces as it takes.
+/// Formats a parameter: one element, or one for each continuation.
 pub(super) fn param(name: &str, value: &str) -> Vec<String> {
     let plain = match is_unquoted(value) {
         true => Some(format!("{name}={value}")),
@@ -173,8 +177,8 @@ pub(super) fn param(name: &str, value: &str) -> Vec<String> {
     pieces
 }
 
-/// A parameter for mailers that know no RFC 2231: if it is not ASCII, encoded words in quotes,
-/// which RFC 2047 §5 forbids and nearly everybody reads.
+/// Formats a parameter for mail programs without RFC 2231: a value that is not plain becomes
+/// encoded words in quotes, which RFC 2047 §5 forbids but nearly all mail programs decode.
 pub(super) fn compat_param(name: &str, value: &str) -> Vec<String> {
     if is_plain(value) {
         return param(name, value);
@@ -182,7 +186,7 @@ pub(super) fn compat_param(name: &str, value: &str) -> Vec<String> {
     let encoding = Encoding::of(value);
     let (mut rest, mut pieces) = (value, Vec::new());
     let mut before = format!("{name}=\"");
-    // The name of the parameter is short, so there is always room for a character.
+    // The name of the parameter is short, so at least one character fits into each word.
     while let Some((word, len)) = word::first(rest, encoding, WHOLE_MAX - 2 - before.len()) {
         pieces.push(std::mem::take(&mut before) + &word);
         rest = &rest[len..];
@@ -190,7 +194,7 @@ pub(super) fn compat_param(name: &str, value: &str) -> Vec<String> {
     vec![pieces.join("\r\n ") + "\""]
 }
 
-/// Whether a value needs no encoding; see the head of this module.
+/// Whether a value is written without encoding, by the rules at the head of this module.
 fn is_plain(value: &str) -> bool {
     let is_in = |open: char, close: char| {
         value.strip_prefix(open).is_some_and(|inner| inner.ends_with(close))
@@ -215,7 +219,8 @@ fn quote(text: &str) -> String {
     format!("\"{}\"", text.chars().flat_map(escape).collect::<String>())
 }
 
-/// A character as attr-char of RFC 5987 §3.2.1, which RFC 2231 allows too, or in percent signs.
+/// A character as it is, if it is an attr-char of RFC 8187 §3.2.1 (a subset of the attribute-char
+/// of RFC 2231 §7), or percent-encoded.
 fn percent(character: char) -> String {
     if character.is_ascii_alphanumeric() || "!#$&+-.^_`|~".contains(character) {
         return character.to_string();

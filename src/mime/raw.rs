@@ -1,40 +1,42 @@
-//! Line ends: every CR LF, lone CR and lone LF becomes CR LF, and nothing else changes.
+//! Normalisation of line ends: every CR LF, lone CR and lone LF becomes CR LF, and nothing else
+//! changes.
 //!
 //! ```text
 //!   a LF b CR LF c CR d LF CR e   ─▶   a CR LF b CR LF c CR LF d CR LF CR LF e
 //! ```
 //!
-//! Specification: RFC 5322 §2.3 (CR and LF only together) and RFC 5321 §2.3.8 (nothing else ends a
-//! line): a server that takes a lone LF for a line end could be told a second message in the first.
-//! NUL is refused: RFC 5322 §4, RFC 2045 §2.7.
+//! Specification: RFC 5322 §2.3 (CR and LF only together) and RFC 5321 §2.3.8 (only CR LF ends a
+//! line). A server that takes a lone LF for a line end could read a second message in the first
+//! (SMTP smuggling). NUL is refused: RFC 5322 §4, RFC 2045 §2.8.
 //!
-//! A CR is written as CR LF at once; whether an LF follows is only remembered. So it can stop and
-//! go on at every byte, and at the end nothing waits.
+//! A CR is written as CR LF at once, and an LF that follows it is dropped. So a text may be split
+//! at every byte, and nothing is left to write at its end.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
 
-/// Normalises line ends in a text that comes in pieces of any length.
+/// Normalises line ends in a text that comes in pieces of any length. Memory does not depend on the
+/// length of the text.
 #[derive(Debug, Clone, Default)]
 pub struct Normaliser {
-    /// The last byte was a CR, so an LF here is the rest of its line end.
+    /// The last byte was a CR, so an LF here belongs to the same line end.
     after_cr: bool,
-    /// How many bytes were taken.
+    /// Bytes of input consumed.
     offset: u64,
-    /// How many were made.
+    /// Bytes of output.
     made: u64,
     failed: bool,
 }
 
-/// The beginning of a piece.
+/// What the input begins with.
 #[derive(Debug, PartialEq, Eq)]
-enum Sight {
-    /// The LF of a CR LF whose CR was taken before.
-    Rest,
-    /// So many bytes without a line end or NUL, at least one.
+enum Token {
+    /// The LF of a CR LF whose CR was consumed before.
+    LfOfCrLf,
+    /// This number of bytes without CR, LF and NUL, at least one.
     Run(usize),
-    /// A line end of one byte, or the first of two.
-    End,
+    /// A CR, or an LF without a CR before it.
+    LineEnd,
     Nul,
 }
 
@@ -44,8 +46,8 @@ impl Normaliser {
         Normaliser::default()
     }
 
-    /// Takes a prefix of `input`, as much as `out` has room for (at least two bytes if it is to go
-    /// on), and says how long it was.
+    /// Consumes a prefix of `input`, as much as fits into `out`, and returns its length. A line end
+    /// needs two free bytes in `out`.
     ///
     /// # Errors
     /// [`Error::Malformed`] at a NUL, with the offset in the text; the same again on every later
@@ -54,26 +56,27 @@ impl Normaliser {
         self.check()?;
         let mut taken = 0;
         while taken < input.len() {
-            // No more is looked at than there is room for: a line may be as long as the text.
+            // Search no further than the free space of `out`: a line may be as long as the text,
+            // and would be searched again on every call.
             let len = (input.len() - taken).min(out.tail_room().max(1));
             let rest = &input[taken..taken + len];
-            let done = match self.sight(rest) {
-                Sight::Nul => return self.fail(),
-                Sight::Rest => (1, &b""[..]),
-                Sight::Run(_) if out.tail_room() == 0 => break,
-                Sight::Run(len) => (len, &rest[..len]),
-                Sight::End if out.tail_room() < 2 => break,
-                Sight::End => (1, &b"\r\n"[..]),
+            let done = match self.token(rest) {
+                Token::Nul => return self.fail(),
+                Token::LfOfCrLf => (1, &b""[..]),
+                Token::Run(_) if out.tail_room() == 0 => break,
+                Token::Run(len) => (len, &rest[..len]),
+                Token::LineEnd if out.tail_room() < 2 => break,
+                Token::LineEnd => (1, &b"\r\n"[..]),
             };
             out.append(done.1)?;
-            self.go_on(rest[done.0 - 1], done.0, done.1.len());
+            self.advance(rest[done.0 - 1], done.0, done.1.len());
             taken += done.0;
         }
         Ok(taken)
     }
 
-    /// Takes all of `input` and writes nothing: what [`made`](Normaliser::made) counts is then the
-    /// length of the text on the wire, before any of it is sent.
+    /// Consumes all of `input` and only counts: [`made`](Normaliser::made) is then the length of
+    /// the normalised text.
     ///
     /// # Errors
     /// As [`push`](Normaliser::push).
@@ -81,34 +84,34 @@ impl Normaliser {
         self.check()?;
         let mut rest = input;
         while !rest.is_empty() {
-            let (taken, made) = match self.sight(rest) {
-                Sight::Nul => return self.fail().map(|_: usize| ()),
-                Sight::Rest => (1, 0),
-                Sight::Run(len) => (len, len),
-                Sight::End => (1, 2),
+            let (taken, made) = match self.token(rest) {
+                Token::Nul => return self.fail().map(|_: usize| ()),
+                Token::LfOfCrLf => (1, 0),
+                Token::Run(len) => (len, len),
+                Token::LineEnd => (1, 2),
             };
-            self.go_on(rest[taken - 1], taken, made);
+            self.advance(rest[taken - 1], taken, made);
             rest = &rest[taken..];
         }
         Ok(())
     }
 
-    /// The length in bytes of what was made.
+    /// The length in bytes of the output so far.
     pub fn made(&self) -> u64 {
         self.made
     }
 
-    fn sight(&self, rest: &[u8]) -> Sight {
+    fn token(&self, rest: &[u8]) -> Token {
         match memchr::memchr3(b'\r', b'\n', 0, rest) {
-            None => Sight::Run(rest.len()),
-            Some(0) if rest[0] == 0 => Sight::Nul,
-            Some(0) if rest[0] == b'\n' && self.after_cr => Sight::Rest,
-            Some(0) => Sight::End,
-            Some(len) => Sight::Run(len),
+            None => Token::Run(rest.len()),
+            Some(0) if rest[0] == 0 => Token::Nul,
+            Some(0) if rest[0] == b'\n' && self.after_cr => Token::LfOfCrLf,
+            Some(0) => Token::LineEnd,
+            Some(len) => Token::Run(len),
         }
     }
 
-    fn go_on(&mut self, last: u8, taken: usize, made: usize) {
+    fn advance(&mut self, last: u8, taken: usize, made: usize) {
         self.after_cr = last == b'\r';
         self.offset += taken as u64;
         self.made += made as u64;

@@ -1,19 +1,18 @@
-//! The parts of a message and the lines between them.
+//! The MIME parts of a message and the boundaries between them.
 //!
 //! ```text
 //!   Bytes  fields, empty line, --boundary, fields of a part, empty line
-//!   Text   a text that is encoded when it is written
+//!   Text   a text, encoded when it is written
 //!   Bytes  CR LF --boundary, fields of a part, empty line
-//!   File   content of the caller, base64
+//!   File   content from the caller, in base64
 //!   Bytes  --boundary--
 //! ```
 //!
 //! Specification: RFC 2046 §5.1 (multipart), §5.1.3 (mixed), §5.1.4 (alternative); RFC 2387
 //! (related); RFC 2183 (dispositions).
 //!
-//! The CR LF before a boundary belongs to it (RFC 2046 §5.1.1): a text in a multipart is read
-//! exactly as it was given. A text that is the whole message ends with a line end, as every message
-//! does.
+//! The CR LF before a boundary belongs to the boundary (RFC 2046 §5.1.1), so a text in a multipart
+//! gets no additional line end. A text that is the whole body gets one where it has none.
 
 use super::header::Line;
 use super::id::MsgId;
@@ -23,7 +22,7 @@ use super::raw::Normaliser;
 use super::transfer_encoding::{TransferEncoding, base64_len, quoted_line};
 use std::ops::Range;
 
-/// A text and how it travels.
+/// A text and its transfer encoding.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     pub(super) content: Box<str>,
@@ -38,7 +37,7 @@ impl Text {
         Text { content, encoding, kind }
     }
 
-    /// Its length as it is written.
+    /// The length in bytes when encoded; `None` beyond 64 bits.
     fn encoded_len(&self) -> Option<u64> {
         let bytes = self.content.as_bytes();
         let normalised = || {
@@ -60,41 +59,42 @@ impl Text {
     }
 }
 
-/// A piece of a message.
+/// A segment of a message.
 #[derive(Debug, Clone)]
 pub(super) enum Segment {
-    /// A range of the bytes that are held.
+    /// A range of [`Built::bytes`].
     Bytes(Range<usize>),
-    /// A text, by its number.
+    /// The index of a text.
     Text(usize),
-    /// A file, by its number.
+    /// The index of a file.
     File(usize),
 }
 
-/// The same, with what it stands for.
+/// A [`Segment`] with the data that it refers to.
 #[derive(Debug)]
 pub(super) enum Part<'a> {
     Bytes(&'a [u8]),
     Text(&'a Text),
-    /// Number and length.
+    /// Index, and length in bytes before encoding.
     File(usize, u64),
 }
 
-/// What the body is made of.
+/// The contents of the body.
 pub(super) struct Body {
     pub(super) texts: Vec<Text>,
     pub(super) files: Vec<(Attachment, Option<MsgId>)>,
     pub(super) compat_names: bool,
 }
 
-/// A message in pieces; no size means that it is beyond 64 bits.
+/// A message divided into segments.
 pub(super) struct Built {
     pub(super) bytes: Vec<u8>,
     pub(super) segments: Vec<Segment>,
+    /// `None` beyond 64 bits.
     pub(super) size: Option<u64>,
 }
 
-/// Puts the body behind the fields in `head`.
+/// Appends the body to the fields in `head`.
 pub(super) fn build(head: Vec<u8>, body: &Body, seed: u64) -> Built {
     let node = tree(body);
     let mut assembly = Assembly {
@@ -121,7 +121,7 @@ enum Node {
     Multi(&'static str, Vec<Node>),
 }
 
-/// The parts as the head of this room shows them.
+/// The tree of parts shown at the head of `mime`.
 fn tree(body: &Body) -> Node {
     let files = |inline: bool| {
         let numbered = body.files.iter().enumerate();
@@ -133,16 +133,16 @@ fn tree(body: &Body) -> Node {
     mixed.unwrap_or(Node::Empty)
 }
 
-/// A multipart of several; one part is itself.
+/// A multipart of these parts; a single part is returned without a multipart around it.
 fn wrap(kind: &'static str, mut parts: Vec<Node>) -> Option<Node> {
     if parts.len() < 2 { parts.pop() } else { Some(Node::Multi(kind, parts)) }
 }
 
-/// A message on its way to become pieces.
+/// A message that is being divided into segments.
 struct Assembly<'a> {
     body: &'a Body,
     bytes: Vec<u8>,
-    /// So many bytes are in segments.
+    /// How many of `bytes` are in segments.
     flushed: usize,
     segments: Vec<Segment>,
     size: Option<u64>,
@@ -150,7 +150,7 @@ struct Assembly<'a> {
 }
 
 impl Assembly<'_> {
-    /// The fields of a part, the empty line, and its content.
+    /// Appends the fields of a part, the empty line and the content.
     fn node(&mut self, node: &Node) {
         match node {
             Node::Empty => self.bytes.extend_from_slice(b"\r\n"),
@@ -170,7 +170,7 @@ impl Assembly<'_> {
         self.segment(Segment::Text(index), text.encoded_len());
     }
 
-    /// The line end of a text that is the whole message and has none.
+    /// Appends the last line end of a text that is the whole body and ends without one.
     fn end_text(&mut self, index: usize) {
         let text = &self.body.texts[index];
         let has_end = text.content.is_empty() || text.content.ends_with(['\r', '\n']);
@@ -201,7 +201,7 @@ impl Assembly<'_> {
         let boundary = self.boundaries.next();
         let mut params = vec![format!("boundary=\"{boundary}\"")];
         if kind == "related" {
-            // RFC 2387 §3.1: the type of the first part.
+            // The type of the root part: RFC 2387 §3.1.
             let is_multi = matches!(parts[0], Node::Multi(..));
             let root = if is_multi { "multipart/alternative" } else { "text/html" };
             params.push(format!("type=\"{root}\""));
@@ -216,8 +216,8 @@ impl Assembly<'_> {
         self.delimiter(has_end, &boundary, "--");
     }
 
-    /// A line of its own: the empty line or the text before it brings no line end for it, while
-    /// that of base64 and of an inner multipart is already there.
+    /// Appends a boundary line. `has_end` says that the octets before it end in CR LF already, as
+    /// base64 and an inner multipart do; otherwise the CR LF of the delimiter is written first.
     fn delimiter(&mut self, has_end: bool, boundary: &str, mark: &str) {
         let end = if has_end { "" } else { "\r\n" };
         self.bytes.extend_from_slice(format!("{end}--{boundary}{mark}\r\n").as_bytes());
@@ -238,7 +238,7 @@ impl Assembly<'_> {
         line.end();
     }
 
-    /// What is not in the bytes, and its length.
+    /// Appends a segment that is not in `bytes`, of length `len`.
     fn segment(&mut self, segment: Segment, len: Option<u64>) {
         self.flush();
         self.segments.push(segment);
@@ -257,19 +257,19 @@ impl Assembly<'_> {
     }
 }
 
-/// Boundaries that do not occur in what they divide: RFC 2046 §5.1.1.
+/// Generates boundaries that do not occur in the parts that they separate: RFC 2046 §5.1.1.
 ///
-/// `=_` occurs neither in base64 nor in quoted-printable (RFC 2045 §6.7 recommends it for that), so
-/// only texts that travel as they are have to be searched. A text holds fewer different boundaries
-/// than it has bytes, so the search ends.
+/// `=_` occurs neither in base64 nor in quoted-printable (RFC 2045 §6.7 recommends it for this
+/// reason), so only texts in 7bit are searched. A text contains fewer different boundaries than it
+/// has bytes, so the search ends.
 struct Boundaries<'a> {
     body: &'a Body,
     state: u64,
 }
 
 impl Boundaries<'_> {
-    /// Never the same twice: the steps are those of SplitMix64, which goes through all numbers and
-    /// mixes each to another one.
+    /// The next boundary. The numbers are those of SplitMix64, which does not repeat one within
+    /// 2⁶⁴ calls.
     fn next(&mut self) -> String {
         loop {
             self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);

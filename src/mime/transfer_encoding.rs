@@ -1,50 +1,50 @@
-//! Content in lines of ASCII: as it is, quoted-printable, or base64.
+//! Transfer encodings: 7bit, quoted-printable and base64.
 //!
 //! ```text
 //!   7bit                 Good morning CR LF
 //!   quoted-printable     Caf=C3=A9 au lait, s'il vous pla=C3=AEt, et un grand verre d'eau, bien=
-//!                         froid CR LF               a line ends at 76 columns, softly with `=`
+//!                         froid CR LF               a soft line break, `=`, by column 76
 //!   base64               5LiA5LqM5LiJ…              57 octets are 76 columns, then CR LF
 //! ```
 //!
 //! Specification: RFC 2045 §6.2 (7bit), §6.7 (quoted-printable), §6.8 (base64).
 //!
-//! [`choose`] decides for a text; attachments are always base64. The encoders of texts read a text
-//! that is held whole, so that all they have to remember is a place in it. Base64 takes content in
-//! pieces of any length, since that of an attachment is never held.
+//! [`TransferEncoding::of_text`] selects the encoding of a text; attachments are always base64. A text is in memory,
+//! so the only state of its encoder is an offset. Base64 takes its content in pieces of any
+//! length, since the content of an attachment is not held.
 
 use super::header::LINE_MAX;
 use crate::base64::{encode_into, encoded_len};
 use crate::buffer::Buffer;
 
-/// Octets on a full line of base64.
+/// Octets of content on a full line of base64.
 const RAW_LINE: usize = 57;
 
 /// Columns of an encoded line: RFC 2045 §6.7 (5), §6.8.
 const COLUMNS: usize = 76;
 
-/// Bytes of a full line with its line end.
+/// Bytes of a full line with its CR LF.
 const FULL_LINE: usize = COLUMNS + 2;
 
-/// Lines that go to the kernel in one call; their text fits into the first level cache.
+/// Lines encoded with one call of [`encode_into`]; their text fits into the first-level cache.
 const BLOCK_LINES: usize = 96;
 
-/// The least room in an output buffer in which every encoder gets on.
+/// The free space in bytes in an output buffer with which every encoder makes progress.
 pub const OUT_MIN: usize = 128;
 
 /// A Content-Transfer-Encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferEncoding {
-    /// Lines of ASCII, none longer than 998.
+    /// Lines of ASCII of at most 998 characters, unchanged: RFC 2045 §6.2.
     SevenBit,
-    /// Mostly ASCII.
+    /// `=XX` for octets that are not printable ASCII: RFC 2045 §6.7.
     QuotedPrintable,
-    /// Anything else.
+    /// Lines of 76 columns: RFC 2045 §6.8.
     Base64,
 }
 
 impl TransferEncoding {
-    /// The word in the field.
+    /// The value of `Content-Transfer-Encoding`.
     pub fn name(self) -> &'static str {
         match self {
             TransferEncoding::SevenBit => "7bit",
@@ -53,13 +53,13 @@ impl TransferEncoding {
         }
     }
 
-    /// How a text travels, and the one place that says so:
+    /// Chooses the encoding of a text by these rules, in this order:
     ///
-    /// 1. Only ASCII without control characters but tab and line ends, no line longer than 998,
-    ///    none that begins with `From ` (which a mailbox file would change), none that ends in
-    ///    white space (which relays take away): 7bit.
-    /// 2. At most one octet in six would be written with three: quoted-printable, which people and
-    ///    search programs can read.
+    /// 1. 7bit, if the text is printable ASCII, tabs and line ends; no line is longer than 998
+    ///    characters, begins with `From ` (to which mbox files add a `>`) or ends in white space
+    ///    (which relays remove).
+    /// 2. Quoted-printable, if at most one octet in six is other than those of rule 1: people and
+    ///    search tools can read it.
     /// 3. Base64, which is then shorter.
     pub fn of_text(text: &str) -> TransferEncoding {
         let bytes = text.as_bytes();
@@ -83,12 +83,12 @@ fn is_plain_line(line: &[u8]) -> bool {
     line.len() <= LINE_MAX && !line.starts_with(b"From ") && is_kept
 }
 
-/// Encodes one line of `text` that begins at `at` as quoted-printable: its length in `line`, and
-/// where the next one begins. Any line end of the text becomes CR LF; the last line has none if the
-/// text has none.
+/// Encodes one output line of `text` from offset `at` as quoted-printable. Returns the length used
+/// of `line` and the offset at which the next line begins. Any line end of the text becomes CR LF;
+/// the last line has none if the text has none.
 ///
-/// A dot and `From ` at the beginning of a line are encoded, so that neither a relay nor a mailbox
-/// file has anything to add to them.
+/// A dot and the F of `From ` at the beginning of a line are encoded, so that neither relays nor
+/// mbox files change the line.
 pub(super) fn quoted_line(text: &[u8], at: usize, line: &mut [u8; FULL_LINE]) -> (usize, usize) {
     let (mut at, mut len) = (at, 0);
     while let Some(&byte) = text.get(at) {
@@ -105,7 +105,7 @@ pub(super) fn quoted_line(text: &[u8], at: usize, line: &mut [u8; FULL_LINE]) ->
             byte => byte.is_ascii_graphic() && !is_first,
         };
         let width = if is_literal { 1 } else { 3 };
-        // One column is kept for the soft line end, unless the line ends here anyway.
+        // One column is kept for the `=` of a soft line break, unless the line ends here.
         if len + width > COLUMNS - usize::from(!is_last) {
             line[len..len + 3].copy_from_slice(b"=\r\n");
             return (len + 3, at);
@@ -120,7 +120,7 @@ pub(super) fn quoted_line(text: &[u8], at: usize, line: &mut [u8; FULL_LINE]) ->
     (len, at)
 }
 
-/// The length of the line end at the beginning of a text, if it begins with one.
+/// The length of the line end at the beginning of a text, if there is one.
 fn line_end(text: &[u8]) -> Option<usize> {
     match text {
         [b'\r', b'\n', ..] => Some(2),
@@ -134,16 +134,16 @@ fn hex(byte: u8) -> [u8; 3] {
     [b'=', digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]
 }
 
-/// The length of `raw` octets as lines of base64, line ends counted; `None` beyond 64 bits.
+/// The length in bytes of `raw` octets as lines of base64, with their CR LF; `None` beyond 64 bits.
 pub fn base64_len(raw: u64) -> Option<u64> {
     let lines = raw.div_ceil(RAW_LINE as u64);
     raw.div_ceil(3).checked_mul(4)?.checked_add(lines.checked_mul(2)?)
 }
 
-/// Base64 in lines, from content that comes in pieces of any length.
+/// Encodes base64 in lines of 76 columns (RFC 2045 §6.8), from content in pieces of any length.
 #[derive(Debug, Clone)]
 pub struct Base64Lines {
-    /// Octets of a line that is not full yet.
+    /// Octets of a line that is not complete yet.
     carry: [u8; RAW_LINE],
     carried: usize,
 }
@@ -154,7 +154,7 @@ impl Base64Lines {
         Base64Lines { carry: [0; RAW_LINE], carried: 0 }
     }
 
-    /// Takes a prefix of `raw`, as much as `out` has room for, and says how long it was.
+    /// Encodes a prefix of `raw`, as much as fits into `out`, and returns its length.
     pub fn push(&mut self, raw: &[u8], out: &mut Buffer) -> usize {
         let mut taken = 0;
         if self.carried > 0 {
@@ -184,8 +184,8 @@ impl Base64Lines {
         taken
     }
 
-    /// Writes the last line, if there is one that is not full. False means that `out` has no room
-    /// for it.
+    /// Writes the last line, if it is shorter than a full one. Returns `false`, and writes nothing,
+    /// if the line does not fit into `out`.
     pub fn end(&mut self, out: &mut Buffer) -> bool {
         let len = encoded_len(self.carried);
         if len == 0 {
@@ -211,8 +211,8 @@ impl Default for Base64Lines {
     }
 }
 
-/// Encodes full lines. The kernel is fastest over a long run, so a block of lines is encoded
-/// without line ends, beside the output, and then laid out.
+/// Encodes full lines. [`encode_into`] is fastest over long input, so a block of lines is encoded
+/// without line ends into a buffer of its own, then copied line by line.
 fn full_lines(raw: &[u8], out: &mut [u8]) {
     let mut block = [0; BLOCK_LINES * COLUMNS];
     let blocks = raw.chunks(BLOCK_LINES * RAW_LINE);

@@ -1,4 +1,4 @@
-//! Encoded words: text of any script within the ASCII of a header.
+//! Encoded words: Unicode text in the ASCII of a header field.
 //!
 //! ```text
 //!   王大锤   ─▶   =?UTF-8?B?546L5aSn6ZSk?=
@@ -7,56 +7,55 @@
 //!                charset  B: base64, or Q: =XX for what is not a letter, a digit or one of !*+-/
 //! ```
 //!
-//! Specification: RFC 2047. §2: a word has at most 75 characters, a line that holds one at most 76.
-//! §5: no character is divided between two words; in a phrase (a display name) the Q encoding has
-//! only the small set above, which is used everywhere here. §6.2: white space between two words is
-//! not shown, so what has to be seen stands within a word.
+//! Specification: RFC 2047. §2: a word has at most 75 characters, a line with a word at most 76.
+//! §5: no character is divided between two words; in a phrase (a display name) the Q encoding
+//! leaves only the small set above unencoded, and it does so everywhere here. §6.2: white space
+//! between two words is not shown, so a space of the text is encoded within a word.
 //!
-//! Only unstructured text and display names become words (§5). Never an address, a parameter or
-//! anything inside quotes, with the one exception that mailers ask for (see
-//! [`message::Builder::compat_names`](super::message::Builder::compat_names)).
+//! Only unstructured text and display names become encoded words (§5). Addresses, parameters and
+//! quoted strings do not, with one exception for old mail programs: see
+//! [`message::Builder::compat_names`](super::message::Builder::compat_names).
 
 use crate::base64::{encode_into, encoded_len};
 
 /// The longest encoded word in characters: RFC 2047 §2.
 pub const WORD_MAX: usize = 75;
 
-/// The longest line that holds an encoded word: RFC 2047 §2.
+/// The longest line that holds an encoded word, in characters without its CR LF: RFC 2047 §2.
 pub const WORD_LINE_MAX: usize = 76;
 
-/// What stands before the text of a word, without the letter of its encoding.
+/// The beginning of a word, up to the letter of the encoding.
 const BEGIN: &str = "=?UTF-8?";
 
 /// `=?UTF-8?B?` and `?=`.
 const FRAME: usize = BEGIN.len() + 4;
 
-/// How the octets of a word are written.
+/// The encoding of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// Base64, RFC 2047 §4.1.
     B,
-    /// Near to quoted-printable, RFC 2047 §4.2.
+    /// Similar to quoted-printable, RFC 2047 §4.2.
     Q,
 }
 
 impl Encoding {
-    /// The shorter of the two for this text; Q, which people can read, if they are alike.
+    /// The shorter of the two for this text; at equal length Q, which people can read.
     pub fn of(text: &str) -> Encoding {
         let quoted: usize = text.bytes().map(q_len).sum();
         if quoted <= encoded_len(text.len()) { Encoding::Q } else { Encoding::B }
     }
 }
 
-/// Whether a word has to be encoded to be read as it is: it is not plain ASCII, or it would be
-/// taken for an encoded word.
+/// Whether a word has to be encoded: it is not ASCII, or it would be taken for an encoded word.
 pub(super) fn needs(word: &str) -> bool {
     !word.is_ascii() || word.contains("=?")
 }
 
-/// One encoded word of at most `room` characters from the beginning of `text`, and how many bytes
-/// of the text it holds. `None` if there is no room for the first character.
-pub(super) fn first(text: &str, encoding: Encoding, room: usize) -> Option<(String, usize)> {
-    let space = room.min(WORD_MAX).checked_sub(FRAME)?;
+/// Encodes the longest prefix of `text` whose word has at most `max` characters. Returns the word
+/// and the length of the prefix in bytes; `None` if the first character does not fit.
+pub(super) fn first(text: &str, encoding: Encoding, max: usize) -> Option<(String, usize)> {
+    let space = max.min(WORD_MAX).checked_sub(FRAME)?;
     let len = match encoding {
         Encoding::B => floor(text, space / 4 * 3),
         Encoding::Q => q_prefix(text, space),
@@ -72,7 +71,7 @@ fn floor(text: &str, max: usize) -> usize {
     (0..=max).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-/// The same for a prefix whose Q encoding is no longer than `max`.
+/// The length of the longest prefix of whole characters whose Q encoding is no longer than `max`.
 fn q_prefix(text: &str, max: usize) -> usize {
     let mut width = 0;
     let mut fits = |character: &char| {
@@ -95,7 +94,7 @@ fn encode(text: &str, encoding: Encoding) -> String {
     format!("{BEGIN}{encoding:?}?{body}?=")
 }
 
-/// What stands for itself: the set of RFC 2047 §5 (3).
+/// Whether Q leaves an octet unencoded: the set of RFC 2047 §5 (3).
 fn is_q_literal(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!*+-/".contains(&byte)
 }

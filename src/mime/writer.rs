@@ -1,14 +1,15 @@
-//! Writing a message out, piece by piece, into whatever room there is.
+//! Writes a message incrementally into a bounded buffer.
 //!
 //! ```text
-//!   next(out) ─▶ Bytes            out is full: send it, ask again
-//!             ─▶ NeedFile(n)      hand the content of file n to offer(), then say end_file()
+//!   next(out) ─▶ Bytes            out is full: send it, call next again
+//!             ─▶ NeedFile(n)      pass the content of file n to offer(), then call end_file()
 //!             ─▶ Done             everything was written
 //! ```
 //!
-//! Specification: RFC 2045 and 2046 for the bytes; which parts there are is decided in `structure`.
+//! Specification: RFC 2045 §6 (encodings); the parts are laid out in `structure`.
 //!
-//! What is held besides the message does not depend on the length of a file: one line of it.
+//! Memory besides the message does not depend on the length of a file: at most one line of a file
+//! is held.
 
 use super::message::Message;
 use super::raw::Normaliser;
@@ -18,33 +19,34 @@ use crate::buffer::Buffer;
 use crate::error::Error;
 use std::sync::Arc;
 
-/// How much of a text is brought to CR LF at once before it becomes base64, in bytes.
+/// The buffer for text with normalised line ends that is then encoded as base64, in bytes.
 const SCRATCH: usize = 4096;
 
-/// What comes next.
+/// The answer of [`Writer::next`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The output is full.
+    /// The output is full: empty it and call [`Writer::next`] again.
     Bytes,
-    /// The content of the file of this number, from where it stopped.
+    /// The content of the file of this number is needed, from where the last
+    /// [`Writer::offer`] stopped.
     NeedFile(usize),
-    /// Nothing.
+    /// The whole message has been written.
     Done,
 }
 
-/// Writes a message, as often as it is sent.
+/// Writes a message, once or again after [`Writer::restart`].
 #[derive(Debug)]
 pub struct Writer {
     message: Arc<Message>,
-    /// Which part is being written.
+    /// The index of the part that is being written.
     part: usize,
-    /// How many bytes of that part were taken.
+    /// Bytes of that part that were consumed.
     taken: u64,
-    /// The file was said to have ended; its last line may still wait for room.
+    /// [`Writer::end_file`] was called; the last line of the file may still have to be written.
     file_ended: bool,
     lines: Base64Lines,
     ends: Normaliser,
-    /// Text that waits to become base64.
+    /// Text with normalised line ends that has not been encoded as base64 yet.
     scratch: Buffer,
     made: u64,
     failed: Option<Error>,
@@ -66,30 +68,30 @@ impl Writer {
         }
     }
 
-    /// Begins again: the message goes to another server, or to more receivers.
+    /// Starts again at the first octet, to send the message to another server.
     pub fn restart(&mut self) {
         *self = Writer::new(self.message.clone());
     }
 
-    /// The message that is written.
+    /// The message.
     pub fn message(&self) -> &Message {
         &self.message
     }
 
-    /// How many bytes were written.
+    /// The number of bytes written so far.
     pub fn made(&self) -> u64 {
         self.made
     }
 
-    /// Writes as much as `out` has room for.
+    /// Writes as much as fits into `out`.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if `out` cannot ever hold [`OUT_MIN`] bytes; the error of the file after
-    /// one failed, for ever.
+    /// [`Error::Misuse`] if the limit of `out` is less than [`OUT_MIN`] bytes. After
+    /// [`offer`](Writer::offer) or [`end_file`](Writer::end_file) failed, their error again.
     pub fn next(&mut self, out: &mut Buffer) -> Result<Step, Error> {
         self.check()?;
         if out.limit() < OUT_MIN {
-            return Err(Error::Misuse("the output has room for OUT_MIN bytes"));
+            return Err(Error::Misuse("the output buffer holds at least OUT_MIN bytes"));
         }
         let before = out.len();
         let step = self.parts(out);
@@ -100,12 +102,12 @@ impl Writer {
         Ok(step)
     }
 
-    /// Takes a prefix of the next content of the file that [`next`](Writer::next) asked for, as
-    /// much as `out` has room for, and says how long it was.
+    /// Encodes a prefix of `content`, the next bytes of the file that [`next`](Writer::next) asked
+    /// for: as much as fits into `out`. Returns the length of the prefix.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if no file was asked for; [`Error::TooLarge`] if there is more of it than
-    /// was announced, and the same on every later call.
+    /// [`Error::Misuse`] if no file was asked for; [`Error::TooLarge`] if the file is longer than
+    /// [announced](super::message::Attachment::len), and the same on every later call.
     pub fn offer(&mut self, content: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         let len = self.file_len()?;
         if content.len() as u64 > len - self.taken {
@@ -123,11 +125,11 @@ impl Writer {
         Ok(taken)
     }
 
-    /// The file that was asked for has ended: only now is it known to be as long as announced.
+    /// Ends the file that [`next`](Writer::next) asked for, and checks its length.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if no file was asked for; [`Error::Incomplete`] if there was less of it
-    /// than was announced, and the same on every later call.
+    /// [`Error::Misuse`] if no file was asked for; [`Error::Incomplete`] if the file is shorter
+    /// than announced, and the same on every later call.
     pub fn end_file(&mut self) -> Result<(), Error> {
         let len = self.file_len()?;
         if self.taken < len {
@@ -209,12 +211,12 @@ impl Writer {
         }
     }
 
-    /// The line of base64 that is not full, if there is one and room for it.
+    /// Writes the last line of base64, if there is one. `false` if it does not fit into `out`.
     fn last_line(&mut self, out: &mut Buffer) -> bool {
         out.tail_room() >= OUT_MIN && self.lines.end(out)
     }
 
-    /// The length of the file that was asked for.
+    /// The announced length of the file that was asked for.
     fn file_len(&self) -> Result<u64, Error> {
         self.check()?;
         match self.message.part(self.part) {

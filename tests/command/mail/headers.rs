@@ -68,7 +68,7 @@ fn fields_that_stand_once() {
     for name in ["Sender", "in-reply-to", "References"] {
         let (first, second) = (format!("{name}: <1@b>"), format!("{}: <2@b>", name.to_uppercase()));
         let ended = dry(&["--header", &first, "--header", &second]);
-        assert_fails(&ended, 2, "this field stands at most once");
+        assert_fails(&ended, 2, "this field occurs at most once");
     }
     written(&["--header", "Comments: a", "--header", "Comments: b"]);
 }

@@ -134,7 +134,8 @@ fn a_name_that_no_receiver_takes() {
     let folder = folder(&["a\\b.txt"]);
     let base = ["--dry-run", "--from", "a@b", "--to", "c@d", "--subject", "s"];
     let ended = mail(folder.path(), &base, &arguments(&["--attach", "./a\\b.txt"]));
-    assert_fails(&ended, 2, "--attach: ./a\\b.txt: a file name is no path; say with ;name=NAME");
+    let why = "a file name holds no `/` and no `\\`; say with ;name=NAME";
+    assert_fails(&ended, 2, &format!("--attach: ./a\\b.txt: {why}"));
     let named = arguments(&["--attach", "./a\\b.txt;name=b.txt"]);
     let ended = mail(folder.path(), &base, &named);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
