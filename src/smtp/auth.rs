@@ -1,4 +1,4 @@
-//! Logging in: SASL mechanisms, one step at a time.
+//! SASL mechanisms for AUTH, one step at a time.
 //!
 //! ```text
 //!   AUTH PLAIN <initial>          334 <challenge>          235 | 535
@@ -9,9 +9,9 @@
 //! (SCRAM-SHA-256). LOGIN and XOAUTH2 have no RFC: LOGIN answers two challenges with the name and
 //! the password, XOAUTH2 sends a token instead of a password.
 //!
-//! Names and passwords are taken as they are: the preparation of RFC 4013 is not done. SCRAM, which
-//! demands it, is therefore used with visible ASCII alone, where it changes nothing. Secrets have a
-//! `Debug` that shows nothing, and no `Display`.
+//! User names and passwords are sent unchanged, without SASLprep (RFC 4013). SCRAM requires
+//! SASLprep, so it is used only with visible ASCII, which SASLprep does not change. `Debug` of
+//! [`Credentials`] omits the secret, and there is no `Display`.
 
 use super::config::{Limits, too_large};
 use super::secrets::Secrets;
@@ -23,13 +23,13 @@ use std::fmt;
 
 const SCRAM: &str = "RFC 5802 §5.1";
 
-/// The least work that protects a password: RFC 7677 §4.
+/// The smallest iteration count that a client accepts: RFC 7677 §4.
 const ITERATIONS_MIN: u32 = 4096;
 
-/// The header of a client that binds no channel: RFC 5802 §7.
+/// The gs2-header of a client without channel binding: RFC 5802 §7.
 const GS2: &str = "n,,";
 
-/// A name and a secret.
+/// A user name and a password, or for XOAUTH2 a token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: Box<str>,
@@ -37,27 +37,27 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes a name and a password, or for XOAUTH2 a token.
+    /// Checks a user name and a password or token.
     ///
     /// # Errors
-    /// [`Error::Malformed`] at a NUL, CR or LF, with the offset in the one that holds it: they
-    /// would divide what is sent.
+    /// [`Error::Malformed`] at a NUL, CR, LF or U+0001, which separate items in the mechanisms or
+    /// end the line. The offset is that in the user name or in the secret.
     pub fn new(user: &str, secret: &str) -> Result<Credentials, Error> {
         for text in [user, secret] {
             if let Some(at) = text.find(['\0', '\r', '\n', '\u{1}']) {
-                let rule = "a name or a password holds no NUL, CR, LF or U+0001";
+                let rule = "a user name or password holds no NUL, CR, LF or U+0001";
                 return Err(Error::malformed(rule, at as u64, "RFC 4616 §2"));
             }
         }
         Ok(Credentials { user: user.into(), secret: secret.into() })
     }
 
-    /// The name.
+    /// The user name.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// What a server may not be heard to repeat.
+    /// Adds the secret, plain and in base64, to those that are masked in replies.
     pub(super) fn hide(&self, secrets: &mut Secrets) {
         secrets.add(self.secret.as_bytes());
         secrets.add(encode(self.secret.as_bytes()).as_bytes());
@@ -75,27 +75,28 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// How to log in.
+/// A SASL mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
-    /// Name and password, in one message.
+    /// Name and password in one message: RFC 4616.
     Plain,
-    /// Name and password, in two.
+    /// Name and password in two messages; no RFC.
     Login,
-    /// A proof of the password, over MD5.
+    /// HMAC-MD5 of a challenge: RFC 2195.
     CramMd5,
-    /// A proof by both sides.
+    /// Both sides prove that they know the password: RFC 5802, RFC 7677.
     ScramSha256,
-    /// A token.
+    /// An OAuth 2.0 token; no RFC.
     XOAuth2,
 }
 
 impl Mechanism {
-    /// The order of preference. A token is no password, so XOAUTH2 is only used where it is named.
+    /// The mechanisms for passwords, in order of preference. XOAUTH2 takes a token and is used only
+    /// where the caller names it.
     pub const PREFERRED: [Mechanism; 4] =
         [Mechanism::ScramSha256, Mechanism::CramMd5, Mechanism::Plain, Mechanism::Login];
 
-    /// Its name on the wire.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Mechanism::Plain => "PLAIN",
@@ -106,12 +107,13 @@ impl Mechanism {
         }
     }
 
-    /// Whether who reads the conversation learns the password, or the token.
-    pub(super) fn shows_secret(self) -> bool {
+    /// Whether the dialogue in clear reveals the password or the token.
+    pub(super) fn reveals_secret(self) -> bool {
         matches!(self, Mechanism::Plain | Mechanism::Login | Mechanism::XOAuth2)
     }
 
-    /// Whether it can be used with these.
+    /// Whether the mechanism can be used with these credentials. SCRAM needs visible ASCII and a
+    /// nonce that is not empty.
     pub fn takes(self, credentials: &Credentials, nonce: &str) -> bool {
         let is_nonce = |byte: u8| matches!(byte, b'!'..=b'~') && byte != b',';
         match self {
@@ -124,17 +126,17 @@ impl Mechanism {
     }
 }
 
-/// How far SCRAM is.
+/// The state of SCRAM.
 #[derive(Clone)]
 enum Scram {
-    /// What was said first, without its header.
+    /// client-first-message-bare was sent.
     First(String),
-    /// The signature that the server has to show.
+    /// client-final-message was sent; this server signature is expected.
     Proved([u8; 32]),
     Verified,
 }
 
-/// What a mechanism still has to say.
+/// What a mechanism sends next.
 #[derive(Clone)]
 enum Step {
     Plain,
@@ -144,17 +146,16 @@ enum Step {
     Scram(Scram),
     OAuth,
     /// Nothing more.
-    Said,
+    Sent,
 }
 
-/// One authentication.
+/// One authentication exchange, from AUTH to the last response.
 #[derive(Clone)]
 pub struct Sasl {
     mechanism: Mechanism,
     credentials: Credentials,
     step: Step,
-    /// What [`begin`](Sasl::begin) said beside the name of the mechanism, in base64, until
-    /// something else was said.
+    /// The initial response in base64 that [`begin`](Sasl::begin) sent, until a response follows.
     initial: Option<Box<str>>,
     rounds: u32,
     rounds_max: u32,
@@ -168,7 +169,8 @@ impl fmt::Debug for Sasl {
 }
 
 impl Sasl {
-    /// At its beginning. `nonce` is for SCRAM alone; see [`Mechanism::takes`].
+    /// An exchange before its first line. `nonce` is used by SCRAM alone; see
+    /// [`Mechanism::takes`].
     pub fn new(
         mechanism: Mechanism,
         credentials: &Credentials,
@@ -181,7 +183,7 @@ impl Sasl {
             Mechanism::CramMd5 => Step::Cram,
             Mechanism::XOAuth2 => Step::OAuth,
             Mechanism::ScramSha256 => {
-                // RFC 5802 §5.1: these two would end the name.
+                // `=` and `,` are escaped in a user name: RFC 5802 §5.1.
                 let user = credentials.user.replace('=', "=3D").replace(',', "=2C");
                 Step::Scram(Scram::First(format!("n={user},r={nonce}")))
             }
@@ -191,13 +193,12 @@ impl Sasl {
         Sasl { mechanism, credentials, step, initial: None, rounds: 0, rounds_max, iterations_max }
     }
 
-    /// Which it is.
+    /// The mechanism.
     pub fn mechanism(&self) -> Mechanism {
         self.mechanism
     }
 
-    /// The line that begins it, without its line end: `AUTH`, the mechanism, and what can be said
-    /// before any challenge.
+    /// The AUTH command without its CR LF, with the initial response of a mechanism that has one.
     pub fn begin(&mut self) -> String {
         let Credentials { user, secret } = &self.credentials;
         let initial = match &self.step {
@@ -207,7 +208,7 @@ impl Sasl {
             _ => return format!("AUTH {}", self.mechanism.name()),
         };
         if matches!(self.step, Step::Plain | Step::OAuth) {
-            self.step = Step::Said;
+            self.step = Step::Sent;
         }
         let initial = encode(initial.as_bytes());
         let line = format!("AUTH {} {initial}", self.mechanism.name());
@@ -215,12 +216,13 @@ impl Sasl {
         line
     }
 
-    /// The line that answers a challenge, without its line end. `text` is the challenge in base64,
-    /// `offset` where its reply stands in the stream.
+    /// The response to a challenge, without its CR LF. `text` is the challenge in base64, `offset`
+    /// the offset of the 334 reply in the stream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a challenge that makes no sense, or that proves that the server
-    /// does not know the password; [`Error::TooLarge`] for too many, or too much work.
+    /// [`Error::Malformed`] for a challenge that breaks the rules of the mechanism, and for a wrong
+    /// server signature; [`Error::TooLarge`] beyond `auth_rounds_max` challenges or
+    /// `scram_iterations_max` iterations.
     pub fn answer(&mut self, text: &[u8], offset: u64) -> Result<String, Error> {
         if self.rounds == self.rounds_max {
             let max = self.rounds_max.into();
@@ -234,25 +236,26 @@ impl Sasl {
             return Ok(initial.into());
         }
         let challenge = match &self.step {
-            // Words for people (`Username:`), which not every server encodes.
-            Step::LoginUser | Step::LoginSecret | Step::Said => Vec::new(),
+            // A prompt (`Username:`) that not every server encodes.
+            Step::LoginUser | Step::LoginSecret | Step::Sent => Vec::new(),
             _ => decode(text)
                 .ok_or_else(|| Error::malformed("a challenge is base64", offset, "RFC 4954 §4"))?,
         };
         let Credentials { user, secret } = &self.credentials;
         let (answer, next) = match &self.step {
             Step::LoginUser => (user.as_bytes().to_vec(), Step::LoginSecret),
-            Step::LoginSecret => (secret.as_bytes().to_vec(), Step::Said),
-            Step::Cram => (cram(user, secret, &challenge), Step::Said),
+            Step::LoginSecret => (secret.as_bytes().to_vec(), Step::Sent),
+            Step::Cram => (cram(user, secret, &challenge), Step::Sent),
             Step::Scram(scram) => {
                 let (answer, next) = self.scram(scram, &challenge, offset)?;
                 (answer, Step::Scram(next))
             }
-            // A server that refuses a token asks once more before it says so.
-            Step::Said if self.mechanism == Mechanism::XOAuth2 => (Vec::new(), Step::Said),
-            // Not begun, or all was said.
-            Step::Plain | Step::OAuth | Step::Said => {
-                let rule = "no challenge comes after the last answer";
+            // A server that refuses a token sends a challenge with the reason, which is answered
+            // by an empty response, before the 5yz reply.
+            Step::Sent if self.mechanism == Mechanism::XOAuth2 => (Vec::new(), Step::Sent),
+            // Before `begin`, or after the last response.
+            Step::Plain | Step::OAuth | Step::Sent => {
+                let rule = "no challenge follows the last response";
                 return Err(Error::malformed(rule, offset, "RFC 4954 §4"));
             }
         };
@@ -260,9 +263,10 @@ impl Sasl {
         Ok(encode(&answer))
     }
 
-    /// Whether all was said, and the server proved what it had to: only then a 235 means anything.
+    /// Whether the exchange is complete, including the server's proof where the mechanism has one.
+    /// A 235 before that is an error.
     pub fn is_done(&self) -> bool {
-        matches!(self.step, Step::Said | Step::Scram(Scram::Verified))
+        matches!(self.step, Step::Sent | Step::Scram(Scram::Verified))
     }
 
     fn scram(
@@ -272,7 +276,7 @@ impl Sasl {
         offset: u64,
     ) -> Result<(Vec<u8>, Scram), Error> {
         let wrong = |rule| Error::malformed(rule, offset, SCRAM);
-        let text = std::str::from_utf8(challenge).map_err(|_| wrong("SCRAM speaks UTF-8"))?;
+        let text = std::str::from_utf8(challenge).map_err(|_| wrong("SCRAM messages are UTF-8"))?;
         match scram {
             Scram::First(bare) => {
                 let first = ServerFirst::parse(text, bare).map_err(wrong)?;
@@ -300,15 +304,15 @@ impl Sasl {
                 let shown = verifier.and_then(|value| decode(value.as_bytes()));
                 match shown.is_some_and(|shown| shown == expected) {
                     true => Ok((Vec::new(), Scram::Verified)),
-                    false => Err(wrong("the server proves that it knows the password")),
+                    false => Err(wrong("the signature of the server is wrong")),
                 }
             }
-            Scram::Verified => Err(wrong("nothing follows the proof of the server")),
+            Scram::Verified => Err(wrong("no challenge follows the signature of the server")),
         }
     }
 }
 
-/// What a server says first: RFC 5802 §7.
+/// server-first-message: RFC 5802 §7.
 struct ServerFirst<'a> {
     nonce: &'a str,
     salt: Vec<u8>,
@@ -319,7 +323,7 @@ impl<'a> ServerFirst<'a> {
     fn parse(text: &'a str, client_first: &str) -> Result<ServerFirst<'a>, &'static str> {
         let mut parts = text.split(',');
         let mut part = |name| parts.next().and_then(|part| part.strip_prefix(name));
-        let nonce = part("r=").ok_or("the server names a nonce first")?;
+        let nonce = part("r=").ok_or("the message begins with a nonce")?;
         let salt = part("s=").and_then(|salt| decode(salt.as_bytes()));
         let salt = salt.ok_or("a salt in base64 follows the nonce")?;
         let iterations = part("i=").and_then(|count| count.parse::<u32>().ok());
@@ -375,7 +379,7 @@ fn encode(raw: &[u8]) -> String {
     text.into_iter().map(char::from).collect()
 }
 
-/// Base64, strictly.
+/// Decodes strict base64.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut raw = vec![0; decoded_len_max(text.len())];
     let len = decode_strict(text, &mut raw)?;

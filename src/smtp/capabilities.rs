@@ -1,10 +1,10 @@
-//! What a server offers: the lines of its reply to EHLO.
+//! The extensions that a server offers: the lines of its reply to EHLO.
 //!
 //! ```text
-//!   250-mx.example.org greets you       the server's name, and words
-//!   250-SIZE 10240000                   keyword and parameters, one to a line
+//!   250-mx.example.org greets you       domain and greeting
+//!   250-SIZE 10240000                   keyword and parameters, one extension a line
 //!   250-AUTH PLAIN LOGIN
-//!   250-AUTH=LOGIN                      how servers wrote it before there was a standard
+//!   250-AUTH=LOGIN                      a form from before RFC 2554
 //!   250 PIPELINING
 //! ```
 //!
@@ -12,41 +12,42 @@
 //! 2920 (PIPELINING), RFC 3030 (CHUNKING), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 6152
 //! (8BITMIME), RFC 6531 (SMTPUTF8).
 //!
-//! A line that does not follow the grammar, or whose parameter makes no sense, offers nothing; it
-//! is no error, for what it meant to offer is only not used.
+//! A line that breaks the grammar or has an invalid parameter is ignored rather than an error: the
+//! extension is then not used.
 
 use super::reply::{Reply, text};
 use crate::text::PeerText;
 
-/// What a server offers. With HELO it is nothing.
+/// The extensions that a server offers. None after HELO.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The name the server gave itself.
+    /// The domain in the first line of the reply.
     pub host: PeerText<'static>,
-    /// Commands may go in groups.
+    /// PIPELINING: commands may be sent in groups (RFC 2920).
     pub pipelining: bool,
-    /// Octets above 127 may stand in a message.
+    /// 8BITMIME: a message may hold octets above 127 (RFC 6152).
     pub eight_bit_mime: bool,
-    /// Addresses and fields may hold UTF-8.
+    /// SMTPUTF8: addresses and header fields may hold UTF-8 (RFC 6531).
     pub smtputf8: bool,
-    /// TLS may be begun.
+    /// STARTTLS (RFC 3207).
     pub starttls: bool,
-    /// Messages may go in chunks.
+    /// CHUNKING: messages may be sent with BDAT (RFC 3030).
     pub chunking: bool,
-    /// Replies hold enhanced codes.
+    /// ENHANCEDSTATUSCODES: replies hold enhanced codes (RFC 2034).
     pub enhanced_status_codes: bool,
-    /// Whether SIZE is offered, so that it may be said with MAIL.
+    /// SIZE: MAIL may have the parameter `SIZE=` (RFC 1870).
     pub size: bool,
-    /// The longest message in bytes, if the server told one.
+    /// The largest message in bytes, if the server announced a limit (RFC 1870 §3).
     pub size_max: Option<u64>,
-    /// The mechanisms of AUTH by their names, upper-case, each once, in the server's order.
+    /// The names of the mechanisms of AUTH in upper case, without duplicates, in the server's
+    /// order (RFC 4954 §3).
     pub auth: Vec<Box<str>>,
-    /// All lines but the first as they came: keywords and parameters.
+    /// All lines but the first, unchanged: keywords and parameters.
     pub lines: Vec<PeerText<'static>>,
 }
 
 impl Capabilities {
-    /// Reads the reply to EHLO.
+    /// Parses the reply to EHLO.
     pub fn of(reply: &Reply) -> Capabilities {
         let mut lines = reply.lines().map(text);
         let first = lines.next().unwrap_or_default();
@@ -72,7 +73,7 @@ impl Capabilities {
             "ENHANCEDSTATUSCODES" => self.enhanced_status_codes = true,
             "SIZE" => {
                 self.size = true;
-                // RFC 1870 §3: 0 means no fixed maximum.
+                // 0 means no fixed limit: RFC 1870 §3.
                 let digits = words.next().filter(|word| word.bytes().all(|b| b.is_ascii_digit()));
                 self.size_max =
                     digits.and_then(|digits| digits.parse().ok()).filter(|max| *max > 0);
@@ -89,7 +90,7 @@ impl Capabilities {
 
     fn take_mechanism(&mut self, name: &str) {
         let name = name.to_ascii_uppercase().into_boxed_str();
-        // RFC 4422 §3.1: a name has at most 20 of these characters.
+        // A name has 1 to 20 of these characters: RFC 4422 §3.1.
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let is_name = (1..=20).contains(&name.len()) && name.bytes().all(is_part);
         if is_name && !self.auth.contains(&name) {

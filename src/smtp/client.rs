@@ -1,4 +1,4 @@
-//! The client's side of a connection, as a session: from the greeting to good-bye.
+//! The client session of one connection: from the greeting to the reply to QUIT.
 //!
 //! ```text
 //!   Opening:  220 ─▶ EHLO (─▶ HELO) ─▶ STARTTLS ─▶ Upgrading ─upgraded()─▶ EHLO ─▶ AUTH ─▶ Ready
@@ -7,35 +7,36 @@
 //!   end():    QUIT ─▶ Quitting ─221─▶ Closing
 //! ```
 //!
-//! Specification: RFC 5321 §3 and §4 (the conversation), RFC 2920 (groups of commands), RFC 3207
-//! (STARTTLS), RFC 4954 (AUTH), RFC 1870 (SIZE), RFC 3030 (BDAT).
+//! Specification: RFC 5321 §3 and §4 (procedures and commands), RFC 2920 (groups of commands), RFC
+//! 3207 (STARTTLS), RFC 4954 (AUTH), RFC 1870 (SIZE), RFC 3030 (BDAT).
 //!
 //! # Whose reply is it?
 //!
-//! Replies come in the order of commands. What each one has to answer is noted when the command is
-//! handed to `out`, not before: so a reply to what was not yet said is seen as such. 354 is taken
-//! for DATA alone, and DATA takes nothing else that is positive; a server that counted otherwise
-//! is therefore found out before the next message begins, and nothing is ever called accepted but
-//! by the reply to its own end.
+//! Replies come in the order of commands. A command is added to the list of expected replies when
+//! its bytes are written to `out`, not before, so that a reply that comes earlier is recognised as
+//! unsolicited. 354 is accepted for DATA alone, and DATA accepts no other positive reply. A server
+//! whose replies are out of step is therefore detected before the next message begins, and a
+//! message is accepted only by the reply to its own end.
 //!
-//! With PIPELINING, [`Client::send`] may be called as soon as the end of the message before is on
-//! its way: two messages at most are then without an outcome, and only the older one can be
-//! [unknown](Verdict::Unknown), for the younger one's DATA is answered behind it.
+//! With PIPELINING, [`Client::send`] may be called as soon as the end of the previous message was
+//! written. At most two messages are then without an outcome. Only the older one can be
+//! [unknown](Verdict::Unknown): the content of the younger one is sent after the reply to its DATA,
+//! which follows the outcome of the older one.
 //!
 //! # The point of no return
 //!
-//! A message whose end was handed to `out` may have been taken, whatever happens then; before, it
-//! cannot have been. Where a conversation ends in any other way than by replies (an error, a
-//! time-out, the end of the stream), [`Client::unfinished`] tells what is known about messages that
-//! had no [`Event::Outcome`]. A message cannot be taken back but by closing without its end: that
-//! is what happens after an early refusal, and after [`Client::abort`].
+//! Once the end of a message was written to `out`, the server may have accepted the message,
+//! whatever happens then; before, it cannot have. Where a connection ends without the replies (an
+//! error, a time-out, the end of the stream), [`Client::unfinished`] reports the messages that had
+//! no [`Event::Outcome`]. A message whose content has begun can be withdrawn only by closing the
+//! connection before its end, as happens after an early refusal and after [`Client::abort`].
 //!
 //! # Refusals
 //!
-//! [`Error::Refused`] has the code of the server's reply, or one of these words of ours:
-//! `no-starttls`, `no-tls` (credentials would travel in clear), `no-auth` (no AUTH is offered),
-//! `no-mechanism` (none that can be used is), and, without ending the session, from
-//! [`Client::send`]: `size`, `no-8bitmime`, `no-smtputf8`.
+//! [`Error::Refused`] has the code of the server's reply, or one of these codes of the client:
+//! `no-starttls`, `no-tls` (credentials would be sent in clear), `no-auth` (AUTH is not offered),
+//! `no-mechanism` (no usable mechanism is offered). [`Client::send`] returns `size`, `no-8bitmime`
+//! or `no-smtputf8`, which do not end the session.
 //!
 //! [`Session::receive`] may be called with no input: more than one event can be ready.
 
@@ -61,21 +62,21 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use transaction::{Step, Transaction};
 
-/// How far the conversation is.
+/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Before messages can be sent.
     Opening,
-    /// TLS is to be begun; nothing may come in clear.
+    /// The TLS handshake comes next; bytes in clear are an error.
     Upgrading,
     Ready,
-    /// QUIT was said.
+    /// QUIT was sent.
     Quitting,
-    /// Nothing more is said or heard.
+    /// Nothing more is sent, and input is ignored.
     Closing,
 }
 
-/// An event that is to be told, without borrowing.
+/// An event to report, without the borrows of [`Event`].
 #[derive(Debug, Clone, Copy)]
 enum Due {
     Remark(Remark),
@@ -89,7 +90,7 @@ enum Due {
     Closing,
 }
 
-/// The outcome that is to be told.
+/// The outcome to report.
 #[derive(Debug)]
 struct Ended {
     message: u64,
@@ -100,7 +101,7 @@ struct Ended {
     reply: Decisive,
 }
 
-/// Which reply decided.
+/// The reply that decided an outcome.
 #[derive(Debug)]
 enum Decisive {
     None,
@@ -109,7 +110,7 @@ enum Decisive {
     Earlier(Box<Reply>),
 }
 
-/// The client's side of one connection.
+/// The client session of one connection.
 #[derive(Debug)]
 pub struct Client {
     config: Config,
@@ -119,34 +120,35 @@ pub struct Client {
     is_tls: bool,
     /// TLS was begun by STARTTLS.
     is_upgraded: bool,
-    /// STARTTLS was refused, and that was put up with.
+    /// STARTTLS was refused, and the session went on in clear.
     tls_refused: bool,
     sasl: Option<Box<Sasl>>,
-    /// The mechanisms that the server does not take.
+    /// The mechanisms that the server refused.
     refused: Vec<Mechanism>,
-    /// What was said in AUTH: servers quote what they do not understand.
+    /// What was sent in AUTH: servers quote commands that they do not understand.
     secrets: Secrets,
-    /// What the next replies answer.
+    /// What the next replies answer, in order.
     expected: VecDeque<Expect>,
     row: Row,
-    /// RSET is to be said before anything else.
+    /// RSET is to be sent before any other command.
     reset_due: bool,
-    /// The message whose envelope or content is on its way.
+    /// The message whose envelope or content is being sent.
     current: Option<Box<Transaction>>,
-    /// The one before, whose end was handed out.
+    /// The previous message, whose end was written and whose outcome is awaited.
     awaited: Option<Box<Transaction>>,
     due: VecDeque<Due>,
     outcome: Option<Ended>,
     messages: u64,
     ended: bool,
     steps: u64,
-    /// Bytes of messages that were handed out.
+    /// Bytes of content written, of all messages.
     payload: u64,
     failed: Option<Box<Error>>,
 }
 
 impl Client {
-    /// A session at the beginning of a connection. `is_tls`: it began with TLS.
+    /// A session at the beginning of a connection. `is_tls` says that the connection began with
+    /// TLS (`smtps`, RFC 8314 §3.3).
     pub fn new(config: Config, is_tls: bool) -> Client {
         Client {
             phase: Phase::Opening,
@@ -174,10 +176,10 @@ impl Client {
         }
     }
 
-    /// TLS is up on the connection, as [`Wants::Upgrade`] asked for.
+    /// Says that the TLS handshake is complete, as [`Wants::Upgrade`] asked for (RFC 3207 §4).
     ///
     /// # Errors
-    /// [`Error::Misuse`] if it was not asked for.
+    /// [`Error::Misuse`] if TLS was not asked for.
     pub fn upgraded(&mut self) -> Result<(), Error> {
         if self.phase != Phase::Upgrading {
             return Err(Error::Misuse("TLS was not asked for"));
@@ -185,7 +187,7 @@ impl Client {
         (self.phase, self.is_tls, self.is_upgraded) = (Phase::Opening, true, true);
         self.due.push_back(Due::Secured);
         self.steps += 1;
-        self.say_hello();
+        self.send_hello();
         Ok(())
     }
 
@@ -194,22 +196,22 @@ impl Client {
         self.phase == Phase::Ready && self.current.is_none() && !self.ended
     }
 
-    /// Whether nothing is on its way: every message has its outcome, and another can be sent.
+    /// Whether every message has its outcome and another can be sent.
     pub fn is_idle(&self) -> bool {
         self.is_ready() && self.awaited.is_none()
     }
 
-    /// Begins a message; its content goes through [`Session::offer`] once that is wanted. Only as
-    /// many recipients are served as one transaction takes: the others are given back, as an
-    /// envelope to be sent with the same content once more.
+    /// Begins a message. Its content is given to [`Session::offer`] when the session wants it. At
+    /// most `transaction_recipients_max` recipients are part of the transaction; the others are
+    /// returned as an envelope, to be sent with the same content in another transaction.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the server has told that it cannot take it: `size`, `no-8bitmime`,
-    /// `no-smtputf8`; the session goes on. [`Error::Misuse`] if it takes no message now, or there
-    /// is no recipient; [`Error::TooLarge`] for too many of them.
+    /// [`Error::Refused`] if the server does not offer what the message needs: `size`,
+    /// `no-8bitmime`, `no-smtputf8`; the session goes on. [`Error::Misuse`] if no message can be
+    /// sent now, or there is no recipient. [`Error::TooLarge`] beyond `recipients_max` recipients.
     pub fn send(&mut self, envelope: Envelope) -> Result<Sent, Error> {
         if !self.is_ready() {
-            return Err(Error::Misuse("this connection takes no message now"));
+            return Err(Error::Misuse("no message can be sent on this connection now"));
         }
         let parameters = envelope.check(&self.capabilities, &self.config.limits)?;
         let (served, unserved) = envelope.split(self.config.limits.transaction_recipients_max);
@@ -222,11 +224,11 @@ impl Client {
         Ok(Sent { message: self.messages, unserved })
     }
 
-    /// The content has ended: its end follows.
+    /// Ends the content of the current message.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if no content is wanted, or if it was shorter than announced; then only
-    /// [`abort`](Client::abort) is left.
+    /// [`Error::Misuse`] if no message is being sent, or if the content is shorter than
+    /// [announced](Envelope::size); then the connection can only be [aborted](Client::abort).
     pub fn finish_message(&mut self) -> Result<(), Error> {
         match &mut self.current {
             Some(current) if current.step == Step::Content => current.finish(),
@@ -234,40 +236,40 @@ impl Client {
         }
     }
 
-    /// No more messages will be sent: QUIT follows what is on its way.
+    /// Ends the session: QUIT is sent after the messages in progress.
     pub fn end(&mut self) {
         self.ended = true;
     }
 
-    /// What is known about messages that had no [`Event::Outcome`], the oldest first; at most two.
-    /// To be asked when the conversation has ended, however it did.
+    /// The outcomes of messages that had no [`Event::Outcome`], the oldest first; at most two. Call
+    /// this when the connection has ended in any way.
     pub fn unfinished(&self) -> impl Iterator<Item = Outcome<'_>> {
         let strict = self.config.all_or_nothing;
         let awaited = self.awaited.iter().map(move |message| message.outcome(true, strict));
         awaited.chain(self.current.iter().map(move |message| message.outcome(false, strict)))
     }
 
-    /// What the server offers, as it told last.
+    /// The extensions in the last reply to EHLO.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// How many bytes of the stream were eaten.
+    /// The offset in the server's stream of the next byte to parse.
     pub fn offset(&self) -> u64 {
         self.parser.offset()
     }
 
-    /// Whether messages go in chunks.
+    /// Whether messages are sent with BDAT.
     fn is_chunking(&self) -> bool {
         self.config.chunking && self.capabilities.chunking
     }
 
-    /// Whether commands go in groups.
+    /// Whether commands are sent in groups.
     fn is_pipelining(&self) -> bool {
         self.config.pipelining && self.capabilities.pipelining
     }
 
-    /// Remembers an error for ever. After a refusal in the opening, good-bye is said.
+    /// Stores the error that all later calls return. After a refusal in the opening, QUIT is sent.
     fn fail(&mut self, error: Error) {
         let is_polite = match &error {
             Error::Refused { code, .. } => *code != "421",
@@ -276,12 +278,12 @@ impl Client {
         let says_quit = is_polite && self.phase == Phase::Opening && self.expected.is_empty();
         self.close();
         if says_quit {
-            self.row.say_quit();
+            self.row.set_last_quit();
         }
         self.failed = Some(Box::new(error));
     }
 
-    /// Nothing more is said or heard.
+    /// Stops sending, and ignores further input.
     fn close(&mut self) {
         self.phase = Phase::Closing;
         self.expected.clear();
@@ -307,7 +309,7 @@ impl Session for Client {
                 Err(error) => self.fail(error),
             }
         }
-        // What was heard before the error is told before it.
+        // Events from before the error are reported first.
         match (self.due.pop_front(), &self.failed) {
             (Some(due), _) => Ok(Received::event(0, self.event(due))),
             (None, Some(error)) => Err((**error).clone()),
@@ -353,14 +355,14 @@ impl Session for Client {
             false => current.stuffer.push(payload, out).map(|taken| (taken, false)),
         };
         let (taken, is_chunk) = offered?;
-        current.owed += usize::from(is_chunk);
+        current.unanswered += usize::from(is_chunk);
         let is_too_long = current.is_too_long();
         if is_chunk {
             self.expect(Expect::Chunk);
         }
         self.payload += taken as u64;
         if is_too_long {
-            let error = Error::Misuse("more bytes than the announced size of the message");
+            let error = Error::Misuse("the message is longer than its announced size");
             self.fail(error.clone());
             return Err(error);
         }
@@ -388,7 +390,11 @@ impl Session for Client {
             Some(current) if current.step == Step::Content => {
                 let max = self.config.limits.chunks_unanswered_max;
                 let max = if self.is_pipelining() { max } else { 1 };
-                if current.is_chunked && current.owed >= max { Wants::Read } else { Wants::Payload }
+                if current.is_chunked && current.unanswered >= max {
+                    Wants::Read
+                } else {
+                    Wants::Payload
+                }
             }
             _ => Wants::Read,
         }
@@ -397,7 +403,7 @@ impl Session for Client {
     fn idle_timeout(&self) -> Duration {
         let limits = &self.config.limits;
         match (self.expected.front(), &self.current) {
-            // Nothing depends on what is still to be written.
+            // The outcome of no message depends on the bytes that are still to be written.
             _ if self.phase == Phase::Closing => limits.quit_wait,
             (Some(expect), _) => expect.idle_timeout(limits),
             (None, Some(_)) => limits.block_wait,
@@ -410,8 +416,8 @@ impl Session for Client {
         self.steps + self.payload / self.config.limits.payload_quantum
     }
 
-    /// `offset` counts the content of all messages of this connection. The session does not know
-    /// where a message ends: see [`finish_message`](Client::finish_message).
+    /// `offset` counts the content of all messages of this connection. The caller ends a message
+    /// with [`finish_message`](Client::finish_message).
     fn wanted(&self, out: &Buffer) -> Option<Wanted> {
         let takes = self.wants() == Wants::Payload && self.row.is_empty() && out.room() > 0;
         takes.then(|| Wanted { offset: self.payload, len: out.room() })
@@ -425,15 +431,15 @@ impl Session for Client {
     fn waits_for(&self) -> Wait {
         Wait::from(match (self.expected.front(), &self.current) {
             (Some(expect), _) => return expect.wait(),
-            (None, Some(_)) => "the server to take the message",
+            (None, Some(_)) => "the server to read the message",
             (None, None) if self.phase == Phase::Upgrading => "TLS",
-            (None, None) if self.phase == Phase::Opening => "the server to take a command",
+            (None, None) if self.phase == Phase::Opening => "the server to read a command",
             (None, None) => "the next message",
         })
     }
 
-    /// Closes the connection without QUIT. A message whose content is not complete is thereby taken
-    /// back (RFC 5321 §4.1.1.10).
+    /// Closes the connection without QUIT. The server discards a message whose content is not
+    /// complete (RFC 5321 §4.1.1.10).
     fn abort(&mut self, _reason: AbortReason, _text: &str) {
         self.close();
     }

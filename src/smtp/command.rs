@@ -1,4 +1,4 @@
-//! Commands: what a client says, and the types that make sure it is one line.
+//! Commands, and the types of their arguments, which hold no control characters.
 //!
 //! ```text
 //!   EHLO client.example CR LF
@@ -10,35 +10,36 @@
 //! Specification: RFC 5321 §4.1.1 (commands), §4.1.2 (paths), §4.5.3.1 (lengths); RFC 1870 (SIZE),
 //! RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3030 (BDAT), RFC 4954 (AUTH).
 //!
-//! A [`Path`] and a [`Domain`] are checked when they are made, so no command holds a control
-//! character. With a path of the 256 bytes that every server has to take (§4.5.3.1.3), no command
-//! passes the 512 bytes of §4.5.3.1.4; with the longest path that is sent, MAIL has 574. A line of
-//! AUTH may have 12,288 (RFC 4954 §4).
+//! A [`Path`] and a [`Domain`] are checked when they are constructed, so every command is one line.
+//! With a path of the 256 bytes that servers have to accept (§4.5.3.1.3), no command exceeds the
+//! 512 bytes of §4.5.3.1.4; with the longest path that is accepted here, MAIL has 574 bytes. A line
+//! of AUTH may have 12,288 (RFC 4954 §4).
 
 use super::config::too_large;
 use crate::error::Error;
 use std::fmt;
 
-/// The longest local part in bytes, its quotes counted. Servers have to take 64 (§4.5.3.1.1); a
-/// client may try longer ones, and has to expect that a server refuses them (§4.5.3.1).
+/// The longest local part in bytes, including quotes. Servers have to accept 64 (RFC 5321
+/// §4.5.3.1.1); a client may try longer ones, which a server may refuse (§4.5.3.1).
 pub const LOCAL_MAX: usize = 255;
 
-/// The longest domain in bytes: §4.5.3.1.2.
+/// The longest domain in bytes: RFC 5321 §4.5.3.1.2.
 pub const DOMAIN_MAX: usize = 255;
 
-/// The longest line of AUTH in bytes, its line end counted: RFC 4954 §4.
+/// The longest line of an AUTH exchange in bytes, including CR LF: RFC 4954 §4.
 pub const AUTH_LINE_MAX: usize = 12_288;
 
-/// A domain or an address in brackets: what a host calls itself.
+/// A domain or an address literal: the argument of EHLO (RFC 5321 §4.1.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain(Box<str>);
 
 impl Domain {
-    /// Checks `client.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`. It is ASCII: a name of
-    /// another script is said in its form of `xn--` (RFC 6531 §3.7.1).
+    /// Checks `client.example`, `[192.0.2.1]` or `[IPv6:2001:db8::1]`. An internationalised domain
+    /// is given as A-labels, `xn--…` (RFC 6531 §3.7.1).
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in `text`.
+    /// With the offset in `text`: [`Error::Malformed`], or [`Error::TooLarge`] beyond
+    /// [`DOMAIN_MAX`].
     pub fn parse(text: &str) -> Result<Domain, Error> {
         let ascii = text.bytes().take_while(u8::is_ascii).count();
         let mut reader = Reader { text, at: 0 };
@@ -50,34 +51,35 @@ impl Domain {
         }
     }
 
-    /// The text.
+    /// The domain or literal as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whom a message is from or to: an address without a display name, or nobody.
+/// The path of MAIL or RCPT, without angle brackets: an address, or the null reverse-path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Box<str>);
 
 impl Path {
-    /// The null sender: nobody is told what becomes of the message (RFC 5321 §4.5.5).
+    /// The null reverse-path: delivery failures are not reported (RFC 5321 §4.5.5).
     pub fn null() -> Path {
         Path(Box::default())
     }
 
-    /// Checks `local@domain` without its brackets; the local part may be quoted. `postmaster` needs
-    /// no domain (RFC 5321 §4.1.1.3). Characters that are not ASCII make a path that needs
-    /// SMTPUTF8.
+    /// Checks `local@domain` without angle brackets; the local part may be quoted. `postmaster`
+    /// needs no domain (RFC 5321 §4.1.1.3). Characters that are not ASCII make a path that [needs
+    /// SMTPUTF8](Path::needs_smtputf8).
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in `text`.
+    /// With the offset in `text`: [`Error::Malformed`], or [`Error::TooLarge`] beyond [`LOCAL_MAX`]
+    /// or [`DOMAIN_MAX`].
     pub fn parse(text: &str) -> Result<Path, Error> {
         let mut reader = Reader { text, at: 0 };
         reader.local()?;
         let is_postmaster = text.eq_ignore_ascii_case("postmaster");
         if reader.peek() != Some('@') && !is_postmaster {
-            return reader.wrong("an address is local part, @ and domain");
+            return reader.wrong("an address is a local part, @ and a domain");
         }
         if !is_postmaster {
             reader.at += 1;
@@ -89,17 +91,18 @@ impl Path {
         Ok(Path(text.into()))
     }
 
-    /// The address without brackets; empty for nobody.
+    /// The address without angle brackets; empty for the null reverse-path.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is [`null`](Path::null).
+    /// Whether the path is [`null`](Path::null).
     pub fn is_null(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether only a server that offers SMTPUTF8 can be told it.
+    /// Whether the path is not ASCII, so that only a server with SMTPUTF8 accepts it (RFC 6531
+    /// §3.2).
     pub fn needs_smtputf8(&self) -> bool {
         !self.0.is_ascii()
     }
@@ -111,42 +114,42 @@ impl fmt::Display for Path {
     }
 }
 
-/// What stands behind the sender in MAIL.
+/// The parameters of MAIL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// `SIZE=`: the length of the message in bytes.
     pub size: Option<u64>,
-    /// `BODY=8BITMIME`: it holds octets above 127.
+    /// `BODY=8BITMIME`: the message holds octets above 127.
     pub is_8bit: bool,
-    /// `SMTPUTF8`: an address or a field holds UTF-8.
+    /// `SMTPUTF8`: an address or a header field holds UTF-8.
     pub smtputf8: bool,
 }
 
-/// What a client says.
+/// A command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// Who it is, asking what is offered.
+    /// EHLO with the name of this host: RFC 5321 §4.1.1.1.
     Ehlo(&'a Domain),
-    /// Who it is.
+    /// HELO with the name of this host: RFC 5321 §4.1.1.1.
     Helo(&'a Domain),
-    /// TLS, please.
+    /// STARTTLS: RFC 3207 §4.
     StartTls,
-    /// A transaction begins, with its sender.
+    /// MAIL with the reverse-path: RFC 5321 §4.1.1.2.
     Mail(&'a Path, Parameters),
-    /// One recipient.
+    /// RCPT with one forward-path: RFC 5321 §4.1.1.3.
     Rcpt(&'a Path),
-    /// The message follows, once the server says so.
+    /// DATA; the message follows after 354: RFC 5321 §4.1.1.4.
     Data,
-    /// So many bytes of the message follow at once; whether they are the last.
+    /// BDAT with the length of the chunk in bytes, and whether it is the last: RFC 3030 §2.
     Bdat(usize, bool),
-    /// The transaction is given up.
+    /// RSET: RFC 5321 §4.1.1.5.
     Rset,
-    /// Good-bye.
+    /// QUIT: RFC 5321 §4.1.1.10.
     Quit,
 }
 
 impl Command<'_> {
-    /// Appends the line with its line end.
+    /// Appends the command with its CR LF to `line`.
     pub fn encode(&self, line: &mut Vec<u8>) {
         let mut put = |parts: &[&str]| {
             parts.iter().for_each(|part| line.extend_from_slice(part.as_bytes()));
@@ -180,17 +183,17 @@ fn is_atom(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_foreign(c)
 }
 
-/// Not ASCII, and no control character either (U+0080 to U+009F are such).
+/// A character that is neither ASCII nor a control character (U+0080 to U+009F).
 fn is_foreign(c: char) -> bool {
     !c.is_ascii() && !c.is_control()
 }
 
-/// A character of a domain. An underscore is no host name, but in use.
+/// A character of a domain. RFC 5321 §4.1.2 has no underscore, but host names in use do.
 fn is_domain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || is_foreign(c)
 }
 
-/// Reads an address from its beginning to its end.
+/// A cursor over the text of one address.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -228,7 +231,7 @@ impl Reader<'_> {
     fn local(&mut self) -> Result<(), Error> {
         match self.peek() {
             Some('"') => self.quoted()?,
-            _ => self.dotted(is_atom, "a local part is atoms with dots between, or quoted")?,
+            _ => self.dotted(is_atom, "a local part is dot-separated atoms, or quoted")?,
         }
         self.check_len(0, "local_bytes_max", LOCAL_MAX, "RFC 5321 §4.5.3.1")
     }
@@ -277,7 +280,7 @@ impl Reader<'_> {
             }
             self.at += 1;
         } else {
-            self.dotted(is_domain, "a domain is labels with dots between")?;
+            self.dotted(is_domain, "a domain is labels separated by dots")?;
         }
         self.check_len(from, "DOMAIN_MAX", DOMAIN_MAX, "RFC 5321 §4.5.3.1.2")
     }

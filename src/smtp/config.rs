@@ -1,4 +1,4 @@
-//! What a conversation may cost, how long each step may take, and what the client insists on.
+//! Limits, waits and options of a session.
 //!
 //! ```text
 //!   greeting   EHLO, STARTTLS, AUTH   MAIL    RCPT    DATA    content     its end   QUIT
@@ -6,8 +6,8 @@
 //!                                                             no progress
 //! ```
 //!
-//! Specification: RFC 5321 §4.5.3.1 (sizes) and §4.5.3.2 (time-outs; it names the least a client
-//! should wait). Where it names none, the wait of a command is taken.
+//! Specification: RFC 5321 §4.5.3.1 (sizes) and §4.5.3.2 (time-outs: the minimum that a client
+//! should wait). Where the section names no minimum, 5 minutes are used as for MAIL.
 
 use super::auth::{Credentials, Mechanism};
 use super::command::Domain;
@@ -15,53 +15,54 @@ use crate::error::Error;
 use crate::text::PeerText;
 use std::time::Duration;
 
-/// The bounds of this room. All of them hold for one connection.
+/// Limits of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line of a reply in bytes, its line end counted. RFC 5321 §4.5.3.1.5 asks for
-    /// 512; real servers pass that.
+    /// The longest line of a reply in bytes, including CR LF. RFC 5321 §4.5.3.1.5 allows 512, which
+    /// servers in use exceed.
     pub reply_line_bytes_max: usize,
-    /// The most lines of a reply.
+    /// The largest number of lines in a reply.
     pub reply_lines_max: usize,
-    /// The longest reply in bytes, its line ends counted.
+    /// The longest reply in bytes, including CR LF.
     pub reply_bytes_max: usize,
-    /// The most recipients of one envelope.
+    /// The largest number of recipients in an envelope.
     pub recipients_max: usize,
-    /// The most recipients of one transaction; the others need another one. RFC 5321 §4.5.3.1.8:
-    /// a server takes at least 100.
+    /// The largest number of recipients in a transaction; the others need another transaction.
+    /// Servers have to accept 100 (RFC 5321 §4.5.3.1.8).
     pub transaction_recipients_max: usize,
-    /// The most challenges of one authentication.
+    /// The largest number of challenges in an AUTH exchange.
     pub auth_rounds_max: u32,
-    /// The most rounds of hashing that a server may ask of SCRAM.
+    /// The largest iteration count that a server may ask for in SCRAM (RFC 5802 §5.1).
     pub scram_iterations_max: u32,
     /// The longest chunk of BDAT in bytes.
     pub chunk_bytes_max: usize,
-    /// The most chunks of BDAT whose replies are still to come.
+    /// The largest number of chunks of BDAT without a reply.
     pub chunks_unanswered_max: usize,
-    /// How long the server may take to greet: §4.5.3.2.1.
+    /// The wait for the greeting: RFC 5321 §4.5.3.2.1.
     pub greeting_wait: Duration,
-    /// How long it may take to answer EHLO, HELO or STARTTLS.
+    /// The wait for the reply to EHLO, HELO or STARTTLS.
     pub hello_wait: Duration,
-    /// How long it may take to answer a step of AUTH.
+    /// The wait for the reply to a step of AUTH.
     pub auth_wait: Duration,
-    /// How long it may take to answer MAIL: §4.5.3.2.2.
+    /// The wait for the reply to MAIL: RFC 5321 §4.5.3.2.2.
     pub mail_wait: Duration,
-    /// How long it may take to answer RCPT: §4.5.3.2.3.
+    /// The wait for the reply to RCPT: RFC 5321 §4.5.3.2.3.
     pub rcpt_wait: Duration,
-    /// How long it may take to answer DATA: §4.5.3.2.4.
+    /// The wait for the reply to DATA: RFC 5321 §4.5.3.2.4.
     pub data_wait: Duration,
-    /// How long it may take none of the message, or not answer a chunk of it: §4.5.3.2.5.
+    /// The wait for the server to read content, or to reply to a chunk: RFC 5321 §4.5.3.2.5.
     pub block_wait: Duration,
-    /// How long it may take to answer the end of the message: §4.5.3.2.6.
+    /// The wait for the reply to the end of the message: RFC 5321 §4.5.3.2.6.
     pub end_wait: Duration,
-    /// How long it may take to answer RSET.
+    /// The wait for the reply to RSET.
     pub reset_wait: Duration,
-    /// How long it may take to answer QUIT, or to read what stands before a close. Nothing depends
-    /// on either.
+    /// The wait for the reply to QUIT, and for the last bytes to be written before a close. The
+    /// outcome of no message depends on either.
     pub quit_wait: Duration,
-    /// How long a connection may wait for its next message: what a server waits, §4.5.3.2.7.
+    /// How long a connection stays open without a message. Servers wait 5 minutes for the next
+    /// command (RFC 5321 §4.5.3.2.7).
     pub idle_wait: Duration,
-    /// How many bytes of a message count as progress.
+    /// How many bytes of a message the server has to read within a wait.
     pub payload_quantum: u64,
 }
 
@@ -95,8 +96,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises every wait of a step of a message that is shorter than `time`: for a caller who
-    /// wants to wait so long.
+    /// Raises every wait shorter than `time` to `time`, except `quit_wait` and `idle_wait`.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits {
@@ -114,45 +114,46 @@ impl Limits {
     }
 }
 
-/// When TLS is begun on a connection that began in clear.
+/// When STARTTLS is used on a connection that began in clear.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StartTls {
-    /// Always; a server that does not offer it is an error.
+    /// Always; it is an error if the server does not offer STARTTLS.
     #[default]
     Required,
-    /// Where it is offered and granted.
+    /// Where the server offers and grants it.
     Opportunistic,
     /// Never.
     Never,
 }
 
-/// What a client's side is made with.
+/// Options of a [`Client`](super::client::Client).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Bounds and waits.
+    /// Limits and waits.
     pub limits: Limits,
     /// The name of this host, for EHLO.
     pub name: Domain,
-    /// When TLS is begun. It does not matter where the connection began with it.
+    /// When STARTTLS is used. Ignored on a connection that began with TLS.
     pub starttls: StartTls,
-    /// Who logs in. With credentials, nothing is ever sent without having logged in.
+    /// The credentials for AUTH. With credentials, no message is sent unauthenticated.
     pub credentials: Option<Credentials>,
-    /// The mechanisms that may be used, the best first.
+    /// The mechanisms that may be used, in order of preference.
     pub mechanisms: Vec<Mechanism>,
-    /// Whether credentials may travel in clear.
+    /// Whether credentials may be sent without TLS.
     pub insecure_auth: bool,
-    /// Random visible ASCII for SCRAM, never used twice.
+    /// A nonce for SCRAM: random visible ASCII without commas, new for every connection. Empty: no
+    /// SCRAM.
     pub nonce: Box<str>,
-    /// Whether one refused recipient means that nothing is sent.
+    /// Whether a message is sent only if all its recipients were accepted.
     pub all_or_nothing: bool,
-    /// Whether messages go in chunks (BDAT, RFC 3030) where the server offers that.
+    /// Whether messages are sent with BDAT (RFC 3030) where the server offers CHUNKING.
     pub chunking: bool,
-    /// Whether commands go in groups (RFC 2920) where the server offers that.
+    /// Whether commands are sent in groups (RFC 2920) where the server offers PIPELINING.
     pub pipelining: bool,
 }
 
 impl Config {
-    /// The usual: TLS required, nobody logs in, PIPELINING where offered.
+    /// The defaults: STARTTLS required, no credentials, PIPELINING where offered, no BDAT.
     pub fn new(name: Domain) -> Config {
         Config {
             limits: Limits::default(),
@@ -169,18 +170,18 @@ impl Config {
     }
 }
 
-/// A fault that was tolerated, or a step that was not the first choice.
+/// A fault that was tolerated, or a fallback that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remark {
-    /// What it was, for people.
+    /// A description.
     pub text: &'static str,
-    /// Offset in the stream of what the server says of the first byte of it.
+    /// The offset in the server's stream of the first byte concerned.
     pub offset: u64,
-    /// The section of the specification that rules it.
+    /// The section of the specification that has the rule.
     pub section: &'static str,
 }
 
-/// [`Error::TooLarge`] of this room.
+/// An [`Error::TooLarge`].
 pub(super) fn too_large(
     limit: &'static str,
     max: u64,
@@ -190,7 +191,7 @@ pub(super) fn too_large(
     Error::TooLarge { limit, max, offset, section }
 }
 
-/// [`Error::Refused`] by a word of ours: see [`Client`](super::client::Client).
+/// An [`Error::Refused`] with a code of the client: see the module [`client`](super::client).
 pub(super) fn refused(code: &'static str, text: impl Into<PeerText<'static>>) -> Error {
     Error::Refused { code: PeerText::from(code), text: text.into() }
 }

@@ -1,4 +1,4 @@
-//! The message on the wire: its lines, the dots in front of some, and the lone dot at its end.
+//! Dot-stuffing, and the end of a message.
 //!
 //! ```text
 //!   Hello CR LF                  Hello CR LF
@@ -10,84 +10,89 @@
 //! Specification: RFC 5321 §4.5.2 (transparency), §2.3.8 (nothing but CR LF ends a line), §4.1.1.4
 //! (the end).
 //!
-//! A CR or LF alone becomes CR LF: a server that took one for a line end could be shown the end of
-//! this message, and another one, where we saw text. So the end stands in what goes out exactly
-//! once, where it is put. A CR is written as CR LF at once, and whether an LF follows is only
-//! remembered: at every cut, nothing waits.
+//! A lone CR or LF becomes CR LF: a server that took a lone LF for a line end could read the end of
+//! the message, and another message, in the text (SMTP smuggling). So CR LF `.` CR LF occurs in the
+//! output exactly once, at the end. A CR is written as CR LF at once and an LF behind it is
+//! dropped, so the input may be split at every byte.
 //!
-//! Text whose lines end well is not changed but for its dots. The longest run of it is found at
-//! vector speed, and copied whole.
+//! Text whose lines end in CR LF changes only where a line begins with a dot. The longest unchanged
+//! run is found with `memchr` and copied at once.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
 
-/// What the last byte means for the next.
+/// The position in a line, after the last byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum At {
-    /// A line begins here: a dot is doubled.
+    /// A line begins: a dot here is doubled.
     #[default]
     LineStart,
     Within,
-    /// A line begins, unless the rest of the last line end comes first.
+    /// After a CR: a line begins, unless an LF comes first.
     AfterCr,
 }
 
-/// Makes the wire's form of a message that comes in pieces of any length.
+/// Normalises line ends and stuffs dots in a message that comes in pieces of any length. Memory
+/// does not depend on its length.
 #[derive(Debug, Clone, Default)]
 pub struct Stuffer {
     at: At,
-    /// Dots are doubled; within BDAT they are not.
+    /// Dots are doubled; in BDAT they are not.
     dots: bool,
     made: u64,
 }
 
-/// What becomes of the beginning of a piece: so many bytes of it turn into these.
+/// The encoding of a prefix of the input.
 struct Piece<'a> {
+    /// The length of the prefix.
     taken: usize,
+    /// The output.
     bytes: &'a [u8],
     at: At,
-    /// It is a dot that does not belong to the message.
+    /// The output is a stuffed dot, which does not count as part of the message.
     is_extra: bool,
 }
 
 impl Stuffer {
-    /// At the beginning of a message that DATA announced.
+    /// A stuffer at the beginning of a message sent with DATA.
     pub fn new() -> Stuffer {
         Stuffer { dots: true, ..Stuffer::default() }
     }
 
-    /// At the beginning of a message that goes in chunks: only line ends are made good.
+    /// A stuffer at the beginning of a message sent with BDAT: only line ends are normalised.
     pub fn without_dots() -> Stuffer {
         Stuffer::default()
     }
 
-    /// Takes a prefix of `input`, as much as `out` has room for (at least two bytes if it is to go
-    /// on), and says how long it was.
+    /// Encodes a prefix of `input`, as much as fits into `out`, and returns its length. A line end
+    /// or a stuffed dot needs two free bytes in `out`.
     ///
     /// # Errors
-    /// None of its own: it asks the buffer for no more than its room.
+    /// Only those of `out`, which are not expected: no more is written than the free space.
     pub fn push(&mut self, input: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         let mut taken = 0;
         while let Some(piece) = self.piece(&input[taken..], out.tail_room()) {
             out.append(piece.bytes)?;
             taken += piece.taken;
-            self.go_on(&piece);
+            self.advance(&piece);
         }
         Ok(taken)
     }
 
-    /// What [`push`](Stuffer::push) would take if there were `room` bytes, and make of it.
+    /// How many bytes [`push`](Stuffer::push) would consume and write with `room` free bytes in
+    /// `out`.
     pub fn measure(&self, input: &[u8], room: usize) -> (usize, usize) {
         let (mut copy, mut taken, mut made) = (self.clone(), 0, 0);
         while let Some(piece) = copy.piece(&input[taken..], room - made) {
             taken += piece.taken;
             made += piece.bytes.len();
-            copy.go_on(&piece);
+            copy.advance(&piece);
         }
         (taken, made)
     }
 
-    /// What ends the message: the lone dot, on a line of its own. No empty line is added.
+    /// The end of the message: a dot on a line of its own, after CR LF if the last line has no end
+    /// (RFC 5321 §4.1.1.4).
     pub fn end(&self) -> &'static [u8] {
         match self.at {
             At::Within => b"\r\n.\r\n",
@@ -95,7 +100,7 @@ impl Stuffer {
         }
     }
 
-    /// The length of the message in bytes so far, its lines ended well, without doubled dots.
+    /// The length of the message in bytes so far, with normalised line ends, without stuffed dots.
     pub fn made(&self) -> u64 {
         self.made
     }
@@ -115,12 +120,12 @@ impl Stuffer {
         fits.then_some(Piece { taken, bytes, at, is_extra })
     }
 
-    /// The longest beginning that goes out as it is, and what follows it.
+    /// The length of the longest prefix that is not changed, and the position behind it.
     fn run(&self, input: &[u8]) -> (usize, At) {
         let at_start = self.at != At::Within;
         match self.dots {
             true => clean_run(input, at_start),
-            // Without dots, a line that begins with one is like any other.
+            // Without dot-stuffing, a dot at the beginning of a line is not special.
             false => {
                 let (mut len, mut at_start) = clean_run(input, at_start);
                 while at_start == At::LineStart && input.get(len) == Some(&b'.') {
@@ -132,15 +137,15 @@ impl Stuffer {
         }
     }
 
-    fn go_on(&mut self, piece: &Piece<'_>) {
+    fn advance(&mut self, piece: &Piece<'_>) {
         self.at = piece.at;
         self.made += if piece.is_extra { 0 } else { piece.bytes.len() as u64 };
     }
 }
 
-/// The longest beginning of `text` in which every CR and LF is part of a CR LF, and none of these
-/// is followed by a dot; and where it ends. `at_start`: a line begins with `text`, and the caller
-/// has seen to a dot there.
+/// The length of the longest prefix of `text` in which every CR and LF is part of a CR LF and no CR
+/// LF is followed by a dot, and the position behind it. `at_start` says that a line begins with
+/// `text`; the caller handles a dot there.
 fn clean_run(text: &[u8], at_start: bool) -> (usize, At) {
     let mut line = 0;
     while let Some(len) = memchr::memchr2(b'\r', b'\n', &text[line..]) {
@@ -148,7 +153,7 @@ fn clean_run(text: &[u8], at_start: bool) -> (usize, At) {
         if text[end] == b'\n' || text.get(end + 1) != Some(&b'\n') {
             return (end, state_at(end, line, at_start));
         }
-        // One search to a line: its LF is passed with its CR.
+        // One search a line: its LF is skipped with its CR.
         line = end + 2;
         if text.get(line) == Some(&b'.') {
             return (line, At::LineStart);
@@ -157,7 +162,7 @@ fn clean_run(text: &[u8], at_start: bool) -> (usize, At) {
     (text.len(), state_at(text.len(), line, at_start))
 }
 
-/// What the byte at `end` is to a run whose last line began at `line`.
+/// The position in front of the byte at `end`, in a run whose last line began at `line`.
 fn state_at(end: usize, line: usize, at_start: bool) -> At {
     match end {
         0 if at_start => At::LineStart,
@@ -166,50 +171,51 @@ fn state_at(end: usize, line: usize, at_start: bool) -> At {
     }
 }
 
-/// What a call of [`Unstuffer::feed`] met.
+/// The result of [`Unstuffer::feed`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// More input is needed.
     More,
-    /// Bytes of the message. Where they are cut means nothing.
+    /// Bytes of the message. How they are divided into events has no meaning.
     Text(&'a [u8]),
-    /// The lone dot.
+    /// The end of the message.
     End,
 }
 
-/// What is to come, as the reader of the wire sees it.
+/// The part of a line that was parsed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Seen {
-    /// Nothing of a line.
+    /// Nothing.
     #[default]
     Nothing,
-    /// A dot in front of a line.
+    /// A dot at the beginning of the line.
     Dot,
     DotCr,
     Text,
     Cr,
 }
 
-/// Takes a message off the wire: the inverse of [`Stuffer`], strict about line ends.
+/// Decodes a dot-stuffed message: the inverse of [`Stuffer`]. A lone CR or LF is an error.
 #[derive(Debug, Clone, Default)]
 pub struct Unstuffer {
     seen: Seen,
     offset: u64,
-    /// Where a CR or LF stood alone.
+    /// The offset of a lone CR or LF.
     failed: Option<u64>,
 }
 
 impl Unstuffer {
-    /// At the beginning of a message.
+    /// A decoder at the beginning of a message.
     pub fn new() -> Unstuffer {
         Unstuffer::default()
     }
 
-    /// Eats a prefix of `input` and says what it was. To be called no more after the end.
+    /// Decodes a prefix of `input` and returns its length. Must not be called after
+    /// [`Event::End`].
     ///
     /// # Errors
-    /// [`Error::Malformed`] at a CR or LF that stands alone, with the offset in the message; the
-    /// same again on every later call.
+    /// [`Error::Malformed`] at a lone CR or LF, with the offset in the stuffed message; the same
+    /// again on every later call.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<(usize, Event<'a>), Error> {
         let mut eaten = 0;
         while eaten < input.len() && self.failed.is_none() {
@@ -239,7 +245,7 @@ impl Unstuffer {
         match self.failed {
             None => Ok((eaten, Event::More)),
             Some(offset) => {
-                let rule = "CR and LF come only together";
+                let rule = "CR and LF occur only together";
                 Err(Error::malformed(rule, offset, "RFC 5321 §2.3.8"))
             }
         }

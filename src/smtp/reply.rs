@@ -1,4 +1,4 @@
-//! Replies: what a server says, one line or several, each beginning with the same three digits.
+//! Replies: one or more lines, each beginning with the same three-digit code.
 //!
 //! ```text
 //!   250-mx.example.org CR LF          code, hyphen: another line follows
@@ -16,20 +16,20 @@
 //! Specification: RFC 5321 §4.2 and §4.2.1 (replies), §2.3.8 (lines), §4.5.3.1.5 (lengths); RFC
 //! 2034 §4 and RFC 3463 §2 (enhanced codes).
 //!
-//! Each byte is judged when it comes, so an error has the offset of the first byte that is wrong,
-//! however the input is cut.
+//! The parser checks each byte as it comes, so an error has the offset of the first wrong byte,
+//! however the input is divided.
 //!
-//! The framing is strict, because it decides how many replies there are and which code each one
-//! has. Refused are: a code that is not three digits, anything but a space, a hyphen or CR LF
-//! behind the code, a code that changes within a reply, a CR or LF alone (one reader ends the line
-//! there, another one does not), and what passes a limit.
+//! Framing is strict, because it decides how many replies there are and which code each has.
+//! Errors are: a code that is not three digits; anything but a space, a hyphen or CR LF behind the
+//! code; a code that changes within a reply; a lone CR or LF, which some parsers take for a line
+//! end; a value beyond a limit.
 //!
-//! The text decides nothing: RFC 5321 §4.2 tells a client to act on the code alone. So no byte of
-//! the text is an error. A [`Remark`] says where the text leaves the grammar: a control character,
-//! or an octet that is not ASCII (with SMTPUTF8 a server may send UTF-8, RFC 6531 §3.7.4.1). A
-//! second digit above 5 (`571` is common) gets a remark, too.
+//! The text is not checked: RFC 5321 §4.2 tells a client to act on the code alone. A [`Remark`]
+//! marks text outside the grammar: a control character, or an octet that is not ASCII (with
+//! SMTPUTF8 a server may send UTF-8, RFC 6531 §3.7.4.1). A second digit above 5 (`571` is common)
+//! gets a remark, too.
 //!
-//! The parser keeps one reply and uses its memory again for the next.
+//! The parser holds one reply and reuses its memory for the next.
 
 use super::config::{Limits, Remark, too_large};
 use super::secrets::Secrets;
@@ -43,13 +43,13 @@ const SECTION: &str = "RFC 5321 §4.2";
 const CODES: &str = "RFC 5321 §4.2.1";
 const LINES: &str = "RFC 5321 §2.3.8";
 
-/// A whole reply.
+/// A complete reply.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     code: u16,
     /// The text of all lines, without codes and line ends.
     bytes: Vec<u8>,
-    /// Where each line ends in the bytes, and its offset in the stream.
+    /// For each line the end of its text in `bytes`, and its offset in the stream.
     ends: Vec<(usize, u64)>,
     offset: u64,
 }
@@ -60,37 +60,36 @@ impl Reply {
         self.code
     }
 
-    /// Offset in the stream of its first byte.
+    /// The offset in the stream of the first byte of the reply.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The text of each line as it came, an enhanced code included; at least one line.
+    /// The text of each line, unchanged, including an enhanced code; at least one line.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.placed_lines().map(|(_, line)| line)
     }
 
-    /// The same, each with the offset in the stream of its first digit.
+    /// The [lines](Reply::lines), each with the offset in the stream of its first digit.
     pub fn placed_lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let begins = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
         begins.zip(&self.ends).map(|(begin, &(end, at))| (at, &self.bytes[begin..end]))
     }
 
-    /// All lines as one, for people.
+    /// The text of all lines, joined by spaces.
     pub fn text(&self) -> PeerText<'static> {
         let lines: Vec<PeerText<'_>> = self.lines().map(text).collect();
         let lines: Vec<&str> = lines.iter().map(PeerText::as_raw_str).collect();
         PeerText::from(lines.join(" "))
     }
 
-    /// The same reply with no more than `bytes_max` bytes of text, of its first lines: for where
-    /// very many are kept.
+    /// A copy with only the first `bytes_max` bytes of text, for callers that keep many replies.
     #[must_use]
     pub fn shortened(&self, bytes_max: usize) -> Reply {
         let mut short = Reply { code: self.code, offset: self.offset, ..Reply::default() };
         for (at, line) in self.placed_lines() {
             let mut end = line.len().min(bytes_max - short.bytes.len());
-            // Not within a character of UTF-8.
+            // Do not cut within a UTF-8 character.
             while end > 0 && line.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
                 end -= 1;
             }
@@ -103,33 +102,34 @@ impl Reply {
         short
     }
 
-    /// The enhanced code at the beginning of the first line, if its class is that of the reply.
+    /// The enhanced code at the beginning of the first line, if its class is the first digit of the
+    /// reply code (RFC 2034 §4).
     pub fn enhanced(&self) -> Option<Enhanced> {
         let line = self.lines().next()?;
         Enhanced::parse(line).filter(|enhanced| u16::from(enhanced.class) == self.code / 100)
     }
 
-    /// 2yz: it was done.
+    /// 2yz: positive completion (RFC 5321 §4.2.1).
     pub fn is_positive(&self) -> bool {
         self.code / 100 == 2
     }
 
-    /// 3yz: more is to be said.
+    /// 3yz: positive intermediate, the server awaits more.
     pub fn is_intermediate(&self) -> bool {
         self.code / 100 == 3
     }
 
-    /// 4yz: not now; the same may go well later.
+    /// 4yz: transient failure, the same command may succeed later.
     pub fn is_transient(&self) -> bool {
         self.code / 100 == 4
     }
 
-    /// As an error: the server's refusal.
+    /// The reply as an [`Error::Refused`].
     pub fn refusal(&self) -> Error {
         Error::Refused { code: PeerText::from(self.code.to_string()), text: self.text() }
     }
 
-    /// Masks what it repeats of secrets.
+    /// Masks secrets in the text.
     fn mask(&mut self, secrets: &Secrets) {
         let masked: Vec<Option<Vec<u8>>> =
             self.lines().map(|line| secrets.mask_text(line)).collect();
@@ -158,8 +158,8 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Text of a reply. UTF-8 stands as it is (RFC 6531 §3.7.4.1); each byte that is not part of a
-/// UTF-8 character is written as `\xNN`. Control characters are left as they are.
+/// Converts the text of a reply: UTF-8 is kept (RFC 6531 §3.7.4.1), each byte that is not part of a
+/// UTF-8 character becomes `\xNN`. Control characters are not escaped here.
 pub fn text(bytes: &[u8]) -> PeerText<'_> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return PeerText::from(text);
@@ -175,16 +175,17 @@ pub fn text(bytes: &[u8]) -> PeerText<'_> {
 /// An enhanced status code: RFC 3463 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enhanced {
-    /// 2, 4 or 5, as the first digit of a reply.
+    /// 2, 4 or 5, as the first digit of a reply code.
     pub class: u8,
-    /// What it is about, up to 999.
+    /// The subject, 0 to 999.
     pub subject: u16,
-    /// What it is exactly, up to 999.
+    /// The detail within the subject, 0 to 999.
     pub detail: u16,
 }
 
 impl Enhanced {
-    /// Reads one at the beginning of a line; a space or the end of the line has to follow.
+    /// Parses an enhanced code at the beginning of a line; a space or the end of the line has to
+    /// follow. `None` if there is none.
     pub fn parse(line: &[u8]) -> Option<Enhanced> {
         let word = line.split(|byte| *byte == b' ').next()?;
         let mut parts = word.split(|byte| *byte == b'.').map(number);
@@ -200,7 +201,7 @@ impl fmt::Display for Enhanced {
     }
 }
 
-/// One to three digits without zeros in front.
+/// One to three digits without leading zeros.
 fn number(digits: &[u8]) -> Option<u16> {
     let is_good = matches!(digits, [b'0'] | [b'1'..=b'9'] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]);
     let value = |sum: Option<u16>, byte: &u8| {
@@ -209,12 +210,12 @@ fn number(digits: &[u8]) -> Option<u16> {
     is_good.then(|| digits.iter().fold(Some(0), value))?
 }
 
-/// What the next byte of a line is.
+/// What the parser expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Digit 0, 1 or 2 of the code.
     Code(u8),
-    /// The space or hyphen behind the code, or the CR of a line without either.
+    /// The space or hyphen behind the code, or the CR of a line without text.
     Separator,
     /// A byte of the text, or the CR behind it.
     Text,
@@ -223,7 +224,7 @@ pub enum State {
 }
 
 impl State {
-    /// Its name in the chart.
+    /// The name in the chart at the head of this module.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Code(_) => "Code",
@@ -233,7 +234,7 @@ impl State {
         }
     }
 
-    /// The section that rules what is expected.
+    /// The section of the specification with the rule for what is expected.
     pub fn section(self) -> &'static str {
         match self {
             State::Code(_) => CODES,
@@ -243,7 +244,7 @@ impl State {
     }
 }
 
-/// Reads replies from a stream that comes in pieces of any length.
+/// Parses replies from a stream that comes in pieces of any length.
 #[derive(Debug)]
 pub struct Parser {
     line_bytes_max: usize,
@@ -282,10 +283,12 @@ impl Parser {
         }
     }
 
-    /// Eats of `input` up to the end of a reply, and says whether that was there.
+    /// Consumes `input` up to the end of a reply. Returns the number of bytes consumed and whether
+    /// a reply is complete.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`]; the same again on every later call.
+    /// [`Error::Malformed`] where the grammar is broken, [`Error::TooLarge`] beyond a limit of
+    /// [`Limits`]; the same again on every later call.
     pub fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), Error> {
         match &self.failed {
             Some(error) => Err((**error).clone()),
@@ -295,22 +298,22 @@ impl Parser {
         }
     }
 
-    /// The last reply that was whole; it stays until the next one begins.
+    /// The last complete reply; valid until the next one begins.
     pub fn reply(&self) -> &Reply {
         &self.reply
     }
 
-    /// Masks what the last reply repeats of secrets.
+    /// Masks secrets in the last reply.
     pub(super) fn mask(&mut self, secrets: &Secrets) {
         self.reply.mask(secrets);
     }
 
-    /// What was forgiven in it, once.
+    /// Takes the next remark on the last reply.
     pub fn take_remark(&mut self) -> Option<Remark> {
         self.remarks.pop_front()
     }
 
-    /// What the next byte is. After an error it is what was expected where that stood.
+    /// What the parser expects next; after an error, what it expected at the offset of the error.
     pub fn state(&self) -> State {
         self.next
     }
@@ -320,15 +323,15 @@ impl Parser {
         self.len == 0
     }
 
-    /// How many bytes of the stream were eaten.
+    /// The offset in the stream of the next byte.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The stream has ended.
+    /// Ends the stream.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] within a reply, or the error of before.
+    /// [`Error::Incomplete`] within a reply, or the error that [`feed`](Parser::feed) returned.
     pub fn finish(&self) -> Result<(), Error> {
         let (expected, offset) = ("the end of the reply", self.offset);
         match &self.failed {
@@ -338,7 +341,7 @@ impl Parser {
         }
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Memory held, in bytes.
     pub fn capacity(&self) -> usize {
         self.reply.bytes.capacity() + self.reply.ends.capacity() * size_of::<(usize, u64)>()
     }
@@ -371,7 +374,7 @@ impl Parser {
         Ok((eaten, false))
     }
 
-    /// How many bytes the limits still allow in this line; at least one.
+    /// How many bytes the limits still allow in this line: at least one, or the error.
     fn room(&self) -> Result<usize, Error> {
         let passed =
             |limit, max: usize, section| Err(too_large(limit, max as u64, self.offset, section));
@@ -440,7 +443,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Text up to a CR, which it takes along.
+    /// Takes text up to and including a CR.
     fn take_text(&mut self, rest: &[u8]) -> Result<usize, Error> {
         let len = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         self.remark_on(&rest[..len]);
@@ -458,7 +461,7 @@ impl Parser {
         }
     }
 
-    /// Remarks on bytes of the text that the grammar does not have.
+    /// Adds remarks on bytes of the text that are outside the grammar.
     fn remark_on(&mut self, text: &[u8]) {
         let foreign = text.iter().position(|byte| !byte.is_ascii());
         let control = text.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t');
@@ -472,7 +475,7 @@ impl Parser {
         }
     }
 
-    /// Keeps a remark, unless there was one of its kind in this reply.
+    /// Keeps a remark, unless this reply has the same one already.
     fn remark(&mut self, text: &'static str, offset: u64, section: &'static str) {
         if self.remarks.iter().all(|remark| remark.text != text) {
             self.remarks.push_back(Remark { text, offset, section });

@@ -1,38 +1,39 @@
-//! Secrets that were said, and what a server repeats of them.
+//! Masks secrets of AUTH that a server repeats in its replies.
 //!
 //! ```text
-//!   said    AUTH PLAIN AHVzZXIAc2VjcmV0
-//!   heard   500 what is "AUTH PLAIN AHVzZXIAc2VjcmV0"?   ─▶   500 what is "AUTH PLAIN ***"?
+//!   C: AUTH PLAIN AHVzZXIAc2VjcmV0
+//!   S: 500 what is "AUTH PLAIN AHVzZXIAc2VjcmV0"?   ─▶   500 what is "AUTH PLAIN ***"?
 //! ```
 //!
-//! Specification: RFC 4954 §9 (what of AUTH has to be kept from others).
+//! Specification: RFC 4954 §9 (security considerations of AUTH).
 //!
-//! Servers quote a command that they do not understand, whole or cut short, and some in capitals.
-//! What they say is shown to people and written to logs, so it is masked before anybody sees it.
+//! Servers quote commands that they do not understand, in full or truncated, some in upper case.
+//! Replies are shown to users and written to logs, so secrets are masked first.
 //!
-//! A short password is also a code: `250` or the `1` of `5.1.1`. The codes at the beginning of a
-//! line are no words of the server, so they are never masked.
+//! A short password may equal a reply code or a part of an enhanced code, such as `250` or the `1`
+//! of `5.1.1`. The codes at the beginning of a line are never masked.
 
 use super::reply::Enhanced;
 use std::fmt;
 
-/// Instead of a secret.
+/// Replaces a secret.
 pub(super) const MASK: &str = "***";
 
-/// A shorter secret is looked for as a whole word only: it is a part of many words.
+/// The length in bytes below which a secret is masked only as a whole word: a shorter one occurs
+/// within many words.
 const WORD_BYTES_MIN: usize = 4;
 
-/// So much of a secret is enough to know it by, where a server cut it short, in bytes.
+/// How many bytes of a secret are masked as the beginning of a truncated one.
 const BEGIN_BYTES: usize = 8;
 
-/// What stands where a long line was cut for being shown. Any beginning of a secret before it is
-/// masked, for the rest may have been cut off.
+/// The mark of a long line that was truncated for display. Any beginning of a secret before the
+/// mark is masked, as the rest may have been cut off.
 const CUT: &str = "…";
 
-/// The most secrets that are remembered.
+/// The largest number of secrets that are kept.
 const COUNT_MAX: usize = 32;
 
-/// What nobody is to see.
+/// The secrets to mask.
 #[derive(Clone, Default)]
 pub(super) struct Secrets(Vec<Box<[u8]>>);
 
@@ -47,7 +48,7 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// Remembers one, each once.
+    /// Adds a secret, unless it is present.
     pub(super) fn add(&mut self, secret: &[u8]) {
         let is_new = self.0.iter().all(|known| **known != *secret);
         if !secret.is_empty() && is_new && self.0.len() < COUNT_MAX {
@@ -55,17 +56,17 @@ impl Secrets {
         }
     }
 
-    /// The text with each of them masked; `None` if it holds none.
+    /// The text with all secrets masked; `None` if it holds none.
     pub(super) fn mask(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.mask_from(0, text)
     }
 
-    /// The same of the text of a reply, which may begin with an enhanced code.
+    /// As [`mask`](Secrets::mask), for the text of a reply, which may begin with an enhanced code.
     pub(super) fn mask_text(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.mask_from(enhanced_len(text), text)
     }
 
-    /// The same of a line of a reply.
+    /// As [`mask`](Secrets::mask), for a line of a reply with its code.
     pub(super) fn mask_line(&self, line: &[u8]) -> Option<Vec<u8>> {
         let is_coded = matches!(line, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..]);
         let from = if is_coded { 4 + enhanced_len(&line[4..]) } else { 0 };
@@ -99,12 +100,13 @@ fn enhanced_len(text: &[u8]) -> usize {
     if Enhanced::parse(word).is_some() { word.len() } else { 0 }
 }
 
-/// How much of a secret stands in a text at `at`; of a short one all of it, as a word of its own.
+/// How many bytes of `secret` the text holds at `at`, if they are to be masked: for a short secret
+/// all of it, as a whole word.
 fn found_len(secret: &[u8], text: &[u8], at: usize) -> usize {
     if secret.len() >= WORD_BYTES_MIN {
         return begun_len(secret, &text[at..]);
     }
-    // A byte beyond ASCII is a part of a letter.
+    // A byte above 127 is part of a letter in UTF-8.
     let is_part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let before = at.checked_sub(1).and_then(|before| text.get(before));
     if is_part(before) {
@@ -114,14 +116,14 @@ fn found_len(secret: &[u8], text: &[u8], at: usize) -> usize {
     if is_whole { secret.len() } else { cut_len(secret, &text[at..]) }
 }
 
-/// How much of a secret stands at the beginning of a text, if that is enough to know it by.
+/// How many bytes of `secret` a text begins with, if they are enough to be masked.
 fn begun_len(secret: &[u8], text: &[u8]) -> usize {
     let same = secret.iter().zip(text).take_while(|(a, b)| a.eq_ignore_ascii_case(b));
     let len = same.count();
     if len >= secret.len().min(BEGIN_BYTES) { len } else { cut_len(secret, text) }
 }
 
-/// The same where the text was cut within the secret.
+/// How many bytes of `secret` a text begins with, if [`CUT`] follows them.
 fn cut_len(secret: &[u8], text: &[u8]) -> usize {
     let len = secret.iter().zip(text).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     if text[len..].starts_with(CUT.as_bytes()) { len } else { 0 }

@@ -1,19 +1,20 @@
-//! A conversation read along, in words: one line for each line, messages elided, secrets masked.
+//! A transcript of a session for people: one line for each line on the wire, with messages elided
+//! and secrets masked.
 //!
 //! ```text
-//!   said   AUTH PLAIN AGFiYwBzZWNyZXQ=    ─▶ AUTH PLAIN ***
-//!   heard  334 VXNlcm5hbWU6               ─▶ 334 ***
-//!   said   c2VjcmV0                       ─▶ ***
-//!   said   From: … CR LF . CR LF          ─▶ [1234 bytes of message]   .
+//!   C: AUTH PLAIN AGFiYwBzZWNyZXQ=    ─▶ AUTH PLAIN ***
+//!   S: 334 VXNlcm5hbWU6               ─▶ 334 ***
+//!   C: c2VjcmV0                       ─▶ ***
+//!   C: From: … CR LF . CR LF          ─▶ [1234 bytes of message]   .
 //! ```
 //!
-//! Or each message is shown as it travels, its dots stuffed: [`Transcript::with_content`].
+//! [`Transcript::with_content`] shows messages as well, dot-stuffed as on the wire.
 //!
-//! It judges nothing. Both directions go through one reader, in the order in which they passed:
-//! only the server's replies tell whether what is said next is a command, an answer to a challenge
-//! or a message.
+//! The transcript reports no errors. It needs both directions in the order in which they passed:
+//! the server's replies decide whether the client's next line is a command, a response to a
+//! challenge or a message.
 //!
-//! Specification: RFC 4954 §4 (what of AUTH is secret), RFC 5321 §4.5.2 (where a message ends).
+//! Specification: RFC 4954 §4 (the AUTH exchange), RFC 5321 §4.5.2 (the end of a message).
 
 use super::auth::{Credentials, decode};
 use super::data::{Event, Unstuffer};
@@ -21,25 +22,25 @@ use super::reply::text;
 use super::secrets::{MASK, Secrets};
 use crate::text::{LINE_BYTES_MAX, Line, PeerText};
 
-/// Takes lines, which repeat what the two sides said.
+/// Receives the lines of the transcript.
 type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
-/// What is said next.
+/// What the client sends next.
 #[derive(Debug)]
 enum Mode {
     /// A command.
     Command,
-    /// A message, once 354 has come; until then nothing is said.
+    /// DATA was sent: a message after 354.
     Announced,
-    /// A message, up to the lone dot.
+    /// A message, up to its end.
     Message(Unstuffer),
-    /// So many bytes of a chunk.
+    /// A chunk, of which this number of bytes is left.
     Chunk(u64),
-    /// Answers to challenges; whether the next one is only a name.
+    /// Responses to challenges; `is_name` says that the next one is only a user name.
     Auth { is_name: bool },
 }
 
-/// Both directions of a conversation.
+/// Turns both directions of a session into lines for people.
 #[derive(Debug)]
 pub struct Transcript {
     mode: Mode,
@@ -47,14 +48,14 @@ pub struct Transcript {
     into: Line,
     /// Bytes of the message so far.
     elided: u64,
-    /// The line of a message that is not whole yet, where messages are shown.
+    /// The unfinished line of a message, if messages are shown.
     content: Option<Line>,
-    /// The password, and what was said in AUTH: the server may repeat them.
+    /// The password, and what was sent in AUTH: the server may repeat them.
     secrets: Secrets,
 }
 
 impl Transcript {
-    /// At the beginning of a connection.
+    /// A transcript at the beginning of a connection.
     pub fn new() -> Transcript {
         Transcript {
             mode: Mode::Command,
@@ -66,21 +67,21 @@ impl Transcript {
         }
     }
 
-    /// Shows messages, too, each of their lines as it travels.
+    /// Shows messages as well, each line as on the wire.
     #[must_use]
     pub fn with_content(self) -> Transcript {
         Transcript { content: Some(Line::default()), ..self }
     }
 
-    /// Masks the secret of these credentials wherever the server repeats it. Some mechanisms, such
-    /// as CRAM-MD5, never send the password, so it cannot be read from the conversation.
+    /// Masks the secret of these credentials wherever the server repeats it. Mechanisms such as
+    /// CRAM-MD5 do not send the password, so the transcript cannot learn it from the session.
     #[must_use]
     pub fn with_credentials(mut self, credentials: &Credentials) -> Transcript {
         credentials.hide(&mut self.secrets);
         self
     }
 
-    /// Takes bytes of the client and gives a line for each that is whole.
+    /// Takes bytes that the client sent, and passes each complete line to `say`.
     pub fn said(&mut self, mut input: &[u8], say: Say<'_>) {
         while !input.is_empty() {
             let taken = match &mut self.mode {
@@ -109,7 +110,7 @@ impl Transcript {
         }
     }
 
-    /// Takes bytes of the server and gives a line for each that is whole.
+    /// Takes bytes that the server sent, and passes each complete line to `say`.
     pub fn heard(&mut self, mut input: &[u8], say: Say<'_>) {
         while !input.is_empty() {
             let (taken, is_whole) = self.into.take(input);
@@ -129,7 +130,7 @@ impl Transcript {
         }
     }
 
-    /// The conversation ended: says what was left in the middle.
+    /// Ends the transcript, with a line for each direction that ended within a line or message.
     pub fn finish(&mut self, say: Say<'_>) {
         if self.elided > 0 {
             say(&PeerText::from(format!(
@@ -147,7 +148,7 @@ impl Transcript {
         }
     }
 
-    /// A line of the client is whole.
+    /// Handles a complete line of the client.
     fn command(&mut self, say: Say<'_>) {
         let line = self.out.end();
         let mut words = line.split(' ');
@@ -176,7 +177,7 @@ impl Transcript {
         say(&PeerText::from(&*line));
     }
 
-    /// The last line of a reply is whole.
+    /// Handles the last line of a reply.
     fn replied(&mut self, line: &str) {
         self.mode = match std::mem::replace(&mut self.mode, Mode::Command) {
             Mode::Announced if line.starts_with("354") => Mode::Message(Unstuffer::new()),
@@ -191,7 +192,7 @@ impl Transcript {
             Ok((taken, Event::Text(text))) => (taken, text.len(), false),
             Ok((taken, Event::More)) => (taken, 0, false),
             Ok((taken, Event::End)) => (taken, 0, true),
-            // It does not end as a message has to: the rest is only counted.
+            // A lone CR or LF: the rest is only counted.
             Err(_) => (input.len(), input.len(), false),
         };
         self.elided += text as u64;
@@ -206,7 +207,7 @@ impl Transcript {
         taken
     }
 
-    /// Shows bytes of a message, where messages are shown.
+    /// Shows bytes of a message, if messages are shown.
     fn show(&mut self, mut input: &[u8], say: Say<'_>) {
         let Some(line) = &mut self.content else { return };
         while !input.is_empty() {
@@ -219,7 +220,7 @@ impl Transcript {
         }
     }
 
-    /// A message, or a chunk of one, has ended.
+    /// Ends a message or a chunk.
     fn say_elided(&mut self, say: Say<'_>) {
         let len = std::mem::take(&mut self.elided);
         match &mut self.content {
@@ -233,7 +234,7 @@ impl Transcript {
     }
 }
 
-/// Says a line, or what it became where something was masked.
+/// Passes on a line, or its masked form.
 fn say_masked(line: &str, masked: Option<Vec<u8>>, say: Say<'_>) {
     match masked {
         Some(masked) => say(&text(&masked)),
@@ -241,11 +242,12 @@ fn say_masked(line: &str, masked: Option<Vec<u8>>, say: Say<'_>) {
     }
 }
 
-/// Remembers an answer to a challenge, and what it says if that is more than a name: behind NUL
-/// the password of PLAIN, behind a space the digest of CRAM-MD5 or the token of XOAUTH2.
+/// Adds a response to a challenge to the secrets and, unless it is a user name, the secret in it:
+/// behind NUL the password of PLAIN, behind a space the digest of CRAM-MD5, or the token of
+/// XOAUTH2.
 fn hide(secrets: &mut Secrets, answer: &str, is_name: bool) {
     secrets.add(answer.as_bytes());
-    // A line that was cut may end anywhere.
+    // A line that was truncated may end within a group of four.
     let whole = &answer.as_bytes()[..answer.len().min(LINE_BYTES_MAX) / 4 * 4];
     let Some(said) = decode(whole).filter(|_| !is_name) else { return };
     match memchr::memrchr(0, &said) {

@@ -59,7 +59,7 @@ fn every_short_text_at_every_cut() {
 fn the_reader_is_strict() {
     let wrong = |offset| {
         Err(Some(Error::Malformed {
-            rule: "CR and LF come only together".into(),
+            rule: "CR and LF occur only together".into(),
             offset,
             section: "RFC 5321 §2.3.8",
         }))

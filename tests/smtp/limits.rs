@@ -105,7 +105,7 @@ fn sizes() {
         let sent = client.send(Envelope { size: Some(size), ..envelope(1) });
         assert_eq!(sent.is_ok(), fits);
         if let Err(error) = sent {
-            let words = "size: the message has 1001 bytes, the server takes 1000 at most";
+            let words = "size: the message has 1001 bytes, the server accepts at most 1000";
             assert_eq!(error.reason(), words);
         }
     }
@@ -168,15 +168,15 @@ fn waits_follow_the_state() {
     }
     let expected = [
         ("the greeting", limits.greeting_wait),
-        ("the server to take a command", limits.hello_wait),
+        ("the server to read a command", limits.hello_wait),
         ("the reply to EHLO", limits.hello_wait),
         ("the next message", limits.idle_wait),
         ("the reply to MAIL", limits.mail_wait),
-        ("the server to take the message", limits.block_wait),
+        ("the server to read the message", limits.block_wait),
         ("the reply to RCPT", limits.rcpt_wait),
-        ("the server to take the message", limits.block_wait),
+        ("the server to read the message", limits.block_wait),
         ("the reply to DATA", limits.data_wait),
-        ("the server to take the message", limits.block_wait),
+        ("the server to read the message", limits.block_wait),
         ("the reply to the end of the message", limits.end_wait),
         ("the next message", limits.idle_wait),
         ("the reply to QUIT", limits.quit_wait),

@@ -1,83 +1,84 @@
-//! What a session tells its application.
+//! The events of a session.
 
 use super::super::auth::Mechanism;
 use super::super::capabilities::Capabilities;
 use super::super::config::Remark;
 use super::super::reply::Reply;
 
-/// What happened. Each carries the server's words.
+/// An event of the session, with the server's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A fault was tolerated, or a second choice taken.
+    /// A fault was tolerated, or a fallback used.
     Remark(Remark),
-    /// The server greeted.
+    /// The greeting.
     Greeting(&'a Reply),
-    /// It told what it offers; this replaces what it told before.
+    /// The extensions that the server offers. They replace those of an earlier event.
     Capabilities {
         /// The reply to EHLO, or to HELO.
         reply: &'a Reply,
-        /// What it means.
+        /// The parsed reply.
         capabilities: &'a Capabilities,
     },
-    /// TLS is up, which this reply granted.
+    /// TLS was established after this reply to STARTTLS.
     Secured(&'a Reply),
-    /// The server took the credentials.
+    /// The server accepted the credentials.
     Authenticated {
-        /// How.
+        /// The mechanism that succeeded.
         mechanism: Mechanism,
-        /// The last reply.
+        /// The 235 reply.
         reply: &'a Reply,
     },
-    /// Messages may be sent. Told once, with the last reply before.
+    /// Messages can be sent. Reported once.
     Ready,
-    /// What becomes of one recipient, if the message is accepted.
+    /// The reply to RCPT for one recipient. An accepted recipient gets the message only if the
+    /// message is accepted, too.
     Recipient {
-        /// The number of the message.
+        /// The number of the message, see [`Sent::message`](super::Sent::message).
         message: u64,
-        /// Its place in the envelope that was sent.
+        /// The index in [`Envelope::recipients`](super::Envelope::recipients).
         index: usize,
-        /// Positive: it was taken.
+        /// A positive reply means that the server accepted the recipient.
         reply: &'a Reply,
     },
-    /// A message has ended; once for each, in the order of sending.
+    /// The outcome of a message, once for each in the order of sending.
     Outcome(Outcome<'a>),
-    /// The server closes the connection (421) where no message had to be answered; or it said
-    /// good-bye to QUIT.
+    /// The server closes the connection: 421 while no reply to a message was awaited, or the reply
+    /// to QUIT.
     Closing(&'a Reply),
 }
 
-/// What became of a message.
+/// What the server did with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The server has taken it for all recipients of the transaction.
+    /// The server accepted the message for all recipients of the transaction.
     Accepted,
-    /// It has taken it for some.
+    /// The server accepted the message for some of the recipients.
     Partial,
-    /// It has not taken it.
+    /// The server did not accept the message.
     Refused {
-        /// Whether the same may go well later.
+        /// Whether the same message may be accepted later (4yz, RFC 5321 §4.2.1).
         retryable: bool,
     },
-    /// Its end was sent and no reply came: it may have been taken. Sending it again could send it
-    /// twice.
+    /// The end of the message was sent and no reply came: the server may have accepted it, so
+    /// sending it again may deliver it twice.
     Unknown,
 }
 
-/// Where a message was refused, or how far it came.
+/// The step at which a message was refused, or the last step that it reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Its sender.
+    /// MAIL.
     Mail,
-    /// Its recipients.
+    /// RCPT.
     Rcpt,
-    /// The announcement of its content.
+    /// DATA.
     Data,
-    /// Its content.
+    /// The content.
     Message,
 }
 
 impl Stage {
-    /// Its name in reports.
+    /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Mail => "mail",
@@ -88,21 +89,21 @@ impl Stage {
     }
 }
 
-/// How a message ended.
+/// The outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome<'a> {
-    /// The number of the message.
+    /// The number of the message, see [`Sent::message`](super::Sent::message).
     pub message: u64,
-    /// What became of it.
+    /// What the server did with the message.
     pub verdict: Verdict,
-    /// How far it came.
+    /// The step at which the message was refused, or the last step that it reached.
     pub stage: Stage,
-    /// How many recipients the server had taken. None of them gets the message unless it was taken
-    /// itself.
+    /// The number of recipients that the server accepted. They get the message only if it was
+    /// accepted, too.
     pub accepted: usize,
-    /// How many recipients it had refused.
+    /// The number of recipients that the server refused.
     pub refused: usize,
-    /// The reply that decided it. There is none where the recipients decided, each by its own
-    /// reply, or where the connection ended.
+    /// The reply that decided the outcome. `None` if the replies to the recipients decided, or the
+    /// connection ended.
     pub reply: Option<&'a Reply>,
 }

@@ -1,16 +1,16 @@
-//! From the greeting to the point where messages can be sent.
+//! The opening of a session: greeting, EHLO, STARTTLS, AUTH.
 //!
 //! ```text
 //!   220 ─▶ EHLO ─2yz─▶ STARTTLS? ─220─▶ (TLS) ─▶ EHLO ─2yz─▶ AUTH? ─235─▶ ready
 //!            └5yz─▶ HELO, where neither TLS nor AUTH is required
 //! ```
 //!
-//! AUTH that is refused with 501 or 504 is tried again with the next mechanism of
-//! [`Config::mechanisms`](super::super::config::Config::mechanisms) that the server offers. These
-//! two codes are about the mechanism: 504 says that it is not supported, 501 that the server does
-//! not understand its messages. 535 refuses the credentials, 534 and 538 ask for a stronger
-//! mechanism or for TLS, and 4yz is about the moment: all of them end the attempt. In clear, a
-//! mechanism that shows the password never follows one that does not.
+//! After 501 or 504 to AUTH, the next mechanism of
+//! [`Config::mechanisms`](super::super::config::Config::mechanisms) that the server offers is
+//! tried. These two codes are about the mechanism: 504 means that it is not supported, 501 that the
+//! server does not understand its messages. 535 refuses the credentials, 534 and 538 ask for a
+//! stronger mechanism or for TLS, and 4yz is a temporary failure: these end the attempt. In clear,
+//! a mechanism that reveals the password is never tried after one that does not.
 //!
 //! Specification: RFC 5321 §3.1, §3.2, §4.1.1.1; RFC 3207 §4; RFC 4954 §4.
 
@@ -23,21 +23,21 @@ use super::{Client, Due, Phase};
 use crate::error::Error;
 
 impl Client {
-    pub(super) fn say_hello(&mut self) {
-        self.row.say(Command::Ehlo(&self.config.name), Expect::Ehlo);
+    pub(super) fn send_hello(&mut self) {
+        self.row.set(Command::Ehlo(&self.config.name), Expect::Ehlo);
     }
 
-    pub(super) fn hear_greeting(&mut self) -> Result<(), Error> {
+    pub(super) fn on_greeting(&mut self) -> Result<(), Error> {
         self.due.push_back(Due::Greeting);
         match self.parser.reply().code() {
-            220 => self.say_hello(),
+            220 => self.send_hello(),
             400.. => return Err(self.parser.reply().refusal()),
             _ => return self.wrong("a server greets with 220", "RFC 5321 §3.1"),
         }
         Ok(())
     }
 
-    pub(super) fn hear_ehlo(&mut self) -> Result<(), Error> {
+    pub(super) fn on_ehlo(&mut self) -> Result<(), Error> {
         let reply = self.parser.reply();
         if reply.is_positive() {
             self.capabilities = Capabilities::of(reply);
@@ -45,22 +45,22 @@ impl Client {
             return self.after_hello();
         }
         if reply.is_intermediate() {
-            return self.wrong("the reply to EHLO is no 3yz", "RFC 5321 §4.3.2");
+            return self.wrong("the reply to EHLO is 2yz, 4yz or 5yz", "RFC 5321 §4.3.2");
         }
         let needs_tls = !self.is_tls && self.config.starttls == StartTls::Required;
         let needs_ehlo = needs_tls || self.is_upgraded || self.config.credentials.is_some();
         if reply.is_transient() || needs_ehlo {
             return Err(reply.refusal());
         }
-        self.remark("the server does not know EHLO, so HELO has to do", "RFC 5321 §3.2");
-        self.row.say(Command::Helo(&self.config.name), Expect::Helo);
+        self.remark("the server does not support EHLO, so HELO is used", "RFC 5321 §3.2");
+        self.row.set(Command::Helo(&self.config.name), Expect::Helo);
         Ok(())
     }
 
-    pub(super) fn hear_helo(&mut self) -> Result<(), Error> {
+    pub(super) fn on_helo(&mut self) -> Result<(), Error> {
         let reply = self.parser.reply();
         if reply.is_intermediate() {
-            return self.wrong("the reply to HELO is no 3yz", "RFC 5321 §4.3.2");
+            return self.wrong("the reply to HELO is 2yz, 4yz or 5yz", "RFC 5321 §4.3.2");
         }
         if !reply.is_positive() {
             return Err(reply.refusal());
@@ -71,11 +71,11 @@ impl Client {
         self.after_hello()
     }
 
-    /// It is known what is offered: TLS first, then AUTH.
+    /// After the reply to EHLO: STARTTLS first, then AUTH.
     fn after_hello(&mut self) -> Result<(), Error> {
         let wants_tls = !self.is_tls && self.config.starttls != StartTls::Never;
         if wants_tls && self.capabilities.starttls && !self.tls_refused {
-            self.row.say(Command::StartTls, Expect::StartTls);
+            self.row.set(Command::StartTls, Expect::StartTls);
             return Ok(());
         }
         if wants_tls && self.config.starttls == StartTls::Required {
@@ -88,12 +88,12 @@ impl Client {
         }
     }
 
-    pub(super) fn hear_starttls(&mut self) -> Result<(), Error> {
+    pub(super) fn on_starttls(&mut self) -> Result<(), Error> {
         let reply = self.parser.reply();
         match reply.code() {
             220 => {
                 self.phase = Phase::Upgrading;
-                // What was told in clear may have been told by anybody: RFC 3207 §4.2.
+                // An attacker may have forged what came in clear: RFC 3207 §4.2.
                 self.capabilities = Capabilities::default();
                 Ok(())
             }
@@ -109,7 +109,7 @@ impl Client {
 
     fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {
         if !self.is_tls && !self.config.insecure_auth {
-            let text = "there is no TLS, and credentials do not travel in clear";
+            let text = "the connection has no TLS, and credentials are not sent in clear";
             return Err(refused("no-tls", text));
         }
         let Some(mechanism) = self.mechanism(credentials) else {
@@ -133,7 +133,7 @@ impl Client {
         let line = sasl.begin();
         credentials.hide(&mut self.secrets);
         self.sasl = Some(Box::new(sasl));
-        self.say_auth(&line)
+        self.send_auth(&line)
     }
 
     /// The best mechanism that both sides can use and the server has not refused.
@@ -147,14 +147,15 @@ impl Client {
         self.config.mechanisms.iter().copied().filter(can_be).find(is_offered)
     }
 
-    /// The server does not take this mechanism: the next one, or else the refusal stands.
+    /// The server refuses this mechanism: tries the next one, or fails with the refusal.
     fn try_next_mechanism(&mut self, refused: Mechanism) -> Result<(), Error> {
         self.refused.push(refused);
         let credentials = self.config.credentials.clone();
         let next = credentials.and_then(|credentials| {
-            // In clear anybody may have forged the reply, to bring out the password.
-            let is_safe =
-                |next: &Mechanism| self.is_tls || refused.shows_secret() || !next.shows_secret();
+            // In clear an attacker may have forged the reply to obtain the password.
+            let is_safe = |next: &Mechanism| {
+                self.is_tls || refused.reveals_secret() || !next.reveals_secret()
+            };
             let next = self.mechanism(&credentials).filter(is_safe)?;
             Some((next, credentials))
         });
@@ -163,27 +164,27 @@ impl Client {
         self.begin_auth(next, &credentials)
     }
 
-    fn say_auth(&mut self, line: &str) -> Result<(), Error> {
+    fn send_auth(&mut self, line: &str) -> Result<(), Error> {
         if line.len() + 2 > AUTH_LINE_MAX {
             let (max, offset) = (AUTH_LINE_MAX as u64, self.parser.offset());
             return Err(too_large("AUTH_LINE_MAX", max, offset, "RFC 4954 §4"));
         }
-        // `AUTH LOGIN` alone tells nobody anything.
+        // `AUTH LOGIN` without an initial response holds no secret.
         let said =
             line.strip_prefix("AUTH ").map_or(Some(line), |rest| Some(rest.split_once(' ')?.1));
         self.secrets.add(said.unwrap_or_default().as_bytes());
-        self.row.say_bytes(&[line.as_bytes(), b"\r\n"], Expect::Auth);
+        self.row.set_line(&[line.as_bytes(), b"\r\n"], Expect::Auth);
         Ok(())
     }
 
-    pub(super) fn hear_auth(&mut self) -> Result<(), Error> {
+    pub(super) fn on_auth(&mut self) -> Result<(), Error> {
         let reply = self.parser.reply();
         let Some(sasl) = &mut self.sasl else { return Ok(()) };
         match reply.code() {
             334 => {
                 let challenge = reply.lines().next().unwrap_or_default();
                 let answer = sasl.answer(challenge, reply.offset())?;
-                self.say_auth(&answer)
+                self.send_auth(&answer)
             }
             235 if sasl.is_done() => {
                 let mechanism = sasl.mechanism();
@@ -191,31 +192,31 @@ impl Client {
                 self.due.push_back(Due::Authenticated(mechanism));
                 self.begin()
             }
-            // Not 535 and the like: they refuse the password, which would be wrong a second time.
+            // Not 535: it refuses the password, which another mechanism would send again.
             501 | 504 => {
                 let mechanism = sasl.mechanism();
                 self.try_next_mechanism(mechanism)
             }
-            235 => self.wrong("success comes after the last step of AUTH", "RFC 4954 §4"),
+            235 => self.wrong("235 follows the last step of AUTH", "RFC 4954 §4"),
             400.. => Err(reply.refusal()),
             _ => self.wrong("the reply to AUTH is 235, 334, 4yz or 5yz", "RFC 4954 §4"),
         }
     }
 
-    /// Messages can be sent.
+    /// Ends the opening: messages can be sent.
     fn begin(&mut self) -> Result<(), Error> {
         self.phase = Phase::Ready;
         self.due.push_back(Due::Ready);
         Ok(())
     }
 
-    /// A remark on the reply just heard.
+    /// Adds a remark on the last reply.
     fn remark(&mut self, text: &'static str, section: &'static str) {
         let offset = self.parser.reply().offset();
         self.due.push_back(Due::Remark(Remark { text, offset, section }));
     }
 
-    /// The reply just heard breaks a rule.
+    /// The error that the last reply breaks a rule.
     pub(super) fn wrong(&self, rule: &'static str, section: &'static str) -> Result<(), Error> {
         Err(Error::malformed(rule, self.parser.reply().offset(), section))
     }

@@ -1,18 +1,18 @@
-//! What a reply does to the messages on their way.
+//! The effect of a reply on the messages in progress.
 //!
 //! ```text
 //!              to MAIL      to RCPT            to DATA           to the end
-//!   2yz        go on        one taken          an error          accepted, or partial
+//!   2yz        next step    one accepted       an error          accepted, or partial
 //!   354        an error     an error           content; or       an error
 //!                                              a lone dot, or
-//!                                              the end of all
+//!                                              close
 //!   221        an error: it answers QUIT alone
 //!   4yz, 5yz   refused      one refused        refused           refused
 //!   421        refused, and the connection closes
 //! ```
 //!
-//! Specification: RFC 5321 §4.3.2 (which replies answer what), §3.8 (421), RFC 2920 §3.1 (all
-//! recipients refused, and 354 nevertheless), RFC 3030 §2 (chunks).
+//! Specification: RFC 5321 §4.3.2 (replies to each command), §3.8 (421), RFC 2920 §3.1 (354
+//! although all recipients were refused), RFC 3030 §2 (chunks).
 
 use super::rows::Expect;
 use super::transaction::{Step, Transaction};
@@ -22,7 +22,7 @@ use crate::error::Error;
 const SECTION: &str = "RFC 5321 §4.3.2";
 
 impl Client {
-    /// Eats of the input up to an event.
+    /// Consumes input up to an event.
     pub(super) fn advance(&mut self, input: &[u8]) -> Result<(usize, Option<Due>), Error> {
         let mut eaten = 0;
         loop {
@@ -37,13 +37,13 @@ impl Client {
                 return Ok((eaten, None));
             }
             if self.phase == Phase::Upgrading {
-                // It would be taken for something said under TLS.
+                // It would be taken for a reply under TLS.
                 let rule = "nothing follows the reply to STARTTLS in clear";
                 return Err(Error::malformed(rule, self.parser.offset(), "RFC 3207 §4.2"));
             }
             let fed = self.parser.feed(rest);
             if !matches!(fed, Ok((_, false))) {
-                self.tell_remarks();
+                self.queue_remarks();
             }
             let (taken, is_whole) = fed?;
             eaten += taken;
@@ -52,12 +52,12 @@ impl Client {
                 if !self.secrets.is_empty() && self.parser.reply().code() != 334 {
                     self.parser.mask(&self.secrets);
                 }
-                self.hear()?;
+                self.on_reply()?;
             }
         }
     }
 
-    fn tell_remarks(&mut self) {
+    fn queue_remarks(&mut self) {
         while let Some(remark) = self.parser.take_remark() {
             self.due.push_back(Due::Remark(remark));
         }
@@ -73,14 +73,14 @@ impl Client {
             Due::Authenticated(mechanism) => Event::Authenticated { mechanism, reply },
             Due::Ready => Event::Ready,
             Due::Recipient { message, index } => Event::Recipient { message, index, reply },
-            Due::Outcome => Event::Outcome(self.told()),
+            Due::Outcome => Event::Outcome(self.outcome_to_report()),
             Due::Closing => Event::Closing(reply),
         }
     }
 
-    fn told(&self) -> Outcome<'_> {
+    fn outcome_to_report(&self) -> Outcome<'_> {
         let Ended { message, verdict, stage, accepted, refused, ref reply } =
-            *self.outcome.as_ref().expect("an outcome is told where there is one");
+            *self.outcome.as_ref().expect("an outcome is due");
         let reply = match reply {
             Decisive::None => None,
             Decisive::Last => Some(self.parser.reply()),
@@ -89,24 +89,24 @@ impl Client {
         Outcome { message, verdict, stage, accepted, refused, reply }
     }
 
-    /// A reply is whole.
-    fn hear(&mut self) -> Result<(), Error> {
+    /// Handles a complete reply.
+    fn on_reply(&mut self) -> Result<(), Error> {
         let expect = self.expected.pop_front();
         if self.parser.reply().code() == 421 {
-            return self.hear_shutdown(expect);
+            return self.on_shutdown(expect);
         }
         match expect {
-            Some(Expect::Greeting) => self.hear_greeting(),
-            Some(Expect::Ehlo) => self.hear_ehlo(),
-            Some(Expect::Helo) => self.hear_helo(),
-            Some(Expect::StartTls) => self.hear_starttls(),
-            Some(Expect::Auth) => self.hear_auth(),
-            None | Some(Expect::Unasked) => self.hear_unasked(),
-            Some(expect) => self.hear_of_message(expect),
+            Some(Expect::Greeting) => self.on_greeting(),
+            Some(Expect::Ehlo) => self.on_ehlo(),
+            Some(Expect::Helo) => self.on_helo(),
+            Some(Expect::StartTls) => self.on_starttls(),
+            Some(Expect::Auth) => self.on_auth(),
+            None | Some(Expect::Unsolicited) => self.on_unsolicited(),
+            Some(expect) => self.on_message_reply(expect),
         }
     }
 
-    fn hear_of_message(&mut self, expect: Expect) -> Result<(), Error> {
+    fn on_message_reply(&mut self, expect: Expect) -> Result<(), Error> {
         if self.parser.reply().is_intermediate() && expect != Expect::Data {
             self.expected.push_front(expect);
             return self.wrong("354 answers DATA alone", SECTION);
@@ -117,15 +117,15 @@ impl Client {
         }
         match expect {
             Expect::Mail | Expect::Rcpt(_) | Expect::Data | Expect::LoneDot => {
-                self.hear_of_current(expect)
+                self.on_current_reply(expect)
             }
             Expect::Chunk => {
-                self.hear_chunk();
+                self.on_chunk_reply();
                 self.settle();
                 Ok(())
             }
             Expect::Dot | Expect::LastChunk => {
-                self.hear_end();
+                self.on_end_reply();
                 Ok(())
             }
             Expect::Rset if self.parser.reply().is_positive() => Ok(()),
@@ -140,14 +140,14 @@ impl Client {
             | Expect::Helo
             | Expect::StartTls
             | Expect::Auth
-            | Expect::Unasked => self.wrong("a reply to the opening comes in it", SECTION),
+            | Expect::Unsolicited => self.wrong("this reply belongs to the opening", SECTION),
         }
     }
 
-    fn hear_of_current(&mut self, expect: Expect) -> Result<(), Error> {
+    fn on_current_reply(&mut self, expect: Expect) -> Result<(), Error> {
         let reply = self.parser.reply();
         let Some(current) = &mut self.current else { return Ok(()) };
-        current.owed -= 1;
+        current.unanswered -= 1;
         match expect {
             Expect::Mail if !reply.is_positive() => {
                 current.refusal = Some((Stage::Mail, Box::new(reply.clone())));
@@ -167,7 +167,7 @@ impl Client {
                 match current.is_doomed(self.config.all_or_nothing) {
                     false => current.step = Step::Content,
                     true if current.accepted == 0 => current.step = Step::LoneDot,
-                    // Somebody would get an empty message.
+                    // Some recipients were accepted and would get an empty message.
                     true => self.close_on_current(),
                 }
                 return Ok(());
@@ -190,7 +190,7 @@ impl Client {
         Ok(())
     }
 
-    /// The current message ends without its end: with the connection.
+    /// Closes the connection before the end of the current message, which withdraws the message.
     fn close_on_current(&mut self) {
         if let Some(message) = self.current.take() {
             self.conclude(message);
@@ -198,18 +198,18 @@ impl Client {
         self.close();
     }
 
-    /// A reply to a part of a message in chunks, whose end may be on its way.
-    fn hear_chunk(&mut self) {
+    /// Handles the reply to a chunk; the last chunk may have been sent already.
+    fn on_chunk_reply(&mut self) {
         let reply = self.parser.reply();
         let Some(message) = self.awaited.as_mut().or(self.current.as_mut()) else { return };
-        message.owed -= 1;
+        message.unanswered -= 1;
         if !reply.is_positive() && message.refusal.is_none() {
             message.refusal = Some((Stage::Message, Box::new(reply.clone())));
         }
     }
 
-    /// The reply to the end of a message: the only one that makes it accepted.
-    fn hear_end(&mut self) {
+    /// Handles the reply to the end of a message, the only reply that accepts the message.
+    fn on_end_reply(&mut self) {
         let reply = self.parser.reply();
         let Some(message) = self.awaited.take() else { return };
         let verdict = match reply.is_positive() {
@@ -222,53 +222,54 @@ impl Client {
             Some((_, ref reply)) => Decisive::Earlier(reply.clone()),
             None => Decisive::Last,
         };
-        // RFC 3030 §2: a chunk that failed leaves its transaction open, whatever follows.
+        // After a chunk failed the transaction stays open until RSET: RFC 3030 §2.
         let is_open = message.is_chunked && matches!(verdict, Verdict::Refused { .. });
         let is_begun = self.current.as_ref().is_some_and(|next| next.step != Step::Mail);
         self.reset_due |= is_open && !is_begun && self.row.is_empty();
-        self.tell(&message, verdict, Stage::Message, decisive);
+        self.report(&message, verdict, Stage::Message, decisive);
     }
 
-    /// Looks whether more is to be said about the current message, after a reply.
+    /// After a reply: ends the current message if no further command depends on it.
     fn settle(&mut self) {
         let Some(current) = &mut self.current else { return };
         let is_doomed = current.is_doomed(self.config.all_or_nothing);
-        let is_heard = current.owed == 0 && self.row.is_empty();
+        let is_answered = current.unanswered == 0 && self.row.is_empty();
         if is_doomed && !matches!(current.step, Step::Held | Step::LoneDot) {
-            // Nothing more is said about it.
+            // No further command of this message is sent.
             current.step = Step::Held;
         }
-        let all_heard = current.accepted + current.refused == current.envelope.recipients.len();
-        if is_doomed && is_heard {
+        let all_answered = current.accepted + current.refused == current.envelope.recipients.len();
+        if is_doomed && is_answered {
             self.reset_due = true;
             if let Some(message) = self.current.take() {
                 self.conclude(message);
             }
-        } else if current.step == Step::Verdict && all_heard {
+        } else if current.step == Step::Verdict && all_answered {
             current.step = if current.is_chunked { Step::Content } else { Step::Data };
         }
     }
 
-    /// A message has ended, and nobody gets it.
+    /// Ends a message that no recipient gets.
     fn conclude(&mut self, mut message: Box<Transaction>) {
         let (verdict, stage) = message.verdict(false, self.config.all_or_nothing);
         let decisive = match message.refusal.take() {
             Some((_, reply)) => Decisive::Earlier(reply),
             None => Decisive::None,
         };
-        self.tell(&message, verdict, stage, decisive);
+        self.report(&message, verdict, stage, decisive);
     }
 
-    fn tell(&mut self, message: &Transaction, verdict: Verdict, stage: Stage, reply: Decisive) {
+    fn report(&mut self, message: &Transaction, verdict: Verdict, stage: Stage, reply: Decisive) {
         let Transaction { id, accepted, refused, .. } = *message;
         self.outcome = Some(Ended { message: id, verdict, stage, accepted, refused, reply });
         self.due.push_back(Due::Outcome);
     }
 
-    /// A reply where none is owed: while the content is on its way, the server has had enough of
-    /// it. What it says next would be counted wrongly, so the connection ends; without the end of
-    /// the message, unless that was handed out in the middle of this reply.
-    fn hear_unasked(&mut self) -> Result<(), Error> {
+    /// Handles a reply that answers no command. During the content, the server refuses the rest of
+    /// the message. Later replies could no longer be attributed to commands, so the connection
+    /// closes, without the end of the message unless the end was written before this reply was
+    /// complete.
+    fn on_unsolicited(&mut self) -> Result<(), Error> {
         let reply = self.parser.reply();
         let is_refusal = !reply.is_positive() && !reply.is_intermediate();
         let is_sending = |message: &Transaction| matches!(message.step, Step::Content | Step::End);
@@ -279,14 +280,14 @@ impl Client {
         let retryable = reply.is_transient();
         if let Some(message) = self.awaited.take().or_else(|| self.current.take()) {
             let verdict = Verdict::Refused { retryable };
-            self.tell(&message, verdict, Stage::Message, Decisive::Last);
+            self.report(&message, verdict, Stage::Message, Decisive::Last);
         }
         self.close();
         Ok(())
     }
 
-    /// 421: the server closes the connection, whatever was said.
-    fn hear_shutdown(&mut self, expect: Option<Expect>) -> Result<(), Error> {
+    /// Handles 421, which a server may send in reply to any command: it closes the connection.
+    fn on_shutdown(&mut self, expect: Option<Expect>) -> Result<(), Error> {
         if matches!(self.phase, Phase::Opening | Phase::Upgrading) {
             if expect == Some(Expect::Greeting) {
                 self.due.push_back(Due::Greeting);
@@ -299,10 +300,10 @@ impl Client {
             Some(Expect::Chunk) => self.shut_down_on(self.awaited.is_some(), Stage::Message),
             Some(Expect::Mail) => self.shut_down_on(false, Stage::Mail),
             Some(Expect::Rcpt(_)) => self.shut_down_on(false, Stage::Rcpt),
-            Some(Expect::Unasked) | None if self.awaited.is_some() => {
+            Some(Expect::Unsolicited) | None if self.awaited.is_some() => {
                 self.shut_down_on(true, Stage::Message);
             }
-            Some(expect) if expect != Expect::Unasked => self.shut_down_on(false, Stage::Data),
+            Some(expect) if expect != Expect::Unsolicited => self.shut_down_on(false, Stage::Data),
             _ => {
                 let stage = self.current.as_ref().map_or(Stage::Mail, |message| message.stage());
                 self.shut_down_on(false, stage);
@@ -313,7 +314,7 @@ impl Client {
         Ok(())
     }
 
-    /// A message ends with the connection: the server told so in the place of its reply.
+    /// Ends a message that was answered by 421.
     fn shut_down_on(&mut self, is_awaited: bool, stage: Stage) {
         let message = if is_awaited { &mut self.awaited } else { &mut self.current };
         let Some(message) = message.take() else { return };
@@ -321,6 +322,6 @@ impl Client {
             return self.conclude(message);
         }
         let verdict = Verdict::Refused { retryable: true };
-        self.tell(&message, verdict, stage, Decisive::Last);
+        self.report(&message, verdict, stage, Decisive::Last);
     }
 }

@@ -1,8 +1,8 @@
-//! What a session says next, and what the replies to it will answer.
+//! The next command line of a session, and the reply that the line expects.
 //!
 //! ```text
-//!   next_row ─▶ row ─move_to(out)─▶ said: the reply to it is now expected
-//!      └ as many as there is room for, if the server takes groups; else one at a time
+//!   next_row ─▶ row ─move_to(out)─▶ said: the reply to the line is expected from now on
+//!      └ as many as fit into `out`, if the server offers PIPELINING; else one at a time
 //! ```
 //!
 //! Specification: RFC 2920 §3.1: DATA and QUIT end a group; the content of a message may begin one.
@@ -16,7 +16,7 @@ use crate::session::{Wait, WaitKind};
 use std::fmt;
 use std::time::Duration;
 
-/// What a reply answers.
+/// What the next reply answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expect {
     Greeting,
@@ -29,19 +29,19 @@ pub(super) enum Expect {
     Data,
     /// The end of a message.
     Dot,
-    /// The end of a message that is none, because nobody would get it.
+    /// The end of an empty message whose recipients were all refused.
     LoneDot,
     Chunk,
     /// The end of a message in chunks.
     LastChunk,
     Rset,
     Quit,
-    /// Nothing: it had begun before what was said next.
-    Unasked,
+    /// No command: the reply had begun before the next command was written.
+    Unsolicited,
 }
 
 impl Expect {
-    /// How long that reply may take.
+    /// The time that the server has for the reply.
     pub(super) fn idle_timeout(self, limits: &Limits) -> Duration {
         match self {
             Expect::Greeting => limits.greeting_wait,
@@ -50,14 +50,14 @@ impl Expect {
             Expect::Mail => limits.mail_wait,
             Expect::Rcpt(_) => limits.rcpt_wait,
             Expect::Data => limits.data_wait,
-            Expect::Chunk | Expect::Unasked => limits.block_wait,
+            Expect::Chunk | Expect::Unsolicited => limits.block_wait,
             Expect::Dot | Expect::LoneDot | Expect::LastChunk => limits.end_wait,
             Expect::Rset => limits.reset_wait,
             Expect::Quit => limits.quit_wait,
         }
     }
 
-    /// The wait for it.
+    /// The description of the wait for the reply.
     pub(super) fn wait(self) -> Wait {
         let kind = match self {
             Expect::Greeting => WaitKind::FirstWords,
@@ -66,7 +66,7 @@ impl Expect {
         Wait::new(kind, self.words())
     }
 
-    /// What it is, for people.
+    /// The reply in words, for error messages.
     pub(super) fn words(self) -> &'static str {
         match self {
             Expect::Greeting => "the greeting",
@@ -78,21 +78,21 @@ impl Expect {
             Expect::Rcpt(_) => "the reply to RCPT",
             Expect::Data => "the reply to DATA",
             Expect::Dot | Expect::LoneDot => "the reply to the end of the message",
-            Expect::Chunk => "the reply to a part of the message",
-            Expect::LastChunk => "the reply to the last part of the message",
+            Expect::Chunk => "the reply to a chunk of the message",
+            Expect::LastChunk => "the reply to the last chunk of the message",
             Expect::Rset => "the reply to RSET",
             Expect::Quit => "the reply to QUIT",
-            Expect::Unasked => "the rest of a reply",
+            Expect::Unsolicited => "the rest of a reply",
         }
     }
 
-    /// Whether the reply belongs to the message whose envelope or content is on its way.
+    /// Whether the reply belongs to the message whose envelope or content is being sent.
     fn is_of_current(self) -> bool {
         matches!(self, Expect::Mail | Expect::Rcpt(_) | Expect::Data | Expect::LoneDot)
     }
 }
 
-/// A line that waits for room.
+/// A line that has not been written to the output completely.
 #[derive(Default)]
 pub(super) struct Row {
     bytes: Vec<u8>,
@@ -100,7 +100,7 @@ pub(super) struct Row {
     expect: Option<Expect>,
 }
 
-/// It may be one of AUTH, so nothing of it is shown.
+/// The line may hold a secret of AUTH, so `Debug` does not show it.
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({} bytes, {:?})", self.bytes.len(), self.expect)
@@ -121,25 +121,25 @@ impl Row {
         (self.moved, self.expect) = (0, None);
     }
 
-    /// A command, whose reply will be expected.
-    pub(super) fn say(&mut self, command: Command<'_>, expect: Expect) {
+    /// Sets a command and the reply that it expects.
+    pub(super) fn set(&mut self, command: Command<'_>, expect: Expect) {
         command.encode(&mut self.bytes);
         self.expect = Some(expect);
     }
 
-    /// A line without its end, or the dot.
-    pub(super) fn say_bytes(&mut self, parts: &[&[u8]], expect: Expect) {
+    /// Sets a line given in parts, and the reply that it expects.
+    pub(super) fn set_line(&mut self, parts: &[&[u8]], expect: Expect) {
         parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
         self.expect = Some(expect);
     }
 
-    /// Last words, to which no reply is heard.
-    pub(super) fn say_quit(&mut self) {
+    /// Sets QUIT whose reply is not awaited.
+    pub(super) fn set_last_quit(&mut self) {
         Command::Quit.encode(&mut self.bytes);
     }
 
-    /// Hands it to `out`, and says whether all of it is there. It waits for room, unless it is
-    /// longer than an empty `out` can hold.
+    /// Writes the line to `out` and returns whether it is complete. The line is written in one
+    /// piece, unless it is longer than an empty `out` can hold.
     pub(super) fn move_to(&mut self, out: &mut Buffer) -> bool {
         let rest = &self.bytes[self.moved..];
         let len = match rest.len() <= out.room() || out.is_empty() {
@@ -159,12 +159,12 @@ impl Row {
 }
 
 impl Client {
-    /// The row is in `out`: its reply is expected from now on.
+    /// The row is in `out`: expects its reply from now on.
     pub(super) fn said(&mut self) {
         let Some(expect) = self.row.expect.take() else { return };
         self.expect(expect);
         match &mut self.current {
-            Some(current) if expect.is_of_current() => current.owed += 1,
+            Some(current) if expect.is_of_current() => current.unanswered += 1,
             // The point of no return.
             _ if matches!(expect, Expect::Dot | Expect::LastChunk) => {
                 self.awaited = self.current.take();
@@ -173,24 +173,25 @@ impl Client {
         }
     }
 
-    /// Something was handed out. A reply of which some was heard before cannot be to that.
+    /// Expects a reply to bytes just written. A reply of which a part was received before does not
+    /// answer them.
     pub(super) fn expect(&mut self, expect: Expect) {
         if self.expected.is_empty() && !self.parser.is_between() {
-            self.expected.push_back(Expect::Unasked);
+            self.expected.push_back(Expect::Unsolicited);
         }
         self.expected.push_back(expect);
     }
 
-    /// Makes the next row, if something is to be said now.
+    /// Makes the next row; `false` if no command is to be sent now.
     pub(super) fn next_row(&mut self) -> bool {
         let may_say = self.expected.is_empty() || self.is_pipelining();
         if self.phase != Phase::Ready || !may_say {
             return false;
         }
-        // Good-bye ends a transaction, too.
+        // QUIT ends a transaction, so RSET is not needed before it.
         let is_leaving = self.ended && self.current.is_none();
         if std::mem::take(&mut self.reset_due) && !is_leaving {
-            self.row.say(Command::Rset, Expect::Rset);
+            self.row.set(Command::Rset, Expect::Rset);
             return true;
         }
         let Some(current) = &mut self.current else { return self.quit_row() };
@@ -198,11 +199,11 @@ impl Client {
         match current.step {
             Step::Mail => {
                 let mail = Command::Mail(&envelope.from, current.parameters);
-                self.row.say(mail, Expect::Mail);
+                self.row.set(mail, Expect::Mail);
                 current.step = Step::Rcpt(0);
             }
             Step::Rcpt(index) => {
-                self.row.say(Command::Rcpt(&envelope.recipients[index]), Expect::Rcpt(index));
+                self.row.set(Command::Rcpt(&envelope.recipients[index]), Expect::Rcpt(index));
                 current.step = match index + 1 < envelope.recipients.len() {
                     true => Step::Rcpt(index + 1),
                     false if current.waits => Step::Verdict,
@@ -210,19 +211,19 @@ impl Client {
                 };
             }
             Step::Data => {
-                self.row.say(Command::Data, Expect::Data);
+                self.row.set(Command::Data, Expect::Data);
                 current.step = Step::Held;
             }
             Step::End if current.is_chunked => {
-                self.row.say(Command::Bdat(0, true), Expect::LastChunk);
+                self.row.set(Command::Bdat(0, true), Expect::LastChunk);
                 current.step = Step::Held;
             }
             Step::End => {
-                self.row.say_bytes(&[current.stuffer.end()], Expect::Dot);
+                self.row.set_line(&[current.stuffer.end()], Expect::Dot);
                 current.step = Step::Held;
             }
             Step::LoneDot => {
-                self.row.say_bytes(&[b".\r\n"], Expect::LoneDot);
+                self.row.set_line(&[b".\r\n"], Expect::LoneDot);
                 current.step = Step::Held;
             }
             Step::Verdict | Step::Held | Step::Content => return false,
@@ -232,7 +233,7 @@ impl Client {
 
     fn quit_row(&mut self) -> bool {
         if self.ended {
-            self.row.say(Command::Quit, Expect::Quit);
+            self.row.set(Command::Quit, Expect::Quit);
             self.phase = Phase::Quitting;
         }
         self.ended

@@ -1,9 +1,9 @@
-//! One message on its way: its envelope, how far it is, and what was said about it.
+//! One mail transaction: the envelope, the next step, and the replies so far.
 //!
 //! ```text
-//!   Mail ─▶ Rcpt… ─┬─▶ Data ─▶ Held ─354─▶ Content ─▶ End ─▶ Held (the end was handed out)
-//!                  └─ Verdict: every recipient is to be heard first ─▶ Data | Content in chunks
-//!   doomed (nobody would get it) and 354 nevertheless: Held ─▶ LoneDot ─▶ Held
+//!   Mail ─▶ Rcpt… ─┬─▶ Data ─▶ Held ─354─▶ Content ─▶ End ─▶ Held (the end was written)
+//!                  └─ Verdict: waits for the replies to all RCPT ─▶ Data | Content in chunks
+//!   doomed (all recipients refused) and 354 nevertheless: Held ─▶ LoneDot ─▶ Held
 //! ```
 //!
 //! Specification: RFC 5321 §3.3, RFC 2920 §3.1, RFC 3030 §2.
@@ -17,47 +17,47 @@ use super::event::{Outcome, Stage, Verdict};
 use crate::buffer::Buffer;
 use crate::error::Error;
 
-/// A chunk of BDAT is not begun where there is less room than this, in bytes: its line and a
-/// reply cost more than that much content.
+/// The free space in the output, in bytes, below which no chunk of BDAT is begun: its line and a
+/// reply would cost more than that much content.
 const CHUNK_ROOM_MIN: usize = 512;
 
-/// The longest line of BDAT within the limit of a chunk, in bytes.
+/// The longest BDAT command in bytes.
 const BDAT_LINE_MAX: usize = 32;
 
-/// Whom a message is from and to, and what it needs.
+/// The envelope of a message, and the extensions that the message needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// Who is told if it cannot be delivered.
+    /// The reverse-path, to which delivery failures are reported.
     pub from: Path,
-    /// Who gets it.
+    /// The recipients; at least one, none of them null.
     pub recipients: Vec<Path>,
-    /// Its length in bytes, its lines ended by CR LF, before dots are doubled (RFC 1870 §5). It is
-    /// checked when the content is offered.
+    /// The length of the message in bytes, with CR LF line ends and before dot-stuffing (RFC 1870
+    /// §5). The content is checked against it.
     pub size: Option<u64>,
-    /// Whether it holds octets above 127.
+    /// Whether the message holds octets above 127.
     pub is_8bit: bool,
-    /// Whether its fields hold UTF-8. Addresses are looked at in any case.
+    /// Whether header fields hold UTF-8. Paths that are not ASCII are detected in any case.
     pub needs_smtputf8: bool,
 }
 
-/// What [`send`](super::Client::send) began.
+/// The result of [`send`](super::Client::send).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The number of the message on this connection, from 1.
     pub message: u64,
-    /// The recipients that need another transaction, with everything else as it was.
+    /// The envelope with the recipients that need another transaction, if there are any.
     pub unserved: Option<Envelope>,
 }
 
 impl Envelope {
-    /// What has to be said in MAIL, if the server takes such a message.
+    /// The parameters of MAIL, or the error that the server does not accept such a message.
     pub(super) fn check(
         &self,
         capabilities: &Capabilities,
         limits: &Limits,
     ) -> Result<Parameters, Error> {
         if self.recipients.is_empty() || self.recipients.iter().any(Path::is_null) {
-            return Err(Error::Misuse("a message has recipients, each with an address"));
+            return Err(Error::Misuse("a message has recipients, none of them null"));
         }
         let max = limits.recipients_max;
         if self.recipients.len() > max {
@@ -67,24 +67,24 @@ impl Envelope {
         if let (Some(size), Some(max)) = (self.size, capabilities.size_max)
             && size > max
         {
-            let text = format!("the message has {size} bytes, the server takes {max} at most");
+            let text = format!("the message has {size} bytes, the server accepts at most {max}");
             return Err(refused("size", text));
         }
         if self.is_8bit && !capabilities.eight_bit_mime {
-            let text = "the message holds octets above 127, which the server does not take";
+            let text = "the message holds octets above 127, and the server has no 8BITMIME";
             return Err(refused("no-8bitmime", text));
         }
         let is_foreign = self.recipients.iter().chain([&self.from]).any(Path::needs_smtputf8);
         let smtputf8 = self.needs_smtputf8 || is_foreign;
         if smtputf8 && !capabilities.smtputf8 {
-            let text = "an address is not ASCII, which the server does not take";
+            let text = "an address is not ASCII, and the server has no SMTPUTF8";
             return Err(refused("no-smtputf8", text));
         }
         let size = self.size.filter(|_| capabilities.size);
         Ok(Parameters { size, is_8bit: self.is_8bit, smtputf8 })
     }
 
-    /// As many recipients as one transaction takes, and the others.
+    /// Splits the envelope after `max` recipients.
     pub(super) fn split(mut self, max: usize) -> (Envelope, Option<Envelope>) {
         let max = max.max(1);
         if self.recipients.len() <= max {
@@ -96,15 +96,15 @@ impl Envelope {
     }
 }
 
-/// What is to be said next.
+/// What is sent next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Mail,
     Rcpt(usize),
-    /// What comes depends on the replies to all recipients.
+    /// The next step depends on the replies to all recipients.
     Verdict,
     Data,
-    /// Nothing before a reply.
+    /// Nothing until a reply comes.
     Held,
     Content,
     End,
@@ -118,17 +118,17 @@ pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) parameters: Parameters,
     pub(super) step: Step,
-    /// All recipients are heard before more is said.
+    /// The replies to all recipients are awaited before the next command.
     pub(super) waits: bool,
     pub(super) is_chunked: bool,
     pub(super) stuffer: Stuffer,
-    /// Replies that are still to come before its end is said.
-    pub(super) owed: usize,
+    /// Replies that are awaited before the end of the message is sent.
+    pub(super) unanswered: usize,
     pub(super) accepted: usize,
     pub(super) refused: usize,
-    /// How many of these were refused for now.
+    /// How many of these were refused with 4yz.
     pub(super) postponed: usize,
-    /// The first refusal of the message itself.
+    /// The first refusal other than of a recipient.
     pub(super) refusal: Option<(Stage, Box<Reply>)>,
 }
 
@@ -148,7 +148,7 @@ impl Transaction {
             waits,
             is_chunked,
             stuffer: if is_chunked { Stuffer::without_dots() } else { Stuffer::new() },
-            owed: 0,
+            unanswered: 0,
             accepted: 0,
             refused: 0,
             postponed: 0,
@@ -156,10 +156,10 @@ impl Transaction {
         }
     }
 
-    /// The content has ended.
+    /// Ends the content.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         if self.envelope.size.is_some_and(|size| size != self.stuffer.made()) {
-            return Err(Error::Misuse("fewer bytes than the announced size of the message"));
+            return Err(Error::Misuse("the message is shorter than its announced size"));
         }
         self.step = Step::End;
         Ok(())
@@ -169,8 +169,8 @@ impl Transaction {
         self.envelope.size.is_some_and(|size| size < self.stuffer.made())
     }
 
-    /// Makes one chunk of a prefix of `payload`, whose length is then known and stands in front;
-    /// says how much it took, and whether there is a chunk.
+    /// Writes a prefix of `payload` as one chunk, with its length in the BDAT line before it.
+    /// Returns the length of the prefix and whether a chunk was written.
     pub(super) fn offer_chunk(
         &mut self,
         payload: &[u8],
@@ -183,7 +183,7 @@ impl Transaction {
         }
         let (taken, made) = self.stuffer.measure(payload, room - BDAT_LINE_MAX);
         if made == 0 {
-            // The rest of a line end, at most.
+            // At most the LF of a CR LF, which was written before.
             return Ok((self.stuffer.push(&payload[..taken], out)?, false));
         }
         let mut line = Vec::with_capacity(BDAT_LINE_MAX);
@@ -192,13 +192,13 @@ impl Transaction {
         Ok((self.stuffer.push(&payload[..taken], out)?, true))
     }
 
-    /// Whether nobody will get it.
+    /// Whether no recipient will get the message.
     pub(super) fn is_doomed(&self, all_or_nothing: bool) -> bool {
         let is_for_nobody = self.refused == self.envelope.recipients.len();
         self.refusal.is_some() || is_for_nobody || (all_or_nothing && self.refused > 0)
     }
 
-    /// What is known about it when the conversation has ended.
+    /// The outcome when the connection has ended. `is_out` says that the end was written.
     pub(super) fn outcome(&self, is_out: bool, all_or_nothing: bool) -> Outcome<'_> {
         let (verdict, stage) = match (&self.refusal, is_out) {
             (None, true) => (Verdict::Unknown, Stage::Message),
@@ -209,18 +209,19 @@ impl Transaction {
         Outcome { message: id, verdict, stage, accepted, refused, reply }
     }
 
-    /// That of a message that nobody gets. `is_cut`: there was no reply that said so.
+    /// The verdict on a message that no recipient gets. `is_cut` says that the connection ended
+    /// before a reply decided.
     pub(super) fn verdict(&self, is_cut: bool, all_or_nothing: bool) -> (Verdict, Stage) {
         let (retryable, stage) = match &self.refusal {
             Some((stage, reply)) => (reply.is_transient(), *stage),
-            // One refusal is enough, so each of them has to be for now only.
+            // Retryable only if every refusal was temporary.
             None if all_or_nothing && self.refused > 0 => {
                 (self.postponed == self.refused, Stage::Rcpt)
             }
-            // For nobody: some may be taken later. For one only: that one has to be.
+            // Retryable if at least one recipient may be accepted later.
             None if self.accepted == 0 && self.refused > 0 => {
-                let all_heard = self.refused == self.envelope.recipients.len();
-                (self.postponed > 0 || !all_heard, Stage::Rcpt)
+                let all_answered = self.refused == self.envelope.recipients.len();
+                (self.postponed > 0 || !all_answered, Stage::Rcpt)
             }
             None if is_cut => (true, self.stage()),
             None => (self.postponed == self.refused, Stage::Rcpt),
@@ -228,7 +229,7 @@ impl Transaction {
         (Verdict::Refused { retryable }, stage)
     }
 
-    /// How far it came.
+    /// The last step that was reached.
     pub(super) fn stage(&self) -> Stage {
         match self.step {
             Step::Mail => Stage::Mail,
@@ -238,7 +239,7 @@ impl Transaction {
         }
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Memory held, in bytes.
     pub(super) fn capacity(&self) -> usize {
         let paths = self.envelope.recipients.iter().map(|path| path.as_str().len());
         let slots = self.envelope.recipients.capacity() * size_of::<Path>();

@@ -139,7 +139,7 @@ fn offering(mechanisms: &'static str) -> Server {
 #[test]
 fn never_in_clear_by_itself() {
     let server = offering("AUTH PLAIN LOGIN");
-    assert_fails(&send(&server, &[]), 1, "credentials do not travel in clear");
+    assert_fails(&send(&server, &[]), 1, "credentials are not sent in clear");
     assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT"]);
 }
 

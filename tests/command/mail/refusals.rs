@@ -200,7 +200,7 @@ fn a_server_that_says_354_though_nobody_is_left_gets_an_empty_message() {
 fn a_limit_of_size_is_told_with_its_numbers() {
     let server = Server::saying(&[("EHLO", "250-mx.example\r\n250 SIZE 100")]);
     let ended = send(&server, &[]);
-    assert_fails(&ended, 1, "the server takes 100 at most");
+    assert_fails(&ended, 1, "the server accepts at most 100");
     assert_eq!(server.heard().lines, ["EHLO [127.0.0.1]", "QUIT"]);
 }
 

@@ -245,7 +245,7 @@ fn what_is_looked_at_without_sending() {
     let to = format!("smtp://{}", old.address);
     let args = ["--check", "--server", &to, "--starttls", "never"];
     let table = String::from_utf8(mail(&folder, &args).stdout).unwrap();
-    assert!(table.contains("\nremark               the server does not know EHLO"), "{table}");
+    assert!(table.contains("\nremark               the server does not support EHLO"), "{table}");
     let told = json(&mail(&folder, &[&args[..], &["--json"]].concat()).stdout);
     assert_eq!(told["remarks"][0]["spec"], "RFC 5321 §3.2");
     let refusing = Server::saying(&[("greeting", "554 no mail here")]);

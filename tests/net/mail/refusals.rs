@@ -140,8 +140,8 @@ fn what_is_known_beforehand() {
     let eight_bit = super::letters::raw(b"Subject: \xC3\xA4\r\n\r\n", &["b@example.net"]);
     let foreign = letter_to(1, &["\u{9a86}@example.net"]);
     let told = sent(options(&server), vec![long(2000), eight_bit, foreign, letter(4)]);
-    let size = "the message has 2001 bytes, the server takes 1000 at most";
-    let octets = "the message holds octets above 127, which the server does not take";
+    let size = "the message has 2001 bytes, the server accepts at most 1000";
+    let octets = "the message holds octets above 127, and the server has no 8BITMIME";
     let foreign = "no-smtputf8: the server does not offer SMTPUTF8 (RFC 6531), which \
                    \u{9a86}@example.net needs";
     assert_eq!(

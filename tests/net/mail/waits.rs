@@ -56,7 +56,7 @@ fn each_step_has_its_own() {
         ("MAIL", |limits| limits.mail_wait = SHORT, "the reply to MAIL"),
         ("RCPT", |limits| limits.rcpt_wait = SHORT, "the reply to RCPT"),
         ("DATA", |limits| limits.data_wait = SHORT, "the reply to DATA"),
-        ("content", |limits| limits.block_wait = SHORT, "the server to take the message"),
+        ("content", |limits| limits.block_wait = SHORT, "the server to read the message"),
         (".", |limits| limits.end_wait = SHORT, "the reply to the end of the message"),
     ];
     for (verb, set, state) in cases {
