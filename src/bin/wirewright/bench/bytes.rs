@@ -1,4 +1,4 @@
-//! Whether the received bytes are those that were sent: a block, again and again.
+//! Compares received bytes with those that were sent: one block, repeated.
 
 use super::said;
 use std::fs::File;
@@ -14,10 +14,10 @@ pub fn same(expected: &[u8], got: &[u8]) -> Result<(), String> {
 }
 
 fn verdict(right: bool) -> Result<(), String> {
-    if right { Ok(()) } else { Err("other bytes came out than went in".to_owned()) }
+    if right { Ok(()) } else { Err("the received bytes differ from those sent".to_owned()) }
 }
 
-/// Whether bytes are those of the repeated block at that offset.
+/// Whether `bytes` are those of the repeated block at `offset`.
 fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
     let first = piece(block, offset, bytes.len(), u64::MAX);
     let tail = &bytes[first.len()..];
@@ -25,8 +25,8 @@ fn is_block(block: &[u8], offset: u64, bytes: &[u8]) -> bool {
         && (tail.is_empty() || is_block(block, offset + first.len() as u64, tail))
 }
 
-/// The bytes at an offset of a file of `size` bytes that is the block again and again: at most
-/// `len`, fewer where the block or the file ends.
+/// The bytes at an offset of a file of `size` bytes that repeats the block: at most `len`, fewer
+/// where the block or the file ends.
 pub fn piece(block: &[u8], offset: u64, len: usize, size: u64) -> &[u8] {
     let at = (offset % block.len() as u64) as usize;
     let left = usize::try_from(size - offset).unwrap_or(usize::MAX);
@@ -90,7 +90,8 @@ impl Compared {
         Destination::Function(self.sink())
     }
 
-    /// Fails unless exactly so many bytes were received, at least one, and all of them are right.
+    /// Fails unless exactly `bytes` bytes were received, at least one, all of them equal to those
+    /// sent.
     pub fn verdict(&self, bytes: u64) -> Result<(), String> {
         let count = self.bytes.load(Ordering::Relaxed);
         verdict(bytes > 0 && self.right.load(Ordering::Relaxed) && count == bytes)

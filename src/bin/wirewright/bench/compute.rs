@@ -1,8 +1,8 @@
-//! The rungs without a wire: what one core does to bytes in its cache.
+//! The rungs without I/O: kernels on one core, with data in its cache.
 //!
 //! ```text
-//!   chunk (192 KiB, random) ─▶ kernel ─▶ buffer of its own     64 times between two looks at the
-//!                                                              clock, always the same buffers
+//!   chunk (192 KiB, random) ─▶ kernel ─▶ output buffer     64 times between two reads of the
+//!                                                          clock, always the same buffers
 //! ```
 
 use super::bytes::same;
@@ -16,10 +16,10 @@ use wirewright::digest::{DigestKind, Digester, crc32 as crc32_of};
 use wirewright::envelope::{self, Decoder, Event, Limits};
 use wirewright::error::Error;
 
-/// How many chunks are done between two looks at the clock.
+/// How many chunks are processed between two reads of the clock.
 const TIMES: usize = 64;
 
-/// The buffers of a kernel. They stay the same, so that they stay in cache.
+/// The buffers of a kernel. They are reused, so that they stay in cache.
 struct Buffers<'a> {
     raw: &'a [u8],
     text: Vec<u8>,
@@ -34,7 +34,7 @@ impl Buffers<'_> {
     }
 }
 
-/// Runs a kernel again and again. The check runs it once and looks at the beginning of `out`.
+/// Runs a kernel repeatedly. The check runs it once and compares the beginning of `out`.
 fn repeat(
     transfer: &Transfer<'_>,
     mut kernel: impl FnMut(&mut Buffers<'_>) -> Result<(), String>,
@@ -47,7 +47,7 @@ fn repeat(
         return Ok(Moved::alone(len as u64));
     }
     for _ in 0..TIMES {
-        // Otherwise the compiler could leave out what nobody reads.
+        // Otherwise the compiler could remove work whose result is not used.
         kernel(black_box(&mut buffers))?;
         black_box(&mut buffers);
     }
@@ -68,7 +68,7 @@ pub fn encode(transfer: &Transfer<'_>) -> Result<Moved, String> {
     })
 }
 
-/// Compares the kernel with the slow way of writing base64.
+/// Compares the kernel with a simple base64 encoder.
 pub fn check_encode(setup: &Setup) -> Result<(), String> {
     check_encode_by(setup, |raw, text| {
         base64::encode_into(raw, text);
@@ -95,11 +95,11 @@ pub fn decode(transfer: &Transfer<'_>) -> Result<Moved, String> {
     })
 }
 
-/// Counted in bytes of FILE like all others: the text is a third longer.
+/// Counted in bytes of FILE like all other rungs: the text that is searched is a third longer.
 pub fn search(transfer: &Transfer<'_>) -> Result<Moved, String> {
     repeat(transfer, |buffers| match envelope::run_len(&buffers.text) == buffers.text.len() {
         true => Ok(()),
-        false => Err("found what is not there".to_owned()),
+        false => Err("the search found a quote that is not there".to_owned()),
     })
 }
 
@@ -113,7 +113,7 @@ fn check_search_by(setup: &Setup, search: fn(&[u8]) -> usize) -> Result<(), Stri
     text[end] = b'"';
     match search(&text) == end {
         true => Ok(()),
-        false => Err("missed the quote".to_owned()),
+        false => Err("the search missed the quote".to_owned()),
     }
 }
 
@@ -141,7 +141,7 @@ pub fn envelope_encode(transfer: &Transfer<'_>) -> Result<Moved, String> {
     })
 }
 
-/// serde_json must read the text that the other check has compared.
+/// serde_json has to decode the object to the same base64 text.
 pub fn check_envelope_encode(setup: &Setup) -> Result<(), String> {
     let mut out = empty(setup.chunk());
     object(setup.chunk(), &mut out).map_err(said)?;
@@ -166,7 +166,7 @@ pub fn envelope_decode(transfer: &Transfer<'_>) -> Result<Moved, String> {
         decoder.finish().map_err(said)?;
         match decoder.payload_len() == Some(buffers.raw.len() as u64) {
             true => Ok(()),
-            false => Err("another length came out".to_owned()),
+            false => Err("the decoded length is wrong".to_owned()),
         }
     })
 }
@@ -182,7 +182,7 @@ pub fn crc32(transfer: &Transfer<'_>) -> Result<Moved, String> {
 pub fn check_crc32(_: &Setup) -> Result<(), String> {
     match crc32_of(b"123456789") {
         0xCBF4_3926 => Ok(()),
-        other => Err(format!("{other:08x} is not the check value")),
+        other => Err(format!("{other:08x} is not the check value of CRC-32")),
     }
 }
 
@@ -201,7 +201,7 @@ pub fn check_blake3(_: &Setup) -> Result<(), String> {
     let empty = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
     match Digester::new(DigestKind::Blake3).finish().as_deref() == Some(empty) {
         true => Ok(()),
-        false => Err("another digest came out".to_owned()),
+        false => Err("the digest is not that of the test vector".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The result as a table for other programs: a line for each rung and for each point of a sweep.
+//! The result as CSV: a line for each rung and for each point of a sweep.
 //!
 //! Specification: RFC 4180.
 
@@ -47,7 +47,7 @@ fn line(fields: &[Value]) -> String {
     fields.iter().map(field).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// A field; text with a separator, a quote or a line end stands in quotes.
+/// A field; text with a comma, a quote or a line end is quoted (RFC 4180 §2).
 fn field(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

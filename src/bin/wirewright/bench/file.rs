@@ -1,4 +1,4 @@
-//! The rungs with files: from the page cache to nowhere, to a file, to the disk.
+//! The rungs with files: from the page cache to `/dev/null`, to a file, to a file with fsync.
 
 use super::bytes::piece;
 use super::rung::{Moved, Transfer};

@@ -1,4 +1,4 @@
-//! The rungs from the bottom up. Each adds one thing to a rung before it, and has a limit.
+//! The list of rungs. Each rung adds one step to an earlier one, and has a limit.
 //!
 //! A rung is a name, a limit, a run and a check. A rung that is added to the list is measured in
 //! the same rounds as the others, and shown beside them.
@@ -7,27 +7,27 @@ use super::rung::{Check, Limit, Place, Run, Rung};
 use super::setup::Setup;
 use super::{compute, file, memory, raw, reactor, smtp, wire};
 
-/// The share of the wire that is FILE: base64 makes 4 bytes of 3.
+/// Bytes of FILE for each byte on the wire: base64 makes 4 bytes of 3.
 const OF_THE_WIRE: f64 = 0.75;
 
-/// All rungs, from the bottom.
+/// All rungs, those with the least work first.
 pub fn ladder() -> Vec<Rung> {
     let mut all = in_cache();
     all.extend(in_memory());
     all.extend(on_the_wire());
     let again =
-        kernel("copy-again", "the first rung once more: noise", compute::copy, Check::Bytes);
+        kernel("copy-again", "the first rung repeated, for noise", compute::copy, Check::Bytes);
     all.push(again.within(Limit::Share("copy", 1.0)));
     all
 }
 
-/// A rung in cache that is a limit itself.
+/// A rung in cache without a limit.
 fn kernel(name: &'static str, what: &'static str, run: Run, check: Check) -> Rung {
     let (place, limit) = (Place::Cache, Limit::None);
     Rung { name, what, place, block: Setup::chunk, limit, run, check }
 }
 
-/// A rung that can be as fast as the wire, less what base64 takes of it.
+/// A rung whose limit is the rate of the wire, less the share that base64 adds.
 fn wired(name: &'static str, what: &'static str, run: Run) -> Rung {
     let (limit, block) = (Limit::Share("loopback-raw", OF_THE_WIRE), Setup::block as _);
     Rung { place: Place::Wire, block, limit, ..kernel(name, what, run, Check::Bytes) }
@@ -38,7 +38,7 @@ impl Rung {
         Rung { limit, ..self }
     }
 
-    /// The rung can be as fast as others are one after the other.
+    /// The limit of the rung is that of other rungs, one after the other.
     fn series(self, parts: &'static [&'static str]) -> Rung {
         self.within(Limit::Series(parts))
     }
@@ -51,10 +51,10 @@ fn in_cache() -> Vec<Rung> {
         kernel("copy", "memory copy, in cache", copy, Bytes),
         kernel("base64-encode", "the kernel alone", encode, Own(check_encode)),
         kernel("base64-decode", "the kernel alone", decode, Bytes),
-        kernel("search", "the end of a run (memchr2)", search, Own(check_search)),
-        kernel("envelope-encode", "a whole object", envelope_encode, Own(check_envelope_encode))
+        kernel("search", "the next quote (memchr2)", search, Own(check_search)),
+        kernel("envelope-encode", "one JSON object", envelope_encode, Own(check_envelope_encode))
             .series(&["base64-encode"]),
-        kernel("envelope-decode", "a whole object", envelope_decode, Bytes)
+        kernel("envelope-decode", "one JSON object", envelope_decode, Bytes)
             .series(&["base64-decode", "search"]),
         kernel("crc32", "of each chunk", crc32, Own(check_crc32)),
         kernel("blake3", "of the whole file", blake3, Own(check_blake3)),
@@ -80,7 +80,7 @@ fn on_the_wire() -> Vec<Rung> {
     vec![
         wired("loopback-raw", "bytes over TCP, best of a sweep", raw::run).within(Limit::None),
         wired("loopback-system", "the same, sockets of the system", raw::run_system).within(raw),
-        wired("reactor-raw", "bytes through our reactor and pump", reactor::run).within(raw),
+        wired("reactor-raw", "bytes through reactor and driver", reactor::run).within(raw),
         wired("loopback", "framed, memory to memory, no digest", wire::framed),
         Rung { block: Setup::constant, ..constant },
         wired("loopback-blake3", "framed, with the default digest", wire::blake3),
@@ -88,7 +88,7 @@ fn on_the_wire() -> Vec<Rung> {
         wired("file", "file to file, blake3, not synced", file::cached),
         wired("file-durable", "the same, fsynced: the defaults", file::durable),
         #[cfg(feature = "tls")]
-        wired("tls", "as loopback; the cipher is in it", wire::tls),
+        wired("tls", "as loopback, with encryption", wire::tls),
         wired("connections", "as loopback, over many at once", wire::connections),
         wired("classic", "unframed, memory to memory", wire::classic),
         mail.within(Limit::Share("loopback-raw", smtp::OF_THE_WIRE)),

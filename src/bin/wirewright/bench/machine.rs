@@ -98,7 +98,7 @@ pub fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The peak of resident memory in bytes; 0 where the system does not tell it.
+/// The peak of resident memory in bytes; 0 where the system does not report it.
 pub fn peak_rss() -> u64 {
     peak_rss_of("self").unwrap_or(0)
 }
@@ -175,8 +175,7 @@ impl Ticks {
 
 // ---- descriptors -------------------------------------------------------------------------------
 
-/// Raises the limit of descriptors of this process and its children as far as it may; gives the
-/// limit.
+/// Raises the descriptor limit of this process and its children to the hard limit, and returns it.
 pub fn raise_descriptors() -> u64 {
     endpoint::raise_descriptors_max();
     endpoint::descriptors_max()

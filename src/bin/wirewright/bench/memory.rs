@@ -25,7 +25,7 @@ use wirewright::transfer::reader::{Item, Reader};
 use wirewright::transfer::sender::{CHUNK_BYTES, row_len_max};
 use wirewright::transfer::server::{self, FileMeta, Server};
 
-/// Is called with received bytes: offset, bytes.
+/// Called with received bytes: offset, bytes.
 type Seen<'a> = &'a mut dyn FnMut(u64, &[u8]);
 
 /// The buffer between the two sides, in bytes: two chunks, as the product's driver holds.
@@ -60,7 +60,7 @@ fn write_row(offset: u64, raw: &[u8], out: &mut Buffer) -> Result<(), wirewright
     row.close()
 }
 
-/// Reads until the link is empty; gives the number of payload bytes.
+/// Reads until the link is empty, and returns the number of payload bytes.
 fn read_rows(
     reader: &mut Reader,
     link: &mut Buffer,
@@ -168,7 +168,7 @@ fn listen(
 
 // ---- the rungs ---------------------------------------------------------------------------------
 
-/// Counts the received bytes, and hands them on.
+/// Counts the received bytes and passes them on.
 fn counted(
     transfer: &Transfer<'_>,
     way: impl FnOnce(Seen<'_>) -> Result<(), String>,

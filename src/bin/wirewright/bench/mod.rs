@@ -1,4 +1,5 @@
-//! `wirewright bench`: the ladder from memory copy to TLS, each rung beside its limit.
+//! `wirewright bench`: throughput of each step from memory copy to TLS (a *rung* of the *ladder*),
+//! beside the limit of that step.
 //!
 //! ```text
 //!   round 1:  copy  base64  envelope  …  loopback-raw  loopback  file     interleaved: noise of
@@ -7,19 +8,19 @@
 //! ```
 //!
 //! Every rung has a check that runs before the timed part and fails if the rung moved no bytes or
-//! other bytes. A function measures or renders, never both: `result` stands between the two.
+//! wrong bytes. A function measures or renders, never both: `result` is between the two.
 //!
 //! | files | subject |
 //! |---|---|
-//! | `ladder`, `rung`, `setup` | which rungs there are, how one is measured, with what |
+//! | `ladder`, `rung`, `setup` | the list of rungs, the measurement of one, sizes and data |
 //! | `compute`, `memory` | rungs in cache: kernels, sessions without sockets |
 //! | `raw`, `reactor`, `wire`, `file`, `tls`, `running` | rungs with a wire, and their servers |
 //! | `smtp/` | a file by mail; a load of messages for a server; a sink |
-//! | `bytes`, `sides`, `stats`, `machine`, `process` | what the measurements share |
+//! | `bytes`, `sides`, `stats`, `machine`, `process` | shared by the measurements |
 //! | `verdict` | which figures can be quoted |
-//! | `sweep/`, `peer/` | sizes, numbers and rates; another implementation |
+//! | `sweep/`, `peer/` | rates against sizes and numbers; comparison with tokio |
 //! | `summary`, `result` | from figures to the result, which is the document of `--json` |
-//! | `table`, `csv`, `page/`, `output_file` | the result as text, as CSV, as a page |
+//! | `table`, `csv`, `page/`, `output_file` | the result as text, CSV, HTML |
 
 mod bytes;
 mod compute;
@@ -122,8 +123,8 @@ fn broken(what: &str, error: &str) -> Failure {
     Failure::new(format_args!("bench: {what}"), error, "this is a fault of the product or machine")
 }
 
-/// The rungs that were asked for, in the order of the ladder, with those of their limits and the
-/// null rungs.
+/// The requested rungs in the order of the ladder, with the rungs of their limits and the null
+/// rungs.
 fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
     let all = ladder::ladder();
     if let Some(unknown) = args.rungs.iter().find(|name| all.iter().all(|r| r.name != **name)) {
@@ -149,7 +150,7 @@ fn chosen(args: &Bench) -> Result<Vec<Rung>, Failure> {
     Ok(all.iter().filter(|rung| wanted.contains(&rung.name)).copied().collect())
 }
 
-/// Writes the report to all outputs that were asked for.
+/// Writes the report to all requested outputs.
 fn show(
     report: &Report,
     files: [Option<OutputFile<'_>>; 2],

@@ -12,12 +12,12 @@ use wirewright::text::in_short;
 pub struct OutputFile<'a> {
     path: &'a Path,
     file: Arc<File>,
-    /// Whether the file is emptied first. A descriptor or a device is written where it stands.
+    /// Whether the file is truncated first. A descriptor or a device is written at its offset.
     replaces: bool,
 }
 
 impl OutputFile<'_> {
-    /// Opens the file before anything is measured, so that an unwritable path is told at once.
+    /// Opens the file before anything is measured, so that an unwritable path fails at once.
     pub fn open(path: &Path) -> Result<OutputFile<'_>, Failure> {
         if let Destination::Device(file) = place(path)? {
             return Ok(OutputFile { path, file, replaces: false });
@@ -33,8 +33,7 @@ impl OutputFile<'_> {
         let mut file = &*self.file;
         let emptied = if self.replaces { file.set_len(0) } else { Ok(()) };
         let written = emptied.and_then(|()| file.write_all(text.as_bytes()));
-        written.map_err(|error| {
-            Failure::new(self.path.display(), error, "look at where the file goes")
-        })
+        written
+            .map_err(|error| Failure::new(self.path.display(), error, "check the path of the file"))
     }
 }

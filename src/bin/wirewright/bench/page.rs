@@ -1,16 +1,16 @@
-//! The result as one page that needs nothing else: no network, no scripts, no fonts.
+//! The result as one self-contained HTML page: no network, no scripts, no fonts.
 //!
 //! Specification: HTML Living Standard, SVG 2.
 //!
 //! ```text
-//!   head     what, when, machine, command line, how far it can be trusted
+//!   head     date, machine, command line, verdict
 //!   ladder   bars, one panel for the wire and one for the cache       page/bars
 //!   sweeps   lines with the band of min to max                        page/lines
 //!   tables   the same numbers
 //! ```
 //!
-//! The page follows the light or dark scheme of the reader, fits telephones and paper, and carries
-//! no information by colour alone.
+//! The page follows the light or dark colour scheme of the browser, fits small screens and paper,
+//! and conveys nothing by colour alone.
 
 mod bars;
 mod lines;

@@ -1,4 +1,4 @@
-//! `wirewright bench --peer tokio`: the obvious implementation, measured in the same run.
+//! `wirewright bench --peer tokio`: a plain implementation on tokio, measured in the same run.
 //!
 //! ```text
 //!   sweep     peer: 64 KiB  192 KiB  1 MiB  4 MiB  16 MiB  whole       ─▶ its best chunk

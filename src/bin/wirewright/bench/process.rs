@@ -1,4 +1,4 @@
-//! A server in a process of its own, whose memory and processor time are its own too.
+//! A server in a separate process, so that its memory and processor time can be measured.
 
 use super::{machine, said, sides};
 use std::io::{BufRead as _, BufReader};

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The sockets have the congestion control of the product's sockets on loopback, which does not
-//! pace: a lower limit would make every rung above it look better. `loopback-system` measures the
-//! same sizes with the system's own settings.
+//! pace: a limit measured with pacing would be lower, and every rung would look closer to it.
+//! `loopback-system` measures the same sizes with the system's settings.
 
 use super::bytes::{discard, piece};
 use super::rung::{Moved, Transfer};
@@ -23,9 +23,9 @@ use wirewright::net::transport::endpoint;
 /// The settings of the sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sockets {
-    /// As the system makes them.
+    /// The system's defaults.
     System,
-    /// As the product makes them on loopback.
+    /// The product's settings on loopback.
     Unpaced,
 }
 
@@ -44,7 +44,7 @@ const TRIES: usize = 3;
 const TRY_BYTES_MAX: u64 = 256 << 20;
 
 impl RawSizes {
-    /// The pair that moves the most bytes on this machine: the best median of a few tries.
+    /// The pair of sizes with the highest rate on this machine: the best median of a few tries.
     pub fn sweep(block: &[u8], size: u64) -> Result<RawSizes, String> {
         let size = size.min(TRY_BYTES_MAX);
         let pairs = SWEEP.iter().flat_map(|write| SWEEP.map(|read| (*write, read)));
@@ -63,7 +63,7 @@ impl RawSizes {
 }
 
 /// Moves `size` bytes of the block from one thread to another; the received bytes go to `sink`.
-/// Gives the sender's processor time.
+/// Returns the sender's processor time.
 fn move_raw(
     sockets: Sockets,
     block: &[u8],
@@ -126,7 +126,7 @@ fn receive(mut from: TcpStream, size: u64, read: usize, sink: &SinkFn) -> Result
     }
     match total == size {
         true => Ok(()),
-        false => Err(format!("{total} bytes came of {size}")),
+        false => Err(format!("{total} of {size} bytes were received")),
     }
 }
 
@@ -134,7 +134,7 @@ pub fn run(transfer: &Transfer<'_>) -> Result<Moved, String> {
     run_with(Sockets::Unpaced, transfer)
 }
 
-/// The same over sockets as the system makes them.
+/// [`run`] over sockets with the system's defaults.
 pub fn run_system(transfer: &Transfer<'_>) -> Result<Moved, String> {
     run_with(Sockets::System, transfer)
 }

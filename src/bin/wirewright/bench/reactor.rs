@@ -26,7 +26,7 @@ use wirewright::net::transport::endpoint;
 use wirewright::net::transport::stream::Stream;
 use wirewright::session::{Received, Session, Wants};
 
-/// How long a side may wait for the other.
+/// How long either side waits for the other.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A session without a protocol: every byte that is received is an event, and the application
@@ -80,7 +80,7 @@ impl Session for Raw {
     }
 }
 
-/// Sends bytes of a block again and again.
+/// Sends `size` bytes of a repeated block.
 struct Flood {
     block: Arc<[u8]>,
     sent: u64,
@@ -206,7 +206,7 @@ fn drain(server: &Running, size: u64, sink: SinkFn) -> Result<Moved, String> {
     let Drained { bytes, error } = outcome.take();
     match error {
         Some(error) => Err(said(error)),
-        None if bytes != size => Err(format!("{bytes} bytes came of {size}")),
+        None if bytes != size => Err(format!("{bytes} of {size} bytes were received")),
         None => Ok(Moved { bytes, sender: sides::servers() }),
     }
 }

@@ -90,12 +90,12 @@ impl Spent {
     }
 }
 
-/// Processor seconds of both sides together, and the cost of the rungs that the limit is made of.
+/// Processor seconds of both sides together, and those of the rungs that make up the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     pub seconds_per_gb: f64,
     pub limit: Option<f64>,
-    /// The cost divided by the limit: 1 is as cheap as the limit, 2 is twice as expensive.
+    /// The cost divided by that of the limit: at 2 the rung takes twice the processor time.
     pub ratio: Option<f64>,
 }
 
@@ -103,7 +103,7 @@ pub struct Cost {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sweep {
     pub name: String,
-    /// What was measured, in a sentence.
+    /// A description in one sentence.
     pub what: String,
     /// The unit of the horizontal axis.
     pub x: Unit,
@@ -195,7 +195,7 @@ impl Report {
         }
     }
 
-    /// How much was moved, for how long and by how many: the end of a sentence.
+    /// Sizes, durations and numbers of threads and connections, as the end of a sentence.
     pub fn amounts(&self) -> String {
         let has_rung = self.rungs.iter().any(|rung| rung.name == "connections");
         let threads = format!("{} server thread(s)", self.threads);

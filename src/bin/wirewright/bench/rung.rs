@@ -18,7 +18,7 @@ use wirewright::net::files::{Destination, SinkFn};
 /// The limit that a rung is compared with.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
-    /// The rung is a limit itself.
+    /// The rung has no limit.
     None,
     /// A share of another rung.
     Share(&'static str, f64),
@@ -27,7 +27,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The rungs that the limit is made of.
+    /// The rungs that make up the limit.
     pub fn parts(&self) -> &[&'static str] {
         match self {
             Limit::None => &[],
@@ -48,8 +48,8 @@ impl Limit {
         }
     }
 
-    /// The processor seconds for 10⁹ bytes of FILE that the limit stands for, where the other rungs
-    /// have these costs.
+    /// The processor seconds of the limit for 10⁹ bytes of FILE, where the other rungs have these
+    /// costs.
     pub fn cost_of(&self, cost: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         match self {
             Limit::None => None,
@@ -59,7 +59,7 @@ impl Limit {
     }
 }
 
-/// Where the bytes of a rung go. Rates of one place can be compared.
+/// The medium of a rung. Rates in one medium can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
@@ -80,16 +80,16 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// Bytes that one thread moved.
+    /// Bytes that a single thread moved.
     pub fn alone(bytes: u64) -> Moved {
         Moved { bytes, sender: None }
     }
 }
 
-/// One run of a rung: what is sent, and who looks at what is received.
+/// One run of a rung: the bytes to send, and the comparison of the received bytes.
 pub struct Transfer<'a> {
     pub setup: &'a Setup,
-    /// The bytes that are sent again and again.
+    /// The bytes that are sent repeatedly.
     pub block: &'a Arc<[u8]>,
     /// How many bytes of FILE are moved.
     pub size: u64,
@@ -113,7 +113,7 @@ impl<'a> Transfer<'a> {
         Transfer { setup, block, size, compared: Some(Compared::new(expected)) }
     }
 
-    /// Where the received bytes go.
+    /// A sink for the received bytes.
     pub fn sink(&self) -> SinkFn {
         self.compared.as_ref().map_or_else(discard, Compared::sink)
     }
@@ -123,7 +123,7 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// Moves bytes once; an error if it did not.
+/// Moves bytes once, or fails.
 pub type Run = fn(&Transfer<'_>) -> Result<Moved, String>;
 
 /// How a rung is checked before it is timed.
@@ -139,7 +139,7 @@ pub enum Check {
 #[derive(Debug, Clone, Copy)]
 pub struct Rung {
     pub name: &'static str,
-    /// What it does, in a few words.
+    /// A short description.
     pub what: &'static str,
     pub place: Place,
     /// The block that is sent.
@@ -150,7 +150,7 @@ pub struct Rung {
 }
 
 impl Rung {
-    /// Fails if the run does not do what it says.
+    /// Fails if the rung does not move the right bytes.
     pub fn check(&self, setup: &Setup) -> Result<(), String> {
         match self.check {
             Check::Bytes => self.compare(setup, (self.block)(setup)),
@@ -173,9 +173,10 @@ pub struct Figure {
     pub rates: Vec<f64>,
     /// Processor seconds of the sender for 10⁹ bytes of FILE; empty where there are no two sides.
     pub sender: Vec<f64>,
-    /// The same of the receiver, or of both sides where they cannot be told apart.
+    /// Processor seconds of the receiver for 10⁹ bytes of FILE, or of both sides where they cannot
+    /// be told apart.
     pub receiver: Vec<f64>,
-    /// Processor time of others in the same time.
+    /// Processor time of other processes in the same time.
     pub load: Load,
     pub peak_rss: u64,
 }
@@ -196,7 +197,7 @@ impl Figure {
         while bytes == 0 || began.elapsed() < setup.slice {
             let moved = (self.rung.run)(&transfer)?;
             if moved.bytes == 0 {
-                return Err("it moved nothing".to_owned());
+                return Err("the rung moved no bytes".to_owned());
             }
             bytes += moved.bytes;
             sender = sender.zip(moved.sender).map(|(sum, more)| sum + more);
@@ -239,7 +240,7 @@ pub mod tests {
     #[test]
     fn doing_nothing_fails() {
         let mut figure = Figure::new(&rung(|_| Ok(Moved::alone(0))));
-        assert_eq!(figure.measure(&small()), Err("it moved nothing".to_owned()));
+        assert_eq!(figure.measure(&small()), Err("the rung moved no bytes".to_owned()));
         assert!(figure.rates.is_empty());
         let mut figure = Figure::new(&rung(|_| Err("no".to_owned())));
         assert_eq!(figure.measure(&small()), Err("no".to_owned()));

@@ -1,4 +1,4 @@
-//! A server of the product on a thread of its own, and the client that gets from it.
+//! A server of the product on a separate thread, and the client that gets files from it.
 //!
 //! ```text
 //!   thread `bench-server` ─ Server::run ─▶ socket ─▶ client::get on this thread ─▶ destination
@@ -17,7 +17,7 @@ use wirewright::net::files::{Destination, Memory, Sources};
 use wirewright::net::reactor::StopHandle;
 use wirewright::net::transfer::{client, server};
 
-/// No transfer runs when a rung stops its server, so no time is given to one.
+/// No transfer is running when a rung stops its server, so there is no grace period.
 const GRACE: Duration = Duration::ZERO;
 
 /// A server on threads of its own. It is stopped when this is dropped.
@@ -58,7 +58,7 @@ impl Drop for Running {
     }
 }
 
-/// Serves a block again and again as one file of `size` bytes, under every name.
+/// Serves a repeated block as one file of `size` bytes, under every name.
 pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
     let sources = Sources::Memory(Memory { block: block.clone(), size });
     server::Options { threads, ..server::Options::new(sources) }
@@ -96,7 +96,7 @@ impl<'a> Getting<'a> {
 pub fn settle(reports: &[FileReport], each: u64) -> Result<u64, String> {
     reports.iter().try_fold(0, |sum, report| match &report.outcome {
         Ok(()) if report.moved == each => Ok(sum + each),
-        Ok(()) => Err(format!("{} bytes came of {each}", report.moved)),
+        Ok(()) => Err(format!("{} of {each} bytes were received", report.moved)),
         Err(failure) => Err(failure.to_string()),
     })
 }
@@ -116,7 +116,7 @@ mod tests {
         let setup = small();
         let server = Running::start(memory(&setup.block, setup.size + 1, 1)).unwrap();
         let error = get(&server, setup.size).unwrap_err();
-        assert_eq!(error, format!("{} bytes came of {}", setup.size + 1, setup.size));
+        assert_eq!(error, format!("{} of {} bytes were received", setup.size + 1, setup.size));
     }
 
     #[test]

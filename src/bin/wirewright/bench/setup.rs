@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wirewright::transfer::sender::CHUNK_BYTES;
 
-/// The number of rounds. A median of fewer rounds says little.
+/// The number of rounds of a measurement.
 pub const ROUNDS: usize = 5;
 
 /// The default number of connections of the rung of that name.
@@ -19,7 +19,7 @@ const BLOCK_CHUNKS: usize = 11;
 pub struct Setup {
     /// How many bytes of FILE a rung with a wire moves at a time.
     pub size: u64,
-    /// The number of connections of the rung of that name, which share the size.
+    /// The number of connections of the rung `connections`, which share the size.
     pub connections: usize,
     /// How many threads a server has.
     pub threads: usize,
@@ -69,17 +69,17 @@ impl Setup {
         self.constant.get_or_init(|| machine::zeros(self.block.len()))
     }
 
-    /// The sizes of write and read that move the most raw bytes; found when first asked for.
+    /// The sizes of write and read with the highest raw rate; measured on the first call.
     pub fn raw(&self) -> Result<RawSizes, String> {
         self.raw.get_or_init(|| RawSizes::sweep(&self.block, self.size)).clone()
     }
 
-    /// The same, if they were asked for.
+    /// The sizes of [`raw`](Setup::raw), if they were measured.
     pub fn raw_if_known(&self) -> Option<RawSizes> {
         self.raw.get()?.clone().ok()
     }
 
-    /// Both sides of TLS; made when first asked for.
+    /// Both sides of TLS; made on the first call.
     #[cfg(feature = "tls")]
     pub fn tls(&self) -> Result<&super::tls::Both, String> {
         self.tls.get_or_init(super::tls::Both::new).as_ref().map_err(Clone::clone)

@@ -32,14 +32,13 @@ fn clock(id: ClockId) -> Duration {
     Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32)
 }
 
-/// Processor time of the threads that serve and still run; `None` where the system does not tell
-/// it.
+/// Processor time of the server threads that still run; `None` where the system does not report it.
 pub fn servers() -> Option<Duration> {
     tasks("self", |name| name == SERVER)
 }
 
-/// Processor time of the running threads of another process; `None` where the system does not tell
-/// it.
+/// Processor time of the running threads of another process; `None` where the system does not
+/// report it.
 pub fn of_process(pid: &str) -> Option<Duration> {
     tasks(pid, |_| true)
 }

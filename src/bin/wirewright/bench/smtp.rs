@@ -1,12 +1,12 @@
 //! Mail: the rung of the ladder, and a load for another server.
 //!
 //! ```text
-//!   rung   file ─ base64 in lines ─▶ one message ─ dots ─▶ socket ─▶ our sink, which discards it
-//!   load   N messages, C connections ─▶ a server, or our sink ─▶ messages a second, outcomes
+//!   rung   file ─ base64 in lines ─▶ one message ─ dot-stuffing ─▶ socket ─▶ sink, which discards
+//!   load   N messages, C connections ─▶ a server, or the sink ─▶ messages a second, outcomes
 //! ```
 //!
-//! Both send by [`wirewright::net::mail`], as the command `mail` does. A message counts when the
-//! server has accepted it, and our sink counts the bytes, too.
+//! Both send with [`wirewright::net::mail`], as the command `mail` does. A message counts when the
+//! server has accepted it; the sink counts the bytes as well.
 
 pub mod load;
 mod message;
@@ -25,7 +25,7 @@ use wirewright::net::mail::{Options, Report, Server, send};
 use wirewright::smtp::client::Verdict;
 use wirewright::smtp::config::StartTls;
 
-/// A sink on a thread of its own, and what it has taken.
+/// Starts a sink on a separate thread; returns it and its counts of accepted mail.
 fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
     let taken = Arc::<Taken>::default();
     let counts = taken.clone();
@@ -33,7 +33,7 @@ fn start(seen: Option<Seen>) -> Result<(Running, Arc<Taken>), String> {
     Ok((running, taken))
 }
 
-/// The options for such a server: without TLS and without a user.
+/// The options for sending to a sink: without TLS and without credentials.
 fn options(server: Server, connections: usize) -> Options {
     let mut options = Options::new(server);
     (options.starttls, options.connections_max) = (StartTls::Never, connections);
@@ -53,7 +53,7 @@ fn send_one(transfer: &Transfer<'_>, seen: Option<Seen>) -> Result<Moved, String
             Ok(Moved { bytes: transfer.size, sender })
         }
         [report] => Err(format!("{:?} instead of accepted", report.verdict)),
-        _ => Err("there is no report".to_owned()),
+        _ => Err("there is not exactly one report".to_owned()),
     }
 }
 

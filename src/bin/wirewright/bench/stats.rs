@@ -18,7 +18,7 @@ impl Spread {
         Spread { min, median: median(numbers), max }
     }
 
-    /// The minimum, the median and the maximum, as they stand in a table.
+    /// The minimum, the median and the maximum, in the order of the columns of a table.
     pub fn numbers(&self) -> [f64; 3] {
         [self.min, self.median, self.max]
     }

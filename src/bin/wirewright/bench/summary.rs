@@ -81,8 +81,7 @@ fn null(figures: &[Figure]) -> f64 {
     verdict::null(rates(NULL[0]), rates(NULL[1]))
 }
 
-/// Why a figure cannot be quoted: for its own sake, or for the sake of a rung that its limit is
-/// made of.
+/// Why a figure cannot be quoted: because of its own rounds, or because a rung of its limit cannot.
 fn why(figure: &Figure, all: &[Figure]) -> Option<String> {
     let null = null(all);
     let own = |figure: &Figure| verdict::why(&figure.rates, &figure.load, null);
@@ -90,7 +89,7 @@ fn why(figure: &Figure, all: &[Figure]) -> Option<String> {
         let mut parts = figure.rung.limit.parts().iter();
         let rung = |part: &&str| all.iter().find(|other| other.rung.name == *part);
         let (part, why) = parts.find_map(|part| Some((part, own(rung(part)?)?)))?;
-        Some(format!("its limit is made of {part}, and there {why}"))
+        Some(format!("its limit includes {part}, where {why}"))
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   round 1:  point 1  point 2  point 3 …      interleaved like the rungs, so that noise of the
-//!   round 2:  point 1  point 2  point 3 …      machine hits all points
+//!   round 2:  point 1  point 2  point 3 …      machine affects all points
 //!   …         ─▶ min, median, max of each
 //! ```
 
@@ -20,13 +20,13 @@ use crate::args::SweepKind as Kind;
 use clap::ValueEnum as _;
 
 impl Kind {
-    /// The sweeps that were asked for, each once, in the order of the help.
+    /// The requested sweeps without duplicates, in the order of the help.
     pub fn chosen(asked: &[Kind]) -> Vec<Kind> {
         let wanted = |kind: &Kind| asked.contains(kind) || asked.contains(&Kind::All);
         Kind::value_variants().iter().copied().filter(|k| *k != Kind::All && wanted(k)).collect()
     }
 
-    /// Its name on the command line.
+    /// The name on the command line.
     pub fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
@@ -49,7 +49,7 @@ pub fn run(kind: Kind, setup: &Setup) -> Result<Sweep, String> {
         Kind::Connections => connections::connections(setup),
         Kind::SmallFiles => small::small_files(setup),
         Kind::Latency => latency::latency(setup),
-        Kind::All => Err("these are many".to_owned()),
+        Kind::All => Err("`all` is not one sweep".to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// The greatest width of a line.
 const COLUMNS_MAX: usize = 120;
 
-/// The ladder, then the sweeps, then how it was measured.
+/// The ladder, the sweeps, and the conditions of the measurement.
 pub fn text(report: &Report) -> String {
     let mut text = ladder(&report.rungs);
     for (name, why) in report.unquotable() {
@@ -78,7 +78,7 @@ fn table(sweep: &Sweep) -> String {
     text + &sweep.notes.iter().map(|note| wrapped(note, "  ")).collect::<String>()
 }
 
-/// Text in lines that fit, each behind `margin`.
+/// Wraps text into lines that fit, each after `margin`.
 fn wrapped(text: &str, margin: &str) -> String {
     let (mut lines, mut line) = (String::new(), String::new());
     for word in text.split(' ') {
@@ -92,7 +92,7 @@ fn wrapped(text: &str, margin: &str) -> String {
     lines + margin + line.trim_end() + "\n"
 }
 
-/// How it was measured.
+/// The conditions of the measurement.
 fn foot(report: &Report) -> String {
     let raw = report.raw.map_or_else(String::new, |raw| {
         format!("loopback-raw writes {} and reads {}; ", size(raw.write), size(raw.read))

@@ -1,7 +1,7 @@
-//! Both sides of TLS for the rung of that name: a certificate for localhost that is its own root.
+//! Both sides of TLS for the rung `tls`, with a self-signed certificate for localhost.
 //!
-//! Specification: RFC 8446. The certificate and its key are part of the program, which is both
-//! sides.
+//! Specification: RFC 8446. The certificate and its key are part of the program, which is client
+//! and server at once.
 
 use super::said;
 use wirewright::net::transport::tls::{ClientTls, NamedTls, ServerTls};
@@ -9,7 +9,7 @@ use wirewright::net::transport::tls::{ClientTls, NamedTls, ServerTls};
 /// A certificate for `localhost`, until the year 2120.
 const CERTIFICATE: &[u8] = include_bytes!("localhost.pem");
 
-/// Its key, PKCS #8.
+/// The key of the certificate, PKCS #8.
 const KEY: &[u8] = include_bytes!("localhost.key");
 
 pub struct Both {

@@ -21,7 +21,7 @@ pub const NULL_MAX: f64 = 0.10;
 /// The greatest share of the processors that others may take while a rung is measured.
 pub const OTHERS_MAX: f64 = 0.10;
 
-/// The least number of rounds that have a spread.
+/// The smallest number of rounds for which a spread is computed.
 pub const ROUNDS_MIN: usize = 3;
 
 /// Processor time of the machine while a rung was measured, over all of its rounds.
@@ -34,7 +34,8 @@ pub struct Load {
 }
 
 impl Load {
-    /// The share of the others; `None` where the time is too short for the kernel's clock ticks.
+    /// The share of other processes; `None` where the time is too short for the kernel's clock
+    /// ticks.
     pub fn share(&self) -> Option<f64> {
         let is_known = self.available >= Duration::from_millis(100);
         is_known.then(|| self.others.as_secs_f64() / self.available.as_secs_f64())

@@ -1,5 +1,4 @@
-//! The rungs of the product over loopback, from memory: framed, under TLS, over many connections,
-//! classic.
+//! The rungs over loopback with files in memory: framed, under TLS, over many connections, classic.
 
 use super::name;
 use super::rung::{Moved, Transfer};
@@ -26,7 +25,7 @@ pub fn blake3(transfer: &Transfer<'_>) -> Result<Moved, String> {
     get(transfer, DigestKind::Blake3)
 }
 
-/// Each of the connections gets its share of the size.
+/// Each connection gets its share of the size.
 pub fn connections(transfer: &Transfer<'_>) -> Result<Moved, String> {
     let connections = transfer.setup.connections;
     let each = (transfer.size / connections as u64).max(1);

@@ -12,12 +12,12 @@ use super::markup::{escape, plain, scale};
 use crate::bench::result::RungReport;
 use std::fmt::Write as _;
 
-/// The sign of the whisker in the text.
+/// The legend of the whisker.
 pub const KEY_WHISKER: &str = "<span class=\"nobr\">the whisker \
     <svg class=\"key\" width=\"26\" height=\"12\" aria-hidden=\"true\">\
     <path class=\"whisker\" d=\"M2 6H24M2 2V10M24 2V10\"/></svg></span>";
 
-/// The sign of the limit in the text.
+/// The legend of the limit.
 pub const KEY_LIMIT: &str = "<span class=\"nobr\">the tall mark \
     <svg class=\"key\" width=\"10\" height=\"14\" aria-hidden=\"true\">\
     <path class=\"limit\" d=\"M5 0V14\"/></svg></span>";

@@ -1,7 +1,7 @@
 //! A sweep as lines over a band from min to max.
 //!
 //! ```text
-//!   y marks │      ______●────●  line's name      x: logarithmic, or places side by side
+//!   y marks │      ______●────●  line's name      x: logarithmic, or equal distances
 //!           │  ●──/                               y: from 0, or logarithmic where it spans decades
 //!           └───────────────────
 //!              x marks
@@ -198,10 +198,10 @@ fn places(sweep: &Sweep) -> Vec<f64> {
     places
 }
 
-/// How many marks fit below a picture on a telephone.
+/// How many marks fit below a picture on a small screen.
 const MARKS_MAX: usize = 6;
 
-/// Marks below: of all places where there are few, else of every second, third …
+/// Marks below: for all points where they are few, else for every second, third …
 fn below(sweep: &Sweep, plane: &Plane) -> String {
     let places = places(sweep);
     let each = places.len().div_ceil(MARKS_MAX).max(1);
@@ -220,7 +220,7 @@ fn short(text: &str) -> String {
 
 /// The names of the lines beside their last points, the lower one pushed down where they are close.
 fn names(sweep: &Sweep, plane: &Plane) -> String {
-    /// A line of text takes so much of the height.
+    /// The height of a line of text, in percent of the picture.
     const LINE: f64 = 9.0;
     let last = |line: &str| sweep.points.iter().rfind(|point| point.series == line);
     let lines = sweep.lines();

@@ -1,4 +1,4 @@
-//! Text and numbers in markup.
+//! Escaped text, and numbers for axes.
 
 /// Escapes text for an element or for a quoted attribute.
 pub fn escape(text: &str) -> String {

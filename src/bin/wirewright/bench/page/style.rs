@@ -1,6 +1,6 @@
 //! The style sheet of the page.
 
-/// Custom properties carry the colours; all else refers to them.
+/// Colours are custom properties, which all rules refer to.
 pub const CSS: &str = "\
 :root {
   --paper: #fbfaf7; --sheet: #ffffff; --ink: #1d2328; --soft: #5b656d; --rule: #dcdfe1;

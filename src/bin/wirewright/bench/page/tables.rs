@@ -4,7 +4,7 @@ use super::markup::escape;
 use crate::bench::result::{RungReport, Spent, Sweep};
 use crate::output::report::size;
 
-/// A table that scrolls by itself where it is too wide.
+/// A table that scrolls horizontally where it is too wide.
 fn table(label: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     let head: String =
         head.iter().map(|text| format!("<th scope=\"col\">{}</th>", escape(text))).collect();
@@ -61,7 +61,7 @@ pub fn ladder(rungs: &[RungReport]) -> String {
     )
 }
 
-/// The numbers of a sweep, folded up unless they are all there is.
+/// The numbers of a sweep, collapsed unless `open`.
 pub fn sweep(sweep: &Sweep, open: bool) -> String {
     let named = sweep.lines().len() > 1;
     let mut head = vec![&*sweep.x_label];

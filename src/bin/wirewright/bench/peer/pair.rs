@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 /// The argument of a client that is replaced by the server's address.
 pub const ADDRESS: &str = "ADDRESS";
 
-/// The interval at which the peak memory of a client is read. It is lost when the process ends.
+/// The interval at which the peak memory of a client is read. The value is lost when the process
+/// ends.
 const LOOK: Duration = Duration::from_millis(4);
 
 /// Compares bytes that were received with those that were sent.
@@ -39,7 +40,7 @@ pub struct Side {
 #[derive(Default)]
 pub struct Commands {
     pub name: &'static str,
-    /// What the pair does, in a few words.
+    /// A short description.
     pub what: String,
     pub program: PathBuf,
     /// How many bytes of FILE the client gets.
@@ -89,13 +90,13 @@ impl Pair {
         }
     }
 
-    /// Gets the file once, and fails if other bytes came than were sent.
+    /// Gets the file once, and fails if the received bytes differ from those sent.
     pub fn check(&mut self) -> Result<(), String> {
         self.client(&self.commands.check)?;
         self.commands.compare.as_ref().map_or(Ok(()), |compare| compare())
     }
 
-    /// One round: gets the file again and again until the slice is over.
+    /// One round: gets the file repeatedly until the slice is over.
     pub fn measure(&mut self, slice: Duration) -> Result<(), String> {
         let server = self.process()?.pid();
         let before = machine::processor_time_of(&server);
@@ -167,7 +168,7 @@ fn run_client(command: &mut Command) -> Result<Run, String> {
     }
 }
 
-/// Reads the memory of a process until `over`; gives the peak.
+/// Reads the memory of a process until `over`, and returns the peak.
 fn watch(pid: &str, over: &AtomicBool) -> u64 {
     let mut peak = 0;
     while !over.load(Ordering::Relaxed) {

@@ -5,8 +5,8 @@
 //!     └──────────── Report for each ─────────┘      the last QUIT
 //! ```
 //!
-//! Without `--server` the server is our own sink in this process. With `--listen` only the sink
-//! runs, for other senders.
+//! Without `--server` the server is the sink in this process. With `--listen` only the sink runs,
+//! for other senders.
 
 use super::super::machine::{self, Machine, Ticks};
 use super::super::reactor::accept_all;
@@ -40,7 +40,7 @@ const SIZE: u64 = 1024;
 pub fn run(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     if args.rungs != ["smtp"] {
         let hint = "give `bench smtp`, and no other rung";
-        return Err(Failure::usage("--messages", "only mail is sent as a load", hint));
+        return Err(Failure::usage("--messages", "only the rung smtp sends messages", hint));
     }
     machine::raise_descriptors();
     match &load.listen {
@@ -87,16 +87,16 @@ fn send_all(args: &Bench, load: &Load) -> Result<Exit, Failure> {
     show(&LoadReport::of(load, done, machine::peak_rss(), machine), args.json)
 }
 
-/// The server that was asked for, or our own.
+/// The server of `--server`, or the sink.
 fn server(load: &Load, own: Option<&str>) -> Result<(Server, String), Failure> {
     let name = match (&load.server, own) {
         (Some(server), _) => server.clone(),
         (None, own) => format!("smtp://{}", own.unwrap_or_default()),
     };
-    let hint = "give smtp://HOST:PORT; a load is sent in clear, as nobody";
+    let hint = "give smtp://HOST:PORT; the load is sent without TLS and AUTH";
     match Server::parse(&name) {
         Ok(server) if server.is_tls || server.user.is_some() => {
-            Err(Failure::usage("--server", "a load needs neither TLS nor a user", hint))
+            Err(Failure::usage("--server", "the load supports neither TLS nor AUTH", hint))
         }
         Ok(server) => Ok((server, name)),
         Err(error) => Err(Failure::usage("--server", error.reason(), hint)),
@@ -126,7 +126,7 @@ fn one_round(
     // The sink may have taken some of the messages whose outcome is unknown.
     match round.counts.unknown > 0 || taken.map(Taken::counts) == expected {
         true => Ok(round),
-        false => Err(broken("smtp", "the sink has taken other messages than were accepted")),
+        false => Err(broken("smtp", "the sink did not count the accepted messages")),
     }
 }
 
@@ -135,7 +135,7 @@ impl Counts {
         *match report.verdict {
             Verdict::Accepted => &mut self.accepted,
             Verdict::Unknown => &mut self.unknown,
-            // Each message has one recipient, so none is accepted in part.
+            // Each message has one recipient, so no message is accepted in part.
             Verdict::Partial | Verdict::Refused { .. } => &mut self.refused,
         } += 1;
         self.was_stopped |= matches!(report.failure.as_deref(), Some(Error::Interrupted));
@@ -170,7 +170,7 @@ fn verdict(report: &LoadReport) -> Result<Exit, Failure> {
     let why =
         report.rounds.iter().find_map(|round| round.counts.why.as_deref()).unwrap_or_default();
     let what = format!("{accepted} of {all} messages were accepted: {why}");
-    let hint = "look at one of them with wirewright mail --trace";
+    let hint = "send one with wirewright mail --trace to see the dialogue";
     let failure = Failure::new(&report.load.server, &what, hint);
     Err(match (accepted, unknown) {
         (_, 1..) => failure.of_unknown(),

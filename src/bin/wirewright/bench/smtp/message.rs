@@ -1,11 +1,11 @@
-//! The messages that are sent: of a length that was asked for, all alike.
+//! The messages of a load: identical, of a given length.
 //!
 //! ```text
 //!   up to 64 KiB   From To Date Message-ID … ─ text that fills the rest
 //!   beyond         the same ─ one line of text ─ an attachment, read from a file while it is sent
 //! ```
 //!
-//! Specification: RFC 2045 §6.8: 57 bytes of a file become a line of 78.
+//! Specification: RFC 2045 §6.8 (57 bytes of a file become a line of 76 columns and CR LF).
 
 use super::super::file::write_block;
 use super::super::said;
@@ -20,10 +20,10 @@ const TEXT_BYTES_MAX: u64 = 64 << 10;
 /// The bytes of a line of base64 with its line end, and the bytes of FILE in it.
 const LINE: (u64, u64) = (78, 57);
 
-/// A line of text, in bytes without its end.
+/// The length of a line of text in bytes, without its CR LF.
 const TEXT_LINE: usize = 70;
 
-/// The share of the wire that is FILE, with base64 in lines.
+/// Bytes of FILE for each byte on the wire, with base64 in lines.
 pub const OF_THE_WIRE: f64 = LINE.1 as f64 / LINE.0 as f64;
 
 fn builder() -> Result<Builder, String> {
@@ -36,7 +36,7 @@ fn builder() -> Result<Builder, String> {
     Ok(builder)
 }
 
-/// A message with a text of so many bytes.
+/// A message with a text of `len` bytes.
 fn with_text(len: usize) -> Result<OutgoingMessage, String> {
     let line = "x".repeat(TEXT_LINE) + "\r\n";
     let mut text = line.repeat(len / line.len() + 1);
@@ -48,7 +48,7 @@ fn with_text(len: usize) -> Result<OutgoingMessage, String> {
     OutgoingMessage::new(builder.build().map_err(said)?, Vec::new()).map_err(said)
 }
 
-/// A message with a file of so many bytes of the repeated block.
+/// A message with a file of `len` bytes of the repeated block.
 pub fn with_file(setup: &Setup, block: &[u8], len: u64) -> Result<OutgoingMessage, String> {
     let path = setup.folder.path().join(format!("attachment-{len}"));
     if !path.is_file() {
@@ -70,7 +70,8 @@ fn attach(path: &Path) -> Result<OutgoingMessage, String> {
     OutgoingMessage::new(builder.build().map_err(said)?, vec![file]).map_err(said)
 }
 
-/// A message of `size` bytes, or up to a line less with a file; and the bytes of the file.
+/// A message of `size` bytes, and the length of its file. With a file the message may be shorter by
+/// up to one line.
 pub fn of_size(setup: &Setup, size: u64) -> Result<(OutgoingMessage, u64), String> {
     if size > TEXT_BYTES_MAX {
         let head = with_file(setup, &setup.block, 1)?.content.size();
@@ -80,7 +81,7 @@ pub fn of_size(setup: &Setup, size: u64) -> Result<(OutgoingMessage, u64), Strin
     }
     let least = with_text(2)?.content.size();
     let Some(rest) = size.checked_sub(least) else {
-        return Err(format!("a message has {least} bytes at least"));
+        return Err(format!("a message has at least {least} bytes"));
     };
     let message = with_text(rest as usize + 2)?;
     Ok((message, 0))

@@ -14,19 +14,19 @@ pub struct LoadReport {
     pub messages_per_s: Spread,
     /// 10⁶ bytes of messages a second.
     pub mb_per_s: Spread,
-    /// Microseconds of our processor time for a message.
+    /// Microseconds of the sender's processor time for a message.
     pub cpu_us_per_message: Spread,
     pub peak_rss_bytes: u64,
     pub machine: Machine,
 }
 
-/// The messages that are sent in each round, and where.
+/// The messages of each round, and the server.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MailLoad {
     pub server: String,
     pub messages: u32,
     pub connections: usize,
-    /// Bytes of a message, before dots are doubled.
+    /// Bytes of a message, before dot-stuffing.
     pub size: u64,
     /// Bytes of the file that is attached; 0 where there is none.
     pub file_bytes: u64,
@@ -35,7 +35,7 @@ pub struct MailLoad {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Round {
     pub seconds: f64,
-    /// Processor time of our side.
+    /// Processor seconds of the sender.
     pub cpu_s: f64,
     #[serde(flatten)]
     pub counts: Counts,
@@ -47,7 +47,7 @@ pub struct Counts {
     pub accepted: u32,
     pub refused: u32,
     pub unknown: u32,
-    /// Why the first of those that were not accepted was not.
+    /// The reason for the first message that was not accepted.
     pub why: Option<String>,
     /// Whether a signal ended the round.
     #[serde(skip)]

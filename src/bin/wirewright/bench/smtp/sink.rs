@@ -1,16 +1,15 @@
 //! A server that accepts mail and discards it, to measure senders.
 //!
 //! ```text
-//!   220 ─▶ Commands: EHLO MAIL RCPT… DATA ─354─▶ Content ─ lone dot ─▶ 250, counted ─▶ Commands
+//!   220 ─▶ Command: EHLO MAIL RCPT… DATA ─354─▶ Content ─ lone dot ─▶ 250, counted ─▶ Command
 //!                    RSET NOOP QUIT                        └ bytes to `seen`
 //! ```
 //!
-//! Specification: RFC 5321 §4.1 (commands and their order), §4.5.2 (dots), RFC 2920 (it takes
-//! groups of commands), RFC 1870, RFC 6152, RFC 6531 (its extensions).
+//! Specification: RFC 5321 §4.1 (commands and their order), §4.5.2 (dot-stuffing), RFC 2920
+//! (PIPELINING), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8).
 //!
-//! The sink scans a message with vector instructions, so that a fast sender waits for the wire and
-//! not for the sink. The sink checks neither names nor addresses, keeps nothing, and is meant for
-//! loopback.
+//! The sink scans messages with vector instructions, so that a fast sender is not limited by the
+//! sink. It checks neither host names nor addresses, stores nothing, and is meant for loopback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +25,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// The longest command line, in bytes: RFC 5321 §4.5.3.1.4, and more for extensions.
 const LINE_BYTES_MAX: usize = 4096;
 
-/// The bytes of waiting replies at which the sink stops reading.
+/// The length of unsent replies in bytes at which the sink stops reading.
 const REPLIES_BYTES_MAX: usize = 16 << 10;
 
 const OFFER: &str = "250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
@@ -39,7 +38,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// The number of messages, and their bytes without doubled dots.
+    /// The number of messages, and their bytes without stuffed dots.
     pub fn counts(&self) -> (u64, u64) {
         (self.messages.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
@@ -50,7 +49,7 @@ impl Taken {
     }
 }
 
-/// Is called with the bytes of messages.
+/// Called with the bytes of messages.
 pub type Seen = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// What the sink expects next.
@@ -106,26 +105,26 @@ impl Sink {
         let line = String::from_utf8_lossy(&input[..end]).trim_end().to_ascii_uppercase();
         match line.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" => self.begin_anew(OFFER),
-            "HELO" | "RSET" => self.begin_anew("250 2.0.0 as you like\r\n"),
-            "NOOP" => self.reply("250 2.0.0 still here\r\n"),
+            "HELO" | "RSET" => self.begin_anew("250 2.0.0 ok\r\n"),
+            "NOOP" => self.reply("250 2.0.0 ok\r\n"),
             "MAIL" if !self.has_sender => {
                 self.has_sender = true;
-                self.reply("250 2.1.0 sender taken\r\n");
+                self.reply("250 2.1.0 sender ok\r\n");
             }
             "RCPT" if self.has_sender => {
                 self.recipients += 1;
-                self.reply("250 2.1.5 recipient taken\r\n");
+                self.reply("250 2.1.5 recipient ok\r\n");
             }
             "DATA" if self.recipients > 0 => {
                 (self.next, self.message) = (Next::Content(Unstuffer::new()), 0);
-                self.reply("354 go on\r\n");
+                self.reply("354 send the message\r\n");
             }
-            "MAIL" | "RCPT" | "DATA" => self.reply("503 5.5.1 not now\r\n"),
+            "MAIL" | "RCPT" | "DATA" => self.reply("503 5.5.1 bad sequence of commands\r\n"),
             "QUIT" => {
                 self.next = Next::Nothing;
                 self.reply("221 2.0.0 good-bye\r\n");
             }
-            _ => self.reply("502 5.5.1 unknown here\r\n"),
+            _ => self.reply("502 5.5.1 command not implemented\r\n"),
         }
         Ok(end + 1)
     }

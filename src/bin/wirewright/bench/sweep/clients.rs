@@ -1,4 +1,4 @@
-//! Many clients on one thread: they connect, wait for each other, and begin together.
+//! Many clients on one thread that connect first and then send their requests at the same time.
 //!
 //! ```text
 //!   connect … connect ─▶ hello, hello … ─▶ all are in ─(idle: memory, time)─▶ gate opens
@@ -6,8 +6,8 @@
 //!                        get, get … ─▶ payload … ─▶ the last verified end ◀─────┘
 //! ```
 //!
-//! Connecting is therefore not part of the time, and idle connections can be measured. The reactor
-//! and the driver are the product's and run on this thread; another thread opens the gate.
+//! So the measured time excludes connecting, and idle connections can be measured. The reactor and
+//! the driver are the product's and run on this thread; another thread opens the gate.
 
 use crate::bench::{NONCE, name, said};
 use std::cell::{Cell, RefCell};
@@ -123,9 +123,9 @@ pub struct Clients<'a> {
 }
 
 impl Clients<'_> {
-    /// Gets all files at the same time. When all connections are greeted `idle` is called, on
-    /// another thread, and they wait. Gives the time from the first request to the last verified
-    /// end, and what `idle` gave.
+    /// Gets all files at the same time. When all connections are greeted, `idle` is called on
+    /// another thread while they wait. Returns the time from the first request to the last verified
+    /// end, and the result of `idle`.
     pub fn run<T: Send>(&self, idle: impl FnOnce() -> T + Send) -> Result<(Duration, T), String> {
         let (all_in, wait) = channel();
         let common = Rc::new(Common {
@@ -175,7 +175,7 @@ impl Clients<'_> {
         let all = self.each * self.connections as u64;
         match common.bytes.get() {
             bytes if bytes == all => Ok(common.ended.get()),
-            bytes => Err(format!("{bytes} bytes came of {all}")),
+            bytes => Err(format!("{bytes} of {all} bytes were received")),
         }
     }
 }

@@ -33,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Descriptors for other things than connections.
 const DESCRIPTORS_KEPT: u64 = 64;
 
-/// The numbers of connections that fit into so many descriptors, and a note where not all do. A
+/// The numbers of connections for which the descriptors suffice, and a note if some are left out. A
 /// server has two descriptors for each connection: the socket and the file.
 fn counts(descriptors: u64) -> (Vec<usize>, Vec<String>) {
     let most = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT) / 2);
@@ -56,7 +56,7 @@ fn counts(descriptors: u64) -> (Vec<usize>, Vec<String>) {
     (counts, vec![note])
 }
 
-/// The name of the file that each of so many connections gets.
+/// The name of the file that each of `count` connections gets.
 fn file(count: usize) -> String {
     format!("of-{count}")
 }
@@ -89,7 +89,7 @@ impl Place {
         Clients { endpoint, connections, file, each: each(setup, connections), sink: discard() }
     }
 
-    /// A first round that is not measured: the received bytes are compared.
+    /// A first round, not measured, that compares the received bytes.
     fn check(&self, setup: &Setup) -> Result<(), String> {
         let (file, compared) = (file(self.count), Compared::new(&setup.block));
         let clients = Clients { sink: compared.sink(), ..self.clients(setup, &file) };
@@ -149,14 +149,14 @@ pub fn connections(setup: &Setup) -> Result<Sweep, String> {
 
 // ---- idle connections --------------------------------------------------------------------------
 
-/// The cost of idle connections: bytes of memory of each, processor seconds of all in a second.
+/// The cost of idle connections: bytes of memory of each, processor seconds of all per second.
 struct Cost {
     bytes: f64,
     spent: f64,
 }
 
-/// Memory and processor time of either side of connections that said hello and then are idle. This
-/// has to run first: memory that other measurements have freed would hide the new memory.
+/// Memory and processor time of either side for connections that are idle after `hello`. This sweep
+/// has to run first: memory freed by other measurements would be reused and not be counted.
 pub fn idle(setup: &Setup) -> Result<Sweep, String> {
     let (counts, notes) = counts(machine::raise_descriptors());
     let most = counts.last().copied().unwrap_or(1);

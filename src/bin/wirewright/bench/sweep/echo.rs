@@ -1,4 +1,4 @@
-//! The part of a latency that is the machine's: as many bytes to and fro between two threads,
+//! The latency of the machine itself: the same number of bytes sent to and fro between two threads,
 //! without a reactor and without a protocol.
 //!
 //! ```text
@@ -35,7 +35,7 @@ impl Echo {
 
     /// Sends one request, and polls until the answer is complete.
     pub fn ask(&mut self) -> Result<(), String> {
-        let Some(stream) = &mut self.stream else { return Err("it has ended".to_owned()) };
+        let Some(stream) = &mut self.stream else { return Err("the echo has ended".to_owned()) };
         stream.write_all(&[0; REQUEST_BYTES]).map_err(said)?;
         let (mut buffer, mut len) = ([0; ANSWER_BYTES], 0);
         while len < ANSWER_BYTES {

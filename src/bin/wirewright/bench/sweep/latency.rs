@@ -1,4 +1,4 @@
-//! The latency of a get on an idle server, by an open loop.
+//! The latency of a get on an idle server, measured with an open loop.
 //!
 //! ```text
 //!   due:    |    |    |    |    |    |       fixed times, which do not depend on answers
@@ -6,9 +6,10 @@
 //!   done:    |    |         |||||     |      latency = done − due: the delay counts
 //! ```
 //!
-//! A closed loop sends the next request when it has the answer. It would send less while the server
-//! is slow, and would not see how slow the server was (coordinated omission). All samples are kept.
-//! The same bytes without a reactor and a protocol are measured beside it; the difference is ours.
+//! A closed loop sends the next request after the answer. While the server is slow, such a loop
+//! sends fewer requests and under-reports the delay (coordinated omission). All samples are kept.
+//! The same bytes without reactor and protocol are measured as well; the difference is the cost of
+//! the product.
 
 use super::echo::Echo;
 use super::plain_client::PlainClient;
@@ -36,16 +37,16 @@ const SAMPLES: &str = "samples";
 const ROUND_MIN: Duration = Duration::from_millis(500);
 const ROUND_MAX: Duration = Duration::from_secs(20);
 
-/// The sleep ends so much before a due time; the thread spins for the rest.
+/// How long before a due time the sleep ends; the thread spins for the rest.
 const WAKE_EARLY: Duration = Duration::from_micros(150);
 
 /// The number of unanswered requests of a connection at which a server stops reading.
 const PENDING_MAX: usize = 64;
 
-/// A round that takes so much longer than its due times has failed.
+/// A round that ends this much later than its last due time has failed.
 const LATE_MAX: Duration = Duration::from_secs(30);
 
-/// Sends requests at due times; gives the nanoseconds from due to done, unsorted.
+/// Sends requests at due times, and returns the nanoseconds from due to done, unsorted.
 fn ask(client: &mut PlainClient, rate: u32, count: usize) -> Result<Vec<u64>, String> {
     let began = Instant::now();
     let due = |number: usize| began + Duration::from_secs(1) / rate * number as u32;
@@ -75,8 +76,8 @@ fn ask(client: &mut PlainClient, rate: u32, count: usize) -> Result<Vec<u64>, St
     Ok(samples)
 }
 
-/// The same with bare bytes. Each answer is awaited before the next request.
-fn throw(echo: &mut Echo, rate: u32, count: usize) -> Result<Vec<u64>, String> {
+/// As [`ask`], with bare bytes: each answer is awaited before the next request.
+fn ask_echo(echo: &mut Echo, rate: u32, count: usize) -> Result<Vec<u64>, String> {
     let began = Instant::now();
     let once = |number: usize| {
         let due = began + Duration::from_secs(1) / rate * number as u32;
@@ -131,7 +132,7 @@ fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
     let server = Running::start(memory(&block, FILE_BYTES as u64, setup.threads))?;
     let mut client = PlainClient::connect(&server.endpoint, DigestKind::Blake3)?;
     if client.get(&discard())? != FILE_BYTES as u64 {
-        return Err("another length arrived".to_owned());
+        return Err("the received length is wrong".to_owned());
     }
     client.no_waiting()?;
     let mut echo = Echo::start()?;
@@ -140,7 +141,7 @@ fn sweep(setup: &Setup, round: Duration) -> Result<Sweep, String> {
         for ((rate, _), [gets, bare]) in RATES.iter().zip(&mut samples) {
             let count = (round.as_secs_f64() * f64::from(*rate)).ceil() as usize;
             gets.push(ask(&mut client, *rate, count)?);
-            bare.push(throw(&mut echo, *rate, count)?);
+            bare.push(ask_echo(&mut echo, *rate, count)?);
         }
     }
     let lines = RATES.iter().flat_map(|(_, names)| names).zip(samples.iter().flatten());

@@ -4,8 +4,8 @@
 //!   ask(name) ─▶ Client ─▶ out ─ write ─▶ socket ─ read ─▶ Client ─▶ events
 //! ```
 //!
-//! The product's client connects for each batch of files and closes the connection behind it. Here
-//! the connection stays open, and the measurement chooses the moment of each request.
+//! The product's client connects for each batch of files and closes the connection afterwards. Here
+//! the connection stays open, and the measurement chooses the time of each request.
 
 use crate::bench::{NONCE, name, said};
 use std::io::{ErrorKind, Read, Write};
@@ -59,7 +59,7 @@ impl PlainClient {
         self.stream.set_nonblocking(true).map_err(said)
     }
 
-    /// Requests the file, which the next step sends; gives the number of the request.
+    /// Queues a request for the file, which the next step sends; returns its number.
     pub fn ask(&mut self) -> Result<u64, String> {
         self.client.get(&name("file")?, None).map_err(said)
     }
@@ -69,7 +69,7 @@ impl PlainClient {
         self.client.pending()
     }
 
-    /// Writes what is to be sent, reads once, and reports the events.
+    /// Writes the output, reads once, and reports the events.
     pub fn step(&mut self, heard: &mut dyn FnMut(Event<'_>)) -> Result<(), String> {
         self.client.transmit(&mut self.out);
         while !self.out.is_empty() {
@@ -80,7 +80,7 @@ impl PlainClient {
             }
         }
         match self.stream.read(&mut self.input[self.held..]) {
-            Ok(0) => Err("the server hung up".to_owned()),
+            Ok(0) => Err("the server closed the connection".to_owned()),
             Ok(read) => self.hear(self.held + read, heard),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(said(error)),
@@ -108,8 +108,8 @@ impl PlainClient {
         Ok(())
     }
 
-    /// Gets the file and waits for its verified end; the received bytes go to `sink`. Gives
-    /// their number.
+    /// Gets the file and waits for its verified end; the received bytes go to `sink`. Returns their
+    /// number.
     pub fn get(&mut self, sink: &SinkFn) -> Result<u64, String> {
         let id = self.ask()?;
         let (mut bytes, mut done) = (0, false);

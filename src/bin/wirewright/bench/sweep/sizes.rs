@@ -1,4 +1,4 @@
-//! Goodput against sizes: of the file, of a chunk, of a write and of a read.
+//! Goodput against the size of the file, of a chunk, of a write and of a read.
 
 use super::plain_client::PlainClient;
 use super::rounds;
@@ -22,12 +22,12 @@ use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
 const GOODPUT: Axis = ("GB/s of file", Unit::GbPerS);
 
-/// Moves bytes again and again until the slice is over; gives the rate in GB/s.
+/// Moves bytes repeatedly until the slice is over, and returns the rate in GB/s.
 fn rate(setup: &Setup, mut go: impl FnMut() -> Result<u64, String>) -> Result<f64, String> {
     let (began, mut bytes) = (Instant::now(), 0);
     while bytes == 0 || began.elapsed() < setup.slice {
         match go()? {
-            0 => return Err("it moved nothing".to_owned()),
+            0 => return Err("no bytes were moved".to_owned()),
             moved => bytes += moved,
         }
     }
@@ -68,7 +68,7 @@ pub fn file_size(setup: &Setup) -> Result<Sweep, String> {
     Ok(Sweep::new("file-size", what, axes, points("", &sizes, &values)))
 }
 
-/// A first get that is not measured: the received bytes are compared.
+/// A first get, not measured, that compares the received bytes.
 fn warm(client: &mut PlainClient, block: &Arc<[u8]>, size: u64) -> Result<(), String> {
     let compared = Compared::new(block);
     client.get(&compared.sink())?;
@@ -168,12 +168,12 @@ pub fn chunk_size(setup: &Setup) -> Result<Sweep, String> {
 
 // ---- writes and reads --------------------------------------------------------------------------
 
-/// The sizes of buffers, among them the product's own: from those of many connections to those that
-/// are best for a blocking loop.
+/// Buffer sizes in bytes, from those of servers with many connections to the best of a blocking
+/// loop; the product's sizes are among them.
 const BUFFERS: [u64; 8] =
     [16 << 10, 64 << 10, 128 << 10, 256 << 10, 528 << 10, 1 << 20, 2 << 20, 4 << 20];
 
-/// The limits of a driver that writes or reads at most so many bytes at a time.
+/// The limits of a driver that writes or reads at most this many bytes at a time.
 fn bounded(write: Option<u64>, read: Option<u64>) -> Limits {
     let mut limits = Limits::default();
     if let Some(write) = write {

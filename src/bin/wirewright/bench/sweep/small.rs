@@ -1,4 +1,4 @@
-//! Small files a second, pipelined, over one connection and over many.
+//! Small files per second, pipelined, over one connection and over many.
 
 use super::rounds;
 use crate::bench::bytes::{Compared, nowhere};
@@ -35,7 +35,7 @@ fn folder(setup: &Setup, names: &[Name]) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// Gets all files with the default digest without storing them; gives the files a second.
+/// Gets all files with the default digest without storing them, and returns the files per second.
 fn get(
     server: &Running,
     names: &[Name],
