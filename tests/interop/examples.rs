@@ -318,7 +318,7 @@ fn the_exercises_with_explain_do_what_the_plan_says() {
         (r"Length: 3\r\n\r\nhi", 1, "\nrefused    at byte 40: ended "),
         (r#""aGVsbG8'"#, 1, "\nrefused    at byte 35: ended "),
         (r"\0\0\0\2{}", 1, "\nrefused    at byte 5: the member `type` is missing"),
-        (r"250-mx\r\n250", 0, " the reply is whole, 2 lines\n"),
+        (r"250-mx\r\n250", 0, " the reply is complete, 2 lines\n"),
     ];
     assert_eq!(spans.len(), said.len(), "{spans:?}");
     for (span, (part, status, page)) in spans.into_iter().zip(said) {

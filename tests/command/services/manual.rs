@@ -101,12 +101,12 @@ fn what_the_trace_shows_is_true_of_every_command() {
 }
 
 #[test]
-fn explain_says_how_far_a_frame_is_judged() {
+fn explain_says_what_is_not_checked_in_a_frame() {
     let page = printed(&["explain", "--help"]);
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for what in [
         "length prefixes, and the form of each message (PROTOCOL.md §4 and §13)",
-        "Checksums and names are not judged, nor what only both directions show",
+        "Not checked are checksums, names, and rules that need both directions",
     ] {
         assert!(page.contains(what), "{page}");
     }

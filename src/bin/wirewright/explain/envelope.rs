@@ -22,19 +22,19 @@ use wirewright::error::Error;
 /// How many decoded bytes are shown.
 const DECODED_BYTES: usize = 8;
 
-/// The decoder, and what was counted.
+/// The decoder and its counters.
 pub struct Envelope {
     key: String,
     object: Object,
     digester: Digester,
-    /// How much was fed, in bytes.
+    /// Bytes fed so far.
     fed: u64,
     /// Offset of the first character of the payload, until the payload is reported.
     payload_at: Option<u64>,
 }
 
 impl Envelope {
-    /// At the beginning of an object with that payload member.
+    /// A parser at the beginning of an object whose payload member is `key`.
     pub fn new(key: &str) -> Envelope {
         let object = Object::new(key);
         Envelope { key: key.to_owned(), object, digester: sha256(), fed: 0, payload_at: None }
@@ -61,7 +61,7 @@ impl Envelope {
         steps.entry(self.object.limit(entry))
     }
 
-    /// Reports what was decoded of the payload, all runs merged.
+    /// Reports the decoded payload, all runs merged.
     fn report_payload(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         match (self.payload_at.take(), self.object.decoder.payload_len()) {
             (Some(offset), Some(payload_len @ 1..)) => {
@@ -73,7 +73,7 @@ impl Envelope {
 
     fn end(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         let entry = Entry::new("end", State::After.section()).quote(text_of(&steps.open));
-        let entry = entry.note("the object is whole; only white space may follow");
+        let entry = entry.note("the object is complete; only white space may follow");
         steps.entry(self.object.limit(entry))
     }
 }
@@ -112,7 +112,7 @@ impl Parser for Envelope {
         self.object.decoder.finish()?;
         if steps.open.len() > 0 {
             let entry = Entry::new("white space", State::Done.section());
-            steps.entry(entry.note("white space behind the object means nothing"))?;
+            steps.entry(entry.note("white space behind the object is ignored"))?;
         }
         let payload_len = self.object.decoder.payload_len();
         let digest = payload_len.map(|_| take_digest(&mut self.digester));
@@ -140,7 +140,7 @@ impl Parser for Envelope {
     }
 }
 
-/// A length, and where it is long also in a larger unit.
+/// A length in bytes, and a long one also in a larger unit.
 pub(super) fn in_words(len: u64) -> String {
     match len {
         0..1024 => bytes(len),
@@ -148,14 +148,14 @@ pub(super) fn in_words(len: u64) -> String {
     }
 }
 
-/// A decoder that is fed in steps of one event, for frames as well.
+/// A decoder that is fed so that no step holds two events; also used for frames.
 pub(super) struct Object {
     pub(super) decoder: Decoder,
     limits: Limits,
     pub(super) scratch: Vec<u8>,
     /// The first bytes of the payload.
     decoded: Vec<u8>,
-    /// How many bytes there were outside of the payload and its quotes.
+    /// Bytes outside the payload and its quotes.
     outside: u64,
 }
 
@@ -179,10 +179,10 @@ impl Object {
         self.outside = 0;
     }
 
-    /// The beginning of `input` in which nothing but one thing can happen, not before its end.
+    /// The prefix of `input` that holds at most one event, at its end.
     pub(super) fn part<'a>(&self, input: &'a [u8]) -> &'a [u8] {
         let len = match self.decoder.state() {
-            // Padding is judged one character at a time: it may show a fault of one before it.
+            // Padding is fed one character at a time: it may reveal a fault of an earlier one.
             State::Payload => {
                 let run = &input[..run_len(input)];
                 memchr::memchr(b'=', run).unwrap_or(run.len()).max(1)
@@ -207,7 +207,7 @@ impl Object {
         Ok(step)
     }
 
-    /// Adds how near everything beside the payload is to its limit.
+    /// Adds how much of the limit for bytes outside the payload is used.
     fn limit(&self, entry: Entry) -> Entry {
         entry.limit("outside the payload", self.outside, self.limits.rest_bytes_max)
     }
@@ -217,7 +217,7 @@ impl Object {
         Entry::new("payload start", State::Payload.section()).quote(text).note(note)
     }
 
-    /// The open span is the payload, if there is any.
+    /// Writes the open span as the payload, unless it is empty.
     pub(super) fn payload_entry(&self, steps: &mut Steps) -> Result<(), Failure> {
         let chars = steps.open.len();
         if chars == 0 {

@@ -1,4 +1,4 @@
-//! The form for programs: one JSON object a line, a contract.
+//! The output of `--json`: one JSON object a line. The members are part of the command's interface.
 //!
 //! ```text
 //!   {"event":"frame","offset":0,"len":44,"message":{"type":"end",…},"payload_len":null}
@@ -17,7 +17,7 @@ use wirewright::envelope::Decoder;
 use wirewright::http::message::headers::{Headers, text};
 use wirewright::text::PeerText;
 
-/// What a parser reports to programs.
+/// An event as `--json` shows it.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event<'a> {
@@ -80,7 +80,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Writes the events, and passes over what is for people alone.
+/// Writes the events and skips steps that only the page shows.
 pub struct Events;
 
 impl Writer for Events {
@@ -106,7 +106,7 @@ impl Writer for Events {
 pub struct Members(String);
 
 impl Members {
-    /// Those that the decoder has gathered, without `leave_out`.
+    /// The members that the decoder has collected, without `leave_out`.
     pub fn new(decoder: &Decoder, leave_out: &str) -> Members {
         let mut members = String::new();
         members::compact(decoder, leave_out, |piece| members.push_str(piece));

@@ -1,5 +1,5 @@
-//! `explain frame`: length prefixes, and the form of each message. The summary of the page says
-//! what is not judged.
+//! `explain frame`: length prefixes, and the form of each message. The summary of the page lists
+//! the rules that are not checked.
 //!
 //! ```text
 //!   00 00 00 47                       prefix          Prefix ─▶ Body
@@ -26,22 +26,22 @@ use wirewright::transfer::frame::{self, FRAME_BYTES_END, Frames, PREFIX_LEN};
 use wirewright::transfer::message::{Message, PAYLOAD_KEY, Side};
 use wirewright::transfer::reader;
 
-/// What cannot be judged where only one direction of a conversation is at hand, and what is not.
-const NOT_JUDGED: &str = "crc32 (PROTOCOL §5.4) and names (§10); and what needs the other \
-                          direction: the frame limit of both hellos (§3.3), ids that rise (§4.3), \
-                          and the place of a message (§12)";
+/// The rules that are not checked; some need both directions of a connection.
+const NOT_CHECKED: &str = "crc32 (PROTOCOL §5.4) and names (§10); and what needs the other \
+                           direction: the frame limit of both hellos (§3.3), ids that rise \
+                           (§4.3), and the order of messages (§12)";
 
-/// What is said of frames with another payload member.
-const ONLY_JSON: &str = "the members of messages; only frames and JSON are judged where another \
-                         payload member is named";
+/// The rules that are not checked in frames with another payload member.
+const ONLY_JSON: &str = "the members of messages; with another payload member only frames and \
+                         JSON are checked";
 
-/// How much of the members of a message is shown, in bytes.
+/// How many bytes of the members of a message are shown.
 const MEMBERS_BYTES: usize = 400;
 
-/// How many types of messages are told apart in the summary.
+/// How many types of messages the summary lists.
 const TYPES_MAX: usize = 32;
 
-/// The parsers, and what was counted.
+/// The parsers and their counters.
 pub struct Frame {
     key: String,
     frames: Frames,
@@ -57,8 +57,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// At the beginning of a stream whose messages have that payload member. Of streams that are
-    /// not those of `PROTOCOL.md` no limit is known but that of the length prefix.
+    /// A parser at the beginning of a stream whose messages have the payload member `key`. With
+    /// another payload member than that of `PROTOCOL.md`, the only limit is that of the length
+    /// prefix.
     pub fn new(key: &str) -> Frame {
         let mut frames = Frames::new();
         if key != PAYLOAD_KEY {
@@ -96,7 +97,7 @@ impl Frame {
         Ok(steps.entry(entry)?)
     }
 
-    /// Takes a step into the body, and gives how long it was.
+    /// Takes a step into the body and returns its length.
     fn take_body(&mut self, input: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
         let body = &input[..input.len().min(self.frames.body_left() as usize)];
         let before = self.object.decoder.state();
@@ -114,30 +115,30 @@ impl Frame {
         self.frames.take_body(step.consumed);
         if step.event == Event::PayloadStart {
             steps.reach(after.as_str());
-            self.judge_before_payload()?;
+            self.check_before_payload()?;
             steps.entry(self.start_entry())?;
         }
         if self.frames.body_left() == 0 {
             steps.reach(after.as_str());
-            self.judge_message()?;
+            self.check_message()?;
             steps.reach(self.frames.state().as_str());
             self.end_message(steps)?;
         }
         Ok(step.consumed)
     }
 
-    /// Judges the members before a payload as the product does. Streams with another payload
-    /// member are not those of `PROTOCOL.md`: of them only frames and objects are judged.
-    fn judge_before_payload(&self) -> Result<(), Error> {
+    /// Checks the members before a payload as the product does. With another payload member than
+    /// that of `PROTOCOL.md`, only frames and objects are checked.
+    fn check_before_payload(&self) -> Result<(), Error> {
         match self.key == PAYLOAD_KEY {
             true => reader::check_before_payload(&self.object.decoder, self.body_at),
             false => Ok(()),
         }
     }
 
-    /// Judges a whole message by itself as the product does. The first one sets the limit of the
-    /// frames behind it.
-    fn judge_message(&mut self) -> Result<(), Error> {
+    /// Checks a complete message by itself as the product does. The first message sets the limit
+    /// of later frames.
+    fn check_message(&mut self) -> Result<(), Error> {
         let decoder = &self.object.decoder;
         if !decoder.is_done() {
             let rule = Cow::Borrowed("one JSON object that ends within its frame");
@@ -155,16 +156,16 @@ impl Frame {
         Ok(())
     }
 
-    /// The members before a payload, which is about to begin.
+    /// The entry of the members before a payload.
     fn start_entry(&self) -> Entry {
         let entry = self.object.start_entry(self.members());
         match self.kind().as_deref().map(message) {
             Some((meaning, _)) => entry.note(format!("the message: {meaning}")),
-            None => entry.note("its type has not been said yet"),
+            None => entry.note("the type of the message has not come yet"),
         }
     }
 
-    /// The frame has ended with its object.
+    /// Ends the frame and its object.
     fn end_message(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         let kind = self.kind();
         let payload_len = self.object.decoder.payload_len();
@@ -175,8 +176,8 @@ impl Frame {
         };
         let entry = Entry::new("message", section);
         let entry = match payload_len {
-            // Its members stand in the entry of the payload's beginning.
-            Some(_) => entry.note(format!("the message is whole: {meaning}")),
+            // Its members are in the entry of the beginning of the payload.
+            Some(_) => entry.note(format!("the message is complete: {meaning}")),
             None => entry.quote(self.members()).note(meaning),
         };
         self.count(kind.as_deref().unwrap_or("without a type"));
@@ -195,13 +196,13 @@ impl Frame {
         self.types.add(if is_told { kind } else { "of other types" });
     }
 
-    /// What the message calls itself, as far as that has come.
+    /// The `type` of the message, if it has come.
     fn kind(&self) -> Option<String> {
         let head = self.object.decoder.parse::<Head<'_>>("PROTOCOL §4");
         head.ok().map(|head| PeerText::from(&*head.kind).short().as_raw_str().to_owned())
     }
 
-    /// The members so far, in their shortest form.
+    /// The members so far, without needless white space.
     fn members(&self) -> String {
         let mut shown = String::new();
         let mut is_cut = false;
@@ -225,8 +226,8 @@ impl Frame {
             steps.summary("payload", bytes(self.payload_len))?;
             steps.summary("longest", format!("a frame of {}", bytes(self.longest.into())))?;
         }
-        let not_judged = if self.key == PAYLOAD_KEY { NOT_JUDGED } else { ONLY_JSON };
-        steps.summary("not judged", not_judged.to_owned())
+        let unchecked = if self.key == PAYLOAD_KEY { NOT_CHECKED } else { ONLY_JSON };
+        steps.summary("unchecked", unchecked.to_owned())
     }
 }
 
@@ -252,7 +253,7 @@ impl Parser for Frame {
 
     fn refuse(&mut self, error: &Error, steps: &mut Steps) -> Result<(), Failure> {
         self.summarize(steps)?;
-        // The last byte of a body is in the frame still, whatever comes next.
+        // The last byte of a body belongs to the frame, whatever follows.
         let is_outside = steps.open.state() == frame::State::Prefix.as_str();
         let is_json = is_outside && steps.open.first().first() == Some(&b'{');
         let hint = "JSON without a frame? See `wirewright explain envelope`";
@@ -266,8 +267,8 @@ struct Head<'a> {
     kind: Cow<'a, str>,
 }
 
-/// The limit of the frames behind the first message, as far as one direction shows it: what the
-/// hello offers. The other side may offer less, and then the limit is lower.
+/// The limit of the frames after the first message, as far as one direction shows it: the offer in
+/// the hello. If the other side offers less, the limit is lower.
 fn limit_behind(decoder: &Decoder, from: Side) -> u32 {
     match Message::parse(decoder, from) {
         Ok(Message::ClientHello(hello)) => hello.max_frame,
@@ -276,7 +277,7 @@ fn limit_behind(decoder: &Decoder, from: Side) -> u32 {
     }
 }
 
-/// Whose message this is. Only `hello` has two forms, which differ in their members.
+/// The side that sent a message. Only `hello` has two forms, which differ in their members.
 fn side_of(decoder: &Decoder) -> Side {
     #[derive(Deserialize)]
     struct Hello {

@@ -27,14 +27,14 @@ use wirewright::http::message::chunked;
 use wirewright::http::message::headers;
 use wirewright::session::Session as _;
 
-/// The section that rules where a body ends, and the one that rules what follows.
+/// The section on the length of a body, and the one on reuse of a connection.
 const SPEC_FRAMING: &str = "RFC 9112 §6.3";
 const SPEC_REUSE: &str = "RFC 9112 §9.3";
 
-/// So many chunks are shown each; those behind are told together, but for the last.
+/// How many chunks have entries of their own; the later ones share one, except the last.
 const CHUNKS_SHOWN: u64 = 3;
 
-/// The exchange, and what was counted.
+/// The exchange and its counters.
 pub struct Http {
     exchange: Exchange,
     limits: Limits,
@@ -46,7 +46,7 @@ pub struct Http {
     end: Option<Ended>,
 }
 
-/// What a head or a trailer section has so far.
+/// Counters of a head or a trailer section.
 #[derive(Default)]
 struct Section {
     lines: u64,
@@ -57,14 +57,14 @@ struct Section {
 #[derive(Default)]
 struct Chunks {
     count: u64,
-    /// Of this size line: the value of its digits, and their number.
+    /// Value and number of the digits of the current size line.
     len: u64,
     digits: u64,
-    /// Chunks without an entry each.
+    /// Chunks without entries of their own.
     folded: Option<Span>,
 }
 
-/// The end of the response. It is reported when the bytes behind it are known.
+/// The end of the response, reported when the number of bytes behind it is known.
 struct Ended {
     body_len: u64,
     framing: Framing,
@@ -72,7 +72,7 @@ struct Ended {
 }
 
 impl Http {
-    /// At the beginning of the stream that `exchange` will read.
+    /// A parser at the beginning of the stream of `exchange`.
     pub fn new(exchange: Exchange) -> Http {
         Http {
             exchange,
@@ -86,14 +86,14 @@ impl Http {
         }
     }
 
-    /// Feeds the exchange once, and takes all events that are ready; returns what was consumed.
+    /// Feeds the exchange, takes all events that are ready, and returns the bytes consumed.
     fn feed_all(&mut self, part: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
         let (consumed, _) = self.feed(part, steps)?;
         while self.feed(b"", steps)?.1 {}
         Ok(consumed)
     }
 
-    /// Feeds the exchange once; returns what was consumed, and whether there was an event.
+    /// Feeds the exchange once; returns the bytes consumed, and whether there was an event.
     fn feed(&mut self, part: &[u8], steps: &mut Steps) -> Result<(usize, bool), Stop> {
         let received = self.exchange.receive(part, &mut [])?;
         let (consumed, is_event) = (received.consumed, received.is_event());
@@ -153,7 +153,7 @@ impl Http {
 
     // ---- heads and trailers --------------------------------------------------------------------
 
-    /// A line has ended, and was judged.
+    /// Writes the entry of a complete line.
     fn line(&mut self, before: State, steps: &mut Steps) -> Result<(), Failure> {
         let span = &steps.open;
         let (len, text) = (span.len(), text_of(span));
@@ -168,7 +168,7 @@ impl Http {
             }
             Some(b' ' | b'\t') => Entry::new("folded line", "RFC 9112 §5.2")
                 .quote(text)
-                .note("it goes on with the field before it"),
+                .note("a continuation of the field before it"),
             _ if before == State::Lines && self.section.lines == 1 => self.status_line(&text),
             _ => self.field(&text),
         };
@@ -184,12 +184,12 @@ impl Http {
 
     fn field(&mut self, text: &str) -> Entry {
         self.section.fields += 1;
-        // Up to the colon it is a token: the line was judged.
+        // The parser has checked that the text before the colon is a token.
         let (meaning, section) = field(text.split(':').next().unwrap_or(text));
         Entry::new("field", section).quote(text).note(meaning)
     }
 
-    /// The empty line behind the fields.
+    /// The entry of the empty line behind the fields.
     fn end_of_section(&self, before: State) -> Entry {
         let (what, max) = match before {
             State::Lines => ("length of the head", self.limits.head_bytes_max),
@@ -201,7 +201,7 @@ impl Http {
             (State::Lines, Some(framing)) => Entry::new("end of head", SPEC_FRAMING)
                 .note(format!("the head decides: {}", framing_words(framing))),
             _ => Entry::new("end of body", "RFC 9112 §7.1.2")
-                .note("the empty line ends the response: all is there"),
+                .note("the empty line ends the response, which is complete"),
         };
         let fields = Limit::ours("number of fields", self.section.fields, self.limits.fields_max);
         entry.limit(what, self.section.bytes, max).limit_of(Limit { unit: "", ..fields })
@@ -213,17 +213,17 @@ impl Http {
         let len = steps.open.len();
         let (note, section) = match self.framing {
             Some(Framing::Close) => {
-                ("the stream has ended, and with it the body".to_owned(), SPEC_FRAMING)
+                ("the end of the stream ends the body".to_owned(), SPEC_FRAMING)
             }
             _ => {
-                let note = format!("the body is whole: {}, as Content-Length said", bytes(len));
+                let note = format!("the body is complete: {}, as in Content-Length", bytes(len));
                 (note, State::Length.section())
             }
         };
         steps.entry(Entry::new("body", section).note(note))
     }
 
-    /// A byte of a size, if it is a digit. Zeros in front may be more than are at hand later.
+    /// Counts a digit of a size. Leading zeros are counted here, as the span may not keep them all.
     fn digit(&mut self, byte: u8) {
         if let Some(value) = char::from(byte).to_digit(16) {
             let chunks = &mut self.chunks;
@@ -232,7 +232,7 @@ impl Http {
         }
     }
 
-    /// A size line has ended, and data follows.
+    /// Writes the entry of a size line that data follows.
     fn size(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         let (len, digits) = (take(&mut self.chunks.len), take(&mut self.chunks.digits));
         if self.chunks.count >= CHUNKS_SHOWN {
@@ -243,13 +243,13 @@ impl Http {
         let mut entry = Entry::new("chunk size", section).note(note);
         let extra = (steps.open.len() - 2).saturating_sub(digits);
         if extra > 0 {
-            entry = entry.note("behind the size: an extension, passed over");
+            entry = entry.note("behind the size: an extension, ignored");
             entry = entry.limit("beside the size", extra, self.limits.chunk_ext_bytes_max);
         }
         steps.entry(entry)
     }
 
-    /// The data of a chunk and its CR LF have ended.
+    /// Writes the entry of the data of a chunk with its CR LF.
     fn chunk(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         self.chunks.count += 1;
         if self.chunks.count > CHUNKS_SHOWN {
@@ -265,7 +265,7 @@ impl Http {
         steps.entry(Entry::new("chunk data", chunked::State::Data.section()).note(note))
     }
 
-    /// Tells of the chunks that were not shown each.
+    /// Writes the entry of the chunks without entries of their own.
     fn unfold(&mut self, steps: &mut Steps) -> Result<(), Failure> {
         let Some(span) = self.chunks.folded.take() else { return Ok(()) };
         let count = counted(self.chunks.count - CHUNKS_SHOWN, "chunk");
@@ -318,7 +318,7 @@ impl Parser for Http {
 
     fn step(&mut self, input: &[u8], steps: &mut Steps) -> Result<usize, Stop> {
         if self.end.is_some() {
-            // Behind the end of the response.
+            // Bytes behind the end of the response.
             steps.take(input);
             return Ok(input.len());
         }
@@ -334,7 +334,7 @@ impl Parser for Http {
         let from = steps.past.end();
         let fed = self.feed_all(part, steps);
         if fed.is_err() && steps.past.end() == from {
-            // The byte that was refused. Others are refused only once they are consumed.
+            // The refused byte, which was not consumed.
             steps.take(&part[..1]);
         }
         let consumed = fed?;
@@ -372,7 +372,7 @@ fn framing_words(framing: Framing) -> String {
     match framing {
         Framing::None => "there is no body".to_owned(),
         Framing::Length(len) => format!("a body of {}, by its Content-Length", bytes(len)),
-        Framing::Chunked => "a body in chunks, up to the last".to_owned(),
+        Framing::Chunked => "a body in chunks, up to the last chunk".to_owned(),
         Framing::Close => "a body up to the end of the stream".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What codes, names and types mean, each in a few words and with its section.
+//! The meanings of message types, status codes, fields and reply codes, each with its section.
 //!
 //! ```text
 //!   chunk ─▶ bytes of the file, from this offset     PROTOCOL §5
@@ -6,7 +6,7 @@
 //!   250   ─▶ the command succeeded                   RFC 5321 §4.2.3
 //! ```
 
-/// A key, what it means, where that is written.
+/// A key, its meaning, its section.
 type Row<K> = (K, &'static str, &'static str);
 
 fn look_up<K: Copy>(
@@ -35,13 +35,13 @@ const MESSAGES: &[Row<&str>] = &[
     ("error", "the request failed, and why", "PROTOCOL §9"),
 ];
 
-/// What a message of that type means, and where that is written.
+/// The meaning of a message type, and its section.
 pub fn message(kind: &str) -> (&'static str, &'static str) {
     let unknown = ("a message of unknown type", "PROTOCOL §4");
     look_up(MESSAGES, |name| name == kind).unwrap_or(unknown)
 }
 
-/// Whether there is such a message.
+/// Whether `PROTOCOL.md` has a message of this type.
 pub fn is_message(kind: &str) -> bool {
     MESSAGES.iter().any(|row| row.0 == kind)
 }
@@ -73,12 +73,12 @@ const STATUSES: &[Row<u16>] = &[
     (416, "Range Not Satisfiable: the resource has no such part", "RFC 9110 §15.5.17"),
     (429, "Too Many Requests: the client has to wait", "RFC 6585 §4"),
     (500, "Internal Server Error: the server failed", "RFC 9110 §15.6.1"),
-    (502, "the command is not implemented", "RFC 9110 §15.6.3"),
-    (503, "the command is out of sequence", "RFC 9110 §15.6.4"),
-    (504, "the parameter is not implemented", "RFC 9110 §15.6.5"),
+    (502, "Bad Gateway: another server behind it sent an invalid response", "RFC 9110 §15.6.3"),
+    (503, "Service Unavailable: the server is overloaded or maintained", "RFC 9110 §15.6.4"),
+    (504, "Gateway Timeout: another server behind it did not answer", "RFC 9110 §15.6.5"),
 ];
 
-/// What a status means, by its class if by nothing else, and where that is written.
+/// The meaning of a status, or else of its class (RFC 9110 §15), and its section.
 pub fn status(status: u16) -> (&'static str, &'static str) {
     let class = match status / 100 {
         1 => ("an interim response; the final one follows", "RFC 9110 §15.2"),
@@ -127,9 +127,9 @@ const FIELDS: &[Row<&str>] = &[
     ("WWW-Authenticate", "the authentication schemes that the server accepts", "RFC 9110 §11.6.1"),
 ];
 
-/// What a field of that name says, and where that is written.
+/// The meaning of a field, and its section.
 pub fn field(name: &str) -> (&'static str, &'static str) {
-    let unknown = ("a field that the client passes on unread", "RFC 9110 §5.1");
+    let unknown = ("a field that the client does not interpret", "RFC 9110 §5.1");
     look_up(FIELDS, |known| known.eq_ignore_ascii_case(name)).unwrap_or(unknown)
 }
 
@@ -168,7 +168,7 @@ const REPLIES: &[Row<u16>] = &[
     (554, "the transaction failed", "RFC 5321 §4.2.3"),
 ];
 
-/// What a reply means, by its first two digits if by nothing else, and where that is written.
+/// The meaning of a reply code, or else of its first two digits, and its section.
 pub fn reply(code: u16) -> (String, &'static str) {
     if let Some((meaning, section)) = look_up(REPLIES, |known| known == code) {
         return (meaning.to_owned(), section);
@@ -183,7 +183,7 @@ pub fn reply(code: u16) -> (String, &'static str) {
     (format!("{}{about}", reply_class(code)), "RFC 5321 §4.2.1")
 }
 
-/// What the first digit of a reply says.
+/// The meaning of the first digit of a reply code: RFC 5321 §4.2.1.
 pub fn reply_class(code: u16) -> &'static str {
     match code / 100 {
         2 => "success",
@@ -193,7 +193,7 @@ pub fn reply_class(code: u16) -> &'static str {
     }
 }
 
-/// What the second number of an enhanced code is about: RFC 3463 §2.
+/// The meaning of the second number of an enhanced code: RFC 3463 §2.
 pub fn subject(subject: u16) -> &'static str {
     match subject {
         1 => "an address",
@@ -204,5 +204,20 @@ pub fn subject(subject: u16) -> &'static str {
         6 => "the content of the message",
         7 => "security or policy",
         _ => "another subject",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A status of HTTP has a reason phrase, a reply code of SMTP has none.
+    #[test]
+    fn statuses_have_their_reason_phrases() {
+        for (status, meaning, section) in STATUSES {
+            let (phrase, rest) = meaning.split_once(": ").unwrap_or_default();
+            let is_title = phrase.starts_with(|c: char| c.is_ascii_uppercase());
+            assert!(is_title && !rest.is_empty(), "{status}: {meaning} ({section})");
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! The members of a message as compact JSON, one of them left out.
 //!
-//! Specification: RFC 8259. Numbers and escapes stay as the peer wrote them: a value tree would
-//! round numbers, and take many times the memory.
+//! Specification: RFC 8259. Numbers and escapes are kept as the peer wrote them: a tree of values
+//! would round numbers and take many times the memory.
 
 use crate::commands::tokens::Tokens;
 use wirewright::envelope::Decoder;
 
-/// Gives the members that `decoder` has gathered to `write`, piece by piece: without white space
+/// Passes the members that `decoder` has collected to `write`, piece by piece, without white space
 /// and without the member `leave_out`, whose value is a scalar.
 pub fn compact(decoder: &Decoder, leave_out: &str, write: impl FnMut(&str)) {
-    // The decoder has judged the bytes: they are UTF-8, so nothing is lost or copied.
+    // The decoder has checked that the bytes are UTF-8, so nothing is lost or copied.
     compact_text(&String::from_utf8_lossy(decoder.rest()), leave_out, write);
 }
 

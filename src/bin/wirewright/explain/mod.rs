@@ -1,4 +1,4 @@
-//! `wirewright explain`: what the product's own parsers see in given bytes.
+//! `wirewright explain`: shows what the parsers of the library report for given bytes.
 //!
 //! ```text
 //!   FILE | stdin ─▶ pieces of at      ┌ envelope ┐            ┌─▶ events  one JSON object a line
@@ -7,8 +7,9 @@
 //!                                     └ smtp     ┘                        for people
 //! ```
 //!
-//! The same bytes give the same lines, however they are cut. Memory is bounded, whatever the length
-//! of the input: only what the parser itself gathers is held, and the ends of long runs.
+//! Each parser runs once; events and page are two writers of the same steps. The same bytes give
+//! the same lines, however they are divided. Memory is bounded for input of any length: it holds
+//! the parser's own state, the ends of long runs, and the last 160 KiB of the stream.
 
 mod envelope;
 mod events;
@@ -44,7 +45,7 @@ use wirewright::http::url::Url;
 use wirewright::session::Session as _;
 use wirewright::text::in_short;
 
-/// How much is read at a time at most, in bytes.
+/// The largest read in bytes.
 const READ_BYTES: usize = 1 << 20;
 
 /// The buffer for decoded payload, in bytes.
@@ -52,20 +53,20 @@ const SCRATCH_BYTES: usize = 65_536;
 
 /// A parser of the library, fed so that no step holds two events.
 trait Parser {
-    /// The state it is in.
+    /// The name of the parser's state.
     fn state(&self) -> &'static str;
 
-    /// Takes one step into `input`, which is not empty, and returns how long it was.
+    /// Takes one step into `input`, which is not empty, and returns its length in bytes.
     fn step(&mut self, input: &[u8], steps: &mut Steps) -> Result<usize, Stop>;
 
-    /// The input has ended.
+    /// Ends the input.
     fn finish(&mut self, steps: &mut Steps) -> Result<(), Stop>;
 
-    /// Reports what was seen and not yet reported, and the error that ends it all.
+    /// Reports the bytes that were not reported yet, and the error.
     fn refuse(&mut self, error: &Error, steps: &mut Steps) -> Result<(), Failure>;
 }
 
-/// Why explaining ends early.
+/// Why the run ends early.
 enum Stop {
     /// The parser refuses the input.
     Refused(Error),
@@ -97,7 +98,7 @@ pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
     match done {
         Ok(()) => steps.flush().map(|()| Exit::Done),
         Err(Stop::Failed(failure)) => {
-            // What was seen before is worth reading; only the first failure is told.
+            // Write the steps from before the failure; a failure of this write is not reported.
             let _ = steps.flush();
             Err(failure)
         }
@@ -109,7 +110,7 @@ pub fn run(args: &args::Explain) -> Result<Exit, Failure> {
     }
 }
 
-/// The parser, and the title of its page.
+/// The title of the page, and the parser.
 fn parser(args: &args::Explain) -> Result<(&'static str, Box<dyn Parser>), Failure> {
     Ok(match args.what {
         What::Envelope => (
@@ -125,7 +126,7 @@ fn parser(args: &args::Explain) -> Result<(&'static str, Box<dyn Parser>), Failu
             Box::new(http::Http::new(exchange(&args.method, args.strict)?)),
         ),
         What::Smtp => (
-            "smtp: what a server says, as the client reads it (RFC 5321)",
+            "smtp: replies of a server, as the client reads them (RFC 5321)",
             Box::new(smtp::Smtp::new()),
         ),
     })
@@ -140,11 +141,11 @@ fn writer(args: &args::Explain, title: &'static str) -> Box<dyn Writer> {
     Box::new(Page::new(Paint::asked(args.color, &stdout), usize::from(width), title))
 }
 
-/// A session at the beginning of the stream of a connection over which `method` was asked.
+/// A session at the beginning of the response to a request with `method`.
 fn exchange(method: &Method, strict: bool) -> Result<Exchange, Failure> {
     let policy = if strict { Policy::Strict } else { Policy::Tolerant };
     let mut exchange = Exchange::new(Config { policy, ..Config::default() });
-    // Which request it was means nothing beyond its method.
+    // Only the method of the request matters for the response.
     let sent = Url::parse("http://localhost/").and_then(|url| {
         exchange.send(&Request::new(method.clone(), &url))?;
         exchange.transmit(&mut Buffer::with_limit(1024));
@@ -163,7 +164,7 @@ fn explain(
 ) -> Result<(), Stop> {
     let split = split.and_then(|split| usize::try_from(split).ok()).unwrap_or(READ_BYTES);
     let split = split.clamp(1, READ_BYTES);
-    // Whole pieces, so that only the end of what there is at the moment cuts one short.
+    // A multiple of the piece length, so that only the last piece of a read may be shorter.
     let mut bytes = vec![0; READ_BYTES / split * split];
     let mut done = 0;
     loop {
@@ -183,23 +184,23 @@ fn explain(
     }
 }
 
-/// How much of `input` was looked at when it was refused, of which `fed` bytes came before.
+/// The bytes of `input` up to the one that was refused; `fed` bytes came before `input`.
 fn looked_at<'a>(input: &'a [u8], error: &Error, fed: u64) -> &'a [u8] {
     let behind = error.offset().and_then(|offset| offset.checked_sub(fed)).unwrap_or(0);
     let len = usize::try_from(behind).unwrap_or(usize::MAX).saturating_add(1);
     &input[..input.len().min(len)]
 }
 
-/// What whoever gave the bytes can do.
+/// Advice for the user.
 fn hint(error: &Error) -> &'static str {
     match error {
-        Error::TooLarge { .. } => "make that part smaller, nothing raises this limit here",
-        Error::Incomplete { .. } => "give the rest of the bytes, too",
+        Error::TooLarge { .. } => "make that part smaller; no option raises this limit",
+        Error::Incomplete { .. } => "give the rest of the bytes as well",
         _ => "compare the bytes there with that section",
     }
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 struct Input {
     name: String,
     len: Option<u64>,

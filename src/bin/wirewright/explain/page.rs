@@ -1,12 +1,12 @@
-//! The form for people: every byte once, in order, beside what the parser made of it. Bytes that
-//! are judged late are shown once more.
+//! The page for people: every byte once, in order, beside its meaning. Where the parser detects a
+//! fault only later, the bytes are shown again.
 //!
 //! ```text
 //!   offset  hex  text │ name                 section
 //!                     │ states, text, notes, limits
 //! ```
 //!
-//! Of a long run the page shows the two ends.
+//! Of a long run the page shows only the two ends.
 
 mod layout;
 
@@ -27,16 +27,16 @@ use wirewright::text::escape;
 /// The narrowest and the widest page, in columns.
 const WIDTHS: std::ops::RangeInclusive<u16> = 80..=100;
 
-/// What separates the left side from the right one.
+/// Separates the left side from the right side.
 const BAR: &str = "│ ";
 
 /// Columns of the label of a line of the summary.
 const LABEL_COLUMNS: usize = 11;
 
-/// How much is shown on either side of a byte of an earlier entry, in bytes.
+/// How many bytes are shown on either side of a byte of an earlier entry.
 const CONTEXT_BYTES: u64 = 12;
 
-/// Said of a byte that is no longer in memory.
+/// The description of a byte that is no longer in memory.
 const LONG_AGO: &str = "which passed too long ago to be shown";
 
 /// The width of a page: that of the terminal within [`WIDTHS`]; the widest elsewhere.
@@ -52,11 +52,11 @@ pub struct Page {
     width: usize,
     title: &'static str,
     is_begun: bool,
-    /// What is told behind the next entry.
+    /// Remarks to write after the next entry.
     remarks: Vec<Remark>,
-    /// How many entries of each name there were.
+    /// The number of entries of each name.
     seen: Counts,
-    /// The summary, as far as it is known.
+    /// The lines of the summary so far.
     summary: Vec<(Hue, &'static str, String)>,
 }
 
@@ -83,7 +83,7 @@ impl Writer for Page {
 }
 
 impl Page {
-    /// An empty page of that many columns.
+    /// An empty page with `width` columns.
     pub fn new(paint: Paint, width: usize, title: &'static str) -> Page {
         Page {
             paint,
@@ -132,7 +132,7 @@ impl Page {
         self.finish(past, out)
     }
 
-    /// Writes an entry: rows, a mark below one byte, and what that means.
+    /// Writes an entry: rows with a mark below one byte on the left, the meaning on the right.
     fn entry(
         &mut self,
         rows: &[Row],
@@ -155,7 +155,7 @@ impl Page {
             is_marked |= place.is_some();
         }
         if let Some(offset) = marked.filter(|_| !is_marked) {
-            // The missing byte would have stood here.
+            // The position of the missing byte.
             left.push(layout::left(&Row::Bytes(offset, Vec::new()), paint));
             left.push(layout::mark(0, entry.hue, paint));
         }
@@ -225,32 +225,32 @@ fn around(offset: u64, past: &Past) -> Vec<Row> {
     span::rows(at, bytes)
 }
 
-/// Where in a row a byte stands, or the place behind the last one of a row that is not full.
+/// The position of a byte in a row, also of the byte behind the last one of a row that is not full.
 fn place_in(row: &Row, offset: u64) -> Option<usize> {
     let Row::Bytes(at, bytes) = row else { return None };
     let place = usize::try_from(offset.checked_sub(*at)?).ok()?;
     (place < bytes.len() || (place == bytes.len() && place < ROW_BYTES)).then_some(place)
 }
 
-/// Whether a byte can be marked in these rows; the one behind the last always can.
+/// Whether a byte can be marked in these rows; the byte behind the last one always can.
 fn is_shown(rows: &[Row], offset: u64, end: u64) -> bool {
     offset >= end || rows.iter().any(|row| place_in(row, offset).is_some())
 }
 
-/// The byte that stands there, if it stands in this row.
+/// The byte at this offset, if it is in this row.
 fn byte_in(row: &Row, offset: u64) -> Option<u8> {
     let place = place_in(row, offset)?;
     let Row::Bytes(_, bytes) = row else { return None };
     bytes.get(place).copied()
 }
 
-/// The entry of an error: `byte` is the byte at its offset, and `end` the end of what was read.
+/// The entry of an error: `byte` is the byte at its offset, `end` the end of the bytes read.
 fn refused(error: &Error, end: u64, byte: Option<u8>) -> Entry {
     let offset = error.offset().unwrap_or(end);
     let (name, rule) = match error {
         Error::TooLarge { .. } => ("error: too large", error.reason()),
         Error::Incomplete { expected, .. } => ("error: incomplete", format!("missing: {expected}")),
-        // These texts say already that the rule is one of wirewright.
+        // These texts name wirewright as the source of the rule.
         _ if error.reason().starts_with("wirewright ") => ("error: malformed", error.reason()),
         _ => ("error: malformed", format!("the rule: {}", error.reason())),
     };
@@ -261,7 +261,7 @@ fn refused(error: &Error, end: u64, byte: Option<u8>) -> Entry {
         None if matches!(error, Error::Incomplete { .. }) => {
             "found: the end of the stream".to_owned()
         }
-        // A frame may end where the stream goes on.
+        // The frame ends here; the stream may go on.
         None if offset == end => "found: the end of the frame".to_owned(),
         None => format!("found: a byte {LONG_AGO}"),
     };

@@ -1,19 +1,19 @@
-//! What each section demands that a parser of ours can name, in its grammar or in a sentence.
+//! The requirement of each section that an explained parser names, as grammar or a sentence.
 //!
 //! ```text
 //!   RFC 9110 §8.6   ─▶   Content-Length = 1*DIGIT
 //! ```
 //!
-//! Where the specification has a rule of ABNF (RFC 5234) for it, that rule stands here. A test
-//! reads the sources of the parsers, so that no section they name can be missing.
+//! A requirement that the specification gives as ABNF (RFC 5234) is quoted as ABNF. A test reads
+//! the sources of the parsers and fails if a section that they name is missing.
 
-/// What is demanded there.
+/// The requirement of a section.
 pub fn demand(section: &str) -> Option<&'static str> {
     let tables = [PROTOCOL, JSON, HTTP, SMTP];
     tables.iter().flat_map(|table| table.iter()).find(|row| row.0 == section).map(|row| row.1)
 }
 
-/// What the specification says of a size that we limit.
+/// What the specification says about a limit.
 pub fn limit(name: &str) -> Option<&'static str> {
     LIMITS.iter().find(|row| row.0 == name).map(|row| row.1)
 }
@@ -97,7 +97,7 @@ const SMTP: Table = &[
     ("RFC 5321 §2.3.8", "lines end with CR LF, and with nothing else"),
     ("RFC 5321 §4.2", "Reply-line = *( code \"-\" [ text ] CRLF ) code [ SP text ] CRLF"),
     ("RFC 5321 §4.2.1", "code = %x32-35 %x30-35 %x30-39, the same on all lines"),
-    ("RFC 5321 §4.5.3.1.5", "a reply line has at most 512 bytes; here 4,096 are taken"),
+    ("RFC 5321 §4.5.3.1.5", "a reply line has at most 512 bytes; here 4,096 are accepted"),
 ];
 
 /// Our limits, and those of `PROTOCOL.md`.
@@ -118,7 +118,7 @@ const LIMITS: Table = &[
     ("chunk_ext_bytes_max", "RFC 9112 §7.1.1 sets no limit, and tells servers to have one"),
     ("chunk_ext_total_bytes_max", "RFC 9112 §7.1.1 sets no limit, and tells servers to have one"),
     ("body_bytes_max", "RFC 9110 §8.6 sets no limit on the length of a body"),
-    ("reply_line_bytes_max", "RFC 5321 §4.5.3.1.5 sets 512 bytes; longer lines are taken here"),
+    ("reply_line_bytes_max", "RFC 5321 §4.5.3.1.5 sets 512 bytes; here more are accepted"),
     ("reply_bytes_max", "RFC 5321 §4.2.1 sets no limit on the lines of a reply"),
     ("reply_lines_max", "RFC 5321 §4.2.1 sets no limit on the lines of a reply"),
 ];

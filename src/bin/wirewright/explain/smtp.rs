@@ -1,8 +1,8 @@
-//! `explain smtp`: what a server says, line by line, as the client reads it.
+//! `explain smtp`: the replies of a server, line by line, as the client reads them.
 //!
 //! ```text
 //!   250-mx.example.org CR LF    reply line    Code ─▶ Separator ─▶ Text ─▶ LineFeed ─▶ Code
-//!   250 SIZE 1000 CR LF         reply         the same, and the reply is whole
+//!   250 SIZE 1000 CR LF         reply         the same states; the reply is complete
 //! ```
 //!
 //! Specification: RFC 5321 §4.2, RFC 2034, RFC 3463.
@@ -17,26 +17,26 @@ use wirewright::error::Error;
 use wirewright::smtp::config::{Limits, Remark};
 use wirewright::smtp::reply::{self as grammar, Enhanced, State, text};
 
-/// The parser of replies, and what was counted.
+/// The parser of replies and its counters.
 pub struct Smtp {
     parser: grammar::Parser,
     limits: Limits,
-    /// Of this reply.
+    /// Lines and bytes of the current reply.
     lines: u64,
     bytes: u64,
-    /// How many replies there were of each class.
+    /// The number of replies of each class.
     classes: Counts,
 }
 
 impl Smtp {
-    /// At the beginning of what a server says on a connection.
+    /// A parser at the beginning of a connection.
     pub fn new() -> Smtp {
         let limits = Limits::default();
         let parser = grammar::Parser::new(&limits);
         Smtp { parser, limits, lines: 0, bytes: 0, classes: Counts::default() }
     }
 
-    /// A line has ended, and with it perhaps the reply.
+    /// Writes the entry of a complete line, which may end the reply.
     fn line(&mut self, is_whole: bool, steps: &mut Steps) -> Result<(), Failure> {
         let len = steps.open.len();
         self.lines += 1;
@@ -50,8 +50,10 @@ impl Smtp {
         }
         entry = entry.note(match (is_whole, self.lines) {
             (false, _) => "a hyphen behind the code: another line follows".to_owned(),
-            (true, 1) => "no hyphen behind the code: the reply is whole".to_owned(),
-            (true, lines) => format!("no hyphen: the reply is whole, {} lines", thousands(lines)),
+            (true, 1) => "no hyphen behind the code: the reply is complete".to_owned(),
+            (true, lines) => {
+                format!("no hyphen: the reply is complete, {} lines", thousands(lines))
+            }
         });
         entry = entry.limit("length of the line", len, self.limits.reply_line_bytes_max);
         if is_whole {
@@ -120,7 +122,7 @@ impl Parser for Smtp {
     }
 }
 
-/// What the three numbers say: RFC 3463 §2.
+/// The meaning of the three numbers: RFC 3463 §2.
 fn enhanced_words(enhanced: Enhanced) -> String {
     let class = reply_class(u16::from(enhanced.class) * 100);
     let about = subject(enhanced.subject);

@@ -11,19 +11,19 @@ use std::collections::VecDeque;
 /// How many bytes of the beginning of a span are kept.
 const FIRST_BYTES: usize = 256;
 
-/// How many bytes of its end are kept.
+/// How many bytes of the end of a span are kept.
 const LAST_BYTES: usize = 2 * ROW_BYTES;
 
 /// Bytes in a row.
 pub const ROW_BYTES: usize = 8;
 
-/// A span of up to this length is shown whole.
+/// A span of up to this length in bytes is shown in full.
 const ALL_BYTES: u64 = 48;
 
 /// The beginning of a longer span that is shown, in bytes.
 const HEAD_BYTES: u64 = 24;
 
-/// How many states of a span are kept. Few spans pass more.
+/// How many states of a span are kept.
 const PATH_STATES: usize = 8;
 
 /// Adjacent bytes, and the states of the parser while it consumed them.
@@ -40,14 +40,14 @@ pub struct Span {
 /// One row of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// These bytes, the first of which stands at that offset.
+    /// The offset of the first byte, and the bytes.
     Bytes(u64, Vec<u8>),
     /// This many bytes are left out.
     Gap(u64),
 }
 
 impl Span {
-    /// An empty span at an offset, in which the parser is in `state`.
+    /// An empty span at offset `at`, with the parser in `state`.
     pub fn new(at: u64, state: &'static str) -> Span {
         Span { at, len: 0, first: Vec::new(), last: VecDeque::new(), path: vec![state] }
     }
@@ -57,12 +57,12 @@ impl Span {
         self.len
     }
 
-    /// Offset in the stream of the first byte behind it.
+    /// Offset in the stream of the first byte behind the span.
     pub fn end(&self) -> u64 {
         self.at + self.len
     }
 
-    /// The beginning; the whole span if it is short.
+    /// The kept beginning: the whole span if it is short.
     pub fn first(&self) -> &[u8] {
         &self.first
     }
@@ -72,7 +72,7 @@ impl Span {
         self.last.back().copied()
     }
 
-    /// Whether some of its bytes were not kept.
+    /// Whether some bytes of the span were not kept.
     pub fn is_cut(&self) -> bool {
         self.len > self.first.len() as u64
     }
@@ -96,7 +96,7 @@ impl Span {
         self.len += bytes.len() as u64;
     }
 
-    /// The parser has reached `state`.
+    /// Adds a state that the parser has reached.
     pub fn reach(&mut self, state: &'static str) {
         if self.state() == state {
             return;
@@ -119,7 +119,7 @@ impl Span {
         self.len += next.len;
     }
 
-    /// The rows that show it.
+    /// The rows that show the span.
     pub fn rows(&self) -> Vec<Row> {
         if self.len <= ALL_BYTES {
             return rows(self.at, &self.first);
@@ -140,8 +140,8 @@ pub fn rows(at: u64, bytes: &[u8]) -> Vec<Row> {
     bytes.chunks(ROW_BYTES).enumerate().map(row).collect()
 }
 
-/// How many bytes of the stream are kept, in bytes. It is more than the limits of a head and of the
-/// members beside a payload, so that a byte that is judged late can still be shown.
+/// How many bytes of the stream are kept: more than the limits of a head and of the members beside
+/// a payload, so that a fault that is detected late can still be shown.
 const PAST_BYTES: usize = 160 << 10;
 
 /// The last bytes of the stream.

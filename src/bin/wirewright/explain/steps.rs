@@ -1,4 +1,4 @@
-//! The steps of a parser: what it reports about the bytes it reads, in the order of the stream.
+//! The steps of a parser: its reports on the bytes, in the order of the stream.
 //!
 //! ```text
 //!              ┌─ take, reach: the open span ─┐                  ┌─▶ Events  JSON, line by line
@@ -6,9 +6,9 @@
 //!              └─ entry, event, remark, … ────┘                  └─▶ Page    text for people
 //! ```
 //!
-//! A parser is fed so that no step holds two events: outside of bodies and payload one byte at a
-//! time. So each byte is seen with the state that it meets, and the cuts of the input do not
-//! matter.
+//! A parser is fed so that no step holds two events: outside bodies and payload one byte at a time.
+//! So each byte is shown with the state of the parser before it, and the division of the input into
+//! pieces has no effect.
 
 use super::events::Event;
 use super::span::{Past, Span};
@@ -22,11 +22,11 @@ use wirewright::http::message::headers::text;
 /// One step of a parser.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// A span of bytes has a meaning of its own.
+    /// A span of bytes and its meaning.
     Entry(&'a Span, Entry),
-    /// The parser reports an event, as programs read it.
+    /// An event, for `--json`.
     Event(Event<'a>),
-    /// The parser tolerates a fault. The entry that holds the fault comes next.
+    /// A tolerated fault. The entry with the fault comes next.
     Remark(Remark),
     /// One line of the summary: its label and its text.
     Summary(&'static str, String),
@@ -44,12 +44,12 @@ pub struct Remark {
     pub section: &'static str,
 }
 
-/// An error, and the bytes that no entry holds yet.
+/// An error, and the bytes that are not part of an entry yet.
 #[derive(Debug)]
 pub struct Refusal<'a> {
     pub error: &'a Error,
     pub open: &'a Span,
-    /// What the input may be instead.
+    /// A guess at the form of the input, such as JSON without a frame.
     pub hint: Option<&'static str>,
 }
 
@@ -59,7 +59,7 @@ pub trait Writer {
     fn write(&mut self, step: Step<'_>, past: &Past, out: &mut Out) -> Result<(), Failure>;
 }
 
-/// The steps so far, on their way to a writer.
+/// Collects the steps and passes them to a writer.
 pub struct Steps {
     pub past: Past,
     /// The bytes since the last entry.
@@ -69,18 +69,18 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Nothing was read, and the parser is in that state.
+    /// Steps at the beginning of the stream, with the parser in `state`.
     pub fn new(state: &'static str, writer: Box<dyn Writer>) -> Steps {
         Steps { past: Past::default(), open: Span::new(0, state), writer, out: Out::new() }
     }
 
-    /// The parser has consumed these bytes.
+    /// Adds bytes that the parser has consumed.
     pub fn take(&mut self, bytes: &[u8]) {
         self.past.push(bytes);
         self.open.push(bytes);
     }
 
-    /// The parser has reached that state.
+    /// Adds a state that the parser has reached.
     pub fn reach(&mut self, state: &'static str) {
         self.open.reach(state);
     }
@@ -91,7 +91,7 @@ impl Steps {
         std::mem::replace(&mut self.open, next)
     }
 
-    /// The open span is an entry.
+    /// Writes the open span as an entry.
     pub fn entry(&mut self, entry: Entry) -> Result<(), Failure> {
         let span = self.cut();
         self.write(Step::Entry(&span, entry))
@@ -101,7 +101,7 @@ impl Steps {
         self.write(Step::Event(event))
     }
 
-    /// The parser tolerates a fault.
+    /// Writes a remark on a tolerated fault.
     pub fn remark(
         &mut self,
         text: &'static str,
@@ -115,12 +115,12 @@ impl Steps {
         self.write(Step::Summary(label, text))
     }
 
-    /// The parser refuses the input.
+    /// Writes the error that ends the steps.
     pub fn error(&mut self, error: &Error, hint: Option<&'static str>) -> Result<(), Failure> {
         let offset = error.offset().unwrap_or(self.past.end());
         if offset < self.open.at && self.open.len() > 0 {
-            let judged = "with these bytes the parser could judge what came before, and refused it";
-            let mut entry = Entry::new("judged here", "").note(judged);
+            let detected = "with these bytes the parser detected a fault in earlier ones";
+            let mut entry = Entry::new("detected here", "").note(detected);
             (entry.hue, entry.is_event) = (Hue::Strong, false);
             self.entry(entry)?;
         }
@@ -137,20 +137,20 @@ impl Steps {
     }
 }
 
-/// What a span of bytes means.
+/// The meaning of a span of bytes.
 #[derive(Debug)]
 pub struct Entry {
-    /// What it is; the summary counts entries by name.
+    /// The name; the summary counts entries by name.
     pub name: &'static str,
     /// The colour of the name.
     pub hue: Hue,
-    /// Whether it is an event, which the summary counts.
+    /// Whether the summary counts the entry.
     pub is_event: bool,
-    /// The section that rules it.
+    /// The section of the specification with the rule.
     pub section: &'static str,
-    /// The text of it.
+    /// The text of the bytes.
     pub quote: String,
-    /// What it means, each in one sentence.
+    /// The meaning, in sentences.
     pub notes: Vec<String>,
     /// The limits that apply.
     pub limits: Vec<Limit>,
@@ -175,7 +175,7 @@ impl Entry {
         self
     }
 
-    /// Sets the text of it, which a peer may have written.
+    /// Sets the text of the bytes, which a peer may have written.
     pub fn quote(mut self, text: impl Into<String>) -> Entry {
         self.quote = text.into();
         self
@@ -196,13 +196,13 @@ impl Entry {
 /// How much of a limit is used.
 #[derive(Debug)]
 pub struct Limit {
-    /// What is counted: `length of the line`.
+    /// The limited quantity: `length of the line`.
     pub what: &'static str,
     pub used: u64,
     pub max: u64,
-    /// In what it is counted: `bytes`; empty where that is what is counted.
+    /// The unit: `bytes`; empty for a plain number.
     pub unit: &'static str,
-    /// Whose it is: `our limit`, or `limit` where the specification sets it.
+    /// `our limit`, or `limit` where the specification sets it.
     pub whose: &'static str,
 }
 
@@ -215,7 +215,7 @@ impl Limit {
 
 // ---- what several parsers share ----------------------------------------------------------------
 
-/// How often each name was seen, in the order of the first ones.
+/// How often each name occurred, in the order of first occurrence.
 #[derive(Debug, Default)]
 pub struct Counts(Vec<(String, u64)>);
 
@@ -235,7 +235,7 @@ impl Counts {
         self.0.len()
     }
 
-    /// `prefix, message ×2, chunk ×1,536`; empty if nothing was seen.
+    /// `prefix, message ×2, chunk ×1,536`; empty if nothing was counted.
     pub fn words(&self) -> String {
         let words = |(name, count): &(String, u64)| match count {
             1 => name.clone(),
@@ -250,7 +250,7 @@ pub fn counted(count: u64, unit: &str) -> String {
     format!("{} {unit}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
-/// The same of bytes.
+/// [`counted`] for bytes.
 pub fn bytes(len: u64) -> String {
     counted(len, "byte")
 }
@@ -260,17 +260,17 @@ pub fn sha256() -> Digester {
     Digester::new(DigestKind::Sha256)
 }
 
-/// The text of a digest, which is taken.
+/// The digest as text; the digester starts again.
 pub fn take_digest(digester: &mut Digester) -> String {
     std::mem::replace(digester, Digester::None).finish().unwrap_or_default()
 }
 
-/// The text of a span as far as it was kept, trimmed.
+/// The kept text of a span, trimmed.
 pub fn text_of(span: &Span) -> String {
     if !span.is_cut() {
         return text(span.first().trim_ascii()).as_raw_str().to_owned();
     }
-    // The cut may go through a character.
+    // The kept bytes may end within a character.
     let first = span.first().trim_ascii_start();
     let whole = match str::from_utf8(first) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),

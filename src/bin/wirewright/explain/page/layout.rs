@@ -1,11 +1,11 @@
-//! One entry of a page: its bytes on the left, what they mean on the right.
+//! One entry of a page: its bytes on the left, their meaning on the right.
 //!
 //! ```text
 //!      offset  hex                      text     │ name                        section
 //!          17  43 6f 6e 74 65 6e 74 2d  Content- │ Before ─▶ After
-//!          25  4c 65 6e 67 74 68 3a 20  Length:  │ the text of it, where that helps
-//!          33  2b 35 0d 0a              +5..     │ what that means in one sentence
-//!              ^^                       ^        │ how near this is to a limit
+//!          25  4c 65 6e 67 74 68 3a 20  Length:  │ the text, for some entries
+//!          33  2b 35 0d 0a              +5..     │ the meaning in one sentence
+//!              ^^                       ^        │ how much of a limit is used
 //! ```
 
 use crate::explain::span::{ROW_BYTES, Row};
@@ -14,14 +14,14 @@ use crate::output::report::thousands;
 use crate::output::style::{Hue, Paint};
 use wirewright::text::escape;
 
-/// Columns of the left side, the space before the bar counted.
+/// Columns of the left side, including the space before the bar.
 pub const LEFT_COLUMNS: usize = 45;
 
-/// What stands between two states.
+/// Separates two states.
 const ARROW: &str = " ─▶ ";
 
-/// The lines of the right side, painted, each at most `width` columns; `path` is the states before,
-/// on the way, and after.
+/// The lines of the right side, painted, each at most `width` columns; `path` is the list of states
+/// before, during and after the entry.
 pub fn right(entry: &Entry, path: &[&str], paint: Paint, width: usize) -> Vec<String> {
     let mut lines = heading(entry.name, entry.hue, entry.section, paint, width);
     let mut add = |hue, text: &str| {
@@ -34,7 +34,7 @@ pub fn right(entry: &Entry, path: &[&str], paint: Paint, width: usize) -> Vec<St
     add(Hue::Strong, &entry.quote);
     entry.notes.iter().for_each(|sentence| add(Hue::Plain, sentence));
     for Limit { what, used, max, unit, whose } in &entry.limits {
-        // From the half on it is worth a look.
+        // Highlighted above half of the limit.
         let hue = if *used > *max / 2 { Hue::High } else { Hue::Faint };
         let used = format!("{what}: {} {unit}", thousands(*used));
         add(hue, &format!("{}; {whose}: {}", used.trim_end(), thousands(*max)));
@@ -42,7 +42,7 @@ pub fn right(entry: &Entry, path: &[&str], paint: Paint, width: usize) -> Vec<St
     lines
 }
 
-/// The name on the left, the section on the right; on two lines where one is too narrow.
+/// The name on the left, the section on the right; on two lines where they do not fit on one.
 fn heading(name: &str, hue: Hue, section: &str, paint: Paint, width: usize) -> Vec<String> {
     let (name_columns, section_columns) = (columns(name), columns(section));
     let painted = (paint.paint(hue, name), paint.paint(Hue::Section, section));
@@ -60,7 +60,7 @@ fn heading(name: &str, hue: Hue, section: &str, paint: Paint, width: usize) -> V
 
 // ---- the left side -----------------------------------------------------------------------------
 
-/// A row of the left side, painted, as wide as all the others.
+/// A row of the left side, painted, [`LEFT_COLUMNS`] wide.
 pub fn left(row: &Row, paint: Paint) -> String {
     match row {
         Row::Gap(len) => {
@@ -71,7 +71,7 @@ pub fn left(row: &Row, paint: Paint) -> String {
         Row::Bytes(at, bytes) => {
             let mut out = paint.paint(Hue::Faint, &format!("{at:>9}")).into_owned();
             let hex_pad = 3 * (ROW_BYTES - bytes.len()) + 2;
-            // Ten digits take one of the two spaces behind the offset; more are not seen.
+            // An offset of ten digits takes one of the two spaces behind it.
             let gap = 11usize.saturating_sub(columns(&format!("{at:>9}")));
             out.push_str(&" ".repeat(gap.max(1)));
             let hex = runs(bytes, |byte| format!("{byte:02x} "), paint);
@@ -84,7 +84,7 @@ pub fn left(row: &Row, paint: Paint) -> String {
     }
 }
 
-/// A mark below the byte in that place of the row above it, in two places: hex and text.
+/// Marks below a byte of the row above, one below the hex and one below the text.
 pub fn mark(place: usize, hue: Hue, paint: Paint) -> String {
     let hex = format!("{:11}{:hex$}^^", "", "", hex = 3 * place);
     let text = format!("{:pad$}^", "", pad = 11 + 3 * ROW_BYTES + 1 + place - columns(&hex));
@@ -92,7 +92,7 @@ pub fn mark(place: usize, hue: Hue, paint: Paint) -> String {
     format!("{}{:pad$}", paint.paint(hue, &format!("{hex}{text}")), "")
 }
 
-/// Bytes of one colour after the other.
+/// Bytes, painted in runs of one colour.
 fn runs(bytes: &[u8], show: impl Fn(u8) -> String, paint: Paint) -> String {
     let one_hue = |a: &u8, b: &u8| hue_of(*a) == hue_of(*b);
     let run = |run: &[u8]| {
@@ -119,13 +119,13 @@ pub fn seen(byte: u8) -> char {
 
 // ---- columns -----------------------------------------------------------------------------------
 
-/// How many columns of a terminal a text takes that was escaped.
+/// The number of terminal columns of an escaped text.
 pub fn columns(text: &str) -> usize {
     text.chars().map(wide).sum()
 }
 
-/// Ideographs, kana, Hangul and pictures take two columns, as Unicode's annex 11 has it. Whole
-/// blocks are taken for wide that are so in part: a line may end early, but never late.
+/// Ideographs, kana, Hangul and emoji take two columns (Unicode Standard Annex 11). Blocks that are
+/// wide only in part count as wide: a line may end early, but not late.
 fn wide(c: char) -> usize {
     let is_wide = matches!(c,
         '\u{1100}'..='\u{115f}' | '\u{231a}'..='\u{23f3}' | '\u{25fd}'..='\u{27bf}'
@@ -136,7 +136,7 @@ fn wide(c: char) -> usize {
     if is_wide { 2 } else { 1 }
 }
 
-/// Divides text at its spaces into lines of at most `width` columns; a longer word is cut.
+/// Divides text at its spaces into lines of at most `width` columns; a longer word is split.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
