@@ -5,8 +5,8 @@
 //!                                                       status     one line
 //! ```
 //!
-//! Data goes to stdout, words for people to stderr. An error is exactly one line on stderr:
-//! `error: WHERE: what; what to do`. This room sees the library as any user does.
+//! Data goes to stdout, messages for people to stderr. An error is exactly one line on stderr:
+//! `error: WHERE: WHAT; ADVICE`. The command uses only the public API of the library.
 
 #![forbid(unsafe_code)]
 
@@ -28,18 +28,18 @@ use wirewright::net::files::{FileError, catch_size_signal};
 use wirewright::net::transport::endpoint;
 use wirewright::text::{PeerText, escape, in_short};
 
-/// How a run ended, for whoever started it.
+/// The outcome of a run, which becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done.
+    /// Success.
     Done,
     /// Network, peer, file or verification failed.
     Failed,
-    /// The arguments make no sense.
+    /// The arguments are not valid.
     Usage,
-    /// Of several things some failed.
+    /// Some of several items failed.
     SomeFailed,
-    /// Whether it was done is not known, or it was, and that could not be told.
+    /// The outcome is unknown, or a message was accepted and the result could not be printed.
     Unknown,
 }
 
@@ -87,29 +87,29 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a run failed: a status, the one line that says it, and its error for `--json`.
+/// Why a run failed: the status, the line for stderr, and the error for `--json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     exit: Exit,
-    /// Without `error: `; `None` where nobody is there to read it.
+    /// The line without `error: `; `None` where no line is printed.
     line: Option<String>,
-    /// What the line says, without the place and the advice.
+    /// The part of the line between the place and the advice.
     what: String,
     /// The stable code of the error, for programs.
     code: String,
 }
 
-/// The code of a failure for which the library has none.
+/// The code of a failure for which the library has no code.
 const CODE_FAILED: &str = "failed";
 
 impl Failure {
-    /// Where, what, and what to do about it. Line ends are folded and control characters escaped,
-    /// so words of a peer may stand in it.
+    /// A failure with its place, its cause and advice. Line ends are folded and control characters
+    /// escaped, so the texts may come from a peer.
     pub fn new(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
         Failure::advised(place, what, Some(hint))
     }
 
-    /// The same, where it may be that there is nothing to be done.
+    /// As [`new`](Failure::new), with or without advice.
     fn advised(place: impl Display, what: impl Display, hint: Option<impl Display>) -> Failure {
         let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
         let what = what.to_string();
@@ -122,17 +122,17 @@ impl Failure {
         Failure { code: code.as_raw_str().to_owned(), ..self }
     }
 
-    /// The arguments make no sense together.
+    /// A usage error.
     pub fn usage(place: impl Display, what: impl Display, hint: impl Display) -> Failure {
         Failure { exit: Exit::Usage, ..Failure::new(place, what, hint) }
     }
 
-    /// The same failure, where others of the same run went well.
+    /// The same failure, where other items of the run succeeded.
     fn of_some(self) -> Failure {
         Failure { exit: Exit::SomeFailed, ..self }
     }
 
-    /// The same failure, where it is not known whether it was done all the same.
+    /// The same failure, where the outcome is unknown.
     fn of_unknown(self) -> Failure {
         Failure { exit: Exit::Unknown, ..self }
     }
@@ -146,20 +146,20 @@ impl Failure {
                 Failure::new("stdout", FileError::from(io::Error::from(kind)), hint)
             }
             io::ErrorKind::TimedOut => {
-                let what = "nobody took the output before --timeout was over";
+                let what = "the output was not read before --timeout was over";
                 Failure::new("stdout", what, "read it, or allow more with --timeout")
             }
             _ => Failure::new("stdout", in_short(error), "check where the output goes"),
         }
     }
 
-    /// The reader of the output has closed it, as `head` does when it has seen enough. The status
-    /// says that not all was written; no line does, for the user ended it so.
+    /// The reader of the output has closed it, as `head` does. The status says that not everything
+    /// was written; no line is printed, since the user chose to stop reading.
     fn unread() -> Failure {
         Failure::unsaid("the reader of the output has gone")
     }
 
-    /// A failure without a line: it was said before, or nobody is there to read it.
+    /// A failure without a line: it was printed before, or the reader has gone.
     fn unsaid(what: &str) -> Failure {
         let code = CODE_FAILED.to_owned();
         Failure { exit: Exit::Failed, line: None, what: what.to_owned(), code }
@@ -168,7 +168,7 @@ impl Failure {
 
 /// Runs the command.
 fn main() -> ExitCode {
-    // Where it is refused, a file that is too long ends the process, as it does in others.
+    // If the handler cannot be set, SIGXFSZ ends the process.
     let _ = catch_size_signal();
     endpoint::raise_descriptors_max();
     let done = match Cli::try_parse() {
@@ -191,7 +191,7 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Says the one line, and prints the document of `--json` where the command has printed none.
+/// Prints the line, and the document of `--json` where the command has printed none.
 fn tell(failure: &Failure) -> Exit {
     if let Some(line) = &failure.line
         && watch::may_say_error()
@@ -223,13 +223,13 @@ fn dispatch(command: &Command) -> Result<Exit, Failure> {
     }
 }
 
-/// Says a line on stderr, its unseen characters escaped. If nobody listens there, nothing is lost
-/// that the status does not tell.
+/// Prints a line on stderr with control and direction characters escaped. Errors of stderr are
+/// ignored: the status reports the outcome as well.
 fn say_line(line: &str) {
     say_marked("", line);
 }
 
-/// Says a line behind a mark of our own, which may be coloured.
+/// Prints a line after a mark, which may be coloured and is not escaped.
 fn say_marked(mark: &str, line: &str) {
     let line = format!("{mark}{}\n", escape(line));
     drawing::above(|| {
@@ -237,7 +237,7 @@ fn say_marked(mark: &str, line: &str) {
     });
 }
 
-/// Says something on stderr and ends. If nobody listens there, the status still tells.
+/// Prints a text on stderr and returns the status. Errors of stderr are ignored.
 fn say(exit: Exit, text: &str) -> ExitCode {
     let _ = io::stderr().lock().write_all(text.as_bytes());
     exit.into()

@@ -1,4 +1,4 @@
-//! What may stand in argv of the commands that speak HTTP.
+//! The arguments of the commands that use HTTP.
 
 use super::values::{self, pair, seconds_not_0, size};
 use super::{Common, Durability, Speed};
@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a server is reached.
+/// Options of the connection to a server.
 #[derive(Debug, Args)]
 pub struct Reach {
     /// Trust the CA certificates in this PEM file in addition to the system's trust store.

@@ -1,4 +1,4 @@
-//! What may stand in argv of `wirewright mail`.
+//! The arguments of `wirewright mail`.
 
 use super::values::tls_name;
 use super::{Common, Durability, Speed, values};
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use wirewright::smtp::auth::Mechanism;
 use wirewright::smtp::config;
 
-/// When TLS is begun on a connection that began in clear.
+/// When STARTTLS is used on a connection that began in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StartTls {
     /// Always; fails if the server does not offer it.
@@ -29,16 +29,16 @@ impl From<StartTls> for config::StartTls {
     }
 }
 
-/// How to log in.
+/// The authentication mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Auth {
-    /// Name and password, in one message.
+    /// Name and password in one message.
     Plain,
-    /// Name and password, in two.
+    /// Name and password in two messages.
     Login,
-    /// A proof of the password, over MD5.
+    /// HMAC-MD5 of a challenge (RFC 2195).
     CramMd5,
-    /// A proof of the password by both sides.
+    /// Both sides prove that they know the password (RFC 7677).
     #[value(name = "scram-sha-256")]
     ScramSha256,
     /// The password file holds a token.
@@ -96,8 +96,8 @@ pub struct Writing {
     /// Sender, `Name <a@b>` or `a@b`; required, but with --raw-eml --envelope-from can replace it.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Recipient; repeatable. --to, --cc or --bcc is required. A domain may be of any script. A
-    /// local part that is not ASCII needs a server that offers SMTPUTF8. Without it those
+    /// Recipient; repeatable. --to, --cc or --bcc is required. A domain may be internationalised. A
+    /// local part that is not ASCII needs a server that offers SMTPUTF8. Without SMTPUTF8 those
     /// recipients fail; the others get the message with such addresses as display text.
     #[arg(long, value_name = "MAILBOX", allow_hyphen_values = true)]
     pub to: Vec<String>,
@@ -124,9 +124,9 @@ pub struct Writing {
     /// NAME's extension].
     #[arg(long = "attach", value_name = "PATH[;type=MIME][;name=NAME]")]
     pub attach: Vec<OsString>,
-    /// Picture that the HTML shows by `<img src="cid:ID">`; repeatable. ID is
-    /// `left@right` [default: NAME@DOMAIN, NAME with `_` for all but letters, digits, `-`, `.`, and
-    /// DOMAIN that of --from].
+    /// Picture that the HTML shows with `<img src="cid:ID">`; repeatable. ID is
+    /// `left@right` [default: NAME@DOMAIN, with `_` for all in NAME but letters, digits, `-`, `.`;
+    /// DOMAIN is that of --from].
     #[arg(
         long = "inline",
         value_name = "PATH[;type=MIME][;name=NAME][;cid=ID]",

@@ -1,4 +1,4 @@
-//! What may stand in argv, as types. clap reads its help from the comments here.
+//! The arguments as types. clap takes the help texts from the comments.
 
 mod explain;
 pub mod http;
@@ -31,10 +31,10 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// What `--timeout` means for a server.
+/// The help of `--timeout` for a server.
 const SERVE_TIMEOUT: &str = "Stop serving after this many seconds [default: no limit]";
 
-/// What `--json` means for a server.
+/// The help of `--json` for a server.
 const SERVE_JSON: &str = "Print a JSON report on stdout when the server ends, also when it fails \
     (with an `error` member). Usage errors print none";
 
@@ -93,7 +93,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What all networked subcommands share, where this is one.
+    /// The options of networked subcommands; `None` for other commands.
     pub fn common(&self) -> Option<&Common> {
         Some(match self {
             Command::Serve(args) => &args.common,
@@ -113,7 +113,7 @@ impl Command {
     }
 }
 
-/// Options of every subcommand that talks over the network.
+/// Options of every networked subcommand.
 #[derive(Debug, Args)]
 pub struct Common {
     /// Print a JSON report on stdout when the command ends, also when it fails (with an `error`
@@ -142,13 +142,13 @@ pub struct Common {
 }
 
 impl Common {
-    /// Whether the conversation is printed.
+    /// Whether a trace is printed.
     pub fn is_traced(&self) -> bool {
         self.trace || self.trace_time || self.trace_content
     }
 }
 
-/// How fast a transfer moves its bytes.
+/// The rate limit of a transfer.
 #[derive(Debug, Args)]
 pub struct Speed {
     /// Limit the total transfer rate, in bytes a second, over all connections and both directions,
@@ -158,7 +158,7 @@ pub struct Speed {
     pub limit_rate: Option<u64>,
 }
 
-/// The server to talk to, and how.
+/// The server, TLS and the token.
 #[derive(Debug, Args)]
 pub struct Peer {
     /// Server address.
@@ -340,11 +340,11 @@ pub enum SweepKind {
     ChunkSize,
     /// Goodput against the largest write, and against the largest read.
     WriteSize,
-    /// Goodput of all connections together against their number; what idle ones cost.
+    /// Goodput of all connections together against their number; cost of idle connections.
     Connections,
     /// Files of 1 KiB a second against the number of connections.
     SmallFiles,
-    /// How long a get of 1 KiB takes, counted from when it was due.
+    /// Latency of a get of 1 KiB, counted from its due time.
     Latency,
     /// All of these.
     All,
@@ -366,52 +366,52 @@ pub struct Bench {
     /// loopback-blake3, get-null, file, file-durable, tls, connections, classic, smtp, copy-again.
     #[arg(value_name = "RUNG")]
     pub rungs: Vec<String>,
-    /// Measure the same at many sizes, numbers or rates; may be given again.
+    /// Measure at many sizes, numbers or rates; repeatable.
     #[arg(long = "sweep", value_name = "WHAT", value_enum)]
     pub sweeps: Vec<SweepKind>,
-    /// How much a rung moves at a time, in bytes; 64M, 1G, 4KiB (1024) and 1MB (1000) are
-    /// understood.
+    /// Bytes that a rung moves at a time, such as 64M, 1G, 4KiB (1024) or 1MB (1000).
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = size)]
     pub size: u64,
-    /// The longest file of the sweep of file sizes.
+    /// Longest file of the sweep file-size, in bytes.
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
     pub sweep_max: u64,
-    /// How long to measure each rung, and each point of a sweep, in seconds.
+    /// Duration of the measurement of each rung, and of each point of a sweep, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_not_0)]
     pub seconds: Duration,
-    /// Connections at the same time: for the rung `connections`, which share the size [default:
-    /// 100], and for a load of mail [default: 1].
+    /// Number of connections at the same time, for the rung `connections`, where they share the
+    /// size [default: 100], and for a load of mail [default: 1].
     #[arg(long, value_name = "N", value_parser = values::number::<u32>(1..=5000))]
     pub connections: Option<u32>,
-    /// Threads of the server.
+    /// Number of threads of the server.
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = values::number::<u16>(1..=256))]
     pub threads: u16,
-    /// Measure another implementation in the same run, in place of the ladder.
+    /// Measure another implementation in the same run, instead of the rungs.
     #[arg(long, value_name = "PEER", value_enum,
         conflicts_with_all = ["rungs", "sweeps", "html", "csv"])]
     pub peer: Option<PeerKind>,
-    /// Where the program of --peer is [default: `examples/peer_tokio` beside this command].
+    /// Path of the program of --peer [default: `examples/peer_tokio` beside this command].
     #[arg(long, value_name = "PATH", requires = "peer")]
     pub peer_program: Option<PathBuf>,
     /// Print one JSON document on stdout instead of the tables.
     #[arg(long)]
     pub json: bool,
-    /// Write a page with pictures, too; it needs no network.
+    /// Also write an HTML page with charts; the page needs no network.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Write the rungs and the points of the sweeps as CSV, too.
+    /// Also write the rungs and the points of the sweeps as CSV.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Draw no progress.
     #[arg(long, short)]
     pub quiet: bool,
-    /// A load of mail; last, so that its heading stands above nothing else.
+    /// Last, so that its heading in the help applies to no other option.
     #[command(flatten)]
     pub load: Option<Load>,
 }
 
-/// `wirewright bench smtp` with one of these sends a load of mail, in place of measuring the rung.
+/// With one of these options `wirewright bench smtp` sends a load of mail instead of measuring the
+/// rung.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A load of mail: bench smtp")]
 pub struct Load {
@@ -420,15 +420,16 @@ pub struct Load {
     #[arg(long, value_name = "smtp://HOST:PORT",
         conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub server: Option<String>,
-    /// How many messages are sent in a round [default: 20000].
+    /// Number of messages in a round [default: 20000].
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],
         value_parser = values::number::<u32>(1..=100_000_000))]
     pub messages: Option<u32>,
-    /// How long each is, its head counted; beyond 64 KiB most of it is an attachment [default: 1K].
+    /// Length of a message with its header, in bytes; beyond 64 KiB most of it is an attachment
+    /// [default: 1K].
     #[arg(long, value_name = "BYTES", value_parser = size,
         conflicts_with_all = ["sweeps", "peer", "html", "csv"])]
     pub message_size: Option<u64>,
-    /// How many rounds [default: 5].
+    /// Number of rounds [default: 5].
     #[arg(long, value_name = "N", conflicts_with_all = ["sweeps", "peer", "html", "csv"],
         value_parser = values::number::<u16>(1..=1000))]
     pub rounds: Option<u16>,

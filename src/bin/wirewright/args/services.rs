@@ -33,7 +33,7 @@ pub struct TimeServe {
     /// contain a time are ignored.
     #[arg(long)]
     pub udp: bool,
-    /// What all networked subcommands share; --timeout stops it in order.
+    /// What all networked subcommands share. --timeout stops the server as SIGTERM does.
     #[command(flatten)]
     pub common: Common,
 }
@@ -106,7 +106,7 @@ pub struct UdpSend {
     #[arg(long, value_name = "BYTES", default_value_t = 1400,
         value_parser = values::number::<u16>(32..=65_507))]
     pub size: u16,
-    /// How long to send, in seconds.
+    /// Duration of sending, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds_not_0,
         conflicts_with = "file")]
     pub seconds: Duration,

@@ -1,4 +1,4 @@
-//! Single values of argv: sizes, spans of time, addresses, names from a list.
+//! Parsers of single arguments: sizes, durations, addresses, names from a list.
 
 use super::What;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use wirewright::digest::DigestKind;
 use wirewright::http::request::Method;
 use wirewright::net::transport::idn::to_ascii;
 
-/// What a unit of a size stands for, in bytes. K, M, G and T are those of `dd`.
+/// The units of a size, in bytes. K, M, G and T are powers of 1024, as in `dd`.
 const UNITS: [(&str, u64); 13] = [
     ("", 1),
     ("b", 1),
@@ -25,10 +25,10 @@ const UNITS: [(&str, u64); 13] = [
     ("tib", 1 << 40),
 ];
 
-/// The longest span: ten years, in seconds. A clock cannot be set forward by any span there is.
+/// The longest duration: ten years, in seconds. Adding a longer one to a clock could overflow.
 const SECONDS_MAX: u64 = 10 * 365 * 24 * 60 * 60;
 
-/// A whole number of a range, for what is counted.
+/// A whole number in a range.
 pub fn number<T: TryFrom<u64>>(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
@@ -61,7 +61,7 @@ pub fn byte_rate(text: &str) -> Result<u64, String> {
     size(text).map_err(|_| format!("{advice}; whole numbers only"))
 }
 
-/// Bits a second, at least 1: `800`, `64k`, `100M`, `1G`. Units count by thousands, as networks do.
+/// Bits a second, at least 1: `800`, `64k`, `100M`, `1G`. Units are powers of 1000.
 pub fn bit_rate(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 5] =
         [("", 1), ("k", 1_000), ("m", 1_000_000), ("g", 1_000_000_000), ("t", 1_000_000_000_000)];
@@ -74,7 +74,7 @@ pub fn bit_rate(text: &str) -> Result<u64, String> {
     rate.ok_or_else(|| "give bits a second, such as 64k, 100M or 1G".to_owned())
 }
 
-/// Seconds, with a fraction if need be, and no more than ten years.
+/// Seconds, with or without a fraction, at most ten years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let plain = text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
     let number = text.parse::<f64>().ok().filter(|_| plain);
@@ -84,7 +84,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("at most {SECONDS_MAX} seconds, which are ten years"))
 }
 
-/// Seconds, more than none.
+/// Seconds, as [`seconds`], but more than 0.
 pub fn seconds_not_0(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("more than 0 seconds".to_owned()),
@@ -92,7 +92,7 @@ pub fn seconds_not_0(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A host and a port; an IPv6 address stands in brackets.
+/// A host and a port; an IPv6 address is in brackets.
 pub fn address(text: &str) -> Result<String, String> {
     let wanted = || "give HOST:PORT, such as localhost:5566 or [::1]:5566".to_owned();
     let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
@@ -111,7 +111,7 @@ pub fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// The name that a certificate bears: a domain name, as A-labels, or an IP address.
+/// The name in a certificate: a domain name as A-labels, or an IP address.
 pub fn tls_name(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     if bare.parse::<IpAddr>().is_ok() {
@@ -126,7 +126,7 @@ pub fn tls_name(text: &str) -> Result<String, String> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // What ends in a number would be an IP address, and is none.
+    // A name whose last label is a number would be an IPv4 address, and this one is not valid.
     let last = name.rsplit('.').next().unwrap_or(name);
     let is_name = name.len() <= 253
         && name.split('.').all(is_label)
@@ -164,7 +164,7 @@ pub fn digest(text: &str) -> Result<DigestKind, String> {
     DigestKind::from_name(text).ok_or_else(|| "blake3, sha256 or none".to_owned())
 }
 
-/// What to explain.
+/// The format to explain.
 pub fn what(text: &str) -> Result<What, String> {
     match text {
         "frame" => Ok(What::Frame),
@@ -175,7 +175,7 @@ pub fn what(text: &str) -> Result<What, String> {
     }
 }
 
-/// The method whose response is explained. Others have no rule of their own there.
+/// The method whose response is explained. Other methods do not affect the framing of a response.
 pub fn method(text: &str) -> Result<Method, String> {
     match text {
         "GET" => Ok(Method::GET),
