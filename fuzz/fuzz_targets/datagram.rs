@@ -1,4 +1,4 @@
-//! Fuzzes the receiver's books of numbered datagrams.
+//! Fuzzes the receiver's statistics of numbered datagrams, and files received as datagrams.
 
 #![no_main]
 

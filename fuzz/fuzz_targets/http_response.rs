@@ -1,4 +1,4 @@
-//! Fuzzes the client's side of an HTTP exchange.
+//! Fuzzes the client session of HTTP.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Fuzzes the building of mail messages.
+//! Fuzzes the builder of mail messages.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Fuzzes a message of SMTP on the wire.
+//! Fuzzes dot-stuffing of SMTP messages.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Fuzzes the client's side of an SMTP conversation.
+//! Fuzzes the client session of SMTP.
 
 #![no_main]
 

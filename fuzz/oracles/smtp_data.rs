@@ -153,7 +153,7 @@ fn naive_back(wire: &[u8]) -> Back {
     let (mut text, mut at) = (Vec::new(), 0);
     let wrong = |at: usize| {
         Err(Some(Error::Malformed {
-            rule: "CR and LF come only together".into(),
+            rule: "CR and LF occur only together".into(),
             offset: at as u64,
             section: "RFC 5321 §2.3.8",
         }))
