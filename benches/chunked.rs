@@ -1,11 +1,11 @@
-//! Responses in chunks: our exchange, and its decoder alone, beside hyper's client connection; and
-//! a long head one byte at a time.
+//! Chunked responses: our exchange, and its decoder alone, beside hyper's client connection; and a
+//! long head one byte at a time.
 //!
-//! `cargo bench --bench chunked`. Bytes of body a second; what counts is the ratio within one run.
-//! hyper does not offer its decoder by itself, so it is driven through its connection, over a wire
-//! in memory that hands out the response as fast as it is read and takes the request away: no
-//! socket, no pipe, no wake-up between two tasks of ours. Our exchange has the same copy from the
-//! wire into its input. The body in one chunk shows what the connection costs without the decoder.
+//! `cargo bench --bench chunked`. Bytes of body a second; compare ratios within one run only.
+//! hyper's decoder is not public, so it is driven through a connection over an in-memory stream,
+//! which supplies the response as fast as it is read and drops the request: no socket, no pipe, no
+//! wake-up between two tasks of ours. Our exchange has the same copy into its input. The body in
+//! one chunk shows the cost of the connection without the decoder.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http_body_util::{BodyExt as _, Empty};
@@ -26,7 +26,7 @@ use wirewright::session::Session as _;
 /// Length of the body in bytes.
 const BODY_LEN: usize = 1 << 20;
 
-/// Lengths of the chunks: tiny, as a server that flushes each line sends them; common; all in one.
+/// Lengths of the chunks in bytes: tiny, as of a server that flushes each line; common; one chunk.
 const CHUNKS: [usize; 3] = [16, 4096, BODY_LEN];
 
 /// How much is read from the wire at a time, in bytes.
@@ -51,7 +51,7 @@ fn coded(body: &[u8], chunk: usize) -> Vec<u8> {
 
 // ---- ours --------------------------------------------------------------------------------------
 
-/// Storage that a connection would borrow of its reactor.
+/// Buffers that a connection would borrow from its reactor.
 struct Lent {
     input: Vec<u8>,
     room: Vec<u8>,
@@ -105,10 +105,10 @@ fn decoder(text: &[u8], room: &mut [u8], mut seen: impl FnMut(&[u8])) {
 
 // ---- hyper's -----------------------------------------------------------------------------------
 
-/// Hands out a response, takes a request away.
+/// A stream that supplies a response and drops the request.
 struct Wire {
     response: Bytes,
-    /// The response comes only when it was asked for.
+    /// A request was written; only then the response can be read.
     asked: bool,
 }
 
@@ -199,7 +199,7 @@ fn bodies(criterion: &mut Criterion) {
     }
 }
 
-/// 64 KiB of head, byte by byte: what a slow or hostile server costs.
+/// 64 KiB of head, byte by byte: the cost of a slow or hostile server.
 fn heads(criterion: &mut Criterion) {
     let lines: String = (0..160).map(|n| format!("X-{n:03}: {}\r\n", "y".repeat(400))).collect();
     let mut head = format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n");

@@ -1,7 +1,7 @@
-"""What the comparisons with other programs share: whole processes in turn, and their medians.
+"""Shared by the comparisons with other programs.
 
-All contestants take turns within one run, after one untimed round each; a figure is the median of
-the rounds, for whole processes, their start included.
+All programs take turns within one run, after one untimed round each; a figure is the median of the
+rounds, for whole processes including their start.
 """
 import contextlib
 import dataclasses

@@ -1,6 +1,6 @@
-//! The envelope decoder beside what people would use: serde_json and a base64 crate.
+//! The envelope decoder beside serde_json with a base64 crate.
 //!
-//! `cargo bench --bench envelope`. Bytes of FILE a second; every candidate's bytes are compared
+//! `cargo bench --bench envelope`. Bytes of FILE a second; the output of every candidate is checked
 //! first.
 
 use base64::Engine as _;
@@ -23,7 +23,7 @@ fn document(raw: &[u8]) -> Vec<u8> {
     format!("{{\"filename\": \"guido.jpg\", \"filedata\": \"{text}\"}}").into_bytes()
 }
 
-/// The push decoder into a room of one chunk; each piece goes to `seen`.
+/// The push decoder with an output buffer of one chunk; each piece goes to `seen`.
 fn pushed(document: &[u8], room: &mut [u8], mut seen: impl FnMut(&[u8])) {
     let mut decoder = Decoder::new("filedata", Limits::default());
     let mut input = document;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Our HTTP client beside those that people use: curl, ureq, reqwest, each as it comes.
+"""Our HTTP client beside curl, ureq and reqwest, each with its defaults.
 
     benches/http.py [--rounds N] [--only large|many|waiting]
 
@@ -8,14 +8,14 @@ Needs nginx, curl, and two builds:
     cargo build --release
     cargo build --release --manifest-path benches/http_peers/Cargo.toml
 
-    large     one body of 1 GiB from nginx to nowhere                   bytes a second
+    large     one body of 1 GiB from nginx, discarded                   bytes a second
     many      4,000 files of 10 KiB from nginx onto tmpfs, 64 in flight  files a second
     waiting   1,000 URLs that each wait 500 ms, 1,000 in flight          seconds
 
-All contestants take turns within one run, after one untimed round each; a figure is the median of
-the rounds, for whole processes, their start included. What came is checked: its length, or the
-number of files and one of them in ten byte by byte. Loopback only; nginx is started on a free port
-and ended at the end.
+All programs take turns within one run, after one untimed round each; a figure is the median of the
+rounds, for whole processes including their start. The result is checked: its length, or the number
+of files and every tenth file byte by byte. Loopback only; nginx is started on a free port and ended
+at the end.
 """
 import argparse
 import asyncio

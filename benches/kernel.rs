@@ -1,16 +1,15 @@
-//! Which base64 kernel? The candidates side by side, on pieces as the envelope codec hands them
-//! over.
+//! Base64 kernels side by side, on pieces of the sizes that the envelope codec uses.
 //!
-//! `cargo bench --bench kernel`. What counts is the ratio within one run. Every candidate is first
-//! held against the strict scalar engine of the crate `base64`, so that a fast wrong one cannot
-//! win.
+//! `cargo bench --bench kernel`. Compare ratios within one run only. The output of every candidate
+//! is first compared with that of the strict scalar engine of the crate `base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurposeConfig, STANDARD as SCALAR};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
-/// Raw lengths: a cache-sized piece, a chunk of the wire, one that leaves the L2 cache.
+/// Raw lengths in bytes: a piece that fits the cache, a chunk of the wire, one that exceeds the L2
+/// cache.
 const LENGTHS: [usize; 3] = [49_152, 196_608, 3_145_728];
 
 type Coder = (&'static str, fn(&[u8], &mut [u8]) -> usize);

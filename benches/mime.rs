@@ -1,10 +1,9 @@
-//! Building a message with an attachment: how fast does a file become octets of mail?
+//! Building a message with an attachment.
 //!
-//! `cargo bench --bench mime`. Bytes are those of the file. Every run is checked by its size, and
-//! one whole message by decoding it again; the limit beside it is a copy of as many bytes. The
-//! others, mail-builder and lettre, hold the file and the message in memory; ours passes the file
-//! through a buffer of 256 KiB, as a connection would be written. lettre takes the file by value:
-//! the copy that it needs for that is made outside of what is measured.
+//! `cargo bench --bench mime`. Bytes of the file a second. The size of every message is checked,
+//! and one message is decoded again; the limit is a copy of the same number of bytes. mail-builder
+//! and lettre hold the file and the message in memory; ours passes the file through a buffer of
+//! 256 KiB, as for a connection. lettre takes the file by value; the copy for that is not measured.
 
 use base64::Engine as _;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -42,7 +41,7 @@ fn message(len: usize) -> Arc<Message> {
     Arc::new(builder.build().unwrap())
 }
 
-/// Writes the message and hands over each filled buffer.
+/// Writes the message and passes each filled buffer to `sink`.
 fn write(message: &Arc<Message>, content: &[u8], out: &mut Buffer, mut sink: impl FnMut(&[u8])) {
     let (mut writer, mut rest) = (Writer::new(message.clone()), content);
     loop {
@@ -75,7 +74,7 @@ fn mail_builder(content: &[u8]) -> Vec<u8> {
         .unwrap()
 }
 
-/// Builds the message around a file that is given away.
+/// Builds the message with lettre, which takes the file by value.
 fn lettre(content: Vec<u8>) -> Vec<u8> {
     use lettre::message::header::ContentType;
     use lettre::message::{Attachment, MultiPart, SinglePart};

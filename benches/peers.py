@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
-"""Other ways to move a file, beside ours: what is installed of them, on one file, in one table.
+"""Compares installed programs that move a file with wirewright, on one file, in one table.
 
 Started by benches/peers.sh. Python's standard library, Linux.
 
-    round 1:  iperf3  nginx+curl  wirewright  tokio  ...     interleaved, so that a machine's
-    round 2:  iperf3  nginx+curl  wirewright  tokio  ...     moods hit all of them
+    round 1:  iperf3  nginx+curl  wirewright  tokio  ...     interleaved, so that noise of the
+    round 2:  iperf3  nginx+curl  wirewright  tokio  ...     machine affects all of them
 
-How a figure comes about, for all alike: the server runs already; the rate is bytes of FILE divided
-by the wall time of the whole client process, its start included. Processor time of the client is
-what wait4(2) says of it, of the server what /proc says of it and its children before and after.
-Peak memory is VmHWM in /proc, looked at every few milliseconds: it can only grow. (What wait4 says
-of memory would be wrong: it counts that of this script, out of which the process was born.) FILE
-is in the page cache. Before the rounds every contestant moves the file once, untimed, and
-what arrived is compared with what was sent.
+Each figure is measured in the same way: the server runs already; the rate is bytes of FILE divided
+by the wall time of the whole client process including its start. Processor time of the client comes
+from wait4(2), that of the server and its children from /proc before and after. Peak memory is VmHWM
+in /proc, read every few milliseconds; it never decreases. (wait4 would report the memory of this
+script, from which the process was forked.) FILE is in the page cache. Before the rounds every
+program moves the file once, untimed, and the result is compared with FILE.
 """
 import argparse
 import contextlib

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# What is installed of other ways to move a file, beside ours, on one file and in one table:
-# nginx + curl, iperf3, rsync, Python's classic pair, the tokio peer, wirewright.
+# Compares installed programs that move a file, on one file, in one table: nginx + curl, iperf3,
+# rsync, Python's classic pair, the tokio peer, wirewright.
 #
-#   benches/peers.sh [FILE] [--size BYTES] [--rounds N] [--json]      (--help says the rest)
+#   benches/peers.sh [FILE] [--size BYTES] [--rounds N] [--json]      (see --help)
 #
-# It installs and builds nothing, talks over loopback only, and leaves nothing behind.
+# The script installs and builds nothing, uses loopback only, and removes its files.
 set -euo pipefail
 
 command -v python3 >/dev/null || {
-  printf 'error: peers.sh: there is no python3; it is what starts and measures the others\n' >&2
+  printf 'error: peers.sh: python3 is required and was not found\n' >&2
   exit 1
 }
 exec python3 "$(dirname "$0")/peers.py" "$@"

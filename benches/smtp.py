@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Our mail beside what people send mail with: smtplib, and Postfix's smtp-source.
+"""Our mail client beside smtplib and Postfix's smtp-source.
 
     benches/smtp.py [--rounds N] [--only one|sixteen|large|sink]
 
@@ -8,12 +8,12 @@ Needs Postfix's smtp-sink and smtp-source, and `cargo build --release`.
     one       20,000 messages of 1 KiB over one connection to smtp-sink       messages a second
     sixteen   the same over 16 connections                                    messages a second
     large     100 messages of 10 MB over one connection to smtp-sink          bytes a second
-    sink      the same to our own sink (`bench smtp --listen`): what a sender can do where it does
-              not wait for smtp-sink, which looks at a message byte by byte   bytes a second
+    sink      the same to our own sink (`bench smtp --listen`), which is faster than smtp-sink:
+              that one reads messages byte by byte                            bytes a second
 
-All contestants take turns within one run, after one untimed round each; a figure is the median of
-the rounds, for whole processes, their start included. Each fails unless all was accepted. Ours
-reads an attachment and writes it in base64; smtp-source says one line again and again.
+All programs take turns within one run, after one untimed round each; a figure is the median of the
+rounds, for whole processes including their start. Each fails unless all messages were accepted.
+Ours reads an attachment and writes it in base64; smtp-source sends one line repeatedly.
 """
 import argparse
 import contextlib

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the small services do here: 1 Gbit/s of 1,400 bytes paced, 10,000 clients in a burst.
+"""Measures the small services: 1 Gbit/s of paced datagrams of 1,400 bytes, 10,000 clients at once.
 
     cargo build --release && python3 benches/udp.py [PATH_OF_WIREWRIGHT] [ROUNDS]
 
-Prints, for each round, the rate beside the one asked for (the limit is 2 %), what the receiver
-lost, and the processor seconds of the sender for one second of sending; then how long 10,000
-clients took that were connected as fast as one process can (the limit is 2 s). Fails where a
-figure is beyond its limit; doing nothing fails, too.
+Prints, for each round, the rate beside the requested one (they may differ by 2 %), the loss at the
+receiver, and the processor seconds of the sender for one second of sending; then the time for
+10,000 clients that one process connects as fast as it can (the limit is 2 s). Fails where a figure
+is beyond its limit, and where nothing was measured.
 """
 import json
 import resource

@@ -1,4 +1,4 @@
-//! The chapter's client: connect, say nothing, take the one file that comes.
+//! The chapter's client: connects, sends nothing, receives one file.
 //!
 //!     cargo run --example classic_server &
 //!     cargo run --example classic_client                       into the folder for temporary files
@@ -6,10 +6,10 @@
 //!
 //! It works with the Python server of the chapter as well.
 //!
-//! What to look at: what the chapter calls "no exceptional situation is handled" is handled here. A
-//! stream that is cut off is an error and leaves no short file; a file name with `../` in it is
-//! refused; the file appears under its name only when it is whole; and memory stays the same,
-//! whatever the size.
+//! What to look at: the chapter says that its client handles no exceptional situation; this one
+//! does. A truncated stream is an error and leaves no partial file. The server cannot choose a path
+//! with `../` in the name. The file gets its name when it is complete. Memory does not depend on
+//! the size of the file.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let into = Destination::Directory(folder);
     let report = client::get_classic(&address, &into, &Options::default())?;
 
-    let path = report.path.ok_or("it was not stored")?;
+    let path = report.path.ok_or("the file was not stored")?;
     println!("{}: {} bytes", path.display(), report.bytes);
     Ok(())
 }

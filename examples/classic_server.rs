@@ -1,13 +1,13 @@
-//! The chapter's file server: whoever connects gets one JSON object with the file, then the end.
+//! The chapter's file server: sends each client one JSON object with the file, then closes.
 //!
-//!     cargo run --example classic_server                       serves this very page on port 5566
+//!     cargo run --example classic_server                       serves this file on port 5566
 //!     cargo run --example classic_server -- FILE ADDR:PORT
 //!
-//! Visit it with `cargo run --example classic_client`, or with the ten lines of Python that every
-//! student writes: `socket`, `recv(1024)` to the end, `json.loads`, `b64decode`.
+//! Clients: `cargo run --example classic_client`, or ten lines of Python: `socket`, `recv(1024)` to
+//! the end, `json.loads`, `b64decode`.
 //!
-//! What to look at: there is no thread per client and no copy of the file in memory. One reactor
-//! serves them all, and encodes a piece of the file whenever a client's socket has room.
+//! What to look at: there is no thread for each client and no copy of the file in memory. One
+//! reactor serves all clients, and encodes a piece of the file when a client's socket is writable.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = PathBuf::from(args.next().unwrap_or_else(|| this_page.to_owned()));
     let address = args.next().unwrap_or_else(|| "127.0.0.1:5566".to_owned()).parse()?;
 
-    // A root that is one file: nothing else can be named beneath it.
+    // The root is one file, so a peer can name no other.
     let root = Root::open(&path)?;
     let name = root.single_name().ok_or("the classic wire serves one file")?.clone();
 

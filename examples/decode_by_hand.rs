@@ -1,16 +1,16 @@
-//! The envelope decoder driven by hand, from a byte slice: no socket, no file, no feature `net`.
+//! The envelope decoder on a byte slice: no socket, no file, no feature `net`.
 //!
 //!     cargo run --example decode_by_hand --no-default-features
 //!     cargo run --example decode_by_hand -- 1                  one byte at a time: the same file
 //!
-//! What to look at: the decoder owns no input and no output. You give it a piece of the text and
-//! some room, and it says how much of the piece it has eaten and what that meant. Its memory does
-//! not grow with the payload: that goes into your room, and you may drop it at once.
+//! What to look at: the decoder owns neither input nor output. The caller passes a piece of the
+//! text and an output buffer; the decoder returns how many bytes it has consumed, and an event. Its
+//! memory does not grow with the payload, which goes into the caller's buffer.
 
 use std::error::Error;
 use wirewright::envelope::{Decoder, Event, Limits};
 
-/// What a classic server sends. The payload is `hello, wire`, one of its characters as an escape.
+/// An object as a classic server sends it. The payload is `hello, wire`, with one JSON escape.
 const DOCUMENT: &str =
     r#"{"filename": "guido.jpg", "filedata": "aGVsbG8sIHdpcm\u0055=", "more": [1, 2]}"#;
 
@@ -22,14 +22,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for piece in DOCUMENT.as_bytes().chunks(piece_len.max(1)) {
         let mut piece = piece;
-        // A piece may hold more than one event; go on until all of it is eaten.
+        // A piece may hold more than one event: repeat until it is consumed.
         while !piece.is_empty() {
             let step = decoder.feed(piece, &mut room)?;
             piece = &piece[step.consumed..];
             match step.event {
                 Event::More => {}
                 Event::PayloadStart => {
-                    // The members that came before it can be asked for already.
+                    // The members before the payload are available now.
                     println!("payload begins behind {}", shown(decoder.rest()));
                 }
                 Event::Payload(len) => {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    // The stream is over. Had it been cut off, this would say so: it is never a short file.
+    // Ends the stream; a truncated one is an error here.
     decoder.finish()?;
 
     println!("the file: {:?}", shown(&file));

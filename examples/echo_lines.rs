@@ -3,9 +3,9 @@
 //!     cargo run --example echo_lines -- 127.0.0.1:7777
 //!     printf 'hello\nworld\n' | nc -N 127.0.0.1 7777
 //!
-//! What to look at: `Lines` is the whole protocol and uses no socket. Everything else, from the
-//! accepted socket to the timer, is the 25 lines at the end. A line that is too long, a client that
-//! is silent and a client that does not read each meet a limit.
+//! What to look at: `Lines` is the complete protocol and uses no socket. The 25 lines at the end do
+//! the rest, from the accepted socket to the timer. There are limits for the length of a line, for
+//! silent clients and for clients that do not read.
 
 use mio::net::TcpStream;
 use std::net::SocketAddr;
@@ -18,9 +18,9 @@ use wirewright::net::reactor::{Reactor, ReactorBuilder};
 use wirewright::net::transport::{endpoint, stream::Stream};
 use wirewright::session::{Received, Session, Wants};
 
-/// The longest line, its end included, in bytes.
+/// The longest line in bytes, including its LF.
 const LINE_BYTES_MAX: usize = 1000;
-/// How many bytes wait to be sent before no further line is read.
+/// The number of unsent bytes at which the server stops reading.
 const UNSENT_BYTES_MAX: usize = 64 << 10;
 /// How long a client may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -103,7 +103,7 @@ impl Session for Lines {
     }
 }
 
-// The protocol ends here. This is what it takes to serve it.
+// The protocol ends here. The rest serves it.
 
 #[derive(Default)]
 struct Echo(Vec<u8>);

@@ -1,12 +1,12 @@
-//! A client of the framed wire: asks what there is, then gets it.
+//! A client of the framed wire: lists the files, then gets them.
 //!
 //!     cargo run --example framed_server &
 //!     cargo run --example framed_client                        all files of port 5566
 //!     cargo run --example framed_client -- ADDR:PORT FOLDER [NAME...]
 //!
-//! What to look at: the report of each file. `Ok` is only said when the file was verified against
-//! the server's digest, synced, renamed, and its folder synced. Kill this program in the middle of
-//! a large file and start it again: `resumed_from` tells where it went on.
+//! What to look at: the report of each file. `Ok` means that the file was verified against the
+//! server's digest, synced and renamed, and its directory synced. Kill this program during the
+//! transfer of a large file and start it again: `resumed_from` is the offset where it resumed.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
     let options = Options { connections: 2, ..Options::default() };
 
-    // A name is a type: what came from argv or from a peer has passed its grammar, or is none.
+    // A `Name` from argv or from a peer has been checked against the grammar.
     let mut names = args.map(|arg| Name::new(&arg)).collect::<Result<Vec<Name>, _>>()?;
     if names.is_empty() {
         let listed = Rc::new(RefCell::new(Vec::new()));

@@ -3,12 +3,12 @@
 //!     cargo run --example framed_server                        serves examples/ on port 5566
 //!     cargo run --example framed_server -- FOLDER ADDR:PORT [--writable]
 //!
-//! Visit it with `cargo run --example framed_client`, with `python3 examples/peer.py ls
-//! 127.0.0.1:5566`, or with `wirewright ls 127.0.0.1:5566`.
+//! Clients: `cargo run --example framed_client`, `python3 examples/peer.py ls 127.0.0.1:5566`,
+//! `wirewright ls 127.0.0.1:5566`.
 //!
-//! What to look at: `Root`. A peer can only name what is beneath it; no `..`, no absolute path and
-//! no symlink leads out. And `Options`: what is not asked for is off, so a server that was started
-//! without a thought reads, and does not write.
+//! What to look at: `Root`. A peer can only name files below it; no `..`, no absolute path and no
+//! symbolic link leads out. And `Options`: the defaults are safe, so a server is read-only unless
+//! told otherwise.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options {
         writable,
         run: RunOptions::default().with_stop_at_signals(true),
-        // One line for each request that is refused and each connection that fails. The text may
-        // hold what a peer said, so it is escaped.
+        // One line for each request that is refused and each connection that fails. The line may
+        // hold text of a peer, so it is escaped.
         log: Some(Arc::new(|line: &str| eprintln!("{}", line.escape_debug()))),
         ..Options::new(Sources::Files(Root::open(&folder)?))
     };

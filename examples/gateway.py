@@ -2,7 +2,7 @@
 """A stand-in for the two services of the chapter: the API that names pictures, and the gateway
 that sends text messages. Standard library only.
 
-    python3 examples/gateway.py [PORT]        127.0.0.1:8000 unless told; 0 picks a free port
+    python3 examples/gateway.py [PORT]        127.0.0.1:8000 by default; 0 picks a free port
 
     GET  /meinv/?key=APIKey&num=2             {"newslist": [{"picUrl": "http://…/1.png"}, …]}
     GET  /pictures/1.png                      a picture

@@ -1,14 +1,14 @@
-//! The chapter's picture downloader: ask an API which pictures there are, then fetch them all at
-//! once.
+//! The chapter's picture downloader: requests a list of pictures from an API, then fetches all of
+//! them at once.
 //!
 //!     python3 examples/gateway.py &
 //!     cargo run --example picture_downloader              into a folder beside temporary files
 //!     cargo run --example picture_downloader -- API_URL FOLDER
 //!
-//! What to look at: the chapter starts one thread for each picture; here all are on their way on
-//! this one thread, over as few connections as the server allows. A picture gets its name when it
-//! is whole, two pictures of one name get two names, and none can leave the folder, whatever the
-//! API says. The command does the same:
+//! What to look at: the chapter starts one thread for each picture; here one thread fetches all of
+//! them, over as few connections as the server allows. A picture gets its name when it is complete,
+//! two pictures of the same name get two names, and no name of the API leads out of the folder. The
+//! command does the same:
 //!
 //!     wirewright download --from API_URL --select '/newslist/*/picUrl' -o FOLDER/ --trace
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let pictures = document["newslist"].as_array().ok_or("the API names no pictures")?;
     let urls = pictures.iter().map(|picture| picture["picUrl"].as_str().unwrap_or(""));
-    // A URL of theirs may be relative to the API's.
+    // A URL in the list may be relative to that of the API.
     let fetches: Vec<Fetch> =
         urls.map(|url| api.join(url.as_bytes()).map(Fetch::get)).collect::<Result<_, _>>()?;
 

@@ -4,10 +4,10 @@
 //!     cargo run --example send_attachments -- hello.txt 汇总数据.xlsx       any text, any table
 //!
 //! What to look at: the chapter reads each file into memory and encodes it there. Here a file is
-//! only opened and its length noted: the length of the message is known by arithmetic before its
-//! first byte, and the file is read and encoded while it is sent, so that a gigabyte takes no more
-//! memory than a kilobyte. If a file changes meanwhile, the message is taken back by closing
-//! without its end.
+//! opened and its length noted. The length of the message is computed before the first byte, and
+//! the file is read and encoded while it is sent, so that a gigabyte takes no more memory than a
+//! kilobyte. If a file changes meanwhile, the connection is closed before the end of the message,
+//! and the server discards the message.
 
 use std::error::Error;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let mut options = Options::new(Server::parse(&server)?);
-    // The sink on this machine speaks no TLS. Without this line it would be required.
+    // The sink on this machine has no TLS. By default TLS is required.
     options.starttls = StartTls::Never;
     options.run.timeout = Some(Duration::from_secs(60));
     let reports = send(options, vec![OutgoingMessage::new(builder.build()?, files)?])?;
@@ -54,6 +54,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     match reports.iter().all(|report| report.verdict == Verdict::Accepted) {
         true => Ok(()),
-        false => Err("it was not sent to all".into()),
+        false => Err("the message was not accepted for all recipients".into()),
     }
 }

@@ -4,13 +4,13 @@
 //!     cargo run --example send_text_mail
 //!     cargo run --example send_text_mail -- smtp://USER@HOST PASSWORD_FILE
 //!
-//! What to look at: the chapter writes a name and an address into one encoded word, which no
-//! reader has to understand; here a mailbox is a type, and only its name is encoded. Date and
-//! identifier are arguments, for every mail has them. And success is a report for each receiver:
-//! one of them may be refused while the other gets it.
+//! What to look at: the chapter writes a name and an address into one encoded word, which RFC 2047
+//! §5 forbids; here a mailbox is a type, and only its name is encoded. Date and Message-ID are
+//! arguments, as every message needs them. The result is a report for each recipient: one of them
+//! may be refused while the other gets the message.
 //!
-//! With a user, TLS comes first and its certificate is checked; without one this page talks to the
-//! sink on this machine, in clear. The command does the same:
+//! With a user, TLS is required and the certificate is verified; without one this example sends to
+//! the sink on this machine, in clear. The command does the same:
 //!
 //!     wirewright mail --server smtp://USER@HOST --password-file FILE --from A --to B --text TEXT
 //!     …

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Where the mail pages send to: an SMTP server of the standard library. It takes every message and
-prints who it is from, who gets it, and what Python's `email` reads in it.
+"""The server of the mail examples: SMTP with the standard library. It accepts every message and
+prints the sender, the recipients, and the message as Python's `email` reads it.
 
     python3 examples/sink.py [PORT]
 
-It speaks no TLS and asks for no login, so it listens on this machine alone. Port 2525 unless it is
-told another; 0 picks a free one.
+It has neither TLS nor AUTH, so it listens on loopback only. The default port is 2525; 0 picks a
+free one.
 """
 import email
 import email.policy

@@ -1,14 +1,13 @@
-//! The chapter's text message: a form POSTed to a gateway, and its JSON answer.
+//! The chapter's text message: a form POSTed to a gateway, and the JSON response.
 //!
 //!     python3 examples/gateway.py &
 //!     cargo run --example text_message
 //!     cargo run --example text_message -- GATEWAY_URL
 //!
-//! What to look at: the chapter sets the fields and their encoding by hand; here the form is
-//! encoded, and the length that belongs to it is written by who knows it. And what happens when the
-//! answer is lost: nobody can say then whether the message went out, so it is not sent again, which
-//! would be a second message to somebody's telephone. The command does the same, and takes the
-//! password from a file, for what stands in argv can be read by everybody on the machine:
+//! What to look at: the chapter encodes the form and sets Content-Length by hand; here the library
+//! does. If the response is lost, nobody knows whether the message was sent, so the request is not
+//! repeated: that could send the message twice. The command does the same, and reads the password
+//! from a file, since every user of the machine can read argv:
 //!
 //!     wirewright sms --gateway URL --account NAME --password-file FILE --mobile N --content TEXT
 

@@ -1,4 +1,4 @@
-//! The chapter's client of the date-and-time server: connect, read, print.
+//! The chapter's client of the date-and-time server: connects, reads, prints.
 //!
 //!     cargo run --example time_server &
 //!     cargo run --example time_client
@@ -7,13 +7,12 @@
 //!
 //! It works with the Python server of the chapter as well.
 //!
-//! What to look at: the chapter's client calls `recv(1024)` once and takes what comes for the
-//! whole. TCP is a stream and does not promise that: a line may come in pieces. Here it is whole
-//! when the stream has ended, and at most 512 bytes of it are kept, whoever the server is. Over UDP
-//! it is the other way round: a datagram comes whole or not at all, so the question is asked again
-//! each second until an answer comes. RFC 867 does not say how a line is written, so the last step
-//! may fail for other servers: then the line is shown as it came, with whatever would move the
-//! cursor escaped.
+//! What to look at: the chapter's client calls `recv(1024)` once and takes the result for the
+//! complete line. TCP is a stream, and a line may come in pieces: here it is complete at the end of
+//! the stream, and at most 512 bytes are kept. Over UDP a datagram arrives complete or not at all,
+//! so the request is sent again each second until a reply comes. RFC 867 does not define the format
+//! of the line, so the line of another server may not be parsed: then it is printed as it came,
+//! with control characters escaped.
 
 use std::error::Error;
 use wirewright::daytime::Moment;

@@ -1,18 +1,17 @@
-//! The chapter's date-and-time server: whoever connects gets one line, then the end.
+//! The chapter's date-and-time server: sends each client one line, then closes.
 //!
 //!     cargo run --example time_server                          on port 6789 of this machine
 //!     cargo run --example time_server -- ADDR:PORT
 //!     cargo run --example time_server -- ADDR:PORT udp         a datagram for each one received
 //!
-//! Visit it with `telnet 127.0.0.1 6789`, with `nc`, with `cargo run --example time_client`, or
-//! with the chapter's own client: `socket`, `connect`, `recv(1024)`, `print`.
+//! Clients: `telnet 127.0.0.1 6789`, `nc`, `cargo run --example time_client`, or the chapter's own
+//! client: `socket`, `connect`, `recv(1024)`, `print`.
 //!
-//! What to look at: the chapter remarks that its server serves one client at a time. This one
-//! serves thousands on one thread, for nobody is waited for: who connects and says nothing has his
-//! line already. And the end of the line is not the end of the connection: where a client has said
-//! something that nobody read, closing at once would reset the connection, and the reset may
-//! overtake the line. So our half ends, what the client still says is read away for a moment, and
-//! only then it is closed.
+//! What to look at: the chapter's server serves one client at a time. This one serves thousands on
+//! one thread and does not wait for any of them. The server does not close right after the line:
+//! if a client has sent bytes that were not read, closing would reset the connection, and the reset
+//! could destroy the line in flight. So the server ends its half of the connection, reads and drops
+//! input for a moment, then closes.
 
 use std::error::Error;
 use wirewright::net::RunOptions;
@@ -27,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(other) => return Err(format!("{other}: tcp or udp").into()),
     };
 
-    // SIGINT and SIGTERM stop it; lines that were begun are finished.
+    // SIGINT and SIGTERM stop the server after the lines that it has begun.
     let run = RunOptions::default().with_stop_at_signals(true);
     let options = Options { transport, run, ..Options::default() };
     let server = Server::bind(address, options)?;

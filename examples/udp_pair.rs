@@ -1,17 +1,16 @@
-//! UDP, which the chapter describes and leaves to the reader: what a network does to datagrams.
+//! What a network does to UDP datagrams. The chapter describes UDP without a program.
 //!
 //!     cargo run --example udp_pair
 //!     cargo run --example udp_pair -- LISTEN TO        the relay alone, for one run from elsewhere
 //!
-//! What to look at: a sender and a receiver in one process, and between them a relay that loses
-//! every tenth datagram, doubles every seventh and lets every fifth be overtaken. Nobody is told:
-//! the sender's calls all succeed, and no error comes anywhere. TCP would mend it and you would
-//! only see it become slower; UDP hands on what comes. So each datagram bears a number and a time,
-//! and the receiver keeps books: that is what telephones and video do over UDP (RTP, RFC 3550),
-//! before they decide what to do about it. The last datagrams say how many there were: without them
-//! the loss of the tail could not be seen.
+//! What to look at: a sender and a receiver in one process, and between them a relay that drops
+//! every tenth datagram, duplicates every seventh and delays every fifth behind the next. The
+//! sender sees no error. TCP would retransmit, and only become slower; UDP delivers what arrives.
+//! So each datagram has a number and a time stamp, and the receiver keeps statistics, as RTP
+//! (RFC 3550) does for telephony and video. The last datagrams hold the number sent: without them
+//! loss at the end could not be detected.
 //!
-//! The same between two machines, without a relay, for that is what the network is:
+//! The same between two machines, where the network takes the place of the relay:
 //!
 //!     wirewright udp recv --listen 0.0.0.0:5567
 //!     wirewright udp send HOST:5567 --rate 20M --seconds 5
@@ -22,12 +21,12 @@ use std::time::Duration;
 use wirewright::datagram::Datagram;
 use wirewright::net::udp::{ReceiveOptions, Receiver, SendOptions, send};
 
-/// How often the sender tells its end.
+/// How many end marks the sender sends.
 const ENDS: u32 = 5;
 /// How long the relay waits for a datagram.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Passes datagrams on as a bad network does, until the sender has told its end for the last time.
+/// Forwards datagrams like a bad network, until the last end mark.
 fn relay(socket: &UdpSocket, to: SocketAddr) -> std::io::Result<()> {
     socket.set_read_timeout(Some(PATIENCE))?;
     let (mut room, mut held, mut ends) = ([0; 65_536], None::<Vec<u8>>, 0);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Asked::Request ─▶ List ─▶ a page for each file ─▶ the last page
-//!                     Get ──▶ file ─▶ offer … offer ─▶ the session says the end
+//!                     Get ──▶ file ─▶ offer … offer ─▶ the session sends `end`
 //!                     Put ──▶ refused
 //! ```
 
@@ -16,7 +16,7 @@ use wirewright::text::PeerText;
 use wirewright::transfer::message::Entry;
 use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
 
-/// What is served, and what is being told or sent of it.
+/// The served root, and the request in progress.
 pub struct Host {
     root: Root,
     asked: Option<Ask>,
@@ -25,7 +25,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Beneath this root; a peer can name nothing else.
+    /// A host for the files below `root`; a peer can name no others.
     pub fn new(root: Root) -> Host {
         Host { root, asked: None, telling: None, sending: None }
     }
@@ -37,8 +37,8 @@ impl Host {
                 return Ok(());
             }
             Ask::Get { name, offset: 0, .. } => self.root.source(&name),
-            Ask::Get { .. } => return Ok(session.refuse("changed", "from its beginning, please")?),
-            Ask::Put { .. } => return Ok(session.refuse("read_only", "who wants it fetches it")?),
+            Ask::Get { .. } => return Ok(session.refuse("changed", "only whole files are served")?),
+            Ask::Put { .. } => return Ok(session.refuse("read_only", "this node takes no files")?),
         };
         match opened {
             Err(error) => session.refuse(error.code(), &error.to_string())?,
@@ -98,8 +98,8 @@ impl Application<Server> for Host {
         {
             let read = source.read_at(&mut scratch[..len], offset);
             let len = read.map_err(|error| Error::Io("reading", error))?;
-            // Half of one version and half of another would be neither, so this is asked after
-            // every read.
+            // Checked after every read: a file must not be sent half in one version and half in
+            // another.
             if !source.unchanged().unwrap_or(false) {
                 session.refuse("changed", "it changed while it was sent")?;
                 break;

@@ -1,17 +1,17 @@
-//! A node of a network without a centre: it serves a folder, and fetches what its peers have and
-//! it has not. Both at once, on one thread.
+//! A node of a peer-to-peer network: it serves a folder and fetches the files of its peers that it
+//! does not have, both on one thread.
 //!
 //!     cargo run --example peer_node -- FOLDER_A 127.0.0.1:5571
 //!     cargo run --example peer_node -- FOLDER_B 127.0.0.1:5572 127.0.0.1:5571
 //!     cargo run --example peer_node -- FOLDER_C 127.0.0.1:5573 127.0.0.1:5572 127.0.0.1:5571
 //!
-//! What to look at: *client* and *server* are sides of a connection, not kinds of program. Here are
-//! both sessions, `Server` and `Client`, and one reactor that drives them: it asks all of them the
-//! same questions and does not know which is which. End the first node before the third comes: its
-//! files are still there. Any client reads them: `wirewright ls 127.0.0.1:5573`.
+//! What to look at: *client* and *server* are sides of a connection, not kinds of program. One
+//! reactor drives both sessions, `Server` and `Client`, through the same trait. End the first node
+//! before the third starts: the second still has its files. Any client can list them:
+//! `wirewright ls 127.0.0.1:5573`.
 //!
-//! What is missing to a BitTorrent: to find peers, to ask several for parts of one file, and to
-//! hold against a digest that was known before what a peer sends with its own.
+//! Missing, compared with BitTorrent: finding peers, fetching parts of one file from several peers,
+//! and verifying a file against a digest that is known in advance.
 
 mod host;
 mod visitor;
@@ -31,7 +31,7 @@ use wirewright::transfer::{client::Client, server, server::Server};
 /// How many connections a node holds at a time.
 const CONNECTIONS_MAX: usize = 1000;
 
-/// Lets guests in: each is given a session of its own.
+/// Accepts connections, each with a session of its own.
 struct Acceptor(Root, Arc<server::Config>);
 
 impl Acceptor {
@@ -49,14 +49,14 @@ impl Accept for Acceptor {
     }
 }
 
-/// 16 random bytes: what a token is proved over, where there is one.
+/// 16 random bytes in hexadecimal: the nonce of a hello (PROTOCOL.md §8).
 fn nonce() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Visits one peer, while the reactor serves others.
+/// Connects to one peer, while the reactor serves others.
 fn call(peer: &str, root: &Root, reactor: &mut Reactor) -> Result<(), getrandom::Error> {
     let session = Client::new(Default::default(), &nonce()?);
     let visitor = Visitor::new(root.clone(), peer);
@@ -66,7 +66,7 @@ fn call(peer: &str, root: &Root, reactor: &mut Reactor) -> Result<(), getrandom:
             let new = NewConnection::new(Stream::plain(socket), session, visitor);
             reactor.add(new).map_err(|error| Error::Io("starting", error))
         });
-        // A peer that is not there is an ordinary thing in such a network.
+        // A peer that cannot be reached is not an error.
         if let Err(error) = added {
             println!("{named}: {error}");
         }

@@ -1,4 +1,4 @@
-//! The node as a client: asks a peer what it has, and fetches what is missing here.
+//! The node as a client: lists the files of a peer, and fetches those that are missing here.
 //!
 //! ```text
 //!   Heard::Welcome ─▶ list ─▶ Entries … ─▶ get ─▶ File ─▶ Payload, Verified … ─▶ Received
@@ -13,10 +13,10 @@ use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::{Durability, Partial, Root};
 use wirewright::transfer::client::{Client, Event as Heard};
 
-/// How many names of one peer are kept: a list may be without end.
+/// The largest number of names of one peer that are kept: a listing may be endless.
 const NAMES_MAX: usize = 10_000;
 
-/// Fetches what is not in the folder yet: names that were listed, the file that comes.
+/// Fetches the files that are not in the folder yet.
 pub struct Visitor {
     root: Root,
     peer: String,
@@ -27,7 +27,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Into this root; the name of the peer is for people.
+    /// A visitor that stores files below `root`; `peer` names the peer in messages.
     pub fn new(root: Root, peer: &str) -> Visitor {
         let peer = peer.to_owned();
         let (greeted, listed) = (false, false);
@@ -38,7 +38,7 @@ impl Visitor {
         match (event, &mut self.coming) {
             (Heard::Welcome(_), _) => self.greeted = true,
             (Heard::Entries { entries, .. }, _) => {
-                // A peer says what it likes: only what is a name, and is not here, is asked for.
+                // A peer may list anything: only valid names that are missing here are kept.
                 let names =
                     entries.iter().filter_map(|entry| Name::new(entry.name.as_raw_str()).ok());
                 let room = NAMES_MAX - self.names.len();
@@ -46,7 +46,7 @@ impl Visitor {
             }
             (Heard::File { size, etag, .. }, Some((name, partial))) => {
                 if let Err(error) = partial.begin(etag.as_raw_str(), size) {
-                    // Another peer was quicker, perhaps: what still comes of it is dropped.
+                    // Another peer may have been faster: the rest of this file is dropped.
                     println!("{name}: {error}");
                     self.coming = None;
                 }
@@ -59,7 +59,7 @@ impl Visitor {
             }
             (Heard::Received { .. }, _) => {
                 if let Some((name, partial)) = self.coming.take() {
-                    // The product syncs on another thread; a page may let the others wait.
+                    // `net::transfer` syncs on another thread; in this example the others wait.
                     match partial.finish(Durability::Fsync, false).run() {
                         Ok(()) => println!("fetched {name} from {}", self.peer),
                         Err(error) => println!("{name}: {error}"),
@@ -75,7 +75,7 @@ impl Visitor {
         Ok(())
     }
 
-    /// One request at a time: first what there is, then what is missing, then the end.
+    /// One request at a time: the listing, each missing file, then the end.
     fn ask(&mut self, session: &mut Client) -> Result<(), Error> {
         if !self.listed {
             self.listed = true;

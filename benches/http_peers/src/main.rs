@@ -1,7 +1,7 @@
-//! The HTTP clients that people use today, as their documentation shows them.
+//! Other HTTP clients, used as their documentation shows.
 //!
 //! ```text
-//!   http_peers reqwest URL              the body, thrown away
+//!   http_peers reqwest URL              the body, discarded
 //!   http_peers ureq URL                 the same
 //!   http_peers reqwest-many N DIR       the URLs on stdin into DIR, N in flight, on two threads
 //! ```
@@ -29,7 +29,7 @@ async fn reqwest_many(jobs: usize, directory: &str) -> Outcome {
         let path = format!("{directory}/{name}");
         tokio::spawn(async move {
             let body = client.get(url).send().await?.error_for_status()?.bytes().await?;
-            // As our own does: beside it, then renamed.
+            // As wirewright does: a temporary file beside it, then renamed.
             let part = format!("{path}.part");
             std::fs::write(&part, &body)?;
             std::fs::rename(&part, path)?;
