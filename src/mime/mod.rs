@@ -25,9 +25,9 @@
 //!   --=_8f3…--
 //! ```
 //!
-//! The module builds a message of text, HTML and files of any size that every mail program shows
-//! alike. Its length is known before the first octet is written. `net::mail` and `wirewright mail`
-//! send it.
+//! What it is for: to build a message of text, HTML and files of any size that every mail program
+//! shows alike. The length is known before the first octet is written. `net::mail` and the command
+//! `mail` send it.
 //!
 //! Specification: RFC 5322 (fields, addresses, dates), RFC 2045 and 2046 (bodies and their parts),
 //! RFC 2047 (words that are not ASCII), RFC 2183 and 2231 (file names), RFC 2387 and 2392 (pictures
