@@ -315,8 +315,8 @@ fn the_exercises_with_explain_do_what_the_plan_says() {
         (r#"{"filedata":"aGk"}"#, 1, "\nrefused    at byte 16: "),
         (r"Length: 3\r\nContent-Length: 2", 1, "\nrefused    at byte 52: "),
         ("chunked", 0, "\nframing    chunked: "),
-        (r"Length: 3\r\n\r\nhi", 1, "\nrefused    at byte 40: ended "),
-        (r#""aGVsbG8'"#, 1, "\nrefused    at byte 35: ended "),
+        (r"Length: 3\r\n\r\nhi", 1, "\nrefused    at byte 40: the stream ended "),
+        (r#""aGVsbG8'"#, 1, "\nrefused    at byte 35: the stream ended "),
         (r"\0\0\0\2{}", 1, "\nrefused    at byte 5: the member `type` is missing"),
         (r"250-mx\r\n250", 0, " the reply is complete, 2 lines\n"),
     ];

@@ -155,8 +155,8 @@ fn scram_is_that_of_the_example() {
 #[test]
 fn scram_refuses() {
     for (first, rule) in [
-        ("e=no", "a nonce first"),
-        ("m=x,r=1", "a nonce first"),
+        ("e=no", "begins with a nonce"),
+        ("m=x,r=1", "begins with a nonce"),
         (&FIRST.replace("rOpr", "xOpr"), "continues that of the client"),
         (&format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"), "continues that of the client"),
         (&FIRST.replace("s=W2", "s=*"), "a salt in base64"),

@@ -6,7 +6,8 @@ use wirewright::net::mail::{Options, check};
 use wirewright::smtp::auth::Credentials;
 use wirewright::smtp::config::StartTls;
 
-const NO_TLS: &str = "later: unsent; refused: no-tls: the connection has no TLS, and credentials are not sent in clear";
+const NO_TLS: &str = "later: unsent; refused: no-tls: the connection has no TLS, and credentials \
+                      are not sent in clear";
 
 fn starting(server: &Server, starttls: StartTls) -> Options {
     let mut options = named(&format!("smtp://{}", server.address()));
