@@ -11,7 +11,7 @@ use crate::error::Error;
 use std::fmt;
 
 /// The longest identifier in bytes, without its brackets: with the field name it fits into
-/// [`LINE_MAX`](super::header::LINE_MAX).
+/// [`LINE_MAX`](super::LINE_MAX).
 pub const ID_MAX: usize = 900;
 
 /// A msg-id of RFC 5322 §3.6.4: `left@right`, each side atoms separated by dots; the right side may

@@ -21,7 +21,7 @@ use super::structure::{self, Part, Segment, Text};
 use crate::error::Error;
 
 /// Name, type and length of an attached file. The content is given to the
-/// [`Writer`](super::writer::Writer) when the message is written.
+/// [`Writer`](super::Writer) when the message is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// The value of `filename` in `Content-Disposition`.

@@ -34,7 +34,7 @@ pub const MEDIA_NAME_MAX: usize = 127;
 const WHOLE_MAX: usize = LINE_PREFERRED_MAX - 2;
 
 /// The longest parameter that is written without encoding, in bytes: it cannot be folded, so it has
-/// to fit into [`LINE_MAX`](super::header::LINE_MAX).
+/// to fit into [`LINE_MAX`](super::LINE_MAX).
 const PLAIN_MAX: usize = 990;
 
 /// The name of a file in `Content-Disposition`: one path segment (RFC 2183 §2.3).

@@ -9,9 +9,9 @@
 //!
 //! Specification: RFC 2045 §6.2 (7bit), §6.7 (quoted-printable), §6.8 (base64).
 //!
-//! [`TransferEncoding::of_text`] selects the encoding of a text; attachments are always base64. A text is in memory,
-//! so the only state of its encoder is an offset. Base64 takes its content in pieces of any
-//! length, since the content of an attachment is not held.
+//! [`TransferEncoding::of_text`] selects the encoding of a text; attachments are always base64. A
+//! text is in memory, so the only state of its encoder is an offset. Base64 takes its content in
+//! pieces of any length, since the content of an attachment is not held.
 
 use super::header::LINE_MAX;
 use crate::base64::{encode_into, encoded_len};

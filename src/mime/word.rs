@@ -14,7 +14,7 @@
 //!
 //! Only unstructured text and display names become encoded words (§5). Addresses, parameters and
 //! quoted strings do not, with one exception for old mail programs: see
-//! [`message::Builder::compat_names`](super::message::Builder::compat_names).
+//! [`Builder::compat_names`](super::Builder::compat_names).
 
 use crate::base64::{encode_into, encoded_len};
 

@@ -107,7 +107,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::Misuse`] if no file was asked for; [`Error::TooLarge`] if the file is longer than
-    /// [announced](super::message::Attachment::len), and the same on every later call.
+    /// [announced](super::Attachment::len), and the same on every later call.
     pub fn offer(&mut self, content: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         let len = self.file_len()?;
         if content.len() as u64 > len - self.taken {

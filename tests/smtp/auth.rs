@@ -175,7 +175,7 @@ fn scram_refuses() {
     let begun = empty.begin();
     let again = empty.answer(b"", 3).expect("asked again");
     assert!(begun.ends_with(&format!(" {again}")), "{begun} {again}");
-    assert!(empty.answer(b"", 3).expect_err("twice").reason().contains("a nonce first"));
+    assert!(empty.answer(b"", 3).expect_err("twice").reason().contains("begins with a nonce"));
     let mut many = sasl(Mechanism::ScramSha256, "user", "pencil", NONCE);
     many.begin();
     let error = many.answer(base64(&FIRST.replace("4096", "1000001")).as_bytes(), 0);
