@@ -1,30 +1,30 @@
-//! Strict base64 in runs of any length, over a vector kernel.
+//! Strict base64, decoded in pieces of any length with a vector kernel.
 //!
 //! Specification: RFC 4648 §4 (alphabet), §3.2 (padding required), §3.5 (unused bits zero).
 //!
 //! ```text
 //!   run of text:  [ c c c | kernel: whole quads ……………………… | c c ]
-//!                   └ completes the carry                   └ becomes the carry (0 to 3)
+//!                   └ completes a carried quad              └ carried to the next run (0 to 3)
 //! ```
 //!
-//! Whole quads without padding go to the kernel, which is only ever asked *are these all of the
-//! alphabet, and what bytes are they?*. Everything that needs judgement (quads over a cut,
-//! padding, the place of the first foreign character) is done here, one character at a time.
+//! A quad is a group of four characters. The kernel decodes whole quads without padding, and fails
+//! if a character is not of the alphabet. This module decodes the rest one character at a time:
+//! quads that are cut between two runs, padding, and the quad with the first invalid character.
 
 use base64_turbo::{STANDARD, STANDARD_NO_PAD};
 
-/// The name of the vector kernel, for reports.
+/// The name of the crate with the vector kernel, for reports.
 pub const KERNEL: &str = "base64-turbo";
 
-/// Marks a byte that is not of the alphabet in [`VALUES`].
-const FOREIGN: u8 = 0xFF;
+/// The entry in [`VALUES`] of a byte that is not of the alphabet.
+const NOT_ALPHABET: u8 = 0xFF;
 
-/// The value of each character of the alphabet.
+/// The six-bit value of each character of the alphabet.
 const VALUES: [u8; 256] = values();
 
 const fn values() -> [u8; 256] {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut table = [FOREIGN; 256];
+    let mut table = [NOT_ALPHABET; 256];
     let mut value = 0;
     while value < alphabet.len() {
         table[alphabet[value] as usize] = value as u8;
@@ -38,12 +38,12 @@ pub const fn encoded_len(raw: usize) -> usize {
     raw.div_ceil(3) * 4
 }
 
-/// The greatest number of bytes that `text` characters of base64 stand for.
+/// The greatest number of bytes that `text` characters of base64 decode to.
 pub const fn decoded_len_max(text: usize) -> usize {
     text / 4 * 3
 }
 
-/// Encodes `raw` into the beginning of `out` and gives the length of the text.
+/// Encodes `raw` into the beginning of `out` and returns the length of the text.
 ///
 /// # Panics
 /// If `out` is shorter than [`encoded_len`] of `raw`.
@@ -52,20 +52,19 @@ pub fn encode_into(raw: &[u8], out: &mut [u8]) -> usize {
     STANDARD.encode_slice(raw, &mut out[..len]).expect("the slice has the exact length")
 }
 
-/// Decodes one whole text strictly into the beginning of `out` and gives the length; `None` where
-/// the text is not strict base64 or `out` is shorter than [`decoded_len_max`]. The push decoder's
-/// shortest user, and the shape in which kernels are compared.
+/// Decodes a complete text into the beginning of `out` and returns the decoded length. `None` if
+/// the text is not strict base64 or `out` is shorter than [`decoded_len_max`].
 pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let mut quads = Quads::default();
     let run = quads.run(text, out);
-    (run.eaten == text.len() && quads.is_whole()).then_some(run.made)
+    (run.consumed == text.len() && quads.is_whole()).then_some(run.written)
 }
 
-/// Which rule of base64 a character broke. With [`UnusedBits`](Fault::UnusedBits) the fault shows
-/// at the padding and stands in the character before it.
+/// The rule of base64 that a character breaks. [`UnusedBits`](Fault::UnusedBits) is detected at the
+/// padding; the wrong bits are in the character before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    Foreign,
+    NonAlphabet,
     Padding,
     AfterPadding,
     UnusedBits,
@@ -74,7 +73,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn rule(self) -> &'static str {
         match self {
-            Fault::Foreign => "only the standard base64 alphabet",
+            Fault::NonAlphabet => "only the standard base64 alphabet",
             Fault::Padding => "padding only completes the last four characters",
             Fault::AfterPadding => "nothing follows base64 padding",
             Fault::UnusedBits => "the unused bits of the last base64 character are zero",
@@ -83,25 +82,25 @@ impl Fault {
 
     pub(super) fn section(self) -> &'static str {
         match self {
-            Fault::Foreign | Fault::AfterPadding => "RFC 4648 §3.3",
+            Fault::NonAlphabet | Fault::AfterPadding => "RFC 4648 §3.3",
             Fault::Padding => "RFC 4648 §4",
             Fault::UnusedBits => "RFC 4648 §3.5",
         }
     }
 }
 
-/// What one run gave.
+/// The result of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Characters consumed; with a fault, all before the one that broke a rule.
-    pub(super) eaten: usize,
-    /// Bytes laid into the room.
-    pub(super) made: usize,
+    /// Characters consumed; with a fault, all before the one that breaks a rule.
+    pub(super) consumed: usize,
+    /// Bytes written into the scratch space.
+    pub(super) written: usize,
     pub(super) fault: Option<Fault>,
 }
 
-/// The state between two runs: up to three characters of an unfinished quad, and whether padding
-/// was seen.
+/// The state between two runs: up to three characters of an incomplete quad, and whether there was
+/// padding.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Quads {
     carry: [u8; 4],
@@ -110,30 +109,31 @@ pub(super) struct Quads {
 }
 
 impl Quads {
-    /// Whether the text so far is whole: no quad is unfinished.
+    /// Whether the text may end here: no quad is incomplete.
     pub(super) fn is_whole(&self) -> bool {
         self.len == 0
     }
 
-    /// Decodes as much of `run` as `scratch` takes, up to the first character that breaks a rule.
+    /// Decodes as much of `run` as fits into `scratch`, up to the first character that breaks a
+    /// rule.
     pub(super) fn run(&mut self, run: &[u8], scratch: &mut [u8]) -> Run {
         let mut did = Run::default();
-        while did.eaten < run.len() && scratch.len() - did.made >= 3 {
+        while did.consumed < run.len() && scratch.len() - did.written >= 3 {
             if self.len == 0 && !self.padded {
-                let quads = kernel_quads(&run[did.eaten..], scratch.len() - did.made);
-                let text = &run[did.eaten..did.eaten + quads * 4];
-                let clean = decode_clean(text, &mut scratch[did.made..]);
-                did.eaten += clean;
-                did.made += clean / 4 * 3;
+                let quads = kernel_quads(&run[did.consumed..], scratch.len() - did.written);
+                let text = &run[did.consumed..did.consumed + quads * 4];
+                let clean = decode_clean(text, &mut scratch[did.written..]);
+                did.consumed += clean;
+                did.written += clean / 4 * 3;
                 if clean > 0 {
                     continue;
                 }
             }
-            match self.push(run[did.eaten]) {
+            match self.push(run[did.consumed]) {
                 Ok((bytes, len)) => {
-                    scratch[did.made..did.made + len].copy_from_slice(&bytes[..len]);
-                    did.eaten += 1;
-                    did.made += len;
+                    scratch[did.written..did.written + len].copy_from_slice(&bytes[..len]);
+                    did.consumed += 1;
+                    did.written += len;
                 }
                 Err(fault) => {
                     did.fault = Some(fault);
@@ -144,15 +144,16 @@ impl Quads {
         did
     }
 
-    /// Takes one character; gives the bytes of a quad that it completes.
+    /// Takes one character. If the character completes a quad, returns its bytes and how many there
+    /// are.
     pub(super) fn push(&mut self, character: u8) -> Result<([u8; 3], usize), Fault> {
         if self.padded && self.len == 0 {
             return Err(Fault::AfterPadding);
         }
         if character == b'=' {
             self.check_padding()?;
-        } else if VALUES[character as usize] == FOREIGN {
-            return Err(Fault::Foreign);
+        } else if VALUES[character as usize] == NOT_ALPHABET {
+            return Err(Fault::NonAlphabet);
         } else if self.padded {
             return Err(Fault::Padding);
         }
@@ -161,8 +162,8 @@ impl Quads {
         Ok(if self.len == 4 { self.complete() } else { ([0; 3], 0) })
     }
 
-    /// A `=` may stand only third (with a fourth to come) or fourth, over unused bits that are
-    /// zero.
+    /// `=` may only be the third (if the fourth is `=` too) or the fourth character of a quad, and
+    /// the unused bits of the character before it have to be zero.
     fn check_padding(&mut self) -> Result<(), Fault> {
         let unused = match self.len {
             2 => VALUES[self.carry[1] as usize] & 0x0F,
@@ -188,26 +189,26 @@ impl Quads {
     }
 }
 
-/// How many whole quads of `text` may go to the kernel: as many as there is room for, without a
-/// last one that carries padding.
+/// How many whole quads of `text` the kernel may decode: as many as fit into `room` bytes, without
+/// a last one that has padding.
 fn kernel_quads(text: &[u8], room: usize) -> usize {
     let quads = (text.len() / 4).min(room / 3);
     let padded = quads > 0 && text[quads * 4 - 1] == b'=';
     quads - usize::from(padded)
 }
 
-/// Decodes the longest prefix of whole quads that holds only characters of the alphabet, and gives
-/// its length in characters.
+/// Decodes the longest prefix of whole quads with only characters of the alphabet, and returns its
+/// length in characters.
 fn decode_clean(text: &[u8], scratch: &mut [u8]) -> usize {
     if text.is_empty() || kernel(text, scratch) {
         return text.len();
     }
-    let foreign = text.iter().position(|&c| VALUES[c as usize] == FOREIGN);
-    let clean = foreign.unwrap_or(0) / 4 * 4;
+    let invalid = text.iter().position(|&c| VALUES[c as usize] == NOT_ALPHABET);
+    let clean = invalid.unwrap_or(0) / 4 * 4;
     if clean > 0 && kernel(&text[..clean], scratch) { clean } else { 0 }
 }
 
-/// Asks the kernel: true if all of `text` (whole quads, no padding) was decoded into `scratch`.
+/// Decodes `text` (whole quads, no padding) into `scratch`; false if it has an invalid character.
 fn kernel(text: &[u8], scratch: &mut [u8]) -> bool {
     let len = text.len() / 4 * 3;
     STANDARD_NO_PAD.decode_slice(text, &mut scratch[..len]) == Ok(len)
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_placed() {
+    fn faults_have_their_offset() {
         use Fault::*;
         for (text, at, fault) in [
             ("=", 0, Padding),
@@ -256,20 +257,20 @@ mod tests {
             ("Zg===", 4, AfterPadding),
             ("Zh==", 2, UnusedBits),
             ("Zm9=", 3, UnusedBits),
-            ("Zm9v Zm9v", 4, Foreign),
-            ("Zm9vZm9vZm9v-m9v", 12, Foreign),
+            ("Zm9v Zm9v", 4, NonAlphabet),
+            ("Zm9vZm9vZm9v-m9v", 12, NonAlphabet),
             ("Zm8=Zm9v", 4, AfterPadding),
-            ("Zm9vZ\n==", 5, Foreign),
+            ("Zm9vZ\n==", 5, NonAlphabet),
             ("Zm9v====", 4, Padding),
         ] {
             let mut scratch = [0; 64];
             let run = Quads::default().run(text.as_bytes(), &mut scratch);
-            assert_eq!((run.eaten, run.fault), (at, Some(fault)), "{text}");
+            assert_eq!((run.consumed, run.fault), (at, Some(fault)), "{text}");
         }
     }
 
     #[test]
-    fn every_foreign_byte_at_every_place() {
+    fn every_byte_at_every_place() {
         for byte in 0..=255u8 {
             for at in 0..200 {
                 let mut text = [b'A'; 200];
@@ -292,8 +293,8 @@ mod tests {
                 while good && !rest.is_empty() {
                     let mut scratch = [0; 7];
                     let run = quads.run(rest, &mut scratch);
-                    out.extend(&scratch[..run.made]);
-                    rest = &rest[run.eaten..];
+                    out.extend(&scratch[..run.written]);
+                    rest = &rest[run.consumed..];
                     good = run.fault.is_none();
                 }
             }

@@ -1,36 +1,37 @@
-//! Bounded bytes with cursors: what waits to be written, or to be read.
+//! A bounded byte queue, for bytes that wait to be written or parsed.
 //!
 //! ```text
 //!   0 ........ start ########## end .......... limit
 //!     (free)         (readable)     (writable)
 //! ```
 //!
-//! Every session writes into one ([`Session::transmit`](crate::session::Session::transmit)), and
-//! it is what bounds a peer that does not read.
+//! Every session appends its output to a buffer
+//! ([`Session::transmit`](crate::session::Session::transmit)). The limit of the buffer bounds the
+//! memory that a peer takes which does not read.
 //!
-//! start ≤ end ≤ limit holds after every step. `searched` remembers how far a search for a
-//! delimiter got, so that input which comes one byte at a time is still searched in linear time.
-//! Storage grows with the bytes that are really there, up to the limit, and can be given back when
-//! it is empty.
+//! start ≤ end ≤ length of the storage holds after every step. `searched` is the end of the last
+//! search for a delimiter, so that input which arrives one byte at a time is searched in linear
+//! time. The storage grows with its content up to the limit, and can be taken away when it is
+//! empty.
 //!
 //! ```text
 //!            append, space + commit              consume
 //!   empty ──────────────────────────▶ waiting ──────────────▶ empty, its cursors back at 0
 //!                                      │    ▲
-//!                  no room for a row:  └────┘  nothing is written, the row waits
+//!           no room for a message:   └────┘  nothing is appended, the session keeps it
 //! ```
 //!
 //! | limit | default | what it guards against |
 //! |---|---|---|
-//! | [`Buffer::with_limit`] | the caller's | a queue that grows because nobody takes from it |
-//! | [`SCRATCH_BYTES_MIN`] | 64 | a room that could not hold one step of a decoder |
+//! | [`Buffer::with_limit`] | the caller's | a queue that grows because the peer does not read |
+//! | [`SCRATCH_BYTES_MIN`] | 64 | scratch space too short for one step of a decoder |
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
 //!
 //! let mut out = Buffer::with_limit(8);
 //! out.append(b"hello")?;
-//! assert!(out.append(b" world").is_err()); // a row is written whole, or not at all
+//! assert!(out.append(b" world").is_err()); // all of the bytes, or none
 //! assert_eq!(out.readable(), b"hello");
 //! out.consume(5);
 //! assert_eq!(out.tail_room(), 8);
@@ -40,13 +41,13 @@
 use crate::error::Error;
 use std::fmt;
 
-/// The least room for decoded payload that may be handed to a codec or a session, in bytes.
+/// The least scratch space for decoded payload that a codec or a session accepts, in bytes.
 pub const SCRATCH_BYTES_MIN: usize = 64;
 
-/// A queue of bytes that never holds more than its limit.
+/// A queue of bytes with a limit.
 #[derive(Default)]
 pub struct Buffer {
-    /// Storage; its length is what has been taken from the allocator, not what is used.
+    /// Initialized storage, longer than what is readable.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -54,7 +55,7 @@ pub struct Buffer {
     limit: usize,
 }
 
-/// Its cursors alone: it is long, and what it holds may be a secret.
+/// Prints the cursors only: the bytes may be many, or secret.
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Buffer { bytes, start, end, limit, .. } = self;
@@ -63,33 +64,33 @@ impl fmt::Debug for Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer that will hold at most `limit` bytes. Takes no memory yet.
+    /// An empty buffer that holds at most `limit` bytes. It allocates when bytes are appended.
     pub fn with_limit(limit: usize) -> Buffer {
         Buffer { limit, ..Buffer::default() }
     }
 
-    /// A buffer over storage that was used before, so that it need not be cleared again.
+    /// An empty buffer over existing storage, which saves its allocation and initialization.
     pub fn with_storage(storage: Vec<u8>, limit: usize) -> Buffer {
         Buffer { bytes: storage, limit, ..Buffer::default() }
     }
 
-    /// Gives the storage away; what was readable is lost.
+    /// Takes the storage out of the buffer; readable bytes are lost.
     pub fn take_storage(&mut self) -> Vec<u8> {
         (self.start, self.end, self.searched) = (0, 0, 0);
         std::mem::take(&mut self.bytes)
     }
 
-    /// The greatest number of bytes it will hold.
+    /// The greatest number of bytes that the buffer holds.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Changes the limit. Bytes that are already there stay, even beyond it.
+    /// Changes the limit. Bytes beyond a smaller limit stay readable.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -109,21 +110,22 @@ impl Buffer {
         self.limit.saturating_sub(self.len())
     }
 
-    /// How many bytes may be appended without moving those that wait: all of the room when it is
-    /// empty. Who appends in bulk asks this, and waits for the rest to be consumed.
+    /// How many bytes may be appended without moving readable bytes to the front: the whole limit
+    /// when the buffer is empty. Bulk payload is appended into this space only, so that it is not
+    /// copied twice.
     pub fn tail_room(&self) -> usize {
         self.limit.saturating_sub(self.end)
     }
 
-    /// The bytes that wait, oldest first.
+    /// The readable bytes, oldest first.
     pub fn readable(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
-    /// Drops the `count` oldest bytes.
+    /// Drops the `count` oldest readable bytes.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If `count` exceeds [`len`](Buffer::len).
     pub fn consume(&mut self, count: usize) {
         assert!(count <= self.len(), "consumed more than was readable");
         self.start += count;
@@ -134,11 +136,11 @@ impl Buffer {
         self.check();
     }
 
-    /// Room for exactly `count` more bytes behind the readable ones; [`commit`](Buffer::commit)
-    /// makes them count.
+    /// Space for exactly `count` bytes after the readable ones. They become readable with
+    /// [`commit`](Buffer::commit).
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if the limit does not allow so many.
+    /// [`Error::TooLarge`] if `count` exceeds [`room`](Buffer::room).
     pub fn space(&mut self, count: usize) -> Result<&mut [u8], Error> {
         if count > self.room() {
             return Err(Error::TooLarge {
@@ -155,12 +157,12 @@ impl Buffer {
         Ok(&mut self.bytes[self.end..self.end + count])
     }
 
-    /// Counts `count` bytes that were written into [`space`](Buffer::space).
+    /// Makes `count` bytes readable that were written into [`space`](Buffer::space).
     ///
     /// # Panics
-    /// If there was not so much space.
+    /// If `count` exceeds the space.
     pub fn commit(&mut self, count: usize) {
-        assert!(self.end + count <= self.bytes.len(), "committed more than there was space for");
+        assert!(self.end + count <= self.bytes.len(), "committed more than the space");
         self.end += count;
         self.check();
     }
@@ -168,31 +170,33 @@ impl Buffer {
     /// Appends a copy of `bytes`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if they do not all fit; then none is appended.
+    /// [`Error::TooLarge`] if `bytes` exceed [`room`](Buffer::room); none is appended then.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.space(bytes.len())?.copy_from_slice(bytes);
         self.commit(bytes.len());
         Ok(())
     }
 
-    /// Cuts back to the `len` oldest readable bytes.
+    /// Keeps the `len` oldest readable bytes and drops the others.
     pub fn truncate(&mut self, len: usize) {
         self.end = self.end.min(self.start + len);
         self.searched = self.searched.min(self.end);
         self.check();
     }
 
-    /// Overwrites readable bytes from position `at`: the back-fill of a length prefix.
+    /// Overwrites readable bytes from position `at` on, such as a length prefix once the length is
+    /// known.
     ///
     /// # Panics
-    /// If they do not lie within what is readable.
+    /// If the range exceeds the readable bytes.
     pub fn overwrite(&mut self, at: usize, bytes: &[u8]) {
-        assert!(at + bytes.len() <= self.len(), "overwrote what is not there");
+        assert!(at + bytes.len() <= self.len(), "overwrote bytes that are not readable");
         self.bytes[self.start + at..self.start + at + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Finds `needle` in the readable bytes, looking at each byte only once over all calls. The
-    /// position counts from the oldest readable byte and stays findable until it is consumed.
+    /// The position of the first `needle`, counted from the oldest readable byte. Bytes that
+    /// earlier calls searched are not searched again, so every call has to look for the same byte.
+    /// A found position is found again until it is consumed.
     pub fn find(&mut self, needle: u8) -> Option<usize> {
         let from = self.searched.max(self.start);
         let found = memchr::memchr(needle, &self.bytes[from..self.end]);
@@ -201,8 +205,8 @@ impl Buffer {
         found.map(|at| from + at - self.start)
     }
 
-    /// Makes the storage long enough for `count` bytes behind `end`: first by moving what is
-    /// readable to the front, then by growing.
+    /// Makes the storage long enough for `count` bytes after `end`: first by moving the readable
+    /// bytes to the front, then by growing.
     fn make_space(&mut self, count: usize) {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -225,7 +229,7 @@ impl Buffer {
     }
 }
 
-/// So that serde_json can write a message straight into the buffer.
+/// For serde_json, which writes messages directly into the buffer.
 impl std::io::Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.append(bytes).map_err(std::io::Error::other)?;

@@ -1,8 +1,8 @@
-//! The date and the time in one line: what the smallest of servers says.
+//! The daytime service: a server sends the date and the time as one line.
 //!
-//! Specification: RFC 867 (Daytime Protocol), whose text has "no specific syntax": one line, then
-//! the server closes, and what the client sends is thrown away. The line here is the one that
-//! Python's `str(datetime.now())` makes, in the server's local time and ended by LF.
+//! Specification: RFC 867 (Daytime Protocol). The server sends one line and closes; it discards
+//! what the client sends. RFC 867 has "no specific syntax" for the line. Here the line is that of
+//! Python's `str(datetime.now())`, in the server's local time, ended by LF.
 //!
 //! ```text
 //!   client ── connects ─────────────────────────▶ server
@@ -13,9 +13,8 @@
 //!   └─date───┘ └─time─┘ └µs──┘
 //! ```
 //!
-//! What it is for: the smallest session there is. Whoever wants to see the contract of
-//! [`session`](crate::session) kept in a hundred lines begins here; `wirewright time` is the
-//! command.
+//! These are the smallest sessions of the crate: about a hundred lines implement the contract of
+//! [`session`](crate::session). The command is `wirewright time`.
 //!
 //! # Grammar
 //!
@@ -25,15 +24,15 @@
 //! time    = 2DIGIT ":" 2DIGIT ":" 2DIGIT        a time of the clock, second 0 to 59
 //! ```
 //!
-//! That is what [`Server`] says and [`Moment::parse`] reads, without its end. A [`Client`] hears
-//! any one line, as RFC 867 allows.
+//! [`Server`] sends a `daytime`, and [`Moment::parse`] reads one without its LF. A [`Client`]
+//! accepts any single line, as RFC 867 allows.
 //!
 //! # States
 //!
 //! ```text
-//!   Server   a moment ── transmit ──▶ none: it was said, close
-//!   Client   Open ─┬─ end of stream, one line ────────────▶ Ended
-//!                  └─ none, more than one, or too long ───▶ Failed
+//!   Server   Some(moment) ── transmit ──▶ None: sent, close
+//!   Client   Open ─┬─ end of stream, one line ─────────────▶ Ended
+//!                  └─ no line, more than one, or too long ─▶ Failed
 //! ```
 //!
 //! # Limits
@@ -41,17 +40,18 @@
 //! | name | default | what it guards against |
 //! |---|---|---|
 //! | [`line_bytes_max`] | 512 | a server that never ends its line |
-//! | [`line_wait`] | 10 s | a server that says nothing; a client that does not read |
+//! | [`line_wait`] | 10 s | a server that sends nothing; a client that does not read |
 //!
 //! [`line_bytes_max`]: Limits::line_bytes_max
 //! [`line_wait`]: Limits::line_wait
 //!
 //! # Over UDP
 //!
-//! Over UDP the line answers a datagram, an empty one too, but no line of time: two services could
-//! be made to talk for ever. The answer is longer than the question, and the sender's address may
-//! be forged: a daytime service that strangers reach is a reflector. That is why the command serves
-//! loopback unless it is told otherwise.
+//! Over UDP the server answers each datagram, even an empty one, with the line. It does not answer
+//! a datagram that is such a line itself, since two servers would answer each other for ever. The
+//! answer is longer than the request, and the source address of a request may be forged, so that a
+//! daytime service open to the Internet is a reflector for attacks. That is why the command serves
+//! loopback by default.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -61,15 +61,15 @@ use std::time::Duration;
 
 const SECTION: &str = "RFC 867";
 
-/// The greatest length of a line as [`Moment`] writes it, with its end, in bytes.
+/// The greatest length of the line of a [`Moment`], with its LF, in bytes.
 pub const LINE_BYTES: usize = 27;
 
 /// The bounds of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How much a server may say in all, in bytes.
+    /// How much a server may send in all, in bytes.
     pub line_bytes_max: usize,
-    /// How long the whole may take.
+    /// How long the session may take.
     pub line_wait: Duration,
 }
 
@@ -80,15 +80,14 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises the wait for the line, if it is shorter than `time`: for a caller who wants to wait
-    /// so long.
+    /// Raises [`line_wait`](Limits::line_wait) to `time` if it is shorter.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits { line_wait: self.line_wait.max(time), ..self }
     }
 }
 
-/// A date and a time of day somewhere; it does not know where, as Python's "naive" ones.
+/// A date and a time of day without a time zone, like a "naive" `datetime` of Python.
 ///
 /// ```
 /// use wirewright::daytime::Moment;
@@ -110,8 +109,9 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// A year from 1 to 9999, month and day from 1, and a time of day as hour, minute, second. What
-    /// no calendar or clock shows is `None`; a leap second is among that, as in Python.
+    /// A moment of a year from 1 to 9999, month and day from 1, and a time of day as hour, minute,
+    /// second. `None` for a date that does not exist or a time out of range. As in Python, a leap
+    /// second is out of range.
     pub fn new(
         (year, month, day): (u16, u8, u8),
         (hour, minute, second): (u8, u8, u8),
@@ -132,16 +132,16 @@ impl Moment {
         (self.hour, self.minute, self.second)
     }
 
-    /// The fraction of the second, in its millionths.
+    /// The fraction of the second, in microseconds.
     pub fn microsecond(&self) -> u32 {
         self.microsecond
     }
 
-    /// Reads exactly what [`Display`](fmt::Display) writes, without a line end.
+    /// Parses exactly what [`Display`](fmt::Display) writes, without a line end.
     ///
     /// # Errors
-    /// [`Error::Malformed`] at the first byte that differs, [`Error::Incomplete`] where it is cut
-    /// off. Microseconds that are 0 are never written, so `.000000` is malformed.
+    /// [`Error::Malformed`] at the first byte that differs, [`Error::Incomplete`] if the text is
+    /// cut off. Microseconds of 0 are never written, so `.000000` is malformed.
     pub fn parse(text: &[u8]) -> Result<Moment, Error> {
         let mut reader = Reader { text, at: 0 };
         let year = reader.number(4)? as u16;
@@ -160,7 +160,7 @@ impl Moment {
             }
         }
         if reader.at < text.len() {
-            return Err(wrong("nothing stands behind the time", reader.at));
+            return Err(wrong("nothing follows the time", reader.at));
         }
         Moment::new((year, month, day), (hour, minute, second), microsecond)
             .ok_or_else(|| wrong("a date of the calendar and a time of the clock", 0))
@@ -168,7 +168,7 @@ impl Moment {
 }
 
 impl fmt::Display for Moment {
-    /// As Python's `str(datetime)`: the microseconds are left out when they are 0.
+    /// Like Python's `str(datetime)`: without the microseconds when they are 0.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((year, month, day), (hour, minute, second)) = (self.date(), self.time());
         write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")?;
@@ -179,7 +179,7 @@ impl fmt::Display for Moment {
     }
 }
 
-/// How many days a month has; 0 where there is no such month.
+/// How many days a month has; 0 if there is no such month.
 fn days_of(year: u16, month: u8) -> u8 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
@@ -221,7 +221,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A number of exactly so many digits; six at most.
+    /// A number of exactly `digits` digits, at most six.
     fn number(&mut self, digits: usize) -> Result<u32, Error> {
         (0..digits).try_fold(0, |number, _| match self.next()? {
             digit @ b'0'..=b'9' => Ok(number * 10 + u32::from(digit - b'0')),
@@ -229,14 +229,14 @@ impl Reader<'_> {
         })
     }
 
-    /// A number of two digits behind that byte.
+    /// The byte `byte`, then a number of two digits.
     fn after(&mut self, byte: u8) -> Result<u8, Error> {
         self.byte(byte)?;
         Ok(self.number(2)? as u8)
     }
 }
 
-/// The server's side: says one line, and reads away what the client says.
+/// The server's side: sends one line, and discards what the client sends.
 #[derive(Debug)]
 pub struct Server {
     limits: Limits,
@@ -244,13 +244,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Will say this moment.
+    /// A server that sends this moment.
     pub fn new(limits: Limits, moment: Moment) -> Server {
         Server { limits, moment: Some(moment) }
     }
 }
 
-/// The line of a moment, as it travels.
+/// The line of a moment, with its LF.
 pub fn line(moment: &Moment) -> String {
     format!("{moment}\n")
 }
@@ -261,7 +261,7 @@ impl Session for Server {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        _room: &'a mut [u8],
+        _scratch: &'a mut [u8],
     ) -> Result<Received<()>, Error> {
         Ok(Received::need_input(input.len()))
     }
@@ -278,7 +278,7 @@ impl Session for Server {
         }
     }
 
-    /// Never more than to be written out: the line is there from the beginning.
+    /// [`Wants::Read`] only until the line was written to `out`.
     fn wants(&self) -> Wants {
         if self.moment.is_some() { Wants::Read } else { Wants::Close }
     }
@@ -296,36 +296,37 @@ impl Session for Server {
     }
 }
 
-/// The client's side: says nothing, hears one line.
+/// The client's side: sends nothing, receives one line.
 #[derive(Debug)]
 pub struct Client {
     limits: Limits,
     text: Vec<u8>,
-    state: Hearing,
+    state: ClientState,
 }
 
 #[derive(Debug)]
-enum Hearing {
-    /// More may come.
+enum ClientState {
+    /// The stream has not ended.
     Open,
     Ended,
     Failed(Box<Error>),
 }
 
 impl Client {
-    /// At the beginning of a stream.
+    /// A client at the beginning of a stream.
     pub fn new(limits: Limits) -> Client {
-        Client { limits, text: Vec::new(), state: Hearing::Open }
+        Client { limits, text: Vec::new(), state: ClientState::Open }
     }
 
-    /// What the server said, without white space at its ends, once the stream has ended well. It
-    /// may hold anything but line ends: [`Moment::parse`] tells whether it is a moment.
+    /// The line of the server, without white space at both ends, once the stream has ended without
+    /// an error. It may be any text without line ends: [`Moment::parse`] checks whether it is a
+    /// moment.
     pub fn line(&self) -> Option<&[u8]> {
-        matches!(self.state, Hearing::Ended).then(|| self.text.trim_ascii())
+        matches!(self.state, ClientState::Ended).then(|| self.text.trim_ascii())
     }
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
-        self.state = Hearing::Failed(Box::new(error.clone()));
+        self.state = ClientState::Failed(Box::new(error.clone()));
         Err(error)
     }
 }
@@ -336,9 +337,9 @@ impl Session for Client {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        _room: &'a mut [u8],
+        _scratch: &'a mut [u8],
     ) -> Result<Received<()>, Error> {
-        if let Hearing::Failed(error) = &self.state {
+        if let ClientState::Failed(error) = &self.state {
             return Err((**error).clone());
         }
         let max = self.limits.line_bytes_max;
@@ -354,7 +355,7 @@ impl Session for Client {
     }
 
     fn receive_eof(&mut self) -> Result<(), Error> {
-        if let Hearing::Failed(error) = &self.state {
+        if let ClientState::Failed(error) = &self.state {
             return Err((**error).clone());
         }
         let line = self.text.trim_ascii();
@@ -367,7 +368,7 @@ impl Session for Client {
         if let Some(at) = line.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
             return self.fail(wrong("the daytime is just one line", before + at));
         }
-        self.state = Hearing::Ended;
+        self.state = ClientState::Ended;
         Ok(())
     }
 
@@ -375,8 +376,8 @@ impl Session for Client {
 
     fn wants(&self) -> Wants {
         match self.state {
-            Hearing::Open => Wants::Read,
-            Hearing::Ended | Hearing::Failed(_) => Wants::Done,
+            ClientState::Open => Wants::Read,
+            ClientState::Ended | ClientState::Failed(_) => Wants::Done,
         }
     }
 
@@ -392,7 +393,7 @@ impl Session for Client {
         self.limits.line_wait
     }
 
-    /// One line is one step: bytes that drip do not buy more time.
+    /// Never grows, so that a server that sends byte by byte does not extend the wait.
     fn progress(&self) -> u64 {
         0
     }

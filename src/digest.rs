@@ -1,13 +1,13 @@
-//! The digest of a whole file, and its name on the wire.
+//! The digest of a file, and how it is written in messages.
 //!
-//! Specification: `PROTOCOL.md` §6. Written `blake3:` or `sha256:` and the hexadecimal digest, the
-//! same that `b3sum` and `sha256sum` print.
+//! Specification: `PROTOCOL.md` §6. A digest is written as `blake3:` or `sha256:` and the
+//! hexadecimal digits that `b3sum` or `sha256sum` prints.
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use std::fmt::{self, Write as _};
 
-/// Which digest two sides agreed on.
+/// The digest that both sides agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DigestKind {
@@ -15,15 +15,15 @@ pub enum DigestKind {
     Blake3,
     /// SHA-256 (FIPS 180-4).
     Sha256,
-    /// None: only the checksums of the chunks are left.
+    /// No digest: only the checksums of the chunks protect the file.
     None,
 }
 
 impl DigestKind {
-    /// All of them, by preference.
+    /// All kinds, most preferred first.
     pub const ALL: [DigestKind; 3] = [DigestKind::Blake3, DigestKind::Sha256, DigestKind::None];
 
-    /// The name on the wire.
+    /// The name in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             DigestKind::Blake3 => "blake3",
@@ -32,7 +32,7 @@ impl DigestKind {
         }
     }
 
-    /// The kind of a digest as it stands on the wire: a name, a colon and 64 lower-case hexadecimal
+    /// The kind of a digest as written in messages: a name, a colon and 64 lower-case hexadecimal
     /// digits. `None` for a text that is no digest.
     pub fn of(text: &str) -> Option<DigestKind> {
         let (name, hex) = text.split_once(':')?;
@@ -40,7 +40,7 @@ impl DigestKind {
         DigestKind::from_name(name).filter(|kind| digits && *kind != DigestKind::None)
     }
 
-    /// The digest with that name on the wire.
+    /// The kind with this name in messages.
     pub fn from_name(name: &str) -> Option<DigestKind> {
         DigestKind::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
@@ -52,19 +52,19 @@ impl fmt::Display for DigestKind {
     }
 }
 
-/// A digest that is being made.
+/// Computes a digest.
 #[derive(Debug, Clone)]
 pub enum Digester {
-    /// BLAKE3; boxed, for its state is large.
+    /// BLAKE3; boxed, since its state is large.
     Blake3(Box<blake3::Hasher>),
     /// SHA-256.
     Sha256(sha2::Sha256),
-    /// Nothing is digested.
+    /// Computes nothing.
     None,
 }
 
 impl Digester {
-    /// At the beginning of a file.
+    /// A digester at the beginning of a file.
     pub fn new(kind: DigestKind) -> Digester {
         match kind {
             DigestKind::Blake3 => Digester::Blake3(Box::default()),
@@ -84,7 +84,7 @@ impl Digester {
         }
     }
 
-    /// The digest as it stands on the wire; `None` if nothing is digested.
+    /// The digest as written in messages; `None` for [`DigestKind::None`].
     pub fn finish(self) -> Option<String> {
         match self {
             Digester::Blake3(hasher) => Some(format!("blake3:{}", hasher.finalize().to_hex())),
@@ -94,7 +94,7 @@ impl Digester {
     }
 }
 
-/// The CRC-32 of zlib (reflected polynomial 0xEDB88320), as each chunk carries it (§5.4).
+/// The CRC-32 of zlib (reflected polynomial 0xEDB88320), which each chunk has (`PROTOCOL.md` §5.4).
 pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }

@@ -10,59 +10,60 @@ use std::fmt;
 
 /// Why a session or a codec stopped.
 ///
-/// After one of these a machine stays in it: every later call gives the same value again.
+/// A session or codec that returned an error returns the same error on every later call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// The peer broke a rule of the protocol.
     Malformed {
-        /// The rule that was broken, as a phrase for people. Where it repeats what the peer said,
-        /// that is escaped.
+        /// The rule that was broken, as a phrase for people. Text of the peer in it is escaped.
         rule: Cow<'static, str>,
-        /// Offset in bytes from the beginning of the stream of the first byte that breaks it.
+        /// Offset of the first byte that breaks the rule, in bytes from the beginning of the
+        /// stream.
         offset: u64,
-        /// The section of the specification that holds the rule.
+        /// The section of the specification that states the rule.
         section: &'static str,
     },
-    /// A limit was passed.
+    /// A limit was exceeded.
     TooLarge {
-        /// The name of the limit. A limit of ours is a field of the `Limits` of its module and ends
-        /// in `_max`; one that the specification sets is named otherwise, or its section is of
+        /// The name of the limit. A limit of this crate is a field of the `Limits` of its module
+        /// and ends in `_max`. A limit that the specification sets has another ending, or cites
         /// `PROTOCOL.md`.
         limit: &'static str,
-        /// Its value, in the unit its name says.
+        /// The value of the limit, in the unit that its name tells.
         max: u64,
-        /// Offset in bytes from the beginning of the stream of the byte that passed it.
+        /// Offset of the byte that exceeded the limit, in bytes from the beginning of the stream.
         offset: u64,
-        /// The section of the specification that sets the limit or allows one; empty where none
-        /// speaks of it.
+        /// The section of the specification that sets the limit or allows one; empty if there is
+        /// none.
         section: &'static str,
     },
-    /// The peer said something that is well formed and has no place here.
+    /// The peer sent something well-formed that the current state does not allow.
     Unexpected {
-        /// What was called for, as a phrase for people.
+        /// What was expected instead, as a phrase for people.
         expected: &'static str,
-        /// Offset in bytes from the beginning of the stream of what has no place.
+        /// Offset of what was not expected, in bytes from the beginning of the stream.
         offset: u64,
-        /// The section of the specification that rules it.
+        /// The section of the specification that states what is expected.
         section: &'static str,
     },
-    /// The stream ended where more had to come.
+    /// The stream ended too early.
     Incomplete {
-        /// What was expected next.
+        /// What was expected next, as a phrase for people.
         expected: &'static str,
         /// Length of the stream in bytes.
         offset: u64,
-        /// The section of the specification that calls for it.
+        /// The section of the specification that requires it.
         section: &'static str,
     },
-    /// The peer's own answer: it will not, or it cannot.
+    /// The peer refused the request, or reported that it failed.
     Refused {
-        /// The stable code of the answer.
+        /// The code of the peer's answer: a code of `PROTOCOL.md` §9, a reply code of SMTP, or a
+        /// word of this crate that the module documents.
         code: PeerText<'static>,
-        /// The peer's words.
+        /// The explanation, for people.
         text: PeerText<'static>,
     },
-    /// The caller asked for what this state does not offer.
+    /// The caller called a method that the current state does not allow, or with a wrong argument.
     Misuse(&'static str),
 }
 
@@ -72,7 +73,7 @@ impl Error {
         Error::Malformed { rule: Cow::Borrowed(rule), offset, section }
     }
 
-    /// The stable name of the word: `malformed`, `too_large`, `unexpected`, `incomplete`,
+    /// The stable name of the kind: `malformed`, `too_large`, `unexpected`, `incomplete`,
     /// `refused`, `misuse`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -85,7 +86,7 @@ impl Error {
         }
     }
 
-    /// The offset in the stream, where there is one.
+    /// The offset in the stream in bytes, if the error has one.
     pub fn offset(&self) -> Option<u64> {
         match self {
             Error::Malformed { offset, .. }
@@ -96,7 +97,7 @@ impl Error {
         }
     }
 
-    /// The section of the specification, where there is one.
+    /// The section of the specification, if the error has one.
     pub fn section(&self) -> Option<&'static str> {
         match self {
             Error::Malformed { section, .. }
@@ -107,7 +108,7 @@ impl Error {
         }
     }
 
-    /// What was wrong, without the kind and the place. What a peer said in it is escaped.
+    /// What was wrong, without the kind and the offset. Text of the peer in it is escaped.
     pub fn reason(&self) -> String {
         match self {
             Error::Malformed { rule, .. } => escape(rule),
@@ -122,7 +123,8 @@ impl Error {
         }
     }
 
-    /// The same error, its offset counted from `base` bytes earlier in the stream.
+    /// The same error with `base` bytes added to its offset: for an inner parser whose offsets
+    /// count from byte `base` of the stream.
     #[must_use]
     pub fn shifted(mut self, base: u64) -> Error {
         if let Error::Malformed { offset, .. }
@@ -136,7 +138,7 @@ impl Error {
     }
 }
 
-/// Whether a limit is ours alone: no specification sets it.
+/// Whether the limit is set by this crate and not by a specification.
 fn is_ours(limit: &str, section: &str) -> bool {
     limit.ends_with("_max") && !section.starts_with("PROTOCOL")
 }

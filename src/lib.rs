@@ -53,11 +53,11 @@
 //!   server_hello       version and cipher suite of a TLS handshake, read as they pass
 //!        │
 //!   envelope/          one JSON object with one base64 member of any size
-//!   session            the contract between a protocol and whoever drives it
+//!   session            the contract between a protocol and its driver
 //!   base64, digest, name   shared by several protocols
 //!        │
 //!   buffer, error      bounded buffers; six kinds of errors
-//!   text               text from a peer, which cannot be printed without escapes
+//!   text               text from a peer; printed with escapes
 //! ```
 //!
 //! Imports go downwards only, and protocol modules never import each other. Outside [`net`] no
@@ -108,12 +108,12 @@
 //! error for ever. The fuzz targets check every parser for both.
 //!
 //! With the feature `net`, a session and an [`Application`] that answers its events run on the
-//! reactor: `examples/echo_lines.rs` serves a protocol of its own with 25 lines beside it.
+//! reactor: `examples/echo_lines.rs` defines a protocol and serves it with 25 more lines.
 //!
-//! # The way of one byte
+//! # The path of one byte
 //!
-//! This is `wirewright get`, from a file of the server to a file of the client. Of a file of any
-//! size, no more than a few chunks are in memory.
+//! `wirewright get` copies a file of the server to a file of the client in these steps. At most a
+//! few chunks are in memory, whatever the size of the file.
 //!
 //! ```text
 //!   server   file ─▶ block ─▶ base64 run ─▶ envelope ─▶ frame ─▶ output buffer ─▶ socket
@@ -123,19 +123,20 @@
 //!
 //! 1. **File to block.** [`SourceFile::read_at`] reads a piece of the file into a block that the
 //!    reactor lends to the connection. A block has [196,608](transfer::sender::CHUNK_BYTES) bytes,
-//!    so that it stays in the cache of the processor until it is encoded.
+//!    so that it is still in the processor's cache when it is encoded.
 //! 2. **The session asks for it.** [`wanted`](session::Session::wanted) returns the offset and the
 //!    length, [`offer`](session::Session::offer) takes the bytes, and
 //!    [`Sender`](transfer::sender::Sender) makes a chunk of them.
 //! 3. **Frame and envelope open.** [`FrameGuard`](transfer::frame::FrameGuard) reserves four bytes
 //!    for the length, and [`envelope::begin`] writes the members of the chunk, `"type"` to
 //!    `"crc32"`, and `"filedata":"`.
-//! 4. **Base64.** [`encode_into`](base64::encode_into) writes four characters for every three
-//!    bytes into the output, with vector instructions. [`envelope::finish`] closes the object, and
-//!    the guard fills in the length. The frame is in the output as a whole, or not at all.
-//! 5. **Output buffer to socket.** The frame stands in the [`Buffer`](buffer::Buffer) of its
+//! 4. **Base64.** [`encode_into`](base64::encode_into) writes four characters for every three bytes
+//!    into the output, with vector instructions. [`envelope::finish`] closes the object, and the
+//!    guard fills in the length. The output holds the complete frame, or nothing of it.
+//! 5. **Output buffer to socket.** The frame is in the [`Buffer`](buffer::Buffer) of its
 //!    [`Connection`], which writes it to the [`Stream`], plain or TLS, until the kernel returns
-//!    `WouldBlock`. The [`Reactor`] remembers connections that stopped before that.
+//!    `WouldBlock`. mio reports readiness once, so the [`Reactor`] keeps a list of the connections
+//!    that paused before `WouldBlock`.
 //! 6. **Socket to frame.** On the other machine the reactor lends a read buffer. The client's
 //!    [`Reader`](transfer::reader::Reader) counts with [`Frames`](transfer::frame::Frames) how
 //!    much of the frame is left.
@@ -143,15 +144,16 @@
 //!    base64 text and decodes it into the scratch space that was lent, while the rest of the frame
 //!    is still arriving. The other members are small, and are kept.
 //! 8. **Chunk to file.** [`Receiver`](transfer::receiver::Receiver) checks that the chunk begins
-//!    where the last one ended. The event is [`Payload`](transfer::client::Event::Payload). The
-//!    application writes it with [`Partial::write_at`] to a temporary file beside the final name.
-//!    A short file has no name at all before its end: [`AnonymousFile`].
+//!    where the last one ended. The client returns the event
+//!    [`Payload`](transfer::client::Event::Payload), and the application writes the bytes with
+//!    [`Partial::write_at`] to a temporary file beside the final name. A short file has no name
+//!    until it is complete: [`AnonymousFile`].
 //! 9. **Verify.** When the CRC-32 of the chunk is right, [`Partial::chunk_verified`] records it in
-//!    the journal from which an interrupted transfer resumes. At the end the size and the digest
-//!    of the whole file are compared. Only then the event
-//!    [`Received`](transfer::client::Event::Received) follows.
-//! 10. **fsync, rename, fsync.** [`Finish::run`] does this on the thread of the [`Finisher`],
-//!     since a disk may take seconds. Only then success is reported.
+//!    the journal from which an interrupted transfer resumes. At the end the size and the digest of
+//!    the whole file are compared. Only then does the client return the event
+//!    [`Received`](transfer::client::Event::Received).
+//! 10. **fsync, rename, fsync.** [`Finish::run`] does this on the thread of the [`Finisher`], since
+//!     a disk may take seconds. Only then is success reported.
 //!
 //! `wirewright get … --trace` shows these frames as they pass, and `wirewright explain frame`
 //! shows the parts of one.
@@ -170,8 +172,8 @@
 //! **To study protocols.** `examples/README.md` has eight lessons, from the time of day to mail
 //! with attachments: two programs to run against each other, what to look at, and exercises.
 //! `wirewright explain frame|envelope|http|smtp` shows what a parser sees in bytes, and `--trace`,
-//! on every command, shows what two machines say. Then read [`daytime`], the smallest sessions,
-//! [`session`], and the module of your protocol.
+//! on every command, shows the messages of both sides. Then read [`daytime`], the smallest
+//! sessions, [`session`], and the module of your protocol.
 #![cfg_attr(
     feature = "net",
     doc = "

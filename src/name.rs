@@ -1,4 +1,4 @@
-//! One grammar for the names of files: what a peer may call a file, and nothing more.
+//! The grammar of the file names that a peer may use.
 //!
 //! Specification: `PROTOCOL.md` §10.
 //!
@@ -7,8 +7,8 @@
 //!   segment = 1*255 bytes, not "." or "..", no NUL, "\", control characters
 //! ```
 //!
-//! A [`Name`] in hand has been checked; nothing else is ever joined to a path. Checking is the
-//! first of two walls: the second is that files are opened by descriptor beneath the root.
+//! A [`Name`] has been checked, and only a [`Name`] is joined to a path. This is one of two
+//! protections. The other is that files are opened relative to a descriptor of the root directory.
 
 mod safe;
 
@@ -20,7 +20,8 @@ use std::fmt;
 
 const SECTION: &str = "PROTOCOL §10";
 
-/// Begins the names of unfinished files and their journals, which are never served nor accepted.
+/// The prefix of the names of unfinished files and their journals. No name with it is served or
+/// accepted.
 pub const RESERVED_PREFIX: &str = ".wirewright-";
 
 /// The greatest length of a name in bytes.
@@ -29,8 +30,9 @@ pub const NAME_BYTES_MAX: usize = 1024;
 /// The greatest length of a segment in bytes.
 pub const SEGMENT_BYTES_MAX: usize = 255;
 
-/// A relative name of a file, `/`-separated, that obeys the grammar. The grammar forbids control
-/// characters; marks of direction and the like are allowed, and `Display` escapes them.
+/// A relative file name, `/`-separated, that conforms to the grammar. The grammar forbids control
+/// characters. It allows characters that change the direction of writing and the like, which
+/// `Display` escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Box<str>);
 
@@ -38,8 +40,8 @@ impl Name {
     /// Checks a name.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the rule it breaks and the offset in the name, or
-    /// [`Error::TooLarge`] beyond [`NAME_BYTES_MAX`] or [`SEGMENT_BYTES_MAX`].
+    /// [`Error::Malformed`] with the broken rule and the offset in the name; [`Error::TooLarge`]
+    /// for more than [`NAME_BYTES_MAX`] or [`SEGMENT_BYTES_MAX`].
     pub fn new(text: &str) -> Result<Name, Error> {
         if text.len() > NAME_BYTES_MAX {
             return Err(too_large("name_bytes_max", NAME_BYTES_MAX));
@@ -52,10 +54,10 @@ impl Name {
         Ok(Name(text.into()))
     }
 
-    /// Checks a name that may have only one segment, as the classic wire asks.
+    /// Checks a name that may have only one segment, as in the classic protocol.
     ///
     /// # Errors
-    /// Those of [`Name::new`], and [`Error::Malformed`] where there is a `/`.
+    /// Those of [`Name::new`], and [`Error::Malformed`] if the name has a `/`.
     pub fn single(text: &str) -> Result<Name, Error> {
         match text.find('/') {
             Some(at) => Err(malformed("a name here has no directories", at)),
@@ -73,7 +75,7 @@ impl Name {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// All but the last segment, if there is more than one.
+    /// The segments before the last one; `None` if there is only one.
     pub fn parent(&self) -> Option<&str> {
         self.0.rsplit_once('/').map(|(parent, _)| parent)
     }

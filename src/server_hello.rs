@@ -1,9 +1,9 @@
-//! The ServerHello: the version and the cipher suite on which a TLS handshake settles.
+//! The ServerHello: the TLS version and the cipher suite that a handshake negotiates.
 //!
-//! What it is for: a trace tells version and cipher, and the TLS library does not tell them to its
-//! user. The server sends both in clear, at the beginning of its handshake. [`Reader`] follows the
-//! bytes that a server sends and reads them there. It decides nothing: the TLS library alone judges
-//! the handshake. Bytes that the reader does not understand end its reading, and nothing is told.
+//! A trace shows the version and the cipher suite, and the TLS library does not report them. The
+//! server sends both unencrypted at the beginning of the handshake, where [`Reader`] parses them
+//! from the bytes that the server sends. The reader does not judge the handshake: only the TLS
+//! library does. Bytes that the reader does not understand end its work without a result.
 //!
 //! Specification: RFC 8446 §5.1 (records), §4 (handshake messages), §4.1.3 (ServerHello), §4.1.4
 //! (HelloRetryRequest), §4.2.1 (supported_versions), §B.4 (cipher suites); RFC 5246 §7.4.1.3 (the
@@ -17,9 +17,9 @@
 //!   extension   type, 2 │ length, 2 │ data; supported_versions (43): version, 2
 //! ```
 //!
-//! A ServerHello whose random is [`RETRY_RANDOM`] is a HelloRetryRequest. The server sends its
-//! ServerHello later then, and may send a record of type change_cipher_spec in between. An alert of
-//! the level warning may stand before each of the two messages.
+//! A ServerHello whose random is [`RETRY_RANDOM`] is a HelloRetryRequest. The server then sends its
+//! ServerHello later, and may send a record of type change_cipher_spec in between. An alert of the
+//! level warning may precede each of the two messages.
 //!
 //! ```
 //! use wirewright::server_hello::Reader;
@@ -28,7 +28,7 @@
 //! reader.feed(b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03");
 //! reader.feed(&[7; 32]);
 //! reader.feed(b"\x00\xc0\x2f\x00");
-//! let hello = reader.server_hello().expect("the message is whole");
+//! let hello = reader.server_hello().expect("the message is complete");
 //! assert_eq!(hello.to_string(), "TLSv1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
 //! ```
 //!
@@ -42,19 +42,19 @@
 //!
 //! | limit | value | |
 //! |---|---|---|
-//! | [`FRAGMENT_BYTES_MAX`] | 16,384 | of the fragment of a record in clear (RFC 8446 §5.1) |
+//! | [`FRAGMENT_BYTES_MAX`] | 16,384 | of the fragment of an unencrypted record (RFC 8446 §5.1) |
 //! | [`MESSAGE_BYTES_MAX`] | 16,384 | of the body of a ServerHello, which is stored |
 
 mod ciphers;
 
 use std::fmt;
 
-/// The longest fragment of a record in clear, in bytes. All records up to the ServerHello are in
-/// clear.
+/// The longest fragment of an unencrypted record, in bytes. All records up to the ServerHello are
+/// unencrypted.
 pub const FRAGMENT_BYTES_MAX: usize = 1 << 14;
 
-/// The longest body of a ServerHello or HelloRetryRequest that is read, in bytes. Their real length
-/// is about 100 bytes, and 1,200 with a post-quantum key share.
+/// The longest body of a ServerHello or HelloRetryRequest that is read, in bytes. Real ones have
+/// about 100 bytes, and 1,200 with a post-quantum key share.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 14;
 
 /// The random of a HelloRetryRequest: the SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3).
@@ -63,11 +63,11 @@ pub const RETRY_RANDOM: [u8; 32] = [
     0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
 ];
 
-/// A record begins with its type, a version and the length of its fragment.
+/// The header of a record: its type, a version and the length of its fragment.
 const HEADER_BYTES: usize = 5;
 
-/// A handshake message begins with its type and the length of its body.
-const PREFIX_BYTES: usize = 4;
+/// The header of a handshake message: its type and the length of its body.
+const MESSAGE_HEADER_BYTES: usize = 4;
 
 /// The longest session id, in bytes.
 const SESSION_ID_BYTES_MAX: usize = 32;
@@ -84,13 +84,13 @@ const WARNING: u8 = 1;
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_3: u16 = 0x0304;
 
-/// What a ServerHello settles. Its text is that of a trace: `TLSv1.3, TLS_AES_256_GCM_SHA384`, with
-/// numbers in place of names that are not known.
+/// The result of a ServerHello. `Display` writes `TLSv1.3, TLS_AES_256_GCM_SHA384`, with numbers in
+/// place of unknown names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerHello {
-    /// The version of TLS: 0x0303 for 1.2, 0x0304 for 1.3.
+    /// The TLS version: 0x0303 for 1.2, 0x0304 for 1.3.
     pub version: u16,
-    /// The cipher suite, by its number in the registry of IANA.
+    /// The cipher suite, by its number in IANA's registry.
     pub cipher_suite: u16,
 }
 
@@ -110,7 +110,7 @@ impl fmt::Display for ServerHello {
     }
 }
 
-/// The types of records that may come up to the ServerHello.
+/// The types of records that may precede or hold the ServerHello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContentType {
     ChangeCipherSpec,
@@ -118,26 +118,25 @@ enum ContentType {
     Handshake,
 }
 
-/// Named for what comes next.
+/// Named for what is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The header of a record, of which so many bytes have come.
+    /// The header of a record, of which `filled` bytes were received.
     Header { filled: usize },
-    /// So many more bytes of the fragment of a record.
+    /// `left` more bytes of the fragment of a record.
     Fragment { kind: ContentType, left: usize },
-    /// Nothing: the ServerHello was read, or something was not understood.
+    /// Nothing: the ServerHello was parsed, or something was not understood.
     Ended,
 }
 
-/// Reads a ServerHello in the bytes that a server sends, from the first one on, in pieces of any
-/// size.
+/// Parses a ServerHello from all bytes that a server sends on a connection, in pieces of any size.
 #[derive(Debug)]
 pub struct Reader {
     state: State,
     header: [u8; HEADER_BYTES],
-    /// The handshake message of which not all bytes have come, with its prefix.
+    /// The incomplete handshake message, with its header.
     message: Vec<u8>,
-    /// A HelloRetryRequest has come.
+    /// A HelloRetryRequest was received.
     retried: bool,
     hello: Option<ServerHello>,
 }
@@ -155,7 +154,7 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// Takes the next bytes that the server sent. Once the reader has ended they are ignored.
+    /// Takes the next bytes that the server sent. They are ignored once the reader has ended.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.state != State::Ended {
             let (count, next) = match self.state {
@@ -171,7 +170,7 @@ impl Reader {
         }
     }
 
-    /// The ServerHello, once it has come. `None` before, and where it was not understood.
+    /// The ServerHello. `None` until it is complete, and if it was not understood.
     pub fn server_hello(&self) -> Option<ServerHello> {
         self.hello
     }
@@ -181,12 +180,13 @@ impl Reader {
         self.state == State::Ended
     }
 
-    /// Memory that it holds beside itself, in bytes; 0 once it has ended.
+    /// Allocated memory, in bytes; 0 once the reader has ended.
     pub fn memory(&self) -> usize {
         self.message.capacity()
     }
 
-    /// Takes bytes of a header: how many, and the next state, if the header is understood.
+    /// Takes bytes of a header. Returns how many, and the next state, or `None` if the header is
+    /// not understood.
     fn header(&mut self, filled: usize, bytes: &[u8]) -> (usize, Option<State>) {
         let count = bytes.len().min(HEADER_BYTES - filled);
         self.header[filled..filled + count].copy_from_slice(&bytes[..count]);
@@ -194,13 +194,13 @@ impl Reader {
         if filled < HEADER_BYTES {
             return (count, Some(State::Header { filled }));
         }
-        let next = self.begun().map(|(kind, left)| State::Fragment { kind, left });
+        let next = self.record_type_and_length().map(|(kind, left)| State::Fragment { kind, left });
         (count, next)
     }
 
-    /// What the whole header announces. The version in it is ignored (RFC 8446 §5.1). Records of
-    /// another type may not come within a handshake message.
-    fn begun(&self) -> Option<(ContentType, usize)> {
+    /// The type and length that the complete header announces. Its version is ignored (RFC 8446
+    /// §5.1). Records of another type are not allowed within a handshake message.
+    fn record_type_and_length(&self) -> Option<(ContentType, usize)> {
         let [number, _, _, high, low] = self.header;
         let left = usize::from(u16::from_be_bytes([high, low]));
         let kind = match (number, left) {
@@ -212,7 +212,8 @@ impl Reader {
         self.message.is_empty().then_some((kind, left))
     }
 
-    /// Takes bytes of a fragment: how many, and the next state, if they are understood.
+    /// Takes bytes of a fragment. Returns how many, and the next state, or `None` if they are not
+    /// understood.
     fn fragment(&mut self, kind: ContentType, left: usize, bytes: &[u8]) -> (usize, Option<State>) {
         let taken = match kind {
             ContentType::Handshake => self.handshake(&bytes[..bytes.len().min(left)]),
@@ -230,8 +231,8 @@ impl Reader {
         (count, Some(next))
     }
 
-    /// Takes bytes of the current handshake message, none behind its end. How many; `None` if they
-    /// are not understood.
+    /// Takes bytes of the current handshake message, none beyond its end. Returns how many, or
+    /// `None` if they are not understood.
     fn handshake(&mut self, bytes: &[u8]) -> Option<usize> {
         let needed = self.needed()? - self.message.len();
         let count = bytes.len().min(needed);
@@ -239,7 +240,7 @@ impl Reader {
         if self.message.len() < self.needed()? {
             return Some(count);
         }
-        let (hello, is_retry) = parse(&self.message[PREFIX_BYTES..])?;
+        let (hello, is_retry) = parse(&self.message[MESSAGE_HEADER_BYTES..])?;
         self.message.clear();
         match is_retry {
             true if self.retried => return None,
@@ -249,18 +250,20 @@ impl Reader {
         Some(count)
     }
 
-    /// The length of the current message, as far as it is known: that of its prefix, or of all.
+    /// How many bytes of the current message are needed next: those of its header, then of the
+    /// whole message.
     fn needed(&self) -> Option<usize> {
-        let Some(&[kind, high, middle, low]) = self.message.first_chunk::<PREFIX_BYTES>() else {
-            return Some(PREFIX_BYTES);
+        let Some(&[kind, high, middle, low]) = self.message.first_chunk::<MESSAGE_HEADER_BYTES>()
+        else {
+            return Some(MESSAGE_HEADER_BYTES);
         };
         let len = u32::from_be_bytes([0, high, middle, low]) as usize;
-        (kind == SERVER_HELLO && len <= MESSAGE_BYTES_MAX).then_some(PREFIX_BYTES + len)
+        (kind == SERVER_HELLO && len <= MESSAGE_BYTES_MAX).then_some(MESSAGE_HEADER_BYTES + len)
     }
 }
 
-/// The body of a ServerHello, and whether it is a HelloRetryRequest. `None` if it does not keep the
-/// grammar.
+/// Parses the body of a ServerHello; true for a HelloRetryRequest. `None` if the body does not
+/// conform to the grammar.
 fn parse(body: &[u8]) -> Option<(ServerHello, bool)> {
     let (&legacy, rest) = body.split_first_chunk::<2>()?;
     let (random, rest) = rest.split_first_chunk::<32>()?;
@@ -277,8 +280,8 @@ fn parse(body: &[u8]) -> Option<(ServerHello, bool)> {
     Some((hello, *random == RETRY_RANDOM))
 }
 
-/// The version of supported_versions, `Some(None)` without that extension, `None` if the extensions
-/// do not keep the grammar.
+/// The version of supported_versions; `Some(None)` without this extension, `None` if the extensions
+/// do not conform to the grammar.
 fn selected_version(extensions: &[u8]) -> Option<Option<u16>> {
     let (&len, mut rest) = extensions.split_first_chunk::<2>()?;
     if rest.len() != usize::from(u16::from_be_bytes(len)) {
@@ -300,8 +303,8 @@ fn selected_version(extensions: &[u8]) -> Option<Option<u16>> {
     Some(selected)
 }
 
-/// Up to TLS 1.2 the version stands in its old place. From TLS 1.3 on 1.2 stands there, and the
-/// real one in supported_versions (RFC 8446 §4.2.1).
+/// The negotiated version. Up to TLS 1.2 that is the field legacy_version. From TLS 1.3 on that
+/// field is 0x0303, and the version is in supported_versions (RFC 8446 §4.2.1).
 fn version(legacy: u16, selected: Option<u16>) -> Option<u16> {
     match selected {
         None => (0x0300..=TLS_1_2).contains(&legacy).then_some(legacy),

@@ -1,4 +1,4 @@
-//! The contract between a protocol and whoever drives it.
+//! The contract between a protocol and its driver.
 //!
 //! A [`Session`] is a state machine for one side of one connection. It uses no socket, no file and
 //! no clock. The caller owns all buffers: the input, the scratch space that payload is decoded
@@ -15,11 +15,11 @@
 //!
 //! | method | called | answer |
 //! |---|---|---|
-//! | [`receive`](Session::receive) | when input is there | how much was consumed, and an event |
-//! | [`receive_eof`](Session::receive_eof) | when the peer ended its half | nothing, or an error |
+//! | [`receive`](Session::receive) | with input | how much was consumed, and an event |
+//! | [`receive_eof`](Session::receive_eof) | at the end of the input | nothing, or an error |
 //! | [`offer`](Session::offer) | when payload is wanted | how many bytes were taken |
 //! | [`transmit`](Session::transmit) | before every write | appends whole messages to `out` |
-//! | [`wants`](Session::wants) | when `out` was written | what has to happen next |
+//! | [`wants`](Session::wants) | after `out` was written | what has to happen next |
 //! | [`idle_timeout`](Session::idle_timeout) | by the owner of the clock | the longest wait |
 //!
 //! [`progress`](Session::progress) belongs to the timeout: the clock restarts when it grows. The
@@ -44,9 +44,8 @@
 //!
 //! # The loop
 //!
-//! *Receive until nothing more is consumed, transmit, write, ask `wants`.* A caller that keeps
-//! this order can run any session over anything that moves bytes. This is the whole of it for two
-//! sessions in memory:
+//! *Receive until nothing more is consumed, transmit, write, ask `wants`.* This order runs any
+//! session over any transport. Two sessions in memory:
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
@@ -89,12 +88,12 @@ use crate::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-/// What one call of [`Session::receive`] did.
+/// The result of one call of [`Session::receive`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Received<E> {
-    /// How many bytes of the input were consumed. The caller drops them.
+    /// How many bytes of the input were consumed. The caller does not pass them again.
     pub consumed: usize,
-    /// What they meant.
+    /// What the consumed bytes meant.
     pub status: Status<E>,
 }
 
@@ -102,7 +101,7 @@ pub struct Received<E> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Status<E> {
     /// Something for the application. More may follow: call again with the rest of the input, even
-    /// where that is empty.
+    /// an empty one.
     Event(E),
     /// Nothing for the application. Where bytes were consumed, call again with the rest; where
     /// none were, more input is needed.
@@ -120,7 +119,7 @@ pub enum Wants {
     Read,
     /// Payload through [`Session::offer`]. Bytes from the peer are welcome as well.
     Payload,
-    /// TLS on this very connection, then go on.
+    /// Start TLS on this connection, then go on.
     Upgrade,
     /// Write what was transmitted, end the sending half, read and discard the rest, close.
     Close,
@@ -131,7 +130,7 @@ pub enum Wants {
 /// Which part of the payload a session can take now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
-    /// Where the next byte stands in the file or body, in bytes.
+    /// Offset of the next byte in the file or body, in bytes.
     pub offset: u64,
     /// The most bytes that [`Session::offer`] takes with the present room in `out`, at least 1.
     pub len: usize,
@@ -148,7 +147,7 @@ pub struct Wait {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitKind {
-    /// The first bytes that the peer sends on a connection: a greeting, a hello, a file.
+    /// The first bytes that the peer sends on a connection: a greeting, a hello, or a file.
     FirstWords,
     /// The end of the TLS handshake.
     Handshake,
@@ -161,7 +160,7 @@ pub enum WaitKind {
 }
 
 impl Wait {
-    /// A wait of that kind; the phrase completes "timed out waiting for".
+    /// A wait of this kind; the phrase completes "timed out waiting for".
     pub const fn new(kind: WaitKind, phrase: &'static str) -> Wait {
         Wait { kind, phrase }
     }
@@ -171,13 +170,13 @@ impl Wait {
         self.kind
     }
 
-    /// What is waited for, for people.
+    /// What is waited for, as a phrase for people.
     pub fn phrase(self) -> &'static str {
         self.phrase
     }
 }
 
-/// A wait of no special kind.
+/// A wait of the kind [`WaitKind::Other`].
 impl From<&'static str> for Wait {
     fn from(phrase: &'static str) -> Wait {
         Wait::new(WaitKind::Other, phrase)
@@ -205,7 +204,7 @@ pub enum AbortReason {
 }
 
 impl<E> Received<E> {
-    /// `consumed` bytes meant nothing to the application.
+    /// `consumed` bytes without an event.
     pub fn need_input(consumed: usize) -> Received<E> {
         Received { consumed, status: Status::NeedInput }
     }
@@ -215,12 +214,12 @@ impl<E> Received<E> {
         Received { consumed: 0, status: Status::NeedDrain }
     }
 
-    /// `consumed` bytes were an event.
+    /// `consumed` bytes with an event.
     pub fn event(consumed: usize, event: E) -> Received<E> {
         Received { consumed, status: Status::Event(event) }
     }
 
-    /// An event where there is one.
+    /// An event if there is one, else [`Status::NeedInput`].
     pub fn maybe(consumed: usize, event: Option<E>) -> Received<E> {
         let status = event.map_or(Status::NeedInput, Status::Event);
         Received { consumed, status }
@@ -242,7 +241,8 @@ impl<E> Received<E> {
 
 /// One side of one connection, without I/O. See the head of this module.
 pub trait Session {
-    /// What the peer said. It borrows from the input, the scratch space and the session.
+    /// What the peer sent, for the application. Borrows from the input, the scratch space and the
+    /// session.
     type Event<'a>
     where
         Self: Sized + 'a;
@@ -268,8 +268,8 @@ pub trait Session {
     /// [`Error::Incomplete`] in a state that needs more input.
     fn receive_eof(&mut self) -> Result<(), Error>;
 
-    /// Takes payload, encodes it behind what `out` holds, and returns how many bytes it took: 0
-    /// where the state takes none or `out` has no room for a whole message.
+    /// Encodes payload, appends it to `out`, and returns how many bytes of it were taken: 0 in a
+    /// state without payload, or where `out` has no room for a whole message.
     ///
     /// # Errors
     /// [`Error::Misuse`] for more payload than was announced.
@@ -278,8 +278,9 @@ pub trait Session {
         Ok(0)
     }
 
-    /// Appends what the session has to say, in whole messages. A message that does not fit waits.
-    /// A session that failed appends its final message here.
+    /// Appends the messages that the session has to send. Each one is appended whole: one that does
+    /// not fit is kept for the next call. A session that failed appends its final message, if its
+    /// protocol has one.
     fn transmit(&mut self, out: &mut Buffer);
 
     /// What has to happen next.
@@ -289,7 +290,7 @@ pub trait Session {
     /// whenever [`progress`](Session::progress) has grown.
     fn idle_timeout(&self) -> Duration;
 
-    /// A number that grows with every step that counts as progress, and with nothing else.
+    /// A number that grows with every step that counts as progress, and only then.
     fn progress(&self) -> u64;
 
     /// Which payload can be offered with the present room in `out`. `None` where the session wants
@@ -299,17 +300,17 @@ pub trait Session {
         None
     }
 
-    /// Memory that the session holds outside of its own size, in bytes.
+    /// Memory that the session has allocated, in bytes.
     fn memory(&self) -> usize {
         0
     }
 
-    /// Whether payload is arriving, so that large reads pay.
+    /// Whether payload is arriving, so that large reads are worthwhile.
     fn is_receiving(&self) -> bool {
         false
     }
 
-    /// What the session waits for: "the server's hello".
+    /// What the session waits for, such as "the server's hello".
     fn waits_for(&self) -> Wait {
         Wait::from("the peer")
     }

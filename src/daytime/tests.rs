@@ -1,4 +1,4 @@
-//! The line and both sessions, by tables and at every cut.
+//! The line and both sessions: case tables, and every cut of the input.
 
 use super::*;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn lines_are_those_of_python() {
 }
 
 #[test]
-fn what_no_calendar_shows_is_no_moment() {
+fn dates_and_times_that_do_not_exist_are_refused() {
     for (date, time, microsecond) in [
         ((0, 1, 1), (0, 0, 0), 0),
         ((10_000, 1, 1), (0, 0, 0), 0),
@@ -64,8 +64,8 @@ fn other_texts_are_refused_where_they_differ() {
     }
 }
 
-/// A stream in two pieces, or byte by byte where `cut` lies beyond it.
-fn heard(stream: &[u8], cut: usize) -> Result<Vec<u8>, Error> {
+/// Receives a stream in two pieces, or byte by byte if `cut` exceeds its length.
+fn received(stream: &[u8], cut: usize) -> Result<Vec<u8>, Error> {
     let mut client = Client::new(Limits { line_bytes_max: 40, ..Limits::default() });
     let pieces: Vec<&[u8]> = match stream.split_at_checked(cut) {
         Some((a, b)) => vec![a, b],
@@ -88,7 +88,7 @@ fn heard(stream: &[u8], cut: usize) -> Result<Vec<u8>, Error> {
 }
 
 #[test]
-fn the_client_hears_one_line_at_every_cut() {
+fn the_client_receives_one_line_at_every_cut() {
     let malformed = |offset| Err(("malformed", offset));
     for (stream, expected) in [
         (&b"2026-11-21 18:43:00.123456"[..], Ok(&b"2026-11-21 18:43:00.123456"[..])),
@@ -105,14 +105,15 @@ fn the_client_hears_one_line_at_every_cut() {
         (&[b'x'; 99], Err(("too_large", 40))),
     ] {
         for cut in 0..=stream.len() + 1 {
-            let got = heard(stream, cut).map_err(|error| (error.kind(), error.offset().unwrap()));
+            let got =
+                received(stream, cut).map_err(|error| (error.kind(), error.offset().unwrap()));
             assert_eq!(got.as_deref(), expected.as_ref().copied(), "{stream:?} at {cut}");
         }
     }
 }
 
 #[test]
-fn the_server_says_its_line_once_and_hears_nothing() {
+fn the_server_sends_its_line_once_and_ignores_input() {
     let moment = Moment::new((2026, 11, 21), (18, 43, 0), 123_456).unwrap();
     for scratch in 0..40 {
         let mut server = Server::new(Limits::default(), moment);
@@ -120,7 +121,7 @@ fn the_server_says_its_line_once_and_hears_nothing() {
         let mut small = Buffer::with_limit(scratch);
         server.transmit(&mut small);
         let fits = scratch >= LINE_BYTES;
-        assert_eq!(small.len(), if fits { LINE_BYTES } else { 0 }, "whole or not at all");
+        assert_eq!(small.len(), if fits { LINE_BYTES } else { 0 }, "all of the line or nothing");
         assert_eq!(server.wants(), if fits { Wants::Close } else { Wants::Read });
         let mut out = Buffer::with_limit(100);
         server.transmit(&mut out);
@@ -132,7 +133,7 @@ fn the_server_says_its_line_once_and_hears_nothing() {
 
 proptest! {
     #[test]
-    fn what_is_written_reads_the_same(
+    fn a_formatted_moment_parses_to_the_same(
         date in (1u16..=9999, 1u8..=12, 1u8..=28),
         time in (0u8..24, 0u8..60, 0u8..60),
         microsecond in 0u32..1_000_000,
@@ -142,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn what_reads_is_written_the_same(
+    fn a_parsed_moment_formats_to_the_same(
         date in "[0-9]{4}-[01][0-9]-[0-3][0-9]",
         time in "[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{6})?",
     ) {

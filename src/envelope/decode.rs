@@ -1,6 +1,7 @@
-//! The push decoder: members into a bounded buffer, the payload into the caller's scratch space.
+//! The push decoder: it stores the members in a bounded buffer and decodes the payload into the
+//! caller's scratch space.
 //!
-//! Specification: RFC 8259, RFC 4648 §4; see the page of the module for the picture.
+//! Specification: RFC 8259, RFC 4648 §4; the grammar and the states are on the page of the module.
 //!
 //! Two rules hold for every way of cutting the input: the same events (adjacent payload runs
 //! merged), and the same error at the same offset. Bytes decoded before an error are always
@@ -8,17 +9,17 @@
 
 use super::rest;
 use super::rule::{self, Rule};
-use super::scan::{Place, Scanner, Sight};
+use super::scan::{ByteRole, ScanState, Scanner};
 use super::state::State;
 use crate::base64::{Fault, Quads};
 use crate::buffer::SCRATCH_BYTES_MIN;
 use crate::error::Error;
 use std::borrow::Cow;
 
-/// What the payload is replaced by in the gathered members.
+/// Stands for the payload in the stored members.
 const PLACEHOLDER: &[u8] = b"null";
 
-/// The bounds of a decoder.
+/// The limits of a decoder.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The greatest length in bytes of everything outside the payload and its quotes.
@@ -31,46 +32,46 @@ impl Default for Limits {
     }
 }
 
-/// What one step met.
+/// What the consumed bytes meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// Nothing yet: more input, please.
+    /// Nothing yet: more input is needed.
     More,
-    /// The payload begins; [`Decoder::rest`] holds the members before it, closed as an object and
-    /// already judged.
+    /// The payload begins. [`Decoder::rest`] has the members before it as a complete object,
+    /// already validated.
     PayloadStart,
-    /// So many bytes of payload were laid into the beginning of the room.
+    /// So many bytes of payload were written to the beginning of the scratch space.
     Payload(usize),
-    /// The object ended; [`Decoder::rest`] holds all its other members.
+    /// The object ended. [`Decoder::rest`] has all its other members.
     End,
 }
 
-/// What one call of [`Decoder::feed`] did.
+/// The result of one call of [`Decoder::feed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// How many bytes of the input were eaten.
+    /// How many bytes of the input were consumed.
     pub consumed: usize,
     /// What they meant.
     pub event: Event,
 }
 
-/// Where the payload stands.
+/// Where the payload is.
 #[derive(Debug, Clone, Copy)]
 struct Payload {
-    /// Position of the placeholder in the gathered text.
+    /// Position of the placeholder in the stored text.
     rest_at: usize,
     /// Offset in the stream of the opening quote.
     text_from: u64,
-    /// Offset in the stream behind the closing quote, once it was there.
+    /// Offset in the stream after the closing quote; equal to `text_from` until it was read.
     text_to: u64,
     raw_len: u64,
 }
 
-/// An escape in the payload, `\` and what was there of the rest.
+/// An incomplete escape in the payload: `\` and what follows it.
 #[derive(Debug, Clone, Copy)]
 struct Escape {
     at: u64,
-    /// `\u` was seen.
+    /// It begins with `\u`.
     unicode: bool,
     digits: u8,
     value: u16,
@@ -84,13 +85,13 @@ enum Within {
     Escape(Escape),
 }
 
-/// Length of the run of payload at the beginning of `text`: up to the next `"` or `\`, or all of
-/// it.
+/// Length in bytes of the run of payload at the beginning of `text`: up to the next `"` or `\`, or
+/// all of it.
 pub fn run_len(text: &[u8]) -> usize {
     memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len())
 }
 
-/// Decodes one JSON object in which one member is base64.
+/// Decodes one JSON object with one base64 member.
 #[derive(Debug)]
 pub struct Decoder {
     key: Cow<'static, str>,
@@ -98,11 +99,11 @@ pub struct Decoder {
     scanner: Scanner,
     within: Within,
     quads: Quads,
-    /// Offset in the stream of the last base64 character that was taken, or of its escape.
+    /// Offset in the stream of the last base64 character that was consumed, or of its escape.
     character_at: u64,
     rest: Vec<u8>,
-    /// How much of `rest` was judged when the payload began.
-    judged: usize,
+    /// Length of the prefix of `rest` that was checked when the payload began.
+    checked: usize,
     key_at: usize,
     payload_next: bool,
     payload: Option<Payload>,
@@ -110,10 +111,10 @@ pub struct Decoder {
     failed: Option<Box<Error>>,
 }
 
-/// The section that allows limits on a text.
+/// The section that allows limits on the size of a text.
 const LIMITS_SECTION: &str = "RFC 8259 §9";
 
-/// More capacity than this is not kept from one object to the next, in bytes.
+/// The greatest capacity of `rest` that is kept from one object to the next, in bytes.
 const REST_KEPT_MAX: usize = 1024;
 
 impl Decoder {
@@ -127,7 +128,7 @@ impl Decoder {
             quads: Quads::default(),
             character_at: 0,
             rest: Vec::new(),
-            judged: 0,
+            checked: 0,
             key_at: 0,
             payload_next: false,
             payload: None,
@@ -136,8 +137,8 @@ impl Decoder {
         }
     }
 
-    /// Begins again with another object and other limits, keeping the storage. Offsets count from
-    /// 0.
+    /// Starts over with another object and other limits, and keeps the storage. Offsets count from
+    /// 0 again.
     pub fn restart(&mut self, limits: Limits) {
         let mut rest = std::mem::take(&mut self.rest);
         rest.clear();
@@ -146,14 +147,14 @@ impl Decoder {
         *self = Decoder { rest, ..Decoder::new(key, limits) };
     }
 
-    /// Eats a prefix of `input`, and lays decoded payload into `scratch`: at most three bytes for
-    /// every four of its text, so a room of 3/4 of the input is never full too early.
+    /// Consumes a prefix of `input`, and decodes payload into `scratch`: three bytes for every four
+    /// characters, so scratch space of 3/4 of the input never fills up before the input ends.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::TooLarge`] with the offset counted from the beginning of
-    /// the object; [`Error::Misuse`] if payload comes and the room is smaller than
-    /// [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN). The same again on every later
-    /// call.
+    /// the object; [`Error::Misuse`] if there is payload and `scratch` is shorter than
+    /// [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN). Every later call returns the same
+    /// error.
     pub fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
@@ -169,16 +170,17 @@ impl Decoder {
         step
     }
 
-    /// The stream ended here.
+    /// Tells the decoder that the stream has ended.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] unless the object has ended, or the error the decoder is in.
+    /// [`Error::Incomplete`] unless the object has ended; the earlier error of a decoder that
+    /// failed.
     pub fn finish(&self) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
         let expected = match self.within {
-            Within::Rest => self.scanner.place.expected(),
+            Within::Rest => self.scanner.state.expected(),
             Within::Run | Within::Escape(_) => Some("the end of the payload"),
         };
         match expected {
@@ -189,17 +191,17 @@ impl Decoder {
         }
     }
 
-    /// The members outside the payload as one JSON object, in which the payload is `null`: those
-    /// before the payload from [`Event::PayloadStart`] on, all of them after [`Event::End`].
+    /// The members as one JSON object in which the payload is `null`: those before the payload from
+    /// [`Event::PayloadStart`] on, all of them after [`Event::End`].
     pub fn rest(&self) -> &[u8] {
         &self.rest
     }
 
-    /// [`rest`](Decoder::rest) as a typed value. `section` is the section of the specification
-    /// that demands these members; errors cite it.
+    /// [`rest`](Decoder::rest) as a typed value. Errors cite `section`, the section of the
+    /// specification that requires these members.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if a member is missing or is not what the type demands.
+    /// [`Error::Malformed`] if a member is missing or has a type or value that `T` does not accept.
     pub fn parse<'a, T: serde::Deserialize<'a>>(
         &'a self,
         section: &'static str,
@@ -211,26 +213,26 @@ impl Decoder {
         })
     }
 
-    /// Length in bytes of the payload decoded so far; `None` if that member has not come.
+    /// Length in bytes of the payload decoded so far; `None` if the payload has not begun.
     pub fn payload_len(&self) -> Option<u64> {
         self.payload.map(|payload| payload.raw_len)
     }
 
     /// Whether the object has ended.
     pub fn is_done(&self) -> bool {
-        self.scanner.place == Place::Done
+        self.scanner.state == ScanState::Done
     }
 
-    /// What is expected next. After an error it is what was expected where the bytes were refused.
+    /// What is expected next. After an error, what was expected at its offset.
     pub fn state(&self) -> State {
         match self.within {
-            Within::Rest => self.scanner.place.into(),
+            Within::Rest => self.scanner.state.into(),
             Within::Run => State::Payload,
             Within::Escape(_) => State::Escape,
         }
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub fn capacity(&self) -> usize {
         self.rest.capacity()
     }
@@ -240,58 +242,58 @@ impl Decoder {
     fn feed_rest(&mut self, input: &[u8]) -> Result<Step, Error> {
         let done = self.is_done();
         let placeholder = if self.payload.is_some() { PLACEHOLDER.len() } else { 0 };
-        let mut gathered = 0;
+        let mut stored = 0;
         for (at, &byte) in input.iter().enumerate() {
             let offset = self.offset + at as u64;
-            let sight = match self.scanner.step(byte) {
-                Ok(sight) => sight,
+            let role = match self.scanner.step(byte) {
+                Ok(role) => role,
                 Err(rule) => {
-                    self.rest.extend_from_slice(&input[gathered..at]);
+                    self.rest.extend_from_slice(&input[stored..at]);
                     return Err(self.first_fault(broken(rule, offset)));
                 }
             };
-            let outside = self.rest.len() - placeholder + (at - gathered);
+            let outside = self.rest.len() - placeholder + (at - stored);
             if !done && outside >= self.limits.rest_bytes_max {
                 return Err(self.too_large(offset));
             }
-            if sight == Sight::Plain {
+            if role == ByteRole::Plain {
                 continue;
             }
-            let opens_payload = self.payload_next && sight == Sight::TextStart;
+            let opens_payload = self.payload_next && role == ByteRole::TextStart;
             let upto = if opens_payload { at } else { at + 1 };
-            self.rest.extend_from_slice(&input[gathered..upto]);
-            gathered = at + 1;
-            let event = self.see(sight, offset)?;
+            self.rest.extend_from_slice(&input[stored..upto]);
+            stored = at + 1;
+            let event = self.act_on(role, offset)?;
             if event != Event::More {
                 return Ok(Step { consumed: at + 1, event });
             }
         }
         if !done {
-            self.rest.extend_from_slice(&input[gathered..]);
+            self.rest.extend_from_slice(&input[stored..]);
         }
         Ok(Step { consumed: input.len(), event: Event::More })
     }
 
-    /// Acts on a byte of structure, which is gathered already.
-    fn see(&mut self, sight: Sight, offset: u64) -> Result<Event, Error> {
-        match sight {
-            Sight::KeyStart => self.key_at = self.rest.len(),
-            Sight::KeyEnd => self.see_key(offset)?,
-            Sight::TextStart if self.payload_next => return self.open_payload(offset),
-            Sight::OtherStart if self.payload_next => {
+    /// Acts on a structural byte, which is stored already.
+    fn act_on(&mut self, role: ByteRole, offset: u64) -> Result<Event, Error> {
+        match role {
+            ByteRole::KeyStart => self.key_at = self.rest.len(),
+            ByteRole::KeyEnd => self.end_key(offset)?,
+            ByteRole::TextStart if self.payload_next => return self.open_payload(offset),
+            ByteRole::OtherStart if self.payload_next => {
                 return Err(self.first_fault(broken(rule::PAYLOAD, offset)));
             }
-            Sight::End => {
-                self.judge_end()?;
+            ByteRole::End => {
+                self.check_end()?;
                 return Ok(Event::End);
             }
-            Sight::Plain | Sight::TextStart | Sight::OtherStart => {}
+            ByteRole::Plain | ByteRole::TextStart | ByteRole::OtherStart => {}
         }
         Ok(Event::More)
     }
 
-    /// A member name has ended: is it the payload's?
-    fn see_key(&mut self, offset: u64) -> Result<(), Error> {
+    /// A member name has ended: finds out whether the payload is next.
+    fn end_key(&mut self, offset: u64) -> Result<(), Error> {
         let raw = &self.rest[self.key_at..self.rest.len() - 1];
         self.payload_next = if raw.contains(&b'\\') {
             let quoted = &self.rest[self.key_at - 1..];
@@ -311,36 +313,36 @@ impl Decoder {
         self.payload = Some(Payload { rest_at, text_from: offset, text_to: offset, raw_len: 0 });
         self.rest.extend_from_slice(PLACEHOLDER);
         self.rest.push(b'}');
-        self.judge()?;
-        self.judged = self.rest.len();
+        self.check()?;
+        self.checked = self.rest.len();
         self.within = Within::Run;
         Ok(Event::PayloadStart)
     }
 
-    /// The object has ended. What was judged when the payload began is not judged again if only
-    /// white space and the brace came behind it: the common case of a chunk.
-    fn judge_end(&self) -> Result<(), Error> {
-        let since = self.rest.get(self.judged.saturating_sub(1)..).unwrap_or(&[]);
-        match self.judged > 0 && since.trim_ascii() == b"}" {
+    /// Validates the object at its end. What was checked when the payload began is not checked
+    /// again if only white space and the brace follow the payload, as in most chunks.
+    fn check_end(&self) -> Result<(), Error> {
+        let since = self.rest.get(self.checked.saturating_sub(1)..).unwrap_or(&[]);
+        match self.checked > 0 && since.trim_ascii() == b"}" {
             true => Ok(()),
-            false => self.judge(),
+            false => self.check(),
         }
     }
 
-    fn judge(&self) -> Result<(), Error> {
-        rest::check(&self.rest).map_err(|fault| self.place(fault))
+    fn check(&self) -> Result<(), Error> {
+        rest::check(&self.rest).map_err(|fault| self.locate(fault))
     }
 
-    /// The error to report where the walk met `error`: what was gathered before has not been
-    /// judged yet, and a fault in it comes first.
+    /// The error to report where the scanner found `error`. The members before it have not been
+    /// validated yet, so an error in them is reported instead.
     fn first_fault(&self, error: Error) -> Error {
         match rest::check(&self.rest) {
-            Err(rest::Fault::Rule { rule: rule::WHOLE, .. }) | Ok(()) => error,
-            Err(fault) => self.place(fault),
+            Err(rest::Fault::Rule { rule: rule::COMPLETE, .. }) | Ok(()) => error,
+            Err(fault) => self.locate(fault),
         }
     }
 
-    fn place(&self, fault: rest::Fault) -> Error {
+    fn locate(&self, fault: rest::Fault) -> Error {
         match fault {
             rest::Fault::Rule { rule, at } => broken(rule, self.stream_offset(at)),
             rest::Fault::Members { at } => Error::TooLarge {
@@ -352,7 +354,7 @@ impl Decoder {
         }
     }
 
-    /// Where a byte of the gathered text stood in the stream.
+    /// The offset in the stream of a byte of the stored text.
     pub(super) fn stream_offset(&self, rest_at: usize) -> u64 {
         match self.payload {
             Some(payload) if rest_at >= payload.rest_at + PLACEHOLDER.len() => {
@@ -374,54 +376,56 @@ impl Decoder {
         if scratch.len() < SCRATCH_BYTES_MIN {
             return Err(Error::Misuse("the scratch space for payload is too short"));
         }
-        let (mut eaten, mut made) = (0, 0);
+        let (mut consumed, mut decoded) = (0, 0);
         let mut failed = None;
-        while eaten < input.len() && scratch.len() - made >= 3 {
+        while consumed < input.len() && scratch.len() - decoded >= 3 {
             let step = match self.within {
                 Within::Rest => break,
-                Within::Run => self.take_run(&input[eaten..], &mut scratch[made..], eaten),
-                Within::Escape(part) => self.take_escape(part, input[eaten], &mut scratch[made..]),
+                Within::Run => self.take_run(&input[consumed..], &mut scratch[decoded..], consumed),
+                Within::Escape(part) => {
+                    self.take_escape(part, input[consumed], &mut scratch[decoded..])
+                }
             };
-            eaten += step.eaten;
-            made += step.made;
+            consumed += step.consumed;
+            decoded += step.decoded;
             if step.failed.is_some() {
                 failed = step.failed;
                 break;
             }
         }
         if let Some(payload) = &mut self.payload {
-            payload.raw_len += made as u64;
+            payload.raw_len += decoded as u64;
         }
         match failed {
-            // Nothing behind `eaten` was taken, so the next call meets the same error at once.
-            Some(error) if made == 0 => Err(error),
-            _ if made > 0 => Ok(Step { consumed: eaten, event: Event::Payload(made) }),
-            _ => Ok(Step { consumed: eaten, event: Event::More }),
+            // Nothing after `consumed` was taken, so the next call finds the same error at once.
+            Some(error) if decoded == 0 => Err(error),
+            _ if decoded > 0 => Ok(Step { consumed: consumed, event: Event::Payload(decoded) }),
+            _ => Ok(Step { consumed: consumed, event: Event::More }),
         }
     }
 
     /// Takes the longest run up to the next `"` or `\`, or that byte if it is the first. `before`
-    /// is how much of this input was eaten already.
+    /// is how many bytes of the input of this call were consumed already.
     fn take_run(&mut self, input: &[u8], scratch: &mut [u8], before: usize) -> Taken {
         let window = &input[..input.len().min(scratch.len() / 3 * 4 + 4)];
-        let run = run_len(window);
+        let len = run_len(window);
         let offset = self.offset + before as u64;
-        if run > 0 {
-            let did = self.quads.run(&window[..run], scratch);
-            let at = offset + did.eaten as u64;
-            if did.eaten > 0 {
+        if len > 0 {
+            let run = self.quads.run(&window[..len], scratch);
+            let at = offset + run.consumed as u64;
+            if run.consumed > 0 {
                 self.character_at = at - 1;
             }
-            let failed = did.fault.map(|fault| match window[did.eaten] {
+            let failed = run.fault.map(|fault| match window[run.consumed] {
                 0..b' ' => broken(rule::CONTROL, at),
                 _ => self.base64_error(fault, at),
             });
-            return Taken { eaten: did.eaten, made: did.made, failed };
+            return Taken { consumed: run.consumed, decoded: run.written, failed };
         }
         if window[0] == b'\\' {
             let escape = Escape { at: offset, unicode: false, digits: 0, value: 0 };
             self.within = Within::Escape(escape);
-            return Taken { eaten: 1, made: 0, failed: None };
+            return Taken { consumed: 1, decoded: 0, failed: None };
         }
         self.close_payload(offset)
     }
@@ -430,16 +434,16 @@ impl Decoder {
         if !self.quads.is_whole() {
             let rule = "base64 text is a multiple of four characters";
             let failed = Some(Error::malformed(rule, offset, "RFC 4648 §3.2"));
-            return Taken { eaten: 0, made: 0, failed };
+            return Taken { consumed: 0, decoded: 0, failed };
         }
         if let Some(payload) = &mut self.payload {
             payload.text_to = offset + 1;
         }
-        // The brace that closed the members for the reader of PayloadStart goes away again.
+        // Removes the brace that completed the object for the caller at PayloadStart.
         self.rest.pop();
         self.within = Within::Rest;
-        self.scanner.place = Place::After;
-        Taken { eaten: 1, made: 0, failed: None }
+        self.scanner.state = ScanState::After;
+        Taken { consumed: 1, decoded: 0, failed: None }
     }
 
     /// Takes one byte of an escape (RFC 8259 §7).
@@ -449,13 +453,13 @@ impl Decoder {
             match byte {
                 b'u' => None,
                 b'"' | b'\\' | b'/' => Some(u16::from(byte)),
-                // Legal in JSON, but never of the alphabet.
+                // Legal in JSON, but not of the base64 alphabet.
                 b'b' | b'f' | b'n' | b'r' | b't' => Some(u16::from(b' ')),
-                _ => return Taken { eaten: 0, made: 0, failed: bad(rule::ESCAPE) },
+                _ => return Taken { consumed: 0, decoded: 0, failed: bad(rule::ESCAPE) },
             }
         } else {
             let Some(digit) = char::from(byte).to_digit(16) else {
-                return Taken { eaten: 0, made: 0, failed: bad(rule::FOUR_DIGITS) };
+                return Taken { consumed: 0, decoded: 0, failed: bad(rule::FOUR_DIGITS) };
             };
             escape.value = escape.value << 4 | digit as u16;
             escape.digits += 1;
@@ -463,24 +467,24 @@ impl Decoder {
         };
         let Some(character) = character else {
             self.within = Within::Escape(Escape { unicode: true, ..escape });
-            return Taken { eaten: 1, made: 0, failed: None };
+            return Taken { consumed: 1, decoded: 0, failed: None };
         };
-        // A character beyond one byte is as foreign as a space.
+        // A character beyond one byte is not of the alphabet either: a space stands for it.
         match self.quads.push(u8::try_from(character).unwrap_or(b' ')) {
             Err(fault) => {
                 let failed = Some(self.base64_error(fault, escape.at));
-                Taken { eaten: 0, made: 0, failed }
+                Taken { consumed: 0, decoded: 0, failed }
             }
-            Ok((bytes, made)) => {
+            Ok((bytes, decoded)) => {
                 self.character_at = escape.at;
-                scratch[..made].copy_from_slice(&bytes[..made]);
+                scratch[..decoded].copy_from_slice(&bytes[..decoded]);
                 self.within = Within::Run;
-                Taken { eaten: 1, made, failed: None }
+                Taken { consumed: 1, decoded, failed: None }
             }
         }
     }
 
-    /// The fault that the character at `offset` showed. Bits that have to be zero stand in the
+    /// The error for the fault that was found at `offset`. Unused bits that are not zero are in the
     /// character before the padding.
     fn base64_error(&self, fault: Fault, offset: u64) -> Error {
         let offset = if fault == Fault::UnusedBits { self.character_at } else { offset };
@@ -488,10 +492,10 @@ impl Decoder {
     }
 }
 
-/// What was taken of the input inside the payload.
+/// The result of one step inside the payload.
 struct Taken {
-    eaten: usize,
-    made: usize,
+    consumed: usize,
+    decoded: usize,
     failed: Option<Error>,
 }
 

@@ -1,4 +1,4 @@
-//! The other direction: members, then the payload member last, in one pass.
+//! The encoder: it writes the members first and the payload member last, in one pass.
 //!
 //! Specification: RFC 8259 for the object, RFC 4648 §4 for the payload.
 //!
@@ -14,11 +14,12 @@ use crate::buffer::Buffer;
 use crate::error::Error;
 use serde::Serialize;
 
-/// Opens an envelope: the members of `head`, then the payload member up to its opening quote.
+/// Writes the beginning of an envelope: the members of `head`, then the payload member up to its
+/// opening quote.
 ///
 /// # Errors
-/// [`Error::Misuse`] if `head` is not an object with text keys, [`Error::TooLarge`] if `out` has no
-/// room; `out` is then as it was.
+/// [`Error::Misuse`] if `head` is not an object with text keys, [`Error::TooLarge`] if it does not
+/// fit into `out`. `out` is then unchanged.
 pub fn begin<T: Serialize>(head: &T, payload_key: &str, out: &mut Buffer) -> Result<(), Error> {
     let before = out.len();
     let written = write_begin(head, payload_key, out, before);
@@ -49,17 +50,17 @@ fn write_begin<T: Serialize>(
 /// Appends `value` as JSON.
 fn write_json<T: Serialize>(value: &T, out: &mut Buffer) -> Result<(), Error> {
     serde_json::to_writer(&mut *out, value).map_err(|error| match error.is_io() {
-        true => out_of_room(out),
+        true => does_not_fit(out),
         false => Error::Misuse("the head of an envelope is an object with text keys"),
     })
 }
 
-fn out_of_room(out: &Buffer) -> Error {
+fn does_not_fit(out: &Buffer) -> Error {
     let max = out.limit() as u64;
     Error::TooLarge { limit: "buffer_bytes", max, offset: 0, section: "" }
 }
 
-/// Closes an envelope behind its payload.
+/// Writes the end of an envelope after its payload.
 ///
 /// # Errors
 /// [`Error::TooLarge`] if `out` has no room.
@@ -80,23 +81,23 @@ impl Encoder {
         Encoder::default()
     }
 
-    /// How many bytes of raw payload fit into `room` bytes of output, the end of the envelope
-    /// included.
+    /// How many bytes of raw payload fit into `room` bytes of output, together with the end of the
+    /// envelope.
     pub fn raw_len_max(room: usize) -> usize {
         (room.saturating_sub(2) / 4 * 3).saturating_sub(3)
     }
 
-    /// Encodes `raw` behind what `out` holds.
+    /// Encodes `raw` and appends it to `out`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `out` has no room for all of it; nothing is then taken.
+    /// [`Error::TooLarge`] if it does not fit into `out`. Nothing is then taken.
     pub fn push(&mut self, mut raw: &[u8], out: &mut Buffer) -> Result<(), Error> {
         if encoded_len(self.carried + raw.len()) > out.room() {
-            return Err(out_of_room(out));
+            return Err(does_not_fit(out));
         }
         if self.carried > 0 {
-            let Some((missing, behind)) = raw.split_at_checked(3 - self.carried) else {
-                self.carry_on(raw);
+            let Some((missing, after)) = raw.split_at_checked(3 - self.carried) else {
+                self.carry(raw);
                 return Ok(());
             };
             let mut group = [0; 3];
@@ -104,15 +105,15 @@ impl Encoder {
             group[self.carried..].copy_from_slice(missing);
             self.carried = 0;
             append_encoded(&group, out)?;
-            raw = behind;
+            raw = after;
         }
-        let (whole, behind) = raw.split_at(raw.len() / 3 * 3);
+        let (whole, after) = raw.split_at(raw.len() / 3 * 3);
         append_encoded(whole, out)?;
-        self.carry_on(behind);
+        self.carry(after);
         Ok(())
     }
 
-    /// Encodes the last one or two bytes with padding, and closes the envelope.
+    /// Encodes the last one or two bytes with padding, and writes the end of the envelope.
     ///
     /// # Errors
     /// [`Error::TooLarge`] if `out` has no room.
@@ -121,7 +122,7 @@ impl Encoder {
         finish(out)
     }
 
-    fn carry_on(&mut self, bytes: &[u8]) {
+    fn carry(&mut self, bytes: &[u8]) {
         self.carry[self.carried..self.carried + bytes.len()].copy_from_slice(bytes);
         self.carried += bytes.len();
     }

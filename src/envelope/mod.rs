@@ -1,29 +1,28 @@
-//! An envelope: one JSON object of any size in which one member is base64.
+//! An envelope: one JSON object of any size with one base64 member.
 //!
 //! ```text
 //!   {"filename":"guido.jpg", "filedata":"R0lGODlhAQABAIAAAAUEBA…", "more":[1,2]}
 //!   └────────── rest ───────┘└ payload ───────────────────────┘└──── rest ────┘
-//!        gathered, bounded        decoded as it passes,               gathered
-//!                                 into the caller's room
+//!        stored, bounded          decoded while it arrives,           stored
+//!                                 into the caller's scratch space
 //! ```
 //!
-//! What it is for: a file inside a JSON string, as web interfaces, teaching scripts and the chunks
-//! of [`transfer`](crate::transfer) have it, read and written in memory that does not depend on
-//! the size of the file.
+//! Web interfaces, teaching scripts and the chunks of [`transfer`](crate::transfer) carry a file
+//! inside a JSON string. This module reads and writes such objects in memory that does not depend
+//! on the size of the file.
 //!
 //! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard
 //! alphabet, padding required, unused bits zero, no white space).
 //!
-//! The [`Decoder`] is pushed. It walks the object byte by byte only outside the payload; inside it
-//! takes the longest run up to the next `"` or `\` and decodes it with a vector kernel straight
-//! into the caller's room. All other members are gathered, with `null` in the place of the
-//! payload, into a small bounded buffer which serde_json then judges: so the semantics are
-//! serde_json's by construction, and the payload never passes through it. It can stop and go on at
-//! every byte, allocates nothing per feed, and needs memory independent of the size of the object.
+//! The caller pushes input into the [`Decoder`]. Outside the payload the decoder scans the object
+//! byte by byte. Inside the payload it takes the longest run up to the next `"` or `\` and decodes
+//! it with a vector kernel into the caller's scratch space. The other members are stored in a small
+//! bounded buffer, with `null` in place of the payload, which serde_json then validates: so their
+//! semantics are those of serde_json, and the payload never passes through it. The decoder can
+//! pause at every byte, and needs memory independent of the size of the payload.
 //!
-//! What is refused beyond plain JSON: a text that is not an object, a duplicate member at any
-//! depth, nesting of 128 levels or more, anything but white space behind the object, invalid UTF-8
-//! anywhere.
+//! Stricter than RFC 8259, the decoder refuses a text that is not an object, a duplicate member
+//! name at any depth, and nesting of 128 levels or more.
 //!
 //! # Grammar
 //!
@@ -49,19 +48,19 @@
 //!  Payload:   Run ─ \ ─▶ Escape ─ n, /, u002b … ─▶ Run
 //! ```
 //!
-//! Outside the payload these are the places of a scanner that takes one byte at a time. Within it
-//! there is no byte at a time: a `Run` goes up to the next `"` or `\`.
+//! Outside the payload these are the states of a scanner that takes one byte at a time. In the
+//! payload a `Run` is taken at once, up to the next `"` or `\`.
 //!
 //! # Limits
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`rest_bytes_max`] | 65,536 | members without end: all but the payload is held |
-//! | members of one object and those around it | 65,536 | a table of names to find duplicates in |
-//! | levels of nesting | 127 | a stack that grows with the text; serde_json's own limit |
+//! | [`rest_bytes_max`] | 65,536 | endless members: all but the payload is stored |
+//! | members of one object and those around it | 65,536 | the memory for names to find duplicates |
+//! | levels of nesting | 127 | stack overflow; serde_json has the same limit |
 //! | [`SCRATCH_BYTES_MIN`](crate::buffer::SCRATCH_BYTES_MIN) | 64 | scratch space for one step |
 //!
-//! The payload has no limit: whoever takes it counts.
+//! The payload has no limit: the caller counts it.
 //!
 //! [`rest_bytes_max`]: Limits::rest_bytes_max
 //!

@@ -1,11 +1,11 @@
-//! The judgement of the gathered members: valid UTF-8, valid JSON, no duplicate at any depth; and
-//! what a member has to be where a type reads it.
+//! Validates the stored members: UTF-8, JSON, no duplicate name at any depth. Reads them as a typed
+//! value, and explains which member a type does not accept.
 //!
-//! Specification: RFC 8259. §4 only recommends unique names, and we demand them: two readers that
-//! pick different ones of two members is how messages are smuggled.
+//! Specification: RFC 8259. §4 only recommends unique names, and we require them: two parsers that
+//! take different ones of two members allow messages to be smuggled past one of them.
 //!
-//! serde_json decides what is refused. The words, the section and the offset of an error are ours:
-//! [`syntax`] finds the first byte that breaks a rule.
+//! serde_json decides whether a text is valid. For an invalid one, [`syntax`] finds the first byte
+//! that breaks a rule, and the rule with its section.
 
 use super::decode::Decoder;
 use super::rule::{self, Rule};
@@ -17,7 +17,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What is wrong with the gathered text, and at which byte of it.
+/// What is wrong with the stored text, and at which byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A rule of JSON is broken.
@@ -26,7 +26,7 @@ pub(super) enum Fault {
     Members { at: usize },
 }
 
-/// Judges `text`, which has to be one JSON object.
+/// Validates `text`, which has to be one JSON object.
 pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
     let broken = |rule, at| Fault::Rule { rule, at };
     let text = str::from_utf8(text).map_err(|error| broken(rule::UTF_8, error.valid_up_to()))?;
@@ -39,26 +39,26 @@ pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
             Some(Stopped::Duplicate) => broken(rule::DUPLICATE, at),
             Some(Stopped::Members) => Fault::Members { at },
             None => {
-                let (rule, at) = syntax::first_fault(text).unwrap_or((rule::WHOLE, at));
+                let (rule, at) = syntax::first_fault(text).unwrap_or((rule::COMPLETE, at));
                 broken(rule, at)
             }
         }
     })
 }
 
-/// A member that is missing or is not what the reader's type demands: what is demanded, and the
-/// byte where it is not so.
-type Misfit = (String, usize);
+/// A member that is missing or that the type does not accept: what is required, and the offset in
+/// the text.
+type WrongMember = (String, usize);
 
-/// Reads a judged text as a typed value.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Misfit> {
+/// Reads a validated text as a typed value.
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, WrongMember> {
     let text = str::from_utf8(text).unwrap_or("");
-    serde_json::from_str(text).map_err(|error| misfit(text, &error))
+    serde_json::from_str(text).map_err(|error| wrong_member(text, &error))
 }
 
 impl Decoder {
-    /// Offset of the value of that member of the object, or of an element of it where the value is
-    /// an array. Where there is no such value it is the offset of the last byte that was gathered:
+    /// Offset in the stream of the value of a member of the object, or of an element of the value
+    /// if that is an array. If there is no such value, the offset of the last byte that was stored:
     /// the closing brace, once the object has ended.
     pub(crate) fn value_offset(&self, name: &str, element: Option<usize>) -> u64 {
         let text = str::from_utf8(self.rest()).unwrap_or("");
@@ -67,24 +67,25 @@ impl Decoder {
     }
 }
 
-/// Where a byte stands that serde_json names by its line and column.
+/// The offset of the byte at the line and column of an error of serde_json.
 fn place(text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let line_start: usize = lines.map(str::len).sum();
     (line_start + error.column().saturating_sub(1)).min(text.len())
 }
 
-/// The byte that a type refused. serde_json names the last byte it took: of a scalar that is the
-/// last one, but of an array or an object, which it did not enter, it is the byte before.
+/// The offset of a byte of the value that the type refused. serde_json reports the last byte that
+/// it took. That is the last byte of a scalar, but the byte before an array or an object, which it
+/// did not enter.
 fn refused(text: &str, at: usize) -> usize {
     let behind = text.as_bytes().get(at + 1);
     if matches!(behind, Some(b'[' | b'{')) { at + 1 } else { at }
 }
 
-/// Says in our words which member the reader's type does not take, and why.
-fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
+/// Explains which member the type does not accept, and why.
+fn wrong_member(text: &str, error: &serde_json::Error) -> WrongMember {
     let (said, at) = (error.to_string(), place(text, error));
-    // Behind it stands the place. A text of the peer may stand before it.
+    // The position follows " at line ", and text of the peer may precede it.
     let said = said.rsplit_once(" at line ").map_or(&*said, |(said, _)| said);
     if let Some(name) = said.strip_prefix("missing field ") {
         return (format!("the member {name} is missing"), at);
@@ -94,10 +95,10 @@ fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
     let start = owner.as_ref().map_or(at, |owner| owner.start);
     let is_of_serde = ["invalid type: ", "invalid value: ", "invalid length "];
     if !is_of_serde.iter().any(|begin| said.starts_with(begin)) {
-        // A type of ours has said what it demands.
+        // The message is from a type of this crate.
         return (said.to_owned(), start);
     }
-    let demanded = kind(said.rsplit_once(", expected ").map_or("", |(_, kind)| kind));
+    let demanded = type_name(said.rsplit_once(", expected ").map_or("", |(_, kind)| kind));
     let what = match &owner {
         None => "the text".to_owned(),
         Some(Owner { name, is_element, .. }) => {
@@ -108,8 +109,8 @@ fn misfit(text: &str, error: &serde_json::Error) -> Misfit {
     (format!("{what} is {demanded}"), start)
 }
 
-/// What serde calls a type, in our words.
-fn kind(expected: &str) -> &str {
+/// The JSON term for a type that serde names in `expected`.
+fn type_name(expected: &str) -> &str {
     match expected {
         "u64" => "an integer from 0 to 2⁶⁴ − 1",
         "a boolean" => "true or false",
@@ -120,16 +121,16 @@ fn kind(expected: &str) -> &str {
     }
 }
 
-/// Visits a JSON text of any shape and refuses a key that stands twice in one object.
+/// Visits any JSON value and refuses an object that has a name twice.
 #[derive(Clone, Copy)]
 struct Unique<'h> {
-    /// What the keys cost that are held, of all objects that are open.
+    /// The cost of the keys of all open objects, which are stored at the same time.
     held: &'h Cell<usize>,
-    /// Why the visit was stopped, if it was not serde_json that stopped it.
+    /// Why this visitor stopped, or `None` if serde_json did.
     stopped: &'h Cell<Option<Stopped>>,
 }
 
-/// Which rule of ours stopped a visit.
+/// The rule of this crate that stopped a visit.
 #[derive(Debug, Clone, Copy)]
 enum Stopped {
     Duplicate,
@@ -209,7 +210,7 @@ impl<'de> Visitor<'de> for Unique<'_> {
 struct Key<'a>(Cow<'a, str>);
 
 impl Key<'_> {
-    /// As how many members it counts.
+    /// As how many members the key counts.
     fn cost(&self) -> usize {
         match &self.0 {
             Cow::Borrowed(_) => 1,
@@ -240,16 +241,15 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Key<'a> {
     }
 }
 
-/// How many keys are kept without a set: more than any message of ours has, so that a chunk
-/// costs no allocation, and few enough that comparing each with each costs nothing.
+/// How many keys are stored without a set. No message of the transfer protocol has more members, so
+/// that a chunk costs no allocation, and comparing so few with each other is cheap.
 const FEW: usize = 16;
 
-/// How many members one object may have, and with it the objects it stands in up to the outermost.
-/// To know a duplicate all their names have to be remembered, and short ones cost many times their
-/// length.
+/// How many members one object and the objects around it may have together. Their names are all
+/// stored to find duplicates, and short ones take many times their length in memory.
 pub(super) const MEMBERS_MAX: usize = 65_536;
 
-/// A name with escapes is held as a copy, and counts as one member more for each so many bytes.
+/// A name with escapes is copied, and counts as one more member for each so many bytes.
 const COPIED_BYTES: usize = 16;
 
 /// The keys of one object so far.
@@ -261,7 +261,7 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// Adds a key; false if it was there already.
+    /// Adds a key; false for a duplicate.
     fn insert(&mut self, key: Cow<'a, str>) -> bool {
         if self.few[..self.len].iter().flatten().any(|other| *other == key) {
             return false;
@@ -294,7 +294,7 @@ mod tests {
             ("{\"a\":1,\"a\":2}", 9, rule::DUPLICATE),
             ("{\"a\":{\"b\":1,\"\\u0062\":2}}", 19, rule::DUPLICATE),
             ("{\"a\":[{\"x\":1,\"x\":1}]}", 15, rule::DUPLICATE),
-            ("{\"a\":1} x", 8, rule::BEHIND),
+            ("{\"a\":1} x", 8, rule::AFTER_OBJECT),
             ("{\"a\":\"\\ud800\"}", 6, rule::SURROGATE),
         ] {
             assert_eq!(at(text), Some((place, rule)), "{text}");
@@ -329,7 +329,7 @@ mod tests {
         }
     }
 
-    /// All names on the way from the outermost object to the innermost are held at the same time.
+    /// The names of an object and of all objects around it are stored at the same time.
     #[test]
     fn members_of_nested_objects_are_bounded_together() {
         let object = |count: usize, inner: &str| {
@@ -341,14 +341,14 @@ mod tests {
             let text = object(outer, &object(half, "0"));
             assert_eq!(check(text.as_bytes()).is_ok(), good, "{outer}");
         }
-        // What is closed is no longer held.
+        // The names of a closed object are no longer stored.
         let inner = object(half, "0");
         assert_eq!(at(&object(half, &format!("[{inner},{inner},{inner}]"))), None);
     }
 
     #[test]
     fn names_with_escapes_are_bounded_by_their_bytes() {
-        // Each counts as five.
+        // Each name counts as five members.
         let object = |count: usize| {
             let name = "x".repeat(4 * COPIED_BYTES - 7);
             let members: Vec<String> =

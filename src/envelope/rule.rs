@@ -1,4 +1,4 @@
-//! The rules of JSON that a text can break, in our words, each with the section that states it.
+//! The rules of JSON that a text can break, each with the section that states it.
 //!
 //! Specification: RFC 8259. Four rules are stricter than the RFC, and name wirewright: the text is
 //! an object (§2 allows any value), member names are unique (§4 only recommends it), and numbers
@@ -22,10 +22,10 @@ pub(super) const OBJECT: Rule =
 pub(super) const BYTE_ORDER_MARK: Rule =
     rule("the text begins with {, not with a byte order mark", "RFC 8259 §8.1");
 pub(super) const UTF_8: Rule = rule("the text is valid UTF-8", "RFC 8259 §8.1");
-pub(super) const BEHIND: Rule = rule("only white space follows the object", "RFC 8259 §2");
+pub(super) const AFTER_OBJECT: Rule = rule("only white space follows the object", "RFC 8259 §2");
 pub(super) const COMMENT: Rule =
     rule("only white space stands between tokens: JSON has no comments", "RFC 8259 §2");
-pub(super) const WHOLE: Rule = rule("the text is one whole JSON object", "RFC 8259 §2");
+pub(super) const COMPLETE: Rule = rule("the text is one whole JSON object", "RFC 8259 §2");
 
 // ---- objects and arrays ------------------------------------------------------------------------
 

@@ -1,20 +1,20 @@
-//! The walk over the members outside the payload: where is a key, where a value, where the end?
+//! The scanner for the members outside the payload: finds the keys, the values and the end of the
+//! object.
 //!
-//! Specification: RFC 8259 §2 to §7, as far as structure goes. Inside scalars, strings and nested
-//! values the scanner only finds the end; what stands there is judged later, as a whole, by
-//! serde_json over the gathered text.
+//! Specification: RFC 8259 §2 to §7, structure only. Of scalars, strings and nested values the
+//! scanner only finds the end; serde_json validates them later in the stored text.
 
 use super::rule::{self, Rule};
-use super::syntax::{instead, no_value};
+use super::syntax::{more_specific, not_a_value};
 
 /// What the scanner expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ScanState {
     /// White space, then `{`.
     Start,
     /// The first key, or `}`.
     FirstKey,
-    /// A key: a comma was there.
+    /// A key, after a comma.
     Key,
     InKey,
     Colon,
@@ -32,25 +32,25 @@ pub(super) enum Place {
     Done,
 }
 
-impl Place {
-    /// What is missing if the stream ends here; `None` if it may.
+impl ScanState {
+    /// What is missing if the stream ends here; `None` if it may end.
     pub(super) fn expected(self) -> Option<&'static str> {
         Some(match self {
-            Place::Start => "the opening brace",
-            Place::FirstKey | Place::Key => "a member",
-            Place::InKey => "the end of a member name",
-            Place::Colon => "a colon",
-            Place::Value => "a value",
-            Place::Text | Place::NestedText => "the end of a string",
-            Place::Scalar | Place::Nested | Place::After => "the closing brace",
-            Place::Done => return None,
+            ScanState::Start => "the opening brace",
+            ScanState::FirstKey | ScanState::Key => "a member",
+            ScanState::InKey => "the end of a member name",
+            ScanState::Colon => "a colon",
+            ScanState::Value => "a value",
+            ScanState::Text | ScanState::NestedText => "the end of a string",
+            ScanState::Scalar | ScanState::Nested | ScanState::After => "the closing brace",
+            ScanState::Done => return None,
         })
     }
 }
 
-/// What a byte meant.
+/// The role of a byte in the outer object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum ByteRole {
     Plain,
     /// The quote that opens the name of a member of the outer object.
     KeyStart,
@@ -64,93 +64,100 @@ pub(super) enum Sight {
     End,
 }
 
-/// Nesting that serde_json refuses, and so do we: the outer object counts as one level.
+/// The nesting that serde_json refuses, and so do we. The outer object counts as one level.
 pub(super) const DEPTH_REFUSED: u8 = 128;
 
-/// The state of the walk.
+/// Scans one byte at a time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scanner {
-    pub(super) place: Place,
+    pub(super) state: ScanState,
     /// The last byte was a `\` in a string.
     escaped: bool,
     /// How many braces and brackets are open.
     depth: u8,
-    /// For each open one below the outermost, lowest bit last: is it a brace?
+    /// For each open one inside the outermost: 1 for a brace, 0 for a bracket. The innermost is the
+    /// lowest bit.
     braces: u128,
 }
 
 impl Scanner {
     pub(super) fn new() -> Scanner {
-        Scanner { place: Place::Start, escaped: false, depth: 0, braces: 0 }
+        Scanner { state: ScanState::Start, escaped: false, depth: 0, braces: 0 }
     }
 
-    /// Takes one byte; an error is the rule it breaks.
-    pub(super) fn step(&mut self, byte: u8) -> Result<Sight, Rule> {
-        match self.place {
-            Place::InKey => self.in_string(byte, Place::Colon, Sight::KeyEnd),
-            Place::Text => self.in_string(byte, Place::After, Sight::Plain),
-            Place::NestedText => self.in_string(byte, Place::Nested, Sight::Plain),
-            Place::Nested => self.in_nested(byte),
-            Place::Scalar if matches!(byte, b',' | b'}') || is_space(byte) => self.after(byte),
-            Place::Scalar => Ok(Sight::Plain),
-            _ if is_space(byte) => Ok(Sight::Plain),
-            Place::Start => self.expect(byte, b'{', Place::FirstKey, no_object(byte)),
-            Place::FirstKey if byte == b'}' => self.after(byte),
-            Place::FirstKey | Place::Key => self.key(byte),
-            Place::Colon => self.expect(byte, b':', Place::Value, rule::COLON),
-            Place::Value => self.value(byte),
-            Place::After => self.after(byte),
-            Place::Done => Err(instead(rule::BEHIND, byte)),
+    /// Takes one byte; the error is the rule that the byte breaks.
+    pub(super) fn step(&mut self, byte: u8) -> Result<ByteRole, Rule> {
+        match self.state {
+            ScanState::InKey => self.in_string(byte, ScanState::Colon, ByteRole::KeyEnd),
+            ScanState::Text => self.in_string(byte, ScanState::After, ByteRole::Plain),
+            ScanState::NestedText => self.in_string(byte, ScanState::Nested, ByteRole::Plain),
+            ScanState::Nested => self.in_nested(byte),
+            ScanState::Scalar if matches!(byte, b',' | b'}') || is_space(byte) => self.after(byte),
+            ScanState::Scalar => Ok(ByteRole::Plain),
+            _ if is_space(byte) => Ok(ByteRole::Plain),
+            ScanState::Start => self.expect(byte, b'{', ScanState::FirstKey, not_an_object(byte)),
+            ScanState::FirstKey if byte == b'}' => self.after(byte),
+            ScanState::FirstKey | ScanState::Key => self.key(byte),
+            ScanState::Colon => self.expect(byte, b':', ScanState::Value, rule::COLON),
+            ScanState::Value => self.value(byte),
+            ScanState::After => self.after(byte),
+            ScanState::Done => Err(more_specific(rule::AFTER_OBJECT, byte)),
         }
     }
 
-    fn expect(&mut self, byte: u8, wanted: u8, next: Place, rule: Rule) -> Result<Sight, Rule> {
+    fn expect(
+        &mut self,
+        byte: u8,
+        wanted: u8,
+        next: ScanState,
+        rule: Rule,
+    ) -> Result<ByteRole, Rule> {
         if byte != wanted {
-            return Err(instead(rule, byte));
+            return Err(more_specific(rule, byte));
         }
         self.depth = 1;
-        self.place = next;
-        Ok(Sight::Plain)
+        self.state = next;
+        Ok(ByteRole::Plain)
     }
 
-    fn key(&mut self, byte: u8) -> Result<Sight, Rule> {
+    fn key(&mut self, byte: u8) -> Result<ByteRole, Rule> {
         if byte == b'}' {
             return Err(rule::NAME_AFTER_COMMA);
         }
         if byte != b'"' {
-            return Err(instead(rule::NAME, byte));
+            return Err(more_specific(rule::NAME, byte));
         }
-        self.place = Place::InKey;
-        Ok(Sight::KeyStart)
+        self.state = ScanState::InKey;
+        Ok(ByteRole::KeyStart)
     }
 
-    fn value(&mut self, byte: u8) -> Result<Sight, Rule> {
+    fn value(&mut self, byte: u8) -> Result<ByteRole, Rule> {
         match byte {
             b'"' => {
-                self.place = Place::Text;
-                return Ok(Sight::TextStart);
+                self.state = ScanState::Text;
+                return Ok(ByteRole::TextStart);
             }
             b'{' | b'[' => self.open(byte)?,
-            b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => self.place = Place::Scalar,
-            _ => return Err(no_value(byte)),
+            b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => self.state = ScanState::Scalar,
+            _ => return Err(not_a_value(byte)),
         }
-        Ok(Sight::OtherStart)
+        Ok(ByteRole::OtherStart)
     }
 
-    fn after(&mut self, byte: u8) -> Result<Sight, Rule> {
+    fn after(&mut self, byte: u8) -> Result<ByteRole, Rule> {
         match byte {
-            b',' => self.place = Place::Key,
+            b',' => self.state = ScanState::Key,
             b'}' => {
-                self.place = Place::Done;
-                return Ok(Sight::End);
+                self.state = ScanState::Done;
+                return Ok(ByteRole::End);
             }
-            _ if is_space(byte) => self.place = Place::After,
-            _ => return Err(instead(rule::AFTER_MEMBER, byte)),
+            _ if is_space(byte) => self.state = ScanState::After,
+            _ => return Err(more_specific(rule::AFTER_MEMBER, byte)),
         }
-        Ok(Sight::Plain)
+        Ok(ByteRole::Plain)
     }
 
-    fn in_string(&mut self, byte: u8, next: Place, end: Sight) -> Result<Sight, Rule> {
+    fn in_string(&mut self, byte: u8, next: ScanState, end: ByteRole) -> Result<ByteRole, Rule> {
         if byte < b' ' {
             return Err(rule::CONTROL);
         }
@@ -159,20 +166,20 @@ impl Scanner {
         } else if byte == b'\\' {
             self.escaped = true;
         } else if byte == b'"' {
-            self.place = next;
+            self.state = next;
             return Ok(end);
         }
-        Ok(Sight::Plain)
+        Ok(ByteRole::Plain)
     }
 
-    fn in_nested(&mut self, byte: u8) -> Result<Sight, Rule> {
+    fn in_nested(&mut self, byte: u8) -> Result<ByteRole, Rule> {
         match byte {
-            b'"' => self.place = Place::NestedText,
+            b'"' => self.state = ScanState::NestedText,
             b'{' | b'[' => self.open(byte)?,
             b'}' | b']' => self.close(byte)?,
             _ => {}
         }
-        Ok(Sight::Plain)
+        Ok(ByteRole::Plain)
     }
 
     fn open(&mut self, byte: u8) -> Result<(), Rule> {
@@ -181,7 +188,7 @@ impl Scanner {
         }
         self.depth += 1;
         self.braces = self.braces << 1 | u128::from(byte == b'{');
-        self.place = Place::Nested;
+        self.state = ScanState::Nested;
         Ok(())
     }
 
@@ -192,14 +199,14 @@ impl Scanner {
         self.braces >>= 1;
         self.depth -= 1;
         if self.depth == 1 {
-            self.place = Place::After;
+            self.state = ScanState::After;
         }
         Ok(())
     }
 }
 
-/// Why a byte does not begin an object.
-fn no_object(byte: u8) -> Rule {
+/// The rule for a byte that does not begin an object.
+fn not_an_object(byte: u8) -> Rule {
     match byte {
         // The first byte of a byte order mark in UTF-8, UTF-16 and UTF-32.
         0xEF | 0xFE | 0xFF => rule::BYTE_ORDER_MARK,

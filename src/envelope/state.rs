@@ -1,4 +1,4 @@
-//! The states of a decoder, as the chart of this room names them.
+//! The states of a decoder that its users see.
 //!
 //! ```text
 //!  Start ─{─▶ Key ─"…"─▶ Colon ─:─▶ Value ─┬─ scalar, string, nested ─▶ After ─,─▶ Key
@@ -8,32 +8,31 @@
 //!
 //! Specification: RFC 8259, RFC 4648 §4.
 
-use super::scan::Place;
+use super::scan::ScanState;
 
-/// What a [`Decoder`](super::Decoder) expects next. Within a name or a value it is still that name
-/// or value which is expected.
+/// What a [`Decoder`](super::Decoder) expects next. A name or a value is expected until its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// White space, then the brace that opens the object.
     Start,
-    /// The name of a member, or what is left of it; behind the opening brace also the closing one.
+    /// The name of a member, or its rest; after the opening brace also the closing one.
     Key,
-    /// The colon behind a name.
+    /// The colon after a name.
     Colon,
-    /// The value of a member, or what is left of it.
+    /// The value of a member, or its rest.
     Value,
     /// Base64, or the quote that ends it.
     Payload,
-    /// What is left of an escape in the payload.
+    /// The rest of an escape in the payload.
     Escape,
     /// A comma, or the closing brace.
     After,
-    /// White space, or nothing.
+    /// White space, or the end of the stream.
     Done,
 }
 
 impl State {
-    /// Its name in the chart.
+    /// The name of the state.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Start => "Start",
@@ -47,7 +46,7 @@ impl State {
         }
     }
 
-    /// The section that rules what is expected.
+    /// The section of the specification that states what is expected.
     pub fn section(self) -> &'static str {
         match self {
             State::Start | State::Done => "RFC 8259 §2",
@@ -59,17 +58,19 @@ impl State {
     }
 }
 
-impl From<Place> for State {
-    fn from(place: Place) -> State {
-        match place {
-            Place::Start => State::Start,
-            Place::FirstKey | Place::Key | Place::InKey => State::Key,
-            Place::Colon => State::Colon,
-            Place::Value | Place::Text | Place::Scalar | Place::Nested | Place::NestedText => {
-                State::Value
-            }
-            Place::After => State::After,
-            Place::Done => State::Done,
+impl From<ScanState> for State {
+    fn from(state: ScanState) -> State {
+        match state {
+            ScanState::Start => State::Start,
+            ScanState::FirstKey | ScanState::Key | ScanState::InKey => State::Key,
+            ScanState::Colon => State::Colon,
+            ScanState::Value
+            | ScanState::Text
+            | ScanState::Scalar
+            | ScanState::Nested
+            | ScanState::NestedText => State::Value,
+            ScanState::After => State::After,
+            ScanState::Done => State::Done,
         }
     }
 }

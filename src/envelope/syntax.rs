@@ -1,50 +1,49 @@
-//! Finds the first fault of a text that serde_json refused, and says in our words which rule of
-//! RFC 8259 it breaks; and finds the member that a byte of a good text belongs to.
+//! A JSON parser for errors. It finds the first byte of an invalid text that breaks a rule of RFC
+//! 8259, and the member of a valid text that a byte belongs to.
 //!
-//! Specification: RFC 8259 §3 to §7, §8.2. Only texts that are refused come here, so this walk is
-//! written to be read, not to be fast. Whether a text is refused is serde_json's decision alone.
+//! Specification: RFC 8259 §3 to §7, §8.2. It runs only after serde_json has refused a text or a
+//! type, and does not decide that itself. So it is written for clarity, not for speed.
 
 use super::rule::{self, Rule};
 use super::scan::{DEPTH_REFUSED, is_space};
 use std::ops::Range;
 
-/// The first rule that `text` breaks, and the offset of the byte that breaks it; `None` where the
-/// text keeps the grammar.
+/// The first rule that `text` breaks, and the offset of the byte that breaks it; `None` if the text
+/// is valid.
 pub(super) fn first_fault(text: &str) -> Option<(Rule, usize)> {
-    Walk::new(text, Sought::Nothing).document().err()
+    Parser::new(text, Target::Nothing).document().err()
 }
 
-/// A value in a text: what its member is called, whether it is an element of an array, and where it
-/// begins.
+/// A value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
-    /// Where the name stands, without its quotes.
+    /// The range of the name of its member, without the quotes.
     pub(super) name: Range<usize>,
     pub(super) is_element: bool,
     pub(super) start: usize,
 }
 
-/// The innermost value with a name, or element of an array with a name, that covers the byte at
-/// `sought` of a good text.
+/// The innermost value of a member, or element of the array that is the value of a member, which
+/// covers the byte at `sought` of a valid text.
 pub(super) fn owner(text: &str, sought: usize) -> Option<Owner> {
-    let mut walk = Walk::new(text, Sought::Byte(sought));
-    walk.document().ok().and(walk.found)
+    let mut parser = Parser::new(text, Target::Byte(sought));
+    parser.document().ok().and(parser.found)
 }
 
-/// Where the value of a member of the outermost object of a good text begins, or that element of
-/// the array that it is.
+/// Where the value of a member of the outermost object of a valid text begins; with `element`,
+/// where that element of the array begins which is the value.
 pub(super) fn value_start(text: &str, name: &str, element: Option<usize>) -> Option<usize> {
-    let mut walk = Walk::new(text, Sought::Value { name, element });
-    walk.document().ok().and(walk.found).map(|owner| owner.start)
+    let mut parser = Parser::new(text, Target::Value { name, element });
+    parser.document().ok().and(parser.found).map(|owner| owner.start)
 }
 
-/// Which value is asked for.
+/// Which value to find.
 #[derive(Clone, Copy)]
-enum Sought<'t> {
+enum Target<'t> {
     Nothing,
-    /// The innermost with a name around this byte.
+    /// The innermost value of a member around this byte.
     Byte(usize),
-    /// That of a member of the outermost object, or an element of it.
+    /// The value of a member of the outermost object, or an element of it.
     Value {
         name: &'t str,
         element: Option<usize>,
@@ -53,34 +52,34 @@ enum Sought<'t> {
 
 type Step = Result<(), (Rule, usize)>;
 
-/// A walk over a text.
-struct Walk<'a> {
+/// Parses a text, and finds a value in it.
+struct Parser<'a> {
     text: &'a [u8],
     at: usize,
     depth: u8,
-    sought: Sought<'a>,
+    target: Target<'a>,
     found: Option<Owner>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(text: &'a str, sought: Sought<'a>) -> Walk<'a> {
-        Walk { text: text.as_bytes(), at: 0, depth: 0, sought, found: None }
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, target: Target<'a>) -> Parser<'a> {
+        Parser { text: text.as_bytes(), at: 0, depth: 0, target, found: None }
     }
 
     fn document(&mut self) -> Step {
         self.space();
-        self.need(b'{', rule::OBJECT)?;
+        self.expect(b'{', rule::OBJECT)?;
         self.object()?;
         self.space();
         match self.peek() {
             None => Ok(()),
-            Some(_) => self.fail(rule::BEHIND),
+            Some(_) => self.fail(rule::AFTER_OBJECT),
         }
     }
 
     // ---- structure -----------------------------------------------------------------------------
 
-    /// The members of an object whose brace was taken.
+    /// The members of an object, after its opening brace.
     fn object(&mut self) -> Step {
         self.enter()?;
         if self.take(b'}') {
@@ -88,20 +87,20 @@ impl<'a> Walk<'a> {
         }
         loop {
             let name_at = self.at;
-            self.need(b'"', rule::NAME)?;
+            self.expect(b'"', rule::NAME)?;
             self.string()?;
             let name = name_at + 1..self.at - 1;
             self.space();
-            self.need(b':', rule::COLON)?;
+            self.expect(b':', rule::COLON)?;
             self.space();
             let start = self.at;
             self.value(&name)?;
-            self.see(&name, None, start);
+            self.record(&name, None, start);
             self.space();
             if self.take(b'}') {
                 return self.leave();
             }
-            self.need(b',', rule::AFTER_MEMBER)?;
+            self.expect(b',', rule::AFTER_MEMBER)?;
             self.space();
             if self.peek() == Some(b'}') {
                 return self.fail(rule::NAME_AFTER_COMMA);
@@ -109,7 +108,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The elements of an array whose bracket was taken.
+    /// The elements of an array, after its opening bracket.
     fn array(&mut self, name: &Range<usize>) -> Step {
         self.enter()?;
         if self.take(b']') {
@@ -118,12 +117,12 @@ impl<'a> Walk<'a> {
         for index in 0.. {
             let start = self.at;
             self.value(name)?;
-            self.see(name, Some(index), start);
+            self.record(name, Some(index), start);
             self.space();
             if self.take(b']') {
                 return self.leave();
             }
-            self.need(b',', rule::AFTER_ELEMENT)?;
+            self.expect(b',', rule::AFTER_ELEMENT)?;
             self.space();
             if self.peek() == Some(b']') {
                 return self.fail(rule::ELEMENT_AFTER_COMMA);
@@ -132,9 +131,9 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A value of the member with that name.
+    /// A value of the member with the name at `name`.
     fn value(&mut self, name: &Range<usize>) -> Step {
-        let Some(byte) = self.peek() else { return self.fail(rule::WHOLE) };
+        let Some(byte) = self.peek() else { return self.fail(rule::COMPLETE) };
         match byte {
             b'{' | b'[' | b'"' => {
                 self.at += 1;
@@ -148,7 +147,7 @@ impl<'a> Walk<'a> {
             b'f' => self.literal(b"false"),
             b'n' => self.literal(b"null"),
             b'-' | b'0'..=b'9' => self.number(),
-            _ => self.fail(no_value(byte)),
+            _ => self.fail(not_a_value(byte)),
         }
     }
 
@@ -166,13 +165,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A value that ends here has begun at `start`: is it the one that is asked for? `element` is
-    /// its index in an array.
-    fn see(&mut self, name: &Range<usize>, element: Option<usize>, start: usize) {
-        let is_sought = match self.sought {
-            Sought::Nothing => false,
-            Sought::Byte(byte) => (start..self.at).contains(&byte),
-            Sought::Value { name: sought, element: index } => {
+    /// Records the value from `start` to here if it is the target. `element` is its index in an
+    /// array.
+    fn record(&mut self, name: &Range<usize>, element: Option<usize>, start: usize) {
+        let is_sought = match self.target {
+            Target::Nothing => false,
+            Target::Byte(byte) => (start..self.at).contains(&byte),
+            Target::Value { name: sought, element: index } => {
                 let depth = if index.is_some() { 2 } else { 1 };
                 self.depth == depth && element == index && self.is_named(name, sought)
             }
@@ -182,7 +181,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the name that stands there means that one.
+    /// Whether the name at `name` equals `sought` once its escapes are decoded.
     fn is_named(&self, name: &Range<usize>, sought: &str) -> bool {
         let quoted = &self.text[name.start - 1..name.end + 1];
         serde_json::from_slice::<String>(quoted).is_ok_and(|name| name == sought)
@@ -192,7 +191,7 @@ impl<'a> Walk<'a> {
 
     fn literal(&mut self, word: &[u8]) -> Step {
         for &byte in word {
-            self.need(byte, rule::LITERAL)?;
+            self.expect(byte, rule::LITERAL)?;
         }
         match self.peek() {
             Some(byte) if byte.is_ascii_alphanumeric() => self.fail(rule::LITERAL),
@@ -210,11 +209,11 @@ impl<'a> Walk<'a> {
         }
         self.digits();
         if self.take(b'.') {
-            self.some_digits(rule::FRACTION)?;
+            self.one_or_more_digits(rule::FRACTION)?;
         }
         if self.take(b'e') || self.take(b'E') {
             let _ = self.take(b'+') || self.take(b'-');
-            self.some_digits(rule::EXPONENT)?;
+            self.one_or_more_digits(rule::EXPONENT)?;
         }
         match self.peek() {
             Some(b'.' | b'+' | b'-' | b'_') => return self.fail(rule::NUMBER),
@@ -228,7 +227,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn some_digits(&mut self, rule: Rule) -> Step {
+    fn one_or_more_digits(&mut self, rule: Rule) -> Step {
         if !self.digit() {
             return self.fail(rule);
         }
@@ -246,11 +245,11 @@ impl<'a> Walk<'a> {
         self.peek().is_some_and(|byte| byte.is_ascii_digit())
     }
 
-    /// The rest of a string whose quotation mark was taken.
+    /// The rest of a string, after its opening quotation mark.
     fn string(&mut self) -> Step {
         loop {
             match self.peek() {
-                None => return self.fail(rule::WHOLE),
+                None => return self.fail(rule::COMPLETE),
                 Some(0..b' ') => return self.fail(rule::CONTROL),
                 Some(b'\\') => self.escape()?,
                 Some(byte) => {
@@ -278,7 +277,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A backslash and what belongs to it; what `\u` means.
+    /// A backslash escape; the value of a `\u` escape.
     fn escaped(&mut self) -> Result<Option<u32>, (Rule, usize)> {
         self.at += 1;
         match self.peek() {
@@ -310,8 +309,8 @@ impl<'a> Walk<'a> {
         is_there
     }
 
-    /// Takes this byte, or fails by that rule.
-    fn need(&mut self, byte: u8, rule: Rule) -> Step {
+    /// Takes `byte`, or fails with `rule`.
+    fn expect(&mut self, byte: u8, rule: Rule) -> Step {
         match self.take(byte) {
             true => Ok(()),
             false => self.fail(rule),
@@ -324,17 +323,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The byte here breaks that rule.
+    /// The error of the current byte, which breaks `rule`.
     fn fail(&self, rule: Rule) -> Step {
         match self.peek() {
-            None => Err((rule::WHOLE, self.at)),
-            Some(byte) => Err((instead(rule, byte), self.at)),
+            None => Err((rule::COMPLETE, self.at)),
+            Some(byte) => Err((more_specific(rule, byte), self.at)),
         }
     }
 }
 
-/// Why a byte begins no value.
-pub(super) fn no_value(byte: u8) -> Rule {
+/// The rule for a byte that does not begin a value.
+pub(super) fn not_a_value(byte: u8) -> Rule {
     match byte {
         b'+' => rule::PLUS,
         b'.' => rule::POINT_FIRST,
@@ -346,14 +345,14 @@ pub(super) fn no_value(byte: u8) -> Rule {
     }
 }
 
-/// The rule that is meant where a byte cannot stand: a `/` between tokens begins a comment.
-pub(super) fn instead(rule: Rule, byte: u8) -> Rule {
+/// The rule to report for a byte that breaks `rule`: a `/` between tokens begins a comment.
+pub(super) fn more_specific(rule: Rule, byte: u8) -> Rule {
     let between = [
         rule::NAME,
         rule::COLON,
         rule::AFTER_MEMBER,
         rule::AFTER_ELEMENT,
-        rule::BEHIND,
+        rule::AFTER_OBJECT,
         rule::OBJECT,
     ];
     if byte == b'/' && between.contains(&rule) { rule::COMMENT } else { rule }

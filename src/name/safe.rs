@@ -1,13 +1,14 @@
-//! Names of local files that a peer has chosen, made safe.
+//! Safe names for local files whose names a peer has chosen.
 //!
-//! A classic server names the file that it sends, a URL may come out of a server's document, a
-//! listing names everything below it. None of these may become a hidden file, an option of the next
-//! command, or a line that a terminal shows as something else. So whoever saves a file under a name
-//! that its user did not type takes the name from this module, and replaces an existing file only
-//! where the user asked for that.
+//! A classic server names the file that it sends, a URL may come from a server's document, and a
+//! listing names every file below it. None of these names may become a hidden file, an option of
+//! the user's next command, or text that a terminal shows as another name. So code that saves a
+//! file under a name that the user did not type takes the name from this module, and replaces an
+//! existing file only if the user asked for that.
 //!
 //! Specification: RFC 3986 §3.3 (path) and §2.1 (percent-encoding); RFC 8264 §12.5 and the W3C's
-//! "Character Model: String Matching" on names that look the same; the names of devices of Windows.
+//! "Character Model: String Matching" on names that look the same; the reserved device names of
+//! Windows.
 //!
 //! ```
 //! use wirewright::name::{Distinct, from_url_path, safe, safe_path};
@@ -24,44 +25,45 @@
 //! assert_eq!(names.name("X.jpg"), "X-2.jpg");
 //! ```
 //!
-//! # Rules of a segment, in this order
+//! # Rules for a segment, in this order
 //!
-//! 1. White space at both ends that is no control character is left out: nobody sees it.
-//! 2. Control characters, `/`, `\` and characters that hide or turn the direction of writing
-//!    ([`is_unseen`]) become `_`.
-//! 3. A leading `.` or `-` becomes `_`. With it go `.`, `..`, hidden files, and the names of
-//!    unfinished files of our own.
-//! 4. `_` stands before a name that Windows takes for a device (`CON`, `nul.txt`), which matters
-//!    where the directory is shared with it.
-//! 5. It is cut at [`SAFE_BYTES_MAX`] bytes, between two characters; an extension of up to
-//!    [`EXTENSION_BYTES_MAX`] bytes stays.
-//! 6. [`UNNAMED`] where nothing is left.
+//! 1. White space at both ends is removed, except control characters, which rule 2 replaces.
+//! 2. Control characters, `/`, `\`, invisible characters and those that change the direction of
+//!    writing ([`is_unseen`]) become `_`.
+//! 3. A leading `.` or `-` becomes `_`. This excludes `.`, `..`, hidden files, and the names of
+//!    wirewright's unfinished files.
+//! 4. A name that Windows takes for a device (`CON`, `nul.txt`) gets the prefix `_`, since Windows
+//!    may share the directory.
+//! 5. The name is cut at [`SAFE_BYTES_MAX`] bytes, between two characters. An extension of up to
+//!    [`EXTENSION_BYTES_MAX`] bytes is kept.
+//! 6. An empty name becomes [`UNNAMED`].
 //!
-//! # Names that a file system takes for the same
+//! # Names that are the same to a file system
 //!
-//! [`Distinct`] gives names that differ in more than case. It does not know that some file systems
-//! (HFS+, APFS, ext4 with casefold) also take `é` in one and in two code points for the same. There
-//! the later of two such files of a run is refused, because a name that is taken is not replaced;
-//! where the user asked for replacing, the later one stands.
+//! [`Distinct`] returns names that differ in more than case. It does not know that some file
+//! systems (HFS+, APFS, ext4 with casefold) also take `é` in one and in two code points for the
+//! same name. There the later of two such files of a run is refused, because an existing file is
+//! not replaced. If the user asked for replacing, the later file replaces the earlier one.
 //!
 //! | limit | value | |
 //! |---|---|---|
-//! | [`SAFE_BYTES_MAX`] | 234 | of a segment: what file systems take, without room for a number |
-//! | [`EXTENSION_BYTES_MAX`] | 16 | of an extension that a cut leaves |
+//! | [`SAFE_BYTES_MAX`] | 234 | of a segment: 255, less the space for a number |
+//! | [`EXTENSION_BYTES_MAX`] | 16 | of an extension that is kept when the name is cut |
 
 use crate::text::is_unseen;
 use std::collections::HashMap;
 
-/// The length of a safe segment in bytes: 255, without room for the number of [`Distinct`].
+/// The greatest length of a safe segment in bytes: the 255 that file systems allow, less the space
+/// for the number that [`Distinct`] adds.
 pub const SAFE_BYTES_MAX: usize = 255 - NUMBER_BYTES;
 
-/// The longest extension that is kept where a name is cut, in bytes with its dot.
+/// The longest extension that is kept when a name is cut, in bytes with its dot.
 pub const EXTENSION_BYTES_MAX: usize = 16;
 
-/// What a file is called whose name has nothing that can be used.
+/// The name of a file whose own name has nothing that can be used.
 pub const UNNAMED: &str = "unnamed";
 
-/// What the file of a URL is called whose path ends in `/`.
+/// The name of the file of a URL whose path ends in `/`.
 pub const INDEX: &str = "index.html";
 
 /// A dash and the digits of any `u64`.
@@ -70,12 +72,12 @@ const NUMBER_BYTES: usize = 21;
 /// Names of devices of Windows, with any extension and in any case.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// And these, each with a digit behind it.
+/// Names of devices of Windows when a digit follows.
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
 const DEVICE_DIGITS: &str = "0123456789¹²³";
 
-/// One path segment that can be the name of a file; a name that is safe already stays as it is.
+/// Makes a safe file name of one path segment. A name that is safe already is returned unchanged.
 pub fn safe(text: &str) -> String {
     let text = text.trim_matches(|c: char| c.is_whitespace() && !c.is_control());
     let mut name: String = text.chars().map(|c| if is_bad(c) { '_' } else { c }).collect();
@@ -89,47 +91,47 @@ pub fn safe(text: &str) -> String {
     if name.is_empty() { UNNAMED.to_owned() } else { name }
 }
 
-/// The same for each segment of a relative path; empty segments are left out.
+/// Applies [`safe`] to each segment of a relative path. Empty segments are left out.
 pub fn safe_path(text: &str) -> String {
     let segments: Vec<String> = text.split('/').filter(|one| !one.is_empty()).map(safe).collect();
     if segments.is_empty() { UNNAMED.to_owned() } else { segments.join("/") }
 }
 
-/// The name of the file at the path of a URL: its last segment, percent-decoded where that is
-/// UTF-8.
+/// The safe name of the file at the path of a URL: its last segment, percent-decoded if the result
+/// is UTF-8. [`INDEX`] if that is empty.
 pub fn from_url_path(path: &str) -> String {
     match path.rsplit('/').next().unwrap_or("") {
         "" => INDEX.to_owned(),
-        segment => safe(&decoded(segment)),
+        segment => safe(&percent_decoded(segment)),
     }
 }
 
-/// Gives names that differ from each other, whatever their case.
+/// Makes names that differ from each other in more than case.
 #[derive(Debug, Default)]
 pub struct Distinct {
-    /// Every name given, with its case folded, and the number to try next where it is asked for
-    /// again.
-    given: HashMap<String, u64>,
+    /// The last number used for each name returned or wanted, by the name with its case folded.
+    used: HashMap<String, u64>,
 }
 
 impl Distinct {
-    /// The wanted name, or the same with `-2`, `-3` … before its extension.
+    /// The wanted name, or if it was returned before, the name with `-2`, `-3` … before its
+    /// extension.
     pub fn name(&mut self, wanted: &str) -> String {
-        let (stem, extension) = divided(wanted);
+        let (stem, extension) = split_extension(wanted);
         let mut name = wanted.to_owned();
-        let mut number = self.given.get(&folded(wanted)).copied().unwrap_or(1);
-        while self.given.contains_key(&folded(&name)) {
+        let mut number = self.used.get(&fold_case(wanted)).copied().unwrap_or(1);
+        while self.used.contains_key(&fold_case(&name)) {
             number += 1;
             name = format!("{stem}-{number}{extension}");
         }
-        self.given.entry(folded(&name)).or_insert(1);
-        self.given.insert(folded(wanted), number);
+        self.used.entry(fold_case(&name)).or_insert(1);
+        self.used.insert(fold_case(wanted), number);
         name
     }
 }
 
-/// Without its case: capitals first, since `ß` has two and `ſ` has another's.
-fn folded(name: &str) -> String {
+/// Case folding: to capitals first, since `ß` becomes `SS` and `ſ` becomes `S`.
+fn fold_case(name: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
@@ -137,7 +139,7 @@ fn is_bad(c: char) -> bool {
     matches!(c, '/' | '\\') || is_unseen(c)
 }
 
-/// Windows takes `nul.txt` and `NUL .txt` for the device.
+/// Whether Windows takes the name for a device, such as `nul.txt` and `NUL .txt`.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end().to_lowercase();
     let is_numbered = NUMBERED_DEVICES.iter().any(|device| {
@@ -147,8 +149,9 @@ fn is_device(name: &str) -> bool {
     DEVICES.contains(&&*stem) || is_numbered
 }
 
-/// Before the last dot of the last segment that is not the first character of it, and from there.
-fn divided(name: &str) -> (&str, &str) {
+/// Splits a name before its extension: at the last dot of the last segment, unless the segment
+/// begins with that dot.
+fn split_extension(name: &str) -> (&str, &str) {
     let begin = name.rfind('/').map_or(0, |at| at + 1);
     match name[begin..].rfind('.') {
         Some(at) if at > 0 => name.split_at(begin + at),
@@ -160,14 +163,14 @@ fn shortened(name: &str) -> String {
     if name.len() <= SAFE_BYTES_MAX {
         return name.to_owned();
     }
-    let (stem, extension) = divided(name);
+    let (stem, extension) = split_extension(name);
     let extension = if extension.len() <= EXTENSION_BYTES_MAX { extension } else { "" };
     let end = stem.floor_char_boundary(SAFE_BYTES_MAX - extension.len());
     format!("{}{extension}", &stem[..end]).trim_end().to_owned()
 }
 
-/// Percent-decoded, if that is UTF-8.
-fn decoded(segment: &str) -> String {
+/// Percent-decodes a segment; unchanged if the result is not UTF-8.
+fn percent_decoded(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
@@ -178,7 +181,7 @@ fn decoded(segment: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| segment.to_owned())
 }
 
-/// The value of two hexadecimal digits in front.
+/// The value of the two hexadecimal digits at the beginning.
 fn hexadecimal(bytes: &[u8]) -> Option<u8> {
     let digits = str::from_utf8(bytes.get(..2)?).ok()?;
     let are_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -226,7 +229,7 @@ mod tests {
             ("console", "console"),
         ] {
             assert_eq!(safe(text), expected, "{text:?}");
-            assert_eq!(safe(expected), expected, "what is safe stays");
+            assert_eq!(safe(expected), expected, "a safe name is not changed");
         }
     }
 
@@ -287,7 +290,7 @@ mod tests {
     #[test]
     fn different_names() {
         let mut names = Distinct::default();
-        for (wanted, given) in [
+        for (wanted, expected) in [
             ("x.jpg", "x.jpg"),
             ("x.jpg", "x-2.jpg"),
             ("X.jpg", "X-3.jpg"),
@@ -299,7 +302,7 @@ mod tests {
             ("d.e/f", "d.e/f"),
             ("d.e/F", "d.e/F-2"),
         ] {
-            assert_eq!(names.name(wanted), given);
+            assert_eq!(names.name(wanted), expected);
         }
         let many: std::collections::HashSet<String> =
             (0..10_000).map(|_| names.name("index.html")).collect();

@@ -1,9 +1,9 @@
-//! The names of cipher suites, as the registry of IANA has them.
+//! The names of cipher suites in IANA's registry.
 //!
 //! Specification: RFC 8446 §B.4 (TLS 1.3); RFC 5288 §3, RFC 5289 §3.2, RFC 6655 §3, RFC 7251 §2 and
 //! RFC 7905 §2 (AEAD suites of TLS 1.2 with ephemeral keys).
 
-/// In the order of their numbers.
+/// Sorted by number.
 const NAMES: [(u16, &str); 22] = [
     (0x009E, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"),
     (0x009F, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"),
@@ -29,7 +29,7 @@ const NAMES: [(u16, &str); 22] = [
     (0xCCAA, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
 ];
 
-/// The name of a cipher suite, if it is one of the above.
+/// The name of a cipher suite, if it is in [`NAMES`].
 pub(super) fn name(number: u16) -> Option<&'static str> {
     let at = NAMES.binary_search_by_key(&number, |(known, _)| *known).ok()?;
     Some(NAMES[at].1)

@@ -99,7 +99,7 @@ impl Session for ClassicServer {
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
-        _room: &'a mut [u8],
+        _scratch: &'a mut [u8],
     ) -> Result<Received<()>, Error> {
         Ok(Received::need_input(input.len()))
     }
