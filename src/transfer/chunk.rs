@@ -1,4 +1,4 @@
-//! The members of a chunk: what they are, and how they are read while the chunk is arriving.
+//! The members of a chunk, and how they are parsed while the chunk is arriving.
 //!
 //! Specification: `PROTOCOL.md` §5.
 
@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::text::PeerText;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What §5.4 demands of a checksum.
+/// The rule of §5.4 for a checksum.
 const CRC32_RULE: &str = "crc32 is eight lower-case hexadecimal digits";
 
-/// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (§5.4).
+/// A CRC-32 of zlib, written as eight lower-case hexadecimal digits (`PROTOCOL.md` §5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crc32(pub u32);
 
@@ -22,11 +22,10 @@ impl Serialize for Crc32 {
 }
 
 impl Crc32 {
-    /// Reads the member `crc32` of the message that `decoder` has gathered.
+    /// Parses the member `crc32` of the message in `decoder`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for another form, the offset counted from the beginning of the frame's
-    /// body.
+    /// [`Error::Malformed`] for another form, with the offset in the body of the frame.
     fn read(text: &PeerText<'_>, decoder: &Decoder) -> Result<Crc32, Error> {
         let text = text.as_raw_str();
         let digits = text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
@@ -40,20 +39,20 @@ impl Crc32 {
     }
 }
 
-/// The members of a chunk but for its payload.
+/// The members of a chunk without its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "chunk")]
 pub struct Chunk {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// Of its first byte in the file.
+    /// The offset of its first byte in the file.
     pub offset: u64,
-    /// Over its raw bytes.
+    /// The checksum of its raw bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crc32: Option<Crc32>,
 }
 
-/// The members of a chunk as far as they have come.
+/// The members of a chunk that have been received so far.
 #[derive(Deserialize)]
 struct Head<'a> {
     id: Option<u64>,
@@ -62,7 +61,7 @@ struct Head<'a> {
     crc32: Option<PeerText<'a>>,
 }
 
-/// The members of a chunk whose payload begins; `None` where its id or its offset has not come.
+/// The members of a chunk before its payload; `None` if `id` or `offset` is not among them.
 ///
 /// # Errors
 /// [`Error::Malformed`] for a member of the wrong type or form, the offset as in [`members`].
@@ -72,7 +71,7 @@ pub(super) fn head(decoder: &Decoder) -> Result<Option<Chunk>, Error> {
     Ok(id.zip(offset).map(|(id, offset)| Chunk { id, offset, crc32 }))
 }
 
-/// The members of a whole chunk.
+/// The members of a complete chunk.
 ///
 /// # Errors
 /// As [`head`], and for a member that is missing.

@@ -1,5 +1,5 @@
-//! The classic wire: one unframed JSON object, from a server that never reads to a client that
-//! never speaks.
+//! The classic protocol: the server sends one unframed JSON object and reads nothing; the client
+//! sends nothing.
 //!
 //! Specification: `PROTOCOL.md` §2.
 //!
@@ -7,14 +7,14 @@
 //!   server ─▶ {"filename":"guido.jpg","filedata":"R0lGODlhAQ…"}  end of stream ─▶ client
 //!
 //!   ClassicServer   Head ─begin─▶ Payload ─offer …─▶ Closing
-//!   ClassicClient   the states of an envelope, from its first byte to the end of the stream
+//!   ClassicClient   the states of `envelope::Decoder`, up to the end of the stream
 //! ```
 //!
 //! | limit | default | what it guards against |
 //! |---|---|---|
-//! | [`rest_bytes_max`](Limits::rest_bytes_max) | 65,536 | members without end beside the file |
-//! | [`transfer_wait`](Limits::transfer_wait) | 30 s | a side that does not send, or not read |
-//! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | a byte now and then, to look alive |
+//! | [`rest_bytes_max`](Limits::rest_bytes_max) | 65,536 | endless members beside the file |
+//! | [`transfer_wait`](Limits::transfer_wait) | 30 s | a peer that sends or reads nothing |
+//! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | single bytes sent to avoid the timeout |
 
 use super::message::PAYLOAD_KEY;
 use crate::buffer::Buffer;
@@ -35,12 +35,13 @@ struct Head<'a> {
     filename: PeerText<'a>,
 }
 
-/// The bounds of both sides.
+/// The limits of both sides.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// The greatest length in bytes of everything outside the payload.
     pub rest_bytes_max: usize,
-    /// How long either side may go without [`payload_quantum`](Limits::payload_quantum) bytes.
+    /// The longest wait for the next [`payload_quantum`](Limits::payload_quantum) bytes, on both
+    /// sides.
     pub transfer_wait: Duration,
     /// How many bytes of payload count as progress.
     pub payload_quantum: u64,
@@ -73,14 +74,14 @@ enum Sending {
     Closing,
 }
 
-/// Room that is left for the end of the object, in bytes.
+/// The space that is reserved for the end of the object, in bytes.
 const TAIL_BYTES: usize = 8;
 
-/// The least room in `out` that is worth reading the file for, in bytes of text.
+/// The least space in `out` for which the file is read, in bytes of base64 text.
 const OFFER_ROOM_MIN: usize = 1024;
 
 impl ClassicServer {
-    /// Will send a file of `size` bytes under the base name of `name`.
+    /// A session that sends a file of `size` bytes under the last segment of `name`.
     pub fn new(limits: Limits, name: &Name, size: u64) -> ClassicServer {
         ClassicServer {
             limits,
@@ -95,7 +96,7 @@ impl ClassicServer {
 impl Session for ClassicServer {
     type Event<'a> = ();
 
-    /// Reads away and ignores: what a client says here has no meaning.
+    /// Discards what the client sends: it has no meaning in this protocol.
     fn receive<'a>(
         &'a mut self,
         input: &'a [u8],
@@ -161,49 +162,49 @@ impl Session for ClassicServer {
         Wait::from("the client to read")
     }
 
-    /// The stream ends without the closing brace: the client sees that it is not whole.
+    /// Ends the stream without the closing brace, so that the client finds the file incomplete.
     fn abort(&mut self, _reason: AbortReason, _text: &str) {
         self.state = Sending::Closing;
     }
 }
 
-/// What a client learns.
+/// What the client received.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// Bytes of the file.
     Payload {
-        /// Where they belong, in bytes from the beginning of the file.
+        /// Their offset in the file, in bytes.
         offset: u64,
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// The object is whole: the file has this name and length.
+    /// The object is complete: the file has this name and size.
     Whole {
-        /// As the server says it. It may be any text; [`safe`](crate::name::safe) makes it the
-        /// name of a file.
+        /// The name as the server sent it. It may be any text; [`safe`](crate::name::safe) makes a
+        /// file name of it.
         name: PeerText<'static>,
-        /// In bytes.
+        /// The size of the file, in bytes.
         size: u64,
     },
 }
 
-/// The client's side: receives one file, says nothing.
+/// The client's side: receives one file, sends nothing.
 #[derive(Debug)]
 pub struct ClassicClient {
     limits: Limits,
     decoder: Decoder,
     /// A byte was received.
-    heard: bool,
+    has_input: bool,
     received: u64,
     failed: Option<Box<Error>>,
 }
 
 impl ClassicClient {
-    /// At the beginning of a stream.
+    /// A client at the beginning of a stream.
     pub fn new(limits: Limits) -> ClassicClient {
         let envelope_limits = envelope::Limits { rest_bytes_max: limits.rest_bytes_max };
         let decoder = Decoder::new(PAYLOAD_KEY, envelope_limits);
-        ClassicClient { limits, decoder, heard: false, received: 0, failed: None }
+        ClassicClient { limits, decoder, has_input: false, received: 0, failed: None }
     }
 
     fn whole(&self) -> Result<Event<'static>, Error> {
@@ -226,7 +227,7 @@ impl Session for ClassicClient {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
-        self.heard |= !input.is_empty();
+        self.has_input |= !input.is_empty();
         let step = self.decoder.feed(input, scratch)?;
         let consumed = step.consumed;
         match step.event {
@@ -274,7 +275,7 @@ impl Session for ClassicClient {
     }
 
     fn waits_for(&self) -> Wait {
-        match self.heard {
+        match self.has_input {
             true => Wait::from("the server's file"),
             false => Wait::new(WaitKind::FirstWords, "the first byte of the file"),
         }
@@ -343,7 +344,7 @@ mod tests {
         }
     }
 
-    /// What to make of a name is for whoever saves the file.
+    /// Any text is passed on: the application that saves the file makes it safe.
     #[test]
     fn any_text_is_a_name() {
         for name in ["../x", "/etc/x", "a/b", "a\\b", "", "..", "a\0b"] {

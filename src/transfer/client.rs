@@ -9,8 +9,8 @@
 //!   a list: Asked ─entries, more─▶ Asked … ─entries─▶ (event Entries, more = false)
 //! ```
 //!
-//! Requests may be made as soon as [`Event::Welcome`] has come, many at a time: they are answered
-//! in order, and each event names the request it belongs to.
+//! Requests may be made after [`Event::Welcome`], many at a time. They are answered in order, and
+//! each event has the id of its request.
 
 mod config;
 mod event;
@@ -22,7 +22,7 @@ pub use event::{Event, Resume};
 use state::{Core, OUTBOX_BYTES_MAX, State, Step};
 
 use super::code;
-use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
+use super::frame::{FRAME_BYTES_HELLO_MAX, move_frames};
 use super::message::{self, Cancel, Get, List, Put, Side};
 use super::reader::{Item, Read, Reader};
 use super::sender::{Sender, chunk_len_max};
@@ -44,9 +44,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// A session at the beginning of a connection; its hello waits in
-    /// [`transmit`](Session::transmit). `nonce` is 16 to 64 random bytes in lower-case
-    /// hexadecimal, never used twice.
+    /// A session at the beginning of a connection, whose first [`transmit`](Session::transmit)
+    /// appends its hello. `nonce` is 16 to 64 random bytes in lower-case hexadecimal, different for
+    /// every connection.
     pub fn new(config: Config, nonce: &str) -> Client {
         let mut core = Core {
             hellos: config.token.as_ref().map(|token| Box::new(Hellos::new(token))),
@@ -68,10 +68,10 @@ impl Client {
         Client { reader: Reader::new(Side::Server), core }
     }
 
-    /// Asks what is there.
+    /// Requests the list of files. Returns the id of the request.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if too many requests wait to be sent, here and in the other requests.
+    /// [`Error::Misuse`] if the request does not fit into the buffer of unsent requests (256 KiB).
     pub fn list(&mut self) -> Result<u64, Error> {
         let id = self.core.next_id();
         message::write(&List { id }, &mut self.core.outbox)?;
@@ -79,7 +79,7 @@ impl Client {
         Ok(id)
     }
 
-    /// Asks for a file, or for the rest of it.
+    /// Requests a file, or the rest of one. Returns the id of the request.
     ///
     /// # Errors
     /// See [`list`](Client::list).
@@ -100,7 +100,8 @@ impl Client {
         Ok(id)
     }
 
-    /// Asks to store a file of `size` bytes; `etag` names its version.
+    /// Requests to store a file of `size` bytes, whose version is `etag`. Returns the id of the
+    /// request.
     ///
     /// # Errors
     /// See [`list`](Client::list).
@@ -118,11 +119,11 @@ impl Client {
         Ok(id)
     }
 
-    /// Begins to send a file that the server is ready for; `digester` has seen what lies before
-    /// the offset it named.
+    /// Begins to send a file after [`Event::Ready`]. `digester` has digested the bytes before the
+    /// offset of that event.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if `id` is not a put that was granted.
+    /// [`Error::Misuse`] if `id` is not the put that the server is ready for.
     pub fn start_put(&mut self, id: u64, digester: Digester) -> Result<(), Error> {
         let chunk_len = chunk_len_max(self.core.frame_bytes_max);
         match self.core.pending.front_mut() {
@@ -139,8 +140,8 @@ impl Client {
         }
     }
 
-    /// Gives up a request. It ends with the event [`Event::Failed`] and the code `cancelled`, or
-    /// with whatever the server had said before it heard.
+    /// Cancels a request. It ends with the event [`Event::Failed`] and the code `cancelled`, or
+    /// with the answer that the server sent before it received the cancel.
     ///
     /// # Errors
     /// See [`list`](Client::list).
@@ -150,30 +151,32 @@ impl Client {
         };
         match step {
             Step::Dropped { .. } => {}
-            // The cancel may come too late: then the file stands, and that is what is said.
+            // If the cancel is too late, the file is stored, and the event is `Done`.
             Step::Sent { .. } => message::write(&Cancel { id }, &mut self.core.outbox)?,
             _ => {
                 message::write(&Cancel { id }, &mut self.core.outbox)?;
-                *step = Step::Dropped { told: false };
+                *step = Step::Dropped { reported: false };
             }
         }
         Ok(())
     }
 
-    /// Says that no more requests will be made: the session wants to close once all are answered.
+    /// Declares that no more requests will be made: the session wants to close once all are
+    /// answered.
     pub fn end(&mut self) {
         self.core.ended = true;
     }
 
-    /// Whether all of a put was sent, its end as well, and only its answer is missing.
+    /// Whether all of a put has been sent with its end, and only the answer is missing.
     pub fn awaits_done(&self, id: u64) -> bool {
         matches!(self.core.pending.front(), Some((front, Step::Sent { .. })) if *front == id)
     }
 
-    /// Finds requests that were made after the server had ended its half: they are never answered.
+    /// Checks for requests that were made after the end of the server's stream, which are never
+    /// answered.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] where there are such.
+    /// [`Error::Incomplete`] if there is one.
     pub fn check_end(&mut self) -> Result<(), Error> {
         if self.core.eof { self.receive_eof() } else { Ok(()) }
     }
@@ -183,7 +186,7 @@ impl Client {
         self.core.pending.len()
     }
 
-    /// The put whose payload is wanted now.
+    /// The id of the put whose payload is wanted now.
     pub fn sending_id(&self) -> Option<u64> {
         match self.core.pending.front() {
             Some((id, Step::Sending(_))) => Some(*id),
@@ -205,7 +208,7 @@ impl Session for Client {
         }
         self.reader.set_frame_limit(self.core.frame_bytes_max);
         if !self.core.takes_payload() {
-            self.reader.drop_held();
+            self.reader.discard_held();
         }
         let Read { consumed, at, item } = match self.reader.receive(input, scratch) {
             Ok(read) => read,
@@ -262,7 +265,7 @@ impl Session for Client {
     }
 
     fn transmit(&mut self, out: &mut Buffer) {
-        move_rows(&mut self.core.outbox, out);
+        move_frames(&mut self.core.outbox, out);
     }
 
     fn wants(&self) -> Wants {
@@ -280,7 +283,7 @@ impl Session for Client {
             Some((_, Step::Get { offset, .. })) => {
                 limits.answer_wait + Duration::from_secs(offset / limits.hash_rate)
             }
-            // The server may have much to verify before it says where to go on.
+            // The server may have to hash what it has of the file before it answers with an offset.
             Some((_, Step::Put { size })) => {
                 limits.answer_wait + Duration::from_secs(size / limits.hash_rate)
             }

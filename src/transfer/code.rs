@@ -1,4 +1,4 @@
-//! The codes of errors.
+//! The codes of the message `error`.
 //!
 //! Specification: `PROTOCOL.md` §9.
 
@@ -18,37 +18,37 @@ pub enum Code {
     Unsupported,
     /// The token is missing or wrong.
     Unauthorized,
-    /// A message has no place where it came.
+    /// A message is not allowed in the current state.
     Unexpected,
-    /// The peer was silent, or too slow.
+    /// The peer sent nothing, or was too slow.
     TimedOut,
     /// The server is about to end.
     ShuttingDown,
-    /// There is no room for this now.
+    /// The server has no capacity for this now.
     Busy,
     /// The type of a message is not known.
     UnknownType,
-    /// The name of a file breaks the grammar.
+    /// A file name does not conform to the grammar.
     BadName,
     /// There is no such file.
     NotFound,
     /// A file of that name exists.
     Exists,
-    /// Nothing is taken here.
+    /// The server stores no files.
     ReadOnly,
-    /// The file changed meanwhile.
+    /// The file changed during the transfer, or since its etag.
     Changed,
-    /// The offset lies outside the file, or too many were asked for.
+    /// The offset is outside the file.
     BadOffset,
-    /// A chunk arrived wrong.
+    /// The checksum of a chunk is wrong.
     ChecksumMismatch,
-    /// The whole file arrived wrong.
+    /// The digest or the size of the file is wrong.
     DigestMismatch,
-    /// There is no space for the file.
+    /// The disk has no space for the file.
     NoSpace,
     /// Anything else that failed on that side.
     Io,
-    /// The request was given up.
+    /// The request was cancelled.
     Cancelled,
 }
 
@@ -77,7 +77,7 @@ impl Code {
         Code::Cancelled,
     ];
 
-    /// The code as on the wire.
+    /// The text of the code in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Code::Malformed => "malformed",

@@ -1,25 +1,25 @@
-//! What a session of either side is made with.
+//! The configuration of a session of either side.
 //!
 //! Specification: `PROTOCOL.md` §4.2 and §8.
 
 use super::token::Token;
 use crate::digest::DigestKind;
 
-/// The bounds of a side, and what it has to agree on with the other.
+/// The limits of a side, and what it negotiates.
 #[derive(Debug, Clone)]
 pub struct Config<L> {
-    /// Bounds and waits.
+    /// Limits and waits.
     pub limits: L,
-    /// Digests it can do; a client's are by preference.
+    /// The supported digests; a client's in order of preference.
     pub digests: Vec<DigestKind>,
-    /// The secret both sides prove, if any.
+    /// The secret that both sides have to prove, if any.
     pub token: Option<Token>,
-    /// Program and version, for people; not said if it is empty.
+    /// Program and version, for people; not sent if empty.
     pub agent: String,
 }
 
 impl<L: Default> Config<L> {
-    /// The defaults of one side, which does these digests.
+    /// The defaults of one side, with these digests.
     pub(super) fn new(digests: Vec<DigestKind>) -> Config<L> {
         let agent = concat!("wirewright/", env!("CARGO_PKG_VERSION")).to_owned();
         Config { limits: L::default(), digests, token: None, agent }

@@ -1,25 +1,26 @@
-//! The form of a message, apart from its place: what §4 says of the values of its members.
+//! Validation of the values of a message's members, whatever the state of the session.
 //!
 //! Specification: `PROTOCOL.md` §4 and §13. [`Message::parse`] has checked the types of the
-//! members; here their values are judged, before the session asks whether the message has a place.
+//! members. This module checks their values, before the session checks whether its state allows the
+//! message.
 //!
 //! ```text
-//!   frame ─▶ JSON ─▶ types of members ─▶ form ─▶ place (the states of a session)
-//!   §3       §3.4    §4                  here    §12
+//!   frame ─▶ JSON ─▶ types of members ─▶ values ─▶ state of the session
+//!   §3       §3.4    §4                  here      §12
 //! ```
 //!
 //! # Limits
 //!
 //! | name | value | what it guards against |
 //! |---|---|---|
-//! | [`agent_bytes_max`] | 256 | a name that is a book |
-//! | [`versions_max`] | 32 | a list without end |
-//! | [`digests_max`] | 32 | a list without end |
-//! | [`digest_name_bytes_max`] | 32 | a name that is a book |
+//! | [`agent_bytes_max`] | 256 | an endless name |
+//! | [`versions_max`] | 32 | an endless list |
+//! | [`digests_max`] | 32 | an endless list |
+//! | [`digest_name_bytes_max`] | 32 | an endless name |
 //! | [`page_entries_max`] | 4,096 | a page that takes many times its length in memory |
-//! | [`code_bytes_max`] | 64 | a code that is a text: it is unknown, and counts as `io` |
-//! | [`text_bytes_max`] | 4,096 | a text that nobody reads to its end: the rest is cut off |
-//! | [`modified_bytes_max`] | 40 | a time that is none |
+//! | [`code_bytes_max`] | 64 | an endless code: it is cut, and counts as `io` |
+//! | [`text_bytes_max`] | 4,096 | an endless text: it is cut |
+//! | [`modified_bytes_max`] | 40 | an endless time |
 //!
 //! [`agent_bytes_max`]: Limits::agent_bytes_max
 //! [`versions_max`]: Limits::versions_max
@@ -40,7 +41,8 @@ use crate::error::Error;
 use crate::name::Name;
 use crate::text::{PEER_TEXT_BYTES_MAX, PeerText};
 
-/// How long the members of a message may be. The protocol fixes the values, so peers rely on them.
+/// The limits of a message's members. The protocol fixes the values, so that peers can rely on
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The greatest length of `agent`, in bytes.
@@ -61,7 +63,7 @@ pub struct Limits {
     pub modified_bytes_max: usize,
 }
 
-/// The values of `PROTOCOL.md` §13.
+/// The limits of `PROTOCOL.md` §13.
 pub const LIMITS: Limits = Limits {
     agent_bytes_max: 256,
     versions_max: 32,
@@ -73,14 +75,14 @@ pub const LIMITS: Limits = Limits {
     modified_bytes_max: 40,
 };
 
-/// Judges the form of a message, which stands at that place.
+/// Checks the values of a message, which is at `at` in the stream.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a value that breaks a rule, [`Error::TooLarge`] for a longer one than
-/// there may be; the offset is that of the value.
+/// [`Error::Malformed`] for a value that breaks a rule, [`Error::TooLarge`] for one that exceeds a
+/// limit, with the offset of the value.
 pub(super) fn check(message: &Message<'_>, at: Place<'_>) -> Result<(), Error> {
     match message {
-        // The id of a message of unknown type means nothing, and that of an error may be missing.
+        // The id of a message of unknown type has no meaning, and that of an error is optional.
         Message::Error(_) | Message::Unknown(_) => {}
         message => message.id().map_or(Ok(()), |id| check_id(id, at))?,
     }
@@ -97,7 +99,7 @@ pub(super) fn check(message: &Message<'_>, at: Place<'_>) -> Result<(), Error> {
     }
 }
 
-/// Judges an id.
+/// Checks an id.
 pub(super) fn check_id(id: u64, at: Place<'_>) -> Result<(), Error> {
     let error = || Error::malformed("ids are at least 1", at.value("id"), "PROTOCOL §4.3");
     (id > 0).then_some(()).ok_or_else(error)
@@ -155,7 +157,7 @@ fn max_frame(bytes: u32, at: Place<'_>) -> Result<(), Error> {
     in_range.then_some(()).ok_or_else(error)
 }
 
-/// What a side says of itself, within the limit; nothing where it has no name.
+/// The member `agent`, cut to its limit; `None` if it is empty.
 pub(super) fn agent(text: &str) -> Option<PeerText<'_>> {
     let agent = cut_to(text, LIMITS.agent_bytes_max);
     (!agent.is_empty()).then(|| PeerText::from(agent))
@@ -181,7 +183,7 @@ fn etag(text: &PeerText<'_>, at: Place<'_>) -> Result<(), Error> {
     is_etag(text).then_some(()).ok_or_else(error)
 }
 
-/// A digest is null or one of §6, whichever was agreed.
+/// A digest is null or has the form of §6, whichever kind was negotiated.
 fn digest(text: Option<&PeerText<'_>>, at: Place<'_>) -> Result<(), Error> {
     let good = text.is_none_or(|text| DigestKind::of(text.as_raw_str()).is_some());
     let rule = "a digest is its name, a colon and 64 lower-case hexadecimal digits";
@@ -200,9 +202,9 @@ fn within(
     is_within.then_some(()).ok_or_else(error)
 }
 
-/// The code of an error and its text as they count: an unknown code is `io`, and stands in front of
-/// the text instead; a text that is too long is cut.
-pub(super) fn words<'a>(code: &PeerText<'_>, text: PeerText<'a>) -> (Code, PeerText<'a>) {
+/// The code of an error and its text. An unknown code counts as `io` and is put before the text. A
+/// text that is too long is cut.
+pub(super) fn code_and_text<'a>(code: &PeerText<'_>, text: PeerText<'a>) -> (Code, PeerText<'a>) {
     match Code::of(code.as_raw_str()) {
         Some(known) => (known, cut(text)),
         None => {
@@ -212,29 +214,28 @@ pub(super) fn words<'a>(code: &PeerText<'_>, text: PeerText<'a>) -> (Code, PeerT
     }
 }
 
-/// What the other side says ends the connection.
+/// The error for a fatal `error` of the peer.
 pub(super) fn refusal(code: &PeerText<'_>, text: PeerText<'_>) -> Error {
-    let (code, text) = words(code, text);
+    let (code, text) = code_and_text(code, text);
     Error::Refused { code: code.into(), text: text.keep() }
 }
 
-/// A text of at most [`Limits::text_bytes_max`] bytes: what is longer is cut off.
+/// Cuts a text to at most [`Limits::text_bytes_max`] bytes.
 pub(super) fn cut(text: PeerText<'_>) -> PeerText<'_> {
     if text.len() > LIMITS.text_bytes_max { text.keep() } else { text }
 }
 
-/// The beginning of a text, whole characters of at most `max` bytes.
+/// The longest prefix of a text with whole characters and at most `max` bytes.
 pub(super) fn cut_to(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// Whether an entry of a listing can be what it claims to be: its name obeys the grammar, its time
-/// is one.
-pub(super) fn makes_sense(entry: &Entry<'_>) -> bool {
+/// Whether the name of an entry conforms to the grammar and its time is valid.
+pub(super) fn is_valid_entry(entry: &Entry<'_>) -> bool {
     Name::new(entry.name.as_raw_str()).is_ok() && is_time(entry.modified.as_raw_str())
 }
 
-/// An etag of an entry that is none is left out: the entry stands for itself.
+/// Removes an invalid etag from an entry, which is valid without it.
 pub(super) fn drop_bad_etag(entry: &mut Entry<'_>) {
     entry.etag.take_if(|text| !is_etag(text));
 }
@@ -325,7 +326,7 @@ mod tests {
     #[test]
     fn words_that_are_not_known_or_too_long() {
         let of = |code: &str, text: &str| {
-            let (code, text) = words(&PeerText::from(code), PeerText::from(text));
+            let (code, text) = code_and_text(&PeerText::from(code), PeerText::from(text));
             (code, text.keep())
         };
         assert_eq!(of("exists", "it is"), (Code::Exists, PeerText::from("it is")));

@@ -1,4 +1,4 @@
-//! Frames: the length prefix, and nothing else.
+//! Frames: the length prefix of a message.
 //!
 //! Specification: `PROTOCOL.md` §3.
 //!
@@ -6,9 +6,9 @@
 //!   0x00 | N, 24 bits, big-endian | N bytes
 //! ```
 //!
-//! Reading: [`Frames`] gathers the four bytes of a prefix, wherever they were cut, and then counts
-//! how much of the body is left. It never sees the body. Writing: [`FrameGuard`] leaves room for
-//! the prefix and fills it in when the length is known, or takes the row back.
+//! Reading: [`Frames`] collects the four bytes of a prefix, wherever the input is cut, and then
+//! counts the bytes of the body, which it does not see. Writing: [`FrameGuard`] reserves the prefix
+//! and fills it in when the length is known, or removes the frame.
 
 use crate::buffer::Buffer;
 use crate::error::Error;
@@ -17,13 +17,13 @@ use std::ops::{Deref, DerefMut};
 /// Length of the prefix in bytes.
 pub const PREFIX_LEN: usize = 4;
 
-/// Every frame is shorter than this, in bytes: its first byte is 0.
+/// The body of every frame is shorter than this, in bytes, so that its first byte is 0.
 pub const FRAME_BYTES_END: u32 = 1 << 24;
 
-/// The limit of a frame until both hellos are through, in bytes.
+/// The limit of a frame's body up to and including both hellos, in bytes.
 pub const FRAME_BYTES_HELLO_MAX: u32 = 65_536;
 
-/// The limit of a frame that is offered in hello unless asked otherwise, in bytes.
+/// The default of the limit that a side offers in its hello, in bytes.
 pub const FRAME_BYTES_DEFAULT_MAX: u32 = 1_048_576;
 
 /// What the next byte of the stream belongs to: `Prefix ─N─▶ Body ─N bytes─▶ Prefix`.
@@ -31,12 +31,12 @@ pub const FRAME_BYTES_DEFAULT_MAX: u32 = 1_048_576;
 pub enum State {
     /// A length prefix.
     Prefix,
-    /// The object of a frame.
+    /// The JSON object of a frame.
     Body,
 }
 
 impl State {
-    /// Its name.
+    /// The name of the state.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Prefix => "Prefix",
@@ -44,7 +44,7 @@ impl State {
         }
     }
 
-    /// The section that rules what is expected.
+    /// The section of the specification that states what is expected.
     pub fn section(self) -> &'static str {
         match self {
             State::Prefix => "PROTOCOL §3.1",
@@ -64,22 +64,22 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// At the beginning of a stream, with the limit before the hellos.
+    /// A reader at the beginning of a stream, with the limit of the hellos.
     pub fn new() -> Frames {
         Frames { prefix: [0; 4], have: 0, left: 0, limit: FRAME_BYTES_HELLO_MAX, offset: 0 }
     }
 
-    /// Changes the limit for the frames from here on.
+    /// Changes the limit, from the next frame on.
     pub fn set_limit(&mut self, bytes: u32) {
         self.limit = bytes;
     }
 
-    /// The limit of the frame that begins next, in bytes.
+    /// The limit of the next frame, in bytes.
     pub fn limit(&self) -> u32 {
         self.limit
     }
 
-    /// How many bytes of the body of this frame are still to come; 0 between frames.
+    /// How many bytes of the current body are left; 0 between frames.
     pub fn body_left(&self) -> u32 {
         self.left
     }
@@ -89,16 +89,16 @@ impl Frames {
         if self.left == 0 { State::Prefix } else { State::Body }
     }
 
-    /// How many bytes of the stream were taken.
+    /// How many bytes of the stream were consumed.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Takes bytes of a prefix. Gives how many, and the length of the body once it is known.
+    /// Consumes bytes of a prefix. Returns how many, and the length of the body once it is known.
     ///
     /// # Errors
     /// [`Error::Malformed`] at a first byte that is not 0, or for the length 0; [`Error::TooLarge`]
-    /// for a length past the limit, at the offset of the prefix.
+    /// for a length beyond the limit, with the offset of the prefix.
     pub fn take_prefix(&mut self, input: &[u8]) -> Result<(usize, Option<u32>), Error> {
         let mut taken = 0;
         for &byte in input {
@@ -121,17 +121,17 @@ impl Frames {
         Ok((taken, None))
     }
 
-    /// Counts bytes of the body as taken.
+    /// Consumes `count` bytes of the body.
     ///
     /// # Panics
-    /// If there are not so many left.
+    /// If `count` exceeds [`body_left`](Frames::body_left).
     pub fn take_body(&mut self, count: usize) {
         assert!(count <= self.left as usize, "took more than the frame has");
         self.left -= count as u32;
         self.offset += count as u64;
     }
 
-    /// The stream ended here.
+    /// Tells the reader that the stream has ended.
     ///
     /// # Errors
     /// [`Error::Incomplete`] inside a frame.
@@ -167,9 +167,9 @@ impl Default for Frames {
     }
 }
 
-/// Moves whole rows from one buffer to another, oldest first, as many as there is room for. An
-/// empty buffer takes one row even beyond its limit: a row is never cut, and has to go somewhere.
-pub(super) fn move_rows(from: &mut Buffer, to: &mut Buffer) {
+/// Moves whole frames from one buffer to another, oldest first, as many as fit. The limit of an
+/// empty buffer is raised for a longer frame, since a frame is never cut.
+pub(super) fn move_frames(from: &mut Buffer, to: &mut Buffer) {
     while let Some(prefix) = from.readable().first_chunk::<PREFIX_LEN>() {
         let len = PREFIX_LEN + u32::from_be_bytes(*prefix) as usize;
         if to.is_empty() && len > to.limit() {
@@ -182,8 +182,8 @@ pub(super) fn move_rows(from: &mut Buffer, to: &mut Buffer) {
     }
 }
 
-/// A row that is being written: the prefix is filled in by [`close`](FrameGuard::close); a guard
-/// that is dropped before takes back all that was written.
+/// A frame that is being written. [`close`](FrameGuard::close) fills in the prefix. A guard that is
+/// dropped before that removes what was written.
 #[derive(Debug)]
 pub struct FrameGuard<'a> {
     out: &'a mut Buffer,
@@ -192,7 +192,7 @@ pub struct FrameGuard<'a> {
 }
 
 impl<'a> FrameGuard<'a> {
-    /// Leaves room for a prefix.
+    /// Begins a frame with space for its prefix.
     ///
     /// # Errors
     /// [`Error::TooLarge`] if `out` has no room for it.
@@ -202,10 +202,10 @@ impl<'a> FrameGuard<'a> {
         Ok(FrameGuard { out, at, closed: false })
     }
 
-    /// Fills the prefix in.
+    /// Fills in the prefix.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if the body is empty or does not fit a frame; the row is then taken back.
+    /// [`Error::Misuse`] if the body is empty or too long for a frame. The frame is then removed.
     pub fn close(mut self) -> Result<(), Error> {
         let len = self.out.len() - self.at - PREFIX_LEN;
         match u32::try_from(len) {
@@ -289,27 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_do_not_fit_wait_whole() {
+    fn frames_that_do_not_fit_wait() {
         let (mut from, mut to) = (Buffer::with_limit(64), Buffer::with_limit(13));
         from.append(b"\0\0\0\x02{}\0\0\0\x03{ }\0\0\0\x02{}").unwrap();
-        move_rows(&mut from, &mut to);
+        move_frames(&mut from, &mut to);
         assert_eq!((from.len(), to.readable()), (6, &b"\0\0\0\x02{}\0\0\0\x03{ }"[..]));
-        move_rows(&mut from, &mut to);
+        move_frames(&mut from, &mut to);
         to.consume(13);
-        move_rows(&mut from, &mut to);
+        move_frames(&mut from, &mut to);
         assert_eq!((from.len(), to.readable()), (0, &b"\0\0\0\x02{}"[..]));
     }
 
     #[test]
     fn a_guard_fills_in_or_takes_back() {
         let mut out = Buffer::with_limit(20);
-        let mut row = FrameGuard::open(&mut out).unwrap();
-        row.append(b"{}").unwrap();
-        row.close().unwrap();
+        let mut frame = FrameGuard::open(&mut out).unwrap();
+        frame.append(b"{}").unwrap();
+        frame.close().unwrap();
         assert_eq!(out.readable(), b"\0\0\0\x02{}");
-        let mut row = FrameGuard::open(&mut out).unwrap();
-        row.append(b"{\"half\"").unwrap();
-        drop(row);
+        let mut frame = FrameGuard::open(&mut out).unwrap();
+        frame.append(b"{\"half\"").unwrap();
+        drop(frame);
         assert_eq!(out.readable(), b"\0\0\0\x02{}");
         assert!(FrameGuard::open(&mut out).unwrap().close().is_err());
         assert_eq!(out.len(), 6);

@@ -1,8 +1,8 @@
-//! The messages of the framed wire, as types.
+//! The messages of the framed protocol, as types.
 //!
-//! Specification: `PROTOCOL.md` §4. Each message is a structure whose fields are its members, so
-//! serde checks presence and types; unknown members are ignored, and whatever stands in a message
-//! was judged as JSON before. A payload never comes through here.
+//! Specification: `PROTOCOL.md` §4. Each message is a struct whose fields are its members, so that
+//! serde checks their presence and types. Unknown members are ignored, but the envelope decoder has
+//! validated them as JSON. A payload is never part of these types.
 
 use super::chunk;
 pub use super::chunk::{Chunk, Crc32};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The version of the protocol that is spoken here.
+/// The protocol version of this crate.
 pub const VERSION: u64 = 1;
 
 /// The member that carries the payload.
@@ -27,7 +27,7 @@ pub const PAYLOAD_KEY: &str = "filedata";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "hello")]
 pub struct ClientHello<'a> {
-    /// Versions it speaks.
+    /// The versions that the client supports.
     pub versions: Vec<u64>,
     /// The longest frame it takes and sends, in bytes.
     #[serde(deserialize_with = "frame_bytes")]
@@ -35,7 +35,7 @@ pub struct ClientHello<'a> {
     /// Names of digests, by preference.
     #[serde(borrow)]
     pub digests: Vec<PeerText<'a>>,
-    /// Random, for the token (§8).
+    /// Random bytes in hexadecimal, for the proof of the token (`PROTOCOL.md` §8).
     #[serde(borrow)]
     pub nonce: PeerText<'a>,
     /// Program and version, for people.
@@ -55,7 +55,8 @@ pub struct ServerHello<'a> {
     /// The name of the digest of this connection.
     #[serde(borrow)]
     pub digest: PeerText<'a>,
-    /// Random; present where the token has to be proved (§8).
+    /// Random bytes in hexadecimal; present if the client has to prove the token (`PROTOCOL.md`
+    /// §8).
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<PeerText<'a>>,
     /// Program and version, for people.
@@ -67,7 +68,7 @@ pub struct ServerHello<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "auth")]
 pub struct Auth<'a> {
-    /// §8.3.
+    /// The proof in hexadecimal (`PROTOCOL.md` §8.3).
     #[serde(borrow)]
     pub mac: PeerText<'a>,
 }
@@ -76,31 +77,31 @@ pub struct Auth<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "welcome")]
 pub struct Welcome<'a> {
-    /// §8.3.
+    /// The proof in hexadecimal (`PROTOCOL.md` §8.3).
     #[serde(borrow)]
     pub mac: PeerText<'a>,
 }
 
-/// What is there?
+/// Asks for the list of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "list")]
 pub struct List {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
 }
 
 /// One file of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry<'a> {
-    /// Relative, `/`-separated (§10).
+    /// The name: relative, `/`-separated (`PROTOCOL.md` §10).
     #[serde(borrow)]
     pub name: PeerText<'a>,
     /// In bytes.
     pub size: u64,
-    /// RFC 3339, UTC.
+    /// When the file was modified: RFC 3339, in UTC.
     #[serde(borrow)]
     pub modified: PeerText<'a>,
-    /// That of the `file` message, where the server says it.
+    /// The etag that the message `file` would have, if the server sends it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<PeerText<'a>>,
 }
@@ -109,7 +110,7 @@ pub struct Entry<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "entries")]
 pub struct Entries<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
     /// The files of this page.
     #[serde(borrow, deserialize_with = "objects")]
@@ -122,56 +123,56 @@ pub struct Entries<'a> {
     pub not_offered: Option<u64>,
 }
 
-/// Send me this file.
+/// Asks for a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "get")]
 pub struct Get<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// §10.
+    /// The name of the file (`PROTOCOL.md` §10).
     #[serde(borrow)]
     pub name: PeerText<'a>,
-    /// Where to begin, in bytes; 0 if missing.
+    /// The offset to begin at, in bytes; 0 if missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
-    /// The version of the file of which the client has the beginning.
+    /// The etag of the version of which the client has the beginning.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub etag: Option<PeerText<'a>>,
 }
 
-/// Here it comes.
+/// Announces the file that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "file")]
 pub struct File<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// §10.
+    /// The name of the file (`PROTOCOL.md` §10).
     #[serde(borrow)]
     pub name: PeerText<'a>,
-    /// Of the whole file, in bytes.
+    /// The size of the whole file, in bytes.
     pub size: u64,
-    /// RFC 3339, UTC.
+    /// When the file was modified: RFC 3339, in UTC.
     #[serde(borrow)]
     pub modified: PeerText<'a>,
-    /// Names this version of the file.
+    /// The etag of this version of the file.
     #[serde(borrow)]
     pub etag: PeerText<'a>,
-    /// Where it begins, in bytes.
+    /// The offset of the first byte that follows.
     pub offset: u64,
 }
 
-/// May I send this file?
+/// Asks to store a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "put")]
 pub struct Put<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// §10.
+    /// The name of the file (`PROTOCOL.md` §10).
     #[serde(borrow)]
     pub name: PeerText<'a>,
     /// In bytes.
     pub size: u64,
-    /// Names this version of the client's file.
+    /// The etag of this version of the client's file.
     #[serde(borrow)]
     pub etag: PeerText<'a>,
     /// Whether an existing file may be replaced; false if missing or null.
@@ -179,59 +180,59 @@ pub struct Put<'a> {
     pub overwrite: bool,
 }
 
-/// Yes, go on.
+/// Tells the client to send its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "ready")]
 pub struct Ready {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// From where, in bytes.
+    /// The offset to begin at, in bytes.
     pub offset: u64,
 }
 
-/// All chunks are out.
+/// Ends a file after its last chunk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "end")]
 pub struct End<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// Of the whole file, in bytes.
+    /// The size of the whole file, in bytes.
     pub size: u64,
-    /// Of the whole file (§6).
+    /// The digest of the whole file (`PROTOCOL.md` §6).
     #[serde(borrow)]
     pub digest: Option<PeerText<'a>>,
 }
 
-/// The file stands under its name.
+/// Reports that a file is stored under its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "done")]
 pub struct Done<'a> {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
-    /// Of the whole file, in bytes.
+    /// The size of the whole file, in bytes.
     pub size: u64,
-    /// Of the whole file.
+    /// The digest of the whole file.
     #[serde(borrow)]
     pub digest: Option<PeerText<'a>>,
-    /// What was made safe (§7.6).
+    /// How durable the file is (`PROTOCOL.md` §7.6).
     pub durability: Durability,
 }
 
-/// What was made safe before a file's end was reported (§7.6).
+/// What was done before a file was reported as stored (`PROTOCOL.md` §7.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// The file and its directory were synced.
     Fsync,
-    /// The file has its name; nothing was synced.
+    /// The file was renamed into place; nothing was synced.
     Rename,
     /// Nothing was promised.
     None,
-    /// The peer used a word that is not known here: it counts as [`None`](Durability::None).
+    /// The peer sent an unknown word. It promises no more than [`None`](Durability::None).
     Unknown,
 }
 
 impl Durability {
-    /// Its word on the wire; `unknown` for what is not known.
+    /// The word in messages; `unknown` for [`Unknown`](Durability::Unknown).
     pub fn as_str(self) -> &'static str {
         match self {
             Durability::Fsync => "fsync",
@@ -260,36 +261,36 @@ impl<'de> Deserialize<'de> for Durability {
     }
 }
 
-/// Stop that transfer.
+/// Cancels a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "cancel")]
 pub struct Cancel {
-    /// Of the request.
+    /// The id of the request.
     pub id: u64,
 }
 
-/// Something went wrong.
+/// Ends a request or the connection with an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "error")]
 pub struct ErrorMessage<'a> {
-    /// Of the request that it ends.
+    /// The id of the request that it ends.
     pub id: Option<u64>,
-    /// §9.
+    /// The code (`PROTOCOL.md` §9).
     #[serde(borrow)]
     pub code: PeerText<'a>,
-    /// For people.
+    /// The reason, for people.
     #[serde(borrow)]
     pub text: PeerText<'a>,
     /// Whether the connection ends.
     pub fatal: bool,
 }
 
-/// A type nobody here knows.
+/// A message of unknown type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown<'a> {
-    /// The request it might belong to.
+    /// The id of the request that it may belong to.
     pub id: Option<u64>,
-    /// What it calls itself.
+    /// Its type.
     pub kind: PeerText<'a>,
 }
 
@@ -315,8 +316,8 @@ pub enum Message<'a> {
     Unknown(Unknown<'a>),
 }
 
-/// Which side a message comes from: `hello` differs. Every other type has one form, and whether the
-/// side may send it is for the session to say.
+/// The side that sends a message. `hello` has a form for each side; every other type has one. The
+/// session checks which side may send which type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The side that connected.
@@ -325,11 +326,11 @@ pub enum Side {
     Server,
 }
 
-/// The gathered members as a typed value.
+/// The members of a message as a typed value.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from the
-/// beginning of the frame's body.
+/// [`Error::Malformed`] for a missing member or one of the wrong type, with the offset in the
+/// frame's body.
 pub(super) fn members<'a, T: Deserialize<'a>>(decoder: &'a Decoder) -> Result<T, Error> {
     decoder.parse("PROTOCOL §4")
 }
@@ -342,11 +343,11 @@ struct Kind<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads the message that `decoder` has gathered.
+    /// Parses the message in `decoder`, which is complete.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a missing member or one of the wrong type, the offset counted from
-    /// the beginning of the frame's body.
+    /// [`Error::Malformed`] for a missing member or one of the wrong type, with the offset in the
+    /// frame's body.
     pub fn parse(decoder: &'a Decoder, from: Side) -> Result<Message<'a>, Error> {
         let kind = members::<Kind<'a>>(decoder)?.kind;
         Ok(match (kind.as_raw_str(), from) {
@@ -369,7 +370,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The request it belongs to, where it names one.
+    /// The id of the request that it belongs to, if it has one.
     pub fn id(&self) -> Option<u64> {
         match self {
             Message::List(List { id })
@@ -388,7 +389,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The id of a message whose type is not known, if that member is a number at all.
+/// The id of a message of unknown type, if that member is an integer.
 #[derive(Deserialize)]
 struct LooseId {
     #[serde(default)]
@@ -404,8 +405,8 @@ impl<'de> Deserialize<'de> for Loose {
     }
 }
 
-/// A length of a frame. One that does not fit is the greatest there is, which is out of range, too:
-/// the form of the message is judged where its range is known.
+/// A length of a frame. One that does not fit into 32 bits becomes the greatest value, which is out
+/// of range, too: the range is checked with the other values of the message.
 fn frame_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     u64::deserialize(deserializer).map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
 }
@@ -415,7 +416,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// A list of objects. A structure that serde reads may also be a list of its members; ours may not.
+/// An array of objects. serde would also accept an array of values for each of them.
 fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -445,10 +446,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// Appends a message without payload as one frame.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if `out` has no room for it; nothing is then written.
+/// [`Error::TooLarge`] if `out` has no space for the prefix, [`Error::Misuse`] if it has none for
+/// the message. Nothing is then written.
 pub fn write<T: Serialize>(message: &T, out: &mut Buffer) -> Result<(), Error> {
-    let mut row = FrameGuard::open(out)?;
-    serde_json::to_writer(&mut *row, message)
+    let mut frame = FrameGuard::open(out)?;
+    serde_json::to_writer(&mut *frame, message)
         .map_err(|_| Error::Misuse("a message did not fit the buffer"))?;
-    row.close()
+    frame.close()
 }

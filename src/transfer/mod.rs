@@ -1,19 +1,20 @@
-//! Files over TCP as length-prefixed JSON with a base64 payload, and the classic unframed wire.
+//! Files over TCP as length-prefixed JSON with a base64 payload, and the classic unframed protocol.
 //!
 //! ```text
 //!   bytes ─▶ frame ─▶ envelope ─▶ message ─▶ client | server ─▶ events ─▶ application
-//!            length   (its room)  typed      order, states     │
-//!                                            sender, receiver ─┘ offsets, checksums, digest
+//!            length   members,   typed      order, states     │
+//!                     payload               sender, receiver ──┘ offsets, checksums, digest
 //! ```
 //!
-//! What it is for: to list, get and put files between two machines, verified, and resumed where
-//! they were interrupted; and to speak with the scripts that send `{"filename": …, "filedata": …}`.
+//! The framed protocol lists, gets and puts files between two machines, verifies them, and resumes
+//! interrupted transfers. The classic protocol is that of scripts which send `{"filename": …,
+//! "filedata": …}`.
 //!
 //! The specification is `PROTOCOL.md`, which follows: the bytes in its §3 and §5, the messages in
-//! §4. [`reader`] turns bytes into messages and runs of payload, [`form`] judges their values;
-//! [`sender`] and [`receiver`] each know one file on its way; [`client`] and [`server`]
-//! are the two sides of a connection, as sessions; [`classic`] is the wire without frames;
-//! [`transcript`] reads a conversation along and puts it into words.
+//! §4. [`reader`] parses bytes into messages and runs of payload, and [`form`] checks their values.
+//! [`sender`] and [`receiver`] each transfer one file. [`client`] and [`server`] are the two sides
+//! of a connection, as sessions. [`classic`] is the protocol without frames. [`transcript`] writes
+//! one line for each message of a connection.
 //!
 //! # States
 //!
@@ -22,9 +23,9 @@
 //!     a list   List ─entries, more─▶ List … ─entries─▶ the event Entries with more = false
 //!     a get    Get ─file─▶ Receiving ─chunk … end─▶ the event Received
 //!     a put    Put ─ready─▶ Granted ─start_put─▶ Sending ─▶ Sent ─done─▶ the event Done
-//!     given up: Dropped, until its end or its error has come
+//!     cancelled: Dropped, until its end or its error is received
 //!
-//!   server::Server   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal error, or through ─▶ Closing
+//!   server::Server   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal error, or the end ─▶ Closing
 //!     Idle ─request─▶ Asked ─┬ entries … ────────────────────────────────────────▶ Idle
 //!                            ├ file ──▶ Sending ─ offer … end ───────────────────▶ Idle
 //!                            ├ ready ─▶ Receiving ─ chunk … end ─▶ Finishing ─done▶ Idle
@@ -32,28 +33,28 @@
 //!                            └ refuse ───────────────────────────────────────────▶ Idle
 //!
 //!   classic::ClassicServer   Head ─▶ Payload ─▶ Closing
-//!   classic::ClassicClient   the places of an envelope
+//!   classic::ClassicClient   the states of envelope::Decoder
 //! ```
 //!
 //! # Limits
 //!
-//! [`client::Limits`] and [`server::Limits`]; lengths in bytes. What both sides have stands once.
+//! [`client::Limits`] and [`server::Limits`]; lengths in bytes.
 //!
 //! | name | client | server | what it guards against |
 //! |---|---|---|---|
 //! | [`frame_bytes_max`] | 1,048,576 | 1,048,576 | a length that claims memory |
-//! | [`pending_max`] | – | 64 | requests without end, and none read |
-//! | [`hello_wait`] | – | 10 s | who connects and says nothing |
-//! | [`idle_wait`] | – | 300 s | who stays and asks nothing |
-//! | [`answer_wait`] | 30 s | 600 s | a server that is silent; an application that is |
-//! | [`transfer_wait`] | 30 s | 30 s | a file that trickles, or does not come |
-//! | [`payload_quantum`] | 4,096 | 4,096 | a byte now and then, sent to look alive |
-//! | [`done_wait`] | 600 s | – | a disk that does not come back from its sync |
-//! | [`list_entries_max`] | 16777216 | – | a listing without end |
-//! | [`hash_rate`] | 67,108,864 | 67,108,864 | impatience with who hashes, bytes a second |
+//! | [`pending_max`] | – | 64 | endless requests without reading the answers |
+//! | [`hello_wait`] | – | 10 s | a client that connects and sends nothing |
+//! | [`idle_wait`] | – | 300 s | a client that stays and requests nothing |
+//! | [`answer_wait`] | 30 s | 600 s | a server, or the server's application, that does not answer |
+//! | [`transfer_wait`] | 30 s | 30 s | a file that arrives too slowly, or not at all |
+//! | [`payload_quantum`] | 4,096 | 4,096 | a peer that sends single bytes to avoid the timeout |
+//! | [`done_wait`] | 600 s | – | a disk whose fsync does not return |
+//! | [`list_entries_max`] | 16777216 | – | an endless listing |
+//! | [`hash_rate`] | 67,108,864 | 67,108,864 | a timeout while the peer hashes, bytes a second |
 //!
-//! How long the members of a message may be is fixed by the protocol: [`form::Limits`]. The classic
-//! wire has its own: [`classic::Limits`].
+//! The protocol fixes the limits of a message's members: [`form::Limits`]. The classic protocol has
+//! its own: [`classic::Limits`].
 //!
 //! # Two sessions, one buffer each way
 //!
@@ -68,7 +69,7 @@
 //! let mut client = Client::new(Default::default(), "00112233445566778899aabbccddeeff");
 //! let mut server = Server::new(Default::default(), "ffeeddccbbaa99887766554433221100");
 //! let (mut up, mut down) = (Buffer::with_limit(4096), Buffer::with_limit(4096));
-//! let (mut room, mut file, mut verified) = ([0; 64], Vec::new(), false);
+//! let (mut scratch, mut file, mut verified) = ([0; 64], Vec::new(), false);
 //! let meta = FileMeta { size: 5, modified: "2026-11-21T18:43:00Z", etag: "5-1", offset: 0 };
 //!
 //! // Hello and hello, get and file: two rounds.
@@ -76,13 +77,13 @@
 //!     client.transmit(&mut up);
 //!     loop {
 //!         // Until nothing more: an event may be ready without any input.
-//!         let received = server.receive(up.readable(), &mut room)?;
-//!         let (eaten, event) = (received.consumed, received.into_event());
+//!         let received = server.receive(up.readable(), &mut scratch)?;
+//!         let (consumed, event) = (received.consumed, received.into_event());
 //!         let (asked, idle) = (matches!(event, Some(Asked::Request(_))), event.is_none());
-//!         up.consume(eaten);
+//!         up.consume(consumed);
 //!         if asked {
 //!             server.file(&meta, Digester::new(server.digest_kind()))?;
-//!         } else if eaten == 0 && idle {
+//!         } else if consumed == 0 && idle {
 //!             break;
 //!         }
 //!     }
@@ -91,8 +92,8 @@
 //!     }
 //!     server.transmit(&mut down);
 //!     loop {
-//!         let received = client.receive(down.readable(), &mut room)?;
-//!         let (eaten, idle) = (received.consumed, !received.is_event());
+//!         let received = client.receive(down.readable(), &mut scratch)?;
+//!         let (consumed, idle) = (received.consumed, !received.is_event());
 //!         let mut greeted = false;
 //!         match received.into_event() {
 //!             Some(Event::Welcome(_)) => greeted = true,
@@ -100,10 +101,10 @@
 //!             Some(Event::Received { .. }) => verified = true, // by its digest
 //!             _ => {}
 //!         }
-//!         down.consume(eaten);
+//!         down.consume(consumed);
 //!         if greeted {
 //!             client.get(&Name::new("hello.txt")?, None)?;
-//!         } else if eaten == 0 && idle {
+//!         } else if consumed == 0 && idle {
 //!             break;
 //!         }
 //!     }

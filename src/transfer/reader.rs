@@ -1,4 +1,4 @@
-//! From bytes to messages and runs of payload: frames around envelopes.
+//! Parses the frames of one direction into messages and runs of payload.
 //!
 //! Specification: `PROTOCOL.md` §3 to §5.
 //!
@@ -7,9 +7,9 @@
 //!                   └▶ ChunkStart ─▶ Payload … ─▶ Message(Chunk)    (payload)
 //! ```
 //!
-//! Payload is passed on while its frame is still arriving, so a frame is never gathered: nothing
-//! is kept but the few other members. Only where a peer writes the payload *before* `id` and
-//! `offset`, which it may, is the payload of that one frame held until they are known.
+//! Payload is passed on while its frame is still arriving, so a frame is never stored, only its
+//! other members. A peer may write the payload *before* `id` and `offset`. Then the payload of that
+//! frame is stored until both are known.
 
 use super::chunk;
 use super::form;
@@ -21,47 +21,48 @@ use crate::error::Error;
 use crate::text::PeerText;
 use serde::Deserialize;
 
-/// What was read.
+/// What was parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// The payload of a chunk follows. Its checksum may be missing here and come with the message.
+    /// The payload of a chunk follows. The checksum is `None` if it comes after the payload; the
+    /// message has it.
     ChunkStart(Chunk),
     /// Bytes of a file.
     Payload(&'a [u8]),
-    /// A whole message; for a chunk, its payload has been passed on before.
+    /// A complete message. The payload of a chunk precedes it.
     Message(Message<'a>),
 }
 
-/// What one call of [`Reader::receive`] did.
+/// The result of one call of [`Reader::receive`].
 #[derive(Debug)]
 pub struct Read<'a> {
-    /// How many bytes of the input were eaten.
+    /// How many bytes of the input were consumed.
     pub consumed: usize,
-    /// The place in the stream of the message it stood in.
+    /// The place in the stream of the message that the item belongs to.
     pub at: Place<'a>,
-    /// What was read; `None`: more input, please.
+    /// What was parsed; `None` if more input is needed.
     pub item: Option<Item<'a>>,
 }
 
-/// What is done with the payload of this frame.
+/// What is done with the payload of the current frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// There was none yet.
+    /// No payload has begun.
     None,
-    /// It is passed on as it comes.
+    /// Pass it on as it arrives.
     Stream,
-    /// It is held until the end of the frame, for its place is not known yet.
+    /// Store it until the end of the frame, since its id or offset is not known yet.
     Hold,
-    /// It belongs to a message of unknown type and goes nowhere.
+    /// Discard it: it belongs to a message that has no payload, or an unknown type.
     Drop,
 }
 
-/// What comes next.
+/// What is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Prefix,
     Body,
-    /// The frame has ended: its held payload, if any, and its message are passed on.
+    /// The frame has ended: stored payload, if any, and the message are passed on.
     HeldStart,
     HeldPayload,
     Message,
@@ -74,7 +75,7 @@ struct Kind<'a> {
     kind: Option<PeerText<'a>>,
 }
 
-/// Reads one direction of a connection.
+/// Parses one direction of a connection.
 #[derive(Debug)]
 pub struct Reader {
     from: Side,
@@ -89,7 +90,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads what `from` sends, from the beginning.
+    /// A reader of what `from` sends, at the beginning of the stream.
     pub fn new(from: Side) -> Reader {
         let limits = Limits { rest_bytes_max: FRAME_BYTES_HELLO_MAX as usize };
         Reader {
@@ -109,22 +110,22 @@ impl Reader {
         self.frames.set_limit(bytes);
     }
 
-    /// How many bytes of the stream were taken.
+    /// How many bytes of the stream were consumed.
     pub fn offset(&self) -> u64 {
         self.frames.offset()
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub fn capacity(&self) -> usize {
         self.decoder.capacity() + self.held.capacity()
     }
 
-    /// Eats a prefix of `input` up to the next item. May be called with no input: an item can be
-    /// ready without any.
+    /// Consumes a prefix of `input` up to the next item. May be called without input: an item can
+    /// be ready without any.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream; the same again
-    /// on every later call.
+    /// [`Error::Malformed`] and [`Error::TooLarge`], with the offset in the stream. Every later
+    /// call returns the same error.
     pub fn receive<'a>(
         &'a mut self,
         input: &[u8],
@@ -151,10 +152,10 @@ impl Reader {
         Ok(Read { consumed, at, item })
     }
 
-    /// Lets go of a chunk that is held, if one is, for nobody wants it. Otherwise its items would
-    /// come although no input is eaten any more, and a session that makes no event of them would
-    /// seem to have nothing more.
-    pub fn drop_held(&mut self) {
+    /// Discards a chunk whose payload is stored, if there is one, because the session ignores it.
+    /// Its items would consume no input, and with neither an event nor consumed input the session
+    /// would seem to need more input.
+    pub fn discard_held(&mut self) {
         let is_held = matches!(self.stage, Stage::HeldPayload | Stage::Message);
         if is_held && self.mode == Mode::Hold {
             self.held = Vec::new();
@@ -162,10 +163,10 @@ impl Reader {
         }
     }
 
-    /// The stream ended here.
+    /// Tells the reader that the stream has ended.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] inside a frame, or the error it is in.
+    /// [`Error::Incomplete`] inside a frame; the earlier error of a reader that failed.
     pub fn finish(&self) -> Result<(), Error> {
         match &self.failed {
             Some(error) => Err((**error).clone()),
@@ -174,42 +175,43 @@ impl Reader {
     }
 
     fn advance(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<(usize, Next), Error> {
-        let mut eaten = 0;
+        let mut consumed = 0;
         loop {
-            let input = &input[eaten..];
+            let input = &input[consumed..];
             match self.stage {
                 Stage::Prefix if input.is_empty() => {
                     self.release();
-                    return Ok((eaten, Next::More));
+                    return Ok((consumed, Next::More));
                 }
-                Stage::Prefix => eaten += self.take_prefix(input)?,
-                // Not earlier: what the last bytes meant is passed on before an error at their
-                // end.
+                Stage::Prefix => consumed += self.take_prefix(input)?,
+                // Only now: the items of the last bytes are passed on before an error at the end of
+                // the body.
                 Stage::Body if self.frames.body_left() == 0 => self.end_body()?,
                 Stage::Body => {
                     let (taken, next) = self.take_body(input, scratch)?;
-                    eaten += taken;
+                    consumed += taken;
                     if next != Next::More || taken == 0 {
-                        return Ok((eaten, next));
+                        return Ok((consumed, next));
                     }
                 }
                 Stage::HeldStart => {
                     self.stage = Stage::HeldPayload;
-                    return Ok((eaten, Next::Start(self.held_chunk()?)));
+                    return Ok((consumed, Next::Start(self.held_chunk()?)));
                 }
                 Stage::HeldPayload => {
                     self.stage = Stage::Message;
-                    return Ok((eaten, Next::Held));
+                    return Ok((consumed, Next::Held));
                 }
                 Stage::Message => {
                     self.stage = Stage::Prefix;
-                    return Ok((eaten, Next::Message));
+                    return Ok((consumed, Next::Message));
                 }
             }
         }
     }
 
-    /// Between frames: a long one must not cost an idle connection its memory.
+    /// Frees memory between frames, so that an idle connection does not keep the memory of a long
+    /// frame.
     fn release(&mut self) {
         self.held = Vec::new();
         self.decoder.restart(Limits { rest_bytes_max: 0 });
@@ -276,20 +278,20 @@ impl Reader {
 
 // ---- one message alone -------------------------------------------------------------------------
 
-/// Judges the members that stand before a payload, which begins. `at` is the offset of the frame's
-/// body in the stream.
+/// Checks the members before a payload that begins. `at` is the offset of the frame's body in the
+/// stream.
 ///
 /// # Errors
-/// [`Error::Malformed`] for one of the wrong type, as [`Reader::receive`] gives it.
+/// [`Error::Malformed`] for a member of the wrong type, as from [`Reader::receive`].
 pub fn check_before_payload(decoder: &Decoder, at: u64) -> Result<(), Error> {
     payload_mode(decoder).map(drop).map_err(|error| error.shifted(at))
 }
 
-/// Judges a whole message by itself: all that [`Reader::receive`] and the sessions demand of it
-/// before they check the protocol state. `at` is the offset of the frame's body in the stream.
+/// Checks a complete message: all that [`Reader::receive`] and the sessions check before the
+/// protocol state. `at` is the offset of the frame's body in the stream.
 ///
 /// # Errors
-/// [`Error::Malformed`] and [`Error::TooLarge`], as a session gives them.
+/// [`Error::Malformed`] and [`Error::TooLarge`], as from a session.
 pub fn check_message(decoder: &Decoder, from: Side, at: u64) -> Result<(), Error> {
     let place = Place::new(decoder, at);
     check_payload(place, decoder)?;
@@ -297,7 +299,7 @@ pub fn check_message(decoder: &Decoder, from: Side, at: u64) -> Result<(), Error
     form::check(&message, place)
 }
 
-/// A chunk has a payload.
+/// Checks that a chunk has a payload.
 fn check_payload(at: Place<'_>, decoder: &Decoder) -> Result<(), Error> {
     if decoder.payload_len().unwrap_or(0) == 0 && is_chunk(decoder) {
         let rule = "a chunk carries filedata, at least one byte";
@@ -311,8 +313,8 @@ fn is_chunk(decoder: &Decoder) -> bool {
     kind.is_ok_and(|kind| kind.kind.is_some_and(|kind| kind == "chunk"))
 }
 
-/// What is done with the payload that begins. The members of a chunk have a meaning only where the
-/// type is known to be that.
+/// What to do with the payload that begins. Its `id` and `offset` have a meaning only if the type
+/// is known to be `chunk`.
 fn payload_mode(decoder: &Decoder) -> Result<(Mode, Next), Error> {
     match message::members::<Kind<'_>>(decoder)?.kind.as_ref().map(PeerText::as_raw_str) {
         Some("chunk") => {}
@@ -325,7 +327,7 @@ fn payload_mode(decoder: &Decoder) -> Result<(Mode, Next), Error> {
     })
 }
 
-/// What [`Reader::advance`] found, without borrowing.
+/// The result of [`Reader::advance`], without borrowing.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     More,
@@ -335,7 +337,7 @@ enum Next {
     Message,
 }
 
-/// Remembers an error for ever.
+/// Stores the error for every later call.
 fn fail(failed: &mut Option<Box<Error>>, error: Error) -> Error {
     *failed = Some(Box::new(error.clone()));
     error

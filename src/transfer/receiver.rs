@@ -1,4 +1,5 @@
-//! One file on its way in: every chunk in its place, every checksum right, the whole verified.
+//! Receives one file: checks the order, the offsets and the checksums of its chunks, and its
+//! digest.
 //!
 //! Specification: `PROTOCOL.md` §5 and §6.
 //!
@@ -15,28 +16,28 @@ use crate::digest::Digester;
 use crate::error::Error;
 use crate::text::PeerText;
 
-/// A chunk that arrived whole, in the right place, with the right checksum.
+/// A complete chunk with the right offset and checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     /// Offset of its first byte in the file.
     pub offset: u64,
     /// Its length in bytes.
     pub len: u64,
-    /// The CRC-32 over it.
+    /// The CRC-32 of its bytes.
     pub crc32: u32,
 }
 
-/// Why a file does not count. These end the transfer, not the connection.
+/// Why a file is not accepted. A mismatch ends the transfer, not the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The checksum of a chunk is another.
+    /// The checksum of a chunk differs.
     Checksum,
-    /// The digest of the whole file, or its size, is another.
+    /// The digest or the size of the file differs.
     Digest,
 }
 
 impl Mismatch {
-    /// The code of the error on the wire.
+    /// The code of the message `error`.
     pub fn code(self) -> Code {
         match self {
             Mismatch::Checksum => Code::ChecksumMismatch,
@@ -45,7 +46,7 @@ impl Mismatch {
     }
 }
 
-/// A chunk that is arriving.
+/// The chunk that is arriving.
 #[derive(Debug)]
 struct Open {
     offset: u64,
@@ -64,23 +65,24 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Expects bytes from `offset` to `size`. `digester` has seen what lies before `offset`.
+    /// A receiver of the bytes from `offset` to `size`. `digester` has digested the bytes before
+    /// `offset`.
     pub fn new(id: u64, offset: u64, size: u64, digester: Digester) -> Receiver {
         Receiver { id, size, first: offset, next: offset, open: None, digester }
     }
 
-    /// Of the request.
+    /// The id of the request.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Of the whole file, in bytes.
+    /// The size of the whole file, in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// How much the sender may still be hashing in silence because it does not send it (§7.5), in
-    /// bytes: what lies before the first byte, until that came.
+    /// How many bytes the sender may be hashing before it sends anything (`PROTOCOL.md` §7.5):
+    /// those before the first offset, until the first byte is received.
     pub fn silent_bytes(&self) -> u64 {
         if self.next == self.first { self.first } else { 0 }
     }
@@ -90,10 +92,10 @@ impl Receiver {
         self.open.is_some()
     }
 
-    /// A chunk begins; `at` is its place in the stream, for errors.
+    /// Begins a chunk; `at` is its place in the stream, for errors.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if its offset is not where the last one ended.
+    /// [`Error::Malformed`] if its offset is not the end of the last chunk, or not within the file.
     pub fn chunk_start(&mut self, chunk: &Chunk, at: Place<'_>) -> Result<(), Error> {
         if chunk.offset != self.next {
             let rule = "a chunk begins where the last one ended";
@@ -107,10 +109,10 @@ impl Receiver {
         Ok(())
     }
 
-    /// Bytes of the open chunk. Gives their offset in the file.
+    /// Takes bytes of the chunk, and returns their offset in the file.
     ///
     /// # Errors
-    /// [`Error::Malformed`] past the size of the file.
+    /// [`Error::Malformed`] beyond the size of the file, [`Error::Misuse`] outside a chunk.
     pub fn payload(&mut self, bytes: &[u8], at: Place<'_>) -> Result<u64, Error> {
         let Some(open) = &mut self.open else {
             return Err(Error::Misuse("payload outside a chunk"));
@@ -126,11 +128,11 @@ impl Receiver {
         Ok(offset)
     }
 
-    /// The chunk has ended.
+    /// Ends the chunk.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for one without bytes, or whose length is no multiple of 3 though it is
-    /// not the last.
+    /// [`Error::Malformed`] for a chunk without bytes, or one before the last whose length is not a
+    /// multiple of 3. [`Error::Misuse`] outside a chunk.
     pub fn chunk_end(
         &mut self,
         chunk: &Chunk,
@@ -155,8 +157,8 @@ impl Receiver {
         })
     }
 
-    /// All chunks are through. Gives the verified digest of the whole file, `None` if none was
-    /// agreed.
+    /// Ends the file, and returns its verified digest; `None` if the kind is
+    /// [`DigestKind::None`](crate::digest::DigestKind::None).
     pub fn end(self, end: &End<'_>) -> Result<Option<String>, Mismatch> {
         let digest = self.digester.finish();
         if end.size != self.size
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_stand_in_line() {
+    fn chunks_are_in_order() {
         let mut good = receiver(8);
         assert_eq!(one(&mut good, 0, b"abc"), Ok(true));
         assert_eq!(one(&mut good, 3, b"def"), Ok(true));

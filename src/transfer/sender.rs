@@ -1,4 +1,4 @@
-//! One file on its way out: chunks, then the end.
+//! Sends one file: chunks, then the end.
 //!
 //! Specification: `PROTOCOL.md` §5 and §6.
 //!
@@ -17,20 +17,21 @@ use crate::error::Error;
 use crate::session::Wanted;
 use crate::text::PeerText;
 
-/// Length of the raw bytes of a chunk that measures best: a multiple of 3 and of 4096, 256 KiB as
-/// text.
+/// The length of a chunk in raw bytes that is fastest in measurements: a multiple of 3 and of 4096,
+/// 256 KiB as base64.
 pub const CHUNK_BYTES: usize = 196_608;
 
-/// Room for the other members of a chunk, in bytes (§5.2).
+/// The greatest length of a chunk's frame without base64 and prefix, in bytes (`PROTOCOL.md` §5.2).
 const HEAD_BYTES_MAX: usize = 200;
 
-/// The greatest raw length of a chunk whose frame stays within `frame_bytes_max`: a multiple of 3.
+/// The greatest length of a chunk in raw bytes, at most [`CHUNK_BYTES`], whose frame fits into
+/// `frame_bytes_max`: a multiple of 3.
 pub fn chunk_len_max(frame_bytes_max: u32) -> usize {
     CHUNK_BYTES.min((frame_bytes_max as usize - HEAD_BYTES_MAX) / 4 * 3)
 }
 
-/// How much room a chunk of `raw` bytes takes at most, in bytes.
-pub fn row_len_max(raw: usize) -> usize {
+/// The greatest length of the frame of a chunk with `raw` bytes, with its prefix, in bytes.
+pub fn frame_len_max(raw: usize) -> usize {
     PREFIX_LEN + HEAD_BYTES_MAX + base64::encoded_len(raw)
 }
 
@@ -46,13 +47,13 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Sends bytes from `offset` to `size` in chunks of at most `chunk_len` raw bytes. `digester`
-    /// has seen what lies before `offset`.
+    /// A sender of the bytes from `offset` to `size`, in chunks of at most `chunk_len` raw bytes.
+    /// `digester` has digested the bytes before `offset`.
     pub fn new(id: u64, offset: u64, size: u64, chunk_len: usize, digester: Digester) -> Sender {
         Sender { id, next: offset, size, chunk_len, digester, digest: None }
     }
 
-    /// Of the request.
+    /// The id of the request.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -62,30 +63,31 @@ impl Sender {
         self.next
     }
 
-    /// How many bytes the next chunk would take of those that are left: 0 at the end. `None` where
-    /// `out` has to be drained first. An empty buffer with a small limit gets a smaller chunk.
+    /// The length of the next chunk in raw bytes: 0 at the end of the file. `None` if `out` has to
+    /// be drained first. An empty buffer with a small limit gets a smaller chunk.
     pub fn wanted(&self, out: &Buffer) -> Option<usize> {
         let left = usize::try_from(self.size - self.next).unwrap_or(usize::MAX);
         let wanted = self.chunk_len.min(left);
-        if out.tail_room() >= row_len_max(wanted) {
+        if out.tail_room() >= frame_len_max(wanted) {
             return Some(wanted);
         }
-        let fits = out.room().saturating_sub(row_len_max(0)) / 4 * 3;
+        let fits = out.room().saturating_sub(frame_len_max(0)) / 4 * 3;
         (out.is_empty() && fits > 0).then_some(fits)
     }
 
-    /// The same as [`Session::wanted`](crate::session::Session::wanted) answers it.
+    /// The answer of [`Session::wanted`](crate::session::Session::wanted).
     pub(super) fn wanted_part(&self, out: &Buffer) -> Option<Wanted> {
         self.wanted(out).map(|len| Wanted { offset: self.next, len })
     }
 
-    /// Whether all bytes are out.
+    /// Whether all bytes of the file were encoded.
     pub fn is_at_end(&self) -> bool {
         self.next == self.size
     }
 
     /// Encodes one chunk from the beginning of `payload`, which may be longer than a chunk. Takes
-    /// nothing if `out` has no room for it, or if a short `payload` gives no whole group of three.
+    /// nothing if `out` has no space for the chunk, or if `payload` is shorter than three bytes
+    /// before the end of the file.
     ///
     /// # Errors
     /// [`Error::Misuse`] for bytes beyond the size of the file.
@@ -103,19 +105,20 @@ impl Sender {
         }
         let raw = &payload[..take];
         let crc32 = Some(Crc32(crc32(raw)));
-        let mut row = FrameGuard::open(out)?;
-        envelope::begin(&Chunk { id: self.id, offset: self.next, crc32 }, PAYLOAD_KEY, &mut row)?;
-        let text = row.space(base64::encoded_len(take))?;
+        let mut frame = FrameGuard::open(out)?;
+        envelope::begin(&Chunk { id: self.id, offset: self.next, crc32 }, PAYLOAD_KEY, &mut frame)?;
+        let text = frame.space(base64::encoded_len(take))?;
         let len = base64::encode_into(raw, text);
-        row.commit(len);
-        envelope::finish(&mut row)?;
-        row.close()?;
+        frame.commit(len);
+        envelope::finish(&mut frame)?;
+        frame.close()?;
         self.digester.update(raw);
         self.next += take as u64;
         Ok(take)
     }
 
-    /// Writes the end once all bytes are out. Gives false if `out` has no room yet.
+    /// Writes the message `end` once all bytes were encoded. Returns false before that, or if `out`
+    /// has no space yet.
     pub fn end(&mut self, out: &mut Buffer) -> bool {
         if self.next < self.size {
             return false;
@@ -129,7 +132,7 @@ impl Sender {
         message::write(&End { id: self.id, size: self.size, digest }, out).is_ok()
     }
 
-    /// The digest of the whole file, once the end was written.
+    /// The digest of the whole file, once [`end`](Sender::end) was called at the end of the file.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }

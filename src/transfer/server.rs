@@ -3,7 +3,7 @@
 //! Specification: `PROTOCOL.md` §4, §8, §9, §11 to §13.
 //!
 //! ```text
-//!   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal, or through ─▶ Closing
+//!   Hello ─hello─▶ (Auth ─auth─▶) Ready ─ fatal error, or the end ─▶ Closing
 //!
 //!   in Ready:  Idle ─request─▶ Asked ─┬ entries … ─────────────────────▶ Idle
 //!                                     ├ file ──▶ Sending ─ the end ────▶ Idle
@@ -12,10 +12,10 @@
 //!                                     └ refuse ────────────────────────▶ Idle
 //! ```
 //!
-//! Requests are queued and answered in order, one at a time. A fault behind them is told when all
-//! of them are answered. The session asks the application
-//! through events, and is told through [`Server::file`], [`Server::entries`], [`Server::ready`],
-//! [`Server::stands`], [`Server::done`] and [`Server::refuse`].
+//! Requests are queued and answered in order, one at a time. An error after them is reported when
+//! all of them are answered. The session passes requests to the application as events. The
+//! application answers with [`Server::file`], [`Server::entries`], [`Server::ready`],
+//! [`Server::compare`], [`Server::done`] and [`Server::refuse`].
 
 mod config;
 mod event;
@@ -32,7 +32,7 @@ use queue::Queue;
 use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
 use super::code;
-use super::frame::{FRAME_BYTES_HELLO_MAX, move_rows};
+use super::frame::{FRAME_BYTES_HELLO_MAX, move_frames};
 use super::message::{self, Done, Durability, Entries, Entry, File, Ready, Side};
 use super::reader::{Item, Read, Reader};
 use super::receiver::Receiver;
@@ -55,7 +55,7 @@ pub struct Server {
 
 impl Server {
     /// A session at the beginning of a connection. `nonce` is 16 to 64 random bytes in lower-case
-    /// hexadecimal, never used twice.
+    /// hexadecimal, different for every connection.
     pub fn new(config: Arc<Config>, nonce: &str) -> Server {
         let core = Core {
             hellos: config.token.as_ref().map(|token| Box::new(Hellos::new(token))),
@@ -77,24 +77,25 @@ impl Server {
         Server { reader: Reader::new(Side::Client), core }
     }
 
-    /// The digest of this connection.
+    /// The digest that was negotiated for this connection.
     pub fn digest_kind(&self) -> DigestKind {
         self.core.digest
     }
 
-    /// Whether another page of a listing may be given.
+    /// Whether [`entries`](Server::entries) may be called with another page.
     pub fn takes_entries(&self) -> bool {
         matches!(self.core.active, Active::Asked { ask: Ask::List, .. })
             && self.core.outbox.len() <= OUTBOX_BYTES_MAX / 4
     }
 
-    /// Whether no request is running or waiting, and no fault is still to be told.
+    /// Whether no request is running or waiting, and no error is still to be reported.
     pub fn is_idle(&self) -> bool {
         let idle = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
         idle && self.core.fault.is_none()
     }
 
-    /// Answers a get: the file comes, from `meta.offset` on. `digester` has seen what lies before.
+    /// Answers a get: the file is sent from `meta.offset` on. `digester` has digested the bytes
+    /// before that.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no get waits.
@@ -119,7 +120,7 @@ impl Server {
         Ok(())
     }
 
-    /// Answers a list with a page; `more` says that another will follow.
+    /// Answers a list with a page; `more` announces another one.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no list waits, or the page is longer than [`PAGE_BYTES`] allows.
@@ -153,7 +154,8 @@ impl Server {
         Ok(())
     }
 
-    /// Answers a put: the client may send from `offset` on. `digester` has seen what lies before.
+    /// Answers a put: the client may send the file from `offset` on. `digester` has digested the
+    /// bytes before that.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no put waits.
@@ -163,33 +165,33 @@ impl Server {
         Ok(())
     }
 
-    /// Answers a put whose name is taken by a file of the same size: the client sends no content,
-    /// only the digest of its file. `digester` has seen the file that stands there.
+    /// Answers a put whose name belongs to a file of the same size: the client sends no content,
+    /// only the digest of its file. `digester` has digested the existing file.
     ///
-    /// The same digest gives the event [`Event::Received`], which [`done`](Server::done) answers;
-    /// another one ends the request with the error `exists`.
+    /// If the digests are equal, the event is [`Event::Received`], which [`done`](Server::done)
+    /// answers. If they differ, the request ends with the error `exists`.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no put waits.
-    pub fn stands(&mut self, digester: Digester) -> Result<(), Error> {
+    pub fn compare(&mut self, digester: Digester) -> Result<(), Error> {
         let receiver = self.grant(None, digester)?;
         self.core.active = Active::Comparing(receiver);
         Ok(())
     }
 
-    /// Says `ready` with that offset, or with the size of the file.
+    /// Sends `ready` with `offset`, or with the size of the file.
     fn grant(&mut self, offset: Option<u64>, digester: Digester) -> Result<Box<Receiver>, Error> {
         let Active::Asked { id, ask: Ask::Put { size, .. }, early } = self.core.active else {
             return Err(Error::Misuse("no put waits for an answer"));
         };
         let offset = offset.unwrap_or(size);
         message::write(&Ready { id, offset }, &mut self.core.outbox)?;
-        self.core.judge_early(early);
+        self.core.check_early(early);
         self.core.steps += 1;
         Ok(Box::new(Receiver::new(id, offset, size, digester)))
     }
 
-    /// The file that was put stands under its name.
+    /// Answers a put whose file is stored under its name.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no put is being finished.
@@ -207,18 +209,18 @@ impl Server {
     /// Ends the running request with an error of `PROTOCOL.md` §9.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if there is none.
+    /// [`Error::Misuse`] if no request is running.
     pub fn refuse(&mut self, code: &str, text: &str) -> Result<(), Error> {
         let Some(id) = self.core.active.id() else {
             return Err(Error::Misuse("no request is running"));
         };
-        self.core.say_error(Some(id), code, text);
+        self.core.send_error(Some(id), code, text);
         self.core.become_idle();
         Ok(())
     }
 
-    /// No further request is taken: those that still come are refused as `shutting_down`, and the
-    /// connection closes when those that came before are answered.
+    /// Accepts no further requests: new ones are refused with `shutting_down`, and the connection
+    /// closes when the earlier ones are answered.
     pub fn wind_down(&mut self) {
         self.core.winds_down = true;
     }
@@ -242,13 +244,13 @@ impl Session for Server {
             return Ok(Received::event(0, event));
         }
         if self.core.fault.is_some() {
-            // Nothing behind a fault is judged, and what was gathered of it is given back.
+            // Nothing after an error is parsed, and the memory of the reader is freed.
             if self.reader.offset() > 0 {
                 self.reader = Reader::new(Side::Client);
             }
             return Ok(Received::need_input(input.len()));
         }
-        if self.core.is_clogged() || (self.core.is_full() && !self.is_receiving()) {
+        if self.core.must_drain() || (self.core.is_full() && !self.is_receiving()) {
             return Ok(Received::need_drain());
         }
         receive_or_fail(self, input, scratch)
@@ -262,10 +264,10 @@ impl Session for Server {
         if self.core.fault.is_none()
             && let Err(error) = self.reader.finish()
         {
-            self.core.doom(error);
+            self.core.set_fault(error);
         }
         let is_answered = matches!(self.core.active, Active::Idle) && self.core.queue.is_empty();
-        // What was asked before the end is answered first.
+        // Requests before the end of the stream are answered first.
         if is_answered { self.core.go_on(self.reader.offset()).map(drop) } else { Ok(()) }
     }
 
@@ -285,7 +287,7 @@ impl Session for Server {
 
     fn transmit(&mut self, out: &mut Buffer) {
         let outbox = &mut self.core.outbox;
-        move_rows(outbox, out);
+        move_frames(outbox, out);
         if outbox.is_empty() && outbox.capacity() > 0 {
             *outbox = Buffer::with_limit(OUTBOX_BYTES_MAX);
         }
@@ -295,7 +297,7 @@ impl Session for Server {
         match (&self.core.state, &self.core.active) {
             (State::Closing, _) => Wants::Close,
             (_, Active::Sending(_)) => Wants::Payload,
-            (_, Active::Idle) if self.core.is_through() => Wants::Close,
+            (_, Active::Idle) if self.core.takes_no_more() => Wants::Close,
             _ => Wants::Read,
         }
     }
@@ -310,7 +312,7 @@ impl Session for Server {
                 let hashing = receiver.silent_bytes() / limits.hash_rate;
                 limits.transfer_wait + Duration::from_secs(hashing)
             }
-            // Nobody reads the last page.
+            // The client does not read the last page.
             (_, Active::Asked { ask: Ask::List, .. }) if !self.takes_entries() => {
                 limits.transfer_wait
             }
@@ -351,13 +353,13 @@ impl Session for Server {
     /// Sends `error` with the code that `PROTOCOL.md` §9 has for the reason.
     fn abort(&mut self, reason: AbortReason, text: &str) {
         self.core.close_with(code::of_abort(reason).as_str(), text);
-        // Nothing is read any more, so the part of a message that has come is dropped.
+        // Nothing more is parsed, so an incomplete message is dropped.
         self.reader = Reader::new(Side::Client);
     }
 }
 
-/// Reads one item; an error ends the connection. Apart from the method, for the borrow of an event
-/// must not be held on the way of an error.
+/// Parses one item; an error ends the connection. Not part of the method, because the borrow
+/// checker would extend the borrow of an event to the error.
 fn receive_or_fail<'a>(
     server: &'a mut Server,
     input: &'a [u8],
@@ -365,11 +367,11 @@ fn receive_or_fail<'a>(
 ) -> Result<Received<Event<'a>>, Error> {
     server.reader.set_frame_limit(server.core.frame_bytes_max);
     if !server.core.takes_payload() {
-        server.reader.drop_held();
+        server.reader.discard_held();
     }
     let Read { consumed, at, item } = match server.reader.receive(input, scratch) {
         Ok(read) => read,
-        Err(error) => return doom(&mut server.core, error, input.len()),
+        Err(error) => return fault_or_fail(&mut server.core, error, input.len()),
     };
     let core = &mut server.core;
     if let (State::Hello, Some(hellos)) = (&core.state, &mut core.hellos) {
@@ -383,16 +385,20 @@ fn receive_or_fail<'a>(
     };
     match event {
         Ok(event) => Ok(Received::maybe(consumed, event)),
-        Err(error) => doom(core, error, input.len()),
+        Err(error) => fault_or_fail(core, error, input.len()),
     }
 }
 
-/// Ends the connection with an error: at once where the client has hung up or the mistake is ours,
-/// and otherwise when all that came before is answered.
-fn doom(core: &mut Core, error: Error, left: usize) -> Result<Received<Event<'static>>, Error> {
+/// Ends the connection with an error: at once if the client ended it or the error is a misuse of
+/// this session, else when all earlier requests are answered.
+fn fault_or_fail(
+    core: &mut Core,
+    error: Error,
+    left: usize,
+) -> Result<Received<Event<'static>>, Error> {
     if matches!(core.state, State::Closing) || matches!(error, Error::Misuse(_)) {
         return Err(core.fail(error));
     }
-    core.doom(error);
+    core.set_fault(error);
     Ok(Received::maybe(left, core.go_on(0)?))
 }

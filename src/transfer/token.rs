@@ -1,4 +1,4 @@
-//! The token: each side proves that it knows a secret that never travels.
+//! The token: each side proves that it knows a secret, without sending the secret.
 //!
 //! Specification: `PROTOCOL.md` §8.
 //!
@@ -13,12 +13,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::fmt;
 
-/// A secret. It prints as nothing.
+/// A secret, which `Debug` does not print.
 #[derive(Clone)]
 pub struct Token(Box<[u8]>);
 
 impl Token {
-    /// Takes the bytes of the secret.
+    /// A token of these bytes.
     pub fn new(bytes: &[u8]) -> Token {
         Token(bytes.into())
     }
@@ -30,7 +30,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Which side proves.
+/// The side that proves the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The side that connected: message `auth`.
@@ -39,9 +39,10 @@ pub enum Role {
     Server,
 }
 
-/// The hellos of a connection as they were sent, and what proves that both sides know a token.
+/// Computes the proofs of a token from the hellos of a connection.
 ///
-/// The frames go in byte for byte, length prefix included: the client's hello, then the server's.
+/// The input is the frames of both hellos with their length prefixes: the client's, then the
+/// server's.
 #[derive(Debug, Clone)]
 pub struct Hellos {
     client: Hmac<Sha256>,
@@ -49,7 +50,7 @@ pub struct Hellos {
 }
 
 impl Hellos {
-    /// At the beginning of a connection.
+    /// At the beginning of a connection, before both hellos.
     pub fn new(token: &Token) -> Hellos {
         let begin = |label: &[u8]| {
             let mac = Hmac::<Sha256>::new_from_slice(&token.0);
@@ -67,12 +68,12 @@ impl Hellos {
         self.server.update(bytes);
     }
 
-    /// What that side says to prove the token, in hexadecimal.
+    /// The proof that a side sends, in hexadecimal.
     pub fn prove(&self, role: Role) -> String {
         hex(&self.of(role).finalize().into_bytes())
     }
 
-    /// Checks what that side said, in constant time.
+    /// Checks the proof that a side sent, in constant time.
     pub fn verify(&self, role: Role, mac: &str) -> bool {
         let Some(mac) = unhex(mac) else { return false };
         self.of(role).verify_slice(&mac).is_ok()

@@ -1,13 +1,13 @@
-//! A conversation read along, in words: one line for each message, payload elided, secrets masked.
+//! A transcript of a connection: one line for each message, without payload, with secrets masked.
 //!
 //! ```text
 //!   bytes of one direction ─▶ framed? classic? neither? ─▶ {"type":"chunk",…}
 //!                                                            [196608 bytes of filedata]
 //! ```
 //!
-//! It reads with the same frames and the same envelope decoder as the sessions do, but judges
-//! nothing: bytes that break a rule are said to do so, and the rest of that direction is only
-//! counted.
+//! It uses the frame reader and the envelope decoder of the sessions, but does not check the
+//! messages. At bytes that cannot be parsed it reports the error, and ignores the rest of the
+//! direction.
 
 use super::frame::{FRAME_BYTES_END, Frames};
 use super::message::PAYLOAD_KEY;
@@ -18,37 +18,37 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// A longer message is cut, in bytes.
+/// The length at which a message is cut, in bytes.
 const LINE_BYTES_MAX: usize = 2048;
 
-/// Members whose value is not shown.
+/// Members whose value is not escaped_prefix.
 const SECRETS: [&str; 1] = ["mac"];
 
-/// Takes lines, which repeat what the two sides said.
-type Say<'a> = &'a mut dyn FnMut(&PeerText<'_>);
+/// Receives the lines, which contain text of the peers.
+type Emit<'a> = &'a mut dyn FnMut(&PeerText<'_>);
 
 #[derive(Debug)]
 enum Wire {
     Unknown,
     Framed,
     Classic,
-    /// It broke a rule, or is another protocol.
-    Noise,
+    /// It cannot be parsed, or is another protocol.
+    Other,
 }
 
-/// One direction of a conversation.
+/// One direction of a connection.
 #[derive(Debug)]
 pub struct Transcript {
     wire: Wire,
     frames: Frames,
     decoder: Decoder,
     scratch: Box<[u8]>,
-    /// Bytes of an object that is not whole yet.
+    /// Bytes received of an incomplete object.
     pending: u64,
 }
 
 impl Transcript {
-    /// At the beginning of a direction.
+    /// A transcript at the beginning of a direction.
     pub fn new() -> Transcript {
         let mut frames = Frames::new();
         frames.set_limit(FRAME_BYTES_END - 1);
@@ -61,49 +61,49 @@ impl Transcript {
         }
     }
 
-    /// Takes bytes and gives a line for each message that is whole.
-    pub fn feed(&mut self, mut input: &[u8], say: Say<'_>) {
+    /// Takes bytes, and passes a line for each complete message to `emit`.
+    pub fn feed(&mut self, mut input: &[u8], emit: Emit<'_>) {
         while let Some(&first) = input.first() {
             let taken = match self.wire {
                 Wire::Unknown => {
                     self.wire = match first {
                         0 => Wire::Framed,
                         b'{' => Wire::Classic,
-                        _ => Wire::Noise,
+                        _ => Wire::Other,
                     };
-                    if matches!(self.wire, Wire::Noise) {
-                        say(&PeerText::from(format!(
+                    if matches!(self.wire, Wire::Other) {
+                        emit(&PeerText::from(format!(
                             "bytes of another protocol: {}",
-                            shown(input)
+                            escaped_prefix(input)
                         )));
                     }
                     Ok(0)
                 }
-                Wire::Framed => self.framed(input, say),
-                Wire::Classic => self.object(input, say),
-                Wire::Noise => Ok(input.len()),
+                Wire::Framed => self.framed(input, emit),
+                Wire::Classic => self.object(input, emit),
+                Wire::Other => Ok(input.len()),
             };
             match taken {
                 Ok(taken) => input = &input[taken..],
                 Err(error) => {
-                    say(&PeerText::from(format!("bytes that break a rule: {error}")));
-                    self.wire = Wire::Noise;
+                    emit(&PeerText::from(format!("bytes that break a rule: {error}")));
+                    self.wire = Wire::Other;
                 }
             }
         }
     }
 
-    /// The direction ended: says what was left in the middle.
-    pub fn finish(&self, say: Say<'_>) {
-        if self.pending > 0 && !matches!(self.wire, Wire::Noise) {
-            say(&PeerText::from(format!(
+    /// Ends the direction: passes a line to `emit` if a message is incomplete.
+    pub fn finish(&self, emit: Emit<'_>) {
+        if self.pending > 0 && !matches!(self.wire, Wire::Other) {
+            emit(&PeerText::from(format!(
                 "ended within a message, after {} bytes of it",
                 self.pending
             )));
         }
     }
 
-    fn framed(&mut self, input: &[u8], say: Say<'_>) -> Result<usize, Error> {
+    fn framed(&mut self, input: &[u8], emit: Emit<'_>) -> Result<usize, Error> {
         if self.frames.body_left() == 0 {
             let (taken, len) = self.frames.take_prefix(input)?;
             if len.is_some() {
@@ -113,16 +113,16 @@ impl Transcript {
             return Ok(taken);
         }
         let body = &input[..input.len().min(self.frames.body_left() as usize)];
-        let taken = self.object(body, say)?;
+        let taken = self.object(body, emit)?;
         self.frames.take_body(taken);
         Ok(taken)
     }
 
-    fn object(&mut self, input: &[u8], say: Say<'_>) -> Result<usize, Error> {
+    fn object(&mut self, input: &[u8], emit: Emit<'_>) -> Result<usize, Error> {
         let step = self.decoder.feed(input, &mut self.scratch)?;
         self.pending += step.consumed as u64;
         if step.event == Event::End {
-            say(&PeerText::from(&*line(&self.decoder)));
+            emit(&PeerText::from(&*line(&self.decoder)));
             self.pending = 0;
         }
         Ok(step.consumed)
@@ -139,7 +139,7 @@ fn limits() -> Limits {
     Limits { rest_bytes_max: FRAME_BYTES_END as usize }
 }
 
-/// A whole message in one line.
+/// A complete message in one line.
 fn line(decoder: &Decoder) -> String {
     let mut text = masked(decoder.rest());
     if text.len() > LINE_BYTES_MAX {
@@ -166,7 +166,7 @@ fn masked(rest: &[u8]) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// The members of an object in their order, each value as it was written.
+/// The members of an object in their order, each value as it was sent.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -193,8 +193,8 @@ impl<'de> Visitor<'de> for InOrder {
     }
 }
 
-/// The beginning of bytes that are not ours.
-fn shown(input: &[u8]) -> String {
+/// The beginning of the bytes of another protocol, escaped.
+fn escaped_prefix(input: &[u8]) -> String {
     input[..input.len().min(40)].escape_ascii().to_string()
 }
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_said_once() {
+    fn another_protocol_is_reported_once() {
         assert_eq!(lines(b"GET / HTTP/1.1\r\n\r\n", 1000).len(), 1);
         assert_eq!(lines(&frame("[]"), 1).len(), 1);
     }
@@ -255,9 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_in_the_order_of_the_wire() {
+    fn members_keep_their_order() {
         let hello = r#"{"type":"hello","version":1,"z":"a\\b","a":1.50,"mac":[1],"nonce":"x"}"#;
-        let shown = r#"{"type":"hello","version":1,"z":"a\\b","a":1.50,"mac":"***","nonce":"x"}"#;
-        assert_eq!(lines(&frame(hello), 7), [shown]);
+        let escaped_prefix =
+            r#"{"type":"hello","version":1,"z":"a\\b","a":1.50,"mac":"***","nonce":"x"}"#;
+        assert_eq!(lines(&frame(hello), 7), [escaped_prefix]);
     }
 }

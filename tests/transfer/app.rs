@@ -210,7 +210,7 @@ impl App {
             let mut digester = Digester::new(server.digest_kind());
             digester.update(bytes);
             self.standing = true;
-            return server.stands(digester).expect("a put waits");
+            return server.compare(digester).expect("a put waits");
         }
         let kept = self.unfinished.remove(name);
         let kept = kept.filter(|file| file.etag == etag && file.size == size);

@@ -347,7 +347,7 @@ impl Drive for ServerDrive {
             Ask::Put { overwrite: true, .. } => session.refuse("no_space", "full"),
             Ask::Put { size, etag, .. } if etag.len() == 3 => {
                 self.coming = Some(Coming { id: 0, next: size, counted: size, size });
-                session.stands(digester)
+                session.compare(digester)
             }
             Ask::Put { size, etag, .. } => {
                 let offset = if etag.len() == 2 { size / 2 } else { 0 };

@@ -125,7 +125,7 @@ impl ServerApp {
                 let standing = self.files[name.as_str()];
                 if standing.size() as u64 == size && self.digest != DigestKind::None {
                     let digester = standing.digester(self.digest, standing.size());
-                    session.stands(digester).expect("a put waits");
+                    session.compare(digester).expect("a put waits");
                     self.current = Current::Standing(name, standing);
                     return;
                 }

@@ -1,26 +1,28 @@
-//! The bounds and waits of a client session.
+//! The limits and waits of a client session.
 
 use super::super::config;
 use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
 use crate::digest::DigestKind;
 use std::time::Duration;
 
-/// The bounds of a client session.
+/// The limits of a client session, and the longest wait without progress in each state.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// The longest frame, in bytes.
     pub frame_bytes_max: u32,
-    /// How long it waits for an answer.
+    /// The longest wait for an answer.
     pub answer_wait: Duration,
-    /// How long a transfer may go without [`payload_quantum`](Limits::payload_quantum) bytes.
+    /// The longest wait for the next [`payload_quantum`](Limits::payload_quantum) bytes of a
+    /// transfer.
     pub transfer_wait: Duration,
     /// How many bytes of payload count as progress.
     pub payload_quantum: u64,
-    /// How long the server may take to make a file durable.
+    /// The longest wait for the server to store a file that was sent.
     pub done_wait: Duration,
     /// How many files a listing may name, over all its pages.
     pub list_entries_max: u64,
-    /// How fast a server is taken to hash what it does not send on resume, in bytes a second.
+    /// The rate at which a server is assumed to hash the bytes that it does not send on resume, in
+    /// bytes a second. It extends `answer_wait`.
     pub hash_rate: u64,
 }
 
@@ -39,7 +41,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises every wait that is shorter than `time`: for a caller who wants to wait so long.
+    /// Raises every wait that is shorter than `time` to `time`.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits {
@@ -51,11 +53,11 @@ impl Limits {
     }
 }
 
-/// What a client session is made with.
+/// The configuration of a client session.
 pub type Config = config::Config<Limits>;
 
 impl Default for Config {
-    /// Offers the digests that verify a file; `none` is offered only where it is asked for.
+    /// Offers the digests that verify a file, but not `none`.
     fn default() -> Config {
         Config::new(vec![DigestKind::Blake3, DigestKind::Sha256])
     }

@@ -1,4 +1,4 @@
-//! What a client session tells its application, and what it is told.
+//! The events of a client session, and what a resumed get needs.
 
 use super::super::code::Code;
 use super::super::message::{Durability, Entry};
@@ -6,29 +6,30 @@ use super::super::receiver::Verified;
 use crate::digest::{DigestKind, Digester};
 use crate::text::PeerText;
 
-/// The beginning of a file that the client has already.
+/// The beginning of a file that the client already has.
 #[derive(Debug)]
 pub struct Resume<'a> {
-    /// How much, in bytes.
+    /// Its length in bytes.
     pub offset: u64,
-    /// Of which version.
+    /// The etag of its version.
     pub etag: &'a str,
-    /// Has seen it.
+    /// Has digested it.
     pub digester: Digester,
 }
 
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// The server has been greeted: requests may be made, with this digest.
+    /// The handshake is complete: requests may be made. This digest was negotiated.
     Welcome(DigestKind),
     /// A page of a listing.
     Entries {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// The files of this page whose name and time make sense.
+        /// The files of this page with a valid name and time.
         entries: Vec<Entry<'a>>,
-        /// How many entries were left out because theirs make none (§4.6).
+        /// How many entries were left out because their name or time is invalid (`PROTOCOL.md`
+        /// §4.6).
         skipped: usize,
         /// Whether another page follows.
         more: bool,
@@ -36,66 +37,67 @@ pub enum Event<'a> {
         /// name breaks the grammar of names (§10) or because they cannot be read.
         not_offered: u64,
     },
-    /// A file comes.
+    /// A file follows.
     File {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// Of the whole file, in bytes.
+        /// The size of the whole file, in bytes.
         size: u64,
-        /// RFC 3339, UTC.
+        /// When the file was modified: RFC 3339, in UTC.
         modified: PeerText<'a>,
-        /// Names this version.
+        /// The etag of this version of the file.
         etag: PeerText<'a>,
-        /// Where it begins, in bytes.
+        /// The offset of the first byte that follows.
         offset: u64,
     },
-    /// Bytes of the file that comes.
+    /// Bytes of the file that is being received.
     Payload {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// Where they belong, in bytes from the beginning of the file.
+        /// Their offset in the file, in bytes.
         offset: u64,
-        /// The bytes. They do not count before their chunk is verified.
+        /// The bytes, which are not verified before the event [`Verified`](Event::Verified) of
+        /// their chunk.
         bytes: &'a [u8],
     },
-    /// A chunk of the file that comes counts from now on.
+    /// A chunk of the file was received and its checksum is right.
     Verified {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// Which chunk.
+        /// The chunk.
         chunk: Verified,
     },
-    /// The file that came is whole and verified.
+    /// The file is complete and its digest is right.
     Received {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
         /// Its digest as on the wire, `None` if none was agreed.
         digest: Option<String>,
     },
-    /// The server takes the file: hash what lies before `offset`, then
+    /// The server is ready for the file: digest the bytes before `offset`, then call
     /// [`Client::start_put`](super::Client::start_put).
     Ready {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// Where to go on, in bytes.
+        /// The offset to send from, in bytes.
         offset: u64,
     },
-    /// The file that was put stands under its name.
+    /// The file that was put is stored under its name.
     Done {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
         /// Its digest as on the wire, `None` if none was agreed.
         digest: Option<String>,
-        /// What the server did before it said so.
+        /// How durable the file is.
         durability: Durability,
     },
-    /// A request has failed; the connection goes on.
+    /// A request failed; the connection continues.
     Failed {
-        /// Of the request.
+        /// The id of the request.
         id: u64,
-        /// The reason; a code that is not known counts as `io`, and stands in the text.
+        /// The reason. An unknown code counts as `io` and is put before the text.
         code: Code,
-        /// For people, at most 4,096 bytes; it may hold anything, so escape it before showing.
+        /// The reason for people, at most 4,096 bytes.
         text: PeerText<'a>,
     },
 }

@@ -1,4 +1,4 @@
-//! The states of a client session, and what each message does to them.
+//! The states of a client session, and their transitions for each message.
 
 use super::super::code::Code;
 use super::super::form;
@@ -25,14 +25,14 @@ pub(super) enum State {
     Closing,
 }
 
-/// How far a request is.
+/// The state of a request.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// A list; how many files were named so far.
+    /// A list; how many entries were received so far.
     List {
         entries: u64,
     },
-    /// A get; what the client has of the file.
+    /// A get; the beginning of the file that the client has.
     Get {
         offset: u64,
         digester: Option<Digester>,
@@ -50,23 +50,24 @@ pub(super) enum Step {
         size: u64,
         digest: Option<String>,
     },
-    /// Given up by the client: what still comes of it is dropped up to its end or its error.
+    /// Cancelled by the client: its messages are dropped up to its end or its error.
     Dropped {
-        /// Whether the application knows already that it failed.
-        told: bool,
+        /// Whether the application was told that the request failed.
+        reported: bool,
     },
 }
 
-/// Room for requests, in bytes.
+/// The greatest length of unsent requests, in bytes.
 pub(super) const OUTBOX_BYTES_MAX: usize = 262_144;
 
-/// All but the reader, so that a message can be acted on while it is still borrowed from there.
+/// The session without its reader, so that a message can be borrowed from the reader while the
+/// state changes.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) config: Config,
     pub(super) nonce: Box<str>,
     pub(super) state: State,
-    /// Where there is a token to prove: what has been said of the hellos.
+    /// The hellos so far, if there is a token to prove.
     pub(super) hellos: Option<Box<Hellos>>,
     pub(super) frame_bytes_max: u32,
     pub(super) digest: DigestKind,
@@ -75,7 +76,7 @@ pub(super) struct Core {
     pub(super) last_id: u64,
     pub(super) outbox: Buffer,
     pub(super) ended: bool,
-    /// The server has ended its half.
+    /// The server's stream has ended.
     pub(super) eof: bool,
     pub(super) steps: u64,
     pub(super) payload: u64,
@@ -93,7 +94,7 @@ impl Core {
             nonce: PeerText::from(&*self.nonce),
             agent: form::agent(&self.config.agent),
         };
-        // The outbox is empty before, so it has room for a hello and then holds nothing else.
+        // The outbox is empty, so the hello fits and is then the only frame in it.
         let _ = message::write(&hello, &mut self.outbox);
         if let Some(hellos) = &mut self.hellos {
             hellos.update(self.outbox.readable());
@@ -189,16 +190,17 @@ impl Core {
             return Err(unexpected(at.start()));
         }
         match (step, message) {
-            // Not all of it was sent, if it was a put at all.
+            // A put that was cancelled in this state was not sent completely, so that the server
+            // cannot have stored it.
             (Step::Dropped { .. }, Message::Done(_)) => Err(unexpected(at.start())),
             (
-                Step::Dropped { told },
+                Step::Dropped { reported },
                 Message::Entries(Entries { more: false, .. }) | Message::End(_),
             ) => {
-                let told = *told;
+                let reported = *reported;
                 self.finish();
                 let (code, text) = (Code::Cancelled, PeerText::from("as asked"));
-                Ok((!told).then_some(Event::Failed { id, code, text }))
+                Ok((!reported).then_some(Event::Failed { id, code, text }))
             }
             (Step::Dropped { .. }, _) => Ok(None),
             (Step::List { .. }, Message::Entries(page)) => self.page(page, at).map(Some),
@@ -216,7 +218,7 @@ impl Core {
         }
     }
 
-    /// A page of a listing: what makes no sense is left out and counted.
+    /// A page of a listing: invalid entries are left out and counted.
     fn page<'a>(&mut self, page: Entries<'a>, at: Place<'_>) -> Result<Event<'a>, Error> {
         let Entries { id, mut entries, more, not_offered } = page;
         let came = entries.len();
@@ -232,7 +234,7 @@ impl Core {
             true => self.steps += 1,
             false => self.finish(),
         }
-        entries.retain(form::makes_sense);
+        entries.retain(form::is_valid_entry);
         entries.iter_mut().for_each(form::drop_bad_etag);
         let skipped = came - entries.len();
         let not_offered = not_offered.unwrap_or(0);
@@ -253,7 +255,7 @@ impl Core {
         Ok(Event::Ready { id, offset })
     }
 
-    /// The server says what it has stored: that has to be what was sent.
+    /// Compares what the server has stored with what was sent.
     fn done<'a>(&mut self, done: Done<'a>) -> Event<'a> {
         let id = done.id;
         let sent = self.pending.pop_front();
@@ -299,14 +301,14 @@ impl Core {
         }
     }
 
-    /// A chunk arrived wrong: the rest of that file is worth nothing.
+    /// Ends a get because a checksum was wrong.
     pub(super) fn give_up(
         &mut self,
         id: u64,
         mismatch: Mismatch,
     ) -> Result<Option<Event<'static>>, Error> {
         message::write(&Cancel { id }, &mut self.outbox)?;
-        self.pending[0].1 = Step::Dropped { told: true };
+        self.pending[0].1 = Step::Dropped { reported: true };
         Ok(Some(failed(id, mismatch, ARRIVED_WRONG)))
     }
 
@@ -319,16 +321,16 @@ impl Core {
         if fatal || matches!(self.state, State::Hello) {
             return Err(form::refusal(&code, text));
         }
-        let (code, text) = form::words(&code, text);
+        let (code, text) = form::code_and_text(&code, text);
         let place = self.pending.iter().position(|(other, _)| Some(*other) == id);
         match (place, id) {
             (Some(place), Some(id)) => {
                 let step = self.pending.remove(place);
                 self.steps += 1;
-                let told = matches!(step, Some((_, Step::Dropped { told: true })));
-                Ok((!told).then_some(Event::Failed { id, code, text }))
+                let reported = matches!(step, Some((_, Step::Dropped { reported: true })));
+                Ok((!reported).then_some(Event::Failed { id, code, text }))
             }
-            // Of no request, or of one that has failed here meanwhile.
+            // An error without a request, or for one that has failed here already.
             (_, None) => Ok(None),
             (_, Some(id)) if id <= self.last_id => Ok(None),
             _ => Err(unexpected(at.start())),
@@ -346,7 +348,7 @@ impl Core {
         }
     }
 
-    /// Whether the payload of a chunk means something.
+    /// Whether the payload of the current chunk is used.
     pub(super) fn takes_payload(&self) -> bool {
         matches!(self.pending.front(), Some((_, Step::Receiving(receiver))) if receiver.is_open())
     }
@@ -367,7 +369,7 @@ impl Core {
         Ok(Some(Event::Payload { id: *id, offset, bytes }))
     }
 
-    /// The request at the front is answered.
+    /// Removes the first request, which is answered.
     pub(super) fn finish(&mut self) {
         self.pending.pop_front();
         self.steps += 1;
@@ -376,21 +378,22 @@ impl Core {
     pub(super) fn close_with(&mut self, code: &str, text: &str) {
         if !matches!(self.state, State::Closing) {
             let (code, text) = (PeerText::from(code), PeerText::from(text));
-            let last_words = ErrorMessage { id: None, code, text, fatal: true };
-            // What still waits to be asked is void; a full outbox only means that nothing more is
-            // said.
-            let _ = message::write(&last_words, &mut self.outbox);
+            let message = ErrorMessage { id: None, code, text, fatal: true };
+            // The requests before it in the outbox have no effect any more. If the outbox is full,
+            // the connection ends without the message.
+            let _ = message::write(&message, &mut self.outbox);
             self.state = State::Closing;
         }
     }
 
-    /// Remembers an error for ever, and tells the server if it is its fault.
+    /// Stores the error for every later call, and sends it to the server if the fault is the
+    /// server's.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        let told = matches!(
+        let reported = matches!(
             error,
             Error::Malformed { .. } | Error::TooLarge { .. } | Error::Unexpected { .. }
         );
-        if told {
+        if reported {
             self.close_with(error.kind(), &error.to_string());
         }
         self.state = State::Closing;

@@ -1,28 +1,30 @@
-//! The bounds and waits of a server session.
+//! The limits and waits of a server session.
 
 use super::super::config;
 use super::super::frame::FRAME_BYTES_DEFAULT_MAX;
 use crate::digest::DigestKind;
 use std::time::Duration;
 
-/// The bounds of a server session; each wait is the patience of the state it names.
+/// The limits of a server session, and the longest wait without progress in each state.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// The longest frame, in bytes.
     pub frame_bytes_max: u32,
-    /// How many requests may wait before it stops reading.
+    /// How many requests may wait before the session stops reading.
     pub pending_max: usize,
-    /// How long it waits for the hello and the proof of the token.
+    /// The longest wait for the hello and the proof of the token.
     pub hello_wait: Duration,
-    /// How long it waits for the next request.
+    /// The longest wait for the next request.
     pub idle_wait: Duration,
-    /// How long a transfer may go without [`payload_quantum`](Limits::payload_quantum) bytes.
+    /// The longest wait for the next [`payload_quantum`](Limits::payload_quantum) bytes of a
+    /// transfer.
     pub transfer_wait: Duration,
     /// How many bytes of payload count as progress.
     pub payload_quantum: u64,
-    /// How long the application may take over an answer.
+    /// The longest wait for an answer of the application.
     pub answer_wait: Duration,
-    /// How fast a client is taken to hash what it does not send on resume, in bytes a second.
+    /// The rate at which a client is assumed to hash the bytes that it does not send on resume, in
+    /// bytes a second. It extends `transfer_wait`.
     pub hash_rate: u64,
 }
 
@@ -41,11 +43,11 @@ impl Default for Limits {
     }
 }
 
-/// What a server session is made with; shared by all connections of a server.
+/// The configuration of a server session, shared by all connections of a server.
 pub type Config = config::Config<Limits>;
 
 impl Default for Config {
-    /// Does every digest that a client may offer.
+    /// Supports every digest that a client may offer.
     fn default() -> Config {
         Config::new(DigestKind::ALL.to_vec())
     }

@@ -1,32 +1,32 @@
-//! What a server session tells its application, and what it is told.
+//! The events of a server session, and the metadata of a file that it sends.
 
 use super::super::code::Code;
 use super::super::receiver::Verified;
 use crate::name::Name;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     /// A listing: answer with [`Server::entries`](super::Server::entries) until `more` is false.
     List,
     /// A file from `offset`: answer with [`Server::file`](super::Server::file).
     Get {
-        /// Which file.
+        /// The name of the file.
         name: Name,
-        /// Where to begin, in bytes.
+        /// The offset to begin at, in bytes.
         offset: u64,
-        /// The version the client has the beginning of.
+        /// The etag of the version of which the client has the beginning.
         etag: Option<Box<str>>,
     },
-    /// To store a file: answer with [`Server::ready`](super::Server::ready), or, where a file of
-    /// that size stands under the name and is not to be replaced, with
-    /// [`Server::stands`](super::Server::stands).
+    /// To store a file: answer with [`Server::ready`](super::Server::ready), or if a file with this
+    /// name and size exists and is not to be replaced, with
+    /// [`Server::compare`](super::Server::compare).
     Put {
-        /// Under which name.
+        /// The name to store the file under.
         name: Name,
         /// Its length in bytes.
         size: u64,
-        /// The client's name for this version of it.
+        /// The client's etag for this version of the file.
         etag: Box<str>,
         /// Whether an existing file may be replaced.
         overwrite: bool,
@@ -36,40 +36,39 @@ pub enum Ask {
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A request has come to its turn; answer it, or [`Server::refuse`](super::Server::refuse) it.
+    /// The next request: answer it, or [`Server::refuse`](super::Server::refuse) it.
     Request(Ask),
     /// Bytes of the file that is being put.
     Payload {
-        /// Where they belong, in bytes from the beginning of the file.
+        /// Their offset in the file, in bytes.
         offset: u64,
-        /// The bytes. They do not count before their chunk is verified.
+        /// The bytes, which are not verified before the event [`Verified`](Event::Verified) of
+        /// their chunk.
         bytes: &'a [u8],
     },
-    /// A chunk of the file that is being put counts from now on.
+    /// A chunk of the file that is being put was received and its checksum is right.
     Verified(Verified),
-    /// The file that was put, or the equal one that stands there already, is whole and verified:
-    /// make it durable, then
-    /// [`Server::done`](super::Server::done).
+    /// The file that was put is complete and its digest is right, or the existing file is equal:
+    /// make it durable, then call [`Server::done`](super::Server::done).
     Received,
-    /// The running request was given up: drop what belongs to it. If `forget`, what there is of a
-    /// file that was put is worthless too.
+    /// The running request has ended without success: drop what belongs to it.
     Abandoned {
-        /// Whether the unfinished file is to be forgotten.
+        /// Whether to delete the unfinished file, too, so that it is not resumed.
         forget: bool,
-        /// The reason; `None` where the connection has failed, and ends.
+        /// The reason; `None` if the connection failed.
         code: Option<Code>,
     },
 }
 
-/// What is known of a file that is to be sent.
+/// The metadata of a file that is sent.
 #[derive(Debug, Clone)]
 pub struct FileMeta<'a> {
-    /// Of the whole file, in bytes.
+    /// The size of the whole file, in bytes.
     pub size: u64,
-    /// RFC 3339, UTC.
+    /// When the file was modified: RFC 3339, in UTC.
     pub modified: &'a str,
-    /// Names this version.
+    /// The etag of this version of the file.
     pub etag: &'a str,
-    /// Where sending begins, in bytes.
+    /// The offset of the first byte that is sent.
     pub offset: u64,
 }

@@ -1,16 +1,17 @@
-//! How a connection ends: what broke a rule is told after all that was asked before it is answered.
+//! How a connection ends: an error is reported after all requests before it are answered.
 //!
 //! Specification: `PROTOCOL.md` §9.
 //!
 //! ```text
 //!   C  get 1, put 2, chunk of 2, list 3, ✗                  S  file 1 … end 1
 //!                                        └ the fault           error 2 cancelled
-//!   nothing behind it is heard                                 entries 3
+//!   nothing after it is parsed                                 entries 3
 //!                                                              error malformed, fatal
 //! ```
 //!
-//! The answers are those that each request would have got without the fault, so they do not depend
-//! on how far the server was when it read the fault. Only a put cannot be carried on.
+//! Each request before the fault gets the answer that it would have got without the fault. So the
+//! answers do not depend on how far the server was when it read the fault. Only a put cannot
+//! continue.
 
 use super::super::form;
 use super::super::message::{self, ErrorMessage};
@@ -20,31 +21,31 @@ use crate::error::Error;
 use crate::text::PeerText;
 
 impl Core {
-    /// Nothing more is heard: `error` ends the connection once all that came before is answered.
-    pub(super) fn doom(&mut self, error: Error) {
+    /// Ends the input: `error` ends the connection once all earlier requests are answered.
+    pub(super) fn set_fault(&mut self, error: Error) {
         self.fault = Some(Box::new(error));
     }
 
-    /// Whether nothing more can come from the client.
-    fn is_deaf(&self) -> bool {
+    /// Whether no more input is parsed.
+    fn input_has_ended(&self) -> bool {
         self.fault.is_some() || self.eof
     }
 
-    /// Whether no further request will be taken, and all that came have had their turn.
-    pub(super) fn is_through(&self) -> bool {
+    /// Whether no further request is accepted and none waits.
+    pub(super) fn takes_no_more(&self) -> bool {
         (self.eof || self.winds_down) && self.fault.is_none() && self.queue.is_empty()
     }
 
-    /// What happens without input: a put that cannot go on is given up, the next request has its
-    /// turn, and at last the fault is told.
+    /// The next step without input: a put that cannot continue is abandoned, the next request
+    /// begins, or at last the fault is reported. `offset` is the length of the stream in bytes.
     ///
     /// # Errors
-    /// The fault.
-    pub(super) fn go_on(&mut self, heard: u64) -> Result<Option<Event<'static>>, Error> {
+    /// The error that was stored by [`set_fault`](Core::set_fault).
+    pub(super) fn go_on(&mut self, offset: u64) -> Result<Option<Event<'static>>, Error> {
         let put = matches!(self.active, Active::Receiving(_) | Active::Comparing(_));
-        if put && self.is_deaf() {
-            self.fault.get_or_insert_with(|| Box::new(cut_off(heard)));
-            self.say_error(self.active.id(), "cancelled", "the connection failed");
+        if put && self.input_has_ended() {
+            self.fault.get_or_insert_with(|| Box::new(cut_off(offset)));
+            self.send_error(self.active.id(), "cancelled", "the connection failed");
             self.become_idle();
             return Ok(Some(Event::Abandoned { forget: false, code: None }));
         }
@@ -58,16 +59,16 @@ impl Core {
         }
     }
 
-    /// Says that the request `id`, or what belonged to none, went wrong.
-    pub(super) fn say_error(&mut self, id: Option<u64>, code: &str, text: &str) {
+    /// Sends `error` for the request `id`, or for none.
+    pub(super) fn send_error(&mut self, id: Option<u64>, code: &str, text: &str) {
         self.write_error(id, code, text, false);
     }
 
     fn write_error(&mut self, id: Option<u64>, code: &str, text: &str, fatal: bool) {
         let text = form::cut(PeerText::from(text));
         let error = ErrorMessage { id, code: PeerText::from(code), text, fatal };
-        // The outbox is drained before it is half full; a peer that fills it all the same is not
-        // reading, and the wait for it to read will end the connection.
+        // The session stops reading when the outbox is half full. A peer that still fills it does
+        // not read, and the timeout ends the connection.
         let _ = message::write(&error, &mut self.outbox);
     }
 
@@ -78,7 +79,7 @@ impl Core {
         }
     }
 
-    /// Remembers an error for ever and leaves its words for the peer.
+    /// Stores the error for every later call, and sends it to the client.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         match &error {
             Error::Refused { code, text } => self.close_with(code.as_raw_str(), text.as_raw_str()),
@@ -94,7 +95,7 @@ impl Core {
     }
 }
 
-/// The stream ended in the middle of a put.
+/// The error for a stream that ends within a put.
 fn cut_off(offset: u64) -> Error {
     let (expected, section) = ("the end of the file", "PROTOCOL §3.5");
     Error::Incomplete { expected, offset, section }

@@ -1,4 +1,4 @@
-//! The file that comes in: chunks and the end, and what becomes of a put.
+//! The file that a put sends: its chunks, its end, and the result.
 //!
 //! Specification: `PROTOCOL.md` §5 to §7.
 
@@ -28,12 +28,12 @@ impl Core {
         }
     }
 
-    /// Whether the payload of a chunk means something.
+    /// Whether the payload of the current chunk is used.
     pub(super) fn takes_payload(&self) -> bool {
         matches!(&self.active, Active::Receiving(receiver) if receiver.is_open())
     }
 
-    /// Payload of the running put; that of one which was refused meanwhile goes nowhere.
+    /// Payload of the running put; the payload of a put that was refused is dropped.
     pub(super) fn payload<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -60,7 +60,11 @@ impl Core {
         match receiver.chunk_end(chunk, at)? {
             Ok(verified) => Ok(Some(Event::Verified(verified))),
             Err(mismatch) => {
-                self.say_error(self.active.id(), mismatch.code().as_str(), "a chunk arrived wrong");
+                self.send_error(
+                    self.active.id(),
+                    mismatch.code().as_str(),
+                    "a chunk arrived wrong",
+                );
                 self.become_idle();
                 let forget = mismatch == Mismatch::Digest;
                 Ok(Some(Event::Abandoned { forget, code: Some(mismatch.code()) }))
@@ -84,7 +88,7 @@ impl Core {
         }
     }
 
-    /// The end of the file that came in.
+    /// The end of a file that was received.
     fn whole(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
         let (id, size) = (receiver.id(), receiver.size());
         self.steps += 1;
@@ -94,13 +98,14 @@ impl Core {
                 Event::Received
             }
             Err(mismatch) => {
-                self.say_error(Some(id), mismatch.code().as_str(), "the file arrived wrong");
+                self.send_error(Some(id), mismatch.code().as_str(), "the file arrived wrong");
                 Event::Abandoned { forget: true, code: Some(mismatch.code()) }
             }
         }
     }
 
-    /// The end of a put whose name is taken by a file of its size: the same content is success.
+    /// The end of a put whose name belongs to a file of the same size: success if the content is
+    /// equal.
     fn compare(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
         let (id, size) = (receiver.id(), receiver.size());
         self.steps += 1;
@@ -114,7 +119,7 @@ impl Core {
             true => (Code::Exists, "a file of that name exists, with other content"),
             false => (Mismatch::Digest.code(), "the file arrived wrong"),
         };
-        self.say_error(Some(id), code.as_str(), text);
+        self.send_error(Some(id), code.as_str(), text);
         Event::Abandoned { forget: false, code: Some(code) }
     }
 }

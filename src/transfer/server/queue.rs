@@ -1,4 +1,4 @@
-//! The requests that wait, and how one comes to its turn or is given up.
+//! The queue of requests, and how they begin and are cancelled.
 //!
 //! Specification: `PROTOCOL.md` §4.3 and §4.5.
 
@@ -9,33 +9,33 @@ use super::{Ask, Event};
 use crate::error::Error;
 use std::collections::VecDeque;
 
-/// The first chunk or end of a put that came before the put was decided.
+/// The first chunk or end of a put that was received before the application answered the put.
 ///
-/// It is judged when the put is decided. If the put is refused it is dropped; if the put is granted
-/// it has no place, because its sender had to wait for `ready`.
+/// If the put is refused, the chunk is dropped. If the put is granted, the chunk is an error,
+/// because the client had to wait for `ready`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Early {
-    /// Its place in the stream.
+    /// The offset of its frame's body in the stream.
     at: u64,
-    /// The last request that came before it.
+    /// The last request before it.
     last_id: u64,
 }
 
 #[derive(Debug)]
 struct Waiting {
     id: u64,
-    /// What is asked, or why that is refused at its turn.
+    /// The request, or the error that answers it at its turn.
     ask: Result<Ask, Error>,
     early: Option<Early>,
 }
 
-/// What the allocator takes for a block beyond what is in it, at most, in bytes.
+/// The greatest overhead of an allocation, in bytes.
 const BLOCK_BYTES: usize = 32;
 
-/// What a transfer holds: its state, and the digest that is being made.
+/// The memory of a transfer: its state and its digester, in bytes.
 const TRANSFER_BYTES: usize = 2560;
 
-/// What a request holds, in bytes.
+/// The memory of a request, in bytes.
 fn ask_bytes(ask: &Ask) -> usize {
     let held = |text: &str| text.len() + BLOCK_BYTES;
     match ask {
@@ -45,7 +45,7 @@ fn ask_bytes(ask: &Ask) -> usize {
     }
 }
 
-/// Requests in the order in which they came.
+/// Requests in the order in which they were received.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
@@ -66,7 +66,7 @@ impl Queue {
         id <= self.last_id
     }
 
-    /// What the waiting requests hold, in bytes.
+    /// The memory of the waiting requests, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let held = |waiting: &Waiting| waiting.ask.as_ref().map_or(BLOCK_BYTES, ask_bytes);
         let held = self.waiting.iter().map(held).sum::<usize>();
@@ -80,7 +80,7 @@ impl Queue {
 }
 
 impl Core {
-    /// What the requests hold that wait, and the one that is answered, in bytes.
+    /// The memory of the waiting requests and of the running one, in bytes.
     pub(super) fn requests_bytes(&self) -> usize {
         let active = match &self.active {
             Active::Idle => 0,
@@ -90,7 +90,7 @@ impl Core {
         self.queue.bytes() + active
     }
 
-    /// Puts a request into the queue; one that cannot be is refused at its turn.
+    /// Adds a request to the queue, or the error that answers it at its turn.
     pub(super) fn enqueue(
         &mut self,
         id: u64,
@@ -114,16 +114,16 @@ impl Core {
         Ok(())
     }
 
-    /// The next request, if it is its turn.
+    /// Begins the next request, if none is running.
     pub(super) fn next_request(&mut self) -> Option<Event<'static>> {
-        while matches!(self.active, Active::Idle) && !self.is_clogged() {
+        while matches!(self.active, Active::Idle) && !self.must_drain() {
             let Waiting { id, ask, early } = self.queue.waiting.pop_front()?;
             self.steps += 1;
             match ask {
                 Err(Error::Refused { code, text }) => {
-                    self.say_error(Some(id), code.as_raw_str(), text.as_raw_str());
+                    self.send_error(Some(id), code.as_raw_str(), text.as_raw_str());
                 }
-                Err(error) => self.say_error(Some(id), "bad_name", &error.reason()),
+                Err(error) => self.send_error(Some(id), "bad_name", &error.reason()),
                 Ok(ask) => {
                     self.active = Active::Asked { id, ask: ask.clone(), early };
                     return Some(Event::Request(ask));
@@ -133,8 +133,8 @@ impl Core {
         None
     }
 
-    /// A chunk or an end of a request that takes none. Of a put that is not decided it is judged
-    /// when that is; of anything else that was asked it is dropped, whether that has ended or not.
+    /// A chunk or an end for a request that is not receiving. For a put that is not answered yet it
+    /// is recorded as [`Early`]. For any other request, running or ended, it is dropped.
     pub(super) fn out_of_turn(&mut self, id: u64, at: Place<'_>) -> Result<(), Error> {
         if !self.queue.has_seen(id) {
             return Err(unexpected(at.start()));
@@ -151,9 +151,9 @@ impl Core {
         Ok(())
     }
 
-    /// The running put is granted. What came of it too early has no place, then, and requests
-    /// that came behind that were never heard.
-    pub(super) fn judge_early(&mut self, early: Option<Early>) {
+    /// Checks a put that is granted. A chunk that was received too early is an error at its offset,
+    /// and requests after it are removed, as if they had not been parsed.
+    pub(super) fn check_early(&mut self, early: Option<Early>) {
         let Some(Early { at, last_id }) = early else { return };
         self.queue.waiting.retain(|waiting| waiting.id <= last_id);
         let first = self.fault.as_ref().and_then(|fault| fault.offset());
@@ -162,21 +162,21 @@ impl Core {
         }
     }
 
-    /// The client wants no answer to a request any more.
+    /// The client cancels a request.
     pub(super) fn cancel(&mut self, id: u64) -> Option<Event<'static>> {
         let running = self.active.id() == Some(id);
         if running && !matches!(self.active, Active::Finishing { .. }) {
-            self.say_error(Some(id), "cancelled", "as asked");
+            self.send_error(Some(id), "cancelled", "as asked");
             self.become_idle();
             return Some(Event::Abandoned { forget: true, code: Some(Code::Cancelled) });
         }
         if self.queue.remove(id) {
-            self.say_error(Some(id), "cancelled", "as asked");
+            self.send_error(Some(id), "cancelled", "as asked");
         }
         None
     }
 
-    /// The client ends a request with an error of its own (§9), which nobody answers.
+    /// The client ends a request with an `error` (§9), which is not answered.
     pub(super) fn given_up(&mut self, id: u64) -> Option<Event<'static>> {
         let running = self.active.id() == Some(id);
         if running && !matches!(self.active, Active::Finishing { .. }) {
@@ -187,8 +187,7 @@ impl Core {
         None
     }
 
-    /// Whether as many requests wait as may: no more is read, except behind a file that is coming
-    /// in.
+    /// Whether the queue is full: no more is read, except while a file is being received.
     pub(super) fn is_full(&self) -> bool {
         self.queue.len() >= self.config.limits.pending_max
     }

@@ -1,4 +1,4 @@
-//! The states of a server session, and what each message does to them.
+//! The states of a server session, and their transitions for each message.
 
 use super::super::form;
 use super::super::message::{self, Auth, ClientHello, Message, ServerHello, VERSION, Welcome};
@@ -23,7 +23,7 @@ pub(super) enum State {
     Closing,
 }
 
-/// What is being answered.
+/// The request that is being answered.
 #[derive(Debug)]
 pub(super) enum Active {
     Idle,
@@ -34,7 +34,7 @@ pub(super) enum Active {
     },
     Sending(Box<Sender>),
     Receiving(Box<Receiver>),
-    /// A file stands under the name already: the client's digest says whether it is the same.
+    /// A file with this name exists: the client's digest is compared with it.
     Comparing(Box<Receiver>),
     Finishing {
         id: u64,
@@ -43,19 +43,20 @@ pub(super) enum Active {
     },
 }
 
-/// Room for small answers, in bytes: a page of a listing and then some.
+/// The greatest length of unsent small answers, in bytes: several pages of a listing.
 pub(super) const OUTBOX_BYTES_MAX: usize = 65_536;
 
-/// A page of a listing is closed when it has so many bytes of names.
+/// How many bytes of names a page of a listing has before the next page begins.
 pub const PAGE_BYTES: usize = 16_384;
 
-/// All but the reader, so that a message can be acted on while it is still borrowed from there.
+/// The session without its reader, so that a message can be borrowed from the reader while the
+/// state changes.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) config: Arc<Config>,
     pub(super) nonce: Box<str>,
     pub(super) state: State,
-    /// Where a token has to be proved: what has been said of the hellos.
+    /// The hellos so far, if the client has to prove a token.
     pub(super) hellos: Option<Box<Hellos>>,
     pub(super) frame_bytes_max: u32,
     pub(super) digest: DigestKind,
@@ -66,7 +67,7 @@ pub(super) struct Core {
     pub(super) winds_down: bool,
     pub(super) steps: u64,
     pub(super) payload: u64,
-    /// What will end the connection once all that came before it is answered.
+    /// The error that ends the connection once all requests before it are answered.
     pub(super) fault: Option<Box<Error>>,
     pub(super) failed: Option<Box<Error>>,
 }
@@ -79,8 +80,12 @@ impl Core {
     ) -> Result<Option<Event<'static>>, Error> {
         form::check(&message, at)?;
         match (&self.state, message) {
-            (State::Hello, Message::Error(error)) => Err(self.hung_up(&error.code, error.text)),
-            (_, Message::Error(error)) if error.fatal => Err(self.hung_up(&error.code, error.text)),
+            (State::Hello, Message::Error(error)) => {
+                Err(self.client_ended(&error.code, error.text))
+            }
+            (_, Message::Error(error)) if error.fatal => {
+                Err(self.client_ended(&error.code, error.text))
+            }
             (_, Message::Error(error)) => Ok(error.id.and_then(|id| self.given_up(id))),
             (State::Hello, Message::ClientHello(hello)) => self.hello(&hello).map(|()| None),
             (State::Auth, Message::Auth(auth)) => self.auth(&auth).map(|()| None),
@@ -90,8 +95,8 @@ impl Core {
         }
     }
 
-    /// The client ends the connection: there is nobody left to answer.
-    fn hung_up(&mut self, code: &PeerText<'_>, text: PeerText<'_>) -> Error {
+    /// The client ended the connection with a fatal error, so that nothing is answered.
+    fn client_ended(&mut self, code: &PeerText<'_>, text: PeerText<'_>) -> Error {
         self.state = State::Closing;
         form::refusal(code, text)
     }
@@ -113,7 +118,7 @@ impl Core {
             nonce: wants_token.then(|| PeerText::from(&*self.nonce)),
             agent: form::agent(&self.config.agent),
         };
-        // It is the first thing that is said: all that is in the outbox is this frame.
+        // The hello is the first message, so the outbox holds only this frame.
         message::write(&answer, &mut self.outbox)?;
         self.state = match &mut self.hellos {
             Some(hellos) => {
@@ -165,15 +170,15 @@ impl Core {
             Message::End(end) => self.end(&end, at),
             Message::Cancel(cancel) => Ok(self.cancel(cancel.id)),
             Message::Unknown(unknown) => {
-                self.say_error(unknown.id, "unknown_type", "no such type of message");
+                self.send_error(unknown.id, "unknown_type", "no such type of message");
                 Ok(None)
             }
             _ => Err(unexpected(at.start())),
         }
     }
 
-    /// Whether answers wait that have to be drained first.
-    pub(super) fn is_clogged(&self) -> bool {
+    /// Whether the outbox has to be drained before more is read.
+    pub(super) fn must_drain(&self) -> bool {
         self.outbox.len() > OUTBOX_BYTES_MAX / 2
     }
 

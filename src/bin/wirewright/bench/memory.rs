@@ -22,7 +22,7 @@ use wirewright::transfer::client::{self, Client, Event};
 use wirewright::transfer::frame::{FRAME_BYTES_DEFAULT_MAX, FrameGuard};
 use wirewright::transfer::message::{Chunk, PAYLOAD_KEY, Side};
 use wirewright::transfer::reader::{Item, Reader};
-use wirewright::transfer::sender::{CHUNK_BYTES, row_len_max};
+use wirewright::transfer::sender::{CHUNK_BYTES, frame_len_max};
 use wirewright::transfer::server::{self, FileMeta, Server};
 
 /// Called with received bytes: offset, bytes.
@@ -41,7 +41,7 @@ fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String>
     let (mut link, mut scratch) = (Buffer::with_limit(LINK_BYTES), vec![0; CHUNK_BYTES]);
     let (mut sent, mut came) = (0, 0);
     while came < size {
-        while sent < size && link.room() >= row_len_max(CHUNK_BYTES) {
+        while sent < size && link.room() >= frame_len_max(CHUNK_BYTES) {
             let raw = piece(block, sent, CHUNK_BYTES, size);
             write_row(sent, raw, &mut link).map_err(said)?;
             sent += raw.len() as u64;
@@ -52,12 +52,12 @@ fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String>
 }
 
 fn write_row(offset: u64, raw: &[u8], out: &mut Buffer) -> Result<(), wirewright::error::Error> {
-    let mut row = FrameGuard::open(out)?;
-    envelope::begin(&Chunk { id: 1, offset, crc32: None }, PAYLOAD_KEY, &mut row)?;
-    let len = base64::encode_into(raw, row.space(base64::encoded_len(raw.len()))?);
-    row.commit(len);
-    envelope::finish(&mut row)?;
-    row.close()
+    let mut frame = FrameGuard::open(out)?;
+    envelope::begin(&Chunk { id: 1, offset, crc32: None }, PAYLOAD_KEY, &mut frame)?;
+    let len = base64::encode_into(raw, frame.space(base64::encoded_len(raw.len()))?);
+    frame.commit(len);
+    envelope::finish(&mut frame)?;
+    frame.close()
 }
 
 /// Reads until the link is empty, and returns the number of payload bytes.

@@ -93,7 +93,7 @@ impl Serving {
         receiver.begin(Some(&put.etag), Some(put.size), &mut self.context.finisher.borrow_mut())?;
         let digester = receiver.take_digester();
         let granted = match receiver.is_existing() {
-            true => session.stands(digester),
+            true => session.compare(digester),
             false => session.ready(receiver.verified(), digester),
         };
         granted.map_err(Error::from)?;
