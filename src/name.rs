@@ -60,7 +60,7 @@ impl Name {
     /// Those of [`Name::new`], and [`Error::Malformed`] if the name has a `/`.
     pub fn single(text: &str) -> Result<Name, Error> {
         match text.find('/') {
-            Some(at) => Err(malformed("a name here has no directories", at)),
+            Some(at) => Err(malformed("the name has only one segment", at)),
             None => Name::new(text),
         }
     }

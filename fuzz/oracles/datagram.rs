@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use wirewright::datagram::{
-    Alien, Assembly, Datagram, Entry, HEADER_BYTES, Kind, Ledger, Limits, Part, Report, Seal,
+    Assembly, Datagram, DecodeError, Entry, HEADER_BYTES, Kind, Ledger, Limits, Part, Report, Seal,
 };
 
 /// How many records go by between two looks at all figures: the naive ones take their time.
@@ -99,8 +99,10 @@ fn round_trips(bytes: &[u8]) {
                 assert_eq!(again, datagram.payload);
             }
         }
-        Err(Alien::Short) => assert!(bytes.len() < HEADER_BYTES || bytes.starts_with(b"wwdg\x01")),
-        Err(Alien::Foreign) => assert!(bytes.len() >= HEADER_BYTES),
+        Err(DecodeError::Short) => {
+            assert!(bytes.len() < HEADER_BYTES || bytes.starts_with(b"wwdg\x01"))
+        }
+        Err(DecodeError::Foreign) => assert!(bytes.len() >= HEADER_BYTES),
     }
 }
 
@@ -244,8 +246,8 @@ impl Naive {
 
     fn enter(&mut self, bytes: &[u8], now: u64) -> Entry {
         let (entry, sequence) = match Datagram::decode(bytes) {
-            Err(Alien::Short) => (Entry::Short, 0),
-            Err(Alien::Foreign) => (Entry::Foreign, 0),
+            Err(DecodeError::Short) => (Entry::Short, 0),
+            Err(DecodeError::Foreign) => (Entry::Foreign, 0),
             Ok(datagram) => (self.judge(&datagram), datagram.sequence),
         };
         if let (Entry::Received | Entry::Reordered, Ok(datagram)) = (entry, Datagram::decode(bytes))

@@ -1,21 +1,21 @@
-//! A file out of datagrams: which of its bytes came, and which did not.
+//! Reassembles a file from datagrams: which of its bytes were received, and which are missing.
 //!
 //! ```text
-//!   part ─▶ admit ─ no ─▶ counted: of another size, or beyond a limit
+//!   part ─▶ admit ─ no ─▶ counted: another size, or beyond a limit
 //!             │ yes
-//!             ├─ overlaps ─▶ the caller compares with what it kept ─ differs ─▶ disagree
+//!             ├─ overlaps ─▶ the caller compares with what it stored ─ differs ─▶ disagree
 //!             ├─ gaps ─────▶ the caller stores
 //!             └─ enter          …          seal ─▶ size, digest ─▶ missing · is_complete
 //! ```
 //!
-//! Bytes that came once are never replaced: who could choose among two that differ? The digest
-//! tells in the end whether the first were right. It owns no bytes of the file, and its own memory
-//! follows the holes: at most [`ranges_max`](Limits::ranges_max) ranges.
+//! Bytes that were received are never replaced, since nothing tells which of two versions is right.
+//! In the end the digest tells whether the first one was. The assembly stores no bytes of the file,
+//! only the ranges that were received: at most [`ranges_max`](Limits::ranges_max).
 
 use super::{DIGEST_BYTES, Limits, Part, Ranges, Seal};
 use std::ops::Range;
 
-/// What is known of a file on its way.
+/// The received ranges, the size and the digest of a file.
 #[derive(Debug)]
 pub struct Assembly {
     limits: Limits,
@@ -28,7 +28,7 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// Nothing is known yet.
+    /// An assembly of a file of which nothing was received.
     pub fn new(limits: Limits) -> Assembly {
         Assembly {
             limits,
@@ -41,8 +41,8 @@ impl Assembly {
         }
     }
 
-    /// Whether a part is taken. One that says another size than the first, and one beyond the
-    /// limits, is counted and not taken. One of which nothing is new is taken like any other.
+    /// Whether a part is accepted. A part with another file size than the first one, or beyond the
+    /// limits, is counted and not accepted. A part without new bytes is accepted.
     pub fn admit(&mut self, part: &Part<'_>) -> bool {
         if !self.agree_on(part.size) {
             return false;
@@ -67,78 +67,79 @@ impl Assembly {
         false
     }
 
-    /// What of a part came before: offset, bytes. They have to be the same as then.
+    /// The bytes of a part that were received before, each run with its offset in the file. They
+    /// have to be equal to the earlier ones.
     pub fn overlaps<'p>(&self, part: &Part<'p>) -> impl Iterator<Item = (u64, &'p [u8])> {
         let part = *part;
         self.ranges.covered(part.offset..part.end()).map(move |range| cut(&part, &range))
     }
 
-    /// What of a part is new: offset, bytes.
+    /// The bytes of a part that are new, each run with its offset in the file.
     pub fn gaps<'p>(&self, part: &Part<'p>) -> impl Iterator<Item = (u64, &'p [u8])> {
         let part = *part;
         self.ranges.gaps(part.offset..part.end()).map(move |range| cut(&part, &range))
     }
 
-    /// The part that was admitted is there now.
+    /// Records a part that was accepted and stored.
     pub fn enter(&mut self, part: &Part<'_>) {
         let new: u64 = self.gaps(part).map(|(_, bytes)| bytes.len() as u64).sum();
         self.received += new;
         self.ranges.insert(part.offset..part.end());
     }
 
-    /// The part that was admitted differs from what came before: it is counted and not taken.
+    /// Counts a part that was accepted and differs from earlier bytes, so that it was not stored.
     pub fn disagree(&mut self) {
         self.disagreeing += 1;
     }
 
-    /// The end of the file was told, maybe once more. The first word counts.
+    /// Records the end of the file, which may be repeated. The first one counts.
     pub fn seal(&mut self, seal: &Seal) {
         if !self.agree_on(seal.size) {
             return;
         }
         match (self.digest, seal.digest) {
-            (Some(known), Some(told)) if known != told => self.disagreeing += 1,
-            (known, told) => self.digest = known.or(told),
+            (Some(known), Some(new)) if known != new => self.disagreeing += 1,
+            (known, new) => self.digest = known.or(new),
         }
     }
 
-    /// Size of the file in bytes, once a datagram has told it.
+    /// Size of the file in bytes, once a datagram with it was received.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// BLAKE3 of the whole file, once it was told.
+    /// BLAKE3 of the whole file, once a [`Seal`] with it was received.
     pub fn digest(&self) -> Option<[u8; DIGEST_BYTES]> {
         self.digest
     }
 
-    /// How many bytes of the file came.
+    /// How many bytes of the file were received.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Datagrams that contradict one before: another size, another digest, other bytes.
+    /// How many datagrams contradict an earlier one: another size, another digest, other bytes.
     pub fn disagreeing(&self) -> u64 {
         self.disagreeing
     }
 
-    /// Datagrams beyond the limits: more ranges than are remembered, or too large a file.
+    /// How many datagrams exceed the limits: too many ranges, or too large a file.
     pub fn unplaced(&self) -> u64 {
         self.unplaced
     }
 
-    /// Whether all of the file came, as far as its size tells.
+    /// Whether as many bytes were received as the file has.
     pub fn is_complete(&self) -> bool {
         self.size == Some(self.received)
     }
 
-    /// What did not come, in order; ranges as large as can be.
+    /// The ranges that are missing, in order and as large as possible.
     pub fn missing(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.ranges.gaps(0..self.size.unwrap_or(0))
     }
 }
 
-/// The bytes of a part that stand in a range which lies within it.
+/// The bytes of a part in `range`, which is within the part.
 fn cut<'p>(part: &Part<'p>, range: &Range<u64>) -> (u64, &'p [u8]) {
     let at = |place: u64| (place - part.offset) as usize;
     (range.start, &part.bytes[at(range.start)..at(range.end)])

@@ -1,29 +1,28 @@
-//! The receiver's books: what came, what did not, and in which order.
+//! The receiver's counts: received, lost, duplicated and reordered datagrams.
 //!
 //! ```text
 //!   sequence   … ┌────────── window ──────────┐
 //!          late  │ 1 1 0 1 1 1 1 0 1 1 1 1 1 1 │ next … ahead_max … implausible
-//!                └─ seen: duplicate; else reordered   └ in order, with or without a gap
+//!                └─ 1: duplicate; 0: reordered        └ in order, with or without a gap
 //! ```
 //!
-//! One bit stands for one of the newest datagrams, so memory does not grow with the run. What comes
-//! from behind the window can be the first copy or the second: it is counted as late and nowhere
-//! else. So *sent = received + lost* always, and `lost` counts what was late, too.
+//! The window has one bit for each of the newest sequences, so memory does not grow with the run. A
+//! datagram older than the window may be the first copy or a further one: it is counted as late and
+//! not as received. So *sent = received + lost* always holds, and `lost` includes late datagrams.
 
-use super::{Alien, Datagram};
+use super::{Datagram, DecodeError};
 
-/// The bounds of a ledger.
+/// The limits of a ledger and of an assembly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many of the newest datagrams are told apart, each by one bit; taken up to a multiple of
-    /// 64.
+    /// For how many of the newest sequences duplicates are detected, with one bit for each; rounded
+    /// up to a multiple of 64.
     pub window: usize,
-    /// How far beyond the newest a sequence may lie. What is farther is counted as implausible, so
-    /// that one forged number does not turn the run into loss. A receiver may also begin so much
-    /// later than the sender.
+    /// How far a sequence may be ahead of the next expected one. A greater one is counted as
+    /// implausible, so that one forged sequence does not count the run as lost. The limit also
+    /// bounds how late a receiver may begin.
     pub ahead_max: u64,
-    /// How many ranges of a file are remembered at a time, and so, but for one, how many holes.
-    /// Each takes about 50 bytes.
+    /// How many ranges of a file are stored at a time. Each takes about 50 bytes.
     pub ranges_max: usize,
     /// The greatest size of a file in bytes.
     pub file_bytes_max: u64,
@@ -35,74 +34,75 @@ impl Default for Limits {
     }
 }
 
-/// What became of one datagram in the books.
+/// How one datagram was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// The first copy, not before any that was sent later.
+    /// The first copy, in order.
     Received,
-    /// The first copy, but one that was sent later came before: RFC 4737 §3.3.
+    /// The first copy, after one with a greater sequence: RFC 4737 §3.3.
     Reordered,
     /// A further copy.
     Duplicate,
-    /// From behind the window.
+    /// Older than the window.
     Late,
-    /// The end of the run was told, maybe once more.
+    /// The end of the run, or a copy of it.
     End,
-    /// Shorter than it should be.
+    /// Shorter than a header, or than the length in its header.
     Short,
-    /// None of ours.
+    /// Not a datagram of this protocol.
     Foreign,
-    /// Of another run than the first that was heard.
+    /// Of another run than the first datagram.
     OtherRun,
-    /// With a number that cannot be, or of another kind of run than it is.
+    /// With an impossible sequence, or with a file in a run without one, or the reverse.
     Implausible,
 }
 
-/// The figures of a run. `received + lost` is what was sent, as far as it is known.
+/// The counts of a run. `received + lost` is how many were sent, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Report {
-    /// Datagrams of which at least one copy came.
+    /// Datagrams of which at least one copy was received.
     pub received: u64,
-    /// Datagrams of which none came, up to the announced end; without one up to the newest.
+    /// Datagrams of which no copy was received, up to the end of the run; without an end, up to the
+    /// newest.
     pub lost: u64,
     /// Further copies.
     pub duplicated: u64,
-    /// Of those received: overtaken by one that was sent later (RFC 4737 §3.3).
+    /// Received datagrams that arrived after one with a greater sequence (RFC 4737 §3.3).
     pub reordered: u64,
-    /// Copies from behind the window; they are in none of the figures above.
+    /// Copies older than the window, which are not in the counts above.
     pub late: u64,
-    /// Too short to be ours.
+    /// Shorter than a header, or than the length in their header.
     pub short: u64,
-    /// None of ours, or of this run but not from its sender.
+    /// Not datagrams of this protocol, or of this run but from another address.
     pub foreign: u64,
-    /// Ours, but of another run.
+    /// Datagrams of another run.
     pub other_run: u64,
-    /// With a number that cannot be, or of another kind of run than it is.
+    /// With an impossible sequence, or with a file in a run without one, or the reverse.
     pub implausible: u64,
-    /// Bytes of those received, headers included.
+    /// Bytes of the received datagrams with their headers, without those of IP and UDP.
     pub bytes: u64,
-    /// Interarrival jitter in nanoseconds (RFC 3550 §6.4.1), over those received.
+    /// Interarrival jitter of the received datagrams (RFC 3550 §6.4.1), in nanoseconds.
     pub jitter_ns: u64,
-    /// From the first that was received to the last, in nanoseconds.
+    /// The time from the first received datagram to the last, in nanoseconds.
     pub elapsed_ns: u64,
-    /// Bits a second in that time, the first datagram left out: it only starts the clock.
+    /// Bits a second in that time, without the first datagram, which begins it.
     pub bits_per_second: u64,
-    /// How many were sent, if the sender's end was heard.
+    /// How many datagrams were sent, if the end of the run was received.
     pub sent: Option<u64>,
 }
 
-/// The books of one run.
+/// Counts the datagrams of one run.
 #[derive(Debug)]
 pub struct Ledger {
     limits: Limits,
     /// The run, and whether it carries a file.
     run: Option<(u64, bool)>,
-    /// One more than the greatest sequence that came: `NextExp` of RFC 4737.
+    /// One more than the greatest sequence received: `NextExp` of RFC 4737.
     next: u64,
-    /// Bit `sequence % window` of each of the newest.
+    /// Bit `sequence % window` is 1 if that sequence was received.
     seen: Vec<u64>,
     counts: Report,
-    /// Arrival and sending of the last one received.
+    /// When the last received datagram arrived and was sent.
     last: Option<(u64, u64)>,
     first_ns: u64,
     first_bytes: u64,
@@ -110,12 +110,12 @@ pub struct Ledger {
     jitter_16: u64,
 }
 
-/// The greatest difference that enters the jitter, in nanoseconds: 52 days. The stamps are the
-/// peer's, and may be anything.
+/// The greatest difference that counts for the jitter, in nanoseconds: 52 days. The time stamps of
+/// a peer may have any value.
 const DIFFERENCE_NS_MAX: u64 = 1 << 52;
 
 impl Ledger {
-    /// Empty books. Takes the memory of the window: 8 KiB by default.
+    /// A ledger without counts. Allocates the window: 8 KiB by default.
     pub fn new(limits: Limits) -> Ledger {
         let words = limits.window.div_ceil(64).max(1);
         Ledger {
@@ -131,27 +131,27 @@ impl Ledger {
         }
     }
 
-    /// The run whose books these are: that of the first datagram that could be entered.
+    /// The run that is counted: that of the first plausible datagram.
     pub fn run(&self) -> Option<u64> {
         self.run.map(|(run, _)| run)
     }
 
-    /// Enters a datagram that is not to be trusted, whatever it says: for one of this run that did
-    /// not come from where the run comes from.
+    /// Counts a datagram as foreign without decoding it: for one that was not sent from the address
+    /// of the run.
     pub fn refuse(&mut self) -> Entry {
         self.counts.foreign += 1;
         Entry::Foreign
     }
 
-    /// Enters whatever came at `now_ns`, on the receiver's clock.
+    /// Decodes and counts a datagram that arrived at `now_ns`, on the receiver's clock.
     pub fn enter(&mut self, bytes: &[u8], now_ns: u64) -> Entry {
         let datagram = match Datagram::decode(bytes) {
             Ok(datagram) => datagram,
-            Err(Alien::Short) => {
+            Err(DecodeError::Short) => {
                 self.counts.short += 1;
                 return Entry::Short;
             }
-            Err(Alien::Foreign) => return self.refuse(),
+            Err(DecodeError::Foreign) => return self.refuse(),
         };
         let is_of_file = datagram.kind.is_of_file();
         match self.run {
@@ -159,21 +159,21 @@ impl Ledger {
                 self.counts.other_run += 1;
                 return Entry::OtherRun;
             }
-            Some((_, known)) if known != is_of_file => return self.disbelieve(),
+            Some((_, known)) if known != is_of_file => return self.implausible(),
             _ => {}
         }
         let entry = match datagram.kind.is_end() {
             false => self.enter_data(&datagram, bytes.len() as u64, now_ns),
             true => self.enter_end(datagram.sequence),
         };
-        // What cannot be is of no run: it would shut the true one out.
+        // An implausible datagram does not choose the run, since it would exclude the real one.
         if entry != Entry::Implausible {
             self.run = Some((datagram.run, is_of_file));
         }
         entry
     }
 
-    fn disbelieve(&mut self) -> Entry {
+    fn implausible(&mut self) -> Entry {
         self.counts.implausible += 1;
         Entry::Implausible
     }
@@ -181,10 +181,10 @@ impl Ledger {
     fn enter_data(&mut self, datagram: &Datagram<'_>, bytes: u64, now_ns: u64) -> Entry {
         let sequence = datagram.sequence;
         let too_far = sequence.saturating_sub(self.next) > self.limits.ahead_max;
-        // How many were sent has to be a number, too.
+        // The number of sent datagrams has to fit into 64 bits.
         let past_end = sequence >= self.counts.sent.unwrap_or(u64::MAX);
         if too_far || past_end {
-            return self.disbelieve();
+            return self.implausible();
         }
         let entry = if sequence >= self.next {
             self.advance(sequence);
@@ -212,13 +212,13 @@ impl Ledger {
             None => sent >= self.next && sent - self.next <= self.limits.ahead_max,
         };
         if !agrees {
-            return self.disbelieve();
+            return self.implausible();
         }
         self.counts.sent = Some(sent);
         Entry::End
     }
 
-    /// Moves the window so that `sequence` is its newest; those in between have not come.
+    /// Moves the window so that `sequence` is its newest, and clears the bits in between.
     fn advance(&mut self, sequence: u64) {
         if sequence - self.next >= self.limits.window as u64 {
             self.seen.fill(0);
@@ -258,7 +258,7 @@ impl Ledger {
         self.jitter_16 = self.jitter_16 + difference - ((self.jitter_16 + 8) >> 4);
     }
 
-    /// The figures up to now.
+    /// The counts so far.
     pub fn report(&self) -> Report {
         let elapsed = self.last.map_or(0, |(now, _)| now.saturating_sub(self.first_ns));
         let bits = u128::from(self.counts.bytes - self.first_bytes) * 8 * 1_000_000_000;

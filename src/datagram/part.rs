@@ -1,4 +1,4 @@
-//! A piece of a file in a datagram, and the end of the file: what stands behind the header.
+//! The payloads of datagrams of a file: a piece of the file, and its end.
 //!
 //! ```text
 //!          0           8           16
@@ -6,18 +6,18 @@
 //!   part  │   size    │  offset   │ bytes …             at least one, and none beyond the size
 //!         └───────────┴───────────┴──────────────
 //!         ┌───────────┬──────────────────────────
-//!   seal  │   size    │ BLAKE3, 32 bytes, or none      none: the sender did not get to the end
+//!   seal  │   size    │ BLAKE3, 32 bytes, or none      none: not all of the file was sent
 //!         └───────────┴──────────────────────────
 //! ```
 //!
-//! The size of the file stands in each of them, so that a receiver which began late, or lost the
-//! end, still knows what it does not have. No name travels: what a file is called, and whether it
-//! is stored at all, is the receiver's affair.
+//! Each of them has the size of the file, so that a receiver which began late, or lost the end,
+//! still knows what is missing. The name of the file is not sent: the receiver decides whether to
+//! store the file, and under which name.
 
-/// What stands in a part before its bytes, in bytes.
+/// Length of size and offset before the bytes of a part, in bytes.
 pub const PART_HEADER_BYTES: usize = 16;
 
-/// Length of the digest of a whole file in bytes: BLAKE3.
+/// Length of the BLAKE3 digest of a file, in bytes.
 pub const DIGEST_BYTES: usize = 32;
 
 /// A piece of a file.
@@ -25,7 +25,7 @@ pub const DIGEST_BYTES: usize = 32;
 pub struct Part<'a> {
     /// Size of the whole file in bytes.
     pub size: u64,
-    /// Where the piece begins, in bytes from the beginning of the file.
+    /// Offset of the piece in the file, in bytes.
     pub offset: u64,
     /// The piece: at least one byte, and none beyond the size.
     pub bytes: &'a [u8],
@@ -36,12 +36,12 @@ pub struct Part<'a> {
 pub struct Seal {
     /// Size of the whole file in bytes.
     pub size: u64,
-    /// BLAKE3 of the whole file, where the sender read it to its end.
+    /// BLAKE3 of the whole file, if the sender read it to its end.
     pub digest: Option<[u8; DIGEST_BYTES]>,
 }
 
 impl<'a> Part<'a> {
-    /// Lays the payload of a datagram into `out`, in place of what stands there.
+    /// Encodes the payload of a datagram into `out`, whose content is replaced.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.size.to_be_bytes());
@@ -49,7 +49,7 @@ impl<'a> Part<'a> {
         out.extend_from_slice(self.bytes);
     }
 
-    /// Reads the payload of a datagram; `None` where it is no part of a file.
+    /// Decodes the payload of a datagram; `None` if it is not a part of a file.
     pub fn decode(payload: &'a [u8]) -> Option<Part<'a>> {
         let (size, rest) = number(payload)?;
         let (offset, bytes) = number(rest)?;
@@ -57,21 +57,21 @@ impl<'a> Part<'a> {
         (!bytes.is_empty() && end <= size).then_some(Part { size, offset, bytes })
     }
 
-    /// Where the piece ends.
+    /// Offset of the end of the piece in the file, in bytes.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(self.bytes.len() as u64)
     }
 }
 
 impl Seal {
-    /// Lays the payload of a datagram into `out`, in place of what stands there.
+    /// Encodes the payload of a datagram into `out`, whose content is replaced.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.size.to_be_bytes());
         out.extend_from_slice(self.digest.as_ref().map_or(&[], |digest| &digest[..]));
     }
 
-    /// Reads the payload of a datagram; `None` where it is no end of a file.
+    /// Decodes the payload of a datagram; `None` if it is not the end of a file.
     pub fn decode(payload: &[u8]) -> Option<Seal> {
         let (size, digest) = number(payload)?;
         match digest {
@@ -81,7 +81,7 @@ impl Seal {
     }
 }
 
-/// Eight bytes as a number, and what stands behind them.
+/// The first eight bytes as a number, and the rest.
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((u64::from_be_bytes(*number), rest))

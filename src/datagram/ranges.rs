@@ -1,4 +1,4 @@
-//! A set of byte ranges: what of a file is there, and so what is not.
+//! A set of byte ranges: the parts of a file that were received.
 //!
 //! ```text
 //!   0          a─────────b        c────d                       size
@@ -6,16 +6,16 @@
 //!      gap       covered    gap             gap
 //! ```
 //!
-//! Ranges that touch become one, so their number is that of the holes and not that of the pieces: a
-//! file that comes whole and in order is one range, whatever its size.
+//! Adjacent ranges are merged, so that their number depends on the gaps and not on the pieces: a
+//! file that arrives completely and in order is one range, whatever its size.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// See the head of this module. All ranges are half open.
+/// A set of half-open ranges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranges {
-    /// Of each range its beginning and its end. No two overlap or touch, none is empty.
+    /// The end of each range by its beginning. No two overlap or touch, none is empty.
     ends: BTreeMap<u64, u64>,
 }
 
@@ -25,7 +25,7 @@ impl Ranges {
         self.ends.len()
     }
 
-    /// Adds a range, whether or not something of it is there.
+    /// Adds a range, which may overlap others.
     pub fn insert(&mut self, range: Range<u64>) {
         if range.is_empty() {
             return;
@@ -38,7 +38,8 @@ impl Ranges {
         self.ends.insert(whole.start, whole.end);
     }
 
-    /// Whether a range overlaps one of these, or lies beside it: then adding it makes none more.
+    /// Whether a range overlaps or adjoins one of these, so that adding it does not add to their
+    /// number.
     pub fn touches(&self, range: &Range<u64>) -> bool {
         self.last_touching(range).is_some()
     }
@@ -48,7 +49,7 @@ impl Ranges {
         (*to >= range.start).then_some((*from, *to))
     }
 
-    /// What of a range is there, in order.
+    /// The covered parts of a range, in order.
     pub fn covered(&self, within: Range<u64>) -> impl Iterator<Item = Range<u64>> + '_ {
         let before = self.ends.range(..=within.start).next_back();
         let from = before.map_or(within.start, |(from, _)| *from);
@@ -57,7 +58,7 @@ impl Ranges {
         cut.filter(|range| !range.is_empty())
     }
 
-    /// What of a range is not there, in order.
+    /// The parts of a range that are not covered, in order.
     pub fn gaps(&self, within: Range<u64>) -> impl Iterator<Item = Range<u64>> + '_ {
         let (mut at, end) = (within.start, within.end);
         let covered = self.covered(within).chain(std::iter::once(end..end));
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_touches_becomes_one() {
+    fn adjacent_ranges_are_merged() {
         const MAX: u64 = u64::MAX;
         for (ranges, expected) in [
             (&[][..], &[][..]),
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn touching_is_overlapping_or_lying_beside() {
+    fn touching_is_overlapping_or_adjoining() {
         let all = of(&[(10, 20)]);
         for (range, touches) in [
             (8..9, false),
@@ -135,7 +136,7 @@ mod tests {
     }
 
     proptest! {
-        /// Beside a set that keeps a bit for each byte.
+        /// Compares with a set that has a bit for each byte.
         #[test]
         fn agrees_with_bits(
             pieces in proptest::collection::vec((0usize..70, 0usize..12), 0..40),

@@ -1,4 +1,4 @@
-//! The bytes, the books and the pace, by tables and beside naive forms.
+//! The encoding, the counts and the pace: case tables, and comparison with naive implementations.
 
 mod file;
 
@@ -40,7 +40,7 @@ fn small() -> Ledger {
 }
 
 #[test]
-fn the_bytes_are_those_of_the_page() {
+fn the_encoding_is_that_of_the_documentation() {
     let datagram =
         Datagram { kind: Kind::End, run: RUN, sequence: 258, time_ns: 1 << 40, payload: b"xyz" };
     let mut out = b"old".to_vec();
@@ -52,10 +52,10 @@ fn the_bytes_are_those_of_the_page() {
 }
 
 #[test]
-fn what_is_not_ours_is_told() {
+fn invalid_datagrams_are_refused_with_the_reason() {
     let good = data(RUN, 1, 2);
     for len in 0..good.len() {
-        assert_eq!(Datagram::decode(&good[..len]), Err(Alien::Short), "{len}");
+        assert_eq!(Datagram::decode(&good[..len]), Err(DecodeError::Short), "{len}");
     }
     let with = |at: usize, byte: u8| {
         let mut bytes = good.clone();
@@ -63,16 +63,16 @@ fn what_is_not_ours_is_told() {
         bytes
     };
     for (bytes, alien) in [
-        (with(0, b'W'), Alien::Foreign),
-        (with(3, 0), Alien::Foreign),
-        (with(4, 2), Alien::Foreign),
-        (with(5, 2), Alien::Foreign),
-        (with(5, 4), Alien::Foreign),
-        (with(7, 33), Alien::Short),
-        (with(6, 255), Alien::Short),
-        (with(7, 31), Alien::Foreign),
-        ([&good[..], b"x"].concat(), Alien::Foreign),
-        (vec![0; 100], Alien::Foreign),
+        (with(0, b'W'), DecodeError::Foreign),
+        (with(3, 0), DecodeError::Foreign),
+        (with(4, 2), DecodeError::Foreign),
+        (with(5, 2), DecodeError::Foreign),
+        (with(5, 4), DecodeError::Foreign),
+        (with(7, 33), DecodeError::Short),
+        (with(6, 255), DecodeError::Short),
+        (with(7, 31), DecodeError::Foreign),
+        ([&good[..], b"x"].concat(), DecodeError::Foreign),
+        (vec![0; 100], DecodeError::Foreign),
     ] {
         assert_eq!(Datagram::decode(&bytes), Err(alien), "{bytes:?}");
     }
@@ -89,7 +89,7 @@ fn the_greatest_datagram_fits() {
 }
 
 #[test]
-fn what_becomes_of_a_datagram() {
+fn every_datagram_is_classified() {
     use Entry::{Duplicate, End, Foreign, Implausible, Late, OtherRun, Received, Reordered, Short};
     let mut ledger = small();
     let beyond = 1_104 + 1_001;
@@ -145,8 +145,8 @@ fn what_becomes_of_a_datagram() {
 }
 
 #[test]
-fn what_cannot_be_does_not_open_the_books() {
-    // Else it would shut the true run out, and nobody would ever hear its end.
+fn an_implausible_datagram_does_not_choose_the_run() {
+    // Otherwise it would exclude the real run, whose end would never be counted.
     for stranger in [data(1, 1_001, 0), end(1, 1_001), data(1, u64::MAX, 0), end(1, u64::MAX)] {
         let mut ledger = small();
         assert_eq!(ledger.enter(&stranger, 0), Entry::Implausible);
@@ -159,7 +159,7 @@ fn what_cannot_be_does_not_open_the_books() {
 }
 
 #[test]
-fn what_is_refused_is_foreign() {
+fn a_refused_datagram_counts_as_foreign() {
     let mut ledger = small();
     assert_eq!(ledger.refuse(), Entry::Foreign);
     assert_eq!(ledger.report(), Report { foreign: 1, ..Report::default() });
@@ -202,9 +202,9 @@ fn limits_are_exact() {
 }
 
 #[test]
-fn numbers_at_the_end_of_all_numbers_do_no_harm() {
+fn the_greatest_sequences_do_not_overflow() {
     let mut ledger = Ledger::new(Limits { window: 1, ahead_max: u64::MAX, ..Limits::default() });
-    // What comes after it could not be told in a number.
+    // The number of sent datagrams after it would not fit into 64 bits.
     assert_eq!(ledger.enter(&data(RUN, u64::MAX, 0), 0), Entry::Implausible);
     assert_eq!(ledger.enter(&data(RUN, u64::MAX - 1, u64::MAX), u64::MAX), Entry::Received);
     assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Late);
@@ -245,7 +245,7 @@ fn the_pace_is_exact_and_catching_up_is_bounded() {
     assert_eq!(pacer.next_ns(), 50 + 11_200);
     let late = (0..).take_while(|_| pacer.take(50 + 100_000)).count();
     assert_eq!(late, 8, "11,200 to 89,600");
-    // A second is lost; of it 100 µs are made up for.
+    // The sender is late by a second; it catches up 100 µs of that.
     let late = (0..).take_while(|_| pacer.take(1_000_100_000)).count();
     assert_eq!(late, 9);
     assert!(pacer.next_ns() > 1_000_100_000 && pacer.next_ns() <= 1_000_111_200);
@@ -262,11 +262,11 @@ fn bytes_pass_at_the_rate_and_not_faster() {
     pacer.spend(51);
     assert_eq!(pacer.due(5 + SECOND / 20), 0);
     assert_eq!(pacer.next_ns(), 5 + SECOND * 51 / 1000);
-    // A wait of nine seconds gives no more than the catch-up.
+    // A delay of nine seconds is made up for only as far as the catch-up allows.
     assert_eq!(pacer.due(9 * SECOND), 101);
     pacer.spend(101);
     assert_eq!(pacer.due(9 * SECOND), 0);
-    // More than was due has passed: the others wait for that.
+    // More than was due was sent, so the next ones wait longer.
     pacer.spend(1000);
     assert_eq!(pacer.due(10 * SECOND - 1_000_000), 0);
     assert_eq!(pacer.due(10 * SECOND + 1_000_000), 1);
@@ -305,7 +305,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_encoded_decodes(
+    fn an_encoded_datagram_decodes(
         is_end: bool, run: u64, sequence: u64, time_ns: u64,
         payload in proptest::collection::vec(any::<u8>(), 0..99),
     ) {

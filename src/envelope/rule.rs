@@ -75,7 +75,7 @@ pub(super) const POINT_FIRST: Rule =
 pub(super) const AFTER_MINUS: Rule = rule("a digit follows the minus sign", "RFC 8259 §6");
 pub(super) const FRACTION: Rule = rule("a digit follows the decimal point", "RFC 8259 §6");
 pub(super) const EXPONENT: Rule =
-    rule("an exponent has a digit, behind its sign if it has one", "RFC 8259 §6");
+    rule("an exponent has a digit, after its sign if it has one", "RFC 8259 §6");
 pub(super) const NUMBER: Rule =
     rule("a number is decimal digits, then a fraction and an exponent or not", "RFC 8259 §6");
 pub(super) const NUMBER_RANGE: Rule = rule(

@@ -1,57 +1,58 @@
-//! What a response may cost, and what is done about small faults of a server.
+//! The limits of a response, and the policy for tolerable faults of a server.
 //!
 //! ```text
-//!   a fault ─┬─ that moves the end of the message, or hides a second one ─▶ always an error
-//!            └─ that does not, and that real servers make ─▶ a Remark (Strict: an error)
+//!   a fault ─┬─ that makes the end of the message ambiguous ──▶ always an error
+//!            └─ that does not, and that real servers have ─▶ a Remark (Strict: an error)
 //! ```
 //!
-//! Specification: RFC 9112 where it lets a recipient choose; each remark names its section.
+//! Specification: RFC 9112, where it leaves the choice to the recipient. Each remark cites its
+//! section.
 
 use crate::error::Error;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The bounds of this room. All of them hold for one connection or one response.
+/// The limits of an exchange. Each holds for one connection or one response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line of a head or a trailer section in bytes, its line end counted.
+    /// The longest line of a head or a trailer section in bytes, with its line end.
     pub line_bytes_max: usize,
     /// The longest head in bytes, from the status line to the empty line.
     pub head_bytes_max: usize,
-    /// The longest trailer section in bytes, its empty line counted.
+    /// The longest trailer section in bytes, with its empty line.
     pub trailer_bytes_max: usize,
     /// The most fields in a head or a trailer section.
     pub fields_max: usize,
     /// The most interim (1xx) responses before a final one.
     pub interim_max: u32,
-    /// What a chunk-size line may hold beside its size: zeros in front, white space, extensions;
-    /// in bytes.
+    /// The longest chunk-size line in bytes, without the size and its line end: leading zeros,
+    /// white space and extensions.
     pub chunk_ext_bytes_max: usize,
-    /// The same in all lines of a body together.
+    /// The same for all chunk-size lines of a body together.
     pub chunk_ext_total_bytes_max: u64,
-    /// The longest body in bytes, as it travels but without the framing of chunks.
+    /// The longest body in bytes, without the chunked framing and before content decoding.
     pub body_bytes_max: u64,
-    /// The longest body in bytes once its content coding is undone.
+    /// The longest body in bytes after content decoding.
     pub decoded_bytes_max: u64,
-    /// How many bytes one byte of coded body may become on the average.
+    /// The greatest ratio of decoded to coded bytes.
     pub decoded_ratio_max: u64,
-    /// Up to so many decoded bytes the ratio does not matter.
+    /// The decoded length in bytes from which on the ratio is checked.
     pub decoded_ratio_from_bytes: u64,
     /// The most content codings of one body.
     pub codings_max: usize,
     /// The most redirects in a chain.
     pub redirects_max: usize,
-    /// How long the server may take from the end of the request to its first byte.
+    /// The longest wait for the first byte of the response, once the request was sent.
     pub first_byte_wait: Duration,
-    /// How long a head may take from its first byte to its last.
+    /// The longest wait for the rest of a head after its first byte.
     pub head_wait: Duration,
-    /// How long a body may go without [`payload_quantum`](Limits::payload_quantum) bytes, in
-    /// either direction.
+    /// The longest wait for the next [`payload_quantum`](Limits::payload_quantum) bytes of a body,
+    /// in either direction.
     pub body_wait: Duration,
-    /// How many bytes of body count as progress.
+    /// How many bytes of a body count as progress.
     pub payload_quantum: u64,
-    /// How long a connection may wait for its next request.
+    /// The longest wait of a connection for its next request.
     pub idle_wait: Duration,
 }
 
@@ -81,8 +82,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises every wait of a response that is shorter than `time`: for a caller who
-    /// wants to wait so long.
+    /// Raises every wait for a response that is shorter than `time` to `time`.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits {
@@ -94,22 +94,22 @@ impl Limits {
     }
 }
 
-/// What is done about a fault that leaves no doubt about the message.
+/// What is done about a fault that does not make the message ambiguous.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// It is remarked on, and the message is taken.
+    /// It is reported as a [`Remark`], and the message is accepted.
     #[default]
     Tolerant,
     /// It is an error.
     Strict,
 }
 
-/// What a client's side is made with.
+/// The configuration of an exchange.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Bounds and waits.
+    /// Limits and waits.
     pub limits: Limits,
-    /// What is done about small faults.
+    /// What is done about tolerable faults.
     pub policy: Policy,
 }
 
@@ -118,19 +118,19 @@ pub struct Config {
 pub struct Remark {
     /// The fault, for people; under [`Policy::Strict`] the rule of the error.
     pub text: &'static str,
-    /// Offset in the stream of the first byte of it.
+    /// Offset of its first byte in the stream.
     pub offset: u64,
-    /// The section of the specification that rules it.
+    /// The section of the specification that states the rule.
     pub section: &'static str,
 }
 
-/// The remarks on one message that wait to be told. Each kind is told once, at its first place, so
-/// that a head of folded lines cannot make hundreds of them.
+/// The remarks on one message that wait to be reported. Each kind is reported once, at its first
+/// offset, so that a head of folded lines does not cause hundreds of events.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
     policy: Policy,
     waiting: VecDeque<Remark>,
-    made: Vec<&'static str>,
+    reported: Vec<&'static str>,
 }
 
 impl Remarks {
@@ -138,22 +138,22 @@ impl Remarks {
         Remarks { policy, ..Remarks::default() }
     }
 
-    /// Another message begins: its faults are told again.
+    /// Begins another message, whose faults are reported again.
     pub(super) fn restart(&mut self) {
-        self.made.clear();
+        self.reported.clear();
     }
 
-    /// Keeps a remark, unless there was one of its kind.
+    /// Adds a remark, unless there was one of its kind.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where nothing is tolerated.
+    /// [`Error::Malformed`] under [`Policy::Strict`].
     pub(super) fn note(&mut self, remark: Remark) -> Result<(), Error> {
         let Remark { text, offset, section } = remark;
         if self.policy == Policy::Strict {
             return Err(Error::Malformed { rule: Cow::Borrowed(text), offset, section });
         }
-        if !self.made.contains(&text) {
-            self.made.push(text);
+        if !self.reported.contains(&text) {
+            self.reported.push(text);
             self.waiting.push_back(remark);
         }
         Ok(())
@@ -168,7 +168,7 @@ impl Remarks {
     }
 }
 
-/// [`Error::TooLarge`] of this room.
+/// An [`Error::TooLarge`].
 pub(crate) fn too_large(
     limit: &'static str,
     max: u64,

@@ -14,12 +14,12 @@
 //! Specification: RFC 9112 §6 (body), §8 (incomplete messages), §9 (connections), RFC 9110 §15.2
 //! (interim responses).
 //!
-//! Requests are not pipelined. A response may begin before the request has been sent; if it is an
-//! error, the rest of the body stays unsent (RFC 9112 §9.5). Bytes that come when no request is
-//! outstanding are never taken for a response (§9.2).
+//! Requests are not pipelined. A response may begin before the request has been sent; if its status
+//! is an error, the rest of the request body is not sent (RFC 9112 §9.5). Bytes that are received
+//! while no request is outstanding are an error, never a response (§9.2).
 //!
-//! [`Session::receive`] may be called with no input: an event can be ready without any, such as
-//! the end of a response without a body, or of one that ended with the stream.
+//! [`Session::receive`] may be called with no input: an event can be ready without input, such as
+//! the end of a response without a body.
 
 mod event;
 mod response;
@@ -41,42 +41,42 @@ use crate::error::Error;
 use crate::session::{Received, Session, Wait, WaitKind, Wanted, Wants};
 use std::time::Duration;
 
-/// Room for one request's head, in bytes.
+/// The longest head of a request, in bytes.
 const OUTBOX_BYTES_MAX: usize = 1 << 20;
 
-/// What comes next of the response.
+/// What is next in the response.
 #[derive(Debug)]
 enum Stage {
     /// No request is outstanding.
     Idle,
-    /// Its head.
+    /// Lines of a head.
     Lines(Lines),
-    /// A whole head is to be told.
+    /// A complete head is to be reported.
     Interim,
     Final,
-    /// So many bytes.
+    /// So many bytes of the body.
     Length(u64),
     Chunked(Box<chunked::Decoder>),
-    /// All up to the end of the stream.
+    /// A body up to the end of the stream.
     Close,
-    /// It has ended, which is to be told.
+    /// The trailer section, then the end, is to be reported.
     Trailers,
     End,
-    /// The stream belongs to somebody else now.
+    /// The stream is a tunnel: its bytes are not HTTP any more.
     Tunnel,
     /// No further request is taken.
     Closing,
 }
 
-/// How far the body of the request is.
+/// What is left of the request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sending {
     Length(u64),
     Chunked,
-    /// All chunks but the last are out.
+    /// Only the last chunk.
     LastChunk,
     Sent,
-    /// The response made the rest pointless.
+    /// Nothing is sent any more: the response came first.
     Stopped,
 }
 
@@ -87,13 +87,13 @@ pub struct Exchange {
     stage: Stage,
     sending: Sending,
     outbox: Buffer,
-    /// Of the outstanding request.
+    /// The method of the outstanding request.
     method: Method,
-    /// The last head that was whole.
+    /// The last complete head.
     head: Option<Box<Head>>,
     trailers: Headers,
     framing: Framing,
-    /// Why the connection has to be closed behind this response.
+    /// Why the connection has to be closed after this response.
     close: Vec<&'static str>,
     interim: u32,
     body_len: u64,
@@ -103,13 +103,13 @@ pub struct Exchange {
     ended: bool,
     eof: bool,
     steps: u64,
-    /// Bytes of body sent and heard in all.
+    /// Bytes of all bodies sent and received.
     payload: u64,
     failed: Option<Box<Error>>,
 }
 
 impl Exchange {
-    /// A session at the beginning of a connection, with nothing to say yet.
+    /// A session at the beginning of a connection, without a request.
     pub fn new(config: Config) -> Exchange {
         Exchange {
             config,
@@ -133,7 +133,7 @@ impl Exchange {
         }
     }
 
-    /// Makes a request. Its body, if it has one, goes through [`Session::offer`].
+    /// Sends a request. Its body, if it has one, is passed to [`Session::offer`].
     ///
     /// # Errors
     /// [`Error::Misuse`] if a request is outstanding or the connection takes no more;
@@ -157,7 +157,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The body of a request that is sent in chunks has ended.
+    /// Ends the body of a request that is sent in chunks.
     ///
     /// # Errors
     /// [`Error::Misuse`] if no such body is being sent.
@@ -170,16 +170,17 @@ impl Exchange {
         Ok(())
     }
 
-    /// No more requests will be made: the session wants to close once none is outstanding.
+    /// Declares that no more requests will be sent: the session wants to close once none is
+    /// outstanding.
     pub fn end(&mut self) {
         self.ended = true;
     }
 
-    /// The stream ended in another way than by its proper end: a reset, or TLS without its
-    /// close_notify. What ended with the stream is then not known to be whole (RFC 9112 §9.8).
+    /// Tells the session that the stream ended with a reset, or with TLS without close_notify. A
+    /// body up to the end of the stream is then incomplete (RFC 9112 §9.8).
     ///
     /// # Errors
-    /// [`Error::Incomplete`] in a state that had to hear more.
+    /// [`Error::Incomplete`] if the response is incomplete.
     pub fn receive_abort(&mut self) -> Result<(), Error> {
         if matches!(self.stage, Stage::Close) || self.awaits(Framing::Close) {
             let expected = "an orderly close, which ends this body";
@@ -191,23 +192,23 @@ impl Exchange {
         self.receive_eof()
     }
 
-    /// Whether a request can be made: none is outstanding, and nothing speaks against another.
+    /// Whether a request can be sent: none is outstanding, and the connection is open and was not
+    /// ended.
     pub fn is_idle(&self) -> bool {
         matches!(self.stage, Stage::Idle) && !self.ended && !self.eof && self.failed.is_none()
     }
 
     /// Whether a part of the request body is still to be offered.
-    pub fn owes_body(&self) -> bool {
+    pub fn has_unsent_body(&self) -> bool {
         matches!(self.sending, Sending::Length(_) | Sending::Chunked)
     }
 
-    /// What comes next of the response. After an error that is nothing: it is
-    /// [`Closing`](State::Closing).
+    /// What is next in the response; [`Closing`](State::Closing) after an error.
     pub fn state(&self) -> State {
         State::from(&self.stage)
     }
 
-    /// How many bytes of the stream were eaten.
+    /// How many bytes of the stream were consumed.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -230,7 +231,7 @@ impl Session for Exchange {
                 Err(error) => self.fail(error),
             };
         }
-        // What was remarked on before the error is told before it.
+        // Remarks on bytes before the error are reported before it.
         match (self.remarks.take(), &self.failed) {
             (Some(remark), _) => Ok(Received::event(0, Event::Remark(remark))),
             (None, Some(error)) => Err((**error).clone()),
@@ -279,12 +280,12 @@ impl Session for Exchange {
 
     fn transmit(&mut self, out: &mut Buffer) {
         if self.failed.is_some() || matches!(self.stage, Stage::Closing) {
-            // HTTP/1.1 has no last words: half a request is taken back by closing.
+            // HTTP/1.1 has no message for an error: closing cancels an incomplete request.
             self.outbox.truncate(0);
             return;
         }
         let len = match out.is_empty() {
-            // A head that is longer than all of `out` has to go in parts.
+            // A head that is longer than `out` is sent in parts.
             true => self.outbox.len().min(out.room()),
             false if self.outbox.len() > out.room() => 0,
             false => self.outbox.len(),
@@ -308,7 +309,7 @@ impl Session for Exchange {
             Stage::Idle if self.ended || self.eof => Wants::Close,
             Stage::Idle => Wants::Read,
             Stage::Tunnel => Wants::Upgrade,
-            _ if self.owes_body() => Wants::Payload,
+            _ if self.has_unsent_body() => Wants::Payload,
             _ => Wants::Read,
         }
     }

@@ -7,10 +7,10 @@
 //! Specification: the WHATWG URL standard, §5.2 (the serializer), with UTF-8: a space becomes `+`,
 //! letters, digits and `*-._` stay, every other byte is percent-encoded, line ends as they are.
 
-/// The media type of what is made here.
+/// The media type of a form.
 pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// Appends a field, behind an `&` unless it is the first.
+/// Appends a field, after an `&` unless it is the first.
 pub fn push(form: &mut String, name: &str, value: &str) {
     if !form.is_empty() {
         form.push('&');

@@ -12,8 +12,8 @@
 //!   HTTP/1.1 200 OK CR LF …                      the response to the next request
 //! ```
 //!
-//! What it is for: to fetch over HTTP and to know for certain where each response ends, whatever a
-//! server sends; programs use it through `net::http`, the command as `http`, `download` and `sms`.
+//! The client finds the end of each response with certainty, whatever a server sends. Programs use
+//! it through `net::http`; the commands are `http`, `download` and `sms`.
 //!
 //! Specification: RFC 9110 (what messages mean) and RFC 9112 (how they travel), which replaced
 //! RFC 7230 and 7231 in 2022; RFC 3986 for URLs.
@@ -82,23 +82,24 @@
 //! - White space before a colon, a line without one, a fold before the first field: some skip the
 //!   line, some take it for a field of that name.
 //! - A status that is not 100 to 999, another major version, HTTP/0.9: it is another protocol.
-//! - 101 unasked, bytes when no request is outstanding: it is an answer to somebody else.
+//! - 101 that was not requested, bytes when no request is outstanding: they answer no request of
+//!   this client.
 //! - A stream that ends early, or in another way than by its proper end: a part would pass for the
 //!   whole.
 //!
-//! What is wrong without any doubt about its meaning is tolerated with a [`config::Remark`], or an
+//! A fault that does not make the message ambiguous is tolerated with a [`config::Remark`], or an
 //! error under [`config::Policy::Strict`]: a bare LF in a head, folded lines, a missing reason
-//! phrase, a length said twice, a length beside `chunked` (which then closes the connection), and
-//! some more that the RFC asks to be forgiven. Each stands at its check.
+//! phrase, a repeated length, a length beside `chunked` (which then closes the connection), and
+//! some more that the RFC asks recipients to accept. Each is documented at its check.
 //!
 //! # Where to look
 //!
-//! - [`exchange`]: the session, which holds all of this together; begin there.
+//! - [`exchange`]: the session, which uses all other modules; begin there.
 //! - [`message`]: lines into fields, the framing of the body, chunked coding.
 //! - [`reuse`]: why a connection has to be closed.
-//! - [`url`], [`request`]: what is asked for. [`redirect`]: where to ask next. [`form`]: what to
-//!   send along.
-//! - [`coding`]: gzip and deflate, also chained. [`range`]: going on where a download stopped.
+//! - [`url`], [`request`]: the request. [`redirect`]: the request that follows a redirect.
+//!   [`form`]: the body of a form.
+//! - [`coding`]: gzip and deflate, also chained. [`range`]: resuming a download.
 //! - [`config`]: every limit.
 //!
 //! # Limits
@@ -107,24 +108,24 @@
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`line_bytes_max`] | 16,384 | a line that does not end |
-//! | [`head_bytes_max`] | 131,072 | a head that does not end |
-//! | [`trailer_bytes_max`] | 16,384 | fields without end behind the body |
-//! | [`fields_max`] | 256 | many tiny fields, each of which costs a place |
-//! | [`interim_max`] | 32 | 1xx responses for ever, and never a final one |
-//! | [`chunk_ext_bytes_max`] | 4,096 | an extension that does not end |
+//! | [`line_bytes_max`] | 16,384 | an endless line |
+//! | [`head_bytes_max`] | 131,072 | an endless head |
+//! | [`trailer_bytes_max`] | 16,384 | endless fields after the body |
+//! | [`fields_max`] | 256 | many tiny fields, each of which costs memory |
+//! | [`interim_max`] | 32 | endless 1xx responses without a final one |
+//! | [`chunk_ext_bytes_max`] | 4,096 | an endless extension |
 //! | [`chunk_ext_total_bytes_max`] | 1,048,576 | more extension than body |
 //! | [`body_bytes_max`] | none | a body longer than the caller wants |
 //! | [`decoded_bytes_max`] | none | the same, once its coding is undone |
-//! | [`decoded_ratio_max`] | 250 | a few bytes that inflate to a disk full |
-//! | [`decoded_ratio_from_bytes`] | 16,777,216 | refusing what is only small and regular |
-//! | [`codings_max`] | 5 | inflaters stacked on each other, each with its window |
-//! | [`redirects_max`] | 10 | a chain, or a circle |
+//! | [`decoded_ratio_max`] | 250 | a few bytes that inflate to gigabytes |
+//! | [`decoded_ratio_from_bytes`] | 16,777,216 | refusing short, regular bodies |
+//! | [`codings_max`] | 5 | a chain of inflaters, each with its window |
+//! | [`redirects_max`] | 10 | endless redirects |
 //! | [`first_byte_wait`] | 60 s | a server that never answers |
-//! | [`head_wait`] | 30 s | a head that trickles |
-//! | [`body_wait`] | 30 s | a body that trickles, in either direction |
-//! | [`payload_quantum`] | 4,096 | a byte now and then, sent to look alive |
-//! | [`idle_wait`] | 60 s | connections kept for nothing |
+//! | [`head_wait`] | 30 s | a head that arrives too slowly |
+//! | [`body_wait`] | 30 s | a body that moves too slowly, in either direction |
+//! | [`payload_quantum`] | 4,096 | single bytes sent to avoid the timeout |
+//! | [`idle_wait`] | 60 s | connections that are kept but not used |
 //!
 //! [`line_bytes_max`]: config::Limits::line_bytes_max
 //! [`head_bytes_max`]: config::Limits::head_bytes_max
@@ -145,8 +146,8 @@
 //! [`payload_quantum`]: config::Limits::payload_quantum
 //! [`idle_wait`]: config::Limits::idle_wait
 //!
-//! Offsets count from the beginning of the stream of the connection, so that they can be found in a
-//! capture of it.
+//! Offsets count from the beginning of the connection's stream, so that they can be found in a
+//! packet capture.
 //!
 //! ```
 //! use wirewright::buffer::Buffer;
@@ -163,10 +164,10 @@
 //! assert_eq!(out.readable(), b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
 //!
 //! let mut input = &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..];
-//! let mut room = [0; 64];
+//! let mut scratch = [0; 64];
 //! let mut body = Vec::new();
 //! loop {
-//!     let received = exchange.receive(input, &mut room)?;
+//!     let received = exchange.receive(input, &mut scratch)?;
 //!     input = &input[received.consumed..];
 //!     match received.into_event() {
 //!         Some(Event::Body(bytes)) => body.extend_from_slice(bytes),

@@ -1,19 +1,19 @@
-//! What a downloaded file is called: safe, and unlike any other of its run.
+//! The names of downloaded files: safe, and different from each other in one run.
 //!
 //! Specification: [`crate::name`].
 //!
 //! ```text
 //!   http://h/a/b%20c.jpg?x=1   b c.jpg          the last segment of the path, decoded
-//!   http://h/a/b%20c.jpg       b c-2.jpg        unlike those before it, whatever their case
-//!   http://h/                  index.html       there is no segment
-//!   http://h/..%2f.profile     _._.profile      no separators, no dot or dash in front
+//!   http://h/a/b%20c.jpg       b c-2.jpg        differs from earlier ones in more than case
+//!   http://h/                  index.html       an empty last segment
+//!   http://h/..%2f.profile     _._.profile      no separators, no leading dot or dash
 //! ```
 
 use crate::http::url::Url;
 use crate::name::Name;
 use crate::name::{Distinct, from_url_path};
 
-/// Gives names that differ.
+/// Makes names that differ from each other.
 #[derive(Debug, Default)]
 pub struct Naming(Distinct);
 
@@ -23,7 +23,7 @@ impl Naming {
         let name = self.0.name(&from_url_path(url.path()));
         match Name::single(&name) {
             Ok(name) => name,
-            // It cannot be, for all that the grammar refuses was taken out.
+            // A safe name always conforms to the grammar.
             Err(error) => unreachable!("{name:?}: {error}"),
         }
     }

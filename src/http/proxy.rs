@@ -1,30 +1,30 @@
-//! Proxies, as the environment names them.
+//! Proxies from the environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
 //!
 //! ```text
-//!   http_proxy=http://user:password@proxy.example:3128    http:// URLs    ┐ all_proxy, where
-//!   https_proxy=proxy.example:3128                        https:// URLs   ┘ one is not set
-//!   no_proxy=localhost,.example.com,10.0.0.0/8,[::1]:8080       asked for without a proxy
+//!   http_proxy=http://user:password@proxy.example:3128    http:// URLs    ┐ all_proxy if
+//!   https_proxy=proxy.example:3128                        https:// URLs   ┘ not set
+//!   no_proxy=localhost,.example.com,10.0.0.0/8,[::1]:8080       requested without a proxy
 //! ```
 //!
-//! Specification: none; the names are a habit. RFC 9110 §7.3.2 (what a proxy is for),
-//! RFC 7617 (Basic), RFC 4632 and RFC 4291 §2.3 (blocks of addresses).
+//! Specification: none for the variables, which are a convention. RFC 9110 §7.3.2 (requests to a
+//! proxy), RFC 7617 (Basic), RFC 4632 and RFC 4291 §2.3 (address prefixes).
 //!
-//! Only the lower-case names are read. A server hands the fields of a request to a CGI program as
-//! `HTTP_` and the name, so that `Proxy: evil.example` becomes `HTTP_PROXY`: whoever sends a
-//! request would choose the proxy of what it starts (httpoxy, CVE-2016-5385). An empty variable is
-//! not set.
+//! Only the lower-case names are read. A server passes the fields of a request to a CGI program as
+//! variables named `HTTP_` and the field name, so that `Proxy: evil.example` becomes `HTTP_PROXY`.
+//! Then the sender of the request would choose the proxy of the CGI program (httpoxy,
+//! CVE-2016-5385). An empty variable counts as not set.
 //!
-//! # Where programs differ
+//! # Differences between programs
 //!
-//! The four variables have no common reading. Compared: curl 7.88, urllib and requests on Python
-//! 3.11.
+//! Programs interpret the four variables differently. Compared: curl 7.88, urllib and requests on
+//! Python 3.11.
 //!
-//! | | they | here |
+//! | | others | here |
 //! |---|---|---|
 //! | upper case | curl: all but `HTTP_PROXY`; Python: all, but `HTTP_PROXY` not under CGI | none |
 //! | no port | curl: 1080; Python: 80 | 80, as in any `http://` URL |
 //! | no scheme | both: `http://` | the same |
-//! | localhost | both: asked for through the proxy | the same |
+//! | localhost | both: requested through the proxy | the same |
 //! | `*` | both: only as the whole value | an item like any other |
 //! | `example.com` | both: the host and its subdomains | the same |
 //! | `.example.com` | both: the same as without the dot | the same |
@@ -36,10 +36,10 @@
 //! | `[::1]` | curl: only without brackets; urllib: only with them | both |
 //! | `a b` | curl: two items; Python: one that matches nothing | two |
 //!
-//! An item of none of these forms matches nothing, as in all of them: the variable is shared by
-//! many programs, and each adds words of its own (`<local>`, `169.254/16`). A proxy that cannot be
-//! used is an error: to go without it would be to go where the user did not want to. Names are not
-//! looked up to compare them with blocks.
+//! An item of another form matches nothing, as in the other programs: many programs share the
+//! variable, and some add their own forms (`<local>`, `169.254/16`). A proxy that cannot be used is
+//! an error, because a direct connection is not what the user asked for. Host names are not
+//! resolved to compare them with address blocks.
 
 use crate::base64::{encode_into, encoded_len};
 use crate::error::Error;
@@ -48,7 +48,7 @@ use core::net::IpAddr;
 use std::fmt;
 use std::str::FromStr;
 
-/// A variable that names a proxy that cannot be used. What it holds is not repeated: it may hold a
+/// A variable with a proxy that cannot be used. Its value is not repeated, since it may have a
 /// password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
@@ -66,17 +66,18 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// The value of `Proxy-Authorization`. It is a secret and prints as none.
+/// The value of `Proxy-Authorization`: a secret, which `Debug` does not print.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Authorization(Box<str>);
 
 impl Authorization {
-    /// What goes onto the wire to the proxy, and nowhere else.
+    /// The value of the field, for requests to the proxy only.
     pub fn value(&self) -> &str {
         &self.0
     }
 
-    /// RFC 7617 §2: what could not be told apart on the other side is refused.
+    /// The credentials of RFC 7617 §2, without a colon in the user name, which the proxy would take
+    /// for the separator.
     fn basic(userinfo: &Userinfo) -> Result<Authorization, &'static str> {
         let Userinfo { user, password } = userinfo;
         if user.contains(&b':') {
@@ -99,14 +100,14 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// A proxy that is spoken to in clear. Its text is `HOST:PORT`.
+/// A proxy over plain TCP. `Display` writes `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proxy {
-    /// Whom to connect to.
+    /// The host to connect to.
     pub host: Host,
-    /// At which port.
+    /// The port to connect to.
     pub port: u16,
-    /// What it wants to know of us: RFC 9110 §11.7.2.
+    /// The credentials for the proxy: RFC 9110 §11.7.2.
     pub authorization: Option<Authorization>,
 }
 
@@ -117,7 +118,7 @@ impl fmt::Display for Proxy {
 }
 
 impl Proxy {
-    /// Reads `[http://][USER[:PASSWORD]@]HOST[:PORT][/]`.
+    /// Parses `[http://][USER[:PASSWORD]@]HOST[:PORT][/]`.
     fn parse(text: &str) -> Result<Proxy, String> {
         let rest = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
@@ -127,41 +128,41 @@ impl Proxy {
                 return Err(rule.to_owned());
             }
         };
-        // A password in which one of these was not encoded would end here, and its first half be
-        // taken for the port.
+        // With one of these unencoded in the password, the part before it would be taken for host
+        // and port.
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#']) {
-            let rule = "nothing stands behind the host and port; in a password / is written %2F, \
+            let rule = "nothing follows the host and port; in a password / is written %2F, \
                         ? %3F and # %23";
             return Err(rule.to_owned());
         }
         let url = Url::parse(&format!("http://{authority}")).map_err(reason)?;
-        let is_said = |info: &&Userinfo| !info.user.is_empty() || !info.password.is_empty();
-        let userinfo = url.userinfo().filter(is_said);
+        let is_given = |info: &&Userinfo| !info.user.is_empty() || !info.password.is_empty();
+        let userinfo = url.userinfo().filter(is_given);
         let authorization = userinfo.map(Authorization::basic).transpose()?;
         Ok(Proxy { host: url.host().clone(), port: url.port(), authorization })
     }
 }
 
-/// The rule and its section. The offset would be that in another text than the user's.
+/// The rule and its section, without the offset, which counts in another text than the user's.
 fn reason(error: Error) -> String {
     format!("{} ({})", error.reason(), error.section().unwrap_or(""))
 }
 
-/// Which proxy to ask for which URL.
+/// The proxies for each scheme, and the hosts without a proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
-    /// What is asked for without one.
+    /// What is requested without a proxy.
     direct: Vec<Item>,
 }
 
 impl Proxies {
-    /// Asks for each variable that matters: `all_proxy` only where one of the others is not set.
+    /// Reads the variables; `all_proxy` only if one of the others is not set.
     ///
     /// # Errors
-    /// The first variable that names a proxy that cannot be used.
+    /// The first variable with a proxy that cannot be used.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Proxies, Unusable> {
         let set = |variable| lookup(variable).filter(|value| !value.trim().is_empty());
         let read = |variable| {
@@ -179,7 +180,7 @@ impl Proxies {
         Ok(Proxies { http, https, direct: items.filter_map(Item::parse).collect() })
     }
 
-    /// The proxy to ask for `url`; `None`: ask its own host.
+    /// The proxy for `url`; `None` for a direct connection.
     pub fn for_url(&self, url: &Url) -> Option<&Proxy> {
         let proxy = match url.scheme() {
             Scheme::Http => self.http.as_ref(),
@@ -188,7 +189,7 @@ impl Proxies {
         proxy.filter(|_| !self.direct.iter().any(|item| item.matches(url)))
     }
 
-    /// What proxies are sent to know the user by, for those who have to keep it out of a log.
+    /// The credentials for all proxies, for callers that have to keep them out of logs.
     pub fn authorizations(&self) -> impl Iterator<Item = &Authorization> {
         [&self.http, &self.https]
             .into_iter()
@@ -201,21 +202,21 @@ impl Proxies {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Item {
     hosts: Hosts,
-    /// Every port if none is said.
+    /// The port; `None` for every port.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// A name in lower case, and all below it.
+    /// A name in lower case, and its subdomains.
     Domain(String),
-    /// The addresses that share so many leading bits with this one.
+    /// The addresses that share a number of leading bits with this one.
     Block(IpAddr, u32),
 }
 
 impl Item {
-    /// `None` where it is of no form that could match.
+    /// Parses an item; `None` for a form that matches nothing.
     fn parse(text: &str) -> Option<Item> {
         if let Some(block) = block(text) {
             return Some(Item { hosts: block, port: None });
@@ -239,7 +240,7 @@ impl Item {
         };
         let is_host = match (&self.hosts, url.host(), address) {
             (Hosts::All, ..) => true,
-            (Hosts::Domain(domain), Host::Name(name), _) => is_below(name, domain),
+            (Hosts::Domain(domain), Host::Name(name), _) => is_subdomain(name, domain),
             (Hosts::Block(block, len), _, Some(address)) => shares(*block, address, *len),
             (Hosts::Domain(_) | Hosts::Block(..), ..) => false,
         };
@@ -247,7 +248,7 @@ impl Item {
     }
 }
 
-/// `ADDRESS` or `ADDRESS/LENGTH`; around an IPv6 address there may be brackets.
+/// Parses `ADDRESS` or `ADDRESS/LENGTH`; an IPv6 address may be in brackets.
 fn block(text: &str) -> Option<Hosts> {
     let (address, len) = match text.split_once('/') {
         Some((address, len)) => (address, Some(number::<u32>(len)?)),
@@ -260,7 +261,7 @@ fn block(text: &str) -> Option<Hosts> {
     };
     let (bits, canonical) = (width(address), address.to_canonical());
     let len = len.unwrap_or(bits);
-    // A block of IPv4 addresses that is written as one of IPv6.
+    // IPv4 addresses that are written as IPv4-mapped IPv6 addresses.
     let before = bits - width(canonical);
     match len {
         _ if len > bits => None,
@@ -284,7 +285,7 @@ fn width(address: IpAddr) -> u32 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The bits of an address from the left.
+/// The bits of an address, left-aligned.
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
@@ -292,20 +293,20 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// A name, with or without `.` or `*.` before it and `.` behind.
+/// Parses a domain, with an optional `.` or `*.` before it and `.` after it.
 fn domain(text: &str) -> Option<Hosts> {
     let name = text.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(text);
     let name = undotted(name.strip_prefix('.').unwrap_or(name));
     (!name.is_empty()).then(|| Hosts::Domain(name.to_ascii_lowercase()))
 }
 
-/// Whether `name` is the domain or ends with a dot and the domain.
-fn is_below(name: &str, domain: &str) -> bool {
+/// Whether `name` is the domain or a subdomain of it.
+fn is_subdomain(name: &str, domain: &str) -> bool {
     let before = undotted(name).strip_suffix(domain);
     before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// Without the dot of the root.
+/// The name without the trailing dot of the root.
 fn undotted(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }

@@ -1,43 +1,43 @@
-//! Going on where a download stopped: validators to ask with, and the range that came.
+//! Resuming a download: the validator of the request, and the range of the response.
 //!
 //! ```text
-//!   Range: bytes=500-        If-Range: "v1"              asked: the rest of that version
-//!   206  Content-Range: bytes 500-999/1000               here it is
-//!   200                                                  it is another version: all of it
-//!   416  Content-Range: bytes */500                      there is nothing from there on
+//!   Range: bytes=500-        If-Range: "v1"              request: the rest of that version
+//!   206  Content-Range: bytes 500-999/1000               response: the rest
+//!   200                                                  or all of another version
+//!   416  Content-Range: bytes */500                      or nothing from that offset on
 //! ```
 //!
 //! Specification: RFC 9110 §14.4 (Content-Range), §8.8.3 (entity tags), §13.1.5 (If-Range). Only a
-//! strong entity tag is a validator here: a weak one does not promise the same bytes, and a date
-//! has whole seconds, in which a file can change twice.
+//! strong entity tag is used as a validator: a weak one does not promise the same bytes, and a file
+//! can change twice within the one-second resolution of a date.
 
 use super::message::headers::Headers;
 use crate::error::Error;
 
-/// What a response carries of a representation.
+/// The part of a representation that a response has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentRange {
-    /// From `first` to `last`, both counted from 0 and both in it.
+    /// The bytes from `first` to `last`, both inclusive and counted from 0.
     Satisfied {
         /// The first byte.
         first: u64,
         /// The last byte.
         last: u64,
-        /// Length of the whole in bytes, if it is known.
+        /// Length of the complete representation in bytes, if it is known.
         complete: Option<u64>,
     },
-    /// Nothing, for the range that was asked for lies behind its end.
+    /// Nothing, because the requested range begins after its end.
     Unsatisfied {
-        /// Length of the whole in bytes.
+        /// Length of the complete representation in bytes.
         complete: u64,
     },
 }
 
 impl ContentRange {
-    /// Reads the value of `Content-Range`, which stands at `offset` of the stream.
+    /// Parses the value of `Content-Range`, which is at `offset` of the stream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is no range of bytes, or one that cannot be.
+    /// [`Error::Malformed`] if it is not a valid range of bytes.
     pub fn parse(value: &[u8], offset: u64) -> Result<ContentRange, Error> {
         let text = std::str::from_utf8(value).ok();
         let range = text.and_then(|text| text.split_once(' ')).and_then(|(unit, range)| {
@@ -64,25 +64,26 @@ fn content_range(text: &str) -> Option<ContentRange> {
 }
 
 fn number(digits: &str) -> Option<u64> {
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// The range of a response: its one `Content-Range`, if there is one and it can be read.
+/// The `Content-Range` of a response, if there is exactly one and it is valid.
 pub fn of(headers: &Headers) -> Option<ContentRange> {
     let mut ranges = headers.all("Content-Range");
     let range = ranges.next().and_then(|field| ContentRange::parse(field.value, 0).ok());
     range.filter(|_| ranges.next().is_none())
 }
 
-/// Whether an entity tag is well formed and strong, so that it may stand in `If-Range`.
+/// Whether an entity tag is well-formed and strong, as `If-Range` requires.
 pub fn is_strong(tag: &[u8]) -> bool {
     let inner = tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
     let is_etagc = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7E | 0x80..);
     inner.is_some_and(|inner| inner.iter().all(is_etagc))
 }
 
-/// The validator that a response offers for going on with it later: its one strong entity tag.
+/// The validator of a response with which it can be resumed: its strong entity tag, if there is
+/// exactly one.
 pub fn validator(headers: &Headers) -> Option<&[u8]> {
     let mut tags = headers.all("ETag");
     let tag = tags.next().filter(|tag| is_strong(tag.value))?;

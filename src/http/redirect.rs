@@ -1,4 +1,4 @@
-//! Redirects: whether to follow one, with which method, and what must not come along.
+//! Redirects: whether to follow one, with which method, and which fields are not sent again.
 //!
 //! ```text
 //!   301, 302   POST becomes GET, other methods stay
@@ -6,11 +6,12 @@
 //!   307, 308   method and body are repeated
 //!
 //!   http://a/ ─▶ https://a/ ─▶ https://b/      another scheme, host or port: from there on, also
-//!                └ no secrets from here on      back at the first one, no Authorization, Cookie,
-//!                                               Proxy-Authorization
+//!                └ no secrets from here on      back at the first one, no Authorization, Cookie
+//!                                               or Proxy-Authorization
 //! ```
 //!
-//! Specification: RFC 9110 §15.4; §10.2.2 for Location; §4.2.4 for why userinfo in one is refused.
+//! Specification: RFC 9110 §15.4; §10.2.2 for Location; §4.2.4 for userinfo, which is refused in
+//! it.
 
 use super::config::{Limits, Remark, too_large};
 use super::message::headers::{Field, Headers};
@@ -20,25 +21,25 @@ use crate::error::Error;
 
 const SECTION: &str = "RFC 9110 §15.4";
 
-/// Where to ask next, and how.
+/// The request that follows a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
-    /// With which method.
+    /// Its method.
     pub method: Method,
-    /// For what.
+    /// Its URL.
     pub url: Url,
     /// Whether the body is sent again.
     pub keep_body: bool,
-    /// Whether the secrets of the first request stay behind.
+    /// Whether the secrets of the first request are not sent again.
     pub drop_credentials: bool,
-    /// What was tolerated in its `Location`.
+    /// What was tolerated in the `Location`.
     pub remarks: Vec<Remark>,
 }
 
-/// Fields that go to the first origin alone.
+/// Fields that are sent to the first origin only.
 const CREDENTIALS: [&str; 3] = ["Authorization", "Cookie", "Proxy-Authorization"];
 
-/// Fields that describe a body, and go when it does: RFC 9110 §15.4.
+/// Fields that describe a body, and are removed with it: RFC 9110 §15.4.
 const BODY_FIELDS: [&str; 6] = [
     "Content-Encoding",
     "Content-Language",
@@ -49,36 +50,36 @@ const BODY_FIELDS: [&str; 6] = [
 ];
 
 impl Redirect {
-    /// Takes out of the fields of the first request what must not come along.
+    /// Removes the fields of the first request that are not sent again.
     pub fn prune(&self, headers: &mut Headers) {
         let secrets = CREDENTIALS.iter().filter(|_| self.drop_credentials);
         let of_body = BODY_FIELDS.iter().filter(|_| !self.keep_body);
         secrets.chain(of_body).for_each(|name| headers.remove(name));
-        // What was said for the first host is wrong for another one.
+        // A `Host` that was set for the first origin is wrong for another one.
         if self.drop_credentials {
             headers.remove("Host");
         }
     }
 }
 
-/// Whether a status sends a client elsewhere.
+/// Whether a status is a redirect that can be followed.
 pub fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// One step: what a redirect of `status` to `location` means for a request for `from`.
+/// One redirect with `status` to `location`, as the answer to a request of `method` for `from`.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the offset of the `Location`, or the place in it, in the stream: it is
-/// no URL, names a user, leaves `http` and `https`, or leads from `https` back to `http`.
+/// [`Error::Malformed`] with the offset in the stream, if `location` is not an `http` or `https`
+/// URL, has userinfo, or leads from `https` to `http`.
 pub fn follow(
     method: &Method,
     status: u16,
     from: &Url,
     location: Field<'_>,
 ) -> Result<Redirect, Error> {
-    let joined = from.join_mended(location.value);
-    let (url, is_mended) = joined.map_err(|error| error.shifted(location.offset))?;
+    let joined = from.join_repaired(location.value);
+    let (url, is_repaired) = joined.map_err(|error| error.shifted(location.offset))?;
     let refused = |rule, section| Err(Error::malformed(rule, location.offset, section));
     if url.userinfo().is_some() {
         return refused("a redirect names no user", "RFC 9110 §4.2.4");
@@ -95,17 +96,17 @@ pub fn follow(
     let method = if becomes_get { Method::GET } else { method.clone() };
     let text = "a Location with a space, a \\ or a % without its digits";
     let remark = Remark { text, offset: location.offset, section: "RFC 3986 §2" };
-    let remarks = if is_mended { vec![remark] } else { Vec::new() };
+    let remarks = if is_repaired { vec![remark] } else { Vec::new() };
     let keep_body = !becomes_get && status != 303;
     Ok(Redirect { method, url, keep_body, drop_credentials, remarks })
 }
 
-/// A chain of redirects from one request on: counts them, knows where it has been, and forgets
-/// secrets for good.
+/// A chain of redirects: counts them, finds circles, and drops the secrets for the rest of the
+/// chain once it has left the first origin.
 #[derive(Debug, Clone)]
 pub struct Chain {
     method: Method,
-    /// The first place, and every one after it.
+    /// The first request, and every one after it.
     urls: Vec<(Method, Url)>,
     redirects_max: usize,
     drop_credentials: bool,
@@ -122,12 +123,13 @@ impl Chain {
         }
     }
 
-    /// The next step. `head` is that of the response with `status`; its `Location` counts.
+    /// The next redirect: `status` and `headers` are those of the response, `at` is the offset of
+    /// its head in the stream.
     ///
     /// # Errors
-    /// Those of [`follow`]; [`Error::Malformed`] if there is no `Location`, or some that differ, or
-    /// it leads where the chain has been with that method; [`Error::TooLarge`] beyond
-    /// [`redirects_max`](Limits::redirects_max).
+    /// Those of [`follow`]; [`Error::Malformed`] if there is no `Location`, if there are several
+    /// that differ, or for a request that the chain has already made; [`Error::TooLarge`] for more
+    /// than [`redirects_max`](Limits::redirects_max).
     pub fn follow(&mut self, status: u16, at: u64, headers: &Headers) -> Result<Redirect, Error> {
         let mut locations = headers.all("Location");
         let rule = "a redirect has one Location";
@@ -144,10 +146,10 @@ impl Chain {
             return Err(too_large("redirects_max", max, location.offset, SECTION));
         }
         let from = self.urls.last().map(|(_, url)| url.clone());
-        let Some(from) = from else { return Err(Error::Misuse("a chain has a beginning")) };
+        let Some(from) = from else { return Err(Error::Misuse("the chain has no first request")) };
         let mut redirect = follow(&self.method, status, &from, location)?;
         if let Some(offset) = further {
-            let text = "a Location said again";
+            let text = "a repeated Location";
             redirect.remarks.push(Remark { text, offset, section: "RFC 9110 §5.3" });
         }
         let step = (redirect.method.clone(), redirect.url.clone());

@@ -1,14 +1,14 @@
-//! References: splitting one into its parts, and resolving it against a base.
+//! URI references: splitting into parts, and resolution against a base.
 //!
 //! ```text
 //!   http://user@host:80/a/b/../c?query#fragment
 //!   └──┘   └──────────┘└───────┘ └───┘ └──────┘
-//!   scheme   authority     path    query  fragment       every part but the path may be missing
+//!   scheme   authority     path    query  fragment       all parts but the path are optional
 //! ```
 //!
 //! Specification: RFC 3986 §3 and appendix B (the parts), §5.2 (resolution), §5.2.4 (dot segments).
-//! It works on text alone and knows no scheme, so that all examples of §5.4 can be held against it;
-//! what a part may hold is judged in [`url`](super::url).
+//! This module works on text and knows no scheme, so that it can be tested with all examples of
+//! §5.4. [`url`](super::url) checks the content of the parts.
 
 /// The parts of a reference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// Divides a text; every text can be divided.
+    /// Splits a text, which cannot fail.
     pub(super) fn split(text: &str) -> Reference {
         let (text, fragment) = cut(text, '#');
         let (text, query) = cut(text, '?');
@@ -39,7 +39,7 @@ impl Reference {
         Reference { scheme, authority, path: path.to_owned(), query, fragment }
     }
 
-    /// What this reference means where `base`, which has a scheme, is: RFC 3986 §5.2.2, strictly.
+    /// Resolves this reference against `base`, which has a scheme: RFC 3986 §5.2.2, strict.
     pub(super) fn resolve(self, base: &Reference) -> Reference {
         if self.scheme.is_some() {
             return Reference { path: remove_dot_segments(&self.path), ..self };
@@ -61,7 +61,7 @@ impl Reference {
     }
 }
 
-/// What stands before the first `mark`, and what behind it.
+/// The text before the first `mark`, and the text after it.
 fn cut(text: &str, mark: char) -> (&str, Option<String>) {
     match text.split_once(mark) {
         Some((before, behind)) => (before, Some(behind.to_owned())),
@@ -74,7 +74,7 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_part)
 }
 
-/// RFC 3986 §5.2.3.
+/// Merges a relative path with that of the base: RFC 3986 §5.2.3.
 fn merge(base: &Reference, path: &str) -> String {
     if base.authority.is_some() && base.path.is_empty() {
         return format!("/{path}");
@@ -83,7 +83,7 @@ fn merge(base: &Reference, path: &str) -> String {
     format!("{}{path}", &base.path[..folder])
 }
 
-/// RFC 3986 §5.2.4, segment by segment.
+/// Removes `.` and `..`: RFC 3986 §5.2.4.
 pub(super) fn remove_dot_segments(path: &str) -> String {
     let is_absolute = path.starts_with('/');
     let mut kept: Vec<&str> = Vec::new();
@@ -119,7 +119,7 @@ mod tests {
         format!("{scheme}{authority}{}{query}{}", parts.path, before("#", &parts.fragment))
     }
 
-    /// RFC 3986 §5.4.1 and §5.4.2, all of them, strictly.
+    /// All examples of RFC 3986 §5.4.1 and §5.4.2, strict.
     #[test]
     fn the_examples_of_the_rfc() {
         let base = Reference::split("http://a/b/c/d;p?q");

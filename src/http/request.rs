@@ -1,4 +1,4 @@
-//! A request, and the bytes it becomes.
+//! A request, and its encoding.
 //!
 //! ```text
 //!   POST /submit?x=1 HTTP/1.1 CR LF     method SP request-target SP version    §3
@@ -11,9 +11,9 @@
 //!
 //! Specification: RFC 9112 §3 and §6, RFC 9110 §7.2, §8.6, §9.
 //!
-//! Every part is checked when it is put in, so there is no request that cannot be written, and none
-//! that becomes two. Framing belongs to the encoder alone: a `Content-Length` by the caller could
-//! contradict the body. `Expect` is not used: a response may come early, and is then heard.
+//! Every part is checked when it is set, so every request can be encoded, and none can smuggle a
+//! second one. Only the encoder sets the framing: a `Content-Length` of the caller could contradict
+//! the body. `Expect` is not used, since an early response is processed anyway.
 
 use super::message::headers::{Headers, is_token};
 use super::url::{Origin, Url};
@@ -22,11 +22,11 @@ use crate::error::Error;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Fields that the encoder writes itself, or that would begin another protocol.
+/// Fields that the encoder sets itself, or that are not supported.
 const RESERVED: [&str; 7] =
     ["Content-Length", "Expect", "HTTP2-Settings", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
 
-/// A request method: RFC 9110 §9.1, a token whose case matters.
+/// A request method: a case-sensitive token (RFC 9110 §9.1).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Method(Cow<'static, str>);
 
@@ -43,7 +43,7 @@ impl Method {
     /// Checks a method.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is no token, with the offset in it.
+    /// [`Error::Malformed`] if `name` is not a token, with the offset in it.
     pub fn new(name: &str) -> Result<Method, Error> {
         match name.bytes().position(|byte| !is_token(byte)) {
             None if !name.is_empty() => Ok(Method(Cow::Owned(name.to_owned()))),
@@ -59,23 +59,23 @@ impl Method {
         &self.0
     }
 
-    /// Whether its responses have no body: RFC 9110 §9.3.2.
+    /// Whether it is HEAD, whose responses have no body: RFC 9110 §9.3.2.
     pub fn is_head(&self) -> bool {
         self.0 == "HEAD"
     }
 
-    /// Whether it asks for a tunnel: RFC 9110 §9.3.6.
+    /// Whether it is CONNECT, which requests a tunnel: RFC 9110 §9.3.6.
     pub fn is_connect(&self) -> bool {
         self.0 == "CONNECT"
     }
 
-    /// Whether doing it twice is the same as doing it once, so that it may be tried again without
-    /// asking: RFC 9110 §9.2.2.
+    /// Whether it is idempotent, so that a request may be retried automatically: RFC 9110 §9.2.2.
     pub fn is_idempotent(&self) -> bool {
         matches!(&*self.0, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
     }
 
-    /// Whether a body is expected with it, so that having none has to be said: RFC 9110 §8.6.
+    /// Whether it anticipates a body, so that `Content-Length: 0` is sent without one: RFC 9110
+    /// §8.6.
     fn anticipates_body(&self) -> bool {
         matches!(&*self.0, "POST" | "PUT" | "PATCH")
     }
@@ -93,15 +93,15 @@ impl fmt::Display for Method {
     }
 }
 
-/// What follows the head of a request.
+/// The body of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RequestBody {
-    /// Nothing.
+    /// No body.
     #[default]
     None,
-    /// So many bytes.
+    /// A body of so many bytes.
     Length(u64),
-    /// Chunks, for the length is not known yet.
+    /// A body in chunks, of unknown length.
     Chunked,
 }
 
@@ -116,17 +116,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Asks the origin of `url` itself: the target is in origin-form (RFC 9112 §3.2.1).
+    /// A request to the origin of `url`: origin-form (RFC 9112 §3.2.1).
     pub fn new(method: Method, url: &Url) -> Request {
         Request::with_target(method, url.origin_form().to_owned(), url.host_and_port())
     }
 
-    /// Asks a proxy for `url`: absolute-form (RFC 9112 §3.2.2).
+    /// A request to a proxy for `url`: absolute-form (RFC 9112 §3.2.2).
     pub fn to_proxy(method: Method, url: &Url) -> Request {
         Request::with_target(method, url.absolute_form(), url.host_and_port())
     }
 
-    /// Asks a proxy for a tunnel to an origin: authority-form (RFC 9112 §3.2.3).
+    /// A request to a proxy for a tunnel to `origin`: authority-form (RFC 9112 §3.2.3).
     pub fn connect(origin: &Origin) -> Request {
         Request::with_target(Method::CONNECT, origin.authority_form(), origin.authority_form())
     }
@@ -135,12 +135,12 @@ impl Request {
         Request { method, target, host, headers: Headers::new(), body: RequestBody::None }
     }
 
-    /// Adds a field. `Host` takes the place of the URL's.
+    /// Adds a field. `Host` replaces that of the URL.
     ///
     /// # Errors
-    /// Those of [`Headers::push`]; [`Error::Misuse`] for fields that the encoder answers for:
-    /// `Content-Length`, `Transfer-Encoding`, `Expect`, `TE`, `Trailer`, `Upgrade` and
-    /// `HTTP2-Settings`.
+    /// Those of [`Headers::push`]; [`Error::Misuse`] for fields that only the encoder may set or
+    /// that are not supported: `Content-Length`, `Transfer-Encoding`, `Expect`, `TE`, `Trailer`,
+    /// `Upgrade` and `HTTP2-Settings`.
     pub fn header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
             return Err(Error::Misuse(
@@ -150,30 +150,31 @@ impl Request {
         self.headers.push(name, value)
     }
 
-    /// Says what follows the head.
+    /// Sets the body.
     pub fn set_body(&mut self, body: RequestBody) {
         self.body = body;
     }
 
-    /// Its method.
+    /// The method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// Its fields, without those of the framing and, unless it was set, `Host`.
+    /// The fields that were added, so without those of the framing and without `Host` unless it was
+    /// set.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// What follows the head.
+    /// The body.
     pub fn body(&self) -> RequestBody {
         self.body
     }
 
-    /// Appends the head.
+    /// Appends the head to `out`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `out` has no room for it.
+    /// [`Error::TooLarge`] if it does not fit into `out`. Nothing is then appended.
     pub fn encode(&self, out: &mut Buffer) -> Result<(), Error> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         let mut line = |name: &str, value: &[u8]| {

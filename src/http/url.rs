@@ -1,24 +1,24 @@
-//! URLs of the schemes `http` and `https`, ready to be asked for.
+//! URLs of the schemes `http` and `https`.
 //!
 //! ```text
 //!   http://user:password@[::1]:8080/a/b?c=d#top
-//!          └── kept apart ─┘              └─ dropped: neither is ever sent
+//!          └─ separate ─┘                 └─ dropped: neither is part of a request
 //!                          └ host ┘└port┘└ target: origin-form ┘
 //! ```
 //!
 //! Specification: RFC 3986, RFC 9110 §4.2, RFC 9112 §3.2.
 //!
-//! Written by hand, not with the crate `url`: that one follows the rules of browsers, which repair
-//! what was typed: tabs and line ends fall out, `\` becomes `/`, `127.1` becomes an address. Here
-//! what two readers could take for different places is refused, with its offset:
+//! This parser does not use the crate `url`, which follows the rules of browsers and repairs what
+//! was typed: tabs and line ends are removed, `\` becomes `/`, `127.1` becomes an address. Here an
+//! input is refused, with its offset, if two parsers could take it for different URLs:
 //!
 //! - control characters, spaces and `\` anywhere, and a `%` without two hexadecimal digits;
 //! - hosts that are neither a plain name, nor an IPv4 address in four decimal numbers, nor an IPv6
 //!   address in brackets (without a zone); names in other scripts are to be given as `xn--`, or
 //!   translated by the caller of [`Url::parse_with`].
 //!
-//! What is harmless is put right: other characters that may not stand in a path or a query are
-//! percent-encoded, as UTF-8, and dot segments are removed.
+//! Unambiguous input is normalized: other characters that are not allowed in a path or a query are
+//! percent-encoded as UTF-8, and dot segments are removed.
 
 use super::reference::{Reference, remove_dot_segments};
 use crate::error::Error;
@@ -26,20 +26,20 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Translates a host of another script into its A-labels.
+/// Translates an internationalized host name into A-labels.
 pub type ToAscii = fn(&str) -> Result<Cow<'_, str>, Error>;
 
-/// Which of the two schemes.
+/// A supported scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// In clear.
+    /// HTTP over TCP.
     Http,
-    /// Over TLS.
+    /// HTTP over TLS.
     Https,
 }
 
 impl Scheme {
-    /// Its name.
+    /// The name of the scheme.
     pub fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -47,7 +47,7 @@ impl Scheme {
         }
     }
 
-    /// RFC 9110 §4.2.1, §4.2.2.
+    /// The default port: RFC 9110 §4.2.1, §4.2.2.
     pub fn default_port(self) -> u16 {
         match self {
             Scheme::Http => 80,
@@ -56,7 +56,7 @@ impl Scheme {
     }
 }
 
-/// Whom to connect to.
+/// The host to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Host {
     /// A name, in lower case, to be resolved.
@@ -77,12 +77,12 @@ impl fmt::Display for Host {
     }
 }
 
-/// What stood before the `@`, percent-decoded. It is a secret and prints as none.
+/// The userinfo of a URL, percent-decoded: a secret, which `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Userinfo {
-    /// Up to the first colon.
+    /// The bytes before the first colon.
     pub user: Vec<u8>,
-    /// Behind it.
+    /// The bytes after the first colon.
     pub password: Vec<u8>,
 }
 
@@ -92,14 +92,14 @@ impl fmt::Debug for Userinfo {
     }
 }
 
-/// What two URLs share if they lead to the same server: RFC 6454 §4.
+/// Scheme, host and port: RFC 6454 §4.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The scheme.
     pub scheme: Scheme,
     /// The host.
     pub host: Host,
-    /// The port, also where it is the scheme's own.
+    /// The port, even if it is the default port.
     pub port: u16,
 }
 
@@ -110,7 +110,7 @@ impl Origin {
     }
 }
 
-/// A URL. Its text, by [`Display`](fmt::Display), has neither userinfo nor fragment.
+/// A URL. [`Display`](fmt::Display) writes neither userinfo nor fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     origin: Origin,
@@ -121,16 +121,16 @@ pub struct Url {
 }
 
 impl Url {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the offset in `text` of what cannot be.
+    /// [`Error::Malformed`] with the offset in `text`.
     pub fn parse(text: &str) -> Result<Url, Error> {
         Url::parse_with(text, |host| Ok(Cow::Borrowed(host)))
     }
 
-    /// The same, where a host that is not ASCII is what `to_ascii` makes of it, such as
-    /// `net::idn::to_ascii`. Its errors have their offset in the host.
+    /// Parses a URL whose host may be non-ASCII: `to_ascii`, such as `net::idn::to_ascii`,
+    /// translates it. Errors of `to_ascii` have their offset in the host.
     ///
     /// # Errors
     /// As [`parse`](Url::parse), and those of `to_ascii`.
@@ -141,8 +141,8 @@ impl Url {
         Url::from_parts(parts, authority_at, to_ascii)
     }
 
-    /// What a reference, such as the value of `Location`, means on the page of this URL: RFC 3986
-    /// §5.2. It need not be UTF-8. Nothing of the userinfo of this URL comes along.
+    /// Resolves a reference, such as the value of `Location`, against this URL: RFC 3986 §5.2. The
+    /// reference need not be UTF-8. The userinfo of this URL is not inherited.
     ///
     /// # Errors
     /// Those of [`parse`](Url::parse), with the offset in `reference`.
@@ -151,27 +151,27 @@ impl Url {
         self.resolve(reference)
     }
 
-    /// The same for a reference that a server wrote carelessly, and whether it had to be mended, as
-    /// curl does: a space is sent as `%20`, behind the first `?` as `+`, and a `%` without its
-    /// digits as it is; a `\` is sent as `%5C`.
+    /// Like [`join`](Url::join), but repairs a malformed reference as curl does, and returns
+    /// whether it did: a space is sent as `%20`, after the first `?` as `+`; a `%` without its
+    /// digits is sent unchanged; a `\` is sent as `%5C`.
     ///
     /// # Errors
-    /// Those of [`parse`](Url::parse), with the offset in the mended reference.
-    pub fn join_mended(&self, reference: &[u8]) -> Result<(Url, bool), Error> {
+    /// Those of [`parse`](Url::parse), with the offset in the repaired reference.
+    pub fn join_repaired(&self, reference: &[u8]) -> Result<(Url, bool), Error> {
         if let Ok(url) = self.join(reference) {
             return Ok((url, false));
         }
         check_bytes(reference, true)?;
         let query_at = reference.iter().position(|byte| *byte == b'?').unwrap_or(reference.len());
-        let mut mended = Vec::with_capacity(reference.len());
+        let mut repaired = Vec::with_capacity(reference.len());
         for (at, byte) in reference.iter().enumerate() {
             match byte {
-                b' ' if at < query_at => mended.extend_from_slice(b"%20"),
-                b' ' => mended.push(b'+'),
-                byte => mended.push(*byte),
+                b' ' if at < query_at => repaired.extend_from_slice(b"%20"),
+                b' ' => repaired.push(b'+'),
+                byte => repaired.push(*byte),
             }
         }
-        Ok((self.resolve(&mended)?, true))
+        Ok((self.resolve(&repaired)?, true))
     }
 
     fn resolve(&self, reference: &[u8]) -> Result<Url, Error> {
@@ -186,7 +186,7 @@ impl Url {
         };
         let parts = Reference::split(&text).resolve(&base);
         let url = Url::from_parts(parts, authority_at, |host| Ok(Cow::Borrowed(host)));
-        url.map_err(|error| place_in(error, reference))
+        url.map_err(|error| relocate(error, reference))
     }
 
     fn from_parts(parts: Reference, authority_at: usize, to_ascii: ToAscii) -> Result<Url, Error> {
@@ -197,7 +197,7 @@ impl Url {
         };
         let Some(authority) = parts.authority else {
             let at = scheme.as_str().len() + 1;
-            return Err(malformed("// and a host stand behind the scheme", at, HTTP_URI));
+            return Err(malformed("// and a host follow the scheme", at, HTTP_URI));
         };
         let (userinfo, host_at) = userinfo(&authority, authority_at)?;
         let host_and_port = &authority[host_at - authority_at..];
@@ -222,12 +222,12 @@ impl Url {
         self.origin.scheme
     }
 
-    /// Whom to connect to.
+    /// The host to connect to.
     pub fn host(&self) -> &Host {
         &self.origin.host
     }
 
-    /// At which port.
+    /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.origin.port
     }
@@ -237,7 +237,7 @@ impl Url {
         &self.origin
     }
 
-    /// What stood before the `@`.
+    /// The userinfo.
     pub fn userinfo(&self) -> Option<&Userinfo> {
         self.userinfo.as_ref()
     }
@@ -252,12 +252,12 @@ impl Url {
         self.target[self.path_len..].strip_prefix('?')
     }
 
-    /// Path and query, as asked for at the origin itself.
+    /// Path and query: the target of a request to the origin.
     pub fn origin_form(&self) -> &str {
         &self.target
     }
 
-    /// All of it, as asked for at a proxy.
+    /// The complete URL: the target of a request to a proxy.
     pub fn absolute_form(&self) -> String {
         format!("{}://{}{}", self.scheme().as_str(), self.host_and_port(), self.target)
     }
@@ -267,7 +267,7 @@ impl Url {
         self.origin.authority_form()
     }
 
-    /// The value of `Host`: the port only where it is not the scheme's own.
+    /// The value of `Host`: with the port unless it is the default port.
     pub fn host_and_port(&self) -> String {
         match self.port() == self.scheme().default_port() {
             true => self.host().to_string(),
@@ -288,7 +288,7 @@ impl fmt::Debug for Url {
     }
 }
 
-/// The sections that rule the parts of a URL.
+/// The sections that define the parts of a URL.
 const CHARACTERS: &str = "RFC 3986 §2";
 const PERCENT: &str = "RFC 3986 §2.1";
 const HOST: &str = "RFC 3986 §3.2.2";
@@ -299,14 +299,14 @@ fn malformed(rule: &'static str, at: usize, section: &'static str) -> Error {
     Error::malformed(rule, at as u64, section)
 }
 
-/// What may stand nowhere in a URL.
-fn check_bytes(text: &[u8], is_mended: bool) -> Result<(), Error> {
+/// Checks for bytes that are not allowed anywhere in a URL.
+fn check_bytes(text: &[u8], is_repaired: bool) -> Result<(), Error> {
     for (at, &byte) in text.iter().enumerate() {
         let is_hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
         match byte {
             b'\r' | b'\n' => return Err(malformed("a URL holds no line end", at, CHARACTERS)),
             0 => return Err(malformed("a URL holds no NUL", at, CHARACTERS)),
-            b' ' | b'\\' | b'%' if is_mended => {}
+            b' ' | b'\\' | b'%' if is_repaired => {}
             b' ' => {
                 return Err(malformed("a URL holds no space; it is written %20", at, CHARACTERS));
             }
@@ -315,7 +315,7 @@ fn check_bytes(text: &[u8], is_mended: bool) -> Result<(), Error> {
             }
             b'\\' => return Err(malformed("a URL holds no \\; it is written %5C", at, CHARACTERS)),
             b'%' if !is_hex(at + 1) || !is_hex(at + 2) => {
-                let rule = "two hexadecimal digits stand behind %; the sign itself is written %25";
+                let rule = "two hexadecimal digits follow %; the sign itself is written %25";
                 return Err(malformed(rule, at, PERCENT));
             }
             _ => {}
@@ -324,8 +324,9 @@ fn check_bytes(text: &[u8], is_mended: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// An error in a reference whose bytes beyond ASCII were percent-encoded, placed in the original.
-fn place_in(error: Error, reference: &[u8]) -> Error {
+/// Maps the offset of an error in a reference, whose non-ASCII bytes were percent-encoded, to the
+/// original.
+fn relocate(error: Error, reference: &[u8]) -> Error {
     let Error::Malformed { rule, offset, section } = error else { return error };
     let mut left = offset;
     let is_before = |byte: &&u8| {
@@ -338,7 +339,7 @@ fn place_in(error: Error, reference: &[u8]) -> Error {
     Error::Malformed { rule, offset, section }
 }
 
-/// The userinfo, and where the host begins.
+/// The userinfo, and the offset at which the host begins.
 fn userinfo(authority: &str, authority_at: usize) -> Result<(Option<Userinfo>, usize), Error> {
     let Some((before, _)) = authority.split_once('@') else { return Ok((None, authority_at)) };
     let host_at = authority_at + before.len() + 1;
@@ -366,7 +367,7 @@ fn host_and_port_of(
         Some("") => return Ok((host, None)),
         port => port.unwrap_or(""),
     };
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     let number = port.parse().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
     match number.filter(|port| *port > 0) {
         Some(port) => Ok((host, Some(port))),
@@ -377,7 +378,7 @@ fn host_and_port_of(
 fn host(text: &str, at: usize) -> Result<Host, Error> {
     if let Some(inner) = text.strip_prefix('[') {
         let address = inner.strip_suffix(']').and_then(|inner| inner.parse().ok());
-        let rule = "an IPv6 address stands between brackets, without a zone";
+        let rule = "an IPv6 address is in brackets, without a zone";
         return address.map(Host::V6).ok_or_else(|| malformed(rule, at, HOST));
     }
     if text.is_empty() {
@@ -392,7 +393,8 @@ fn host(text: &str, at: usize) -> Result<Host, Error> {
     if name.split('.').any(str::is_empty) {
         return Err(malformed("no label of a host is empty", at, HOST));
     }
-    // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses; people do not.
+    // Some resolvers take `127.1`, `0x7f.1` and `2130706433` for IPv4 addresses, which surprises
+    // people.
     let last = name.rsplit('.').next().unwrap_or("");
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
@@ -408,7 +410,7 @@ fn host(text: &str, at: usize) -> Result<Host, Error> {
     }
 }
 
-/// `pchar` and `/`: RFC 3986 §3.3. A `%` is there only with its digits.
+/// `pchar` and `/`: RFC 3986 §3.3. Every `%` has its digits already.
 fn is_in_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte)
 }

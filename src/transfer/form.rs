@@ -128,7 +128,7 @@ fn server_hello(hello: &ServerHello<'_>, at: Place<'_>) -> Result<(), Error> {
 
 fn entries(page: &Entries<'_>, at: Place<'_>) -> Result<(), Error> {
     if page.more && page.entries.is_empty() {
-        let rule = "a page that another follows has an entry";
+        let rule = "a page with more true has an entry";
         return Err(Error::malformed(rule, at.value("entries"), "PROTOCOL §4.6"));
     }
     let max = LIMITS.page_entries_max;
@@ -137,7 +137,7 @@ fn entries(page: &Entries<'_>, at: Place<'_>) -> Result<(), Error> {
 
 fn get(get: &Get<'_>, at: Place<'_>) -> Result<(), Error> {
     if get.offset.unwrap_or(0) > 0 && get.etag.is_none() {
-        let rule = "an offset goes with the etag of the file it was begun with";
+        let rule = "an offset requires the etag of the version that was begun";
         return Err(Error::malformed(rule, at.value("offset"), "PROTOCOL §7.2"));
     }
     get.etag.as_ref().map_or(Ok(()), |text| etag(text, at))

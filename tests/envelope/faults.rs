@@ -161,7 +161,7 @@ const FAULTS: &[Row] = &[
     ),
     (
         "RFC 8259 §6",
-        "an exponent has a digit, behind its sign if it has one",
+        "an exponent has a digit, after its sign if it has one",
         &[(b"{\"a\":1e}", 7), (b"{\"a\":1e+}", 8)],
     ),
     (

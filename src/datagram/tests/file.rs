@@ -1,4 +1,4 @@
-//! Files in datagrams: the bytes by a table, what is admitted, and what is missing.
+//! Files in datagrams: the encoding, the parts that are accepted, and the missing ranges.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn payload_of(part: Part<'_>) -> Vec<u8> {
     payload
 }
 
-/// A datagram of that kind around any payload.
+/// A datagram of a kind with any payload.
 fn around(kind: Kind, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Datagram { kind, run: RUN, sequence: 5, time_ns: 0, payload }.encode(&mut out);
@@ -16,7 +16,7 @@ fn around(kind: Kind, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_bytes_of_a_file_are_those_of_the_page() {
+fn the_encoding_of_a_file_is_that_of_the_documentation() {
     let whole = Part { size: 258, offset: 255, bytes: b"xyz" };
     let bytes = part(5, whole);
     assert_eq!(bytes[..8], *b"wwdg\x01\x02\x00\x33");
@@ -40,7 +40,7 @@ fn the_bytes_of_a_file_are_those_of_the_page() {
 }
 
 #[test]
-fn payloads_that_are_none_are_foreign() {
+fn invalid_payloads_are_foreign() {
     for (size, offset, len, is_good) in [
         // At least one byte.
         (9, 0, 0, false),
@@ -51,7 +51,7 @@ fn payloads_that_are_none_are_foreign() {
         (9, 5, 5, false),
         (9, 9, 1, false),
         (0, 0, 1, false),
-        // None beyond all numbers.
+        // No overflow of the end.
         (u64::MAX, u64::MAX - 2, 1, true),
         (u64::MAX, u64::MAX - 2, 2, true),
         (u64::MAX, u64::MAX - 2, 3, false),
@@ -59,12 +59,12 @@ fn payloads_that_are_none_are_foreign() {
     ] {
         let payload = payload_of(Part { size, offset, bytes: &vec![1; len] });
         let decoded = Datagram::decode(&around(Kind::Part, &payload)).map(|one| one.kind);
-        let expected = if is_good { Ok(Kind::Part) } else { Err(Alien::Foreign) };
+        let expected = if is_good { Ok(Kind::Part) } else { Err(DecodeError::Foreign) };
         assert_eq!(decoded, expected, "{size} {offset} {len}");
     }
     for len in 0..PART_HEADER_BYTES {
         let bytes = around(Kind::Part, &vec![0; len]);
-        assert_eq!(Datagram::decode(&bytes), Err(Alien::Foreign), "{len}");
+        assert_eq!(Datagram::decode(&bytes), Err(DecodeError::Foreign), "{len}");
     }
     for len in 0..60 {
         let bytes = around(Kind::Seal, &vec![0; len]);
@@ -82,7 +82,7 @@ fn the_greatest_part_fits() {
     assert_eq!(Datagram::decode(&datagram).unwrap().part(), Some(whole));
 }
 
-/// Takes a part as a receiver does that compares with `kept`; whether it was taken.
+/// Handles a part like a receiver that stores it in `kept`; whether the part was accepted.
 fn take(assembly: &mut Assembly, kept: &mut [u8], part: Part<'_>) -> bool {
     if !assembly.admit(&part) {
         return false;
@@ -131,7 +131,7 @@ fn a_file_out_of_parts() {
 }
 
 #[test]
-fn the_first_word_of_the_end_counts() {
+fn the_first_seal_counts() {
     let mut assembly = Assembly::new(Limits::default());
     let told = |size, byte: Option<u8>| Seal { size, digest: byte.map(|byte| [byte; 32]) };
     for (seal, digest, disagreeing) in [
@@ -166,7 +166,7 @@ fn the_limits_of_a_file_are_exact() {
         (10, true, 1),
         (20, true, 2),
         (30, false, 2),
-        // What touches one of them, or fills a hole, needs no further range.
+        // A part that adjoins a range, or fills a gap, needs no further range.
         (11, true, 3),
         (9, true, 4),
         (20, true, 4),

@@ -1,13 +1,13 @@
-//! One content coding, undone: gzip or deflate.
+//! Decodes one content coding: gzip or deflate.
 //!
 //! ```text
-//!   gzip      1f 8b 08 flags …  ┌ deflate data ┐ CRC-32 length      some members  RFC 1952
+//!   gzip      1f 8b 08 flags …  ┌ deflate data ┐ CRC-32 length      members       RFC 1952
 //!   deflate   78 9c             │ deflate data │ Adler-32           zlib format   RFC 1950
 //!             (or nothing)      └ deflate data ┘                    raw deflate   RFC 1951
 //! ```
 //!
-//! Specification: RFC 9110 §8.4.1; its note in §8.4.1.2 says that some servers send `deflate`
-//! without the zlib format around it, so both are understood, by the first two bytes.
+//! Specification: RFC 9110 §8.4.1; the note in §8.4.1.2 says that some servers send `deflate`
+//! without the zlib format, so both are accepted and told apart by the first two bytes.
 
 use super::super::config::{Limits, too_large};
 use super::{Coding, Step};
@@ -17,44 +17,43 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The fixed part of a gzip header, so many bytes of it.
+    /// The fixed part of a gzip header, of which so many bytes were read.
     Header(usize),
-    /// The optional parts that are still to come, by their flags.
+    /// The extra field: two bytes of length, then its bytes.
     Extra {
         seen: usize,
         left: usize,
     },
-    /// Up to a NUL.
+    /// The file name, then the comment, each up to a NUL.
     Name,
     Comment,
-    /// CRC-16 of the header, so many bytes of it.
+    /// The CRC-16 of the header, of which so many bytes were read.
     HeaderCrc(usize),
     Data,
-    /// CRC-32 and length of a gzip member, so many bytes of them.
+    /// The CRC-32 and the length of a gzip member, of which so many bytes were read.
     Trailer(usize),
-    /// Behind a whole member: another one, or the end.
+    /// After a complete member: another one, or the end.
     Between,
-    /// The first byte of `deflate`, which with the second says whether there is a zlib format.
-    Guess,
+    /// The first two bytes of `deflate`, which tell whether it has the zlib format.
+    DetectZlib,
     Done,
 }
 
-/// Undoes one coding.
+/// Decodes one coding.
 #[derive(Debug)]
 pub(super) struct Stage {
     limits: Limits,
     gzip: bool,
     state: State,
     inflate: Box<Decompress>,
-    /// The header's flags that are still to be seen to.
+    /// The flags of the header whose optional parts are still to be read.
     flags: u8,
-    /// Bytes of the header's CRC or the trailer.
-    gathered: [u8; 8],
+    /// The bytes of the header CRC or the trailer.
+    collected: [u8; 8],
     header_crc: crc32fast::Hasher,
     data_crc: crc32fast::Hasher,
     member_len: u32,
-    /// The first two bytes of `deflate`, which have to be seen before it is known how to read
-    /// them.
+    /// The first two bytes of `deflate`, stored until the format is known.
     prefix: Vec<u8>,
     offset: u64,
     produced: u64,
@@ -71,11 +70,11 @@ const FLAGS_RESERVED: u8 = 0xE0;
 const HEADER_LEN: usize = 10;
 
 impl Stage {
-    /// A stage at the beginning of a body.
+    /// A stage at the beginning of a coded body.
     pub(super) fn new(coding: Coding, limits: Limits) -> Stage {
         let (gzip, state) = match coding {
             Coding::Gzip => (true, State::Header(0)),
-            Coding::Deflate => (false, State::Guess),
+            Coding::Deflate => (false, State::DetectZlib),
         };
         Stage {
             limits,
@@ -83,7 +82,7 @@ impl Stage {
             state,
             inflate: Box::new(Decompress::new(false)),
             flags: 0,
-            gathered: [0; 8],
+            collected: [0; 8],
             header_crc: crc32fast::Hasher::new(),
             data_crc: crc32fast::Hasher::new(),
             member_len: 0,
@@ -94,19 +93,18 @@ impl Stage {
         }
     }
 
-    /// Eats a prefix of `input` and lays what it becomes into `scratch`, which is not empty. Call
-    /// it again, with the rest of the input, until nothing is consumed and nothing produced.
+    /// Consumes a prefix of `input` and decodes it into `scratch`, which must not be empty. Call it
+    /// again, with the rest of the input, until nothing is consumed and nothing produced.
     ///
     /// # Errors
-    /// [`Error::Misuse`] if there is no room;
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the packed body; the same
-    /// again on every later call.
+    /// [`Error::Misuse`] if `scratch` is empty; [`Error::Malformed`] and [`Error::TooLarge`] with
+    /// the offset in the coded body. Every later call returns the same error.
     pub(super) fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
         if scratch.is_empty() {
-            return Err(Error::Misuse("there is no scratch to unpack into"));
+            return Err(Error::Misuse("the scratch space is empty"));
         }
         let mut consumed = 0;
         loop {
@@ -126,26 +124,27 @@ impl Stage {
         }
     }
 
-    /// The packed body ended here.
+    /// Tells the stage that the coded body has ended.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] unless all of it was there, or the error it is in.
+    /// [`Error::Incomplete`] if the coded data is cut off; the earlier error of a stage that
+    /// failed.
     pub(super) fn finish(&self) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
         }
         let expected = match self.state {
             State::Done | State::Between => return Ok(()),
-            // A body of nothing is nothing: servers pack answers to HEAD and empty files so.
-            State::Header(0) | State::Guess if self.offset == 0 => return Ok(()),
-            State::Trailer(_) => "the checksum of packed data",
-            State::Data | State::Guess => "the end of packed data",
+            // An empty body decodes to nothing: servers send it for HEAD and for empty files.
+            State::Header(0) | State::DetectZlib if self.offset == 0 => return Ok(()),
+            State::Trailer(_) => "the checksum of compressed data",
+            State::Data | State::DetectZlib => "the end of compressed data",
             _ => "the end of a gzip header",
         };
         Err(Error::Incomplete { expected, offset: self.offset, section: self.section() })
     }
 
-    /// The format of the coding as a whole.
+    /// The section that specifies the format of the coding.
     fn section(&self) -> &'static str {
         if self.gzip { "RFC 1952 §2.2" } else { "RFC 9110 §8.4.1.2" }
     }
@@ -154,7 +153,7 @@ impl Stage {
         Error::malformed(rule, self.offset, section)
     }
 
-    /// One byte outside the packed data.
+    /// Takes one byte outside the compressed data.
     fn take_byte(&mut self, byte: u8) -> Result<(), Error> {
         match self.state {
             State::Header(seen) => return self.take_header(seen, byte),
@@ -166,20 +165,20 @@ impl Stage {
             State::Name | State::Comment if byte != 0 => {}
             State::Name | State::Comment => self.state = State::HeaderCrc(0),
             State::HeaderCrc(seen) => {
-                self.gathered[seen] = byte;
+                self.collected[seen] = byte;
                 return self.end_header_crc(seen + 1);
             }
             State::Trailer(seen) => {
-                self.gathered[seen] = byte;
+                self.collected[seen] = byte;
                 self.state = State::Trailer(seen + 1);
                 return if seen == 7 { self.end_member() } else { Ok(()) };
             }
-            State::Guess => {
-                self.guess(byte);
+            State::DetectZlib => {
+                self.detect_zlib(byte);
                 return Ok(());
             }
             State::Done => {
-                return Err(self.malformed("nothing stands behind packed data", self.section()));
+                return Err(self.malformed("nothing follows compressed data", self.section()));
             }
             State::Data => {}
         }
@@ -197,7 +196,7 @@ impl Stage {
         self.member_len = 0;
     }
 
-    /// `1f 8b 08`, flags, and six bytes that mean nothing here.
+    /// Takes a byte of the fixed header: `1f 8b 08`, flags, and six bytes that are ignored.
     fn take_header(&mut self, seen: usize, byte: u8) -> Result<(), Error> {
         let is_good = match seen {
             0 => byte == 0x1F,
@@ -209,7 +208,7 @@ impl Stage {
         if !is_good {
             let (rule, section) = match self.offset as usize == seen {
                 true => ("a gzip body begins with 1f 8b 08 and known flags", "RFC 1952 §2.3.1"),
-                false => ("behind a gzip member stands another one, or nothing", "RFC 1952 §2.2"),
+                false => ("only another member follows a gzip member", "RFC 1952 §2.2"),
             };
             return Err(self.malformed(rule, section));
         }
@@ -224,7 +223,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The next optional part of the header, in the order of RFC 1952 §2.3.
+    /// Moves to the next optional part of the header, in the order of RFC 1952 §2.3.
     fn next_optional(&mut self) {
         let parts = [
             (FLAG_EXTRA, State::Extra { seen: 0, left: 0 }),
@@ -240,8 +239,8 @@ impl Stage {
     fn end_header_crc(&mut self, seen: usize) -> Result<(), Error> {
         self.state = State::HeaderCrc(seen);
         if seen == 2 {
-            let said = u16::from_le_bytes([self.gathered[0], self.gathered[1]]);
-            if said != self.header_crc.clone().finalize() as u16 {
+            let expected = u16::from_le_bytes([self.collected[0], self.collected[1]]);
+            if expected != self.header_crc.clone().finalize() as u16 {
                 return Err(self.malformed("the CRC of a gzip header is right", "RFC 1952 §2.3.1"));
             }
             self.state = State::Data;
@@ -251,18 +250,20 @@ impl Stage {
 
     fn end_member(&mut self) -> Result<(), Error> {
         let [crc, len] = [0, 4].map(|at| {
-            let bytes = &self.gathered[at..at + 4];
+            let bytes = &self.collected[at..at + 4];
             bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
         });
         if crc != self.data_crc.clone().finalize() || len != self.member_len {
-            return Err(self.malformed("the checksum of packed data is right", "RFC 1952 §2.3.1"));
+            return Err(
+                self.malformed("the checksum of compressed data is right", "RFC 1952 §2.3.1")
+            );
         }
         self.state = State::Between;
         Ok(())
     }
 
-    /// Whether `deflate` has its zlib format: RFC 1950 §2.2, a multiple of 31 with method 8.
-    fn guess(&mut self, byte: u8) {
+    /// Detects the zlib format by its header: method 8, and a multiple of 31 (RFC 1950 §2.2).
+    fn detect_zlib(&mut self, byte: u8) {
         self.prefix.push(byte);
         if let [first, second] = self.prefix[..] {
             let check = u16::from(first) << 8 | u16::from(second);
@@ -310,18 +311,18 @@ impl Stage {
             }
             Ok(Status::Ok | Status::BufError) => {}
             Err(_) => {
-                // Behind `deflate` it may be the checksum of zlib, too.
+                // With `deflate` it may also be the checksum of the zlib format.
                 let section = if self.gzip { "RFC 1951 §3.2" } else { self.section() };
-                return Err(self.malformed("packed data can be unpacked", section));
+                return Err(self.malformed("compressed data can be decompressed", section));
             }
         }
         Ok(Step { consumed, produced })
     }
 
-    /// Whether so many bytes may have become what there is.
-    fn check_ratio(&self, eaten: u64) -> Result<(), Error> {
+    /// Checks the ratio of decoded bytes to `consumed` bytes.
+    fn check_ratio(&self, consumed: u64) -> Result<(), Error> {
         let max = self.limits.decoded_ratio_max;
-        let allowed = eaten.saturating_mul(max).max(self.limits.decoded_ratio_from_bytes);
+        let allowed = consumed.saturating_mul(max).max(self.limits.decoded_ratio_from_bytes);
         if self.produced > allowed {
             return Err(too_large("decoded_ratio_max", max, self.offset, ""));
         }
@@ -329,7 +330,7 @@ impl Stage {
     }
 }
 
-/// The extra part of a gzip header: its length in two bytes, then so many.
+/// The state after a byte of the extra field.
 fn extra(seen: usize, left: usize, byte: u8) -> State {
     let left = match seen {
         0 => usize::from(byte),

@@ -1,4 +1,4 @@
-//! What an exchange tells its application.
+//! The events of an exchange.
 
 use super::super::config::Remark;
 use crate::http::message::body::Framing;
@@ -8,7 +8,7 @@ use crate::http::message::headers::Headers;
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A fault was tolerated, in what the next event tells or in the body.
+    /// A fault was tolerated, in the head of the next event or in the body.
     Remark(Remark),
     /// An interim response: the final one is still to come.
     Interim(&'a Head),
@@ -19,9 +19,9 @@ pub enum Event<'a> {
         /// Where its body ends.
         framing: Framing,
     },
-    /// Bytes of the body. Where they are cut means nothing.
+    /// Bytes of the body. Their division into events has no meaning.
     Body(&'a [u8]),
-    /// Fields behind a chunked body, if there are any. They are no part of the head.
+    /// The fields after a chunked body, if there are any. They are not merged into the head.
     Trailers(&'a Headers),
     /// The response has ended.
     End(End<'a>),
@@ -34,6 +34,6 @@ pub struct End<'a> {
     pub body_len: u64,
     /// Where the body ended.
     pub framing: Framing,
-    /// Why this connection carries no further request; empty: it does.
+    /// Why this connection cannot be reused; empty if it can.
     pub close: &'a [&'static str],
 }

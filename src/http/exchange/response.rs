@@ -1,7 +1,7 @@
-//! What the bytes of a response do to an exchange.
+//! The transitions of an exchange for the bytes of a response.
 //!
-//! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states stand at the head of the
-//! exchange.
+//! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states are in the documentation of
+//! `exchange`.
 
 use super::super::config::{Config, Remark, too_large};
 use super::super::reuse;
@@ -12,15 +12,15 @@ use crate::http::message::body::Framing;
 use crate::http::message::chunked;
 use crate::http::message::head::{Head, Kind, Lines};
 
-/// What [`Exchange::advance`] found, without borrowing.
+/// The result of [`Exchange::advance`], without borrowing.
 pub(super) enum Next {
     More,
     Remark(Remark),
     Interim,
     Head,
-    /// So many bytes at the end of what was eaten of the input.
+    /// So many bytes of body, the last of the consumed input.
     Run(usize),
-    /// So many bytes in the room.
+    /// So many bytes of body at the beginning of the scratch space.
     Gathered(usize),
     Trailers,
     End,
@@ -32,73 +32,73 @@ impl Exchange {
         input: &[u8],
         scratch: &mut [u8],
     ) -> Result<(usize, Next), Error> {
-        let mut eaten = 0;
+        let mut consumed = 0;
         loop {
             if let Some(remark) = self.remarks.take() {
-                return Ok((eaten, Next::Remark(remark)));
+                return Ok((consumed, Next::Remark(remark)));
             }
-            let input = &input[eaten..];
+            let input = &input[consumed..];
             match &mut self.stage {
                 Stage::Lines(_) => {
                     let taken = self.take_lines(input)?;
                     if taken == 0 {
-                        return Ok((eaten, Next::More));
+                        return Ok((consumed, Next::More));
                     }
-                    eaten += taken;
+                    consumed += taken;
                 }
                 Stage::Interim => {
                     self.stage = self.lines();
-                    return Ok((eaten, Next::Interim));
+                    return Ok((consumed, Next::Interim));
                 }
                 Stage::Final => {
                     self.begin_body();
-                    return Ok((eaten, Next::Head));
+                    return Ok((consumed, Next::Head));
                 }
                 Stage::Length(0) => self.stage = Stage::End,
                 Stage::Length(left) => {
                     let run = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                     *left -= run as u64;
-                    return Ok(self.took(eaten, run));
+                    return Ok(self.body_run(consumed, run));
                 }
                 Stage::Chunked(_) => {
                     let (taken, next) = self.take_chunked(input, scratch)?;
-                    eaten += taken;
+                    consumed += taken;
                     if let Some(next) = next {
-                        return Ok((eaten, next));
+                        return Ok((consumed, next));
                     }
                 }
                 Stage::Close if input.is_empty() && self.eof => self.stage = Stage::End,
                 Stage::Close => {
                     let run = self.allowed(input.len())?;
-                    return Ok(self.took(eaten, run));
+                    return Ok(self.body_run(consumed, run));
                 }
                 Stage::Trailers => {
                     self.stage = Stage::End;
-                    return Ok((eaten, Next::Trailers));
+                    return Ok((consumed, Next::Trailers));
                 }
                 Stage::End => {
                     self.end_response();
-                    return Ok((eaten, Next::End));
+                    return Ok((consumed, Next::End));
                 }
                 Stage::Idle if !input.is_empty() => {
-                    let rule = "nothing comes where no request is outstanding";
+                    let rule = "a server sends nothing while no request is outstanding";
                     return Err(Error::malformed(rule, self.offset, "RFC 9112 §9.2"));
                 }
-                Stage::Idle | Stage::Tunnel => return Ok((eaten, Next::More)),
-                Stage::Closing => return Ok((eaten + input.len(), Next::More)),
+                Stage::Idle | Stage::Tunnel => return Ok((consumed, Next::More)),
+                Stage::Closing => return Ok((consumed + input.len(), Next::More)),
             }
         }
     }
 
-    /// Bytes of body that stand in the input.
-    fn took(&mut self, eaten: usize, run: usize) -> (usize, Next) {
+    /// Counts `run` bytes of body in the input.
+    fn body_run(&mut self, consumed: usize, run: usize) -> (usize, Next) {
         self.body_len += run as u64;
         self.payload += run as u64;
         self.offset += run as u64;
-        (eaten + run, if run > 0 { Next::Run(run) } else { Next::More })
+        (consumed + run, if run > 0 { Next::Run(run) } else { Next::More })
     }
 
-    /// How many of so many bytes the limit of a body lets in; none is an error.
+    /// How many of `len` bytes the limit of the body allows; 0 is an error.
     fn allowed(&self, len: usize) -> Result<usize, Error> {
         let max = self.config.limits.body_bytes_max;
         let left = usize::try_from(max - self.body_len).unwrap_or(usize::MAX);
@@ -124,7 +124,7 @@ impl Exchange {
             let head = lines.head()?;
             self.stage = match head.is_interim() {
                 true => self.interim(&head)?,
-                false => self.decide(&head)?,
+                false => self.begin_final(&head)?,
             };
             self.head = Some(Box::new(head));
             self.steps += 1;
@@ -134,7 +134,7 @@ impl Exchange {
 
     fn interim(&mut self, head: &Head) -> Result<Stage, Error> {
         if head.status == 101 {
-            let rule = "the protocol changes only where that was asked for";
+            let rule = "a server switches the protocol only on request";
             return Err(Error::malformed(rule, head.offset, "RFC 9110 §7.8"));
         }
         let max = self.config.limits.interim_max;
@@ -146,8 +146,9 @@ impl Exchange {
         Ok(Stage::Interim)
     }
 
-    /// The head of the final response is whole: where does it end, and what then?
-    fn decide(&mut self, head: &Head) -> Result<Stage, Error> {
+    /// The head of the final response is complete: decides its framing, and whether the connection
+    /// can be reused.
+    fn begin_final(&mut self, head: &Head) -> Result<Stage, Error> {
         self.framing = self.frame(head)?;
         self.close.extend(reuse::of_response(head));
         if head.status >= 400 && self.owes() {
@@ -181,7 +182,7 @@ impl Exchange {
         };
     }
 
-    /// Feeds the decoder; no event if the body has ended.
+    /// Feeds the decoder; `None` if the body has ended.
     fn take_chunked(
         &mut self,
         input: &[u8],
@@ -206,11 +207,11 @@ impl Exchange {
         Ok((consumed, Some(next)))
     }
 
-    /// The end was told, or is about to be.
+    /// Ends the response: decides whether the connection is idle, a tunnel, or closing.
     fn end_response(&mut self) {
         if self.is_tunnel() {
-            // What the fields say of the connection is said of a message that has an end: RFC 9110
-            // §9.3.6. Proxies that answer as HTTP/1.0 are many.
+            // A tunnel begins (RFC 9110 §9.3.6), whatever the fields say about the connection: many
+            // proxies answer as HTTP/1.0.
             self.close.clear();
         }
         if self.owes() || self.sending == Sending::Stopped || !self.outbox.is_empty() {
@@ -231,17 +232,17 @@ impl Exchange {
         self.method.is_connect() && self.framing == Framing::None && succeeded
     }
 
-    /// Whether some of the request's body is still to be sent.
+    /// Whether some of the request body is still to be sent.
     pub(super) fn owes(&self) -> bool {
         matches!(self.sending, Sending::Length(_) | Sending::Chunked | Sending::LastChunk)
     }
 
-    /// Whether a final head is whole but not told, and its body ends so.
+    /// Whether a final head is complete but not reported, with this framing.
     pub(super) fn awaits(&self, framing: Framing) -> bool {
         matches!(self.stage, Stage::Final) && self.framing == framing
     }
 
-    /// What the response still lacks, if it does.
+    /// What is missing from the response, if it is incomplete.
     pub(super) fn missing(&self) -> Option<&'static str> {
         match &self.stage {
             Stage::Lines(lines) if lines.is_empty() => Some("a response"),
@@ -256,7 +257,7 @@ impl Exchange {
         }
     }
 
-    /// Remembers an error for ever.
+    /// Stores the error for every later call.
     pub(super) fn fail(&mut self, error: Error) {
         self.stage = Stage::Closing;
         self.failed = Some(Box::new(error));
@@ -265,7 +266,7 @@ impl Exchange {
     pub(super) fn event<'a>(
         &'a self,
         next: &Next,
-        eaten: &'a [u8],
+        consumed: &'a [u8],
         scratch: &'a [u8],
     ) -> Option<Event<'a>> {
         match *next {
@@ -276,7 +277,7 @@ impl Exchange {
                 let framing = self.framing;
                 self.head.as_deref().map(|head| Event::Head { head, framing })
             }
-            Next::Run(len) => Some(Event::Body(&eaten[eaten.len() - len..])),
+            Next::Run(len) => Some(Event::Body(&consumed[consumed.len() - len..])),
             Next::Gathered(len) => Some(Event::Body(&scratch[..len])),
             Next::Trailers => Some(Event::Trailers(&self.trailers)),
             Next::End => {

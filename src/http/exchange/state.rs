@@ -1,40 +1,39 @@
-//! The states of an exchange, as the chart at its head names them.
+//! The states of an exchange that its users see.
 //!
 //! Specification: RFC 9112, RFC 9110 §15.2.
 
 use super::Stage;
 use crate::http::message::chunked;
 
-/// What comes next of the response.
+/// What is next in the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// No request is outstanding.
     Idle,
     /// Lines of a head.
     Lines,
-    /// A whole interim head is to be told.
+    /// A complete interim head is to be reported.
     Interim,
-    /// The whole final head is to be told.
+    /// The complete final head is to be reported.
     Final,
     /// The rest of a body of known length.
     Length,
-    /// A body in chunks, or the trailer section behind them.
+    /// A chunked body, or its trailer section.
     Chunked(chunked::State),
     /// A body up to the end of the stream.
     Close,
-    /// Trailer fields are to be told.
+    /// Trailer fields are to be reported.
     Trailers,
-    /// The end is to be told.
+    /// The end is to be reported.
     End,
-    /// The stream belongs to somebody else now.
+    /// The stream is a tunnel: its bytes are not HTTP any more.
     Tunnel,
     /// No further request is taken.
     Closing,
 }
 
 impl State {
-    /// Its name in the chart; of a body in chunks the name in the chart of
-    /// [`chunked`](crate::http::message::chunked).
+    /// The name of the state; in a chunked body the name of [`chunked::State`].
     pub fn as_str(self) -> &'static str {
         match self {
             State::Idle => "Idle",
@@ -51,7 +50,7 @@ impl State {
         }
     }
 
-    /// The section that rules what comes next.
+    /// The section of the specification that states what is next.
     pub fn section(self) -> &'static str {
         match self {
             State::Idle => "RFC 9112 §9.2",

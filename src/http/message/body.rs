@@ -1,24 +1,25 @@
-//! Framing: how long the body of a response is, decided once, in one function.
+//! Framing: one function decides where the body of a response ends.
 //!
 //! ```text
-//!   RFC 9112 §6.3        what is there                            what it means
-//!   1   HEAD, 1xx, 204, 304                                        no body, whatever is said
+//!   step of RFC 9112 §6.3                                          framing
+//!   1   HEAD, 1xx, 204, 304                                        no body, whatever the fields say
 //!   2   2xx to CONNECT                                             no body: a tunnel begins
-//!   3   Transfer-Encoding and a good Content-Length                chunked counts, then close
+//!   3   Transfer-Encoding and a valid Content-Length               chunked, then close
 //!   4   Transfer-Encoding                                          chunked, or refused
-//!   5   Content-Length that is no number, or several               refused, unless all the same
+//!   5   invalid Content-Length, or several that differ             refused
 //!   6   Content-Length                                             so many bytes
 //!   7   (requests alone)
-//!   8   nothing                                                    up to the end of the stream
+//!   8   neither field                                              up to the end of the stream
 //! ```
 //!
 //! Specification: RFC 9112 §6.3, with §6.1 and §7 for Transfer-Encoding and RFC 9110 §8.6 for
-//! Content-Length. Where the RFC lets a client read to the end of the stream (step 4, chunked not
-//! last) this one refuses: no
-//! transfer coding was offered in TE, so none may come, and what was read could not be decoded.
+//! Content-Length. In step 4 the RFC lets a client read to the end of the stream if chunked is not
+//! last. This client refuses the response instead: it offered no transfer coding in TE, so none is
+//! allowed, and it could not decode one.
 //!
-//! Two readings of one length are how a second response is smuggled past a client. So whatever
-//! could be read twice is refused, and what the RFC lets pass closes the connection behind it.
+//! A length that two parsers interpret differently lets a server smuggle a second response past one
+//! of them. So ambiguous framing is refused, or closes the connection after the response where the
+//! RFC requires it to be accepted.
 
 use super::head::Head;
 use super::headers::is_token;
@@ -34,7 +35,7 @@ const CODING: &str = "Transfer-Encoding";
 /// Where the body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// There is none.
+    /// There is no body.
     None,
     /// After so many bytes.
     Length(u64),
@@ -45,7 +46,7 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// Its stable name: `none`, `length`, `chunked`, `close`.
+    /// The stable name: `none`, `length`, `chunked`, `close`.
     pub fn as_str(self) -> &'static str {
         match self {
             Framing::None => "none",
@@ -56,14 +57,14 @@ impl Framing {
     }
 }
 
-/// What [`framing`] decided.
+/// The result of [`framing`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// Where the body ends.
     pub framing: Framing,
-    /// What was tolerated on the way.
+    /// The faults that were tolerated.
     pub remarks: Vec<Remark>,
-    /// Why the connection has to be closed behind this response, as far as its framing goes.
+    /// Why the framing requires the connection to be closed after this response.
     pub close: Vec<&'static str>,
 }
 
@@ -72,7 +73,7 @@ impl Decision {
         Decision { framing, remarks: Vec::new(), close: Vec::new() }
     }
 
-    /// The remarks in the order of their places.
+    /// Sorts the remarks by offset.
     fn sorted(mut self) -> Decision {
         self.remarks.sort_by_key(|remark| remark.offset);
         self
@@ -83,8 +84,8 @@ impl Decision {
     }
 }
 
-/// Where the body of the response to a request with `method` ends. A length beyond `bytes_max` is
-/// too large.
+/// Decides where the body of the response to a request with `method` ends. A length beyond
+/// `bytes_max` is too large.
 ///
 /// # Errors
 /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset of the value that is wrong.
@@ -93,13 +94,13 @@ pub fn framing(method: &Method, head: &Head, bytes_max: u64) -> Result<Decision,
     if method.is_head() || head.is_interim() || matches!(head.status, 204 | 304) {
         return Ok(bodiless(method, head));
     }
-    // 2. What follows is no message any more.
+    // 2. What follows is not HTTP any more.
     if method.is_connect() && head.status < 300 {
         return Ok(Decision::new(Framing::None));
     }
     let mut decision = Decision::new(Framing::Close);
     if let Some(coding) = head.headers.get(CODING) {
-        // 4, before 3: a coding that is not understood helps nobody.
+        // 4 before 3: an unsupported coding is refused in either case.
         decision.framing = transfer_coding(head, &mut decision)?;
         // 3. Both: the coding counts.
         if let Some(length) = head.headers.get(LENGTH) {
@@ -117,14 +118,15 @@ pub fn framing(method: &Method, head: &Head, bytes_max: u64) -> Result<Decision,
     } else if head.headers.get(LENGTH).is_some() {
         decision.framing = Framing::Length(content_length(head, bytes_max, &mut decision)?);
     }
-    // 7 is about requests. 8: neither, and the stream's end is the body's.
+    // 7 is about requests. 8: the body ends with the stream.
     if decision.framing == Framing::Close {
         decision.close.push("the body ended with the stream");
     }
     Ok(decision.sorted())
 }
 
-/// Step 1. A server that announces a body where there can be none may well send it, too.
+/// Step 1. A server that announces a body which is not allowed may send it, too, so the connection
+/// is closed.
 fn bodiless(method: &Method, head: &Head) -> Decision {
     let mut decision = Decision::new(Framing::None);
     let may_announce = head.status == 304 || (method.is_head() && !forbids_body(head));
@@ -132,14 +134,14 @@ fn bodiless(method: &Method, head: &Head) -> Decision {
         return decision;
     }
     for (name, section, text) in [
-        (LENGTH, "RFC 9110 §8.6", "Content-Length where no body can be"),
-        (CODING, "RFC 9112 §6.1", "Transfer-Encoding where no body can be"),
+        (LENGTH, "RFC 9110 §8.6", "Content-Length in a response without a body"),
+        (CODING, "RFC 9112 §6.1", "Transfer-Encoding in a response without a body"),
     ] {
         let Some(field) = head.headers.get(name) else { continue };
         decision.remark(text, field.offset, section);
-        // What announces nothing leaves no doubt.
+        // A length of 0 announces no body.
         if head.headers.all(name).any(|field| field.value != b"0") {
-            decision.close.push("the response announced a body that cannot be");
+            decision.close.push("the response announced a body that it cannot have");
         }
     }
     decision.sorted()
@@ -149,7 +151,7 @@ fn forbids_body(head: &Head) -> bool {
     head.is_interim() || head.status == 204
 }
 
-/// Steps 4 and 3: the one coding that is understood is `chunked`, once and alone.
+/// Steps 4 and 3: the only supported coding is `chunked`, alone and once.
 fn transfer_coding(head: &Head, decision: &mut Decision) -> Result<Framing, Error> {
     let mut chunked = false;
     let mut last = 0;
@@ -193,7 +195,7 @@ fn unknown_coding(coding: &[u8], offset: u64) -> Error {
     Error::Malformed { rule: Cow::Owned(rule), offset, section: "RFC 9110 §10.1.4" }
 }
 
-/// Steps 5 and 6: digits, and where there are several, all the same number.
+/// Steps 5 and 6: decimal digits; several values have to be the same number.
 fn content_length(head: &Head, bytes_max: u64, decision: &mut Decision) -> Result<u64, Error> {
     let mut first = None;
     for (digits, offset) in head.headers.list(LENGTH) {
@@ -201,7 +203,7 @@ fn content_length(head: &Head, bytes_max: u64, decision: &mut Decision) -> Resul
         match first {
             None => first = Some(length),
             Some(other) if other == length => {
-                let text = "a Content-Length said again";
+                let text = "a repeated Content-Length";
                 decision.remark(text, offset, "RFC 9112 §6.3");
             }
             Some(_) => {
@@ -210,7 +212,7 @@ fn content_length(head: &Head, bytes_max: u64, decision: &mut Decision) -> Resul
             }
         }
     }
-    // A field that is there has an element, if only an empty one, which is no number.
+    // A field has at least one element; an empty one is not a number.
     Ok(first.unwrap_or(0))
 }
 

@@ -1,4 +1,4 @@
-//! The chunked transfer coding: a body in pieces, each behind its length, and fields behind all.
+//! The chunked transfer coding: a body in pieces, each after its size, and trailer fields.
 //!
 //! ```text
 //!   5 CR LF              a size in hexadecimal digits; 5;name=value CR LF has an extension
@@ -12,14 +12,14 @@
 //!         └─;──▶ Extension┴─CR─▶ SizeEnd
 //! ```
 //!
-//! Specification: RFC 9112 §7.1; §7.1.1 for extensions, which are matched and passed over; §7.1.2
-//! for trailers, which are kept apart from the fields of the head.
+//! Specification: RFC 9112 §7.1; §7.1.1 for extensions, which are parsed and ignored; §7.1.2 for
+//! trailer fields, which are not merged with the fields of the head.
 //!
-//! Bytes of body are not copied: an event points into the input. Only where chunks are small are
-//! many of them gathered in the caller's room, for an event each 16 bytes costs more than the
-//! copy. A whole small chunk, from its size to its CR LF, is taken in one step where all of it is
-//! there; the machine of single bytes is for the cuts, and for what is rare. Both read the same
-//! language: what the quick step does not take, the machine does.
+//! Bytes of the body are not copied: an event refers to the input. Only small chunks are copied,
+//! many of them together, into the caller's scratch space, because an event for each 16 bytes would
+//! cost more than the copy. A small chunk that is completely in the input is parsed in one step.
+//! The state machine, which takes one byte at a time, handles the rest: chunks that are cut, and
+//! rare forms.
 
 mod state;
 
@@ -34,14 +34,14 @@ use crate::http::config::{Limits, Policy, Remark, Remarks, too_large};
 const SECTION: &str = "RFC 9112 §7.1";
 const EXTENSIONS: &str = "RFC 9112 §7.1.1";
 
-/// A piece of a chunk that is at least so long is not copied, in bytes.
+/// The length from which on a piece of a chunk is not copied, in bytes.
 const BORROW_LEN: usize = 512;
 
-/// The quick step copies so many bytes whatever the chunk holds, if there is room: a copy of a
-/// fixed length is two instructions, not a call.
+/// The fast path copies so many bytes for a shorter chunk, too, if they fit: a copy of fixed length
+/// takes two instructions instead of a call.
 const COPY_LEN: usize = 32;
 
-/// Fields that mean nothing behind a body, or that must be known before it: RFC 9110 §6.5.1.
+/// Fields that have no meaning after a body, or that have to be known before it: RFC 9110 §6.5.1.
 const NOT_IN_TRAILERS: [&str; 16] = [
     "Authorization",
     "Cache-Control",
@@ -61,58 +61,58 @@ const NOT_IN_TRAILERS: [&str; 16] = [
     "WWW-Authenticate",
 ];
 
-/// What one step met.
+/// What the consumed bytes meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// Nothing yet: more input, please.
+    /// Nothing yet: more input is needed.
     More,
-    /// So many bytes of body stand at the end of what was eaten of the input.
+    /// So many bytes of body, the last of the consumed input.
     Run(usize),
-    /// So many bytes of body were laid into the beginning of the room.
+    /// So many bytes of body were copied to the beginning of the scratch space.
     Gathered(usize),
     /// A fault was tolerated.
     Remark(Remark),
-    /// The body has ended; [`Decoder::trailers`] holds what came behind it.
+    /// The body has ended. [`Decoder::trailers`] has the fields after it.
     End,
 }
 
-/// What one call of [`Decoder::feed`] did.
+/// The result of one call of [`Decoder::feed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// How many bytes of the input were eaten.
+    /// How many bytes of the input were consumed.
     pub consumed: usize,
     /// What they meant.
     pub event: Event,
 }
 
-/// Decodes one body.
+/// Decodes one chunked body.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
     state: State,
     /// Offset in the stream of the next byte.
     offset: u64,
-    /// Offset in the stream of the size that is read, or was.
+    /// Offset in the stream of the current or last chunk size.
     size_at: u64,
     has_digits: bool,
-    /// Offset in the stream of the white space behind it.
+    /// Offset in the stream of the white space after the size.
     space_at: u64,
-    /// The size as far as it was read; in the data, how much of it is left.
+    /// The size as far as it was parsed; in the data, the number of bytes left.
     left: u64,
     body_len: u64,
-    /// Bytes of this size line, and of all, that are not the size.
+    /// Bytes of the current size line, and of all size lines, that are not the size.
     line_extra: usize,
     total_extra: u64,
     lines: Lines,
     trailers: Headers,
-    /// The end was told.
-    is_told: bool,
+    /// The event [`Event::End`] was returned.
+    end_reported: bool,
     remarks: Remarks,
     failed: Option<Box<Error>>,
 }
 
 impl Decoder {
-    /// A body that begins at offset `at` of the stream.
+    /// A decoder of a body that begins at offset `at` of the stream.
     pub fn new(limits: Limits, policy: Policy, at: u64) -> Decoder {
         Decoder {
             limits,
@@ -127,24 +127,23 @@ impl Decoder {
             total_extra: 0,
             lines: Lines::new(Kind::Trailers, &limits, at),
             trailers: Headers::new(),
-            is_told: false,
+            end_reported: false,
             remarks: Remarks::new(policy),
             failed: None,
         }
     }
 
-    /// Eats a prefix of `input`. Small chunks are gathered in `scratch`, which may be empty: then
-    /// each is an event of its own. May be called with no input: an event can be ready without
-    /// any.
+    /// Consumes a prefix of `input`. Small chunks are copied into `scratch`; if it is empty, each
+    /// is an event of its own. May be called without input: an event can be ready without any.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the stream; what was
-    /// decoded before is always reported first, and the same error again on every later call.
+    /// [`Error::Malformed`] and [`Error::TooLarge`] with the offset in the stream. Bytes decoded
+    /// before the error are returned first. Every later call returns the same error.
     pub fn feed(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Step, Error> {
-        let (mut eaten, mut made) = (0, 0);
+        let (mut consumed, mut decoded) = (0, 0);
         let event = loop {
-            if made > 0 && (self.failed.is_some() || !self.remarks.is_empty()) {
-                break Event::Gathered(made);
+            if decoded > 0 && (self.failed.is_some() || !self.remarks.is_empty()) {
+                break Event::Gathered(decoded);
             }
             if let Some(remark) = self.remarks.take() {
                 break Event::Remark(remark);
@@ -152,46 +151,46 @@ impl Decoder {
             if let Some(error) = &self.failed {
                 return Err((**error).clone());
             }
-            let rest = &input[eaten..];
+            let rest = &input[consumed..];
             match self.state {
-                State::Done if made > 0 => break Event::Gathered(made),
-                State::Done if !self.is_told => {
-                    self.is_told = true;
+                State::Done if decoded > 0 => break Event::Gathered(decoded),
+                State::Done if !self.end_reported => {
+                    self.end_reported = true;
                     break Event::End;
                 }
-                _ if rest.is_empty() && made > 0 => break Event::Gathered(made),
+                _ if rest.is_empty() && decoded > 0 => break Event::Gathered(decoded),
                 _ if rest.is_empty() || self.state == State::Done => break Event::More,
                 State::Data => {
                     let run = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-                    let fits = run < BORROW_LEN && run <= scratch.len() - made;
-                    if made > 0 && !fits {
-                        break Event::Gathered(made);
+                    let fits = run < BORROW_LEN && run <= scratch.len() - decoded;
+                    if decoded > 0 && !fits {
+                        break Event::Gathered(decoded);
                     }
                     self.take_data(run);
-                    eaten += run;
+                    consumed += run;
                     if !fits {
                         break Event::Run(run);
                     }
-                    scratch[made..made + run].copy_from_slice(&rest[..run]);
-                    made += run;
+                    scratch[decoded..decoded + run].copy_from_slice(&rest[..run]);
+                    decoded += run;
                 }
                 State::Size if !self.has_digits => {
-                    let (read, laid) = self.take_small(rest, &mut scratch[made..]);
-                    (eaten, made) = (eaten + read, made + laid);
+                    let (read, written) = self.take_small(rest, &mut scratch[decoded..]);
+                    (consumed, decoded) = (consumed + read, decoded + written);
                     if read == 0 {
-                        eaten += self.take_framing(rest);
+                        consumed += self.take_framing(rest);
                     }
                 }
-                _ => eaten += self.take_framing(rest),
+                _ => consumed += self.take_framing(rest),
             }
         };
-        Ok(Step { consumed: eaten, event })
+        Ok(Step { consumed: consumed, event })
     }
 
-    /// The stream ended here.
+    /// Tells the decoder that the stream has ended.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] unless the body has ended, or the error it is in.
+    /// [`Error::Incomplete`] unless the body has ended; the earlier error of a decoder that failed.
     pub fn finish(&self) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
@@ -202,7 +201,7 @@ impl Decoder {
                 "the end of a chunk size"
             }
             State::Data => "the end of a chunk",
-            State::DataCr | State::DataLf => "the CR LF behind a chunk",
+            State::DataCr | State::DataLf => "the CR LF after a chunk",
             State::Trailers => "the end of the trailer section",
         };
         Err(Error::Incomplete { expected, offset: self.offset, section: "RFC 9112 §8" })
@@ -213,27 +212,27 @@ impl Decoder {
         self.state
     }
 
-    /// Whether the body has ended, its trailers included.
+    /// Whether the body and its trailer section have ended.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Bytes of body decoded so far.
+    /// How many bytes of body were decoded so far.
     pub fn body_len(&self) -> u64 {
         self.body_len
     }
 
-    /// The fields behind the body, once it has ended.
+    /// The trailer fields, once the body has ended.
     pub fn trailers(&self) -> &Headers {
         &self.trailers
     }
 
-    /// The same, given away.
+    /// Takes the trailer fields out of the decoder.
     pub(crate) fn take_trailers(&mut self) -> Headers {
         std::mem::take(&mut self.trailers)
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub fn capacity(&self) -> usize {
         self.lines.capacity() + self.trailers.capacity()
     }
@@ -247,30 +246,32 @@ impl Decoder {
         }
     }
 
-    /// The quick step: whole small chunks, as long as there are any. Gives how many bytes were
-    /// eaten, and how many laid into the room.
+    /// The fast path: takes complete small chunks. Returns how many bytes were consumed, and how
+    /// many were copied.
     fn take_small(&mut self, input: &[u8], scratch: &mut [u8]) -> (usize, usize) {
-        let (mut eaten, mut made) = (0, 0);
+        let (mut consumed, mut decoded) = (0, 0);
         let body_left = self.limits.body_bytes_max - self.body_len;
-        while let Some((size_len, size)) = small_size(&input[eaten..]) {
-            let rest = &input[eaten + size_len..];
+        while let Some((size_len, size)) = small_size(&input[consumed..]) {
+            let rest = &input[consumed + size_len..];
             let is_whole = rest.get(size..size + 2) == Some(b"\r\n");
-            if !is_whole || made + size > scratch.len() || (made + size) as u64 > body_left {
+            if !is_whole || decoded + size > scratch.len() || (decoded + size) as u64 > body_left {
                 break;
             }
-            match (rest.first_chunk::<COPY_LEN>(), scratch[made..].first_chunk_mut::<COPY_LEN>()) {
+            match (rest.first_chunk::<COPY_LEN>(), scratch[decoded..].first_chunk_mut::<COPY_LEN>())
+            {
                 (Some(from), Some(to)) if size <= COPY_LEN => *to = *from,
-                _ => scratch[made..made + size].copy_from_slice(&rest[..size]),
+                _ => scratch[decoded..decoded + size].copy_from_slice(&rest[..size]),
             }
-            made += size;
-            eaten += size_len + size + 2;
+            decoded += size;
+            consumed += size_len + size + 2;
         }
-        self.offset += eaten as u64;
-        self.body_len += made as u64;
-        (eaten, made)
+        self.offset += consumed as u64;
+        self.body_len += decoded as u64;
+        (consumed, decoded)
     }
 
-    /// Takes what is not data, and gives how much; an error is kept for the next look.
+    /// Takes bytes that are not data, and returns how many. An error is stored for the next
+    /// iteration.
     fn take_framing(&mut self, input: &[u8]) -> usize {
         let taken = match self.state {
             State::Trailers => self.take_trailer_lines(input),
@@ -288,7 +289,7 @@ impl Decoder {
         }
     }
 
-    /// One byte outside the data.
+    /// Takes one byte outside the data.
     fn take_byte(&mut self, byte: u8) -> Result<(), Error> {
         self.state = match (self.state, byte) {
             (State::Size, byte) if byte.is_ascii_hexdigit() => return self.take_digit(byte),
@@ -313,7 +314,7 @@ impl Decoder {
             }
             (State::Space, b' ' | b'\t') => return self.take_extra(),
             (State::Space, _) => {
-                let rule = "white space behind a chunk size stands before `;` alone";
+                let rule = "white space after a chunk size is allowed only before `;`";
                 return Err(Error::malformed(rule, self.space_at, EXTENSIONS));
             }
             (State::Extension, byte) if is_value(byte) => return self.take_extra(),
@@ -328,22 +329,22 @@ impl Decoder {
             }
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => State::Size,
-            (State::DataCr, _) => return Err(self.behind_data(self.offset)),
-            (State::DataLf, _) => return Err(self.behind_data(self.offset - 1)),
+            (State::DataCr, _) => return Err(self.not_crlf_after_data(self.offset)),
+            (State::DataLf, _) => return Err(self.not_crlf_after_data(self.offset - 1)),
             (State::Data | State::Trailers | State::Done, _) => self.state,
         };
         Ok(())
     }
 
-    fn behind_data(&self, at: u64) -> Error {
-        Error::malformed("CR LF, and nothing else, stands behind the data of a chunk", at, SECTION)
+    fn not_crlf_after_data(&self, at: u64) -> Error {
+        Error::malformed("CR LF, and nothing else, follows the data of a chunk", at, SECTION)
     }
 
     fn take_digit(&mut self, digit: u8) -> Result<(), Error> {
         if !self.has_digits {
             (self.size_at, self.has_digits, self.line_extra) = (self.offset, true, 0);
         } else if self.left == 0 {
-            // A zero in front says nothing, and there is no end of them unless it is counted.
+            // Leading zeros are counted, since there may be endlessly many.
             self.take_extra()?;
         }
         let value = u64::from(char::from(digit).to_digit(16).unwrap_or(0));
@@ -354,7 +355,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// A byte of a size line that is not the size.
+    /// Counts a byte of a size line that is not part of the size.
     fn take_extra(&mut self) -> Result<(), Error> {
         let (line_max, total_max) =
             (self.limits.chunk_ext_bytes_max, self.limits.chunk_ext_total_bytes_max);
@@ -371,7 +372,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// A `;` came: white space before it is not as it should be, but is to be passed over.
+    /// At a `;`: white space before it is tolerated with a remark.
     fn end_space(&mut self) -> Result<(), Error> {
         if self.state != State::Space {
             return Ok(());
@@ -422,9 +423,8 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// The size line at the beginning of `input`, if all of it is there and it is plain: one to three
-/// digits without a zero in front, CR LF, and less than what is not copied. Gives its length and
-/// the size.
+/// Parses a complete size line of the usual form at the beginning of `input`: one to three digits
+/// without a leading zero, CR LF, and a size below [`BORROW_LEN`]. Returns its length and the size.
 fn small_size(input: &[u8]) -> Option<(usize, usize)> {
     let (mut size, mut len) = (0, 0);
     if input.first() == Some(&b'0') {
@@ -444,13 +444,13 @@ fn small_size(input: &[u8]) -> Option<(usize, usize)> {
 
 // ---- sending -----------------------------------------------------------------------------------
 
-/// The last chunk, with no trailers.
+/// The last chunk, without trailer fields.
 pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// Digits of the longest size that is sent, and the two line ends.
+/// The length of the longest chunk size that is sent, and of the two line ends, in bytes.
 const CHUNK_EXTRA_BYTES: usize = 8 + 4;
 
-/// Appends as much of `payload` as fits as one chunk, and says how much that was.
+/// Appends as much of `payload` as fits as one chunk, and returns how many bytes that was.
 pub(crate) fn encode(payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
     let room = out.room().min(1 << 28).saturating_sub(CHUNK_EXTRA_BYTES);
     let len = payload.len().min(room);

@@ -4,17 +4,17 @@
 //!   HTTP/1.1 200 OK CR LF            status line   §4
 //!   Server: x CR LF                  field line    §5
 //!   Via: a, CR LF
-//!    SP b CR LF                      a folded line: it goes on with the field before it, §5.2
+//!    SP b CR LF                      a folded line: it continues the field before it, §5.2
 //!   CR LF                            the end
 //! ```
 //!
 //! Specification: RFC 9112 §2.2 (line ends), §2.3 (version), §4 (status line), §5 (fields).
 //!
-//! Lines are gathered as they come, and each is judged as soon as it is whole, so that an error has
-//! the offset of the first byte that is wrong and does not wait for the end of the head. No byte is
-//! looked at twice for its line end. What is whole has its folds undone in place (a fold becomes as
-//! many spaces, so offsets stay) and goes through httparse once, which divides names from values:
-//! only what both readings accept gets through.
+//! Lines are stored as they arrive, and each is checked as soon as it is complete. So an error has
+//! the offset of the first wrong byte and does not wait for the end of the head. No byte is
+//! searched twice for its line end. In a complete head, folds are replaced in place (by as many
+//! spaces, so that offsets stay valid). Then httparse parses it once into names and values: only a
+//! head that both parsers accept is accepted.
 
 use super::headers::{Headers, Span, is_token, is_value};
 use crate::error::Error;
@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-/// How every response begins.
+/// The beginning of every response.
 const PREFIX: &[u8; 5] = b"HTTP/";
 
 /// The head of a response.
@@ -32,7 +32,7 @@ const PREFIX: &[u8; 5] = b"HTTP/";
 pub struct Head {
     /// The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1. The major one is always 1.
     pub minor: u8,
-    /// From 100 to 999.
+    /// The status code, from 100 to 999.
     pub status: u16,
     /// The fields, in their order.
     pub headers: Headers,
@@ -42,17 +42,17 @@ pub struct Head {
 }
 
 impl Head {
-    /// The reason phrase: words for people, which mean nothing and may hold anything (RFC 9112 §4).
+    /// The reason phrase: text for people without a meaning for the protocol (RFC 9112 §4).
     pub fn reason(&self) -> &[u8] {
         &self.headers.bytes()[self.reason.clone()]
     }
 
-    /// Whether it is an interim response, after which another one comes: RFC 9110 §15.2.
+    /// Whether it is an interim response, after which another one follows: RFC 9110 §15.2.
     pub fn is_interim(&self) -> bool {
         self.status < 200
     }
 
-    /// All its bytes as they came, the empty line included; only folds are undone.
+    /// All its bytes as they were received, with the empty line; folds are replaced by spaces.
     pub fn bytes(&self) -> &[u8] {
         self.headers.bytes()
     }
@@ -65,27 +65,27 @@ impl fmt::Debug for Head {
     }
 }
 
-/// What a section of lines is.
+/// The kind of a section of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A head: a status line, then fields.
     Head,
-    /// A trailer section: fields. A bare LF is no line end here, for behind the empty line the next
-    /// response begins.
+    /// A trailer section: fields. A bare LF is not a line end here, because the next response
+    /// begins after the empty line.
     Trailers,
 }
 
-/// Gathers and judges the lines of a head or a trailer section.
+/// Stores and checks the lines of a head or a trailer section.
 #[derive(Debug)]
 pub(crate) struct Lines {
     kind: Kind,
     line_bytes_max: usize,
     bytes_max: usize,
     fields_max: usize,
-    /// Offset in the stream of the first byte.
+    /// Offset of the first byte in the stream.
     at: u64,
     bytes: Vec<u8>,
-    /// Where the current line begins in the bytes.
+    /// Where the current line begins in `bytes`.
     line_at: usize,
     status: Option<StatusLine>,
     fields: usize,
@@ -97,7 +97,7 @@ struct StatusLine {
     minor: u8,
     status: u16,
     reason: Range<usize>,
-    /// Where the first field begins in the bytes.
+    /// Where the first field begins in `bytes`.
     end: usize,
 }
 
@@ -121,42 +121,43 @@ impl Lines {
         }
     }
 
-    /// Whether nothing of it has come yet.
+    /// Whether no byte of it was received yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Eats of `input` up to the empty line, and says whether that was there.
+    /// Consumes `input` up to the empty line. Returns how many bytes, and whether the empty line
+    /// was among them.
     pub(crate) fn feed(
         &mut self,
         input: &[u8],
         remarks: &mut Remarks,
     ) -> Result<(usize, bool), Error> {
-        let mut eaten = 0;
-        while eaten < input.len() {
-            let room = self.room()?;
-            let seen = &input[eaten..input.len().min(eaten.saturating_add(room))];
+        let mut consumed = 0;
+        while consumed < input.len() {
+            let space = self.line_space()?;
+            let seen = &input[consumed..input.len().min(consumed.saturating_add(space))];
             let line_end = memchr::memchr(b'\n', seen);
             let seen = &seen[..line_end.map_or(seen.len(), |at| at + 1)];
             let from = self.bytes.len();
             self.bytes.extend_from_slice(seen);
-            eaten += seen.len();
+            consumed += seen.len();
             self.check_prefix(from)?;
             self.check_returns(from)?;
             if line_end.is_some() && self.end_line(remarks)? {
-                return Ok((eaten, true));
+                return Ok((consumed, true));
             }
         }
-        Ok((eaten, false))
+        Ok((consumed, false))
     }
 
     /// How many bytes the limits still allow in this line; at least one.
-    fn room(&self) -> Result<usize, Error> {
+    fn line_space(&self) -> Result<usize, Error> {
         let (len, line_len) = (self.bytes.len(), self.bytes.len() - self.line_at);
         if line_len >= self.line_bytes_max {
             let max = self.line_bytes_max as u64;
@@ -173,8 +174,8 @@ impl Lines {
         Ok((self.line_bytes_max - line_len).min(self.bytes_max - len))
     }
 
-    /// The first bytes of a response are known, so that another protocol is seen for what it is
-    /// even if it never ends a line.
+    /// Checks the first bytes of a response, so that another protocol is detected even if it never
+    /// ends a line.
     fn check_prefix(&self, from: usize) -> Result<(), Error> {
         if self.kind == Kind::Trailers || from >= PREFIX.len() {
             return Ok(());
@@ -185,9 +186,9 @@ impl Lines {
         }
     }
 
-    /// A CR that no LF follows is an error at once, not a wait for one.
+    /// Checks that an LF follows each CR, without waiting for the end of the line.
     fn check_returns(&self, from: usize) -> Result<(), Error> {
-        // The byte before may be a CR that still had to be followed.
+        // The byte before may be a CR, whose LF was not received yet.
         let from = from.saturating_sub(1).max(self.line_at);
         for at in memchr::memchr_iter(b'\r', &self.bytes[from..]) {
             if self.bytes.get(from + at + 1).is_some_and(|byte| *byte != b'\n') {
@@ -198,7 +199,7 @@ impl Lines {
         Ok(())
     }
 
-    /// A line is whole: true if it was the empty one.
+    /// Checks a complete line; true if it is empty.
     fn end_line(&mut self, remarks: &mut Remarks) -> Result<bool, Error> {
         let (from, line_feed) = (self.line_at, self.bytes.len() - 1);
         let bare = line_feed == from || self.bytes[line_feed - 1] != b'\r';
@@ -241,14 +242,14 @@ impl Lines {
             return wrong("a version is a digit, a dot and a digit", at, "RFC 9112 §2.3");
         }
         if byte(8) != b' ' {
-            return wrong("one space stands behind the version", 8, "RFC 9112 §4");
+            return wrong("one space follows the version", 8, "RFC 9112 §4");
         }
         let is_digit = |at: usize| byte(at).is_ascii_digit() && (at > 9 || byte(at) != b'0');
         if let Some(at) = (9..12).find(|at| !is_digit(*at)) {
             return wrong("a status is three digits, 100 to 999", at, "RFC 9112 §4");
         }
         if byte(12) != b' ' && line.len() > 12 {
-            return wrong("one space stands behind the status", 12, "RFC 9112 §4");
+            return wrong("one space follows the status", 12, "RFC 9112 §4");
         }
         let reason = line.len().min(13);
         if let Some(at) = line[reason..].iter().position(|byte| !is_value(*byte)) {
@@ -264,12 +265,12 @@ impl Lines {
         Ok(StatusLine { minor, status, reason, end: self.line_at })
     }
 
-    /// `name: value`, or a line that goes on with the one before it.
+    /// `name: value`, or a folded line, which continues the field before it.
     fn field_line(&mut self, from: usize, to: usize, remarks: &mut Remarks) -> Result<(), Error> {
         let line = &self.bytes[from..to];
         if matches!(line[0], b' ' | b'\t') {
             if self.fields == 0 {
-                let rule = "no white space stands before the first field";
+                let rule = "no white space precedes the first field";
                 return Err(self.malformed(rule, from, "RFC 9112 §2.2"));
             }
             self.check_value(from, to)?;
@@ -289,7 +290,7 @@ impl Lines {
         self.check_value(from + name_len + 1, to)
     }
 
-    /// What is wrong at the end of the token that a field line begins with.
+    /// The error for a field line without a token and a colon at its beginning.
     fn bad_name(&self, from: usize, to: usize, name_len: usize) -> Error {
         let rest = &self.bytes[from + name_len..to];
         let colon = rest.iter().position(|byte| *byte == b':');
@@ -298,7 +299,7 @@ impl Lines {
         } else if name_len == 0 && rest[0] == b':' {
             ("a field name is not empty", "RFC 9110 §5.1")
         } else if rest.trim_ascii_start().first() == Some(&b':') {
-            ("no white space stands before the colon", "RFC 9112 §5.1")
+            ("no white space precedes the colon", "RFC 9112 §5.1")
         } else {
             let name = &self.bytes[from..from + name_len + colon.unwrap_or_default()];
             let rule = format!(
@@ -323,16 +324,16 @@ impl Lines {
         }
     }
 
-    /// The whole head. To be asked once, after [`feed`](Lines::feed) has met the empty line.
+    /// The complete head. May be called once, after [`feed`](Lines::feed) has found the empty line.
     pub(crate) fn head(&mut self) -> Result<Head, Error> {
         let Some(StatusLine { minor, status, reason, end }) = self.status.take() else {
-            return Err(Error::Misuse("a head is asked for before it is whole"));
+            return Err(Error::Misuse("the head is not complete"));
         };
         let headers = self.headers(end)?;
         Ok(Head { minor, status, headers, offset: self.at, reason })
     }
 
-    /// The whole trailer section, under the same condition.
+    /// The complete trailer section, under the same condition.
     pub(crate) fn trailers(&mut self) -> Result<Headers, Error> {
         self.headers(0)
     }
@@ -343,8 +344,8 @@ impl Lines {
         if self.folded {
             unfold(&mut bytes);
         }
-        let spans = divide(&bytes, from, self.fields).map_err(|error| Error::Malformed {
-            rule: Cow::Owned(format!("fields that can be divided: {error}")),
+        let spans = parse_fields(&bytes, from, self.fields).map_err(|error| Error::Malformed {
+            rule: Cow::Owned(format!("fields can be parsed: {error}")),
             offset: self.offset(from),
             section: "RFC 9112 §5",
         })?;
@@ -364,7 +365,7 @@ impl Lines {
     }
 }
 
-/// Turns each fold, line end and white space, into as many spaces.
+/// Replaces each fold (line end and white space) by as many spaces.
 fn unfold(bytes: &mut [u8]) {
     let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     for at in 0..bytes.len() {
@@ -377,8 +378,8 @@ fn unfold(bytes: &mut [u8]) {
     }
 }
 
-/// Where names and values stand. The one call of httparse.
-fn divide(bytes: &[u8], from: usize, fields: usize) -> Result<Vec<Span>, httparse::Error> {
+/// Finds the names and values with httparse.
+fn parse_fields(bytes: &[u8], from: usize, fields: usize) -> Result<Vec<Span>, httparse::Error> {
     let mut slots = vec![httparse::EMPTY_HEADER; fields];
     let (_, found) = match httparse::parse_headers(&bytes[from..], &mut slots)? {
         httparse::Status::Complete(found) => found,

@@ -1,16 +1,16 @@
 //! Fields: names and values, received or to be sent.
 //!
 //! ```text
-//!   Content-Type: text/plain; charset=utf-8 CR LF    bytes   all of them, one behind the other
-//!   └── name ──┘  └──────── value ─────────┘         spans   where names and values stand
+//!   Content-Type: text/plain; charset=utf-8 CR LF    bytes   those of all fields, in order
+//!   └── name ──┘  └──────── value ─────────┘         spans   the ranges of names and values
 //! ```
 //!
 //! Specification: RFC 9110 §5. A name is a token (§5.1, §5.6.2); a value holds no control character
-//! but the tab (§5.5). Nothing else can get in here, so no field that is sent can carry a line end
-//! with a second field, or a second request, behind it.
+//! but the tab (§5.5). Only such fields can be added, so no field that is sent can have a line end
+//! with a second field, or a second request, after it.
 //!
-//! Received fields stay in the bytes of their head, which are held once; each knows its place in
-//! the stream. Secrets mask themselves in the `Debug` form.
+//! Received fields refer to the bytes of their head, which are stored once, and have their offset
+//! in the stream. `Debug` masks secrets.
 
 use crate::error::Error;
 use crate::text::PeerText;
@@ -18,10 +18,10 @@ use std::fmt;
 use std::ops::Range;
 
 /// Fields whose values are secrets: of the request (RFC 9110 §11.6.2, §11.7.2, RFC 6265 §4.2), and
-/// the one a response makes a later request's of.
+/// of a response, whose cookie becomes one of later requests.
 pub const SECRETS: [&str; 4] = ["Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"];
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub const MASK: &str = "***";
 
 /// Whether the value of this field is a secret.
@@ -32,9 +32,9 @@ pub fn is_secret(name: &str) -> bool {
 /// A name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// As it was written; names mean the same in any case.
+    /// The name as it was written; names are case-insensitive.
     pub name: &'a str,
-    /// Without the white space around it. It need not be UTF-8: see [`text`].
+    /// The value without the white space around it. It need not be UTF-8: see [`text`].
     pub value: &'a [u8],
     /// Offset of the value in the stream, for a field that was received.
     pub offset: u64,
@@ -51,13 +51,13 @@ pub fn masked<'a>(name: &str, value: &'a [u8]) -> PeerText<'a> {
     if is_secret(name) { PeerText::from(MASK) } else { text(value) }
 }
 
-/// Bytes of a head as text: UTF-8 if they are that, else ISO-8859-1, which they were once defined
-/// to be (RFC 9110 §5.5).
+/// Bytes of a head as text: UTF-8 if they are valid, else ISO-8859-1, the historical encoding (RFC
+/// 9110 §5.5).
 pub fn text(bytes: &[u8]) -> PeerText<'_> {
     PeerText::from_bytes(bytes)
 }
 
-/// Where a field stands in the bytes.
+/// The ranges of a field in the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) name: Range<usize>,
@@ -69,7 +69,7 @@ pub(crate) struct Span {
 pub struct Headers {
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    /// Offset in the stream of the first of the bytes.
+    /// Offset in the stream of the first byte of `bytes`.
     at: u64,
 }
 
@@ -92,7 +92,7 @@ impl Headers {
     pub fn push(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         check_name(name.as_bytes())?;
         check_value(value)?;
-        // No line end is left that could be trimmed away with the spaces.
+        // The value was checked, so this trims no line end.
         let value = value.trim_ascii();
         let name_at = self.bytes.len();
         self.bytes.extend_from_slice(name.as_bytes());
@@ -103,7 +103,7 @@ impl Headers {
         Ok(())
     }
 
-    /// Takes away every field of that name.
+    /// Removes every field with this name.
     pub fn remove(&mut self, name: &str) {
         let bytes = &self.bytes;
         let is_other =
@@ -121,24 +121,24 @@ impl Headers {
         })
     }
 
-    /// The fields of that name, in any case.
+    /// The fields with this name, in any case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Field<'a>> {
         self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
     }
 
-    /// The first field of that name.
+    /// The first field with this name.
     pub fn get<'a>(&'a self, name: &'a str) -> Option<Field<'a>> {
         self.all(name).next()
     }
 
     /// The elements of a field that is a list (RFC 9110 §5.6.1), over all its lines, with the
-    /// offset of each. Empty ones are there, too: it is for the caller to judge them. A comma in a
-    /// quoted string divides as well; no field that is asked for here has any.
+    /// offset of each. Empty elements are included. A comma in a quoted string separates elements,
+    /// too; no field that this crate reads has quoted strings.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a [u8], u64)> {
         self.all(name).flat_map(|field| elements(field.value, field.offset))
     }
 
-    /// Whether a list holds this word, in any case.
+    /// Whether a list contains this element, in any case.
     pub fn list_has(&self, name: &str, word: &str) -> bool {
         self.list(name).any(|(element, _)| element.eq_ignore_ascii_case(word.as_bytes()))
     }
@@ -148,12 +148,12 @@ impl Headers {
         self.spans.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
-    /// Memory taken from the allocator, in bytes.
+    /// Allocated memory, in bytes.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
     }
@@ -163,7 +163,7 @@ impl Headers {
     }
 }
 
-/// The same names and values in the same order; where they were received does not matter.
+/// Equal if names and values are the same in the same order; offsets are not compared.
 impl PartialEq for Headers {
     fn eq(&self, other: &Headers) -> bool {
         let pairs = |headers: &Headers| -> Vec<(String, Vec<u8>)> {
@@ -195,7 +195,7 @@ pub(crate) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// A byte that may stand in a value: RFC 9110 §5.5, white space counted.
+/// A byte of a field value: RFC 9110 §5.5, with white space.
 pub(crate) fn is_value(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7F)
 }

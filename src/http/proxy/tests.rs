@@ -1,4 +1,4 @@
-//! Environments and URLs, and which proxy is asked.
+//! Tables of variables and URLs, and the proxy of each.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn url(text: &str) -> Url {
     Url::parse(text).expect(text)
 }
 
-/// `HOST:PORT` of the proxy that is asked, or `-`.
+/// `HOST:PORT` of the proxy for `target`, or `-`.
 fn asked(variables: Variables<'_>, target: &str) -> String {
     let proxies = proxies(variables).expect(target);
     proxies.for_url(&url(target)).map_or_else(|| "-".to_owned(), Proxy::to_string)
@@ -84,7 +84,7 @@ fn how_a_proxy_is_written() {
 #[test]
 fn what_cannot_be_used_is_an_error_without_the_value() {
     let scheme = "only http://HOST:PORT is understood, no socks and no https proxy";
-    let behind = "nothing stands behind the host and port; in a password / is written %2F, ? %3F \
+    let behind = "nothing follows the host and port; in a password / is written %2F, ? %3F \
                   and # %23";
     let port = "a port is a number from 1 to 65535 (RFC 3986 §3.2.3)";
     let control = "neither user nor password holds a control character (RFC 7617 §2)";
@@ -108,7 +108,7 @@ fn what_cannot_be_used_is_an_error_without_the_value() {
         ("me:hun ter2@p.test", "a URL holds no space; it is written %20 (RFC 3986 §2)"),
         (
             "me:hunter%2@p.test",
-            "two hexadecimal digits stand behind %; the sign itself is written \
+            "two hexadecimal digits follow %; the sign itself is written \
                                %25 (RFC 3986 §2.1)",
         ),
         (

@@ -221,7 +221,7 @@ impl Connection {
             return Ok(Turn::Again);
         }
         if let (Some(job), true) = (&mut self.job, self.asked) {
-            while exchange.owes_body() {
+            while exchange.has_unsent_body() {
                 let len = exchange.wanted(out).map_or(0, |wanted| wanted.len);
                 let body = job.body(len as u64, scratch)?;
                 let taken = exchange.offer(body, out);
@@ -231,7 +231,7 @@ impl Connection {
                 if taken == 0 {
                     break;
                 }
-                if !exchange.owes_body() {
+                if !exchange.has_unsent_body() {
                     let len = job.fetch.body.len().unwrap_or(0);
                     self.tracer.body(Mark::Out, len, &mut self.said);
                 }

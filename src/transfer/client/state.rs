@@ -162,7 +162,7 @@ impl Core {
                 self.state = State::Auth;
                 Ok(None)
             }
-            (Some(_), None) => Err(refused("unauthorized", "the server wants a token")),
+            (Some(_), None) => Err(refused("unauthorized", "the server requires a token")),
             (None, Some(_)) => {
                 Err(refused("unauthorized", "the server did not prove that it knows the token"))
             }
@@ -267,7 +267,9 @@ impl Core {
             {
                 Event::Done { id, digest, durability: done.durability }
             }
-            _ => failed(id, Mismatch::Digest, "the server says that it stored something else"),
+            _ => {
+                failed(id, Mismatch::Digest, "the server stored a file with another size or digest")
+            }
         }
     }
 
@@ -413,6 +415,6 @@ pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
 }
 
 pub(super) fn unexpected(at: u64) -> Error {
-    let expected = "an answer to what was asked, in order";
+    let expected = "the answer to the first request";
     Error::Unexpected { expected, offset: at, section: "PROTOCOL §12" }
 }

@@ -83,7 +83,7 @@ impl Core {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         match &error {
             Error::Refused { code, text } => self.close_with(code.as_raw_str(), text.as_raw_str()),
-            Error::Misuse(_) => self.close_with("io", "the server made a mistake"),
+            Error::Misuse(_) => self.close_with("io", "internal error of the server"),
             Error::Incomplete { .. } => {}
             Error::Malformed { .. } | Error::TooLarge { .. } | Error::Unexpected { .. } => {
                 self.close_with(error.kind(), &error.to_string());

@@ -17,7 +17,7 @@ impl Core {
     pub(super) fn chunk_start(&mut self, chunk: &Chunk, at: Place<'_>) -> Result<(), Error> {
         form::check_id(chunk.id, at)?;
         match (&self.state, &mut self.active) {
-            (State::Auth, _) => Err(unauthorized("this server wants a token")),
+            (State::Auth, _) => Err(unauthorized("this server requires a token")),
             (State::Hello | State::Closing, _) => Err(unexpected(at.start())),
             (State::Ready, Active::Receiving(receiver) | Active::Comparing(receiver))
                 if receiver.id() == chunk.id =>

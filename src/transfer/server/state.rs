@@ -89,7 +89,7 @@ impl Core {
             (_, Message::Error(error)) => Ok(error.id.and_then(|id| self.given_up(id))),
             (State::Hello, Message::ClientHello(hello)) => self.hello(&hello).map(|()| None),
             (State::Auth, Message::Auth(auth)) => self.auth(&auth).map(|()| None),
-            (State::Auth, _) => Err(unauthorized("this server wants a token")),
+            (State::Auth, _) => Err(unauthorized("this server requires a token")),
             (State::Ready, message) => self.request(message, at),
             _ => Err(unexpected(at.start())),
         }

@@ -290,7 +290,7 @@ fn a_token_that_is_refused_is_told_the_same_way_by_all() {
     let open = serve(&[]);
     let wrong = ["--token-file", "wrong"];
     for (served, args, what) in [
-        (&asking, &[][..], "the server wants a token"),
+        (&asking, &[][..], "the server requires a token"),
         (&asking, &wrong, "the token is wrong"),
         (&open, &wrong, "the server did not prove that it knows the token"),
     ] {

@@ -17,7 +17,7 @@ use crate::args::Common;
 use jiff::Zoned;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use wirewright::datagram::{Alien, Datagram, Kind};
+use wirewright::datagram::{Datagram, DecodeError, Kind};
 use wirewright::net::connection::Tap;
 use wirewright::net::connection::TapMaker;
 use wirewright::net::http::{self, Mark};
@@ -233,8 +233,8 @@ fn read_datagram(bytes: &[u8], say: Say<'_>) {
         }
         Ok(one) if one.kind == Kind::Part => part(&one, len),
         Ok(Datagram { run, sequence, .. }) => format!("end of run {run:016x}: {sequence} sent"),
-        Err(Alien::Short) => format!("a datagram too short, {len} bytes"),
-        Err(Alien::Foreign) => format!("a foreign datagram, {len} bytes"),
+        Err(DecodeError::Short) => format!("a datagram too short, {len} bytes"),
+        Err(DecodeError::Foreign) => format!("a foreign datagram, {len} bytes"),
     }));
 }
 

@@ -1,34 +1,34 @@
-//! The states of a body in chunks, as the chart of the coding names them.
+//! The states of a chunked body.
 //!
 //! Specification: RFC 9112 §7.1.
 
 use super::{EXTENSIONS, SECTION};
 
-/// What the next byte is.
+/// What the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// A digit of a size, or what stands behind it.
+    /// A digit of a size, or the byte after it.
     Size,
-    /// White space behind the size, which has to end in a `;`.
+    /// White space after the size, which has to end with `;`.
     Space,
-    /// A byte of an extension, or the CR behind it.
+    /// A byte of an extension, or the CR after it.
     Extension,
-    /// The LF behind a size line.
+    /// The LF of a size line.
     SizeEnd,
     /// A byte of the body.
     Data,
-    /// The CR behind the data.
+    /// The CR after the data.
     DataCr,
-    /// The LF behind that.
+    /// The LF after the data.
     DataLf,
     /// A byte of the trailer section.
     Trailers,
-    /// Of the next message.
+    /// The next message.
     Done,
 }
 
 impl State {
-    /// Its name in the chart.
+    /// The name of the state.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Size => "Size",
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    /// The section that rules what is expected.
+    /// The section of the specification that states what is expected.
     pub fn section(self) -> &'static str {
         match self {
             State::Space | State::Extension => EXTENSIONS,
