@@ -57,7 +57,7 @@ pub fn encode_into(raw: &[u8], out: &mut [u8]) -> usize {
 pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let mut quads = Quads::default();
     let run = quads.run(text, out);
-    (run.consumed == text.len() && quads.is_whole()).then_some(run.written)
+    (run.consumed == text.len() && quads.is_complete()).then_some(run.written)
 }
 
 /// The rule of base64 that a character breaks. [`UnusedBits`](Fault::UnusedBits) is detected at the
@@ -110,7 +110,7 @@ pub(super) struct Quads {
 
 impl Quads {
     /// Whether the text may end here: no quad is incomplete.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.len == 0
     }
 
@@ -298,7 +298,7 @@ mod tests {
                     good = run.fault.is_none();
                 }
             }
-            prop_assert_eq!((good && quads.is_whole()).then_some(out), expected);
+            prop_assert_eq!((good && quads.is_complete()).then_some(out), expected);
         }
 
         #[test]

@@ -1,9 +1,10 @@
 //! Numbered, time-stamped datagrams, which show how the network loses, duplicates, reorders and
 //! delays datagrams.
 //!
-//! UDP (RFC 768) guarantees nothing: a datagram may be lost, duplicated, reordered or delayed,
-//! which TCP hides. Here the sender numbers and time-stamps its datagrams, and the receiver counts
-//! what happened to them. `wirewright udp` and `net::datagrams` do this over sockets.
+//! What it is for: to measure what TCP hides. UDP (RFC 768) guarantees nothing: a datagram may be
+//! lost, duplicated, reordered or delayed. Here the sender numbers and time-stamps its datagrams,
+//! and the receiver counts what happened to them. `wirewright udp` and `net::datagrams` do this
+//! over sockets.
 //!
 //! Specification: this page for the bytes, RFC 4737 §3.3 for reordering, RFC 3550 §6.4.1 for the
 //! jitter.

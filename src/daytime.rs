@@ -13,8 +13,8 @@
 //!   └─date───┘ └─time─┘ └µs──┘
 //! ```
 //!
-//! These are the smallest sessions of the crate: about a hundred lines implement the contract of
-//! [`session`](crate::session). The command is `wirewright time`.
+//! What it is for: to show the smallest sessions of the crate, which implement the contract of
+//! [`session`](crate::session) in about a hundred lines. The command is `wirewright time`.
 //!
 //! # Grammar
 //!

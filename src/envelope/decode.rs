@@ -37,8 +37,7 @@ impl Default for Limits {
 pub enum Event {
     /// Nothing yet: more input is needed.
     More,
-    /// The payload begins. [`Decoder::rest`] has the members before it as a complete object,
-    /// already validated.
+    /// The payload begins. [`Decoder::rest`] has the members before it as a validated object.
     PayloadStart,
     /// So many bytes of payload were written to the beginning of the scratch space.
     Payload(usize),
@@ -85,8 +84,7 @@ enum Within {
     Escape(Escape),
 }
 
-/// Length in bytes of the run of payload at the beginning of `text`: up to the next `"` or `\`, or
-/// all of it.
+/// Length in bytes of the run of payload at the beginning of `text`: up to the next `"` or `\`.
 pub fn run_len(text: &[u8]) -> usize {
     memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len())
 }
@@ -137,8 +135,7 @@ impl Decoder {
         }
     }
 
-    /// Starts over with another object and other limits, and keeps the storage. Offsets count from
-    /// 0 again.
+    /// Starts over with another object and other limits; offsets begin at 0. Keeps the storage.
     pub fn restart(&mut self, limits: Limits) {
         let mut rest = std::mem::take(&mut self.rest);
         rest.clear();
@@ -173,8 +170,7 @@ impl Decoder {
     /// Tells the decoder that the stream has ended.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] unless the object has ended; the earlier error of a decoder that
-    /// failed.
+    /// [`Error::Incomplete`] unless the object has ended; the earlier error if the decoder failed.
     pub fn finish(&self) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err((**error).clone());
@@ -431,7 +427,7 @@ impl Decoder {
     }
 
     fn close_payload(&mut self, offset: u64) -> Taken {
-        if !self.quads.is_whole() {
+        if !self.quads.is_complete() {
             let rule = "base64 text is a multiple of four characters";
             let failed = Some(Error::malformed(rule, offset, "RFC 4648 §3.2"));
             return Taken { consumed: 0, decoded: 0, failed };

@@ -63,7 +63,7 @@ fn does_not_fit(out: &Buffer) -> Error {
 /// Writes the end of an envelope after its payload.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if `out` has no room.
+/// [`Error::TooLarge`] if it does not fit into `out`.
 pub fn finish(out: &mut Buffer) -> Result<(), Error> {
     out.append(b"\"}")
 }
@@ -116,7 +116,7 @@ impl Encoder {
     /// Encodes the last one or two bytes with padding, and writes the end of the envelope.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `out` has no room.
+    /// [`Error::TooLarge`] if it does not fit into `out`.
     pub fn finish(self, out: &mut Buffer) -> Result<(), Error> {
         append_encoded(&self.carry[..self.carried], out)?;
         finish(out)

@@ -7,9 +7,9 @@
 //!                                 into the caller's scratch space
 //! ```
 //!
-//! Web interfaces, teaching scripts and the chunks of [`transfer`](crate::transfer) carry a file
-//! inside a JSON string. This module reads and writes such objects in memory that does not depend
-//! on the size of the file.
+//! What it is for: a file inside a JSON string, as web interfaces, teaching scripts and the chunks
+//! of [`transfer`](crate::transfer) have it. Such objects are read and written in memory that does
+//! not depend on the size of the file.
 //!
 //! Specification: RFC 8259 for the object, RFC 4648 §4 with §3.5 for the payload (standard
 //! alphabet, padding required, unused bits zero, no white space).

@@ -319,7 +319,7 @@ impl Session for Exchange {
         match &self.stage {
             Stage::Idle | Stage::Tunnel | Stage::Closing => limits.idle_wait,
             Stage::Lines(lines) if !lines.is_empty() => limits.head_wait,
-            Stage::Lines(_) if self.owes() => limits.body_wait,
+            Stage::Lines(_) if self.is_sending() => limits.body_wait,
             Stage::Lines(_) | Stage::Interim | Stage::Final => limits.first_byte_wait,
             _ => limits.body_wait,
         }
@@ -357,7 +357,7 @@ impl Session for Exchange {
     fn waits_for(&self) -> Wait {
         match &self.stage {
             Stage::Idle | Stage::Tunnel | Stage::Closing => Wait::from("the next request"),
-            Stage::Lines(_) if self.owes() => {
+            Stage::Lines(_) if self.is_sending() => {
                 Wait::new(WaitKind::Body, "the server to take the request")
             }
             Stage::Lines(lines) if lines.is_empty() => {

@@ -8,12 +8,13 @@
 //!   CR LF                                        empty line  ┘
 //!   5 CR LF hello CR LF                          body, as the fields frame it   body, chunked
 //!   0 CR LF
-//!   Digest: … CR LF CR LF                        trailer fields, behind chunks  chunked, head
+//!   Digest: … CR LF CR LF                        trailer fields, after chunks   chunked, head
 //!   HTTP/1.1 200 OK CR LF …                      the response to the next request
 //! ```
 //!
-//! The client finds the end of each response with certainty, whatever a server sends. Programs use
-//! it through `net::http`; the commands are `http`, `download` and `sms`.
+//! What it is for: to fetch over HTTP, and to find the end of each response with certainty,
+//! whatever a server sends. Programs use it through `net::http`; the commands are `http`,
+//! `download` and `sms`.
 //!
 //! Specification: RFC 9110 (what messages mean) and RFC 9112 (how they travel), which replaced
 //! RFC 7230 and 7231 in 2022; RFC 3986 for URLs.
@@ -55,10 +56,10 @@
 //!
 //! # How a response is framed
 //!
-//! A response does not say in one place how long it is. Its status, the method of the request and
-//! two fields decide together, and each combination that two programs could read differently is a
-//! way to hide a second response in the body of the first. [`framing`](message::body::framing) is
-//! that decision, in the order of RFC 9112 §6.3:
+//! No single field tells where a response ends. Its status, the method of the request and two
+//! fields decide together, and each combination that two programs could read differently is a way
+//! to hide a second response in the body of the first. [`framing`](message::body::framing) is that
+//! decision, in the order of RFC 9112 §6.3:
 //!
 //! ```text
 //!                    HEAD, 1xx, 204, 304 ─▶ none ────────────────────────┐
@@ -73,10 +74,10 @@
 //!
 //! - Two lengths that differ; a length with a sign, a prefix, a space, or none at all: two readers
 //!   would end the body in two places.
-//! - `chunked` twice, not last, with parameters or misspelt, and other transfer codings: nobody
-//!   knows where the body ends, or what it says.
-//! - Chunk sizes with a sign or a prefix, and anything but CR LF behind the data: what is the next
-//!   size to one reader is body to another.
+//! - `chunked` twice, not last, with parameters or misspelt, and other transfer codings: the end of
+//!   the body, or its content, is unknown.
+//! - Chunk sizes with a sign or a prefix, and anything but CR LF after the data: one parser takes
+//!   for body what another takes for the next size.
 //! - A CR without LF, NUL, other control characters: some take them for a line end, some for a
 //!   space, some for the end of the text.
 //! - White space before a colon, a line without one, a fold before the first field: some skip the

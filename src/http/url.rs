@@ -104,7 +104,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Host and port, always both, as a tunnel is asked for.
+    /// Host and port, even the default port: the target of CONNECT.
     pub fn authority_form(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
@@ -262,7 +262,7 @@ impl Url {
         format!("{}://{}{}", self.scheme().as_str(), self.host_and_port(), self.target)
     }
 
-    /// Host and port, always both, as a tunnel is asked for.
+    /// Host and port, even the default port: the target of CONNECT.
     pub fn authority_form(&self) -> String {
         self.origin.authority_form()
     }

@@ -281,7 +281,7 @@ mod tests {
         let named = safe(&format!("{most}{extension}"));
         assert!(named.len() == SAFE_BYTES_MAX && named.ends_with(&extension), "{named}");
         assert_eq!(safe(&format!("{most}{extension}e")), most, "longer than an extension is");
-        // Between two characters, and not behind a space.
+        // Between two characters, and not after a space.
         assert_eq!(safe(&"\u{6c47}".repeat(300)), "\u{6c47}".repeat(SAFE_BYTES_MAX / 3));
         let spaced = format!("{} {}", "x".repeat(SAFE_BYTES_MAX - 1), "y".repeat(9));
         assert_eq!(safe(&spaced), "x".repeat(SAFE_BYTES_MAX - 1));

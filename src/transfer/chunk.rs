@@ -75,7 +75,7 @@ pub(super) fn head(decoder: &Decoder) -> Result<Option<Chunk>, Error> {
 ///
 /// # Errors
 /// As [`head`], and for a member that is missing.
-pub(super) fn whole(decoder: &Decoder) -> Result<Chunk, Error> {
+pub(super) fn complete(decoder: &Decoder) -> Result<Chunk, Error> {
     #[derive(Deserialize)]
     struct Whole<'a> {
         id: u64,

@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | [`rest_bytes_max`](Limits::rest_bytes_max) | 65,536 | endless members beside the file |
 //! | [`transfer_wait`](Limits::transfer_wait) | 30 s | a peer that sends or reads nothing |
-//! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | single bytes sent to avoid the timeout |
+//! | [`payload_quantum`](Limits::payload_quantum) | 4,096 | progress by single bytes |
 
 use super::message::PAYLOAD_KEY;
 use crate::buffer::Buffer;
@@ -179,7 +179,7 @@ pub enum Event<'a> {
         bytes: &'a [u8],
     },
     /// The object is complete: the file has this name and size.
-    Whole {
+    Complete {
         /// The name as the server sent it. It may be any text; [`safe`](crate::name::safe) makes a
         /// file name of it.
         name: PeerText<'static>,
@@ -207,12 +207,12 @@ impl ClassicClient {
         ClassicClient { limits, decoder, has_input: false, received: 0, failed: None }
     }
 
-    fn whole(&self) -> Result<Event<'static>, Error> {
+    fn complete(&self) -> Result<Event<'static>, Error> {
         let Some(size) = self.decoder.payload_len() else {
             return Err(Error::malformed("the object has the member filedata", 0, SECTION));
         };
         let head: Head<'_> = self.decoder.parse(SECTION)?;
-        Ok(Event::Whole { name: head.filename.keep(), size })
+        Ok(Event::Complete { name: head.filename.keep(), size })
     }
 }
 
@@ -239,7 +239,7 @@ impl Session for ClassicClient {
                 self.received += len as u64;
                 Ok(Received::event(consumed, Event::Payload { offset, bytes: &scratch[..len] }))
             }
-            envelope::Event::End => match self.whole() {
+            envelope::Event::End => match self.complete() {
                 Ok(event) => Ok(Received::event(consumed, event)),
                 Err(error) => {
                     self.failed = Some(Box::new(error.clone()));
@@ -306,7 +306,7 @@ mod tests {
                         assert_eq!(offset, got.len() as u64);
                         got.extend_from_slice(bytes);
                     }
-                    Some(Event::Whole { name, size }) => {
+                    Some(Event::Complete { name, size }) => {
                         assert_eq!(size, got.len() as u64);
                         whole = Some(name);
                     }
@@ -354,7 +354,7 @@ mod tests {
             while !input.is_empty() {
                 let received = client.receive(input, &mut scratch).unwrap();
                 input = &input[received.consumed..];
-                if let Some(Event::Whole { name, .. }) = received.into_event() {
+                if let Some(Event::Complete { name, .. }) = received.into_event() {
                     told = Some(name);
                 }
             }

@@ -195,7 +195,7 @@ impl<'a> FrameGuard<'a> {
     /// Begins a frame with space for its prefix.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `out` has no room for it.
+    /// [`Error::TooLarge`] if it does not fit into `out`.
     pub fn open(out: &'a mut Buffer) -> Result<FrameGuard<'a>, Error> {
         let at = out.len();
         out.append(&[0; PREFIX_LEN])?;

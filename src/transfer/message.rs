@@ -361,7 +361,7 @@ impl<'a> Message<'a> {
             ("file", _) => Message::File(members(decoder)?),
             ("put", _) => Message::Put(members(decoder)?),
             ("ready", _) => Message::Ready(members(decoder)?),
-            ("chunk", _) => Message::Chunk(chunk::whole(decoder)?),
+            ("chunk", _) => Message::Chunk(chunk::complete(decoder)?),
             ("end", _) => Message::End(members(decoder)?),
             ("done", _) => Message::Done(members(decoder)?),
             ("cancel", _) => Message::Cancel(members(decoder)?),

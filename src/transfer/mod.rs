@@ -6,9 +6,9 @@
 //!                     payload               sender, receiver ──┘ offsets, checksums, digest
 //! ```
 //!
-//! The framed protocol lists, gets and puts files between two machines, verifies them, and resumes
-//! interrupted transfers. The classic protocol is that of scripts which send `{"filename": …,
-//! "filedata": …}`.
+//! What it is for: to list, get and put files between two machines, verified, and to resume
+//! interrupted transfers (the framed protocol); to exchange files with scripts that send
+//! `{"filename": …, "filedata": …}`.
 //!
 //! The specification is `PROTOCOL.md`, which follows: the bytes in its §3 and §5, the messages in
 //! §4. [`reader`] parses bytes into messages and runs of payload, and [`form`] checks their values.

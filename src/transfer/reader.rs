@@ -272,7 +272,7 @@ impl Reader {
     }
 
     fn held_chunk(&self) -> Result<Chunk, Error> {
-        chunk::whole(&self.decoder).map_err(|error| error.shifted(self.body_at))
+        chunk::complete(&self.decoder).map_err(|error| error.shifted(self.body_at))
     }
 }
 

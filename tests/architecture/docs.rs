@@ -217,7 +217,7 @@ fn variants(path: &str, name: &str) -> Vec<String> {
 #[test]
 fn the_charts_name_every_state_as_the_code_does() {
     let machines = [
-        ("envelope/mod.rs", "envelope/scan.rs", "Place"),
+        ("envelope/mod.rs", "envelope/scan.rs", "ScanState"),
         ("transfer/mod.rs", "transfer/client/state.rs", "State"),
         ("transfer/mod.rs", "transfer/client/state.rs", "Step"),
         ("transfer/mod.rs", "transfer/server/state.rs", "State"),
@@ -230,7 +230,7 @@ fn the_charts_name_every_state_as_the_code_does() {
         ("smtp/mod.rs", "smtp/client.rs", "Phase"),
         ("smtp/mod.rs", "smtp/client/transaction.rs", "Step"),
         ("smtp/mod.rs", "smtp/data.rs", "At"),
-        ("daytime.rs", "daytime.rs", "Hearing"),
+        ("daytime.rs", "daytime.rs", "ClientState"),
         ("datagram.rs", "datagram/ledger.rs", "Entry"),
         ("session.rs", "session.rs", "Wants"),
         ("net/mod.rs", "net/connection/mod.rs", "Phase"),

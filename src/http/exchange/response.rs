@@ -151,7 +151,7 @@ impl Exchange {
     fn begin_final(&mut self, head: &Head) -> Result<Stage, Error> {
         self.framing = self.frame(head)?;
         self.close.extend(reuse::of_response(head));
-        if head.status >= 400 && self.owes() {
+        if head.status >= 400 && self.is_sending() {
             self.sending = Sending::Stopped;
         }
         Ok(Stage::Final)
@@ -214,7 +214,7 @@ impl Exchange {
             // proxies answer as HTTP/1.0.
             self.close.clear();
         }
-        if self.owes() || self.sending == Sending::Stopped || !self.outbox.is_empty() {
+        if self.is_sending() || self.sending == Sending::Stopped || !self.outbox.is_empty() {
             self.close.push("the response came before all of the request was sent");
             self.sending = Sending::Stopped;
         }
@@ -233,7 +233,7 @@ impl Exchange {
     }
 
     /// Whether some of the request body is still to be sent.
-    pub(super) fn owes(&self) -> bool {
+    pub(super) fn is_sending(&self) -> bool {
         matches!(self.sending, Sending::Length(_) | Sending::Chunked | Sending::LastChunk)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   step of RFC 9112 §6.3                                          framing
-//!   1   HEAD, 1xx, 204, 304                                        no body, whatever the fields say
+//!   1   HEAD, 1xx, 204, 304                                        no body, whatever is sent
 //!   2   2xx to CONNECT                                             no body: a tunnel begins
 //!   3   Transfer-Encoding and a valid Content-Length               chunked, then close
 //!   4   Transfer-Encoding                                          chunked, or refused

@@ -84,7 +84,7 @@ fn how_a_proxy_is_written() {
 #[test]
 fn what_cannot_be_used_is_an_error_without_the_value() {
     let scheme = "only http://HOST:PORT is understood, no socks and no https proxy";
-    let behind = "nothing follows the host and port; in a password / is written %2F, ? %3F \
+    let follows = "nothing follows the host and port; in a password / is written %2F, ? %3F \
                   and # %23";
     let port = "a port is a number from 1 to 65535 (RFC 3986 §3.2.3)";
     let control = "neither user nor password holds a control character (RFC 7617 §2)";
@@ -93,12 +93,12 @@ fn what_cannot_be_used_is_an_error_without_the_value() {
         ("socks5h://hunter2", scheme),
         ("https://me:hunter2@p.test:443", scheme),
         ("me:hunter2://@p.test", scheme),
-        ("http://p.test:1/hunter2", behind),
-        ("http://me:1#hunter2@p.test:3128", behind),
-        ("http://me:1/hunter2@p.test:3128", behind),
-        ("http://me:1?hunter2@p.test:3128", behind),
-        ("http://p.test:3128//", behind),
-        ("http:/p.test:3128", behind),
+        ("http://p.test:1/hunter2", follows),
+        ("http://me:1#hunter2@p.test:3128", follows),
+        ("http://me:1/hunter2@p.test:3128", follows),
+        ("http://me:1?hunter2@p.test:3128", follows),
+        ("http://p.test:3128//", follows),
+        ("http:/p.test:3128", follows),
         ("http://p.test:hunter2", port),
         ("p.test:0", port),
         ("p.test:65536", port),

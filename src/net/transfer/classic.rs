@@ -199,7 +199,7 @@ impl Application<ClassicClient> for ClassicGetting {
                 }
                 self.meter.add(bytes.len() as u64);
             }
-            Event::Whole { name, size } => self.whole = Some((name, size)),
+            Event::Complete { name, size } => self.whole = Some((name, size)),
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl Core {
     ) -> Result<Option<Event<'static>>, Error> {
         let running = self.active.id() == Some(end.id);
         match std::mem::replace(&mut self.active, Active::Idle) {
-            Active::Receiving(receiver) if running => Ok(Some(self.whole(*receiver, end))),
+            Active::Receiving(receiver) if running => Ok(Some(self.end_of_file(*receiver, end))),
             Active::Comparing(receiver) if running => Ok(Some(self.compare(*receiver, end))),
             active => {
                 self.active = active;
@@ -89,7 +89,7 @@ impl Core {
     }
 
     /// The end of a file that was received.
-    fn whole(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
+    fn end_of_file(&mut self, receiver: Receiver, end: &End<'_>) -> Event<'static> {
         let (id, size) = (receiver.id(), receiver.size());
         self.steps += 1;
         match receiver.end(end) {
