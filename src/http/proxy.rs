@@ -270,12 +270,12 @@ fn block(text: &str) -> Option<Hosts> {
     }
 }
 
-/// A number in digits: `parse` alone would take a sign.
+/// A number in digits: `parse` alone would accept a sign.
 fn number<T: FromStr>(digits: &str) -> Option<T> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Whether both are of one family and share the first `len` bits.
+/// Whether both addresses are of the same family and share the first `len` bits.
 fn shares(block: IpAddr, address: IpAddr, len: u32) -> bool {
     let same = (bits(block) ^ bits(address)).leading_zeros();
     block.is_ipv4() == address.is_ipv4() && same >= len

@@ -137,7 +137,7 @@ fn all_proxy_is_not_read_where_nothing_would_use_it() {
     assert_eq!(proxies(&both[1..]).expect_err("it is used").variable, "all_proxy");
 }
 
-/// `no_proxy`, URL, whether it is asked for without a proxy.
+/// `no_proxy`, URL, whether it is requested without a proxy.
 const DIRECT: [(&str, &str, bool); 78] = [
     ("*", "http://a.test/", true),
     ("*", "http://127.0.0.1/", true),
