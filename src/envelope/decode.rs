@@ -395,8 +395,8 @@ impl Decoder {
         match failed {
             // Nothing after `consumed` was taken, so the next call finds the same error at once.
             Some(error) if decoded == 0 => Err(error),
-            _ if decoded > 0 => Ok(Step { consumed: consumed, event: Event::Payload(decoded) }),
-            _ => Ok(Step { consumed: consumed, event: Event::More }),
+            _ if decoded > 0 => Ok(Step { consumed, event: Event::Payload(decoded) }),
+            _ => Ok(Step { consumed, event: Event::More }),
         }
     }
 

@@ -184,7 +184,7 @@ impl Decoder {
                 _ => consumed += self.take_framing(rest),
             }
         };
-        Ok(Step { consumed: consumed, event })
+        Ok(Step { consumed, event })
     }
 
     /// Tells the decoder that the stream has ended.
