@@ -109,7 +109,7 @@ fn each_retry_is_said() {
         assert_eq!(lines.len(), 4, "{}", ended.stderr);
         let busy = "the server answered 503 Busy\\u{202e}";
         assert_eq!(lines[0], format!("{url}: {busy}; retry 1 of 2 in 1.0 s"));
-        assert!(lines[1].starts_with(&format!("{url}: incomplete ")), "{}", lines[1]);
+        assert!(lines[1].starts_with(&format!("{url}: the stream ended at byte ")), "{}", lines[1]);
         assert!(lines[1].ends_with("; retry 2 of 2 in 2.0 s"), "{}", lines[1]);
         assert!(lines[2].ends_with("  2 retries"), "{}", lines[2]);
         assert!(lines[3].starts_with("1 file, 9 B in "), "only bytes of the file: {}", lines[3]);
@@ -257,5 +257,5 @@ fn one_request_is_tried_again_where_that_is_asked_for() {
     assert_eq!(std::fs::read(folder.path().join("there")).unwrap(), b"whole");
     let (ended, requests) = ask(&[&cut, "--retry", "3", "--quiet"]);
     assert_eq!((&ended.stdout[..], requests), (&b"half"[..], 1), "{}", ended.stderr);
-    assert_fails(&ended, 1, "incomplete");
+    assert_fails(&ended, 1, "the stream ended at byte ");
 }

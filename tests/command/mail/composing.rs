@@ -228,7 +228,11 @@ fn places_for_a_message() {
     // So does an error.
     std::fs::create_dir_all(folder.path().join("taken/message.eml")).unwrap();
     let ended = mail(folder.path(), &[&["--dry-run", "-o", "taken/"], &MESSAGE[..]].concat());
-    assert_fails(&ended, 1, "error: taken/message.eml: it is a directory; give another path with -o");
+    assert_fails(
+        &ended,
+        1,
+        "error: taken/message.eml: it is a directory; give another path with -o",
+    );
     assert_eq!(dry(folder.path(), &[&["-o", "-"], &MESSAGE[..]].concat()), expected);
     assert_eq!(dry(folder.path(), &[&["-q", "-o", "/dev/null"], &MESSAGE[..]].concat()), b"");
 }
