@@ -33,39 +33,29 @@ impl Serving {
             return Err(No::Code("read_only", "this server takes no files"));
         }
         let permit = self.context.admission.put().ok_or(CROWDED)?;
-        let receiver = match !put.overwrite && root.exists(name) {
-            true => self.compare(kind, root, name, &put)?,
-            false => self.open(kind, root, name, &put)?,
-        };
+        let receiver = self.look(kind, root, name, &put)?;
         Ok(Task::Checking { receiver, put, permit })
     }
 
-    /// Something has the name that a client puts without `overwrite`.
-    fn compare(
+    /// Looks at what stands under the name, where a client puts without `overwrite`, or else at
+    /// what is left over there. What is left over of another version is removed.
+    fn look(
         &self,
         kind: DigestKind,
         root: &Root,
         name: &Name,
         put: &Put,
     ) -> Result<FileReceiver, No> {
-        let existing = root.existing(name)?;
-        if kind == DigestKind::None || existing.source().size() != put.size {
-            return Err(FileError::Exists.into());
+        if !put.overwrite && root.exists(name) {
+            let existing = root.existing(name)?;
+            if kind == DigestKind::None || existing.source().size() != put.size {
+                return Err(FileError::Exists.into());
+            }
+            return match self.ended {
+                true => Err(GONE),
+                false => Ok(FileReceiver::existing(existing, &put.etag, kind)),
+            };
         }
-        if self.ended {
-            return Err(GONE);
-        }
-        Ok(FileReceiver::existing(existing, &put.etag, kind))
-    }
-
-    /// Opens the place of the file, and removes what is left over there of another version.
-    fn open(
-        &self,
-        kind: DigestKind,
-        root: &Root,
-        name: &Name,
-        put: &Put,
-    ) -> Result<FileReceiver, No> {
         // No file system keeps offsets beyond this.
         let is_endless = i64::try_from(put.size).is_err();
         let limit = file_bytes_max().filter(|max| put.size > *max);
