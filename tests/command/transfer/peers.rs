@@ -54,11 +54,11 @@ fn whatever_the_server_says_is_one_harmless_line() {
         (b"\0\0\0\0".to_vec(), "rule broken"),
         (b"\0\xff\xff\xff".to_vec(), "too large"),
         (b"\xff\xff\xff\xff".to_vec(), "rule broken"),
-        (Vec::new(), "incomplete"),
+        (Vec::new(), "the stream ended "),
         (frame("{}"), "rule broken"),
-        (frame(HELLO)[..20].to_vec(), "incomplete"),
+        (frame(HELLO)[..20].to_vec(), "the stream ended "),
         // The end may be read together with the hello, before anything was asked.
-        (frame(HELLO), "incomplete"),
+        (frame(HELLO), "the stream ended "),
         (frame(REFUSAL), "\\u{1b}[31m"),
         ([frame(HELLO), frame(REFUSAL)].concat(), "\\u{1b}[31m"),
         ([frame(HELLO), frame(OTHER)].concat(), ""),
@@ -77,7 +77,7 @@ fn whatever_the_server_says_is_one_harmless_line() {
 fn classic_servers_are_not_believed_either() {
     for (words, what) in [
         (&b""[..], ""),
-        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"", "incomplete"),
+        (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"", "the stream ended "),
         (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "rule broken"),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "rule broken"),
         (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "no member name twice"),
