@@ -45,6 +45,8 @@ const SHORT_MAX: u32 = 20;
 struct Job {
     index: usize,
     name: Name,
+    /// When it was last taken in hand.
+    since: Instant,
     attempt: u32,
     fresh: bool,
     /// What a listing said of it, until that was compared with what is here.
@@ -85,9 +87,11 @@ impl Batch {
         finisher: Finisher,
         meter: Arc<Meter>,
     ) -> Batch {
+        let since = Instant::now();
         let job = |(index, wanted): (usize, Wanted)| Job {
             index,
             name: wanted.name,
+            since,
             attempt: 0,
             fresh: !resume,
             listed: wanted.listed,
@@ -154,13 +158,9 @@ impl Batch {
 
     /// The disk has a file now, or cannot have it.
     fn finished(&mut self, finishing: Finishing, outcome: Result<(), FileError>) {
-        let Finishing { job, since, .. } = finishing;
-        self.reports[job.index].elapsed = since.elapsed();
+        let job = finishing.job;
         match outcome {
-            Ok(()) => {
-                self.reports[job.index].outcome = Ok(());
-                self.meter.end(job.name.as_str(), true);
-            }
+            Ok(()) => self.end(&job, Ok(())),
             Err(error) => {
                 if matches!(error, FileError::InTheWay) {
                     self.forget_conflict(&job.name);
@@ -197,8 +197,14 @@ impl Batch {
     }
 
     fn fail(&mut self, job: &Job, failure: Failure) {
-        self.reports[job.index].outcome = Err(self.failures.keep(failure));
-        self.meter.end(job.name.as_str(), false);
+        let failure = self.failures.keep(failure);
+        self.end(job, Err(failure));
+    }
+
+    fn end(&mut self, job: &Job, outcome: Result<(), Failure>) {
+        self.meter.end(job.name.as_str(), outcome.is_ok());
+        let report = &mut self.reports[job.index];
+        (report.elapsed, report.outcome) = (job.since.elapsed(), outcome);
     }
 }
 
@@ -212,7 +218,6 @@ struct Running {
     id: u64,
     job: Job,
     receiver: FileReceiver,
-    since: Instant,
     begun: bool,
     broken: Option<FileError>,
 }
@@ -220,7 +225,6 @@ struct Running {
 /// A file that waits for the disk.
 struct Finishing {
     job: Job,
-    since: Instant,
     pending: Pending,
 }
 
@@ -322,7 +326,7 @@ impl Getting {
         if let Some(error) = running.broken {
             return batch.broken(running.job, error);
         }
-        let (index, since) = (running.job.index, running.since);
+        let index = running.job.index;
         if running.receiver.is_existing() {
             return batch.skip(&running.job, digest, running.receiver.verified());
         }
@@ -333,13 +337,9 @@ impl Getting {
                 let pending = batch.finisher.run(job);
                 batch.reports[index].durability = Some(durability.into());
                 batch.meter.set(running.job.name.as_str(), Activity::Storing);
-                self.finishing.push(Finishing { job: running.job, since, pending });
+                self.finishing.push(Finishing { job: running.job, pending });
             }
-            None => {
-                batch.reports[index].elapsed = since.elapsed();
-                batch.reports[index].outcome = Ok(());
-                batch.meter.end(running.job.name.as_str(), true);
-            }
+            None => batch.end(&running.job, Ok(())),
         }
     }
 

@@ -128,6 +128,7 @@ fn some_failed() {
     assert_fails(&ended, 3, ": none: no such file (and 1 more failed);");
     let told = json(&ended.stdout);
     assert_eq!(told["files"][0]["error"]["code"], "not_found");
+    assert!(told["files"][0]["seconds"].as_f64().unwrap() > 0.0, "{told}");
     assert_eq!(told["files"][1]["bytes"], 4);
     assert_eq!(told["files"][2]["error"]["code"], "not_found");
     assert_eq!(names_in(to.path()), ["good"]);

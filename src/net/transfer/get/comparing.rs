@@ -51,8 +51,8 @@ impl Batch {
     pub(super) fn skip(&mut self, job: &Job, digest: Option<String>, size: u64) {
         let report = &mut self.reports[job.index];
         (report.bytes, report.resumed_from, report.moved) = (size, size, 0);
-        (report.digest, report.is_skipped, report.outcome) = (digest, true, Ok(()));
-        self.meter.end(job.name.as_str(), true);
+        (report.digest, report.is_skipped) = (digest, true);
+        self.end(job, Ok(()));
     }
 
     /// A file is here and is not equal, or cannot be compared.

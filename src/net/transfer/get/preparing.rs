@@ -14,7 +14,6 @@ use std::time::Instant;
 pub(super) struct Preparing {
     pub(super) job: Job,
     receiver: FileReceiver,
-    since: Instant,
 }
 
 /// From where a file is asked for, if not from its beginning.
@@ -58,6 +57,7 @@ impl Getting {
         let batch = self.batch.clone();
         let mut batch = batch.borrow_mut();
         let Some(mut job) = batch.jobs.pop_front() else { return false };
+        job.since = Instant::now();
         let listed = job.listed.clone();
         let mut opened = match self.look(&mut batch, &mut job, kind) {
             Look::Compare(receiver) => Ok(receiver),
@@ -75,7 +75,7 @@ impl Getting {
         match opened {
             Ok(receiver) => {
                 job.open = Some(batch.open.clone());
-                self.preparing = Some(Preparing { job, receiver, since: Instant::now() });
+                self.preparing = Some(Preparing { job, receiver });
             }
             Err(FileError::NoDescriptors) if batch.waits_for_descriptor(&mut job) => {
                 job.listed = listed;
@@ -113,9 +113,9 @@ impl Getting {
                 return Ok(Turn::Again);
             }
         }
-        let Preparing { job, mut receiver, since } = preparing;
+        let Preparing { job, mut receiver } = preparing;
         let id = session.get(&job.name, resume(&mut receiver))?;
-        self.running.push(Running { id, job, receiver, since, begun: false, broken: None });
+        self.running.push(Running { id, job, receiver, begun: false, broken: None });
         Ok(Turn::Again)
     }
 }
