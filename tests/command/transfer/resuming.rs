@@ -169,7 +169,9 @@ fn a_disk_that_fills_up_at_the_end_costs_only_the_end() {
     let mut limited_get = std::process::Command::new("sh");
     limited_get.args(["-c", limited, "sh", &((LEN - (64 << 10)) / 512).to_string()]);
     limited_get.args([env!("CARGO_BIN_EXE_wirewright"), "get", &served.address, "large"]);
-    assert_fails(&run(limited_get.current_dir(folder.path())), 1, "large");
+    let ended = run(limited_get.current_dir(folder.path()));
+    assert_fails(&ended, 1, "large");
+    assert_eq!(ended.stderr.matches("run the same command again to go on").count(), 1);
     let left = names_in(folder.path());
     assert_eq!(left.len(), 2, "the part and its journal: {left:?}");
     let told = served.get(folder.path(), &["large"]);

@@ -159,7 +159,8 @@ impl<'a> Summary<'a> {
         }
         // Standard output may be the terminal on which progress is drawn.
         let mut done = Ok(());
-        drawing::above(|| done = reports.try_for_each(|report| self.take_one(report)));
+        let mut take = || reports.try_for_each(|report| self.take_one(report));
+        drawing::above(|| done = document::adding(&mut take));
         done
     }
 

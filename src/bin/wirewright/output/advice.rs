@@ -93,7 +93,7 @@ fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advi
     let text = match why.kind {
         Kind::Unknown => of_unknown(verb),
         Kind::Interrupted => is_kept.then_some(GO_ON),
-        Kind::Local => local::advice(verb, code, why.io),
+        Kind::Local => local::advice(verb, code, why.io, is_kept && verb.writes()),
         _ => {
             if let Some(advice) = of_protocol(verb, why, given) {
                 return Some(advice);

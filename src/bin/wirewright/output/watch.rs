@@ -29,6 +29,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
@@ -44,8 +45,12 @@ const END_WAIT: Duration = Duration::from_millis(140);
 /// to write the report.
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
-/// How long a thread that ends the process waits for the error line and the JSON document.
+/// How long a thread that ends the process waits for the JSON document at a time.
 const SAYING_WAIT: Duration = Duration::from_millis(20);
+
+/// How often it waits, where standard output takes bytes: a document is whole or absent, and a busy
+/// machine may not have run the thread that writes it.
+const SAYING_ROUNDS: u32 = 50;
 
 /// The text of the JSON document of a command that is blocked when `--timeout` runs out.
 const TIME_OVER: &str = "--timeout ran out while a file or stream was blocked";
@@ -273,27 +278,37 @@ pub fn end(exit: Exit) {
 /// Ends a command that did not stop in time: writes the error line and the document of `--json`,
 /// then dies by the signal.
 fn interrupt(signal: i32) {
+    let what = match (is_maybe_taken(), SENDS.load(Ordering::Relaxed)) {
+        (true, _) => SENT_INTERRUPTED,
+        (false, true) => NOT_SENT_INTERRUPTED,
+        (false, false) => "interrupted",
+    };
     if may_say_error() {
-        let what = match (is_maybe_taken(), SENDS.load(Ordering::Relaxed)) {
-            (true, _) => SENT_INTERRUPTED,
-            (false, true) => NOT_SENT_INTERRUPTED,
-            (false, false) => "interrupted",
-        };
         let place = lock_blocking().as_deref().map(escape).or_else(|| OTHER_SIDE.get().cloned());
         let place = place.map_or(String::new(), |place| format!("{place}: "));
         write_line(&format!("error: {place}{what}\n"));
-        // Standard output may be a pipe that nobody reads, so another thread writes to it.
-        let (give, take) = mpsc::channel();
-        let print = move || {
-            document::fail("interrupted", what);
-            let _ = give.send(());
-        };
-        let _ = thread::Builder::new().name("document".to_owned()).spawn(print);
-        let _ = take.recv_timeout(SAYING_WAIT);
     } else {
         thread::sleep(SAYING_WAIT);
     }
+    print_document("interrupted", what);
     die_by(signal);
+}
+
+/// Prints the document of `--json`. Standard output may be a pipe that nobody reads, so another
+/// thread writes to it, and the caller goes on where no more bytes are taken.
+fn print_document(code: &'static str, what: &'static str) {
+    let (give, take) = mpsc::channel();
+    let print = move || {
+        document::fail(code, what);
+        let _ = give.send(());
+    };
+    let _ = thread::Builder::new().name("document".to_owned()).spawn(print);
+    for _ in 0..SAYING_ROUNDS {
+        let is_over = take.recv_timeout(SAYING_WAIT) != Err(mpsc::RecvTimeoutError::Timeout);
+        if is_over || !takes_bytes(rustix::stdio::stdout()) {
+            return;
+        }
+    }
 }
 
 fn die_by(signal: i32) {
@@ -322,7 +337,7 @@ fn give_up() {
     };
     if may_say_error() {
         write_line(line);
-        document::fail("timed_out", TIME_OVER);
+        print_document("timed_out", TIME_OVER);
     }
     let exit = if is_unknown { Exit::Unknown } else { Exit::Failed };
     std::process::exit(exit.status().into());
@@ -332,8 +347,13 @@ fn give_up() {
 /// blocked thread may have locked.
 fn write_line(line: &str) {
     let stderr = rustix::stdio::stderr();
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    if poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)) == Ok(1) {
+    if takes_bytes(stderr) {
         let _ = rustix::io::write(stderr, line.as_bytes());
     }
+}
+
+/// Whether a descriptor takes bytes now.
+fn takes_bytes(descriptor: BorrowedFd<'_>) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut [PollFd::new(&descriptor, PollFlags::OUT)], Some(&now)) == Ok(1)
 }

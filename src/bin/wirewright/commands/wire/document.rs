@@ -11,13 +11,16 @@ use crate::output::advice::{Verb, is_device, local_failure_below};
 use crate::output::report::Out;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use wirewright::net::{Failure as Why, FailureKind, FileReport};
 use wirewright::text::PeerText;
 
 /// The document that has been begun and not ended. Another thread ends it where this one is blocked
 /// and the process has to end.
 static OPEN: Mutex<Option<Document>> = Mutex::new(None);
+
+/// Held while the files of a batch are added: another thread ends the document only after them.
+static ADDING: Mutex<()> = Mutex::new(());
 
 /// A document that is being written.
 struct Document {
@@ -44,8 +47,14 @@ pub fn begin(verb: Verb, output: Option<&Path>) -> Result<(), Failure> {
     let output = output.map(Path::to_owned);
     let mut document = Document { out: Out::new(), verb, output, totals: Totals::default() };
     document.out.raw("{\"files\":[")?;
-    *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(document);
+    *lock(&OPEN) = Some(document);
     Ok(())
+}
+
+/// Adds the files of a batch.
+pub fn adding<T>(act: impl FnOnce() -> T) -> T {
+    let _added_together = lock(&ADDING);
+    act()
 }
 
 /// Adds a file. Nothing is added to a document that another thread has ended.
@@ -61,8 +70,12 @@ pub fn count_not_started() -> Result<(), Failure> {
     })
 }
 
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn with_open(act: impl FnOnce(&mut Document) -> Result<(), Failure>) -> Result<(), Failure> {
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = lock(&OPEN);
     let done = open.as_mut().map_or(Ok(()), act);
     if done.is_err() {
         // What cannot be written cannot be ended either.
@@ -73,19 +86,17 @@ fn with_open(act: impl FnOnce(&mut Document) -> Result<(), Failure>) -> Result<(
 
 /// Ends the document. `error` is why the whole run failed.
 pub fn end(seconds: f64, error: Option<&Value>) -> Result<(), Failure> {
-    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
-    open.map_or(Ok(()), |mut document| document.end(seconds, error))
+    // Another thread that ends the process waits for the lock, so that the document is whole.
+    let mut open = lock(&OPEN);
+    open.take().map_or(Ok(()), |mut document| document.end(seconds, error))
 }
 
-/// Ends a document that has been begun. False if there is none, and where a thread that is blocked
-/// on standard output holds it.
+/// Ends a document that has been begun, as soon as no other thread writes to it. False if there is
+/// none, or none any more.
 pub fn end_now(seconds: f64, error: &Value) -> bool {
-    let open = match OPEN.try_lock() {
-        Ok(mut open) => open.take(),
-        Err(TryLockError::Poisoned(open)) => open.into_inner().take(),
-        Err(TryLockError::WouldBlock) => None,
-    };
-    open.is_some_and(|mut document| document.end(seconds, Some(error)).is_ok())
+    let _none_added = lock(&ADDING);
+    let mut open = lock(&OPEN);
+    open.take().is_some_and(|mut document| document.end(seconds, Some(error)).is_ok())
 }
 
 impl Document {
@@ -164,4 +175,26 @@ fn file(report: &FileReport, verb: Verb, output: Option<&Path>) -> Value {
         };
     }
     file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    /// The thread that ends the process comes while another one adds files to the document.
+    #[test]
+    fn a_document_that_is_in_use_is_ended_as_soon_as_it_is_free() {
+        begin(Verb::Get, None).unwrap();
+        let ending = adding(|| {
+            let ending = thread::spawn(|| end_now(1.0, &json!({ "code": "interrupted" })));
+            thread::sleep(Duration::from_millis(20));
+            assert!(!ending.is_finished());
+            count_not_started().unwrap();
+            ending
+        });
+        assert!(ending.join().unwrap());
+        assert!(lock(&OPEN).is_none());
+    }
 }

@@ -12,13 +12,17 @@ use wirewright::text::escape;
 /// What to do about a device that takes no more.
 const DEVICE: &str = "that device takes no more bytes; write to another place";
 
-/// What to do about a local file.
-pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
+/// What to do about a local file. `is_kept`: the same command goes on with what is there of it.
+pub fn advice(verb: Verb, code: &str, io: Option<Io>, is_kept: bool) -> Option<&'static str> {
     let (reads, writes) = (verb.reads(), verb.writes());
     Some(match (code, io) {
         (_, Some(Io::PermissionDenied)) if writes => "check that this user may write there",
         (_, Some(Io::PermissionDenied)) => "check that this user may read it",
         (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
+        (_, Some(Io::FileTooLarge)) if is_kept => {
+            "raise the limit with ulimit -f, and run the same command again to go on; or use \
+             another file system"
+        }
         (_, Some(Io::FileTooLarge)) => "raise the limit with ulimit -f, or use another file system",
         (_, Some(Io::InvalidData)) if reads => "copy it to a regular file, and give the copy",
         (_, Some(Io::InvalidInput)) if reads => "give a regular file",
@@ -37,6 +41,9 @@ pub fn advice(verb: Verb, code: &str, io: Option<Io>) -> Option<&'static str> {
         ("bad_name", _) if verb == Verb::Download => "fetch it with wirewright http -o FILE",
         ("bad_name", _) if writes => "give another name with -o",
         ("busy", _) => "wait until the other transfer of that file has ended",
+        ("no_space", _) if is_kept => {
+            "free some space there, and run the same command again to go on"
+        }
         ("no_space", _) => "free some space there",
         ("changed", _) => "try again when nothing writes to it any more",
         _ => return None,

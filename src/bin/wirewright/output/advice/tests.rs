@@ -127,8 +127,12 @@ fn local_rows() -> Vec<Row> {
     vec![
         (Get, disk(Io::NotFound), false, Some("create it first")),
         (Get, denied(), false, Some("may write there")),
+        (Get, disk(Io::StorageFull), true, Some(GO_ON)),
         (Get, disk(Io::StorageFull), true, Some("free some space there")),
-        (Get, disk(Io::QuotaExceeded), true, Some("free some space there")),
+        (Get, disk(Io::QuotaExceeded), true, Some(GO_ON)),
+        (Get, disk(Io::FileTooLarge), true, Some(GO_ON)),
+        (Get, disk(Io::FileTooLarge), true, Some("ulimit -f")),
+        (Download, disk(Io::StorageFull), true, Some(GO_ON)),
         (Get, disk(Io::ReadOnlyFilesystem), false, Some("another path with -o")),
         (Get, disk(Io::IsADirectory), false, Some("another path with -o")),
         (Get, disk(Io::FileTooLarge), false, Some("ulimit -f")),
@@ -447,7 +451,8 @@ fn what_was_given_is_not_advised() {
     let told = decide(MAIL, &why(refused("no-mechanism")), false, chosen).unwrap();
     assert!(told.contains("leave out --auth"), "{told}");
     let anew = Given { has_no_resume: true, ..Given::default() };
-    for how in [Other(Error::Interrupted), incomplete(), Net(Io::ConnectionReset)] {
+    let full = disk(Io::StorageFull);
+    for how in [Other(Error::Interrupted), incomplete(), Net(Io::ConnectionReset), full] {
         let told = decide(Get, &why(how), true, anew).unwrap_or_default();
         assert!(!told.contains(GO_ON), "{told}");
     }
