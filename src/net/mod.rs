@@ -22,11 +22,14 @@
 //! | [`http`] | many fetches at once, downloads |
 //! | [`mail`] | messages in, reports out |
 //! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
-//! | [`RunOptions`] | what the options of all façades have in common: time, signals, limits, tap |
+//! | [`RunOptions`] | what all façades share: timeout, cancellation, signals, limits, tap |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, UDP |
 //! | [`connection`] | one connection; write your own [`Application`](connection::Application) |
 //! | [`transport`] | name resolution, connecting, plain and TLS streams, STARTTLS |
 //! | [`files`] | files beneath a root: partial, verified, renamed into place, synced |
+//!
+//! To cancel a call of any façade from another thread, give its options a
+//! [`StopHandle`](reactor::StopHandle) with [`RunOptions::with_cancel`].
 //!
 //! # States of a connection
 //!

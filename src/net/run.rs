@@ -1,7 +1,7 @@
 //! How a call of a façade runs, whatever its protocol.
 
 use super::connection::{Limits, Tap, TapMaker};
-use super::reactor::{ConnectOptions, Reactor, ReactorBuilder};
+use super::reactor::{ConnectOptions, Reactor, ReactorBuilder, StopHandle};
 use super::report::Meter;
 use super::transport::{Error, later};
 use std::net::SocketAddr;
@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 /// |---|---|---|
 /// | [`timeout`] | the call fails with [`Error::TimedOut`] | they stop in order |
 /// | [`stop_at_signals`] | the call ends in order | they stop in order |
+/// | [`cancel`] | the call ends in order | they stop in order |
 /// | [`limits`] | of their connections | of their connections |
 /// | [`connect`] | each lookup and each connection | – |
 /// | [`tap`] | each connection, each UDP socket | each connection, each UDP socket |
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 ///
 /// [`timeout`]: RunOptions::timeout
 /// [`stop_at_signals`]: RunOptions::stop_at_signals
+/// [`cancel`]: RunOptions::cancel
 /// [`limits`]: RunOptions::limits
 /// [`connect`]: RunOptions::connect
 /// [`tap`]: RunOptions::tap
@@ -53,6 +55,9 @@ pub struct RunOptions {
     pub timeout: Option<Duration>,
     /// Whether SIGINT and SIGTERM end the call in order, in every state; not by default.
     pub stop_at_signals: bool,
+    /// Cancels the call from another thread, in every state; none by default. What was received is
+    /// kept for resuming, as with a signal.
+    pub cancel: Option<StopHandle>,
     /// The bounds of connections. UDP has no connections: there only
     /// [`bytes_per_second_max`](Limits::bytes_per_second_max) matters, and only to
     /// [`udp::send`](super::udp::send).
@@ -86,6 +91,30 @@ impl RunOptions {
     #[must_use]
     pub fn with_stop_at_signals(self, stop_at_signals: bool) -> RunOptions {
         RunOptions { stop_at_signals, ..self }
+    }
+
+    /// Sets what [`cancels`](RunOptions::cancel) the call; `None` is nothing. It cancels every call
+    /// that is made with these options or with a clone of them, also those that begin later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wirewright::net::reactor::StopHandle;
+    /// use wirewright::net::{Error, RunOptions, daytime};
+    ///
+    /// let cancel = StopHandle::new();
+    /// let run = RunOptions::default().with_cancel(cancel.clone());
+    /// let options = daytime::Options { run, ..daytime::Options::default() };
+    /// # let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let server = silent.local_addr()?.to_string();
+    /// let call = std::thread::spawn(move || daytime::get(&server, &options));
+    /// std::thread::sleep(Duration::from_millis(10));
+    /// cancel.stop();
+    /// assert!(matches!(call.join().unwrap(), Err(Error::Interrupted)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_cancel(self, cancel: impl Into<Option<StopHandle>>) -> RunOptions {
+        RunOptions { cancel: cancel.into(), ..self }
     }
 
     /// Sets the [`limits`](RunOptions::limits).
@@ -130,6 +159,9 @@ impl RunOptions {
         let mut builder = ReactorBuilder::new().map_err(failed)?;
         if self.stop_at_signals {
             builder.stop_at_signals().map_err(failed)?;
+        }
+        if let Some(cancel) = &self.cancel {
+            builder.stop_with(cancel);
         }
         Ok(builder)
     }

@@ -13,6 +13,9 @@ mod asking;
 mod bytes;
 mod datagram;
 #[cfg(feature = "net")]
+#[path = "../support/full_listener.rs"]
+mod full_listener;
+#[cfg(feature = "net")]
 mod http;
 #[cfg(feature = "net")]
 #[path = "../support/last_words.rs"]

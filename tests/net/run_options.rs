@@ -1,5 +1,7 @@
 //! Every façade obeys every field of `RunOptions`.
 
+mod cancel;
+
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, UdpSocket};

@@ -1,5 +1,6 @@
 //! What a reactor is made of before it runs: a poll, a way to wake it, a way to stop it.
 
+use super::stop::StopHandle;
 use super::{SIGNAL, WAKER};
 use mio::net::UnixStream;
 use mio::{Interest, Poll, Waker};
@@ -8,23 +9,6 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
 use std::io::{self, Read as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Asks a reactor on another thread to stop.
-#[derive(Debug, Clone)]
-pub struct StopHandle {
-    asked: Arc<AtomicBool>,
-    waker: Arc<Waker>,
-}
-
-impl StopHandle {
-    /// Stops accepting; what runs may end within the grace period.
-    pub fn stop(&self) {
-        self.asked.store(true, Ordering::Release);
-        // If the reactor has gone there is nobody to wake.
-        let _ = self.waker.wake();
-    }
-}
 
 /// The signals that stop a reactor. Dropping it removes what it has registered; the default action
 /// of a signal, which ends the process, is not restored.
@@ -65,7 +49,8 @@ impl Drop for Signals {
 pub struct ReactorBuilder {
     pub(super) poll: Poll,
     pub(super) waker: Arc<Waker>,
-    pub(super) stop: Arc<AtomicBool>,
+    /// Its own, and those of others.
+    pub(super) stops: Vec<StopHandle>,
     pub(super) signals: Option<Signals>,
 }
 
@@ -77,12 +62,20 @@ impl ReactorBuilder {
     pub fn new() -> io::Result<ReactorBuilder> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok(ReactorBuilder { poll, waker, stop: Arc::default(), signals: None })
+        let mut builder = ReactorBuilder { poll, waker, stops: Vec::new(), signals: None };
+        builder.stop_with(&StopHandle::new());
+        Ok(builder)
     }
 
     /// Stops it from another thread.
     pub fn stop_handle(&self) -> StopHandle {
-        StopHandle { asked: self.stop.clone(), waker: self.waker.clone() }
+        self.stops[0].clone()
+    }
+
+    /// Stops also with a handle that others may have, too.
+    pub fn stop_with(&mut self, handle: &StopHandle) {
+        handle.attach(&self.waker);
+        self.stops.push(handle.clone());
     }
 
     /// Wakes it from another thread.

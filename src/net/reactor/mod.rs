@@ -32,20 +32,22 @@ mod limited;
 mod opening;
 mod relief;
 mod source;
+mod stop;
 mod ticks;
 mod trim;
 mod turns;
 
 pub use accept::{Accept, Accepted};
-pub use builder::{ReactorBuilder, StopHandle};
+pub use builder::ReactorBuilder;
 pub use connecting::ConnectOptions;
 pub use datagrams::DatagramHandler;
 pub use mio;
 pub use source::{ConnectionSource, Handle};
+pub use stop::StopHandle;
 
 use super::connection::{Connection, Limits, NewConnection, Shared};
+use super::transport::Error;
 use super::transport::rate::RateLimit;
-use super::transport::{Error, later};
 use accept::{LISTENERS_MAX, Listener};
 use builder::Signals;
 use datagrams::UdpSockets;
@@ -56,7 +58,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const WAKER: Token = Token(usize::MAX);
@@ -83,7 +84,8 @@ struct Slot {
 pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
-    stop: Arc<AtomicBool>,
+    /// The first is its own.
+    stops: Vec<StopHandle>,
     followers: Vec<StopHandle>,
     listeners: Vec<Listener>,
     udp_sockets: UdpSockets,
@@ -132,7 +134,7 @@ impl Reactor {
         Reactor {
             poll: builder.poll,
             waker: builder.waker,
-            stop: builder.stop,
+            stops: builder.stops,
             followers: Vec::new(),
             listeners: Vec::new(),
             udp_sockets: UdpSockets::default(),
@@ -259,6 +261,8 @@ impl Reactor {
     pub(crate) fn run_until(&mut self, is_done: impl Fn(usize) -> bool) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut looked = self.source.is_none();
+        // Nothing is begun where it was stopped before.
+        self.check_stop();
         self.drive_requests();
         while !looked || (self.goes_on() && !is_done(self.live)) {
             let timeout = match looked && !self.udp_sockets.nap(Instant::now()) {
@@ -335,7 +339,7 @@ impl Reactor {
             }
             SIGNAL => {
                 self.signals.iter_mut().for_each(Signals::clear);
-                self.stop.store(true, Ordering::Release);
+                self.stops[0].stop();
             }
             Token(token) if token > LISTENERS_END - LISTENERS_MAX => {
                 self.listeners[LISTENERS_END - token].acceptable = true;
@@ -465,31 +469,6 @@ impl Reactor {
         self.ready.append(&mut self.later);
         self.drive_ready();
         (0..self.slots.len()).for_each(|index| self.close(index));
-    }
-
-    fn check_stop(&mut self) {
-        let is_asked = self.stop.load(Ordering::Acquire)
-            || self.stop_at.is_some_and(|stop_at| Instant::now() >= stop_at);
-        if self.ending.is_some() || !is_asked {
-            return;
-        }
-        self.stop_at = None;
-        self.ending = Some(later(Instant::now(), self.grace));
-        self.followers.iter().for_each(StopHandle::stop);
-        for listener in &mut self.listeners {
-            // The socket is closed below; an error here means that it is closed already.
-            let _ = self.poll.registry().deregister(&mut listener.socket);
-        }
-        self.listeners.clear();
-        self.accept_at = None;
-        self.give_up_opening(&|| Error::Interrupted);
-        self.udp_sockets.wind_down();
-        for index in 0..self.slots.len() {
-            if let Some(connection) = &mut self.slots[index].connection {
-                connection.wind_down();
-                self.enqueue(index);
-            }
-        }
     }
 }
 
