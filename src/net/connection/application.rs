@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 pub enum Turn {
     /// After the next event of the connection.
     Done,
-    /// When other connections have had their turn: it has work that needs no event.
+    /// After the other connections: the application has work that needs no event.
     Again,
-    /// When a job on another thread has ended, which wakes the reactor.
+    /// When a job on another thread has ended. The job wakes the reactor.
     Parked,
 }
 
 /// What a connection does when its reactor is asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindDown {
-    /// It finishes what runs, within the grace period of the reactor.
+    /// It finishes the work in progress, within the grace period of the reactor.
     Finish,
     /// It ends at once, with [`Error::Interrupted`], without a final message and without waiting
     /// for the peer.
@@ -42,13 +42,13 @@ pub enum WindDown {
 ///
 /// `()` is the application for sessions that need none: it ignores all events.
 pub trait Application<S: Session> {
-    /// The peer said something.
+    /// The session reports an event of the peer.
     ///
     /// # Errors
-    /// Ends the connection, after the final message of the session.
+    /// An error ends the connection, after the final message of the session.
     fn on_event(&mut self, event: S::Event<'_>) -> Result<(), Error>;
 
-    /// Called after each event, when the session is no longer borrowed by it.
+    /// Called after each event, when the event no longer borrows the session.
     ///
     /// # Errors
     /// As [`on_event`](Application::on_event).
@@ -57,7 +57,7 @@ pub trait Application<S: Session> {
         Ok(())
     }
 
-    /// The bytes that the session has just consumed, before the event that they mean.
+    /// Sees the bytes that the session has just consumed, before the event that they cause.
     ///
     /// # Errors
     /// As [`on_event`](Application::on_event).
@@ -66,8 +66,8 @@ pub trait Application<S: Session> {
         Ok(())
     }
 
-    /// The bytes from the first one that the session did not consume, before
-    /// [`on_error`](Application::on_error) says why.
+    /// Sees the input that the session refused, from the first byte not consumed. Called before
+    /// [`on_error`](Application::on_error).
     fn on_refused(&mut self, input: &[u8]) {
         let _ = input;
     }
@@ -75,7 +75,8 @@ pub trait Application<S: Session> {
     /// The session has refused the input.
     ///
     /// # Errors
-    /// Ends the connection; `Ok` where the application is [over](Application::is_over) now.
+    /// An error ends the connection. An implementation returns `Ok` only if
+    /// [`is_over`](Application::is_over) is true from now on.
     fn on_error(&mut self, session: &mut S, error: Error) -> Result<(), Error> {
         let _ = session;
         Err(error)
@@ -89,18 +90,18 @@ pub trait Application<S: Session> {
         Ok(session.receive_eof()?)
     }
 
-    /// The stream ended by a reset, or under TLS without close_notify, so something may be missing.
-    /// Nothing more comes.
+    /// The stream ended by a reset, or under TLS without close_notify, so the input may be
+    /// truncated. No more input follows.
     ///
     /// # Errors
-    /// As [`on_event`](Application::on_event). `Ok` where nothing is missing.
+    /// As [`on_event`](Application::on_event). `Ok` if nothing is missing.
     fn on_abort(&mut self, session: &mut S, why: io::Error) -> Result<(), Error> {
         let _ = session;
         Err(Error::Io("reading", why))
     }
 
-    /// Acts on the session: sends requests, answers them, offers payload. Called in every turn,
-    /// before `out` is written; `scratch` is for reading files.
+    /// Acts on the session: sends requests, answers requests, offers payload. Called in every turn,
+    /// before `out` is written. `scratch` is a buffer for reading files.
     ///
     /// # Errors
     /// As [`on_event`](Application::on_event).
@@ -120,26 +121,27 @@ pub trait Application<S: Session> {
         false
     }
 
-    /// Told before [`poll`](Application::poll): all received bytes have been parsed, and the peer
-    /// has not ended, so the next bytes answer what is sent from now on.
+    /// Called before [`poll`](Application::poll). If `is_drained`, all received bytes have been
+    /// parsed and the peer has not ended its half, so the next bytes answer what is sent from now
+    /// on.
     fn input_drained(&mut self, is_drained: bool) {
         let _ = is_drained;
     }
 
-    /// Whether more output follows at once without any event: another request has come already. The
-    /// output may then be written together.
+    /// Whether more output follows at once without another event, because another request was
+    /// already received. The connection may then write both together.
     fn has_more(&self, session: &S) -> bool {
         let _ = session;
         false
     }
 
-    /// The longest wait without progress, where it is another than that of the session.
+    /// The longest wait without progress; by default that of the session.
     fn idle_timeout(&self, session: &S) -> Duration {
         session.idle_timeout()
     }
 
-    /// A number that grows with every step of its own work; it counts as progress of the
-    /// connection.
+    /// A counter that grows with every step of the application's own work. Each step counts as
+    /// progress of the connection.
     fn progress(&self) -> u64 {
         0
     }
@@ -149,30 +151,30 @@ pub trait Application<S: Session> {
         0
     }
 
-    /// The protocol that the peer is expected to speak. An error in its first bytes may show that
-    /// it speaks another one.
+    /// The protocol that the peer is expected to speak. With it, an error in the peer's first bytes
+    /// can name another protocol that the peer speaks.
     fn speaks(&self) -> Option<Spoken> {
         None
     }
 
-    /// What is waited for.
+    /// What the connection waits for, for people.
     fn waits_for(&self, session: &S) -> Wait {
         session.waits_for()
     }
 
-    /// When [`tick`](Application::tick) is to be called even if nothing happens. Asked after every
-    /// turn. A new time takes effect only after the pending one has passed.
+    /// When [`tick`](Application::tick) is to be called. Queried after every turn. A new time takes
+    /// effect only after the pending one has passed.
     fn tick_at(&self) -> Option<Instant> {
         None
     }
 
-    /// The time has come, or has passed. A turn follows.
+    /// Called at the time of [`tick_at`](Application::tick_at) or later. A turn follows.
     fn tick(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// With which settings TLS begins where the session [wants](crate::session::Wants::Upgrade) it,
-    /// and under which name the peer has to prove itself. Without settings the connection ends.
+    /// The TLS settings and the server's name for an [upgrade](crate::session::Wants::Upgrade) that
+    /// the session wants. Without them the upgrade fails, and the connection ends.
     fn client_tls(&self) -> Option<NamedTls> {
         None
     }
@@ -182,7 +184,8 @@ pub trait Application<S: Session> {
         let _ = (session, stream);
     }
 
-    /// The reactor ends the connection with this error. The session may have a message for it.
+    /// The reactor ends the connection with this error. By default the session is aborted, so that
+    /// it can send a final message.
     fn give_up(&mut self, session: &mut S, why: &Error) {
         session.abort(reason(why), &why.to_string());
     }
@@ -193,8 +196,8 @@ pub trait Application<S: Session> {
         WindDown::Stop
     }
 
-    /// The connection has failed, and the final message follows: whatever the peer needs when it
-    /// comes again at once, a locked file, is released here.
+    /// The connection has failed, and the final message follows. An implementation releases what
+    /// the peer needs when it reconnects at once, such as the lock of a file.
     fn release(&mut self) {}
 
     /// The connection has ended, with or without success.
@@ -218,17 +221,17 @@ fn reason(why: &Error) -> AbortReason {
     }
 }
 
-/// Sees the bytes of a connection as they pass.
+/// Observes the bytes of a connection, for traces.
 pub trait Tap {
-    /// Bytes that were handed to the kernel.
+    /// Bytes that were handed to the stream: before encryption under TLS.
     fn sent(&mut self, bytes: &[u8]);
 
-    /// Bytes that were received.
+    /// Bytes that were received: after decryption under TLS.
     fn received(&mut self, bytes: &[u8]);
 
-    /// Something that is not bytes. It may quote the peer without escapes.
+    /// A remark about the connection. It may quote the peer without escapes.
     fn remark(&mut self, text: &str);
 
-    /// From now on the bytes travel under TLS.
+    /// TLS is established; all further bytes travel under it.
     fn secured(&mut self) {}
 }

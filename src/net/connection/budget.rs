@@ -1,14 +1,14 @@
-//! The memory budget: what the connections of a reactor hold together, and which of them goes first
-//! where that is too much.
+//! The memory budget of the connections of a reactor, and which connections are ended first when it
+//! is exceeded.
 //!
 //! ```text
-//!   memory_bytes_budget ─┬─ live connections × CONNECTION_BYTES   (what each costs at least)
-//!                        └─ variable: unjudged input, output, requests that wait, walks, TLS
+//!   memory_bytes_budget ─┬─ live connections × CONNECTION_BYTES   (the fixed cost of each)
+//!                        └─ variable: leftover input, output, queued requests, listings, TLS
 //! ```
 //!
-//! Nothing is free for a connection: an allowance for each of them, however small, is multiplied by
-//! a number that peers choose. Over the budget the connection goes first that holds the most for
-//! the longest time without progress; connections that make progress go last.
+//! All memory of a connection is accounted: peers choose the number of connections, so even a small
+//! allowance for each would be unbounded. Over the budget the connection that holds the most for
+//! the longest time without progress is ended first; connections that make progress are ended last.
 
 use super::limits::Limits;
 use std::cmp::Reverse;
@@ -18,25 +18,27 @@ use std::time::Duration;
 /// session and its application. Measured with `serve` on x86-64 Linux.
 pub(super) const CONNECTION_BYTES: usize = 1280;
 
-/// However many connections there are, this part of the budget is left for what they move.
+/// One in so many parts of the budget is kept for variable memory, however many connections there
+/// are.
 const VARIABLE_SHARE_MIN: usize = 8;
 
-/// The budget holds again when this part of it is free: so that not every byte needs a search.
+/// A search frees memory until one in so many parts of the budget is free, so that the next byte
+/// does not need another search.
 const RELIEF_SHARE: usize = 8;
 
-/// The next search is due when the connections hold this part of the budget more than after the
-/// last one, where that one did not find enough.
+/// After a search that did not free enough, the next one is due when one in so many parts of the
+/// budget is held in addition.
 const RETRY_SHARE: usize = 32;
 
-/// Without progress for so long a connection is stalled.
+/// A connection without progress for this long is stalled.
 const STALL_MIN: Duration = Duration::from_millis(250);
 
-/// A peer that does not read for so long may lose what the kernel holds for it. A slow one is given
-/// time: it shows that it reads only now and then, when a segment has gone.
+/// A connection whose peer has not read for this long may be ended, and the kernel drops its unsent
+/// data. The time is long because a slow peer's reads are only seen when a whole segment was sent.
 const UNREAD_MIN: Duration = Duration::from_secs(2);
 
-/// Of a connection that holds no more than this, in bytes, the end frees next to nothing: storage
-/// for the next message. It is counted, but whoever holds more goes first.
+/// A connection that holds no more than this, in bytes, holds only storage for the next message.
+/// Its memory is accounted, but connections that hold more are ended first.
 const LIGHT_BYTES_MAX: usize = 2048;
 
 /// Two kinds of memory, each with a budget of its own.
@@ -48,11 +50,12 @@ pub(crate) enum Memory {
     Kernel,
 }
 
-/// What connections hold of one kind of memory.
+/// The sum of one kind of memory that all connections hold, in bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Account {
     held: usize,
-    /// How much was left over by a search that did not find enough.
+    /// How much was still held after the last search, if that was more than the budget; 0
+    /// otherwise.
     tried: usize,
 }
 
@@ -61,13 +64,13 @@ impl Account {
         self.held
     }
 
-    /// One connection holds `now` where it held `before`.
+    /// One connection now holds `now` bytes instead of `before`.
     pub(super) fn change(&mut self, before: usize, now: usize) {
         self.held = self.held - before + now;
     }
 
-    /// How many bytes have to be freed now; `None` within the budget of `max`, and where a search
-    /// for them was made a moment ago.
+    /// How many bytes have to be freed now. `None` within the budget of `max` bytes, and if the
+    /// last search failed and little was added since.
     pub(super) fn excess(&self, max: usize) -> Option<usize> {
         let is_due = self.held > max && self.held > self.tried + max / RETRY_SHARE;
         is_due.then(|| self.held - (max - max / RELIEF_SHARE))
@@ -78,7 +81,7 @@ impl Account {
         self.tried = 0;
     }
 
-    /// A search is over.
+    /// A search has ended.
     pub(super) fn searched(&mut self, max: usize) {
         self.tried = if self.held > max { self.held } else { 0 };
     }
@@ -90,50 +93,51 @@ pub(super) fn variable_bytes_max(limits: &Limits, live: usize) -> usize {
     max.saturating_sub(live.saturating_mul(CONNECTION_BYTES)).max(max / VARIABLE_SHARE_MIN)
 }
 
-/// The order in which connections go: the greatest goes first.
+/// The order in which connections are ended: the greatest rank first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     stage: Stage,
     /// Bytes × milliseconds without progress; 0 for what an idle connection holds.
     weight: u64,
-    /// Progress made, as far as it matters: whoever was served before goes later.
+    /// Progress that was made, up to [`PROGRESS_MAX`]: a connection that was served before is ended
+    /// later.
     progress: Reverse<u64>,
     stalled: Duration,
 }
 
-/// From those that go last to those that go first.
+/// In the order of eviction, the last first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
-    /// It holds next to nothing: its end would free nothing.
+    /// It holds at most [`LIGHT_BYTES_MAX`].
     Light,
     /// It makes progress.
     Moving,
-    /// It came a moment ago, and has asked for nothing yet.
+    /// It is new, and has asked for nothing yet.
     New,
     /// It makes no progress.
     Stalled,
-    /// It is over: only its last bytes are still to be read.
+    /// It is flushing or lingering.
     Ending,
 }
 
-/// More progress than this makes no difference: the hello and one request that was begun.
+/// More progress than this makes no difference: it is the hello and the beginning of one request.
 const PROGRESS_MAX: u64 = 2;
 
 impl Rank {
-    /// Whether a connection has to go that makes no progress for so long, for what the kernel
-    /// holds.
+    /// Whether a connection without progress for `stalled` may be ended for the memory that the
+    /// kernel holds.
     pub(super) fn is_unread(stalled: Duration) -> bool {
         stalled >= UNREAD_MIN
     }
 
-    /// The rank of a connection that is over.
+    /// The rank of a connection that is flushing or lingering since `since`.
     pub(super) fn ending(held: usize, since: Duration) -> Rank {
         Rank { stage: Stage::Ending, ..Rank::open(held, 0, since, 0) }
     }
 
-    /// The rank of a connection that holds `held` bytes, `lasting` of them as long as it is open
-    /// whatever it does, and has made no progress for so long.
-    pub(super) fn open(held: usize, lasting: usize, stalled: Duration, progress: u64) -> Rank {
+    /// The rank of a connection that holds `held` bytes, `permanent` of them as long as it is open,
+    /// and has made no progress for `stalled`.
+    pub(super) fn open(held: usize, permanent: usize, stalled: Duration, progress: u64) -> Rank {
         let stage = match (held <= LIGHT_BYTES_MAX, stalled >= STALL_MIN, progress) {
             (true, ..) => Stage::Light,
             (_, true, _) => Stage::Stalled,
@@ -141,7 +145,7 @@ impl Rank {
             (_, false, _) => Stage::Moving,
         };
         let milliseconds = u64::try_from(stalled.as_millis()).unwrap_or(u64::MAX);
-        let weight = match held.saturating_sub(lasting) {
+        let weight = match held.saturating_sub(permanent) {
             0..=LIGHT_BYTES_MAX => 0,
             bytes => (bytes as u64).saturating_mul(milliseconds.saturating_add(1)),
         };

@@ -14,10 +14,9 @@ use crate::session::{Received, Session, Status, Wait, Wants};
 use std::io;
 use std::time::{Duration, Instant};
 
-/// What a connection asks of its driver. Each method is described at [`Session`] or
-/// [`Application`].
+/// What a connection calls. Each method is described at [`Session`] or [`Application`].
 pub(super) trait Drive {
-    /// Consumes of `input` what can be consumed now, which may be nothing. The rest is offered
+    /// Consumes as much of `input` as it can now, possibly nothing. The connection offers the rest
     /// again.
     fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Taken, Error>;
     fn receive_eof(&mut self) -> Result<(), Error>;
@@ -44,11 +43,11 @@ pub(super) trait Drive {
     fn closed(&mut self, outcome: Result<(), Error>);
 }
 
-/// What a driver took of its input.
+/// How much of its input a driver consumed.
 pub(super) struct Taken {
     pub(super) consumed: usize,
-    /// The rest is a part of a message: it is taken when more input stands behind it. Otherwise the
-    /// rest is not looked at before the session's output is written.
+    /// The rest is an incomplete message, and is consumed when more input follows it. If false, the
+    /// rest is offered again only after the session's output is written.
     pub(super) needs_input: bool,
 }
 
@@ -56,19 +55,19 @@ pub(super) struct Taken {
 pub(super) struct Driver<S, A> {
     session: S,
     application: A,
-    /// A byte was received.
-    heard: bool,
+    /// At least one byte was received.
+    has_input: bool,
     is_tls: bool,
-    /// The reactor was asked to stop, and the application ends at once.
+    /// The reactor was asked to stop, and the application chose [`WindDown::Stop`].
     stopped: bool,
 }
 
 impl<S: Session, A: Application<S>> Driver<S, A> {
     pub(super) fn new(session: S, application: A) -> Driver<S, A> {
-        Driver { session, application, heard: false, is_tls: false, stopped: false }
+        Driver { session, application, has_input: false, is_tls: false, stopped: false }
     }
 
-    /// One call of the session's `receive`: how many bytes were consumed, and what that means.
+    /// Calls the session's `receive` once. Returns how many bytes were consumed, and the status.
     fn step(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<(usize, Status<()>), Failed> {
         let Received { consumed, status } =
             self.session.receive(input, scratch).map_err(Failed::Session)?;
@@ -85,7 +84,7 @@ impl<S: Session, A: Application<S>> Driver<S, A> {
     }
 }
 
-/// Who failed in a step.
+/// Which half of the driver failed in a step.
 enum Failed {
     Session(crate::error::Error),
     Application(Error),
@@ -93,8 +92,8 @@ enum Failed {
 
 impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
     fn receive(&mut self, input: &[u8], scratch: &mut [u8]) -> Result<Taken, Error> {
-        let is_first = !self.heard && !input.is_empty();
-        self.heard |= is_first;
+        let is_first = !self.has_input && !input.is_empty();
+        self.has_input |= is_first;
         let mut taken = Taken { consumed: 0, needs_input: false };
         while !self.application.is_over() {
             let (consumed, status) = match self.step(&input[taken.consumed..], scratch) {
@@ -164,7 +163,8 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
 
     fn wants(&self) -> Wants {
         match self.application.is_over() {
-            // TLS has its own end, close_notify; without TLS nothing is left to be written.
+            // Under TLS close_notify is still to be sent; without TLS nothing is left to be
+            // written.
             true if self.is_tls => Wants::Close,
             true => Wants::Done,
             false => self.session.wants(),
@@ -200,7 +200,7 @@ impl<S: Session, A: Application<S>> Drive for Driver<S, A> {
     }
 
     fn waits_for(&self) -> Wait {
-        match self.heard {
+        match self.has_input {
             true => self.application.waits_for(&self.session),
             false => self.session.waits_for(),
         }

@@ -1,4 +1,4 @@
-//! The end of a connection whose memory is needed for others.
+//! Eviction: a connection is ended because its memory is needed for others.
 
 use super::budget::{Memory, Rank};
 use super::{Connection, Phase, Shared};
@@ -8,8 +8,8 @@ use crate::net::transport::endpoint;
 use std::time::Instant;
 
 impl Connection {
-    /// When it goes, among all connections that hold this kind of memory, and how many bytes of it
-    /// are free then.
+    /// The rank of this connection for eviction, and how many bytes of this kind of memory its end
+    /// would free.
     pub(crate) fn rank(&self, memory: Memory, now: Instant) -> (Rank, usize) {
         let stalled = now.saturating_duration_since(self.since);
         let held = match memory {
@@ -22,21 +22,21 @@ impl Connection {
                 Rank::ending(held, stalled)
             }
             Phase::Handshake => Rank::open(held, 0, stalled, 0),
-            Phase::Open => Rank::open(held, self.lasting(memory), stalled, self.progress_seen),
+            Phase::Open => Rank::open(held, self.permanent(memory), stalled, self.progress_seen),
         };
         (rank, held)
     }
 
-    /// What it holds as long as it is open.
-    fn lasting(&self, memory: Memory) -> usize {
+    /// Memory that the connection holds as long as it is open, whatever it does, in bytes.
+    fn permanent(&self, memory: Memory) -> usize {
         match memory {
             Memory::Process => self.stream.idle_memory(),
             Memory::Kernel => 0,
         }
     }
 
-    /// Ends it for the others. The peer is told where the words find room at once. True if it has
-    /// ended: it is to be closed.
+    /// Ends the connection to free its memory. The peer gets a final message only if the socket can
+    /// take it at once. True if the connection has ended and is to be closed.
     pub(crate) fn evict(&mut self, memory: Memory, shared: &Shared, now: Instant) -> bool {
         if memory == Memory::Kernel
             && let Some(socket) = self.stream.socket()
@@ -56,7 +56,7 @@ impl Connection {
         true
     }
 
-    /// Whether nothing waits to be written, and more could be.
+    /// Whether no output is pending and the socket is writable.
     fn is_clear(&self) -> bool {
         let is_empty = self.out.is_empty() && self.stream.unsent() == 0;
         self.phase == Phase::Open && is_empty && self.stream.ready().writable.get()

@@ -1,7 +1,7 @@
-//! What comes: from the socket to the session, and what is read away at the end.
+//! Input: from the socket to the session, and discarded input while the connection lingers.
 
 use super::shared::{PAYLOAD_BYTES, Shared, copy, grow};
-use super::{Connection, End, Phase, Verdict, is_not_now};
+use super::{Connection, End, Phase, Verdict, is_would_block};
 use crate::buffer::Buffer;
 use crate::error;
 use crate::net::transport::Error;
@@ -11,8 +11,8 @@ use crate::session::Wants;
 use std::io::{self, ErrorKind};
 
 impl Connection {
-    /// Offers the session what it left over, and then what the socket has. Returns how many bytes
-    /// moved.
+    /// Offers the session its leftover input, then reads the socket. Returns how many bytes were
+    /// consumed or read.
     pub(super) fn take_input(&mut self, shared: &mut Shared) -> Result<usize, End> {
         grow(&mut shared.payload, PAYLOAD_BYTES);
         let held = self.leftover.len();
@@ -38,17 +38,17 @@ impl Connection {
                 self.offer_input(read, shared)?;
                 Ok(held + read)
             }
-            Err(error) if is_not_now(&error) => Ok(taken.consumed),
+            Err(error) if is_would_block(&error) => Ok(taken.consumed),
             Err(error) => {
-                self.break_off(error)?;
+                self.read_failed(error)?;
                 Ok(held + 1)
             }
         }
     }
 
-    /// Counts what was read and shows it to the tap.
+    /// Counts the bytes that were read and shows them to the tap.
     fn note_read(&mut self, read: usize, len: usize, shared: &mut Shared) -> Result<(), End> {
-        self.heard += read as u64;
+        self.received += read as u64;
         let may_hold_more = self.stream.is_tls() || self.stream.ready().share.is_limited();
         self.drained = read < len && !may_hold_more;
         shared.bulk_read += if self.driver.is_receiving() { read } else { 0 };
@@ -56,13 +56,13 @@ impl Connection {
         if let Some(tap) = &mut self.tap {
             tap.received(input);
         }
-        if self.heard == read as u64 && !self.stream.is_tls() {
+        if self.received == read as u64 && !self.stream.is_tls() {
             refuse_tls(input)?;
         }
         Ok(())
     }
 
-    /// Offers the session what was read, behind the part of a message that it has left over.
+    /// Offers the session the bytes that were read, after its leftover input.
     fn offer_input(&mut self, read: usize, shared: &mut Shared) -> Result<(), End> {
         let joined;
         let input = match self.leftover.readable() {
@@ -81,23 +81,26 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether all that has come was heard, as far as is known without asking once more: a read
-    /// that fills less than its room has emptied the socket (epoll(7)), unless the end came too.
-    pub(super) fn is_silent(&self) -> bool {
+    /// Whether all received bytes have been parsed, as far as is known without another system call:
+    /// a read that does not fill its buffer has emptied the socket (epoll(7)), unless the peer has
+    /// ended its half as well.
+    pub(super) fn is_drained(&self) -> bool {
         let ready = self.stream.ready();
         let drained = self.drained && !ready.closed.get();
         let unread = ready.readable.get() || ready.share.is_starved();
         self.leftover.is_empty() && (drained || !unread)
     }
 
-    /// Whether the socket may be asked. Where TLS is to begin the next byte belongs to it.
+    /// Whether the socket may be read. Before an upgrade it may not: the next byte belongs to the
+    /// TLS handshake.
     fn may_read(&self) -> bool {
         let upgrades = self.driver.wants() == Wants::Upgrade;
         !self.eof && !upgrades && self.stream.ready().readable.get()
     }
 
-    /// The stream did not end as it should: the application judges what that means.
-    fn break_off(&mut self, error: io::Error) -> Result<(), End> {
+    /// The read failed. After a reset or a truncation the application decides whether that is an
+    /// error.
+    fn read_failed(&mut self, error: io::Error) -> Result<(), End> {
         if let Some(fault) = error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>())
             && *fault != Fault::Truncated
         {
@@ -112,8 +115,9 @@ impl Connection {
         }
     }
 
-    /// Reads away what the peer still says, so that our close does not turn into a reset which
-    /// destroys what it has not read yet.
+    /// Reads and discards remaining input: closing a socket that holds unread input resets the
+    /// connection (RFC 1122 §4.2.2.13), and the reset may destroy output that the peer has not
+    /// read.
     pub(super) fn linger(&mut self, shared: &mut Shared, left: usize) -> Verdict {
         let mut left = left.min(shared.limits.linger_bytes_max);
         let len = shared.read_len(false);
@@ -121,7 +125,7 @@ impl Connection {
             match self.stream.read(&mut shared.input[..len]) {
                 Ok(0) => return Verdict::Closed,
                 Ok(read) => left = left.saturating_sub(read),
-                Err(error) if is_not_now(&error) => {
+                Err(error) if is_would_block(&error) => {
                     self.phase = Phase::Lingering { left };
                     return Verdict::Wait;
                 }

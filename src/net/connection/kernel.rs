@@ -2,28 +2,30 @@
 //!
 //! ```text
 //!   write ─▶ unsent data (TCP_NOTSENT_LOWAT, and a segment) ─▶ in flight ─▶ acknowledged: freed
-//!                └ the peer does not read: it stays here, and cannot be taken back
+//!                └ while the peer does not read, data stays here and cannot be withdrawn
 //! ```
 //!
-//! The kernel does not tell how much it holds without a call for each connection, so what was
-//! written counts, up to the most that it may keep. Only where all of that together is more than
-//! the budget each connection is asked about, and whoever reads is found to hold nothing.
+//! Asking how much the kernel holds takes system calls for each connection. So every written byte
+//! is accounted, up to the most that the kernel may hold for one connection. Only when the sum
+//! exceeds the budget is the kernel asked about each connection; a connection whose data was all
+//! sent then counts as 0.
 
 use super::shared::Shared;
 use super::{Connection, Phase};
 use crate::net::transport::endpoint;
 use crate::net::transport::endpoint::{NOTSENT_LOWAT, NOTSENT_LOWAT_SCARCE};
 
-/// A segment is filled before the bound of unsent data is looked at again, in bytes.
+/// The kernel may exceed the bound of unsent data by one segment, of at most this length in bytes.
 const SEGMENT_BYTES: usize = 64 << 10;
 
-/// What the kernel keeps for one connection.
+/// What the kernel holds for one connection, as accounted.
 #[derive(Debug, Default)]
 pub(super) struct InKernel {
     bytes: usize,
-    /// The bound of unsent data is the one for many peers that do not read.
+    /// The bound of unsent data is [`NOTSENT_LOWAT_SCARCE`].
     scarce: bool,
-    /// How much was found to be unsent since the last write, at most, in bytes.
+    /// An upper bound of the unsent data, in bytes; `None` if it was not measured since the last
+    /// write.
     unsent: Option<u32>,
 }
 
@@ -38,7 +40,7 @@ impl InKernel {
 }
 
 impl Connection {
-    /// Bytes were written: counts them.
+    /// Accounts `written` bytes that were written.
     pub(super) fn count_in_kernel(&mut self, written: usize, shared: &mut Shared) {
         let scarce = shared.is_kernel_scarce();
         if scarce != self.in_kernel.scarce {
@@ -56,12 +58,13 @@ impl Connection {
         shared.kernel.change(before, self.in_kernel.bytes);
     }
 
-    /// Whether the peer has taken payload that was written before, so many bytes of it, since this
-    /// was asked last or something was written. A full socket takes more only when half of what the
-    /// kernel holds is sent: a slow peer may need minutes for that.
+    /// Whether at least `quantum` bytes of payload were sent since the last call or the last write.
+    /// A blocked socket becomes writable only when half of what the kernel holds is sent, which
+    /// takes minutes with a slow peer; this method sees progress before that.
     ///
-    /// How much was unsent after the last write is not known, so the most that may have been
-    /// counts: a peer that reads nothing is found out when this is asked again.
+    /// How much was unsent after the last write is not known, so the greatest possible amount is
+    /// assumed. So the first call may return true for a peer that reads nothing; the second does
+    /// not.
     pub(super) fn has_read_slowly(&mut self, quantum: u64) -> bool {
         let quantum = u32::try_from(quantum).unwrap_or(u32::MAX);
         let bound = self.in_kernel.bound();
@@ -80,7 +83,7 @@ impl Connection {
         unsent < before
     }
 
-    /// Asks the kernel whether it still holds what was written.
+    /// Asks the kernel whether all written data was sent, and if so accounts 0 bytes.
     pub(crate) fn ask_kernel(&mut self, shared: &mut Shared) {
         let bound = self.in_kernel.bound();
         let sent = match self.stream.socket() {
@@ -92,8 +95,8 @@ impl Connection {
         }
     }
 
-    /// The connection is about to be closed: the kernel does not keep what a peer did not read that
-    /// had its time.
+    /// Called before the connection is closed. If output is still pending, the peer did not read it
+    /// in time, so the kernel is told to drop its unsent data.
     pub(super) fn leave_kernel(&mut self, shared: &mut Shared) {
         shared.kernel.change(std::mem::take(&mut self.in_kernel.bytes), 0);
         let is_stuck = !self.out.is_empty() || self.stream.unsent() > 0;

@@ -1,48 +1,53 @@
-//! The bounds of the connections of a reactor.
+//! The limits of the connections of a reactor.
 
 use std::time::Duration;
 
-/// The bounds of the pump.
+/// The limits of a reactor and its connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The most output a connection may hold, and so its largest write, in bytes: two chunks of the
-    /// wire. More is slower, for it leaves the cache before it is sent (`benches/README.md`).
+    /// The most output that a connection may hold, and so its largest write, in bytes: two chunks
+    /// of the file transfer. More is slower, because the output leaves the cache before it is sent
+    /// (`benches/README.md`).
     pub write_bytes_max: usize,
-    /// The largest read where a file is on its way in, in bytes: it is decoded while in the cache.
+    /// The largest read while a file is received, in bytes: the input is decoded while it is in the
+    /// cache.
     pub read_bytes_max: usize,
-    /// What all connections together may hold of unsent output, and of input that waits for it,
+    /// How much unsent output, and input that waits for it, all connections may hold together
     /// before each gets less, in bytes.
     pub out_bytes_budget: usize,
-    /// The least output a connection may hold, in bytes.
+    /// The least output that a connection may hold, in bytes. When memory is scarce it may be 4,096
+    /// bytes.
     pub out_bytes_min: usize,
-    /// What all connections together may hold of all kinds, what each one costs included, before
-    /// the greediest of them are ended, in bytes.
+    /// How much memory all connections may hold together, their fixed costs included, before those
+    /// that hold the most are ended, in bytes.
     pub memory_bytes_budget: usize,
-    /// What the kernel may hold for all connections together of sent bytes that the peers have not
-    /// read, before those that do not read are ended, in bytes.
+    /// How many written bytes the kernel may hold for all connections together before connections
+    /// whose peers do not read are ended, in bytes.
     pub kernel_bytes_budget: usize,
-    /// How much input a session may leave over while it waits for the rest of a message, in bytes.
-    /// Sessions that keep such a part themselves leave nothing over.
+    /// How much input a session may leave unconsumed while it waits for the rest of a message, in
+    /// bytes. Over it the connection ends with [`Misuse`](crate::error::Error::Misuse).
     pub leftover_bytes_max: usize,
-    /// How many bytes a lone connection may move before others have their turn.
+    /// How many bytes one connection may move before others are driven. Divided by the number of
+    /// connections with work, but at least 256 KiB.
     pub wake_bytes_budget: usize,
-    /// How long a reactor rests before it waits for events, after it emptied sockets of at least
-    /// `nap_after_bytes` bytes of files.
+    /// How long a reactor sleeps before it waits for events, if it has read at least
+    /// `nap_after_bytes` bytes of files since the last sleep.
     pub nap: Duration,
-    /// How many bytes of files have to come in between two waits to be worth a nap: more than one
+    /// How many bytes of files have to be received before a reactor sleeps for `nap`: more than one
     /// segment.
     pub nap_after_bytes: usize,
     /// How many bytes have to be written to count as progress.
     pub written_quantum: u64,
     /// How long the TLS handshake may take.
     pub handshake_wait: Duration,
-    /// How long last words may take to be written.
+    /// How long writing the final message may take.
     pub flush_wait: Duration,
-    /// How long the peer is listened to after we ended our half.
+    /// How long input is discarded, waiting for the peer's end, after the sending half was shut
+    /// down.
     pub linger_wait: Duration,
-    /// How many bytes are read away then.
+    /// How many bytes are discarded then, at most.
     pub linger_bytes_max: usize,
-    /// How many bytes a second all connections of the reactor may move together, in both directions
+    /// How many bytes a second all connections of the reactor may move, in both directions
     /// together; `u64::MAX` is no limit. See [`rate`](crate::net::transport::rate).
     pub bytes_per_second_max: u64,
 }
@@ -71,8 +76,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises the wait for the handshake, if it is shorter than `time`: for a caller who wants to
-    /// wait so long. Last words and lingering are no step of what a caller waits for.
+    /// Raises `handshake_wait` to at least `time`, for a caller that accepts longer waits. A caller
+    /// does not wait for flushing and lingering, so their limits stay.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits { handshake_wait: self.handshake_wait.max(time), ..self }

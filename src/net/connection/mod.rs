@@ -1,18 +1,19 @@
-//! The loop body: what one connection does when it is woken.
+//! One connection: a stream, its driver and its buffers, and what happens when the reactor drives
+//! it.
 //!
 //! ```text
 //!          ┌────────────────────────── until nothing moves, or the budget is spent ─┐
 //!   socket ─ read ─▶ receive ─▶ (application) ─▶ transmit ─▶ out ─ write ─▶ socket ─┘
 //!
 //!   Handshake ─▶ Open ─▶ Flushing ─▶ Lingering ─▶ closed
-//!       ▲          │      (last words)   (read away what the peer still says)
+//!       ▲          │    (final message)  (remaining input is read and discarded)
 //!       └─ upgrade ┘
 //! ```
 //!
-//! It knows no protocol: a driver is a session together with the [`Application`] that answers its
-//! events. Large reads and writes, the room for payload and the scratch for files belong to the
-//! reactor and are lent to whoever is driven; a connection that has nothing to say holds none of
-//! them.
+//! This module knows no protocol: a driver is a session together with the [`Application`] that
+//! answers its events. The large buffers for input, output, payload and files belong to the
+//! reactor, which lends them to the connection that is being driven. An idle connection holds none
+//! of them.
 
 mod application;
 mod budget;
@@ -45,28 +46,29 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Makes a tap for each connection, given the address of its peer, and for each UDP socket. A UDP
-/// socket that listens has no peer.
+/// Makes a tap for each connection and for each UDP socket. The argument is the address of the
+/// peer; `None` for a UDP socket that listens.
 pub type TapMaker = Arc<dyn Fn(Option<SocketAddr>) -> Box<dyn Tap> + Send + Sync>;
 
-/// A turn costs as much of the budget as if it had moved so many bytes: a request for a small file
-/// takes time at the disk, too, and others are to be looked at in between.
+/// The least that a turn costs of the wake budget, in bytes: a request for a small file moves few
+/// bytes but takes time at the disk, and other connections must be driven in between.
 const TURN_COST: usize = 16 << 10;
 
-/// What a connection waits for until TLS is up.
+/// What a connection waits for until TLS is established.
 const HANDSHAKE: Wait = Wait::new(WaitKind::Handshake, "the TLS handshake");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Handshake,
-    /// Asked to stop during the handshake: nothing can be said to the peer, so the connection
-    /// closes at once.
+    /// Asked to stop during the handshake: no message can be sent yet, so the connection closes at
+    /// once.
     Stopped,
     Open,
-    /// What is in `out` is the last; then our half ends.
+    /// `out` holds the final message. When it is written, the sending half is shut down.
     Flushing,
-    /// Our half has ended.
+    /// The sending half is shut down; input is read and discarded.
     Lingering {
+        /// How many more bytes are discarded before the connection closes.
         left: usize,
     },
 }
@@ -76,13 +78,13 @@ enum Phase {
 pub enum Verdict {
     /// Wait for an event.
     Wait,
-    /// Drive it again when others have had their turn: it has more bytes to move.
+    /// Drive it again after the other connections: it has more bytes to move.
     Again,
-    /// Drive it again when there is time: it has work that needs no event.
+    /// Drive it again after all connections with events: it has work that needs no event.
     Later,
-    /// Wake it also when a job on another thread ends.
+    /// Wait for an event, or until a job on another thread ends.
     Parked,
-    /// It has ended: drop it.
+    /// The connection has ended: drop it.
     Closed,
 }
 
@@ -116,25 +118,27 @@ pub struct Connection {
     driver: Box<dyn Drive>,
     tap: Option<Box<dyn Tap>>,
     out: Buffer,
-    /// Input that the session did not take yet.
+    /// Input that the session has not consumed yet.
     leftover: Buffer,
     phase: Phase,
     eof: bool,
-    /// How many bytes came.
-    heard: u64,
-    /// The last read took all that had come.
+    /// How many bytes were received.
+    received: u64,
+    /// The last read emptied the socket's receive buffer.
     drained: bool,
-    /// How many bytes of `out` the stream took.
+    /// How many bytes of `out` the stream has accepted.
     written: u64,
-    /// How many of them have left for the kernel; never less than before.
+    /// How many of these the kernel has accepted. Never decreases.
     flushed: u64,
-    /// Up to here, counted as `written` is, what has left is progress: payload, and what closes.
+    /// The end of the output that counts as progress, as a value of `written`: payload and final
+    /// messages count, other messages do not.
     progress_mark: u64,
     progress_seen: u64,
+    /// When the phase began or the last progress was made: the start of the current wait.
     since: Instant,
     outcome: Result<(), Error>,
     in_kernel: InKernel,
-    /// What it holds beyond what every connection costs, as it is counted, in bytes.
+    /// Memory that is accounted for this connection beyond [`budget::CONNECTION_BYTES`], in bytes.
     held: usize,
     /// When the reactor's timer for it fires.
     timer: Instant,
@@ -153,7 +157,7 @@ impl Connection {
             leftover: Buffer::default(),
             phase,
             eof: false,
-            heard: 0,
+            received: 0,
             drained: false,
             written: 0,
             flushed: 0,
@@ -167,17 +171,17 @@ impl Connection {
         }
     }
 
-    /// When the reactor's timer for it fires; any other one is stale.
+    /// When the reactor's timer for this connection fires. A timer with another instant is stale.
     pub fn timer(&self) -> Instant {
         self.timer
     }
 
-    /// Notes when the reactor's timer for it fires.
+    /// Sets when the reactor's timer for this connection fires.
     pub fn set_timer(&mut self, at: Instant) {
         self.timer = at;
     }
 
-    /// Whether its timer fires too late for `deadline`; notes the new one if so.
+    /// Whether the timer fires after `deadline`. If so, `deadline` becomes the timer.
     pub fn timer_is_later_than(&mut self, deadline: Instant) -> bool {
         let later = self.timer > deadline;
         if later {
@@ -191,7 +195,7 @@ impl Connection {
         &mut self.stream
     }
 
-    /// No new work: end when what runs has ended.
+    /// Begins no new work; ends when the work in progress has ended.
     pub fn wind_down(&mut self) {
         self.driver.wind_down();
         if self.phase == Phase::Handshake {
@@ -200,7 +204,7 @@ impl Connection {
         }
     }
 
-    /// When it has to be looked at even without an event.
+    /// When the current wait ends, if no progress is made before.
     pub fn deadline(&self, limits: &Limits) -> Instant {
         let wait = match self.phase {
             Phase::Handshake => limits.handshake_wait,
@@ -212,17 +216,17 @@ impl Connection {
         later(self.since, wait)
     }
 
-    /// When the application wants to be called even without an event.
+    /// When [`Application::tick`] is to be called.
     pub fn tick_at(&self) -> Option<Instant> {
         if self.phase == Phase::Open { self.driver.tick_at() } else { None }
     }
 
-    /// That time has come.
+    /// Calls [`Application::tick`].
     pub fn tick(&mut self, now: Instant) {
         self.driver.tick(now);
     }
 
-    /// The deadline has passed. True if the connection has ended.
+    /// Called when the deadline has passed. True if the connection has ended.
     pub fn expire(&mut self, now: Instant, limits: &Limits) -> bool {
         let is_slow = self.phase == Phase::Open && self.has_read_slowly(limits.written_quantum);
         if is_slow || self.stream.ready().share.is_starved() {
@@ -243,16 +247,16 @@ impl Connection {
         }
     }
 
-    /// Ends the connection with an error of ours; its last words are still to be written.
+    /// Ends the connection with an error of this side. The final message is still to be written.
     pub fn fail(&mut self, error: Error, now: Instant) {
         let waits_for = self.driver.waits_for();
         let error = match error {
             Error::TimedOut { .. } if self.phase == Phase::Handshake => {
                 Error::TimedOut { state: HANDSHAKE }
             }
-            // "No bytes at all" is more useful than which timeout ran out.
+            // That the peer sent no bytes at all is more useful than which timeout expired.
             Error::TimedOut { .. }
-                if self.heard == 0 && waits_for.kind() == WaitKind::FirstWords =>
+                if self.received == 0 && waits_for.kind() == WaitKind::FirstWords =>
             {
                 Error::TimedOut { state: waits_for }
             }
@@ -264,7 +268,7 @@ impl Connection {
         self.enter_flushing(Err(error), now);
     }
 
-    /// Tells the application how it ended. The connection is to be dropped then.
+    /// Passes the outcome to the application. The caller then drops the connection.
     pub fn close(&mut self, shared: &mut Shared) {
         shared.process.change(std::mem::take(&mut self.held), 0);
         self.leave_kernel(shared);
@@ -273,16 +277,16 @@ impl Connection {
         self.driver.closed(outcome);
     }
 
-    /// Does all that can be done now.
+    /// Reads, answers and writes until nothing moves or the wake budget is spent.
     pub fn drive(&mut self, shared: &mut Shared, now: Instant) -> Verdict {
         self.lend(shared);
         let verdict = self.turns(shared, now);
         self.give_back(shared);
         let written = self.flushed.min(self.progress_mark) / shared.limits.written_quantum;
         let progress = self.driver.progress() + written;
-        // The time for last words is one for all of them.
+        // `flush_wait` bounds the whole final message, so progress does not extend it.
         if progress != self.progress_seen && self.phase == Phase::Open {
-            // What was done may have taken long: a file that is written to blocks.
+            // The turn may have taken long, because writing a file blocks: take the time again.
             (self.progress_seen, self.since) = (progress, now.max(Instant::now()));
         }
         // A connection that our own rate limit holds back does not time out.
@@ -299,7 +303,7 @@ impl Connection {
                 Phase::Open => self.turn(shared, now),
                 Phase::Flushing => self.flush(now),
                 Phase::Lingering { left } => return self.linger(shared, left),
-                Phase::Handshake => self.shake_hands(now),
+                Phase::Handshake => self.drive_handshake(now),
                 Phase::Stopped => return Verdict::Closed,
             };
             match did {
@@ -318,22 +322,23 @@ impl Connection {
         }
     }
 
-    /// Receive until nothing more, transmit, write, ask. Gives how many bytes moved.
+    /// One turn: consumes input, transmits, writes, and acts on what the driver wants. Returns how
+    /// many bytes moved.
     fn turn(&mut self, shared: &mut Shared, now: Instant) -> Result<(usize, Turn), End> {
         let read = self.take_input(shared)?;
-        self.driver.input_drained(self.is_silent());
+        self.driver.input_drained(self.is_drained());
         grow(&mut shared.scratch, PAYLOAD_BYTES);
         let sending = self.driver.wants() == Wants::Payload;
         let waiting = self.out.len();
         let turn = self.driver.transmit(&mut self.out, &mut shared.scratch)?;
-        let said = self.out.len() - waiting;
-        // A small file goes out in one turn, which then wants no payload before or after.
-        let bulk = sending || said as u64 >= shared.limits.written_quantum;
+        let produced = self.out.len() - waiting;
+        // A small file is sent within one turn: the session wants no payload before or after it.
+        let bulk = sending || produced as u64 >= shared.limits.written_quantum;
         if bulk || matches!(self.driver.wants(), Wants::Payload | Wants::Close) {
             self.progress_mark = self.written + self.out.len() as u64;
         }
-        if read + said > 0 && self.has_more(shared) {
-            return Ok((read + said, turn));
+        if read + produced > 0 && self.has_more(shared) {
+            return Ok((read + produced, turn));
         }
         let bytes = read + self.write_out(shared)?;
         match self.driver.wants() {
@@ -341,7 +346,7 @@ impl Connection {
                 self.enter_flushing(Ok(()), now);
                 Ok((1, Turn::Done))
             }
-            // What TLS has taken is still to be handed to the kernel.
+            // Records of the TLS library are still to be written to the socket.
             Wants::Done if self.out.is_empty() && self.stream.unsent() > 0 => Ok((bytes, turn)),
             Wants::Done => Err(End::Closed),
             Wants::Upgrade if self.out.is_empty() => {
@@ -352,19 +357,20 @@ impl Connection {
         }
     }
 
-    /// Whether more answers are about to follow those in `out`, which is short enough to wait.
+    /// Whether the output is held back, to be written together with answers that follow at once.
     fn has_more(&self, shared: &Shared) -> bool {
         let more = !self.leftover.is_empty() || self.driver.has_more();
         more && self.out.len() < shared.limits.write_bytes_max / 4
     }
 
-    /// Everything is said, or failed: only what is in `out` and the last words are still written.
+    /// The conversation is over, with or without success: only `out` and the final message are
+    /// still written.
     fn enter_flushing(&mut self, outcome: Result<(), Error>, now: Instant) {
         if matches!(self.phase, Phase::Flushing | Phase::Lingering { .. } | Phase::Stopped) {
             return;
         }
-        let is_silent = self.phase == Phase::Handshake || self.driver.closes_at_once();
-        if is_silent || matches!(outcome, Err(Error::Io(..))) {
+        let no_message = self.phase == Phase::Handshake || self.driver.closes_at_once();
+        if no_message || matches!(outcome, Err(Error::Io(..))) {
             self.out.truncate(0);
         } else {
             self.out.set_limit(self.out.len() + (256 << 10));
@@ -386,12 +392,12 @@ impl Connection {
     }
 }
 
-/// Why a turn was the last.
+/// Why a turn was the last one of a connection.
 enum End {
     Closed,
-    /// There may be last words.
+    /// The final message can still be sent.
     Failed(Error),
-    /// Nothing can be said any more.
+    /// Nothing can be sent any more.
     Broken(Error),
 }
 
@@ -407,6 +413,6 @@ impl From<Error> for End {
     }
 }
 
-fn is_not_now(error: &io::Error) -> bool {
+fn is_would_block(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock
 }

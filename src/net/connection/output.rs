@@ -1,7 +1,7 @@
-//! What goes: from `out` to the socket, and the storage for it.
+//! Output: writes `out` to the stream, and manages the storage of `out`.
 
 use super::shared::{Shared, copy};
-use super::{Connection, End, Phase, Turn, is_not_now};
+use super::{Connection, End, Phase, Turn, is_would_block};
 use crate::buffer::Buffer;
 use crate::net::transport::Error;
 use std::io;
@@ -19,7 +19,7 @@ impl Connection {
         }
     }
 
-    /// Writes until all is written or the socket is full.
+    /// Writes until `out` is empty or the socket blocks.
     fn write_some(&mut self) -> io::Result<()> {
         while !self.out.is_empty() && self.stream.ready().writable.get() {
             match self.stream.write(self.out.readable()) {
@@ -30,35 +30,37 @@ impl Connection {
                     self.out.consume(count);
                     self.written += count as u64;
                 }
-                Err(error) if is_not_now(&error) => break,
+                Err(error) if is_would_block(&error) => break,
                 Err(error) => return Err(error),
             }
         }
         match self.stream.flush() {
-            Err(error) if !is_not_now(&error) => return Err(error),
+            Err(error) if !is_would_block(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        // A record is longer than what is in it, so this may say less than before for a moment.
+        // `unsent` counts whole records, which are longer than their payload, so the difference may
+        // decrease for a moment.
         let left = self.written.saturating_sub(self.stream.unsent() as u64);
         self.flushed = self.flushed.max(left);
         Ok(())
     }
 
-    /// The peer does not read any more. Why not may stand in what it said before.
+    /// A write failed: the peer does not read any more. Its reason may be in input that is not read
+    /// yet.
     fn write_failed(&mut self, error: io::Error, shared: &mut Shared) -> End {
         self.out.truncate(0);
         for _ in 0..64 {
             match self.take_input(shared) {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(End::Failed(said)) if is_an_answer(&said) => return End::Failed(said),
+                Err(End::Failed(why)) if is_from_peer(&why) => return End::Failed(why),
                 Err(_) => break,
             }
         }
         End::Failed(Error::Io("writing", error))
     }
 
-    /// Writes the last words, then ends our half.
+    /// Writes the final message, then shuts down the sending half.
     pub(super) fn flush(&mut self, now: Instant) -> Result<(usize, Turn), End> {
         self.write_some().map_err(|_| End::Closed)?;
         if !self.out.is_empty() || self.stream.shutdown_write().is_err() {
@@ -72,7 +74,7 @@ impl Connection {
         Ok((1, Turn::Done))
     }
 
-    /// Lends the large output storage to a connection that holds none.
+    /// Lends the reactor's output storage to this connection, if the connection holds none.
     pub(super) fn lend(&mut self, shared: &mut Shared) {
         let limit = shared.out_limit();
         if self.out.is_empty() && self.out.capacity() == 0 {
@@ -83,9 +85,10 @@ impl Connection {
         self.stream.lend(&mut shared.sealed, limit);
     }
 
-    /// Returns the storage of an empty output buffer. A short rest moves to storage of its own
-    /// length once all connections together hold much; before that a connection in the middle of a
-    /// file keeps what it fills again in a moment, and nothing is copied.
+    /// Returns the storage of an empty output buffer to the reactor. When memory is scarce, a short
+    /// rest is copied to storage of its own length, so that the large storage can be returned as
+    /// well. Otherwise a connection in the middle of a file keeps its storage, and nothing is
+    /// copied.
     pub(super) fn give_back(&mut self, shared: &mut Shared) {
         let (len, capacity) = (self.out.len(), self.out.capacity());
         let budget = shared.limits.out_bytes_budget;
@@ -101,7 +104,7 @@ impl Connection {
         self.count(shared);
     }
 
-    /// Counts what the connection holds now.
+    /// Updates the memory that is accounted for this connection.
     fn count(&mut self, shared: &mut Shared) {
         let held = self.out.capacity()
             + self.leftover.capacity()
@@ -111,8 +114,8 @@ impl Connection {
     }
 }
 
-/// Whether an error is what the peer said.
-fn is_an_answer(error: &Error) -> bool {
+/// Whether an error is a message of the peer: a refusal or a TLS alert.
+fn is_from_peer(error: &Error) -> bool {
     use crate::error::Error::Refused;
     matches!(error, Error::Session(Refused { .. }) | Error::Tls(_))
 }

@@ -1,18 +1,18 @@
-//! TLS from the beginning, and TLS in place: the handshake as a phase of its own.
+//! The phase of the TLS handshake: from the beginning of a connection, or as an upgrade in place.
 //!
 //! Specification: RFC 3207 §4 (STARTTLS), RFC 9110 §9.3.6 (CONNECT).
 //!
-//! Where a session wants TLS on its connection, nothing that came in clear may count as if it
-//! had come under TLS: a byte that stands unread at that moment was put there by somebody who could
-//! not know the keys.
+//! Input that was received in clear must not be treated as if it had arrived under TLS: an attacker
+//! on the path could inject commands or replies before the handshake. So an upgrade fails if input
+//! is left over.
 
 use super::{Connection, End, Phase, Turn};
 use crate::error::Error;
 use std::time::Instant;
 
 impl Connection {
-    /// Goes on with the handshake, and with the session once it is established.
-    pub(super) fn shake_hands(&mut self, now: Instant) -> Result<(usize, Turn), End> {
+    /// Continues the handshake. When it is complete, the session begins.
+    pub(super) fn drive_handshake(&mut self, now: Instant) -> Result<(usize, Turn), End> {
         match self.stream.drive() {
             Ok(true) => {
                 self.enter_open(now);
@@ -34,13 +34,13 @@ impl Connection {
         self.driver.secured(&self.stream);
     }
 
-    /// All was said in clear that had to be: begins the handshake on this very connection.
+    /// Begins the handshake on this connection, after all output in clear is written.
     pub(super) fn upgrade(&mut self, now: Instant) -> Result<(), End> {
         let Some(tls) = self.driver.client_tls() else {
             return Err(End::Failed(Error::Misuse("TLS wanted without settings for it").into()));
         };
         if !self.leftover.is_empty() {
-            let offset = self.heard - self.leftover.len() as u64;
+            let offset = self.received - self.leftover.len() as u64;
             let rule = "bytes in clear before TLS";
             return Err(End::Broken(Error::malformed(rule, offset, "RFC 3207 §4.2").into()));
         }
