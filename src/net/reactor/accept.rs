@@ -1,12 +1,12 @@
 //! Listeners: accepting connections, and refusing those over the limit.
 //!
 //! ```text
-//!   event ─▶ acceptable ─▶ accept … up to a batch ─▶ welcome ─▶ add
-//!                └─ EMFILE: tried again with every close, and after a pause
+//!   event ─▶ acceptable ─▶ accept(2) … up to a batch ─▶ Accept::accept ─▶ add
+//!                └─ EMFILE: retried with every close, and after a pause
 //! ```
 //!
-//! A peer that is refused is driven, too, until it has heard why. Of those only so many are held;
-//! the one that was told first goes for the next.
+//! A refused connection is driven until the peer was sent the reason. The number of these is
+//! limited; the oldest is closed for the next.
 
 use super::{LISTENERS_END, Reactor};
 use crate::net::connection::NewConnection;
@@ -17,21 +17,22 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// How many listeners a reactor has, at most.
 pub(super) const LISTENERS_MAX: usize = 16;
 
-/// How long accepting pauses when descriptors are short.
+/// How long accepting pauses after EMFILE, ENFILE or a lack of memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many connections are accepted before others have their turn.
+/// How many connections are accepted before others are driven.
 const ACCEPT_BATCH: usize = 64;
 
-/// What becomes of a connection that came in.
+/// What a listener does with a new connection.
 pub enum Accepted {
     /// It is served here.
     Served(NewConnection),
-    /// It is told why not, and ends.
+    /// It is sent a refusal, and ends. Limited by [`Reactor::set_refused_max`].
     Refused(NewConnection),
-    /// It was closed, or handed on to another reactor.
+    /// It was closed, or passed to another reactor.
     Gone,
 }
 
@@ -48,9 +49,9 @@ impl From<Option<NewConnection>> for Accepted {
     }
 }
 
-/// What a listener does with those who come.
+/// Decides about new connections of a listener.
 pub trait Accept {
-    /// Makes the stream, the session and the application for a connection, or refuses it.
+    /// Makes the stream, the session and the application of a connection, or refuses it.
     fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted;
 }
 
@@ -67,7 +68,7 @@ where
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     accept: Box<dyn Accept>,
-    /// More may be waiting: the kernel has not said otherwise.
+    /// More connections may be waiting: accept(2) has not returned `WouldBlock`.
     pub(super) acceptable: bool,
 }
 
@@ -75,7 +76,7 @@ impl Reactor {
     /// Accepts connections from a socket.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of registering the socket; an error if the reactor already has 16 listeners.
     pub fn listen(&mut self, mut socket: TcpListener, accept: Box<dyn Accept>) -> io::Result<()> {
         if self.listeners.len() >= LISTENERS_MAX {
             return Err(io::Error::other("too many listeners"));
@@ -86,7 +87,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// How many connections that are refused may be open at the same time.
+    /// Sets how many refused connections may be open at the same time; 0 by default, which closes
+    /// each at once.
     pub fn set_refused_max(&mut self, max: usize) {
         self.refused_max = max;
     }
@@ -99,7 +101,7 @@ impl Reactor {
         if self.refused.len() >= self.refused_max
             && let Some(first) = self.refused.pop_front()
         {
-            self.say_and_close(first.index);
+            self.flush_and_close(first.index);
         }
         if self.refused_max > 0
             && let Ok(handle) = self.add(new)
@@ -108,9 +110,9 @@ impl Reactor {
         }
     }
 
-    /// What the peer is to be told goes out first, if its socket takes that now; no event may have
-    /// said so yet.
-    fn say_and_close(&mut self, index: usize) {
+    /// Writes the refusal as far as the socket accepts it now, then closes. No event may have
+    /// reported the socket as writable yet.
+    fn flush_and_close(&mut self, index: usize) {
         if let Some(connection) = &mut self.slots[index].connection {
             let ready = connection.stream().ready();
             ready.readable.set(true);
@@ -139,7 +141,7 @@ impl Reactor {
         match listener.socket.accept() {
             Ok((socket, peer)) => {
                 self.accept_at = None;
-                // What cannot be registered is dropped, and with it the connection.
+                // A connection that cannot be registered is dropped.
                 match listener.accept.accept(socket, peer) {
                     Accepted::Served(new) => drop(self.add(new)),
                     Accepted::Refused(new) => self.add_refused(new),

@@ -1,4 +1,5 @@
-//! What a reactor is made of before it runs: a poll, a way to wake it, a way to stop it.
+//! The parts of a reactor that exist before it runs: the poll, its waker, its stop flag and its
+//! signals.
 
 use super::stop::StopHandle;
 use super::{SIGNAL, WAKER};
@@ -10,8 +11,8 @@ use signal_hook::low_level::{pipe, unregister};
 use std::io::{self, Read as _};
 use std::sync::Arc;
 
-/// The signals that stop a reactor. Dropping it removes what it has registered; the default action
-/// of a signal, which ends the process, is not restored.
+/// The signals that stop a reactor. Dropping removes the registrations, but does not restore the
+/// default action of a signal, which ends the process.
 pub(super) struct Signals {
     stream: UnixStream,
     registered: Vec<SigId>,
@@ -29,7 +30,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Reads away the bytes that say that there was a signal.
+    /// Discards the bytes that report signals.
     pub(super) fn clear(&mut self) {
         let mut bytes = [0; 16];
         while self.stream.read(&mut bytes).is_ok_and(|count| count > 0) {}
@@ -39,13 +40,13 @@ impl Signals {
 impl Drop for Signals {
     fn drop(&mut self) {
         for id in self.registered.drain(..) {
-            // False would mean that it is not registered, which is what is wanted.
+            // False means that the signal is not registered, as intended.
             let _ = unregister(id);
         }
     }
 }
 
-/// The part of a reactor that can be made on one thread and used on another.
+/// The parts of a reactor that can be made on one thread and used on another.
 pub struct ReactorBuilder {
     pub(super) poll: Poll,
     pub(super) waker: Arc<Waker>,
@@ -55,7 +56,7 @@ pub struct ReactorBuilder {
 }
 
 impl ReactorBuilder {
-    /// A poll and a way to wake it.
+    /// Creates the poll and its waker.
     ///
     /// # Errors
     /// Those of the system.
@@ -67,23 +68,23 @@ impl ReactorBuilder {
         Ok(builder)
     }
 
-    /// Stops it from another thread.
+    /// A handle that stops the reactor from another thread.
     pub fn stop_handle(&self) -> StopHandle {
         self.stops[0].clone()
     }
 
-    /// Stops also with a handle that others may have, too.
+    /// Makes `handle` stop the reactor as well. A handle may stop several reactors.
     pub fn stop_with(&mut self, handle: &StopHandle) {
         handle.attach(&self.waker);
         self.stops.push(handle.clone());
     }
 
-    /// Wakes it from another thread.
+    /// Wakes the reactor from another thread.
     pub fn waker(&self) -> Arc<Waker> {
         self.waker.clone()
     }
 
-    /// Stops at SIGINT and SIGTERM.
+    /// Makes SIGINT and SIGTERM stop the reactor.
     ///
     /// # Errors
     /// Those of the system.

@@ -1,10 +1,10 @@
-//! The connector: from the name of a host to a connected socket, for every client on the reactor.
+//! The connector: from a host name to a connected socket, for every client on the reactor.
 //!
 //! Specification: RFC 8305, by [`Dial`].
 //!
 //! ```text
-//!   name ─▶ addresses, two families in turns ─▶ attempts ─▶ the first that is connected
-//!    │                                            └─▶ none: each address named
+//!   name ─▶ addresses, families alternating ─▶ attempts ─▶ the first that connects
+//!    │                                           └─▶ none: each address with its error
 //!    └ looked up on another thread
 //! ```
 
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectOptions {
-    /// Which addresses of a name are used; those of both families by default.
+    /// The address family to use; both by default.
     pub family: Option<Family>,
     /// How long the lookup of a name may take.
     pub name_wait: Duration,
@@ -38,7 +38,7 @@ impl Default for ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// Sets which addresses of a name are used; `None` stands for both families.
+    /// Sets the address family to use; `None` is both.
     #[must_use]
     pub fn with_family(self, family: impl Into<Option<Family>>) -> ConnectOptions {
         ConnectOptions { family: family.into(), ..self }
@@ -56,7 +56,7 @@ impl ConnectOptions {
         ConnectOptions { dial, ..self }
     }
 
-    /// Raises the waits that are shorter than `time`: for a caller who wants to wait so long.
+    /// Raises all waits to at least `time`, for a caller that accepts longer waits.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> ConnectOptions {
         let (name_wait, dial) = (self.name_wait.max(time), self.dial.with_waits_of_at_least(time));
@@ -64,17 +64,17 @@ impl ConnectOptions {
     }
 }
 
-/// Connects to several hosts at a time. `T` tells the caller what a connection is for.
+/// Connects to several hosts at a time. The caller identifies each connection by a `T`.
 pub(crate) struct Connector<T> {
     options: ConnectOptions,
     connecting: Vec<(T, Connecting)>,
     /// Attempts that have ended since the last turn.
     ended: Vec<(Handle, io::Result<TcpStream>)>,
-    /// When one of them has to be looked at even if nothing happens.
+    /// When the next wait of a host ends.
     deadline: Option<Instant>,
 }
 
-/// A connection to a host has come about.
+/// A host that was connected to.
 pub(crate) struct Connected<T> {
     pub(crate) what: T,
     pub(crate) socket: TcpStream,
@@ -96,14 +96,15 @@ impl<T> Connector<T> {
         self.connecting.push((what, Connecting { began: now, looked_up: None, stage }));
     }
 
-    /// Notes that an attempt has ended. The next turn acts on it.
+    /// Notes that an attempt has ended. The next [`take_connected`](Connector::take_connected) acts
+    /// on it.
     pub(crate) fn ended(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
         self.ended.push((attempt, outcome));
     }
 
-    /// Whether an attempt belongs to one of its hosts.
+    /// Whether an attempt belongs to this connector.
     pub(crate) fn has(&self, attempt: Handle) -> bool {
-        self.connecting.iter().any(|(_, host)| host.is_its(attempt))
+        self.connecting.iter().any(|(_, host)| host.owns(attempt))
     }
 
     /// Whether nothing is pending.
@@ -111,12 +112,12 @@ impl<T> Connector<T> {
         self.connecting.is_empty()
     }
 
-    /// When the connector needs a turn even if nothing happens.
+    /// When the connector is to be driven, if no attempt ends before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Acts on the attempts that have ended; gives the connections that have come about.
+    /// Acts on the attempts that have ended. Returns the hosts that are connected.
     pub(crate) fn take_connected(
         &mut self,
         reactor: &mut Reactor,
@@ -124,7 +125,7 @@ impl<T> Connector<T> {
     ) -> Vec<Connected<T>> {
         let mut connected = Vec::new();
         for (handle, outcome) in std::mem::take(&mut self.ended) {
-            let its = self.connecting.iter().position(|(_, host)| host.is_its(handle));
+            let its = self.connecting.iter().position(|(_, host)| host.owns(handle));
             let Some(at) = its else { continue };
             let host = &mut self.connecting[at].1;
             if let Some((socket, address)) = host.attempt_ended(handle, outcome, reactor, now) {
@@ -136,7 +137,8 @@ impl<T> Connector<T> {
         connected
     }
 
-    /// Starts the attempts that are due; gives the hosts that cannot be reached, and why.
+    /// Starts the attempts that are due. Returns the hosts that cannot be reached, each with its
+    /// error.
     pub(crate) fn go_on(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<(T, Error)> {
         self.deadline = None;
         let (mut failed, mut at) = (Vec::new(), 0);
@@ -152,7 +154,7 @@ impl<T> Connector<T> {
         failed
     }
 
-    /// Drops all attempts; gives what each of them was for, and what it waited for.
+    /// Drops all attempts. Returns for each host its `T` and what it waited for.
     pub(crate) fn abandon(&mut self, reactor: &mut Reactor) -> Vec<(T, &'static str)> {
         self.deadline = None;
         let ended = self.connecting.drain(..).map(|(what, host)| {
@@ -170,10 +172,10 @@ pub(super) const NAME: &str = "the name to be looked up";
 /// What an attempt waits for.
 pub(super) const CONNECTION: &str = "the connection";
 
-/// The way to one host.
+/// One host that is being connected to.
 struct Connecting {
     began: Instant,
-    /// When the addresses were known.
+    /// When the lookup ended.
     looked_up: Option<Instant>,
     stage: Stage,
 }
@@ -193,10 +195,10 @@ impl Connecting {
         }
     }
 
-    /// Does what can be done now; says when to come again even if nothing happens.
+    /// Does what can be done now. Returns when to call again if no attempt ends before.
     ///
     /// # Errors
-    /// The name has no address, or none of its addresses answers.
+    /// If the name has no address, the lookup takes too long, or no address answers.
     fn go_on(
         &mut self,
         reactor: &mut Reactor,
@@ -217,15 +219,15 @@ impl Connecting {
         Err(Error::Unreachable(spent.into_attempts()))
     }
 
-    fn is_its(&self, attempt: Handle) -> bool {
+    fn owns(&self, attempt: Handle) -> bool {
         match &self.stage {
             Stage::Dial(_, attempts) => attempts.iter().any(|(_, its)| *its == attempt),
             Stage::Name(_) => false,
         }
     }
 
-    /// One of the attempts has ended. Gives the socket of the first attempt that is connected, and
-    /// drops the other attempts.
+    /// Acts on an attempt that has ended. If it is connected, returns its socket and drops the
+    /// other attempts.
     fn attempt_ended(
         &mut self,
         attempt: Handle,
@@ -255,10 +257,10 @@ impl Connecting {
     }
 }
 
-/// The addresses, once they are known.
+/// The result of a lookup, if it has ended.
 ///
 /// # Errors
-/// There are none, or they were not known at `until`.
+/// If the lookup failed, or has not ended at `until`.
 pub(super) fn looked_up(
     lookup: &Lookup,
     until: Instant,
@@ -272,8 +274,8 @@ pub(super) fn looked_up(
     }
 }
 
-/// Starts the attempts that are due, and drops those that took too long. `None`: no address is
-/// left.
+/// Starts the attempts that are due, and drops those that took too long. Returns when to call
+/// again; `None` if no address is left.
 fn try_addresses(
     dial: &mut Dial,
     attempts: &mut Vec<(SocketAddr, Handle)>,

@@ -1,14 +1,15 @@
-//! UDP sockets of the reactor, beside its connections.
+//! The UDP sockets of the reactor.
 //!
 //! ```text
 //!   event ─▶ readable ─▶ recv … up to a batch ─▶ receive ─▶ an answer? ─▶ send_to
-//!            writable ─▶ compose … up to a batch ─▶ send        └ no room: it is lost
+//!            writable ─▶ compose … up to a batch ─▶ send        └ EAGAIN: dropped
 //!   deadline ─▶ compose
 //! ```
 //!
-//! Specification: RFC 768. A datagram has no connection, so it has no slot and no session: a
-//! [`DatagramHandler`] is given each one whole, with its sender. Readiness is edge-triggered here
-//! as well: a socket whose batch ended before `WouldBlock` is remembered.
+//! Specification: RFC 768. UDP has no connections, so there is no slot and no session: a
+//! [`DatagramHandler`] receives each datagram with its sender's address. Readiness is
+//! edge-triggered here as well: a socket whose batch ended before `WouldBlock` stays marked as
+//! ready.
 
 use super::Reactor;
 use super::accept::LISTENERS_MAX;
@@ -20,45 +21,48 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// How many UDP sockets a reactor holds, at most.
 const UDP_SOCKETS_MAX: usize = 16;
 
-/// Letter boxes take the tokens from here down.
+/// UDP sockets take the tokens from here down.
 pub(super) const UDP_TOKENS_END: usize = super::LISTENERS_END - LISTENERS_MAX;
 
-/// How many datagrams are received, and how many sent, before others have their turn.
+/// How many datagrams of one socket are received, and how many sent, before other sockets are
+/// driven.
 const BATCH: usize = 256;
 
-/// The greatest datagram there is, in bytes.
+/// Length of the receive buffer, in bytes: no datagram is longer (RFC 768, a length of 16 bits).
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// A wait shorter than this is slept through: poll(2) counts in milliseconds, and a sender that
-/// keeps a pace has to be woken more often than that.
+/// A wait of at most this length is slept instead of polled: poll(2) counts in milliseconds, and a
+/// paced sender has to be woken more often than that.
 const NAP_MAX: Duration = Duration::from_millis(1);
 
-/// What a socket of datagrams is there for.
+/// Handles the datagrams of one UDP socket.
 pub trait DatagramHandler {
-    /// A datagram came. What it lays into `answer`, which is empty, goes back to `from`; nothing
-    /// laid there is no answer.
+    /// A datagram was received. `answer` is empty; if the handler writes a datagram into it, that
+    /// is sent back to `from`.
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant, answer: &mut Vec<u8>);
 
-    /// Its turn: after what came, and when its deadline has passed. Lays a datagram of its own into
-    /// `out`, which goes to the peer of the connected socket, and says whether it did; it is asked
-    /// again until it did not.
+    /// Called after datagrams were received, and when the deadline has passed. Writes a datagram
+    /// for the peer of the connected socket into `out` and returns true, or returns false. Called
+    /// again until it returns false or the socket blocks.
     fn compose(&mut self, now: Instant, out: &mut Vec<u8>) -> bool;
 
-    /// The system told of a datagram that was not delivered: this one, or one sent before.
+    /// The system reported an error: of the last call, or of a datagram sent before (ICMP).
     fn failed(&mut self, error: io::Error);
 
-    /// When it wants a turn even if nothing comes.
+    /// When [`compose`](DatagramHandler::compose) is to be called if nothing is received before.
     fn deadline(&self) -> Option<Instant>;
 
-    /// Whether it has done; nothing is received for it any more.
+    /// Whether the handler has finished. Then no more datagrams are received or composed.
     fn is_done(&self) -> bool;
 
-    /// It is asked to stop.
+    /// The reactor was asked to stop.
     fn wind_down(&mut self);
 
-    /// Time is over: it has done.
+    /// The deadline of the reactor has passed, or the grace period after a stop: the handler must
+    /// finish now.
     fn give_up(&mut self, why: Error);
 }
 
@@ -68,23 +72,23 @@ struct UdpSocketEntry {
     tap: Option<Box<dyn Tap>>,
     readable: bool,
     writable: bool,
-    /// A datagram that was composed.
+    /// The datagram that was composed last.
     out: Vec<u8>,
-    /// It did not fit into the socket yet.
+    /// `out` is still to be sent, because the socket blocked.
     is_waiting: bool,
 }
 
 impl UdpSocketEntry {
-    /// Whether there is something to do now that needs no event.
+    /// Whether there is work that needs no event.
     fn is_ready(&self, now: Instant) -> bool {
         let is_due = self.writable && self.handler.deadline().is_some_and(|at| at <= now);
         !self.handler.is_done() && (self.readable || is_due)
     }
 
-    fn drive(&mut self, room: &mut [u8], now: Instant) {
+    fn drive(&mut self, scratch: &mut [u8], now: Instant) {
         let mut left = BATCH;
         while self.readable && left > 0 && !self.handler.is_done() {
-            self.receive_one(room);
+            self.receive_one(scratch);
             left -= 1;
         }
         left = BATCH;
@@ -97,14 +101,14 @@ impl UdpSocketEntry {
         }
     }
 
-    fn receive_one(&mut self, room: &mut [u8]) {
-        match self.socket.recv_from(room) {
+    fn receive_one(&mut self, scratch: &mut [u8]) {
+        match self.socket.recv_from(scratch) {
             Ok((len, from)) => {
                 if let Some(tap) = &mut self.tap {
-                    tap.received(&room[..len]);
+                    tap.received(&scratch[..len]);
                 }
                 let mut answer = Vec::new();
-                self.handler.receive(&room[..len], from, Instant::now(), &mut answer);
+                self.handler.receive(&scratch[..len], from, Instant::now(), &mut answer);
                 if !answer.is_empty() {
                     self.answer(&answer, from);
                 }
@@ -114,7 +118,7 @@ impl UdpSocketEntry {
         }
     }
 
-    /// Without room in the socket the answer is lost, as any datagram may be.
+    /// If the socket blocks, the answer is dropped, as any datagram may be.
     fn answer(&mut self, answer: &[u8], to: SocketAddr) {
         match self.socket.send_to(answer, to) {
             Ok(_) => {
@@ -126,8 +130,8 @@ impl UdpSocketEntry {
         }
     }
 
-    /// An error may be about a datagram sent before, and then this one did not leave: it is tried
-    /// once more, and then lost.
+    /// The kernel may report the error of an earlier datagram instead of sending this one, so this
+    /// one is tried once more and then dropped.
     fn send_one(&mut self) {
         self.is_waiting = false;
         for _ in 0..2 {
@@ -151,9 +155,9 @@ impl UdpSocketEntry {
 /// The UDP sockets of a reactor.
 #[derive(Default)]
 pub(super) struct UdpSockets {
-    boxes: Vec<UdpSocketEntry>,
-    /// Where a datagram is received.
-    room: Vec<u8>,
+    entries: Vec<UdpSocketEntry>,
+    /// The receive buffer.
+    scratch: Vec<u8>,
 }
 
 impl UdpSockets {
@@ -164,18 +168,18 @@ impl UdpSockets {
         handler: Box<dyn DatagramHandler>,
         tap: Option<Box<dyn Tap>>,
     ) -> io::Result<()> {
-        // A socket that is done is closed when another one needs its place.
-        while self.boxes.last().is_some_and(|entry| entry.handler.is_done()) {
-            self.boxes.pop();
+        // Tokens follow positions, so only entries at the end can be removed.
+        while self.entries.last().is_some_and(|entry| entry.handler.is_done()) {
+            self.entries.pop();
         }
-        if self.boxes.len() >= UDP_SOCKETS_MAX {
-            return Err(io::Error::other("too many sockets of datagrams"));
+        if self.entries.len() >= UDP_SOCKETS_MAX {
+            return Err(io::Error::other("too many UDP sockets"));
         }
-        registry.register(&mut socket, Token(UDP_TOKENS_END - self.boxes.len()), super::BOTH)?;
-        self.room.resize(DATAGRAM_BYTES_MAX, 0);
+        registry.register(&mut socket, Token(UDP_TOKENS_END - self.entries.len()), super::BOTH)?;
+        self.scratch.resize(DATAGRAM_BYTES_MAX, 0);
         let (readable, writable) = (true, true);
         let (out, is_waiting) = (Vec::new(), false);
-        self.boxes.push(UdpSocketEntry {
+        self.entries.push(UdpSocketEntry {
             socket,
             handler,
             tap,
@@ -187,29 +191,29 @@ impl UdpSockets {
         Ok(())
     }
 
-    /// Whether a token is one of theirs.
+    /// Whether a token is one of a UDP socket.
     pub(super) fn has(token: usize) -> bool {
         token <= UDP_TOKENS_END && token > UDP_TOKENS_END - UDP_SOCKETS_MAX
     }
 
     pub(super) fn note(&mut self, token: usize, event: &mio::event::Event) {
-        let Some(entry) = self.boxes.get_mut(UDP_TOKENS_END - token) else { return };
+        let Some(entry) = self.entries.get_mut(UDP_TOKENS_END - token) else { return };
         entry.readable |= event.is_readable() || event.is_error();
         entry.writable |= event.is_writable() || event.is_error();
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.boxes.iter().any(|entry| !entry.handler.is_done())
+        self.entries.iter().any(|entry| !entry.handler.is_done())
     }
 
     pub(super) fn drive(&mut self) {
         let now = Instant::now();
-        self.boxes.iter_mut().for_each(|entry| entry.drive(&mut self.room, now));
+        self.entries.iter_mut().for_each(|entry| entry.drive(&mut self.scratch, now));
     }
 
-    /// When the soonest of them wants its turn.
+    /// The earliest deadline of a socket; `now` if one is ready.
     pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let open = self.boxes.iter().filter(|entry| !entry.handler.is_done());
+        let open = self.entries.iter().filter(|entry| !entry.handler.is_done());
         let wanted = open.filter_map(|entry| match entry.is_ready(now) {
             true => Some(now),
             false if entry.writable => entry.handler.deadline(),
@@ -218,7 +222,8 @@ impl UdpSockets {
         wanted.min()
     }
 
-    /// Sleeps where the soonest turn is nearer than poll(2) can wait for; true if it did.
+    /// Sleeps until the earliest deadline if it is nearer than poll(2) can wait for. True if so;
+    /// the reactor then polls without waiting.
     pub(super) fn nap(&self, now: Instant) -> bool {
         let wait = self.deadline(now).map(|at| at.saturating_duration_since(now));
         let Some(wait) = wait.filter(|wait| *wait <= NAP_MAX) else { return false };
@@ -229,21 +234,21 @@ impl UdpSockets {
     }
 
     pub(super) fn wind_down(&mut self) {
-        self.boxes.iter_mut().for_each(|entry| entry.handler.wind_down());
+        self.entries.iter_mut().for_each(|entry| entry.handler.wind_down());
     }
 
     pub(super) fn give_up(&mut self, why: impl Fn() -> Error) {
-        let open = self.boxes.iter_mut().filter(|entry| !entry.handler.is_done());
+        let open = self.entries.iter_mut().filter(|entry| !entry.handler.is_done());
         open.for_each(|entry| entry.handler.give_up(why()));
     }
 }
 
 impl Reactor {
-    /// Receives datagrams from a socket and sends those of `handler`. A handler that composes needs
-    /// a socket that is connected. It runs until the handler is done, whatever else is running.
+    /// Adds a UDP socket, whose datagrams `handler` receives and composes. A handler that composes
+    /// needs a connected socket. The reactor runs at least until the handler is done.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of registering the socket; an error if the reactor already has 16 UDP sockets.
     pub fn add_udp(
         &mut self,
         socket: UdpSocket,

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   poll ─▶ events ─┬ listener ─▶ accept …          (paused at EMFILE and at the limit)
-//!                   ├ signal ───▶ stop accepting, wind down, grace, end
-//!                   ├ waker ────▶ drive who waits for a job
-//!                   ├ attempt ──▶ connected, or not ─▶ who opened it
+//!                   ├ signal ───▶ stop accepting, wind down, grace period, end
+//!                   ├ waker ────▶ drive connections that wait for a job
+//!                   ├ attempt ──▶ connected, or failed ─▶ its connector or source
 //!                   ├ datagrams ▶ receive, answer, compose     (see `DatagramHandler`)
 //!                   └ token ────▶ drive that connection ─▶ again? ─▶ the ready queue
 //!   timers ─▶ expire
@@ -12,10 +12,10 @@
 //!   source ───▶ connect, add, wake                  (see `ConnectionSource`)
 //! ```
 //!
-//! Readiness is edge-triggered: whoever stops early is remembered in the ready queue. A token
-//! carries the generation of its slot, so that an event for a connection that has gone is not given
-//! to the one that took its place. After EMFILE no further event comes for a listener: accepting is
-//! tried again with every close, and every tenth of a second.
+//! Readiness is edge-triggered: a connection that stops before its socket blocks is put into the
+//! ready queue. A token carries the generation of its slot, so that an event for a closed
+//! connection is not delivered to the next connection in that slot. After EMFILE no further event
+//! comes for a listener: accepting is retried with every close, and every 100 ms.
 //!
 //! | limit | default | what it guards against |
 //! |---|---|---|
@@ -68,19 +68,18 @@ const LISTENERS_END: usize = usize::MAX - 2;
 #[derive(Default)]
 struct Slot {
     generation: u32,
-    /// Apart, for most slots may be empty.
+    /// Boxed, because most slots may be empty.
     connection: Option<Box<Connection>>,
-    /// A socket on its way to being connected, while there is no connection.
+    /// A socket that is being connected, while there is no connection.
     attempt: Option<TcpStream>,
+    // Whether the slot is in `ready` or `later`, in `parked`, in `held_back`, in `ticks`.
     queued: bool,
     parked: bool,
-    /// A limit on bytes a second holds its connection back, or held back the one before.
     held_back: bool,
-    /// A call at a time stands for it.
     ticks: bool,
 }
 
-/// See the head of this module.
+/// Drives connections, listeners and UDP sockets on one thread. See the head of this module.
 pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
@@ -96,34 +95,34 @@ pub struct Reactor {
     free: Vec<usize>,
     live: usize,
     live_max: usize,
-    /// Connections that are refused, the oldest first; some may have gone.
+    /// Connections that are being refused, the oldest first; some may be closed already.
     refused: VecDeque<Handle>,
     refused_max: usize,
     relief_at: Option<Instant>,
-    /// How many connections there were when memory was last given back, or more since then.
+    /// The most connections since memory was last returned to the system.
     peak: usize,
-    /// The most bytes that connections have held together since memory was last given back.
+    /// The most memory of all connections since then, in bytes.
     peak_bytes: usize,
-    /// Blocks at the beginning of the heap.
+    /// Blocks at the beginning of the heap, see `trim`.
     reserve: Vec<trim::Blocks>,
     ready: VecDeque<usize>,
     /// Slots whose connection has work that needs no event.
     later: VecDeque<usize>,
-    /// Slots whose connection waits for a job on another thread, or did.
+    /// Slots whose connection waits, or waited, for a job on another thread.
     parked: Vec<usize>,
     timers: BinaryHeap<Reverse<(Instant, usize, u32)>>,
-    /// When connections want to be called, at most one entry for each.
+    /// When applications want their tick; at most one entry for each connection.
     ticks: BinaryHeap<Reverse<(Instant, usize, u32)>>,
     signals: Option<Signals>,
     grace: Duration,
     ending: Option<Instant>,
     deadline: Option<Instant>,
-    /// When it stops by itself.
+    /// When the reactor stops by itself.
     stop_at: Option<Instant>,
     limits: Limits,
     connect: ConnectOptions,
     rate: Option<RateLimit>,
-    /// Slots whose connection the limit holds back, those that wait for longest first.
+    /// Slots whose connection the rate limit holds back, the longest wait first.
     held_back: VecDeque<usize>,
     shared: Shared,
 }
@@ -169,40 +168,40 @@ impl Reactor {
         }
     }
 
-    /// Wakes it when a job on another thread has ended.
+    /// Wakes the reactor from another thread, to drive connections that wait for a job there.
     pub fn waker(&self) -> Arc<Waker> {
         self.waker.clone()
     }
 
-    /// How long what runs may go on after it was asked to stop.
+    /// Sets how long work in progress may continue after a stop; 10 seconds by default.
     pub fn set_grace(&mut self, grace: Duration) {
         self.grace = grace;
     }
 
-    /// Whom to stop as soon as it is stopped itself.
+    /// Sets other reactors to stop as soon as this one is stopped.
     pub fn set_followers(&mut self, followers: Vec<StopHandle>) {
         self.followers = followers;
     }
 
-    /// When everything has to be over.
+    /// Sets when everything ends with [`Error::TimedOut`]; `None` is never.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
     }
 
-    /// When it stops as if it was asked to, and what runs has the grace period.
+    /// Sets when the reactor stops as if by [`StopHandle::stop`]; `None` is never.
     pub fn set_stop_at(&mut self, stop_at: Option<Instant>) {
         self.stop_at = stop_at;
     }
 
-    /// How [`open`](Reactor::open) and [`resolve`](Reactor::resolve) look up names and connect.
+    /// Sets how [`open`](Reactor::open) and [`resolve`](Reactor::resolve) connect.
     pub fn set_connect(&mut self, connect: ConnectOptions) {
         self.connect = connect;
     }
 
-    /// Takes a connection in.
+    /// Adds a connection.
     ///
     /// # Errors
-    /// Those of the system; the connection is then gone, and its application is not told.
+    /// Those of registering the socket. The connection is then dropped without notice.
     pub fn add(&mut self, new: NewConnection) -> io::Result<Handle> {
         let mut connection = Connection::new(new, Instant::now());
         let handle = self.reserve();
@@ -227,7 +226,7 @@ impl Reactor {
         Ok(handle)
     }
 
-    /// A slot for somebody who comes.
+    /// Takes a free slot, or makes one.
     fn reserve(&mut self) -> Handle {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
@@ -236,7 +235,7 @@ impl Reactor {
         Handle { index, generation: self.slots[index].generation }
     }
 
-    /// The slot is free for another; events and handles of the one before mean nothing any more.
+    /// Frees a slot. Events and handles of its last connection become invalid.
     fn release(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         slot.generation = slot.generation.wrapping_add(1);
@@ -244,28 +243,28 @@ impl Reactor {
         self.free.push(index);
     }
 
-    /// Runs until there is no connection, none to be opened, no open UDP socket and nothing to
-    /// listen to; with a source of connections until the source is done. A stop ends it, too. May
-    /// be called again; events of connections that a source has kept meanwhile come first.
+    /// Runs until there is no connection, pending request, open UDP socket or listener; with a
+    /// [`ConnectionSource`], until the source is done; or until a stop or the deadline. May be
+    /// called again: connections that a source has kept open get their pending events first.
     ///
     /// # Errors
-    /// Those of the system's poll. Whatever happens to one connection ends only that one.
+    /// Those of poll. A failure of one connection ends only that connection.
     pub fn run(&mut self) -> io::Result<()> {
         self.run_until(|_| false)
     }
 
-    /// The same, and ends also when `is_done` says so of the number of open connections.
+    /// As [`run`](Reactor::run), but ends also when `is_done`, of the open connections, is true.
     ///
     /// # Errors
     /// As [`run`](Reactor::run).
     pub(crate) fn run_until(&mut self, is_done: impl Fn(usize) -> bool) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
-        let mut looked = self.source.is_none();
-        // Nothing is begun where it was stopped before.
+        let mut polled = self.source.is_none();
+        // A reactor that was stopped before begins nothing.
         self.check_stop();
         self.drive_requests();
-        while !looked || (self.goes_on() && !is_done(self.live)) {
-            let timeout = match looked && !self.udp_sockets.nap(Instant::now()) {
+        while !polled || (self.goes_on() && !is_done(self.live)) {
+            let timeout = match polled && !self.udp_sockets.nap(Instant::now()) {
                 true => self.timeout(Instant::now()),
                 false => Some(Duration::ZERO),
             };
@@ -277,7 +276,7 @@ impl Reactor {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
-            looked = true;
+            polled = true;
             for event in &events {
                 self.note(event);
             }
@@ -287,14 +286,14 @@ impl Reactor {
             self.grant();
             self.drive_ready();
             self.expire();
-            self.turn_of_source();
+            self.drive_source();
             self.drive_requests();
             self.trim();
         }
         Ok(())
     }
 
-    /// Whether it was asked to stop.
+    /// Whether the reactor was asked to stop.
     pub fn was_stopped(&self) -> bool {
         self.ending.is_some()
     }
@@ -381,7 +380,7 @@ impl Reactor {
         }
     }
 
-    /// A connection whose wait became shorter than its timer says gets another timer.
+    /// Adds a timer if the deadline of a connection is now earlier than its timer.
     fn rearm(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         let Some(connection) = &mut slot.connection else { return };
@@ -395,7 +394,7 @@ impl Reactor {
         let slot = &mut self.slots[index];
         let Some(mut connection) = slot.connection.take() else { return };
         if let Some(socket) = connection.stream().socket() {
-            // Closing the descriptor would do as well; only a library that kept it could hear more.
+            // Closing deregisters as well, unless a library keeps a duplicate of the descriptor.
             let _ = self.poll.registry().deregister(socket);
         }
         connection.close(&mut self.shared);
@@ -404,14 +403,15 @@ impl Reactor {
         self.live -= 1;
         self.shared.live = self.live;
         self.forget_timers();
-        // A descriptor is free again.
+        // A descriptor is free again, so accepting may succeed.
         self.accept_at = None;
     }
 
     fn expire(&mut self) {
         let now = Instant::now();
         self.tick(now);
-        // Before the timers: a wait that was raised to the whole time ends with it.
+        // Before the timers: a wait that is as long as the whole run ends with the deadline's
+        // error.
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.deadline = None;
             let error = || Error::TimedOut { state: "the operation to end".into() };
@@ -437,8 +437,7 @@ impl Reactor {
             return;
         }
         let Some(connection) = &mut slot.connection else { return };
-        // A timer that another has replaced ends here: put back it would live as long as the
-        // connection.
+        // A replaced timer is dropped. Put back, it would stay as long as the connection is open.
         if connection.timer() != at {
             return;
         }
@@ -456,7 +455,7 @@ impl Reactor {
         }
     }
 
-    /// Time is over for all: last words as far as the sockets take them at once, then the end.
+    /// Ends all connections, with their final messages as far as the sockets accept them at once.
     fn end_all(&mut self, error: impl Fn() -> Error) {
         let now = Instant::now();
         self.udp_sockets.give_up(&error);
@@ -472,8 +471,8 @@ impl Reactor {
     }
 }
 
-/// What every connection is registered for.
+/// The interests that every connection is registered with.
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Generations wrap where tokens of listeners begin.
+/// The bits of a generation that fit into a token, below the tokens of listeners.
 const GENERATION_MASK: u32 = 0x7FFF_FFFF;

@@ -1,4 +1,5 @@
-//! Connections that the reactor opens on request: a client's side of [`Accept`](super::Accept).
+//! Connections that the reactor opens on request: the client's counterpart of
+//! [`Accept`](super::Accept).
 //!
 //! ```text
 //!   open    ─▶ (wait) ─▶ name ─▶ connector ─▶ then(socket | error) ─▶ add
@@ -6,8 +7,8 @@
 //!   stop, deadline ────────────────────────▶ then(error), for each that is pending
 //! ```
 //!
-//! Nothing here blocks: names are looked up on another thread, and connecting and waiting end with
-//! an event or a timer. So signals and deadlines work in every state.
+//! Nothing here blocks: names are looked up on other threads, and each wait ends with an event or a
+//! timer. So signals and deadlines take effect in every state.
 
 use super::connecting::{CONNECTION, ConnectOptions, Connected, Connector, NAME, looked_up};
 use super::{Handle, Reactor};
@@ -23,17 +24,17 @@ use std::time::{Duration, Instant};
 type Opened = Box<dyn FnOnce(&mut Reactor, Result<TcpStream, Error>)>;
 type Resolved = Box<dyn FnOnce(&mut Reactor, Result<Vec<SocketAddr>, Error>)>;
 
-/// What follows a request.
-enum Then {
+/// The callback of a request.
+enum Callback {
     Opened(Opened),
     Resolved(Resolved),
 }
 
-impl Then {
+impl Callback {
     fn fail(self, reactor: &mut Reactor, error: Error) {
         match self {
-            Then::Opened(then) => then(reactor, Err(error)),
-            Then::Resolved(then) => then(reactor, Err(error)),
+            Callback::Opened(then) => then(reactor, Err(error)),
+            Callback::Resolved(then) => then(reactor, Err(error)),
         }
     }
 }
@@ -42,10 +43,10 @@ impl Then {
 struct Request {
     at: Instant,
     endpoint: String,
-    then: Then,
+    then: Callback,
 }
 
-/// The requests that have begun.
+/// The requests that have begun, and what looks up and connects for them.
 struct Running {
     names: Names,
     options: ConnectOptions,
@@ -60,7 +61,7 @@ pub(super) struct Requests {
     running: Option<Box<Running>>,
 }
 
-/// A request has ended: calls what follows.
+/// Calls the callback of a request that has ended.
 type Ended = Box<dyn FnOnce(&mut Reactor)>;
 
 impl Running {
@@ -72,8 +73,8 @@ impl Running {
     fn begin(&mut self, request: Request, now: Instant) {
         let lookup = self.names.ask_endpoint(&request.endpoint, now);
         match request.then {
-            Then::Opened(then) => self.connector.begin(then, lookup, now),
-            Then::Resolved(then) => {
+            Callback::Opened(then) => self.connector.begin(then, lookup, now),
+            Callback::Resolved(then) => {
                 let lookup = lookup.only(self.options.family);
                 self.lookups.push((lookup, later(now, self.options.name_wait), then));
             }
@@ -86,7 +87,7 @@ impl Running {
             ended.push(Box::new(move |reactor| then(reactor, Ok(socket))));
         }
         for (then, error) in self.connector.go_on(reactor, now) {
-            ended.push(Box::new(move |reactor| then(reactor, Err(of_one_address(error)))));
+            ended.push(Box::new(move |reactor| then(reactor, Err(flatten_single(error)))));
         }
         let mut at = 0;
         while let Some((lookup, until, _)) = self.lookups.get(at) {
@@ -109,18 +110,18 @@ impl Running {
         self.connector.deadline().into_iter().chain(lookups).min()
     }
 
-    /// All that were pending, each with what it waited for.
-    fn abandon(mut self, reactor: &mut Reactor) -> Vec<(Then, &'static str)> {
+    /// Drops all pending requests. Returns the callback of each, and what the request waited for.
+    fn abandon(mut self, reactor: &mut Reactor) -> Vec<(Callback, &'static str)> {
         let opening = self.connector.abandon(reactor).into_iter();
-        let opening = opening.map(|(then, state)| (Then::Opened(then), state));
-        let lookups = self.lookups.drain(..).map(|(.., then)| (Then::Resolved(then), NAME));
+        let opening = opening.map(|(then, state)| (Callback::Opened(then), state));
+        let lookups = self.lookups.drain(..).map(|(.., then)| (Callback::Resolved(then), NAME));
         opening.chain(lookups).collect()
     }
 }
 
-/// The error of the only address that was tried says what happened. Several addresses are named
-/// each with its own.
-fn of_one_address(error: Error) -> Error {
+/// If only one address was tried, its error is the error of the request. Several addresses stay
+/// listed, each with its error.
+fn flatten_single(error: Error) -> Error {
     let Error::Unreachable(attempts) = error else { return error };
     match attempts.into_only() {
         Ok(error) if error.kind() == ErrorKind::TimedOut => {
@@ -136,13 +137,13 @@ impl Requests {
         !self.waiting.is_empty() || self.running.as_ref().is_some_and(|running| !running.is_idle())
     }
 
-    /// When one of them has to be looked at even if nothing happens.
+    /// When the next wait of a request ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let running = self.running.as_ref().and_then(|running| running.deadline());
         self.waiting.iter().map(|request| request.at).chain(running).min()
     }
 
-    /// Notes that an attempt has ended; gives it back where it is not one of theirs.
+    /// Passes on that an attempt has ended. Returns `outcome` if the attempt belongs to no request.
     pub(super) fn ended(
         &mut self,
         attempt: Handle,
@@ -160,8 +161,8 @@ impl Requests {
 
 impl Reactor {
     /// Connects to `HOST:PORT` while the reactor runs, to the first address that answers, and calls
-    /// `then` with the socket, or with the reason why there is none. The deadline of the reactor,
-    /// and a stop, end a pending request with an error.
+    /// `then` with the socket or an error. A stop, and the deadline of the reactor, end a pending
+    /// request with an error.
     ///
     /// ```no_run
     /// use wirewright::daytime::{Client, Limits};
@@ -192,38 +193,39 @@ impl Reactor {
         self.open_after(Duration::ZERO, endpoint, then);
     }
 
-    /// The same, begun after a pause.
+    /// As [`open`](Reactor::open), but begins after a pause.
     pub fn open_after(
         &mut self,
         pause: Duration,
         endpoint: &str,
         then: impl FnOnce(&mut Reactor, Result<TcpStream, Error>) + 'static,
     ) {
-        self.request(pause, endpoint, Then::Opened(Box::new(then)));
+        self.request(pause, endpoint, Callback::Opened(Box::new(then)));
     }
 
-    /// Looks up the addresses of `HOST:PORT` while the reactor runs, and calls `then` with them, at
-    /// least one, or with the reason why there is none.
+    /// Looks up the addresses of `HOST:PORT` while the reactor runs, and calls `then` with at least
+    /// one address, or an error.
     pub fn resolve(
         &mut self,
         endpoint: &str,
         then: impl FnOnce(&mut Reactor, Result<Vec<SocketAddr>, Error>) + 'static,
     ) {
-        self.request(Duration::ZERO, endpoint, Then::Resolved(Box::new(then)));
+        self.request(Duration::ZERO, endpoint, Callback::Resolved(Box::new(then)));
     }
 
-    fn request(&mut self, pause: Duration, endpoint: &str, then: Then) {
+    fn request(&mut self, pause: Duration, endpoint: &str, then: Callback) {
         let (at, endpoint) = (later(Instant::now(), pause), endpoint.to_owned());
         self.requests.waiting.push(Request { at, endpoint, then });
     }
 
-    /// Drops all pending requests; nothing follows them.
+    /// Drops all pending requests without calling their callbacks.
     pub fn abandon_requests(&mut self) {
         self.take_requests();
     }
 
-    /// All pending requests, each with what it waits for, if it has begun.
-    fn take_requests(&mut self) -> Vec<(Then, Option<&'static str>)> {
+    /// Takes all pending requests. Returns the callback of each, and what the request waits for if
+    /// it has begun.
+    fn take_requests(&mut self) -> Vec<(Callback, Option<&'static str>)> {
         let waiting = std::mem::take(&mut self.requests.waiting).into_iter();
         let running = self.requests.running.take();
         let running = running.map_or(Vec::new(), |running| running.abandon(self)).into_iter();
@@ -231,7 +233,7 @@ impl Reactor {
         running.map(|(then, state)| (then, Some(state))).chain(waiting).collect()
     }
 
-    /// Begins the requests that are due, and ends those that are done.
+    /// Begins the requests that are due, and calls the callbacks of those that have ended.
     pub(super) fn drive_requests(&mut self) {
         if !self.requests.are_open() {
             return;
@@ -256,7 +258,7 @@ impl Reactor {
     pub(super) fn give_up_requests(&mut self, why: &dyn Fn() -> Error) {
         for (then, state) in self.take_requests() {
             let error = match (why(), state) {
-                // What was waited for is more useful than that everything took too long.
+                // What the request waited for is more useful than that the whole run took too long.
                 (Error::TimedOut { .. }, Some(state)) => Error::TimedOut { state: state.into() },
                 (error, _) => error,
             };

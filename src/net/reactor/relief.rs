@@ -1,21 +1,20 @@
-//! What the reactor gives back: the greediest connections are ended where the memory budget is
-//! exceeded, and the timers of those that have gone are dropped.
+//! Frees memory: connections are ended when the memory budget is exceeded, and timers of closed
+//! connections are dropped.
 
 use super::Reactor;
 use crate::net::connection::Memory;
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-/// How long after a search that found too little there is another one.
+/// How long after a search that freed too little the next one begins.
 const RELIEF_PAUSE: Duration = Duration::from_millis(500);
 
-/// So many timers of connections that have gone are kept whatever happens.
+/// How many timers of closed connections are always kept.
 const STALE_TIMERS_MAX: usize = 1024;
 
 impl Reactor {
-    /// Drops the timers of connections that have gone, once they are more than the others: each of
-    /// them would otherwise be kept until it fires, however many connections come and go until
-    /// then.
+    /// Drops the timers of closed connections once they outnumber the others. Otherwise each would
+    /// be kept until it fires, however many connections are opened and closed until then.
     pub(super) fn forget_timers(&mut self) {
         if self.timers.len() <= 2 * self.live + STALE_TIMERS_MAX {
             return;
@@ -28,8 +27,8 @@ impl Reactor {
         });
     }
 
-    /// Ends connections, those that hold the most for the longest time first, until the budget
-    /// holds again.
+    /// Ends connections until memory is within its budget, those that hold the most for the longest
+    /// time first.
     pub(super) fn relieve(&mut self) {
         if let Some((Memory::Kernel, _)) = self.shared.excess() {
             let connections = self.slots.iter_mut().filter_map(|slot| slot.connection.as_mut());
@@ -55,7 +54,7 @@ impl Reactor {
         self.relief_at = self.shared.is_kernel_exceeded().then(|| now + RELIEF_PAUSE);
     }
 
-    /// Looks again for peers that do not read, also when no event comes.
+    /// Repeats the search for peers that do not read, also when no event comes.
     pub(super) fn relieve_again(&mut self, now: Instant) {
         if self.relief_at.is_some_and(|at| at <= now) {
             self.relief_at = None;
@@ -69,7 +68,7 @@ impl Reactor {
         if connection.evict(memory, &self.shared, now) {
             self.close(index);
         } else {
-            // It says its last words, and holds nothing after that.
+            // Its final message is written, and frees its output buffer.
             self.drive_one(index);
         }
     }

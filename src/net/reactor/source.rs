@@ -1,13 +1,13 @@
-//! A source of connections: adds connections to a reactor while it runs.
+//! A source of connections: adds connections to a running reactor.
 //!
 //! ```text
 //!   turn ─▶ connect ─▶ attempt … writable ─▶ connected(socket | error) ─▶ turn ─▶ add ─▶ …
-//!              └─────────▶ abandon, where another attempt was faster
+//!              └─────────▶ abandon, if another attempt was faster
 //! ```
 //!
-//! A server's connections come by its listeners. A client that knows its connections beforehand
-//! [opens](Reactor::open) them. A client that learns from its connections which others it needs,
-//! as that of HTTP does, is a [`ConnectionSource`].
+//! A server gets its connections from listeners. A client that knows its connections beforehand
+//! [opens](Reactor::open) them. A client whose connections decide which others are needed, such as
+//! the HTTP client, is a [`ConnectionSource`].
 
 use super::{BOTH, GENERATION_MASK, Reactor};
 use crate::net::transport::{Error, endpoint};
@@ -17,7 +17,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// Names an attempt or a connection, for as long as it lives.
+/// Identifies an attempt or a connection as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Handle {
     pub(super) index: usize,
@@ -30,22 +30,22 @@ impl Handle {
     }
 }
 
-/// Makes connections while a reactor runs, and says when all is done.
+/// Makes connections while a reactor runs, and decides when the run ends.
 pub trait ConnectionSource {
-    /// Its turn: after every round of events, and when its deadline has come.
+    /// Called after every round of events, and when the deadline has passed.
     fn turn(&mut self, reactor: &mut Reactor, now: Instant);
 
-    /// An attempt has ended: here is its socket, or why there is none.
+    /// An attempt has ended, with a connected socket or an error.
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>);
 
-    /// When it wants a turn even if nothing happens.
+    /// When [`turn`](ConnectionSource::turn) is to be called if no event comes before.
     fn deadline(&self) -> Option<Instant>;
 
-    /// Whether nothing is left to do; connections may still be open.
+    /// Whether the run may end. Connections may still be open.
     fn is_done(&self) -> bool;
 
-    /// Time is over, or we were asked to stop: what has not begun never will. Connections are told
-    /// themselves.
+    /// The reactor stops, or its deadline has passed: the source must begin nothing new. The
+    /// reactor ends the connections itself.
     fn give_up(&mut self, why: &dyn Fn() -> Error);
 }
 
@@ -55,10 +55,10 @@ impl Reactor {
         self.source = Some(source);
     }
 
-    /// Begins to connect to one address; the source is told how it ended.
+    /// Begins to connect to one address. The outcome is passed to [`ConnectionSource::connected`].
     ///
     /// # Errors
-    /// Those of the system that come at once.
+    /// Those of the system that are reported at once.
     pub fn connect(&mut self, address: SocketAddr) -> io::Result<Handle> {
         let mut socket = endpoint::begin_connect(address, self.limits.rate())?;
         let handle = self.reserve();
@@ -70,12 +70,12 @@ impl Reactor {
         Ok(handle)
     }
 
-    /// Drops an attempt; nothing is heard of it any more.
+    /// Drops an attempt. Its outcome is not reported.
     pub fn abandon(&mut self, attempt: Handle) {
         drop(self.take_attempt(attempt));
     }
 
-    /// Drives a connection that did not ask for it: there is work for it.
+    /// Drives a connection that has no event, because there is work for it.
     pub fn wake(&mut self, connection: Handle) {
         let slot = self.slots.get(connection.index);
         if slot.is_some_and(|slot| slot.generation == connection.generation) {
@@ -89,19 +89,19 @@ impl Reactor {
             return None;
         }
         let mut socket = slot.attempt.take()?;
-        // An error means that it is not registered, which is what is wanted.
+        // An error means that the socket is not registered, as intended.
         let _ = self.poll.registry().deregister(&mut socket);
         self.release(attempt.index);
         Some(socket)
     }
 
-    /// Something happened to an attempt.
+    /// Acts on an event of an attempt.
     pub(super) fn note_attempt(&mut self, attempt: Handle) {
         let Some(socket) = &self.slots[attempt.index].attempt else { return };
         let failed = match socket.take_error() {
             Ok(None) => match socket.peer_addr() {
                 Ok(_) => None,
-                // Not yet: the event was about something else.
+                // Still connecting: the event had another cause.
                 Err(error) if error.kind() == ErrorKind::NotConnected => return,
                 Err(error) => Some(error),
             },
@@ -118,14 +118,14 @@ impl Reactor {
         }
     }
 
-    pub(super) fn turn_of_source(&mut self) {
+    pub(super) fn drive_source(&mut self) {
         if let Some(mut source) = self.source.take() {
             source.turn(self, Instant::now());
             self.source = Some(source);
         }
     }
 
-    /// Nothing is opened any more.
+    /// Ends all pending requests, and tells the source to begin nothing new.
     pub(super) fn give_up_opening(&mut self, why: &dyn Fn() -> Error) {
         if let Some(source) = &mut self.source {
             source.give_up(why);

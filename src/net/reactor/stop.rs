@@ -67,7 +67,7 @@ impl Reactor {
         self.ending = Some(later(Instant::now(), self.grace));
         self.followers.iter().for_each(StopHandle::stop);
         for listener in &mut self.listeners {
-            // The socket is closed below; an error here means that it is closed already.
+            // The socket is closed below, which deregisters it as well.
             let _ = self.poll.registry().deregister(&mut listener.socket);
         }
         self.listeners.clear();

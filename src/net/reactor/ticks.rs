@@ -1,14 +1,14 @@
-//! Calls at a time that a connection asked for.
+//! Ticks: calls of an application at a time that it has asked for.
 //!
-//! They are separate from the idle timers: those restart on input, these do not. Each connection
-//! has at most one entry, so there are never more entries than connections.
+//! Ticks are separate from the idle timers, because idle timers restart with progress. Each
+//! connection has at most one entry, so there are never more entries than connections.
 
 use super::Reactor;
 use std::cmp::Reverse;
 use std::time::Instant;
 
 impl Reactor {
-    /// Notes when a connection wants to be called, if it has no entry yet.
+    /// Adds an entry for the next tick of a connection, if it has none yet.
     pub(super) fn arm_tick(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         if slot.ticks {
@@ -20,7 +20,8 @@ impl Reactor {
         }
     }
 
-    /// Calls those whose time has come; each has a turn then, after which it is asked again.
+    /// Ticks the connections whose time has come. A turn follows for each, which adds its next
+    /// entry.
     pub(super) fn tick(&mut self, now: Instant) {
         while let Some(Reverse((at, index, generation))) = self.ticks.peek().copied() {
             if at > now {
@@ -28,7 +29,7 @@ impl Reactor {
             }
             self.ticks.pop();
             let slot = &mut self.slots[index];
-            // Another connection may have taken its place.
+            // Another connection may use the slot now.
             if slot.generation == generation
                 && let Some(connection) = &mut slot.connection
             {

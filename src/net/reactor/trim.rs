@@ -1,56 +1,56 @@
-//! Memory that the allocator gives back after a peak of connections.
+//! Returns memory to the system after a peak of connections.
 //!
-//! glibc gives memory back only from the end of its heap, and only when a large block is freed.
-//! Two things keep it from that after thousands of small blocks were freed: they are not joined
-//! yet, and each thread keeps a few freed blocks of every small size for itself, some of which
-//! stand at that end (malloc/malloc.c: fastbins, tcache). Both can be undone by allocating and
-//! freeing; with another allocator the same calls do nothing but that.
+//! glibc returns memory only from the end of its heap, and only when a large block is freed. After
+//! thousands of small blocks were freed two things prevent that: freed blocks are not merged yet,
+//! and each thread caches a few freed blocks of every small size, some of which are at the end of
+//! the heap (malloc/malloc.c: fastbins, tcache). Both can be undone by allocating and freeing
+//! blocks. With another allocator these calls have no further effect.
 //!
-//! A thread frees a block to the heap only when it keeps as many of that size as it may. So blocks
-//! are reserved before the first connection comes, at the beginning of the heap: they are freed
-//! first, and fill up what the thread keeps.
+//! A thread frees a block to the heap only when its cache for that size is full. So blocks are
+//! reserved at the beginning of the heap, before the first connection: they are freed first, and
+//! fill the cache.
 
 use super::Reactor;
 use std::hint::black_box;
 
-/// A peak of fewer connections leaves too little memory behind to be worth the calls.
+/// A peak of fewer connections leaves too little free memory to be worth the calls.
 const PEAK_MIN: usize = 128;
 
-/// Connections that held fewer bytes together leave too little memory behind, however few they
-/// are.
+/// A peak of fewer bytes leaves too little free memory to be worth the calls, when the number of
+/// connections had no peak.
 const PEAK_BYTES_MIN: usize = 4 << 20;
 
-/// Memory is given back when this part of such a peak is still held, or less: one in so many.
+/// Memory is returned when at most one in so many parts of such a peak is still held.
 const PEAK_BYTES_LEFT: usize = 8;
 
-/// To free so many bytes at once joins all free blocks and gives the end of the heap back
-/// (FASTBIN_CONSOLIDATION_THRESHOLD, 64 KiB). From 128 KiB on a block is no part of the heap.
-const JOINING_BYTES: usize = 96 << 10;
+/// Freeing a block of this length merges all free blocks and returns the end of the heap
+/// (FASTBIN_CONSOLIDATION_THRESHOLD, 64 KiB). Blocks from 128 KiB on are mapped outside the heap.
+const MERGING_BYTES: usize = 96 << 10;
 
-/// How many blocks of each size a thread keeps (TCACHE_FILL_COUNT).
-const KEPT: usize = 7;
+/// How many blocks of each size a thread caches (TCACHE_FILL_COUNT).
+const CACHED: usize = 7;
 
-/// The greatest block that a thread keeps, and the step from one size to the next, in bytes.
-const KEPT_BYTES_MAX: usize = 1032;
-const KEPT_BYTES_STEP: usize = 16;
+/// The largest block that a thread caches, and the step from one size to the next, in bytes.
+const CACHED_BYTES_MAX: usize = 1032;
+const CACHED_BYTES_STEP: usize = 16;
 
-/// For so many connections tables are reserved at most.
+/// The most connections that tables are reserved for.
 const RESERVED_MAX: usize = 1 << 16;
 
-/// What stands between a block and the next one, in bytes.
-const HEAD_BYTES: usize = 8;
+/// The header of a block, between its predecessor and its content, in bytes.
+const HEADER_BYTES: usize = 8;
 
-/// So many blocks of a size are taken at most to find some of just that size.
+/// How many blocks are allocated, at most, to find [`CACHED`] of exactly one size.
 const TRIED_MAX: usize = 512;
 
-/// As many blocks of a size as a thread keeps.
-pub(super) type Blocks = [Vec<u8>; KEPT];
+/// As many blocks of one size as a thread caches.
+pub(super) type Blocks = [Vec<u8>; CACHED];
 
 impl Reactor {
-    /// Expects so many connections: reserves the tables for them, and what gives memory back
-    /// later, before any connection comes. A table that grows among the memory of thousands of
-    /// connections keeps the allocator from giving that back when they have gone. Pages that are
-    /// never used take no memory.
+    /// Reserves the tables for `connections` connections, and the blocks for returning memory after
+    /// a peak. To be called before the first connection: a table that grows amid the memory of
+    /// thousands of connections would keep the allocator from returning that memory. Reserved pages
+    /// take no memory until they are used.
     pub fn expect(&mut self, connections: usize) {
         let count = connections.min(RESERVED_MAX);
         self.slots.reserve_exact(count);
@@ -61,8 +61,8 @@ impl Reactor {
         self.reserve = sizes().map(|bytes| first(take_exact(bytes))).collect();
     }
 
-    /// Gives memory back each time that half of the connections of a peak have closed, and once
-    /// when most of the bytes are free that connections held.
+    /// Returns memory each time that half of the connections of a peak have closed, and once when
+    /// most of the memory of a peak is free.
     pub(super) fn trim(&mut self) {
         let held = self.shared.held();
         if held >= PEAK_BYTES_MIN {
@@ -80,41 +80,40 @@ impl Reactor {
     }
 }
 
-/// Leaves the thread no block of its own, joins what is free, and gives the end back.
+/// Empties the thread's cache, merges the free blocks, and returns the end of the heap.
 fn trim(reserve: &mut [Blocks]) {
-    let taken: Vec<_> = sizes().map(take_kept).collect();
-    // The reserve fills up what the thread keeps, and the others go to the heap.
+    let taken: Vec<_> = sizes().map(take_cached).collect();
+    // The reserve fills the thread's cache, so the blocks of `taken` are freed to the heap.
     for blocks in reserve.iter_mut() {
         blocks.fill_with(Vec::new);
     }
     drop(taken);
-    join();
+    merge();
     for (blocks, bytes) in reserve.iter_mut().zip(sizes()) {
         *blocks = take(bytes);
     }
 }
 
-/// Takes all blocks of a size that the thread keeps.
+/// Takes all blocks of one size out of the thread's cache.
 ///
-/// It may keep fewer than are taken here. The others come from lists of free blocks, and the
-/// thread puts more of such a list by for itself (malloc/malloc.c: "stash"). To free as many as it
-/// keeps fills that up again, whatever is there; then as many are taken from there and from
-/// nowhere else.
-fn take_kept(bytes: usize) -> Blocks {
+/// The cache may hold fewer blocks than are taken. Then malloc takes blocks from its free lists,
+/// and moves more of such a list into the cache (malloc/malloc.c: "stash"). So the cache is filled
+/// first, by freeing enough blocks, and then exactly its blocks are taken.
+fn take_cached(bytes: usize) -> Blocks {
     drop(take_exact(bytes));
     take(bytes)
 }
 
-/// Takes blocks of which at least `KEPT` are of just that size. They are the first.
+/// Allocates blocks of which the first `CACHED` have exactly this size, if enough are found.
 ///
-/// A block is longer by one step where what was left over would be too short to be a block. One
-/// that the next block follows without a gap is not.
+/// malloc makes a block one step longer if the remainder would be too short for a block. A block
+/// that the next block follows without a gap has exactly its size.
 fn take_exact(bytes: usize) -> Vec<Vec<u8>> {
     let mut taken = Vec::with_capacity(TRIED_MAX);
     let mut exact = 0;
-    while exact < KEPT && taken.len() < TRIED_MAX {
+    while exact < CACHED && taken.len() < TRIED_MAX {
         let next = block(bytes);
-        let end = |block: &Vec<u8>| block.as_ptr().wrapping_add(bytes + HEAD_BYTES);
+        let end = |block: &Vec<u8>| block.as_ptr().wrapping_add(bytes + HEADER_BYTES);
         if taken.last().is_some_and(|last| end(last) == next.as_ptr()) {
             let last = taken.len() - 1;
             taken.swap(exact, last);
@@ -139,9 +138,9 @@ fn block(bytes: usize) -> Vec<u8> {
 }
 
 fn sizes() -> impl Iterator<Item = usize> {
-    (24..=KEPT_BYTES_MAX).step_by(KEPT_BYTES_STEP)
+    (24..=CACHED_BYTES_MAX).step_by(CACHED_BYTES_STEP)
 }
 
-fn join() {
-    drop(black_box(Vec::<u8>::with_capacity(JOINING_BYTES)));
+fn merge() {
+    drop(black_box(Vec::<u8>::with_capacity(MERGING_BYTES)));
 }

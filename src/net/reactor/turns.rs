@@ -1,16 +1,17 @@
-//! Whose turn it is: connections that an event woke, then work that needs no event.
+//! The order in which connections are driven: those with events, then those with work that needs no
+//! event.
 
 use super::Reactor;
 use crate::net::connection::Verdict;
 use std::time::{Duration, Instant};
 
-/// How long work that needs no event may keep those waiting whom an event wakes.
+/// How long work that needs no event may delay connections with events.
 const LATER_WAIT: Duration = Duration::from_millis(10);
 
 impl Reactor {
-    /// Gives a turn to every connection that an event woke; then, for a while, to those that have
-    /// work which needs no event. However many files are hashed or listed, a connection with an
-    /// event waits for that while at most.
+    /// Drives every connection with an event; then, for [`LATER_WAIT`], connections with work that
+    /// needs no event. So however many files are hashed or listed, an event waits for that long at
+    /// most, plus one turn.
     pub(super) fn drive_ready(&mut self) {
         let (round, later) = (self.ready.len(), self.later.len());
         self.shared.busy = round + later;
