@@ -1,21 +1,21 @@
-//! The date and the time over TCP and UDP: the smallest server there is, and its client.
+//! The daytime protocol over TCP and UDP: a server and a client.
 //!
-//! Specification: RFC 867; the line and the sessions are [`crate::daytime`]'s.
+//! Specification: RFC 867; [`crate::daytime`] has the sessions and the format of the line.
 //!
 //! ```text
-//!   TCP: accept ─▶ the line ─▶ our half ends ─▶ linger: so that no reset eats the line
-//!   UDP: a datagram ─▶ the line back to whom it came from
+//!   TCP: accept ─▶ the line ─▶ shutdown ─▶ linger, so that no reset destroys the line
+//!   UDP: a datagram ─▶ the line, to its sender
 //! ```
 //!
-//! A client that says nothing, or too much, or never goes away, costs one slot for as long as
-//! lingering is allowed, and nothing else. Where all slots are taken the next client waits to be
-//! accepted: one is free again within that time.
+//! A client that never closes, or sends without end, occupies one slot for at most the linger time
+//! of one second. If all slots are occupied, the next client waits in the backlog until one is
+//! free.
 //!
-//! Over UDP a sender's address may be forged. Two such services that are set on each other would
-//! talk for ever, so a line of time is not answered, and neither is a port below 1024, where
-//! services live and no clients.
+//! Over UDP a sender's address may be forged, so that two such servers would answer each other for
+//! ever. So a datagram that is itself a daytime line is not answered, and neither is one from a
+//! port below 1024, which belongs to a service.
 
-use super::connection::{Application, Limits as PumpLimits, NewConnection, WindDown};
+use super::connection::{Application, Limits as ConnectionLimits, NewConnection, WindDown};
 use super::reactor::{Accept, Accepted, DatagramHandler, Reactor, ReactorBuilder, StopHandle};
 use super::run::RunOptions;
 use super::transport::endpoint;
@@ -36,21 +36,21 @@ use std::time::{Duration, Instant};
 pub enum Transport {
     /// A connection for each line.
     Tcp,
-    /// A datagram for each one received.
+    /// A datagram for each datagram received.
     Udp,
 }
 
-/// How to serve or ask.
+/// Options of the server and of the client.
 #[derive(Clone)]
 pub struct Options {
     /// How the line travels.
     pub transport: Transport,
-    /// The sessions' bounds.
+    /// The limits of the sessions.
     pub limits: Limits,
-    /// How many connections a server holds at a time.
+    /// How many connections a server holds at a time; 10,000 by default.
     pub connections_max: usize,
-    /// What all façades have in common. A connection of a server lingers no longer than the lines
-    /// need, whatever `limits` allow.
+    /// The common options. A server's connections linger for one second and 64 KiB, whatever its
+    /// `limits` say.
     pub run: RunOptions,
 }
 
@@ -66,8 +66,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
-    /// long.
+    /// Raises the wait of every step to at least `time`, for a client that accepts longer waits.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Options {
         let limits = self.limits.with_waits_of_at_least(time);
@@ -75,17 +74,19 @@ impl Options {
     }
 }
 
-/// How long a client is listened to after the line, and how much it may say then.
+/// How long a server's connection lingers after the line.
 const LINGER_WAIT: Duration = Duration::from_secs(1);
+
+/// How many bytes it discards then.
 const LINGER_BYTES_MAX: usize = 64 << 10;
 
-/// How long lines that were begun may take once it was asked to stop.
+/// How long the server's connections may take to end after a stop.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Ports below this one belong to services.
-const CLIENT_PORTS: u16 = 1024;
+/// Ports below this one belong to services, not to clients.
+const CLIENT_PORT_MIN: u16 = 1024;
 
-/// Local date and time now.
+/// The local date and time now; `None` if the clock is outside what a [`Moment`] can hold.
 pub fn now() -> Option<Moment> {
     let now = jiff::Zoned::now();
     let small = |number: i8| u8::try_from(number).ok();
@@ -101,7 +102,7 @@ enum Socket {
     Udp(UdpSocket),
 }
 
-/// A server that listens; [`run`](Server::run) serves.
+/// A server whose socket is bound; [`run`](Server::run) serves.
 pub struct Server {
     options: Options,
     builder: ReactorBuilder,
@@ -110,10 +111,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on an address; port 0 picks a free one.
+    /// Binds to an address; port 0 picks a free port.
     ///
     /// # Errors
-    /// [`Error::Io`] if the address is in use or not ours.
+    /// [`Error::Io`] if the address is in use or does not belong to this machine.
     pub fn bind(address: SocketAddr, options: Options) -> Result<Server, Error> {
         let failed = |error| Error::Io("listening", error);
         let builder = options.run.builder()?;
@@ -132,22 +133,22 @@ impl Server {
         Ok(Server { options, builder, socket, address })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops it from another thread.
+    /// A handle that stops the server from another thread.
     pub fn stop_handle(&self) -> StopHandle {
         self.builder.stop_handle()
     }
 
-    /// Serves until it is stopped; gives how many lines it gave.
+    /// Serves until the server is stopped. Returns how many lines were sent.
     ///
     /// # Errors
-    /// [`Error::Io`] if the reactor cannot go on; no peer can bring that about.
+    /// [`Error::Io`] if the reactor fails. No peer can cause that.
     pub fn run(self) -> Result<u64, Error> {
-        let limits = PumpLimits {
+        let limits = ConnectionLimits {
             linger_wait: LINGER_WAIT,
             linger_bytes_max: LINGER_BYTES_MAX,
             ..self.options.run.limits
@@ -163,9 +164,9 @@ impl Server {
                 reactor.listen(socket, Box::new(acceptor))
             }
             Socket::Udp(socket) => {
-                let answering = Answering { stopped: false, answers: answers.clone() };
+                let server = UdpServer { stopped: false, answers: answers.clone() };
                 let tap = self.options.run.make_tap(None);
-                reactor.add_udp(socket, Box::new(answering), tap)
+                reactor.add_udp(socket, Box::new(server), tap)
             }
         };
         begun.map_err(|error| Error::Io("listening", error))?;
@@ -174,7 +175,7 @@ impl Server {
     }
 }
 
-/// Lets guests in.
+/// Serves the line on each new connection.
 struct Acceptor {
     options: Options,
     answers: Rc<Cell<u64>>,
@@ -184,21 +185,22 @@ impl Accept for Acceptor {
     fn accept(&mut self, socket: TcpStream, peer: SocketAddr) -> Accepted {
         let Some(now) = now() else { return Accepted::Gone };
         let session = Session::new(self.options.limits, now);
-        let serving = Serving { answers: self.answers.clone() };
+        let serving = TcpServer { answers: self.answers.clone() };
         let tap = self.options.run.make_tap(Some(peer));
         Accepted::Served(NewConnection::new(Stream::plain(socket), session, serving).with_tap(tap))
     }
 }
 
-/// What a client leaves behind.
+/// The outcome of a client: the line.
 type Outcome = Result<Vec<u8>, Error>;
 
-/// Counts the lines that were served. It does not wind down: one line is not worth breaking off.
-struct Serving {
+/// Counts the lines that were served. After a stop a connection still finishes, because one line
+/// takes no time.
+struct TcpServer {
     answers: Rc<Cell<u64>>,
 }
 
-impl Application<Session> for Serving {
+impl Application<Session> for TcpServer {
     fn on_event(&mut self, (): ()) -> Result<(), Error> {
         Ok(())
     }
@@ -213,11 +215,11 @@ impl Application<Session> for Serving {
 }
 
 /// Keeps the line that was received.
-struct Asked {
+struct TcpClient {
     outcome: Rc<RefCell<Option<Outcome>>>,
 }
 
-impl Application<Client> for Asked {
+impl Application<Client> for TcpClient {
     fn on_event(&mut self, (): ()) -> Result<(), Error> {
         Ok(())
     }
@@ -231,15 +233,15 @@ fn text(client: &Client) -> Vec<u8> {
     client.line().unwrap_or_default().to_vec()
 }
 
-/// The server's side over UDP.
-struct Answering {
+/// The server over UDP.
+struct UdpServer {
     stopped: bool,
     answers: Rc<Cell<u64>>,
 }
 
-impl DatagramHandler for Answering {
+impl DatagramHandler for UdpServer {
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, _: Instant, answer: &mut Vec<u8>) {
-        let is_service = from.port() < CLIENT_PORTS;
+        let is_service = from.port() < CLIENT_PORT_MIN;
         if is_service || Moment::parse(datagram.trim_ascii()).is_ok() {
             return;
         }
@@ -253,7 +255,7 @@ impl DatagramHandler for Answering {
         false
     }
 
-    /// Whoever asked has gone: nothing is owed.
+    /// An answer was not delivered; there is nothing to do about that.
     fn failed(&mut self, _error: io::Error) {}
 
     fn deadline(&self) -> Option<Instant> {
@@ -273,10 +275,12 @@ impl DatagramHandler for Answering {
     }
 }
 
-/// Asks a server for its line, and gives it without its end. It may hold anything else.
+/// Asks a server for its line. Returns the line without its line end; the line may hold any other
+/// bytes.
 ///
 /// # Errors
-/// Where no whole line came.
+/// [`Error::Session`] if the answer is no complete line; [`Error::Io`], [`Error::Unreachable`],
+/// [`Error::TimedOut`] and [`Error::Interrupted`] if there is no answer.
 pub fn get(endpoint: &str, options: &Options) -> Result<Vec<u8>, Error> {
     let mut reactor = options.run.reactor(1)?;
     reactor.set_grace(Duration::ZERO);
@@ -297,12 +301,12 @@ fn run(reactor: &mut Reactor) -> Result<(), Error> {
     reactor.run().map_err(|error| Error::Io("waiting for events", error))
 }
 
-/// Asks over a connection.
+/// Asks over TCP.
 fn ask(reactor: &mut Reactor, endpoint: &str, options: &Options) -> Outcome {
     let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
     let (left, limits, run_options) = (outcome.clone(), options.limits, options.run.clone());
     reactor.open(endpoint, move |reactor, socket| {
-        let asked = Asked { outcome: left.clone() };
+        let asked = TcpClient { outcome: left.clone() };
         let added = socket.and_then(|socket| {
             let tap = run_options.make_tap(socket.peer_addr().ok());
             let new = NewConnection::new(Stream::plain(socket), Client::new(limits), asked);
@@ -317,8 +321,8 @@ fn ask(reactor: &mut Reactor, endpoint: &str, options: &Options) -> Outcome {
     outcome.take().unwrap_or(Err(Error::Interrupted))
 }
 
-/// Asks one address after the other, as long as their machines say that nobody listens there: a
-/// name may stand for two families, and a server that it means listen in one.
+/// Asks over UDP, one address after the other as long as each reports that its port is closed: a
+/// name may have addresses of two families while its server listens on one.
 fn ask_each(reactor: &mut Reactor, addresses: &[SocketAddr], options: &Options) -> Outcome {
     let is_refused = |outcome: &Outcome| match outcome {
         Err(Error::Io(_, error)) => error.kind() == ErrorKind::ConnectionRefused,
@@ -338,21 +342,21 @@ fn ask_by_datagram(reactor: &mut Reactor, address: SocketAddr, options: &Options
     let failed = |error| Error::Io("starting", error);
     let outcome: Rc<RefCell<Option<Outcome>>> = Rc::default();
     let socket = endpoint::datagrams_with(address).map_err(failed)?;
-    let asking = Asking::new(options.limits, outcome.clone());
+    let client = UdpClient::new(options.limits, outcome.clone());
     let tap = options.run.make_tap(Some(address));
-    reactor.add_udp(socket, Box::new(asking), tap).map_err(failed)?;
+    reactor.add_udp(socket, Box::new(client), tap).map_err(failed)?;
     run(reactor)?;
     outcome.take().unwrap_or(Err(Error::Interrupted))
 }
 
-/// How long an answer is waited for before it is asked once more: question or answer may be lost.
+/// How long to wait for an answer before the question is sent again, because either may be lost.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What asks over UDP: an empty datagram is a question.
+/// The question over UDP. Any datagram is one (RFC 867); this one is empty.
 const QUESTION: &[u8] = b"";
 
-/// The client's side over UDP.
-struct Asking {
+/// The client over UDP.
+struct UdpClient {
     limits: Limits,
     began: Instant,
     ask_at: Instant,
@@ -360,10 +364,10 @@ struct Asking {
     outcome: Rc<RefCell<Option<Outcome>>>,
 }
 
-impl Asking {
-    fn new(limits: Limits, outcome: Rc<RefCell<Option<Outcome>>>) -> Asking {
+impl UdpClient {
+    fn new(limits: Limits, outcome: Rc<RefCell<Option<Outcome>>>) -> UdpClient {
         let began = Instant::now();
-        Asking { limits, began, ask_at: began, ended: false, outcome }
+        UdpClient { limits, began, ask_at: began, ended: false, outcome }
     }
 
     fn end(&mut self, outcome: Outcome) {
@@ -373,7 +377,7 @@ impl Asking {
     }
 }
 
-/// A datagram is a stream that has ended.
+/// Parses a datagram as a stream that has ended.
 fn read(datagram: &[u8], limits: Limits) -> Result<Vec<u8>, error::Error> {
     let mut client = Client::new(limits);
     client.receive(datagram, &mut [])?;
@@ -381,7 +385,7 @@ fn read(datagram: &[u8], limits: Limits) -> Result<Vec<u8>, error::Error> {
     Ok(text(&client))
 }
 
-impl DatagramHandler for Asking {
+impl DatagramHandler for UdpClient {
     fn receive(&mut self, datagram: &[u8], _: SocketAddr, _: Instant, _answer: &mut Vec<u8>) {
         self.end(read(datagram, self.limits).map_err(Error::from));
     }
@@ -434,7 +438,7 @@ mod tests {
         let there = nobody.local_addr().unwrap();
         drop(nobody);
         let builder = ReactorBuilder::new().unwrap();
-        let mut reactor = Reactor::new(builder, 1, PumpLimits::default());
+        let mut reactor = Reactor::new(builder, 1, ConnectionLimits::default());
         let mut ask = |addresses: &[SocketAddr]| ask_each(&mut reactor, addresses, &options);
         // More than a reactor has sockets at a time.
         let many = [&[there; 20][..], &[here]].concat();

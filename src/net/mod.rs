@@ -7,9 +7,9 @@
 //!                 └▶ timers, signals, accept
 //! ```
 //!
-//! It runs the sessions of the protocol modules over real sockets. One reactor is one thread and
-//! runs sessions of different protocols at the same time. What a message means is decided in its
-//! protocol module; here bytes are moved, timeouts are kept, and files are written.
+//! This module runs the sessions of the protocol modules over real sockets. One reactor is one
+//! thread and runs sessions of different protocols at the same time. The protocol modules decide
+//! what a message means; this module moves bytes, keeps timeouts and writes files.
 //!
 //! Specification: RFC 9293 (TCP), RFC 768 (UDP), RFC 8446 (TLS), RFC 8305 (Happy Eyeballs);
 //! for files `PROTOCOL.md` §6 and §7.
@@ -20,9 +20,9 @@
 //! |---|---|
 //! | [`transfer`] | the file transfer, framed and classic: list, get, put; serve |
 //! | [`http`] | many fetches at once, downloads |
-//! | [`mail`] | messages in, reports out |
-//! | [`daytime`], [`udp`] | the time; numbered datagrams at a steady rate |
-//! | [`RunOptions`] | what all façades share: timeout, cancellation, signals, limits, tap |
+//! | [`mail`] | sending mail over SMTP |
+//! | [`daytime`], [`udp`] | date and time (RFC 867); numbered datagrams at a steady rate |
+//! | [`RunOptions`] | options of all façades: timeout, cancellation, signals, limits, tap |
 //! | [`reactor`] | one thread, one poll: accept, timers, signals, UDP |
 //! | [`connection`] | one connection; write your own [`Application`](connection::Application) |
 //! | [`transport`] | name resolution, connecting, plain and TLS streams, STARTTLS |
@@ -45,13 +45,13 @@
 //!                   └──┼────────┘        Wants::Close, or an error   │
 //!                      │                           │                 │
 //!                      └─ failed ───────────▶ Flushing ─▶ Lingering ─┘
-//!                                       final message   our half has ended
+//!                                       final message   sending half shut down
 //! ```
 //!
-//! A connection that is asked to stop during its handshake is `Stopped`: it closes at once, for
-//! without TLS nothing can be said to the peer.
+//! A connection that is asked to stop during its handshake is `Stopped`: it closes at once, because
+//! no message can be sent before TLS is established.
 //!
-//! A connection lingers so that its last bytes arrive: closing a socket that holds unread input
+//! A connection lingers so that its final message arrives: closing a socket that holds unread input
 //! resets the connection, and the reset can destroy bytes that were sent before it (RFC 1122
 //! §4.2.2.13).
 //!
@@ -67,16 +67,16 @@
 //! | [`out_bytes_budget`] | 4,194,304 | unsent output for thousands of peers |
 //! | [`out_bytes_min`] | 16,384 | writes of a few bytes |
 //! | [`memory_bytes_budget`] | 14,680,064 | thousands of half-received messages |
-//! | [`kernel_bytes_budget`] | 134,217,728 | thousands of peers that ask and do not read |
+//! | [`kernel_bytes_budget`] | 134,217,728 | thousands of peers that request and do not read |
 //! | [`leftover_bytes_max`] | 1,048,576 | a session that never consumes its input |
 //! | [`wake_bytes_budget`] | 8,388,608 | one fast connection that delays all others |
-//! | [`nap`] | 20 µs | a wake-up for each segment of a file |
-//! | [`nap_after_bytes`] | 98,304 | naps that gather nothing |
+//! | [`nap`] | 20 µs | one wake-up for each segment of a file |
+//! | [`nap_after_bytes`] | 98,304 | naps during which nothing arrives |
 //! | [`written_quantum`] | 4,096 | a peer that reads one byte at a time |
 //! | [`handshake_wait`] | 10 s | a peer that never begins TLS |
 //! | [`flush_wait`] | 5 s | a final message to a peer that does not read |
-//! | [`linger_wait`] | 2 s | a peer that never ends its half |
-//! | [`linger_bytes_max`] | 1,048,576 | a peer that goes on sending instead |
+//! | [`linger_wait`] | 2 s | a peer that never ends its sending half |
+//! | [`linger_bytes_max`] | 1,048,576 | a peer that keeps sending during that time |
 //! | [`bytes_per_second_max`] | none | a transfer that uses the whole link |
 //!
 //! [`write_bytes_max`]: connection::Limits::write_bytes_max

@@ -1,10 +1,10 @@
-//! What became of the files of an errand, and how far it is.
+//! Reports of file transfers: the outcome of each file, and the progress of a run.
 
 use super::files::{FileError, is_out_of_descriptors};
 use super::transport::Error;
 use super::transport::Spoken;
 use super::transport::tls::Fault;
-use crate::error::Error as Session;
+use crate::error::Error as SessionError;
 use crate::session::WaitKind;
 use crate::text::PeerText;
 use crate::transfer::message::Durability;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// On which side something failed, and what is known about the file.
+/// Where a transfer failed, and what is known about the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -22,13 +22,13 @@ pub enum FailureKind {
     Local,
     /// The peer refused, or broke the protocol.
     Peer,
-    /// No connection came about, or it was lost, or nothing came in time.
+    /// The connection could not be established, was lost, or timed out.
     Connection,
-    /// We were asked to stop.
+    /// The call was asked to stop.
     Interrupted,
-    /// The connection ended before the file was asked for: nothing has been done with it.
+    /// Not started: the connection ended before the file was requested.
     NotStarted,
-    /// All of the file was sent, and the answer is lost: it may be stored or not.
+    /// The whole file was sent and the answer is lost: the file may be stored or not.
     Unknown,
 }
 
@@ -36,40 +36,39 @@ pub enum FailureKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// On which side, and what is known about the file.
+    /// Where the transfer failed, and what is known about the file.
     pub kind: FailureKind,
-    /// The stable code: of `PROTOCOL.md` §9, or of a local error.
+    /// The stable code: of `PROTOCOL.md` §9, of a [`FileError`], or of an [`Error`].
     pub code: PeerText<'static>,
-    /// For people; it may repeat what a peer said.
+    /// The text for people. It may quote the peer.
     pub text: PeerText<'static>,
-    /// What the system said, where it did.
+    /// The kind of the system's error, if there was one.
     pub io: Option<io::ErrorKind>,
-    /// The section of the specification whose rule was broken, where one was.
+    /// The section of the specification whose rule was broken, if any.
     pub section: Option<&'static str>,
-    /// The name of the limit that was passed, where one was.
+    /// The name of the limit that was exceeded, if any.
     pub limit: Option<&'static str>,
-    /// What is wrong with TLS, where that is the reason.
+    /// The TLS fault, if that is the reason.
     pub tls: Option<Box<Fault>>,
-    /// The protocol that the peer speaks in place of the expected one, where its first bytes show
-    /// it.
+    /// The protocol that the peer speaks instead of the expected one, if its first bytes show that.
     pub spoken: Option<Spoken>,
-    /// The connection ended, or time was over, before the peer said anything.
+    /// Whether the connection ended, or timed out, before the peer sent anything.
     pub is_mute: bool,
-    /// What was waited for in vain, where a limit of its own bounds that wait.
+    /// Which wait timed out, if it is one with its own limit.
     pub awaited: Option<Awaited>,
-    /// It was the connection to an HTTP proxy that failed.
+    /// Whether the failure concerns the connection to an HTTP proxy.
     pub is_of_proxy: bool,
 }
 
-/// A wait with a limit of its own.
+/// A wait that has its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
     /// The end of the TLS handshake.
     Handshake,
-    /// The beginning of a response of HTTP.
+    /// The first byte of an HTTP response.
     FirstByte,
-    /// The next bytes of a body of HTTP, in either direction.
+    /// The next bytes of an HTTP body, in either direction.
     Body,
 }
 
@@ -85,17 +84,17 @@ impl Awaited {
     }
 }
 
-/// Whether it ended before the peer said anything.
+/// Whether the connection ended before the peer sent anything.
 fn is_mute(error: &Error) -> bool {
     match error {
         Error::TimedOut { state } => state.kind() == WaitKind::FirstWords,
-        Error::Session(Session::Incomplete { offset, .. }) => *offset == 0,
+        Error::Session(SessionError::Incomplete { offset, .. }) => *offset == 0,
         _ => false,
     }
 }
 
 impl Failure {
-    /// A failure of the peer's side, by its stable code and a text for people.
+    /// A failure of kind [`FailureKind::Peer`], with its stable code and a text for people.
     pub fn new(code: impl Into<PeerText<'static>>, text: impl Into<PeerText<'static>>) -> Failure {
         Failure {
             kind: FailureKind::Peer,
@@ -112,7 +111,7 @@ impl Failure {
         }
     }
 
-    /// The connection ended with `why` before the file was asked for.
+    /// The failure of a file that was not requested, because the connection ended with `why`.
     pub(super) fn not_started(why: Option<&Error>) -> Failure {
         let failure = match why {
             Some(why) => Failure::from(why),
@@ -121,7 +120,7 @@ impl Failure {
         Failure { kind: FailureKind::NotStarted, ..failure }
     }
 
-    /// All of the file was sent, and then this happened in place of an answer.
+    /// The same failure for a file that was sent completely, so that its outcome is unknown.
     pub(super) fn unknown(self) -> Failure {
         if self.kind == FailureKind::Unknown {
             return self;
@@ -134,21 +133,21 @@ impl Failure {
     }
 }
 
-/// How many failures of one call are kept at length.
+/// How many failures of one call are kept unshortened.
 const LONG_FAILURES_MAX: u32 = 64;
 
-/// How much of code and text of the others is kept, in bytes each.
+/// How much of the code and of the text of further failures is kept, in bytes.
 const SHORT_FAILURE_BYTES_MAX: usize = 128;
 
-/// Keeps the failures of a call that may have as many as there are files. A server that answers
-/// each of 20,000 files with a long reason must not cost 20,000 long reasons.
+/// Shortens the failures of a call, which may have one for each file: a server that answers each of
+/// 20,000 files with a long reason must not make the client hold 20,000 long texts.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     kept: u32,
 }
 
 impl Failures {
-    /// The failure as it is kept: the first ones at length, the others cut short.
+    /// The failure as it is kept: unshortened for the first [`LONG_FAILURES_MAX`].
     pub(super) fn keep(&mut self, failure: Failure) -> Failure {
         self.kept = self.kept.saturating_add(1);
         if self.kept <= LONG_FAILURES_MAX {
@@ -175,7 +174,7 @@ impl From<&Error> for Failure {
         let kind = match error {
             Error::File(error) => return Failure::from(error),
             Error::Unread => FailureKind::Local,
-            Error::Session(Session::Incomplete { .. }) => FailureKind::Connection,
+            Error::Session(SessionError::Incomplete { .. }) => FailureKind::Connection,
             Error::Session(_) | Error::Foreign { .. } => FailureKind::Peer,
             Error::Interrupted => FailureKind::Interrupted,
             _ => FailureKind::Connection,
@@ -199,7 +198,7 @@ impl From<&Error> for Failure {
             _ => None,
         };
         let limit = match error {
-            Error::Session(Session::TooLarge { limit, .. }) => Some(*limit),
+            Error::Session(SessionError::TooLarge { limit, .. }) => Some(*limit),
             _ => None,
         };
         let (is_mute, awaited) = (is_mute(error), Awaited::of(error));
@@ -215,33 +214,33 @@ impl From<&FileError> for Failure {
     }
 }
 
-/// What became of one file.
+/// The outcome of one file.
 #[derive(Debug, Clone)]
 pub struct FileReport {
     /// Its name on the wire.
     pub name: PeerText<'static>,
     /// The local file, if it is one.
     pub path: Option<PathBuf>,
-    /// Length of the whole file in bytes, as far as it is known.
+    /// Length of the whole file in bytes; 0 if it is not known.
     pub bytes: u64,
-    /// How many of them travelled in this run.
+    /// How many bytes were transferred in this run.
     pub moved: u64,
-    /// How long it took from the request to the end.
+    /// The time from the request to the end.
     pub elapsed: Duration,
-    /// Where it went on, in bytes from the beginning.
+    /// The offset at which the transfer resumed, in bytes; 0 if it began at the beginning.
     pub resumed_from: u64,
-    /// The verified digest as on the wire; `None` if none was agreed.
+    /// The verified digest, as on the wire; `None` if no digest was negotiated.
     pub digest: Option<String>,
-    /// What the receiver did before it said done; `None` where nothing was stored.
+    /// What the receiver synced before it confirmed; `None` if nothing was stored.
     pub durability: Option<Durability>,
-    /// Whether it was not asked for, because the same content was here.
+    /// Whether the file was not transferred, because the same content was here already.
     pub is_skipped: bool,
-    /// Whether it arrived.
+    /// Success, or why the file was not transferred.
     pub outcome: Result<(), Failure>,
 }
 
 impl FileReport {
-    /// A file of which nothing has come or gone, and why.
+    /// The report of a file that failed before any byte was transferred.
     pub fn failed(name: PeerText<'static>, path: Option<PathBuf>, why: Failure) -> FileReport {
         FileReport {
             name,
@@ -258,23 +257,23 @@ impl FileReport {
     }
 }
 
-/// What a file in flight is doing.
+/// The current step of a file in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Activity {
-    /// It has been asked for, and no byte of it has come or gone in this run.
+    /// Requested, but no byte was transferred in this run.
     #[default]
     Waiting,
-    /// Its bytes travel.
+    /// Bytes are being transferred.
     Moving,
-    /// Bytes of an earlier run are read again, to go on where it stopped.
+    /// Bytes of an earlier run are being read again, to resume where it stopped.
     Verifying,
-    /// It is whole here, and is being written, synced and renamed.
+    /// Received completely, and being written, synced and renamed.
     Storing,
-    /// All of it was sent, and the server has not said yet that it is stored.
+    /// Sent completely; the server has not confirmed yet that the file is stored.
     AwaitingServer,
 }
 
-/// How far a run is. It is shared with the thread that draws it.
+/// Progress counters of a run. May be read from another thread while the run writes them.
 #[derive(Debug, Default)]
 pub struct Meter {
     moved: AtomicU64,
@@ -289,42 +288,43 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// How many bytes of files have travelled or were there before.
+    /// How many bytes of files were transferred or were present before: [`moved`](Meter::moved)
+    /// plus [`kept`](Meter::kept).
     pub fn done(&self) -> u64 {
         self.moved() + self.kept()
     }
 
-    /// How many bytes of files have travelled in this run.
+    /// How many bytes of files were transferred in this run.
     pub fn moved(&self) -> u64 {
         self.moved.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of files an earlier run had left, so that they need not travel again.
+    /// How many bytes of files are kept from an earlier run and need not be transferred again.
     pub fn kept(&self) -> u64 {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// How many bytes the files have in all, as far as their lengths are known; 0 where none is.
+    /// The total length of the files whose lengths are known, in bytes.
     pub fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// How many of several files have ended, with or without success.
+    /// How many files have ended, with or without success.
     pub fn ended(&self) -> u64 {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// How many of those that have ended failed.
+    /// How many files have failed.
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// How many files in flight have a length that is known.
+    /// How many files have announced their length.
     pub fn sized(&self) -> u64 {
         self.sized.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of these have not come.
+    /// How many bytes of these files have not arrived yet.
     pub fn due(&self) -> u64 {
         self.due.load(Ordering::Relaxed)
     }
@@ -334,21 +334,22 @@ impl Meter {
         self.postponed.load(Ordering::Relaxed)
     }
 
-    /// The names of up to `max` files in flight with what each is doing, the oldest first, and how
-    /// many there are in all.
+    /// Up to `max` files in flight, the oldest first, each with its current step; and the number of
+    /// all files in flight.
     pub fn in_flight(&self, max: usize) -> (Vec<(String, Activity)>, usize) {
         let files = self.files();
         (files.iter().take(max).cloned().collect(), files.len())
     }
 
-    /// What is waited for: bytes, as long as any file moves.
+    /// The step of the run: [`Moving`](Activity::Moving) if any file moves, otherwise that of the
+    /// oldest file.
     pub fn activity(&self) -> Activity {
         let files = self.files();
         let moving = files.iter().find(|(_, activity)| *activity == Activity::Moving);
         moving.or(files.first()).map_or(Activity::Waiting, |(_, activity)| *activity)
     }
 
-    /// Sets what a file in flight does now; adds the file if it is new.
+    /// Sets the step of a file in flight; adds the file if it is new.
     pub(super) fn set(&self, name: &str, now: Activity) {
         let mut files = self.files();
         match files.iter_mut().find(|(file, _)| file == name) {
@@ -357,32 +358,32 @@ impl Meter {
         }
     }
 
-    /// Adds the length of a file in flight, in bytes, to what is expected.
+    /// Adds a file of `bytes` bytes to the expected ones.
     pub(super) fn expect(&self, bytes: u64) {
         self.add_total(bytes);
         self.due.fetch_add(bytes, Ordering::Relaxed);
         self.sized.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes bytes that have arrived from those that are expected.
+    /// Subtracts bytes that have arrived from the expected ones.
     pub(super) fn came(&self, bytes: u64) {
         self.due.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Takes away the bytes of a file that will not arrive in this try.
+    /// Subtracts a file of which `bytes` bytes will not arrive in this try.
     pub(super) fn expect_no_more(&self, bytes: u64) {
         self.take_from_total(bytes);
         self.came(bytes);
         self.sized.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Moves a file from those in flight to those that wait for another try.
+    /// Moves a file from in flight to waiting for another try.
     pub(super) fn postpone(&self, name: &str) {
         self.remove(name);
         self.postponed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes one file from those that wait for another try.
+    /// One file no longer waits for another try.
     pub(super) fn resume(&self) {
         self.postponed.fetch_sub(1, Ordering::Relaxed);
     }
@@ -413,13 +414,13 @@ impl Meter {
         self.total.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// So many bytes that were expected will not come: their file begins anew.
+    /// Subtracts bytes that will not be transferred, because their file begins anew.
     pub(super) fn take_from_total(&self, bytes: u64) {
         self.total.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     fn files(&self) -> MutexGuard<'_, Vec<(String, Activity)>> {
-        // A thread that panicked while it held the lock left a list that is still whole.
+        // A panic while the lock is held cannot leave the list inconsistent.
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! How a call of a façade runs, whatever its protocol.
+//! Options that the calls of all façades have in common.
 
 use super::connection::{Limits, Tap, TapMaker};
 use super::reactor::{ConnectOptions, Reactor, ReactorBuilder, StopHandle};
@@ -8,27 +8,27 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How a call of a façade runs. The options of every façade hold one of these as `run`, beside
-/// what only that protocol needs.
+/// Options that the calls of all façades have in common. The options of each façade hold one of
+/// these as `run`, beside the options of its protocol.
 ///
-/// Every façade obeys every field. A field has no effect only where its subject does not exist: a
-/// server opens no connection, and a line of [`daytime`](super::daytime) is no file.
+/// Every façade obeys every field, except where a field does not apply: a server opens no
+/// connections, and [`daytime`](super::daytime) transfers no files.
 ///
 /// | field | clients | servers |
 /// |---|---|---|
-/// | [`timeout`] | the call fails with [`Error::TimedOut`] | they stop in order |
-/// | [`stop_at_signals`] | the call ends in order | they stop in order |
-/// | [`cancel`] | the call ends in order | they stop in order |
+/// | [`timeout`] | the call fails with [`Error::TimedOut`] | graceful stop |
+/// | [`stop_at_signals`] | the call ends gracefully | graceful stop |
+/// | [`cancel`] | the call ends gracefully | graceful stop |
 /// | [`limits`] | of their connections | of their connections |
 /// | [`connect`] | each lookup and each connection | – |
 /// | [`tap`] | each connection, each UDP socket | each connection, each UDP socket |
 /// | [`meter`] | bytes, and which files are in flight | bytes |
 ///
-/// The two sides of [`udp`](super::udp) are no server: both fail with the timeout. Their meters
-/// count bytes alone.
+/// Both sides of [`udp`](super::udp) count as clients: they fail with the timeout. Their meters
+/// count only bytes.
 ///
-/// TLS is no field, for `daytime` and `udp` have none: they would have to ignore it, and the bytes
-/// would travel in clear although TLS was asked for.
+/// There is no field for TLS, because `daytime` and `udp` would have to ignore it and would send in
+/// clear although TLS was requested.
 ///
 /// [`timeout`]: RunOptions::timeout
 /// [`stop_at_signals`]: RunOptions::stop_at_signals
@@ -51,35 +51,35 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// How long the whole call may take, and how long a server serves; no limit by default.
+    /// How long the whole call may take, or how long a server serves; no limit by default.
     pub timeout: Option<Duration>,
-    /// Whether SIGINT and SIGTERM end the call in order, in every state; not by default.
+    /// Whether SIGINT and SIGTERM end the call gracefully, in every state; false by default.
     pub stop_at_signals: bool,
     /// Cancels the call from another thread, in every state; none by default. What was received is
     /// kept for resuming, as with a signal.
     pub cancel: Option<StopHandle>,
-    /// The bounds of connections. UDP has no connections: there only
-    /// [`bytes_per_second_max`](Limits::bytes_per_second_max) matters, and only to
-    /// [`udp::send`](super::udp::send).
+    /// The limits of connections. UDP has no connections: of these limits only
+    /// [`udp::send`](super::udp::send) obeys one,
+    /// [`bytes_per_second_max`](Limits::bytes_per_second_max).
     pub limits: Limits,
     /// How connections are opened.
     pub connect: ConnectOptions,
     /// Makes a [`Tap`] for each connection and for each UDP socket; none by default.
     pub tap: Option<TapMaker>,
-    /// Counts bytes of files as they travel.
+    /// Counts the bytes of files that are transferred.
     pub meter: Arc<Meter>,
 }
 
 impl RunOptions {
-    /// Sets the [`timeout`](RunOptions::timeout); `None` is no limit. The waits of single steps
-    /// stay as they are.
+    /// Sets the [`timeout`](RunOptions::timeout); `None` is no limit. The waits of single steps are
+    /// not changed.
     #[must_use]
     pub fn with_timeout(self, timeout: impl Into<Option<Duration>>) -> RunOptions {
         RunOptions { timeout: timeout.into(), ..self }
     }
 
-    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
-    /// long. A server that waits longer for its peers is easier to keep busy.
+    /// Raises the wait of every step to at least `time`, for a client that accepts longer waits.
+    /// Not for servers: longer waits let idle peers occupy connections for longer.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> RunOptions {
         let limits = self.limits.with_waits_of_at_least(time);
@@ -136,7 +136,7 @@ impl RunOptions {
         RunOptions { connect, ..self }
     }
 
-    /// Sets what makes a [`tap`](RunOptions::tap); `None` is none.
+    /// Sets the maker of [taps](RunOptions::tap); `None` is no tap.
     #[must_use]
     pub fn with_tap(self, tap: impl Into<Option<TapMaker>>) -> RunOptions {
         RunOptions { tap: tap.into(), ..self }
@@ -148,12 +148,12 @@ impl RunOptions {
         RunOptions { meter, ..self }
     }
 
-    /// When the call has to be over that begins now.
+    /// The deadline of a call that begins now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.timeout.map(|timeout| later(Instant::now(), timeout))
     }
 
-    /// The part of a reactor that a server makes before it runs.
+    /// The builder of a server's reactor, made before the server runs.
     pub(super) fn builder(&self) -> Result<ReactorBuilder, Error> {
         let failed = |error| Error::Io("starting", error);
         let mut builder = ReactorBuilder::new().map_err(failed)?;
@@ -166,7 +166,7 @@ impl RunOptions {
         Ok(builder)
     }
 
-    /// The reactor of one call, which begins now; it holds at most `live_max` connections.
+    /// The reactor of a call that begins now, for at most `live_max` connections.
     pub(super) fn reactor(&self, live_max: usize) -> Result<Reactor, Error> {
         let mut reactor = Reactor::new(self.builder()?, live_max, self.limits);
         reactor.set_connect(self.connect);
@@ -174,7 +174,7 @@ impl RunOptions {
         Ok(reactor)
     }
 
-    /// A tap for the connection with `peer`, or for a UDP socket that has none.
+    /// A tap for the connection with `peer`, or for a UDP socket without a peer.
     pub(super) fn make_tap(&self, peer: Option<SocketAddr>) -> Option<Box<dyn Tap>> {
         self.tap.as_ref().map(|make| make(peer))
     }

@@ -1,23 +1,24 @@
-//! Numbered datagrams at a steady rate, and what became of them; a file in them, if one is given.
+//! Sends numbered datagrams at a steady rate, or a file in them, and reports which arrived.
 //!
 //! ```text
 //!   send ─ 0 1 2 3 … n−1 ─ end end end end end      each end says n
-//!   recv ─ the ledger ──────────┴─ quiet ─▶ report
+//!   recv ─ counted ─────────────┴─ silence ─▶ report
 //! ```
 //!
-//! The bytes, the books and the pace are [`crate::datagram`]'s; here are the sockets, the files and
-//! the clock. The sender sleeps between batches and composes in each what has become due: it needs
-//! no busy loop to keep a pace. Each datagram is one sendto(2).
+//! Specification: [`crate::datagram`], which has the format, the counting and the pacing; this
+//! module has the sockets, the files and the clock. The sender sleeps between batches and sends in
+//! each the datagrams that have become due, so that pacing needs no busy loop. Each datagram is one
+//! sendto(2).
 //!
 //! | file | subject |
 //! |---|---|
-//! | `cargo` | what the datagrams carry: filling, or a file as it is read |
-//! | `sending` | the sender's post |
-//! | `keeping` | the receiver's file: what came of it, where it stands |
-//! | `receiving` | the receiver's post |
+//! | `content` | the payload of the sender: padding, or a file as it is read |
+//! | `sending` | the sender |
+//! | `file` | the receiver's file |
+//! | `receiving` | the receiver |
 
-mod cargo;
-mod keeping;
+mod content;
+mod file;
 mod receiving;
 mod sending;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use super::run::RunOptions;
 use super::transport::endpoint;
 use super::transport::{Error, later};
 use crate::datagram::{Limits, Report};
-use keeping::Keeping;
+use file::FileAssembly;
 use mio::net::UdpSocket;
 use receiving::Receiving;
 use sending::Sending;
@@ -42,27 +43,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What to send.
+/// What to send, and how.
 #[derive(Clone)]
 pub struct SendOptions {
-    /// Bits a second, headers of ours included, those of UDP and IP not; less where the limit on
-    /// bytes a second of `run` is lower.
+    /// Rate in bits a second, with the header of this protocol but without those of UDP and IP. The
+    /// limit on bytes a second of `run` applies as well.
     pub rate: u64,
     /// Length of a datagram in bytes, its header included:
     /// [`HEADER_BYTES`](crate::datagram::HEADER_BYTES) to
     /// [`DATAGRAM_BYTES_MAX`](crate::datagram::DATAGRAM_BYTES_MAX), and at least
-    /// [`FILE_DATAGRAM_BYTES_MIN`] with a file. The last one of a file is shorter.
+    /// [`FILE_DATAGRAM_BYTES_MIN`] with a file. The last datagram of a file may be shorter.
     pub size: usize,
-    /// For how long; a file takes as long as it takes.
+    /// For how long to send. Without effect for a file, which is sent completely.
     pub span: Duration,
-    /// The file to send. Each of its parts is sent once; what is lost stays lost.
+    /// The file to send. Each part is sent once; lost parts are not repeated.
     pub file: Option<Arc<SourceFile>>,
-    /// What all façades have in common. A signal ends the run early, with its end told.
+    /// The common options. A signal ends the run early; its end datagrams are still sent.
     pub run: RunOptions,
 }
 
 /// The least length of a datagram that carries a byte of a file, in bytes.
-pub const FILE_DATAGRAM_BYTES_MIN: usize = cargo::PART_OVERHEAD_BYTES + 1;
+pub const FILE_DATAGRAM_BYTES_MIN: usize = content::PART_OVERHEAD_BYTES + 1;
 
 impl Default for SendOptions {
     fn default() -> SendOptions {
@@ -81,16 +82,16 @@ impl Default for SendOptions {
 pub struct Sent {
     /// The identity of the run.
     pub run: u64,
-    /// How many datagrams, ends left out.
+    /// How many datagrams, without those of the end.
     pub sent: u64,
-    /// How many bytes they had together.
+    /// Their total length in bytes.
     pub bytes: u64,
-    /// From the first to the last.
+    /// The time from the first to the last.
     pub elapsed: Duration,
-    /// Bits a second in that time, the first datagram left out: it only starts the clock.
+    /// Bits a second in that time, without the first datagram, whose sending starts the clock.
     pub bits_per_second: u64,
-    /// How often the peer's machine said that nobody listens there, at most as often as was sent.
-    /// It says so for some and is silent for others.
+    /// How many datagrams the peer's machine refused because the port is closed (ICMP), at most
+    /// `sent`. A machine limits these messages, so that more may have been refused.
     pub refused: u64,
     /// What was sent of the file, if there was one.
     pub file: Option<FileSent>,
@@ -101,18 +102,18 @@ pub struct Sent {
 pub struct FileSent {
     /// Its size in bytes.
     pub size: u64,
-    /// How many of them were sent: fewer where the run was interrupted.
+    /// How many bytes were sent: fewer than `size` if the run was interrupted.
     pub bytes: u64,
-    /// The digest that was told, `blake3:` and hexadecimal; `None` where the run was interrupted.
+    /// The digest that was sent, `blake3:` and hexadecimal; `None` if the run was interrupted.
     pub digest: Option<String>,
 }
 
-/// Sends datagrams and tells their end. That it went well says nothing about whether they arrived.
+/// Sends datagrams and the end of the run. Success does not mean that they arrived.
 ///
 /// # Errors
-/// [`Error::Io`] where the system does not send; [`Error::TimedOut`];
-/// [`Misuse`](crate::error::Error::Misuse) for a size that no datagram has; [`Error::File`] where
-/// the file cannot be read or changes meanwhile, after the end was told.
+/// [`Error::Io`] if the name cannot be looked up or the system does not send; [`Error::TimedOut`]
+/// and [`Error::Interrupted`]; [`Misuse`](crate::error::Error::Misuse) for a size that no datagram
+/// can have; [`Error::File`] if the file cannot be read or has changed, after the end was sent.
 pub fn send(endpoint: &str, options: &SendOptions) -> Result<Sent, Error> {
     let failed = |error| Error::Io("starting", error);
     sending::check(options)?;
@@ -142,105 +143,108 @@ fn random() -> Result<u64, Error> {
     Ok(u64::from_be_bytes(bytes))
 }
 
-/// What a post leaves behind.
+/// The outcome of a sender or receiver, set when it is done.
 type Shared<T> = Rc<RefCell<Option<Result<T, Error>>>>;
 
-/// Nanoseconds of a span; it saturates after 584 years.
+/// A span in nanoseconds; saturates after 584 years.
 fn ns(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// How to receive.
+/// Options of a receiver.
 #[derive(Clone, Default)]
 pub struct ReceiveOptions {
-    /// The bounds of the books.
+    /// The limits of the counting.
     pub limits: Limits,
-    /// Report after so long, whatever has come.
+    /// When to end and report, whatever was received; `None` is no limit.
     pub span: Option<Duration>,
-    /// Where to store the file of the run, if it carries one; its directory must exist. It gets
-    /// this name when all of it came and its digest is right, and else nothing is left.
+    /// Where to store the file of the run, if the run carries one. The directory must exist. The
+    /// file is renamed to this path when it is complete and its digest matches; otherwise it is
+    /// deleted.
     pub path: Option<PathBuf>,
-    /// What is synced before it gets its name.
+    /// What is synced before the file is renamed into place.
     pub durability: Durability,
-    /// What all façades have in common. A signal ends the run, with its report.
+    /// The common options. A signal ends the run, with its report.
     pub run: RunOptions,
 }
 
 /// What was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// The identity of the run that was heard first, if any was.
+    /// The identity of the first run that was received, if any.
     pub run: Option<u64>,
-    /// From where it came.
+    /// The address that it came from.
     pub from: Option<SocketAddr>,
-    /// The figures.
+    /// Counts and times.
     pub report: Report,
-    /// What came of the file, if the run carried one.
+    /// The file, if the run carried one.
     pub file: Option<FileReceived>,
 }
 
-/// What came of a file.
+/// What was received of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReceived {
     /// Its size in bytes.
     pub size: u64,
-    /// How many of them came.
+    /// How many bytes were received.
     pub bytes: u64,
-    /// Which did not, in order; none means that it is whole.
+    /// The ranges that were not received, in order; empty if the file is complete.
     pub missing: Vec<Range<u64>>,
-    /// Datagrams that contradict one before: another size, another digest, other bytes.
+    /// How many datagrams contradicted an earlier one: another size, another digest, other bytes.
     pub disagreeing: u64,
-    /// Datagrams beyond the limits. What was in them is missing.
+    /// How many datagrams were beyond the limits. Their bytes are missing.
     pub unplaced: u64,
-    /// The digest that the sender told, `blake3:` and hexadecimal.
+    /// The digest that the sender sent, `blake3:` and hexadecimal.
     pub digest: Option<String>,
-    /// Whether what came has that digest; `None` where that could not be tried: bytes are missing,
-    /// no digest was told, or nothing was stored.
+    /// Whether the received file has that digest; `None` if that was not checked: bytes are
+    /// missing, no digest was sent, or nothing was stored.
     pub verified: Option<bool>,
-    /// Where it stands, if it does.
+    /// The path of the file, if it was stored.
     pub path: Option<PathBuf>,
 }
 
-/// A receiver that listens; [`run`](Receiver::run) receives.
+/// A receiver whose socket is bound; [`run`](Receiver::run) receives.
 pub struct Receiver {
     options: ReceiveOptions,
     builder: ReactorBuilder,
     socket: UdpSocket,
     address: SocketAddr,
-    keeping: Keeping,
+    file: FileAssembly,
 }
 
 impl Receiver {
-    /// Listens on an address; port 0 picks a free one.
+    /// Binds to an address; port 0 picks a free port.
     ///
     /// # Errors
-    /// [`Error::Io`] if the address is in use or not ours; [`Error::File`] if no file can stand at
-    /// the path.
+    /// [`Error::Io`] if the address is in use or does not belong to this machine; [`Error::File`]
+    /// if no file can be created at the path.
     pub fn bind(address: SocketAddr, options: ReceiveOptions) -> Result<Receiver, Error> {
         let failed = |error| Error::Io("listening", error);
         let builder = options.run.builder()?;
         let socket = endpoint::datagrams(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        let keeping = Keeping::new(&options)?;
-        Ok(Receiver { options, builder, socket, address, keeping })
+        let file = FileAssembly::new(&options)?;
+        Ok(Receiver { options, builder, socket, address, file })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops it from another thread; it reports.
+    /// A handle that ends the run from another thread; [`run`](Receiver::run) then returns its
+    /// report.
     pub fn stop_handle(&self) -> StopHandle {
         self.builder.stop_handle()
     }
 
-    /// Receives one run, to its end: told, or by ten seconds of silence, or by the span. A file
-    /// that is to be stored is then read once more, verified, and gets its name.
+    /// Receives one run until the sender's end, ten seconds of silence, or the span. A file to be
+    /// stored is then read once more, verified and renamed into place.
     ///
     /// # Errors
-    /// [`Error::TimedOut`], [`Error::Io`] if the reactor cannot go on, and [`Error::File`] if a
-    /// file cannot be stored. That one is not whole or not right is none: the report says so.
+    /// [`Error::TimedOut`]; [`Error::Io`] if the reactor fails; [`Error::File`] if the file cannot
+    /// be stored. An incomplete file, or one with another digest, is no error: see
+    /// [`FileReceived`].
     pub fn run(self) -> Result<Received, Error> {
         let mut reactor = Reactor::new(self.builder, 0, self.options.run.limits);
         let began = Instant::now();
@@ -248,13 +252,13 @@ impl Receiver {
         let outcome = Rc::default();
         let until = self.options.span.map(|span| later(began, span));
         let receiving =
-            Receiving::new(self.options.limits, began, until, self.keeping, Rc::clone(&outcome));
+            Receiving::new(self.options.limits, began, until, self.file, Rc::clone(&outcome));
         let tap = self.options.run.make_tap(None);
-        let posted = reactor.add_udp(self.socket, Box::new(receiving), tap);
-        posted.map_err(|error| Error::Io("starting", error))?;
+        let added = reactor.add_udp(self.socket, Box::new(receiving), tap);
+        added.map_err(|error| Error::Io("starting", error))?;
         reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
-        let (received, keeping) = outcome.take().unwrap_or(Err(Error::Interrupted))?;
-        let file = keeping.finish(self.options.durability)?;
+        let (received, file) = outcome.take().unwrap_or(Err(Error::Interrupted))?;
+        let file = file.finish(self.options.durability)?;
         Ok(Received { file, ..received })
     }
 }

@@ -1,16 +1,16 @@
-//! The receiver's post: hears one run, and knows when it is over.
+//! The receiver: counts the datagrams of one run, and decides when the run is over.
 //!
 //! ```text
-//!   datagram ─▶ of our run, but from elsewhere? ─▶ refused
-//!            └▶ the ledger ─▶ trusted ─▶ the file
-//!   over:  quiet after the end · ten seconds of silence · the span · a signal
+//!   datagram ─▶ of this run, but from another address? ─▶ refused
+//!            └▶ the ledger ─▶ accepted ─▶ the file
+//!   over:  300 ms of silence after the end · 10 s of silence · the span · a signal
 //! ```
 //!
-//! Specification: [`crate::datagram`]. Where the run comes from is settled by its first datagram:
-//! whoever can read the network may learn its identity, and must not be able to speak for it from
-//! another address.
+//! Specification: [`crate::datagram`]. The first datagram fixes the address of the sender. An
+//! eavesdropper can learn the identity of the run, so datagrams with that identity from another
+//! address are refused.
 
-use super::keeping::Keeping;
+use super::file::FileAssembly;
 use super::{Received, Shared, ns};
 use crate::datagram::{Datagram, Entry, Ledger, Limits};
 use crate::net::reactor::DatagramHandler;
@@ -19,24 +19,24 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long a receiver waits for stragglers behind the end, since the last one came and in all.
+/// How long a receiver waits for late datagrams after the end: since the last datagram, and in all.
 const QUIET_WAIT: Duration = Duration::from_millis(300);
 const QUIET_WAIT_MAX: Duration = Duration::from_secs(3);
 
-/// How long a run may be silent before it counts as over: every end may be lost.
+/// How long a run may be silent before it counts as over, because all end datagrams may be lost.
 const IDLE_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Receiving {
-    outcome: Shared<(Received, Keeping)>,
+    outcome: Shared<(Received, FileAssembly)>,
     ledger: Ledger,
-    /// Until the outcome has it.
-    keeping: Option<Keeping>,
+    /// The file of the run; moved into the outcome.
+    file: Option<FileAssembly>,
     from: Option<SocketAddr>,
     began: Instant,
     until: Option<Instant>,
     /// When the last datagram of the run came.
     last: Option<Instant>,
-    /// When its end was told first.
+    /// When its end was first received.
     ended: Option<Instant>,
 }
 
@@ -45,13 +45,13 @@ impl Receiving {
         limits: Limits,
         began: Instant,
         until: Option<Instant>,
-        keeping: Keeping,
-        outcome: Shared<(Received, Keeping)>,
+        file: FileAssembly,
+        outcome: Shared<(Received, FileAssembly)>,
     ) -> Receiving {
         Receiving {
             outcome,
             ledger: Ledger::new(limits),
-            keeping: Some(keeping),
+            file: Some(file),
             from: None,
             began,
             until,
@@ -60,7 +60,7 @@ impl Receiving {
         }
     }
 
-    /// Whether it bears the identity of the run and does not come from where the run comes from.
+    /// Whether a datagram has the identity of the run but comes from another address.
     fn is_forged(&self, datagram: &[u8], from: SocketAddr) -> bool {
         let is_elsewhere = self.from.is_some_and(|known| known != from);
         is_elsewhere
@@ -81,8 +81,8 @@ impl DatagramHandler for Receiving {
         }
         self.from.get_or_insert(from);
         self.last = Some(now);
-        if let Some(keeping) = &mut self.keeping
-            && let Err(error) = keeping.hear(datagram)
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.receive(datagram)
         {
             self.give_up(error.into());
         }
@@ -95,7 +95,7 @@ impl DatagramHandler for Receiving {
         false
     }
 
-    /// It sends nothing, so this is about nothing of its own.
+    /// A receiver sends nothing, so an error does not concern its own datagrams.
     fn failed(&mut self, _error: io::Error) {}
 
     fn deadline(&self) -> Option<Instant> {
@@ -112,10 +112,10 @@ impl DatagramHandler for Receiving {
     }
 
     fn wind_down(&mut self) {
-        let Some(keeping) = self.keeping.take() else { return };
+        let Some(file) = self.file.take() else { return };
         let (run, from, report) = (self.ledger.run(), self.from, self.ledger.report());
         let received = Received { run, from, report, file: None };
-        self.outcome.borrow_mut().get_or_insert(Ok((received, keeping)));
+        self.outcome.borrow_mut().get_or_insert(Ok((received, file)));
     }
 
     fn give_up(&mut self, why: Error) {

@@ -1,4 +1,4 @@
-//! The sender's post: composes what has become due, then tells the end.
+//! The sender: composes the datagrams that are due, then those of the end.
 //!
 //! Specification: [`crate::datagram`].
 //!
@@ -6,7 +6,7 @@
 //!   data ── all sent, time over, or asked to stop ─▶ ending: end, 20 ms, end … ─▶ outcome
 //! ```
 
-use super::cargo::Cargo;
+use super::content::Content;
 use super::{FILE_DATAGRAM_BYTES_MIN, SendOptions, Sent, Shared, ns};
 use crate::datagram::{DATAGRAM_BYTES_MAX, Datagram, HEADER_BYTES, Kind, Pacer};
 use crate::error;
@@ -19,17 +19,19 @@ use std::time::{Duration, Instant};
 /// The least time between two batches: 45 datagrams of 1,400 bytes at 1 Gbit/s.
 const BATCH_WAIT: Duration = Duration::from_micros(500);
 
-/// How much lost time a sender makes up for.
+/// How much delay a sender catches up on, by sending faster.
 const CATCH_UP: Duration = Duration::from_millis(20);
 
-/// How often the end is told, and how far apart.
+/// How often the end is sent, because datagrams may be lost.
 const ENDS: u32 = 5;
+
+/// The time between two of these.
 const END_WAIT: Duration = Duration::from_millis(20);
 
-/// The longest span that is counted with: a clock cannot be set forward by any span there is.
+/// The longest span: an `Instant` plus a longer one may overflow.
 const SPAN_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Whether a datagram can have the size that is asked for.
+/// Refuses a size that no datagram can have.
 pub(super) fn check(options: &SendOptions) -> Result<(), Error> {
     let least = if options.file.is_some() { FILE_DATAGRAM_BYTES_MIN } else { HEADER_BYTES };
     match (least..=DATAGRAM_BYTES_MAX).contains(&options.size) {
@@ -47,10 +49,10 @@ pub(super) struct Sending {
     outcome: Shared<Sent>,
     state: State,
     pacer: Pacer,
-    cargo: Cargo,
-    /// Of the next datagram; for filling always the same.
+    content: Content,
+    /// The payload of the next datagram; constant for padding.
     payload: Vec<u8>,
-    /// How many are to be sent.
+    /// How many datagrams are to be sent.
     planned: u64,
     /// How long that may take.
     span: Duration,
@@ -61,19 +63,19 @@ pub(super) struct Sending {
     last: Duration,
     first_bytes: u64,
     sent: Sent,
-    /// Why it fails once the end is told.
+    /// The error of the run; reported after the end was sent.
     fault: Option<Error>,
 }
 
 impl Sending {
     pub(super) fn new(options: &SendOptions, run: u64, outcome: Shared<Sent>) -> Sending {
-        let (began, cargo) = (Instant::now(), Cargo::new(options));
+        let (began, content) = (Instant::now(), Content::new(options));
         let limit = options.run.limits.bytes_per_second_max.saturating_mul(8);
         let rate = options.rate.min(limit);
         let bits = options.size as u128 * 8_000_000_000;
         let in_time = options.span.as_nanos().saturating_mul(u128::from(rate)) / bits;
         let in_time = u64::try_from(in_time).unwrap_or(u64::MAX).max(1);
-        let of_file = cargo.datagrams();
+        let of_file = content.datagrams();
         Sending {
             outcome,
             state: State::Data,
@@ -81,7 +83,7 @@ impl Sending {
             payload: vec![0; options.size.saturating_sub(HEADER_BYTES)],
             planned: of_file.unwrap_or(in_time),
             span: if of_file.is_some() { SPAN_MAX } else { options.span.min(SPAN_MAX) },
-            cargo,
+            content,
             began,
             batch_at: began,
             last: Duration::ZERO,
@@ -96,7 +98,8 @@ impl Sending {
         Datagram { kind, run, sequence, time_ns: ns(elapsed), payload }.encode(out);
     }
 
-    /// The next one of the data, if it is due; the time goes by while a batch is composed.
+    /// Composes the next datagram of data, if it is due. Takes the time itself, because time passes
+    /// while a batch is composed.
     fn compose_data(&mut self, out: &mut Vec<u8>) -> bool {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(self.began);
@@ -111,7 +114,7 @@ impl Sending {
             self.batch_at = now + BATCH_WAIT;
             return false;
         }
-        let kind = match self.cargo.load(&mut self.payload) {
+        let kind = match self.content.load(&mut self.payload) {
             Ok(kind) => kind,
             Err(error) => {
                 self.fault = Some(error.into());
@@ -134,8 +137,8 @@ impl Sending {
     }
 
     fn compose_end(&mut self, now: Instant, left: u32, out: &mut Vec<u8>) {
-        let (kind, told) = self.cargo.end(&mut self.payload);
-        if let Err(error) = told {
+        let (kind, ended) = self.content.end(&mut self.payload);
+        if let Err(error) = ended {
             self.fault.get_or_insert(error.into());
         }
         self.datagram(kind, now.saturating_duration_since(self.began), out);
@@ -145,7 +148,7 @@ impl Sending {
     fn finish(&mut self) {
         let mut sent = self.sent.clone();
         sent.elapsed = self.last;
-        sent.file = self.cargo.report();
+        sent.file = self.content.report();
         let bits = u128::from(sent.bytes - self.first_bytes) * 8_000_000_000;
         let rate = bits.checked_div(sent.elapsed.as_nanos()).unwrap_or(0);
         sent.bits_per_second = u64::try_from(rate).unwrap_or(u64::MAX);
@@ -155,7 +158,7 @@ impl Sending {
 }
 
 impl DatagramHandler for Sending {
-    /// Nobody is expected to answer.
+    /// No answer is expected.
     fn receive(&mut self, _: &[u8], _: SocketAddr, _: Instant, _answer: &mut Vec<u8>) {}
 
     fn compose(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
@@ -173,13 +176,13 @@ impl DatagramHandler for Sending {
         }
     }
 
-    /// That nobody listens may change; that the system is short of buffers passes.
+    /// A closed port may be opened later, and a lack of buffers is temporary: neither ends the run.
     fn failed(&mut self, error: io::Error) {
-        let passes = error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error());
+        let is_temporary = error.raw_os_error() == Some(rustix::io::Errno::NOBUFS.raw_os_error());
         if error.kind() == ErrorKind::ConnectionRefused {
             // The ends are refused, too, and are not counted as sent.
             self.sent.refused = self.sent.sent.min(self.sent.refused + 1);
-        } else if !passes {
+        } else if !is_temporary {
             self.give_up(Error::Io("sending", error));
         }
     }

@@ -1,13 +1,14 @@
-//! What the datagrams of a run carry: filling, or a file as it is read.
+//! The payload of a run's datagrams: padding, or a file as it is read.
 //!
 //! Specification: [`crate::datagram`], [`Part`] and [`Seal`].
 //!
 //! ```text
-//!   filling   load ─▶ zeros            load ─▶ zeros           … end ─▶ nothing
+//!   padding   load ─▶ zeros            load ─▶ zeros           … end ─▶ nothing
 //!   file      load ─▶ bytes 0 … k−1    load ─▶ bytes k … 2k−1  … end ─▶ size, digest
 //! ```
 //!
-//! The file is read once, in order, and digested as it leaves: what is sealed is what was sent.
+//! The file is read once, in order, and hashed as it is sent, so the digest in the seal is that of
+//! the bytes sent.
 
 use super::{FileSent, SendOptions};
 use crate::datagram::{HEADER_BYTES, Kind, PART_HEADER_BYTES, Part, Seal};
@@ -15,84 +16,85 @@ use crate::net::files::{FileError, SourceFile};
 use crate::net::report::Meter;
 use std::sync::Arc;
 
-/// What stands in a datagram before the bytes of a file, in bytes.
+/// Length of the headers before the bytes of a file in a datagram, in bytes.
 pub(super) const PART_OVERHEAD_BYTES: usize = HEADER_BYTES + PART_HEADER_BYTES;
 
-pub(super) enum Cargo {
-    Filling,
-    File(Box<Reading>),
+pub(super) enum Content {
+    Padding,
+    File(Box<FileReader>),
 }
 
-pub(super) struct Reading {
+pub(super) struct FileReader {
     source: Arc<SourceFile>,
     hasher: blake3::Hasher,
     sent: u64,
     meter: Arc<Meter>,
-    /// As many bytes as a part has.
-    room: Vec<u8>,
-    /// Set with the end.
+    /// The read buffer, as long as the bytes of one part.
+    scratch: Vec<u8>,
+    /// Set when the end is first composed.
     seal: Option<Seal>,
 }
 
-impl Cargo {
-    pub(super) fn new(options: &SendOptions) -> Cargo {
+impl Content {
+    pub(super) fn new(options: &SendOptions) -> Content {
         match &options.file {
-            None => Cargo::Filling,
-            Some(source) => Cargo::File(Box::new(Reading {
+            None => Content::Padding,
+            Some(source) => Content::File(Box::new(FileReader {
                 source: source.clone(),
                 hasher: blake3::Hasher::new(),
                 sent: 0,
                 meter: options.run.meter.clone(),
-                room: vec![0; options.size.saturating_sub(PART_OVERHEAD_BYTES).max(1)],
+                scratch: vec![0; options.size.saturating_sub(PART_OVERHEAD_BYTES).max(1)],
                 seal: None,
             })),
         }
     }
 
-    /// How many datagrams it makes; `None` where its time decides.
+    /// How many datagrams the file takes; `None` for padding, whose number depends on the span.
     pub(super) fn datagrams(&self) -> Option<u64> {
         match self {
-            Cargo::Filling => None,
-            Cargo::File(file) => Some(file.source.size().div_ceil(file.room.len() as u64)),
+            Content::Padding => None,
+            Content::File(file) => Some(file.source.size().div_ceil(file.scratch.len() as u64)),
         }
     }
 
-    /// Lays the payload of the next datagram into `payload`, which stays as it is for filling.
+    /// Writes the payload of the next datagram into `payload`; leaves `payload` unchanged for
+    /// padding.
     ///
     /// # Errors
-    /// Those of the disk; [`FileError::Changed`] where the file has become shorter.
+    /// Those of reading the file; [`FileError::Changed`] if it has become shorter.
     pub(super) fn load(&mut self, payload: &mut Vec<u8>) -> Result<Kind, FileError> {
         match self {
-            Cargo::Filling => Ok(Kind::Data),
-            Cargo::File(file) => file.load(payload).map(|()| Kind::Part),
+            Content::Padding => Ok(Kind::Data),
+            Content::File(file) => file.load(payload).map(|()| Kind::Part),
         }
     }
 
-    /// Lays the payload of the end into `payload`; the first call decides what it says. A file that
-    /// is not the one that was opened is [`FileError::Changed`], and its end is told all the same,
-    /// without a digest.
+    /// Writes the payload of the end into `payload`; the first call decides its content. If the
+    /// file has changed since it was opened, the result is [`FileError::Changed`] and the end has
+    /// no digest.
     pub(super) fn end(&mut self, payload: &mut Vec<u8>) -> (Kind, Result<(), FileError>) {
         payload.clear();
         match self {
-            Cargo::Filling => (Kind::End, Ok(())),
-            Cargo::File(file) => (Kind::Seal, file.end(payload)),
+            Content::Padding => (Kind::End, Ok(())),
+            Content::File(file) => (Kind::Seal, file.end(payload)),
         }
     }
 
     pub(super) fn report(&self) -> Option<FileSent> {
-        let Cargo::File(file) = self else { return None };
+        let Content::File(file) = self else { return None };
         let digest = file.seal.and_then(|seal| seal.digest);
-        let digest = digest.map(|digest| super::keeping::digest_text(&digest));
+        let digest = digest.map(|digest| super::file::digest_text(&digest));
         Some(FileSent { size: file.source.size(), bytes: file.sent, digest })
     }
 }
 
-impl Reading {
+impl FileReader {
     fn load(&mut self, payload: &mut Vec<u8>) -> Result<(), FileError> {
         let (size, offset) = (self.source.size(), self.sent);
         let left = usize::try_from(size - offset).unwrap_or(usize::MAX);
-        let len = left.min(self.room.len());
-        let bytes = &mut self.room[..len];
+        let len = left.min(self.scratch.len());
+        let bytes = &mut self.scratch[..len];
         if self.source.read_at(bytes, offset)? < len {
             return Err(FileError::Changed);
         }

@@ -1,12 +1,12 @@
-//! The receiver's file: what came of it, and where it stands.
+//! The receiver's file: which parts arrived, and the file that they are written to.
 //!
 //! ```text
-//!   part ─▶ assembly: which of its bytes are new? ─▶ the unfinished file, if one is kept
-//!   end  ─▶ whole? ─▶ read it once more ─▶ the digest that was told? ─▶ its name
+//!   part ─▶ assembly: which bytes are new? ─▶ the unfinished file, if there is a path
+//!   end  ─▶ complete? ─▶ read once more ─▶ the digest matches? ─▶ renamed into place
 //! ```
 //!
-//! Specification: [`crate::datagram`]. Without a path nothing is stored: then what did not come is
-//! told all the same, but not whether what came is right.
+//! Specification: [`crate::datagram`]. Without a path nothing is stored: missing bytes are reported
+//! all the same, but the digest is not verified.
 
 use super::{FileReceived, ReceiveOptions};
 use crate::datagram::{Assembly, Datagram, Part};
@@ -17,28 +17,29 @@ use crate::net::transport::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub(super) struct Keeping {
+pub(super) struct FileAssembly {
     assembly: Assembly,
-    kept: Option<(PathBuf, SparseFile)>,
-    /// Counts the bytes of the file that are new.
+    stored: Option<(PathBuf, SparseFile)>,
+    /// Counts the bytes of the file, each once.
     meter: Arc<Meter>,
 }
 
-/// A digest as people and reports write it.
+/// A digest as reports show it.
 pub(super) fn digest_text(digest: &[u8]) -> String {
     format!("blake3:{}", hex(digest))
 }
 
-impl Keeping {
-    pub(super) fn new(options: &ReceiveOptions) -> Result<Keeping, FileError> {
+impl FileAssembly {
+    pub(super) fn new(options: &ReceiveOptions) -> Result<FileAssembly, FileError> {
         let path = options.path.as_ref();
-        let kept = path.map(|path| Ok::<_, FileError>((path.clone(), SparseFile::at_path(path)?)));
-        let (kept, meter) = (kept.transpose()?, options.run.meter.clone());
-        Ok(Keeping { assembly: Assembly::new(options.limits), kept, meter })
+        let stored =
+            path.map(|path| Ok::<_, FileError>((path.clone(), SparseFile::at_path(path)?)));
+        let (stored, meter) = (stored.transpose()?, options.run.meter.clone());
+        Ok(FileAssembly { assembly: Assembly::new(options.limits), stored, meter })
     }
 
-    /// A datagram of the run, for what it says of the file.
-    pub(super) fn hear(&mut self, datagram: &[u8]) -> Result<(), FileError> {
+    /// Takes the part or the seal out of a datagram of the run.
+    pub(super) fn receive(&mut self, datagram: &[u8]) -> Result<(), FileError> {
         let Ok(datagram) = Datagram::decode(datagram) else { return Ok(()) };
         if let Some(seal) = datagram.seal() {
             self.assembly.seal(&seal);
@@ -49,9 +50,10 @@ impl Keeping {
         }
     }
 
-    /// Nothing that came before is replaced, and nothing of a part that contradicts it is stored.
+    /// Stores the new bytes of a part. Bytes that were stored before are not replaced, and a part
+    /// that contradicts them is dropped.
     fn place(&mut self, part: &Part<'_>) -> Result<(), FileError> {
-        if let Some((_, file)) = &self.kept {
+        if let Some((_, file)) = &self.stored {
             if !agrees(file, self.assembly.overlaps(part))? {
                 self.assembly.disagree();
                 return Ok(());
@@ -66,7 +68,8 @@ impl Keeping {
         Ok(())
     }
 
-    /// What came, if the run carried a file. One that is kept, whole and right gets its name.
+    /// Ends the file, if the run carried one. If it is stored, complete and its digest matches, it
+    /// is renamed into place.
     pub(super) fn finish(self, durability: Durability) -> Result<Option<FileReceived>, Error> {
         let Some(size) = self.assembly.size() else { return Ok(None) };
         let digest = self.assembly.digest();
@@ -80,10 +83,10 @@ impl Keeping {
             verified: None,
             path: None,
         };
-        if let (Some((path, file)), Some(told), true) =
-            (self.kept, digest, self.assembly.is_complete())
+        if let (Some((path, file)), Some(expected), true) =
+            (self.stored, digest, self.assembly.is_complete())
         {
-            let is_right = file.digest(size)? == told;
+            let is_right = file.digest(size)? == expected;
             received.verified = Some(is_right);
             if is_right {
                 file.finish(durability)?;
