@@ -1,24 +1,24 @@
-//! To which of a host's addresses to connect, and when: Happy Eyeballs.
+//! Happy Eyeballs: decides which of a host's addresses to connect to, and when.
 //!
 //! ```text
 //!   [v6a v6b v4a]  as the resolver sorted them
-//!    v6a v4a v6b   in turns
+//!    v6a v4a v6b   families alternating
 //!     │
-//!     ├ v6a ────────────────────────────── … connect_wait, then it counts as failed
+//!     ├ v6a ────────────────────────────── … connect_wait, then it has failed
 //!     │←250 ms→├ v4a ─── refused
-//!     │                    ├ v6b ────────  at once: a failure is not waited out
-//!     └ whoever is connected first ends all others
+//!     │                    ├ v6b ────────  at once after a failure
+//!     └ the first one connected ends the others
 //! ```
 //!
-//! Specification: RFC 8305 §4 (families in turns, first address family count 1), §5 (attempts and
-//! the delay between them), §8 (values). The order that §4 begins with is that of RFC 6724, which
-//! `getaddrinfo` has applied; the queries of §3 are its own matter as well.
+//! Specification: RFC 8305 §4 (alternating families, First Address Family Count 1), §5 (connection
+//! attempts and their delay), §8 (values). `getaddrinfo` does the queries of §3, and the sorting by
+//! RFC 6724 that §4 begins with.
 //!
 //! | limit | default | what it guards against |
 //! |---|---|---|
 //! | [`attempt_delay`] | 250 ms | waiting for an address that never answers |
-//! | [`connect_wait`] | 10 s | the system's own patience, which is minutes |
-//! | [`attempts_at_once_max`] | 8 | knocking at all doors of a large name |
+//! | [`connect_wait`] | 10 s | the system's own timeout, which is minutes |
+//! | [`attempts_at_once_max`] | 8 | attempts to all addresses of a name at once |
 //! | [`attempts_max`] | 16 | a name with thousands of addresses |
 //!
 //! [`attempt_delay`]: Limits::attempt_delay
@@ -26,8 +26,8 @@
 //! [`attempts_at_once_max`]: Limits::attempts_at_once_max
 //! [`attempts_max`]: Limits::attempts_max
 //!
-//! Nothing here knows a socket or a clock. The caller asks until there is nothing to do now, waits
-//! for its sockets or for the instant that was named, and tells what became of each attempt:
+//! This module uses no sockets and no clock. The caller calls [`Dial::next`] until there is nothing
+//! to do now, waits for its sockets or for the given instant, and reports failed attempts:
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -51,23 +51,23 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// A shorter delay would be none: RFC 8305 §8.
+/// The least delay between attempts (RFC 8305 §8, Minimum Connection Attempt Delay).
 const ATTEMPT_DELAY_MIN: Duration = Duration::from_millis(10);
 
 /// How many addresses the text of [`Attempts`] names.
 const NAMED_MAX: usize = 4;
 
-/// The bounds of a dial.
+/// The limits of connecting to one host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long after an attempt the next one joins it. RFC 8305 §8 recommends 100 ms to 2 s; less
-    /// than 10 ms is taken for 10 ms.
+    /// How long after an attempt the next one starts beside it. RFC 8305 §8 recommends 100 ms to 2
+    /// s; less than 10 ms is taken for 10 ms.
     pub attempt_delay: Duration,
     /// How long one attempt may take.
     pub connect_wait: Duration,
     /// How many attempts run at the same time; 0 is taken for 1.
     pub attempts_at_once_max: usize,
-    /// How many addresses are tried at all.
+    /// How many addresses are tried in all.
     pub attempts_max: usize,
 }
 
@@ -83,8 +83,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Raises the wait for one attempt, if it is shorter than `time`: for a caller who wants to
-    /// wait so long. The next attempt joins it no later.
+    /// Raises `connect_wait` to at least `time`, for a caller that accepts longer waits.
+    /// `attempt_delay` is not changed.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Limits {
         Limits { connect_wait: self.connect_wait.max(time), ..self }
@@ -94,32 +94,32 @@ impl Limits {
 /// What to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Start to connect to this address, and ask again.
+    /// Start to connect to this address, and call [`Dial::next`] again.
     Try(SocketAddr),
-    /// Attempts are running. Unless one of them ends before, ask again at that instant: the next
-    /// one may start then, or one of them has taken too long.
+    /// Attempts are running. Call again at this instant, unless one of them ends before: then the
+    /// next one may start, or one has taken too long.
     Wait(Instant),
-    /// No address is left; [`Dial::into_attempts`] says what was tried.
+    /// No address is left; see [`Dial::into_attempts`].
     Failed,
 }
 
-/// One attempt to reach a host by any of its addresses.
+/// Connecting to one host, by any of its addresses.
 #[derive(Debug)]
 pub struct Dial {
     limits: Limits,
-    /// Not yet tried, in the order to try them in.
+    /// Addresses that were not tried yet, in order.
     waiting: VecDeque<SocketAddr>,
-    /// Running, the oldest first, and since when.
+    /// Running attempts and when they began, the oldest first.
     running: VecDeque<(SocketAddr, Instant)>,
-    /// When the first of `waiting` may join those that run.
+    /// When the first of `waiting` may be started.
     next_at: Instant,
     attempts: Attempts,
 }
 
 impl Dial {
-    /// Begins with addresses in the resolver's order; one that occurs twice is tried once.
+    /// Takes addresses in the resolver's order; duplicates are dropped.
     pub fn new(addresses: Vec<SocketAddr>, limits: &Limits, now: Instant) -> Dial {
-        let mut waiting = in_turns(addresses);
+        let mut waiting = alternate(addresses);
         let untried = waiting.len().saturating_sub(limits.attempts_max);
         waiting.truncate(limits.attempts_max);
         Dial {
@@ -131,8 +131,8 @@ impl Dial {
         }
     }
 
-    /// What to do at the instant `now`. To be asked until it is no further [`Step::Try`], after
-    /// [`expired`](Dial::expired) has nothing more to say.
+    /// What to do at the instant `now`. To be called until it returns no further [`Step::Try`],
+    /// after [`expired`](Dial::expired) has returned `None`.
     pub fn next(&mut self, now: Instant) -> Step {
         let may_join = self.running.len() < self.limits.attempts_at_once_max;
         let is_due = (may_join && self.next_at <= now) || self.running.is_empty();
@@ -147,8 +147,8 @@ impl Dial {
         Step::Wait(if joins { expiry.min(self.next_at) } else { expiry })
     }
 
-    /// Tells that the attempt at `address` has failed. The next one starts at once. An address that
-    /// is not being tried is left alone: a late word about an attempt that has expired.
+    /// Reports that the attempt at `address` has failed. The next attempt starts at once. Ignored
+    /// if `address` is not being tried, because its attempt has expired.
     pub fn failed(&mut self, address: SocketAddr, error: io::Error, now: Instant) {
         let found = self.running.iter().position(|(running, _)| *running == address);
         if found.and_then(|at| self.running.remove(at)).is_some() {
@@ -157,8 +157,8 @@ impl Dial {
         }
     }
 
-    /// An attempt that has taken too long and counts as failed now: its socket is to be dropped. To
-    /// be asked until there is none.
+    /// The address of an attempt that has taken too long and has now failed; the caller drops its
+    /// socket. To be called until it returns `None`.
     pub fn expired(&mut self, now: Instant) -> Option<SocketAddr> {
         let (address, since) = *self.running.front()?;
         if now.saturating_duration_since(since) < self.limits.connect_wait {
@@ -169,14 +169,14 @@ impl Dial {
         Some(address)
     }
 
-    /// What was tried in vain.
+    /// The failed attempts.
     pub fn into_attempts(self) -> Attempts {
         self.attempts
     }
 }
 
-/// The families in turns, that of the first address first: RFC 8305 §4.
-fn in_turns(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+/// Alternates the families, that of the first address first (RFC 8305 §4).
+fn alternate(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let mut seen = BTreeSet::new();
     let unique = addresses.into_iter().filter(|address| seen.insert(*address));
@@ -190,7 +190,7 @@ fn in_turns(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     out
 }
 
-/// Each address that was tried in vain, with its own reason.
+/// The failed attempts to connect to one host, each with its error.
 #[derive(Debug)]
 pub struct Attempts {
     failed: Vec<(SocketAddr, io::Error)>,
@@ -198,15 +198,15 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Addresses and reasons, in the order in which they failed.
+    /// Addresses and errors, in the order in which they failed.
     pub fn failed(&self) -> &[(SocketAddr, io::Error)] {
         &self.failed
     }
 
-    /// The error of the only address there was.
+    /// The error of the only address, if there was only one.
     ///
     /// # Errors
-    /// All attempts, where there was more than one address.
+    /// All attempts, if there was more than one address.
     pub(crate) fn into_only(mut self) -> Result<io::Error, Attempts> {
         match self.failed.pop() {
             Some((_, error)) if self.failed.is_empty() && self.untried == 0 => Ok(error),

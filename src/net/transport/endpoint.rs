@@ -1,4 +1,4 @@
-//! Where to listen and where to connect: addresses, socket options, the first moments of a socket.
+//! Creates sockets, for listening, connecting and datagrams, and sets their options.
 //!
 //! Specification: RFC 9293 (TCP); the options are those of Linux `tcp(7)` and `socket(7)`.
 
@@ -11,31 +11,32 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How many connections may wait to be accepted; the kernel lowers it to its own limit.
+/// How many connections may wait to be accepted; the kernel lowers this to its own limit.
 const BACKLOG: i32 = 4096;
 
-/// How much unsent data the kernel holds for one connection before it calls the socket full, in
-/// bytes. Without it a peer that does not read pins several MiB there.
+/// How much unsent data the kernel holds for one connection before the socket blocks, in bytes.
+/// Without this limit a peer that does not read occupies several MiB of kernel memory.
 pub(crate) const NOTSENT_LOWAT: u32 = 128 * 1024;
 
-/// The same where many peers do not read, in bytes.
+/// The same limit when many peers do not read, in bytes.
 pub(crate) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
 
-/// The name of a host has no address. The resolver's errors have no kind of their own.
+/// The error of a failed name lookup. The resolver's errors have no kind of their own, so this one
+/// is `NotFound`.
 pub(crate) fn unresolved(why: impl ToString) -> Error {
     Error::Io("looking the name up", io::Error::new(io::ErrorKind::NotFound, why.to_string()))
 }
 
-/// A listening socket: non-blocking, its address reusable when this process has ended, and not
-/// shared with another socket that listens.
+/// Creates a non-blocking listening socket with SO_REUSEADDR, so that a restarted server can bind
+/// its port at once; without SO_REUSEPORT. An IPv6 socket accepts no IPv4 connections.
 ///
 /// # Errors
-/// Those of the system: the address is in use, or not ours.
+/// Those of the system: the address is in use, or does not belong to this machine.
 pub fn listen(address: SocketAddr) -> io::Result<mio::net::TcpListener> {
     listen_limited(address, None)
 }
 
-/// The same where the connections will move so many bytes a second, where there is a limit.
+/// As [`listen`], with a receive window for connections that are limited to `rate` bytes a second.
 ///
 /// # Errors
 /// As [`listen`].
@@ -58,28 +59,27 @@ pub(crate) fn listen_limited(
     Ok(mio::net::TcpListener::from_std(socket.into()))
 }
 
-/// How much the kernel is asked to hold of datagrams that came and were not received yet, in
-/// bytes; it lowers this to its own limit.
+/// The receive buffer of a UDP socket, in bytes; the kernel lowers this to its own limit.
 const DATAGRAMS_HELD: usize = 4 << 20;
 
-/// A socket that receives datagrams from anybody.
+/// Creates a non-blocking UDP socket that receives datagrams from any sender.
 ///
 /// # Errors
-/// Those of the system: the address is in use, or not ours.
+/// Those of the system: the address is in use, or does not belong to this machine.
 pub fn datagrams(address: SocketAddr) -> io::Result<mio::net::UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // Less is held where the system does not allow so much, and more is lost.
+    // A smaller buffer works as well, but more datagrams are lost.
     let _ = socket.set_recv_buffer_size(DATAGRAMS_HELD);
     socket.bind(&address.into())?;
     socket.set_nonblocking(true)?;
     Ok(mio::net::UdpSocket::from_std(socket.into()))
 }
 
-/// A socket for datagrams to and from one peer: the kernel drops what others send, and tells where
-/// the peer's machine says that nobody listens.
+/// Creates a non-blocking UDP socket that is connected to one peer: the kernel drops datagrams of
+/// other senders, and reports ICMP errors of the peer.
 ///
 /// # Errors
 /// Those of the system.
@@ -90,7 +90,7 @@ pub fn datagrams_with(peer: SocketAddr) -> io::Result<mio::net::UdpSocket> {
     Ok(mio::net::UdpSocket::from_std(socket.into()))
 }
 
-/// Errors of accept(2) that concern only the connection that was waiting.
+/// Whether an error of accept(2) concerns only the connection that was waiting.
 pub(crate) fn is_about_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -105,11 +105,11 @@ pub(crate) fn is_about_the_peer(error: &io::Error) -> bool {
     )
 }
 
-/// Begins to connect and does not wait: the socket becomes writable when that has ended. `rate` is
-/// the limit on the bytes a second that it will move, where there is one.
+/// Begins to connect without waiting: the socket becomes writable when the attempt has ended.
+/// `rate` is the limit on bytes a second of the connection, if any.
 ///
 /// # Errors
-/// Those of the system that come at once.
+/// Those of the system that are reported at once.
 pub fn begin_connect(address: SocketAddr, rate: Option<u64>) -> io::Result<mio::net::TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     unpace(&socket, address);
@@ -126,44 +126,45 @@ pub fn begin_connect(address: SocketAddr, rate: Option<u64>) -> io::Result<mio::
     Ok(mio::net::TcpStream::from_std(socket.into()))
 }
 
-/// Gives a socket that will only ever hear from this machine its whole window from the beginning.
+/// Sets a large receive window for a connection over loopback.
 ///
-/// A window that grows by itself begins at a few segments, and a server under BBR takes the rate
-/// of those first moments for that of the path: with the window open, 1 GiB from nginx may take
-/// half the time (`benches/README.md`). On other paths what the kernel does is right.
+/// By default the window starts at a few segments, and a sender with BBR takes the rate of that
+/// start for the bandwidth of the path: with a large window, 1 GiB from nginx may take half the
+/// time (`benches/README.md`). On other paths the kernel's choice is right.
 fn widen(socket: &Socket, address: SocketAddr) {
     if address.ip().is_loopback() {
-        // The kernel lowers it to its own limit; whatever it says, bytes come.
+        // The kernel lowers this to its own limit. The connection works without it.
         let _ = socket.set_recv_buffer_size(LOOPBACK_WINDOW_BYTES);
     }
 }
 
-/// Gives a socket that reads at a limited rate a window that is filled in a part of a second,
-/// before it listens or connects: what the peer has sent beyond that could not be slowed down. A
-/// window that the kernel chooses by itself grows only as fast as it is read, and is left to it.
+/// Sets a small receive window for a connection with a low rate limit, before the socket listens or
+/// connects: bytes that the peer sends into a larger window are not limited. For higher rates the
+/// kernel's window is kept, because it grows only as fast as the socket is read.
 fn narrow(socket: &Socket, rate: u64) {
     let bytes = window_bytes(rate);
     if bytes < WINDOW_BYTES_USUAL {
-        // A larger one works as well, and slows the peer down later.
+        // A larger window works as well, but slows the peer down later.
         let _ = socket.set_recv_buffer_size(bytes);
     }
 }
 
-/// The window that a kernel begins with, in bytes.
+/// The initial receive window of the kernel, in bytes.
 const WINDOW_BYTES_USUAL: usize = 64 << 10;
 
+/// The receive buffer of a connection over loopback, in bytes.
 const LOOPBACK_WINDOW_BYTES: usize = 4 << 20;
 
-/// What connect(2) says where it goes on by itself.
+/// The error of a non-blocking connect(2) that continues in the background.
 const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
 
-/// Takes congestion control that paces from a socket that will only ever talk within this machine,
-/// before it listens or connects; any other socket is left as it is.
+/// Replaces congestion control that paces on a socket with a loopback address, before it listens or
+/// connects. Other sockets are not changed.
 ///
-/// BBR, the default of many systems, spaces its segments out by timers: over loopback, where
-/// nothing is ever congested, that halves the rate and doubles the processor time. A socket that
-/// was paced once stays paced, so after the handshake it is too late. Where the system does not
-/// allow it the bytes travel all the same.
+/// BBR, the default of many systems, paces segments by timers. Over loopback, which is never
+/// congested, that halves the rate and doubles the processor time. A socket that was paced once
+/// stays paced, so this must be done before the TCP handshake. If the system refuses, the socket
+/// works all the same.
 pub fn unpace(socket: &Socket, address: SocketAddr) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if address.ip().is_loopback() {
@@ -174,8 +175,8 @@ pub fn unpace(socket: &Socket, address: SocketAddr) {
 /// The congestion control that every Linux has and every user may choose.
 const UNPACED: &[u8] = b"reno";
 
-/// Sets the options of a connected socket: rows are whole when they are written, so nothing is
-/// gained by waiting for more; and the kernel's share of unsent data is kept small.
+/// Sets the options of a connected socket: TCP_NODELAY, because complete messages are written at
+/// once; and TCP_NOTSENT_LOWAT, to limit unsent data in the kernel.
 ///
 /// # Errors
 /// Those of the system.
@@ -186,9 +187,8 @@ pub fn tune(stream: &mio::net::TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Raises the limit of descriptors of this process to what it may raise it to, its hard limit. A
-/// matter of the whole process, so its program decides. Where it is refused, what there is has to
-/// do.
+/// Raises the limit of descriptors of this process to its hard limit. The limit concerns the whole
+/// process, so the library never calls this itself. If the system refuses, the limit is unchanged.
 pub fn raise_descriptors_max() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -196,54 +196,56 @@ pub fn raise_descriptors_max() {
     }
 }
 
-/// Changes how much unsent data the kernel holds for a connection before it calls the socket full.
+/// Changes how much unsent data the kernel holds for a connection before the socket blocks, in
+/// bytes.
 pub(crate) fn set_unsent_max(stream: &mio::net::TcpStream, bytes: u32) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // Where the system refuses, the bound is the one that was set before.
+    // If the system refuses, the previous bound stays.
     let _ = SockRef::from(stream).set_tcp_notsent_lowat(bytes);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = (stream, bytes);
 }
 
-/// Whether the kernel has sent all that was written: nothing waits for the peer to read.
+/// Whether the kernel has sent all written data. `bound` is the current bound of unsent data.
 pub(crate) fn is_sent(stream: &mio::net::TcpStream, bound: u32) -> bool {
     is_unsent_below(stream, 1, bound)
 }
 
-/// Whether the kernel holds fewer than so many bytes that it has not sent. poll(2) finds a socket
-/// writable while twice of what is unsent is less than its bound, so it is asked with another
-/// bound for a moment.
+/// Whether the kernel holds fewer than `bytes` bytes of unsent data. poll(2) reports a socket as
+/// writable while twice its unsent data is less than its bound, so the bound is changed for the
+/// call, and then set to `bound` again.
 pub(crate) fn is_unsent_below(stream: &mio::net::TcpStream, bytes: u32, bound: u32) -> bool {
     set_unsent_max(stream, bytes.saturating_mul(2));
-    let mut asked = [PollFd::new(stream, PollFlags::OUT)];
-    let answered = poll(&mut asked, Some(&Timespec::default()));
-    let is_sent = answered.is_ok() && asked[0].revents().contains(PollFlags::OUT);
+    let mut fds = [PollFd::new(stream, PollFlags::OUT)];
+    let polled = poll(&mut fds, Some(&Timespec::default()));
+    let is_sent = polled.is_ok() && fds[0].revents().contains(PollFlags::OUT);
     set_unsent_max(stream, bound);
     is_sent
 }
 
-/// Makes the send buffer of a socket so large that [`is_unsent_below`] tells what is unsent.
-/// poll(2) finds no socket writable while less than a third of its send buffer is free, and the
-/// buffer that the kernel chose for a slow peer may be smaller than what is unsent.
+/// Enlarges the send buffer of a socket so that [`is_unsent_below`] works. poll(2) reports no
+/// socket as writable while less than a third of its send buffer is free, and the kernel's buffer
+/// for a slow peer may be too small for that.
 pub(crate) fn show_unsent(stream: &mio::net::TcpStream) {
     let socket = SockRef::from(stream);
-    if socket.send_buffer_size().is_ok_and(|bytes| bytes < SHOWING_BYTES) {
-        // The kernel doubles it, and lowers it to its own limit; what is seen then is less exact.
-        let _ = socket.set_send_buffer_size(SHOWING_BYTES / 2);
+    if socket.send_buffer_size().is_ok_and(|bytes| bytes < MEASURING_BUFFER_BYTES) {
+        // The kernel doubles the value, and lowers it to its own limit. A smaller buffer makes the
+        // result less exact.
+        let _ = socket.set_send_buffer_size(MEASURING_BUFFER_BYTES / 2);
     }
 }
 
-/// A send buffer two thirds of which hold more than may be unsent, in bytes.
-const SHOWING_BYTES: usize = 416 << 10;
+/// A send buffer of which two thirds hold more than the greatest amount of unsent data, in bytes.
+const MEASURING_BUFFER_BYTES: usize = 416 << 10;
 
-/// Makes the close of a connection drop what the peer has not read yet, instead of keeping it in
-/// the kernel until it is read, perhaps for minutes.
+/// Makes closing the socket drop data that the peer has not read (SO_LINGER 0), instead of keeping
+/// it in the kernel, perhaps for minutes.
 pub(crate) fn drop_unsent(stream: &mio::net::TcpStream) {
-    // Where the system refuses, the kernel keeps it for as long as it likes.
+    // If the system refuses, the kernel keeps the data until its own timeout.
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// How many descriptors this process may hold.
+/// How many descriptors this process may have open.
 pub fn descriptors_max() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -1,5 +1,4 @@
-//! The errors of the net layer: those of a protocol, and those that only the operating system and
-//! the network can add.
+//! The errors of the net layer: those of the protocols, of the operating system and of the network.
 
 use super::Spoken;
 use super::dial::Attempts;
@@ -14,43 +13,41 @@ use std::io;
 /// Why a connection or a transfer ended without success.
 #[derive(Debug)]
 pub enum Error {
-    /// The peer or we broke the protocol, or the peer refused.
+    /// A protocol error, or a refusal by the peer.
     Session(error::Error),
-    /// The peer speaks another protocol: its very first bytes are those of `spoken`, and broke the
-    /// expected one.
+    /// The peer speaks another protocol than the expected one, as its first bytes show.
     Foreign {
-        /// What it speaks.
+        /// The protocol that the peer speaks.
         spoken: Spoken,
-        /// The rule that its first bytes broke.
+        /// The rule of the expected protocol that the first bytes broke.
         error: error::Error,
     },
-    /// The system refused; what was being done.
+    /// A system call failed. The text says what was being done.
     Io(&'static str, io::Error),
-    /// None of the addresses of a host answered.
+    /// No address of a host could be connected to.
     Unreachable(Attempts),
     /// TLS failed.
     Tls(Fault),
-    /// The peer was silent, or too slow.
+    /// A wait took too long.
     TimedOut {
         /// What was waited for.
         state: Wait,
     },
     /// A local file could not be read or written.
     File(FileError),
-    /// The reader of the output, a pipe or a socket, has closed it.
+    /// The reader of the output, a pipe or a socket, has closed its end.
     Unread,
-    /// The connection held memory that was needed for others: all of them together held more than
-    /// they may.
+    /// All connections together exceeded the memory budget, and this one was ended to free memory.
     OverBudget {
-        /// How much they may, in bytes.
+        /// The budget that was exceeded, in bytes.
         bytes_max: usize,
     },
-    /// We were asked to stop.
+    /// The call was stopped, by a signal or a [`StopHandle`](crate::net::reactor::StopHandle).
     Interrupted,
 }
 
 impl Error {
-    /// The stable code of `PROTOCOL.md` §9 that names it best.
+    /// The stable code of this error: that of the session or the file, or one of this layer.
     pub fn code(&self) -> PeerText<'_> {
         PeerText::from(match self {
             Error::Session(error::Error::Refused { code, .. }) => code.as_raw_str(),
@@ -79,8 +76,8 @@ impl From<Fault> for Error {
     }
 }
 
-/// A regular file never fails in the first three ways: they are those of a pipe, a terminal or a
-/// socket that takes the output.
+/// Only output to a pipe, a terminal or a socket fails in the first three ways, a regular file
+/// never does.
 impl From<FileError> for Error {
     fn from(error: FileError) -> Error {
         let kind = if let FileError::Io(error) = &error { Some(error.kind()) } else { None };

@@ -1,21 +1,22 @@
-//! Domain names of any script in the form that DNS, SMTP and HTTP take: A-labels.
+//! Internationalized domain names as A-labels, the form that DNS, SMTP and HTTP use.
 //!
 //! ```text
 //!   bücher.example   ─▶   xn--bcher-kva.example        mapped and normalized (UTS 46), then each
 //!                                                      label in Punycode (RFC 3492) behind xn--
 //! ```
 //!
-//! Specification: RFC 5890 §2.3.2.1 (A-labels), RFC 5891 §4 (registration and lookup), UTS 46
-//! without its transitional mappings, as browsers and curl do it.
+//! Specification: RFC 5890 §2.3.2.1 (A-labels), RFC 5891 §4 (registration and lookup), UTS 46 with
+//! non-transitional processing, as in browsers and curl.
 
 use crate::error::Error;
 use std::borrow::Cow;
 
-/// The A-labels of a domain name. One that is ASCII is given back as it is.
+/// Converts a domain name to A-labels. An ASCII name is returned unchanged.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the offset of the first character that is not ASCII, where the name
-/// has no such form: it holds a character that no domain has, or an empty or too long label.
+/// [`Error::Malformed`] with the offset of the first character that is not ASCII, if the name has
+/// no such form: it holds a disallowed character, an empty label, or a label of more than 63
+/// octets.
 pub fn to_ascii(domain: &str) -> Result<Cow<'_, str>, Error> {
     if domain.is_ascii() {
         return Ok(Cow::Borrowed(domain));

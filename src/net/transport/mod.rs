@@ -1,4 +1,4 @@
-//! Sockets, and the way to them: names, addresses, TLS.
+//! Connecting and streams: name resolution, Happy Eyeballs, socket options, TLS, rate limits.
 //!
 //! Specification: RFC 8305 (Happy Eyeballs), RFC 8446 (TLS 1.3), RFC 9293 (TCP).
 
@@ -19,11 +19,10 @@ pub(crate) use spoken::refuse_tls;
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything runs.
+/// The longest wait: an `Instant` plus a longer one may overflow.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// When a wait that begins `at` an instant is over. A wait that no clock can hold is over after a
-/// century.
+/// The end of a wait that begins `at` an instant. Waits beyond a century end after a century.
 pub(crate) fn later(at: Instant, wait: Duration) -> Instant {
     at + wait.min(CENTURY)
 }

@@ -1,9 +1,9 @@
-//! Names looked up off the reactor's thread.
+//! Name resolution on threads of its own, so that the reactor does not block.
 //!
 //! ```text
 //!   ask ─┬ an address ───────────────────────────────▶ Lookup, answered at once
-//!        ├ known, and not too long ago ──────────────▶ Lookup, answered at once
-//!        ├ on its way ───────────────────────────────▶ Lookup of the same answer
+//!        ├ cached ───────────────────────────────────▶ Lookup, answered at once
+//!        ├ pending ──────────────────────────────────▶ Lookup of the same answer
 //!        └ queue ─▶ up to four threads ─ getaddrinfo ─▶ answer, Waker ─▶ Lookup::poll
 //! ```
 //!
@@ -13,10 +13,10 @@
 //! |---|---|---|
 //! | [`threads_max`] | 4 | a thread for each of a thousand names |
 //! | [`addresses_max`] | 32 | a name with thousands of addresses |
-//! | [`names_max`] | 4,096 | memory that grows with what was asked for |
-//! | [`name_bytes_max`] | 255 | a text that is no name |
-//! | [`found_keep`] | 60 s | addresses that are true no more |
-//! | [`failed_keep`] | 1 s | a failure that is over |
+//! | [`names_max`] | 4,096 | a cache that grows without bound |
+//! | [`name_bytes_max`] | 255 | text that is no host name |
+//! | [`found_keep`] | 60 s | stale addresses |
+//! | [`failed_keep`] | 1 s | a stale failure |
 //!
 //! [`threads_max`]: Limits::threads_max
 //! [`addresses_max`]: Limits::addresses_max
@@ -25,13 +25,12 @@
 //! [`found_keep`]: Limits::found_keep
 //! [`failed_keep`]: Limits::failed_keep
 //!
-//! A lookup may block for half a minute and cannot be called off. So its threads are never waited
-//! for: dropping [`Names`] ends those that are idle, lets each of the others end with its lookup,
-//! and does not keep the process from ending before.
+//! A lookup may block for half a minute and cannot be cancelled. So the threads are never joined:
+//! dropping [`Names`] ends the idle threads at once and each other one after its lookup, and the
+//! process can end before that.
 //!
-//! How long an answer is true is known to the system's resolver alone. It is kept here only for so
-//! long that a thousand requests to one host are one question; a failure, for so long that they are
-//! one failure.
+//! `getaddrinfo` does not return the TTL of an answer. So answers are cached only briefly, long
+//! enough for many requests to one host to share one lookup; failures are cached for even less.
 
 use mio::Waker;
 use std::collections::{BTreeMap, VecDeque};
@@ -41,20 +40,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The bounds of [`Names`].
+/// The limits of [`Names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How many lookups run at the same time, each on a thread; 0 is taken for 1.
     pub threads_max: usize,
-    /// How many addresses of a name are kept; the resolver puts the best first.
+    /// How many addresses of a name are kept: the first ones, which the resolver prefers.
     pub addresses_max: usize,
-    /// How many names are kept, those on their way counted.
+    /// How many names are cached or pending.
     pub names_max: usize,
     /// The longest name in bytes.
     pub name_bytes_max: usize,
-    /// How long addresses are kept from when they came.
+    /// How long addresses are cached.
     pub found_keep: Duration,
-    /// How long a failure is.
+    /// How long a failure is cached.
     pub failed_keep: Duration,
 }
 
@@ -71,24 +70,24 @@ impl Default for Limits {
     }
 }
 
-/// Finds the addresses of a name, which it may block for. Their port means nothing.
+/// Finds the addresses of a name; may block. The ports are ignored.
 pub type Resolve = Box<dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
-/// Addresses with a port that means nothing; or a kind and a text, since an [`io::Error`] cannot be
-/// given to everyone who asked.
+/// Addresses, whose ports are ignored; or the kind and text of an error, because an [`io::Error`]
+/// cannot be cloned for each lookup.
 type Found = Result<Box<[SocketAddr]>, (io::ErrorKind, String)>;
 
-/// What came of a lookup, and when.
+/// The result of a lookup, and when it came.
 type Answer = Arc<OnceLock<(Found, Instant)>>;
 
-/// The names that were asked for, and who looks them up.
+/// A caching resolver.
 pub struct Names {
     limits: Limits,
     known: BTreeMap<String, Answer>,
     resolver: Arc<Resolver>,
 }
 
-/// A family of addresses.
+/// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// IPv4.
@@ -103,7 +102,7 @@ impl Family {
     }
 }
 
-/// Addresses that were asked for.
+/// A lookup, pending or answered.
 #[derive(Debug)]
 pub struct Lookup {
     answer: Answer,
@@ -112,14 +111,14 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// The same lookup, of which only the addresses of one family count.
+    /// Restricts the lookup to the addresses of one family; `None` is both.
     #[must_use]
     pub fn only(self, family: Option<Family>) -> Lookup {
         Lookup { family, ..self }
     }
 
-    /// The addresses, at least one, in the resolver's order; once they are known. To be asked
-    /// before waiting: no waker is called for what is known already.
+    /// The result, if it is known: at least one address, in the resolver's order. To be called
+    /// before waiting, because the waker is not called for answers that are known at once.
     pub fn poll(&self) -> Option<io::Result<Vec<SocketAddr>>> {
         let (found, _) = self.answer.get()?;
         Some(match found {
@@ -129,12 +128,12 @@ impl Lookup {
                     address.set_port(self.port);
                     address
                 };
-                let is_meant =
+                let is_wanted =
                     |address: &&SocketAddr| self.family.is_none_or(|family| family.has(address));
-                let addresses: Vec<_> = addresses.iter().filter(is_meant).map(at_port).collect();
+                let addresses: Vec<_> = addresses.iter().filter(is_wanted).map(at_port).collect();
                 match (addresses.is_empty(), self.family) {
-                    (true, Some(Family::V4)) => Err(none_of("the host has no IPv4 address")),
-                    (true, Some(Family::V6)) => Err(none_of("the host has no IPv6 address")),
+                    (true, Some(Family::V4)) => Err(unavailable("the host has no IPv4 address")),
+                    (true, Some(Family::V6)) => Err(unavailable("the host has no IPv6 address")),
                     _ => Ok(addresses),
                 }
             }
@@ -143,30 +142,30 @@ impl Lookup {
     }
 }
 
-fn none_of(what: &str) -> io::Error {
+fn unavailable(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AddrNotAvailable, what)
 }
 
 impl Names {
-    /// Asks the system, and wakes a reactor by `waker` with every answer.
+    /// Resolves by the system's `getaddrinfo`. `waker` is called for each answer.
     pub fn new(waker: Arc<Waker>) -> Names {
         Names::with(waker, Limits::default(), Box::new(system))
     }
 
-    /// Asks `resolve`, on several threads at a time.
+    /// Resolves by `resolve`, which is called on several threads at a time.
     pub fn with(waker: Arc<Waker>, limits: Limits, resolve: Resolve) -> Names {
         let resolver =
-            Resolver { resolve, waker, limits, jobs: Mutex::default(), called: Condvar::new() };
+            Resolver { resolve, waker, limits, jobs: Mutex::default(), notify: Condvar::new() };
         Names { limits, known: BTreeMap::new(), resolver: Arc::new(resolver) }
     }
 
-    /// Asks for the addresses of a host: a name, or an address, of which an IPv6 one may stand in
-    /// brackets. What cannot be asked is answered with an error.
+    /// Looks up a host: a name, or an address, an IPv6 address with or without brackets. An invalid
+    /// host is answered with an error.
     pub fn ask(&mut self, host: &str, port: u16, now: Instant) -> Lookup {
         Lookup { answer: self.answer(host, now), port, family: None }
     }
 
-    /// Asks for the addresses of `HOST:PORT`.
+    /// Looks up the host of `HOST:PORT`.
     pub fn ask_endpoint(&mut self, endpoint: &str, now: Instant) -> Lookup {
         if let Ok(address) = endpoint.parse::<SocketAddr>() {
             let answer = known(Ok([address].into()), now);
@@ -199,19 +198,19 @@ impl Names {
             return answer.clone();
         }
         self.known.remove(&name);
-        if !self.make_room(now) {
+        if !self.evict(now) {
             let why = format!("{} names are being looked up", self.known.len());
             return known(Err((io::ErrorKind::QuotaExceeded, why)), now);
         }
         let answer = Answer::default();
         self.known.insert(name.clone(), answer.clone());
-        self.resolver.take(Job { name, answer: answer.clone() });
+        self.resolver.enqueue(Job { name, answer: answer.clone() });
         answer
     }
 
-    /// Makes room for one more name: those past their time go first, then the oldest answer. False
-    /// if all are on their way.
-    fn make_room(&mut self, now: Instant) -> bool {
+    /// Removes a name from the cache if it is full: stale answers first, then the oldest. False if
+    /// all names are pending.
+    fn evict(&mut self, now: Instant) -> bool {
         if self.known.len() < self.limits.names_max {
             return true;
         }
@@ -228,13 +227,13 @@ impl Names {
 }
 
 impl Drop for Names {
-    /// Waits for nobody: see the head of this module.
+    /// Joins no thread: see the head of this module.
     fn drop(&mut self) {
         let mut jobs = self.resolver.jobs();
         jobs.closed = true;
         let left = std::mem::take(&mut jobs.queue);
         drop(jobs);
-        self.resolver.called.notify_all();
+        self.resolver.notify.notify_all();
         for job in left {
             self.resolver.finish(&job, Err(io::Error::other("no names are looked up any more")));
         }
@@ -242,7 +241,7 @@ impl Drop for Names {
 }
 
 impl Limits {
-    /// Whether an answer is on its way or not yet too old.
+    /// Whether an answer is pending or not yet stale.
     fn keeps(&self, answer: &Answer, now: Instant) -> bool {
         answer.get().is_none_or(|(found, at)| {
             let keep = if found.is_ok() { self.found_keep } else { self.failed_keep };
@@ -251,7 +250,7 @@ impl Limits {
     }
 }
 
-/// An address, which needs no lookup.
+/// Parses a host that is an address.
 fn literal(host: &str) -> Option<IpAddr> {
     match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(inner) => inner.parse().ok().map(IpAddr::V6),
@@ -267,20 +266,20 @@ fn system(host: &str) -> io::Result<Vec<SocketAddr>> {
     (host, 0).to_socket_addrs().map(Iterator::collect)
 }
 
-/// A name to be looked up, and where the answer goes.
+/// A name to be looked up, and its answer.
 struct Job {
     name: String,
     answer: Answer,
 }
 
-/// Where jobs are laid down and threads take them up.
+/// The job queue, and what its threads need.
 struct Resolver {
     resolve: Resolve,
     waker: Arc<Waker>,
     limits: Limits,
     jobs: Mutex<Jobs>,
-    /// A job was laid down, or there will be none any more.
-    called: Condvar,
+    /// Notified when a job was queued, or the queue was closed.
+    notify: Condvar,
 }
 
 #[derive(Default)]
@@ -298,8 +297,8 @@ impl Resolver {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lays a job down, and starts a thread if none is free for it and one more is allowed.
-    fn take(self: &Arc<Resolver>, job: Job) {
+    /// Queues a job, and starts a thread if none is idle and the limit allows one more.
+    fn enqueue(self: &Arc<Resolver>, job: Job) {
         let mut jobs = self.jobs();
         jobs.queue.push_back(job);
         if jobs.queue.len() > jobs.idle && jobs.threads < self.limits.threads_max.max(1) {
@@ -307,7 +306,7 @@ impl Resolver {
             let thread = std::thread::Builder::new().name("names".to_owned());
             match thread.spawn(move || resolver.work()) {
                 Ok(_) => jobs.threads += 1,
-                // Those that run will come to it.
+                // The running threads will take the job.
                 Err(_) if jobs.threads > 0 => {}
                 Err(error) => {
                     if let Some(job) = jobs.queue.pop_back() {
@@ -317,20 +316,20 @@ impl Resolver {
                 }
             }
         }
-        self.called.notify_one();
+        self.notify.notify_one();
     }
 
-    /// What a thread does, from its beginning to its end.
+    /// The body of a thread.
     fn work(&self) {
         while let Some(job) = self.next() {
-            // A thread that is lost would be missed by every lookup after this one.
+            // A panic must not end the thread: it is counted and not replaced.
             let found = catch_unwind(AssertUnwindSafe(|| (self.resolve)(&job.name)));
             let panicked = || Err(io::Error::other("the lookup has panicked"));
             self.finish(&job, found.unwrap_or_else(|_| panicked()));
         }
     }
 
-    /// Waits for a job; `None`: there will be none any more.
+    /// Waits for a job; `None` if the queue was closed.
     fn next(&self) -> Option<Job> {
         let mut jobs = self.jobs();
         loop {
@@ -341,7 +340,7 @@ impl Resolver {
                 return Some(job);
             }
             jobs.idle += 1;
-            jobs = self.called.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+            jobs = self.notify.wait(jobs).unwrap_or_else(PoisonError::into_inner);
             jobs.idle -= 1;
         }
     }
@@ -355,9 +354,9 @@ impl Resolver {
             Ok(_) => Err((io::ErrorKind::NotFound, "it has no address".to_owned())),
             Err(error) => Err((error.kind(), error.to_string())),
         };
-        // Nobody else answers this job.
+        // Each job is answered once, so this does not fail.
         let _ = job.answer.set((found, Instant::now()));
-        // If the reactor has gone there is nobody to wake.
+        // An error means that the reactor is gone.
         let _ = self.waker.wake();
     }
 }

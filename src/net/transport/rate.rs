@@ -1,17 +1,19 @@
-//! A limit on the bytes a second that connections move, in both directions together.
+//! A limit on the bytes a second that connections move, in both directions together: a token
+//! bucket.
 //!
-//! Specification: none; a token bucket, by [`Pacer`] with units of one byte.
+//! Specification: none. The bucket is a [`Pacer`] with units of one byte.
 //!
 //! ```text
-//!   Pacer: bytes that are due ─▶ granted to connections that wait, in turn ─▶ read(2), write(2)
+//!   Pacer: bytes that are due ─▶ granted to waiting connections in turn ──▶ read(2), write(2)
 //!     ▲                                                                             │
 //!     └──────────────────────────── bytes that moved ◀──────────────────────────────┘
 //! ```
 //!
-//! The limit is kept where sockets are read and written, so it counts what travels: base64, heads
-//! and TLS records included. A socket whose connection has no grant left answers `WouldBlock`, and
-//! the reactor wakes that connection by a timer. What a socket is not asked for stays in the
-//! kernel, whose window then slows the peer down; so the window is small where the rate is.
+//! The limit is enforced where sockets are read and written, so it counts all bytes on the wire:
+//! base64, headers and TLS records included. A socket whose connection has no grant left returns
+//! `WouldBlock`, and the reactor wakes that connection by a timer. Bytes that are not read stay in
+//! the kernel, whose receive window then slows the peer down; so the window is small when the rate
+//! is low.
 
 use crate::datagram::Pacer;
 use std::cell::{Cell, OnceCell};
@@ -19,26 +21,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Burst allowance: a late connection catches up on no more than this much time, so what moves in
-/// an interval exceeds the rate by no more than that.
+/// Burst allowance: at most the bytes of this much time may accumulate, so an interval exceeds the
+/// rate by no more than that.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
-/// Connections that wait are woken when bytes of so much time are due, or [`BATCH_BYTES_MAX`].
+/// Waiting connections are woken when the bytes of this fraction of a second are due, or
+/// [`BATCH_BYTES_MAX`].
 const BATCHES_PER_SECOND: u64 = 20;
 
-/// The most bytes that have to be due before connections that wait are woken.
+/// The most bytes that have to be due before waiting connections are woken.
 const BATCH_BYTES_MAX: u64 = 256 << 10;
 
-/// The least that is granted to one of many connections while others go on waiting, in bytes.
+/// The least that is granted to one of several waiting connections, in bytes.
 const GRANT_BYTES_MIN: usize = 1024;
 
-/// A buffer holds what moves in a part of a second.
+/// A buffer holds what moves in this fraction of a second.
 const BUFFERS_PER_SECOND: u64 = 4;
 
-/// The least that a kernel is asked to hold of what came, in bytes.
+/// The least receive window, in bytes.
 const WINDOW_BYTES_MIN: usize = 4 << 10;
 
-/// See the head of this module. A clone is the same limit: its bytes are shared.
+/// A limit on bytes a second. Clones share one limit, also between reactors.
 #[derive(Debug, Clone)]
 pub struct RateLimit(Arc<Shared>);
 
@@ -47,12 +50,12 @@ struct Shared {
     bytes_per_second: u64,
     began: Instant,
     pacer: Mutex<Pacer>,
-    /// How many connections wait, of all reactors.
+    /// How many connections of all reactors wait.
     waiting: AtomicUsize,
 }
 
 impl RateLimit {
-    /// A limit of so many bytes a second; 0 is taken for 1.
+    /// A limit of `bytes_per_second`; 0 is taken for 1.
     pub fn new(bytes_per_second: u64) -> RateLimit {
         let bytes_per_second = bytes_per_second.max(1);
         let catch_up = u64::try_from(CATCH_UP.as_nanos()).unwrap_or(u64::MAX);
@@ -61,7 +64,7 @@ impl RateLimit {
         RateLimit(Arc::new(Shared { bytes_per_second, began, pacer: Mutex::new(pacer), waiting }))
     }
 
-    /// How many bytes are due when connections that wait are woken.
+    /// How many bytes have to be due before waiting connections are woken.
     fn batch(&self) -> u64 {
         (self.0.bytes_per_second / BATCHES_PER_SECOND).clamp(1, BATCH_BYTES_MAX)
     }
@@ -81,19 +84,19 @@ impl RateLimit {
         self.with_pacer(|pacer, _| pacer.spend(bytes as u64));
     }
 
-    /// When connections that wait are to be woken.
+    /// When waiting connections are to be woken.
     pub(crate) fn due_at(&self) -> Instant {
         let at = self.with_pacer(|pacer, _| pacer.due_ns(self.batch()));
         self.0.began + Duration::from_nanos(at)
     }
 
-    /// How many bytes may be granted now; 0 where it is not yet time to wake anybody.
+    /// How many bytes may be granted now; 0 if less than a batch is due.
     pub(crate) fn grantable(&self) -> usize {
         let due = self.due();
         if due as u64 >= self.batch() { due } else { 0 }
     }
 
-    /// The part for one connection where so many bytes may be granted to all that wait.
+    /// The part of `grantable` for one connection, if it is granted to all that wait.
     pub(crate) fn grant(&self, grantable: usize) -> usize {
         let waiting = self.0.waiting.load(Ordering::Acquire).max(1);
         (grantable / waiting).max(GRANT_BYTES_MIN).min(grantable)
@@ -104,24 +107,24 @@ impl RateLimit {
         self.0.waiting.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// One fewer does.
+    /// One connection fewer waits.
     pub(crate) fn leave(&self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// How much the pump may hold of output at that rate, in bytes: what is taken for sending and has
-/// not left is neither progress nor kept when the run is interrupted.
+/// How much output a connection may hold at that rate, in bytes. Buffered output is no progress,
+/// and is lost when the run is interrupted.
 pub(crate) fn out_bytes_max(bytes_per_second: u64) -> usize {
     usize::try_from(bytes_per_second / BUFFERS_PER_SECOND).unwrap_or(usize::MAX)
 }
 
-/// How much the kernel is asked to hold of what came at that rate, in bytes.
+/// The receive window for that rate, in bytes.
 pub(crate) fn window_bytes(bytes_per_second: u64) -> usize {
     out_bytes_max(bytes_per_second).max(WINDOW_BYTES_MIN)
 }
 
-/// The part of one connection in a limit, beside what is known of its socket.
+/// One connection's share of a rate limit.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     limit: OnceCell<RateLimit>,
@@ -131,19 +134,19 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// From now on the limit holds.
+    /// Sets the limit of this connection.
     pub(crate) fn set(&self, limit: RateLimit) {
-        // A connection is taken in by one reactor, once.
+        // A connection is added to one reactor, once.
         let _ = self.limit.set(limit);
     }
 
-    /// From now on it does not: for last words, whose time is short.
+    /// Removes the limit, for the final message, whose time is short.
     pub(crate) fn lift(&self) {
         self.lifted.set(true);
         self.starved.set(false);
     }
 
-    /// Whether a limit holds.
+    /// Whether there is a limit.
     pub(crate) fn is_limited(&self) -> bool {
         self.limit.get().is_some() && !self.lifted.get()
     }
@@ -153,13 +156,13 @@ impl Share {
         self.starved.get()
     }
 
-    /// So many bytes may be moved.
+    /// Grants `granted` bytes.
     pub(crate) fn resume(&self, granted: usize) {
         self.granted.set(granted);
         self.starved.set(false);
     }
 
-    /// How many of `len` bytes may be moved now; `None` where none may.
+    /// How many of `len` bytes may be moved now; `None` if none may.
     pub(crate) fn allowed(&self, len: usize) -> Option<usize> {
         let Some(limit) = self.limit.get().filter(|_| !self.lifted.get()) else { return Some(len) };
         let allowed = len.min(self.granted.get());
@@ -171,7 +174,7 @@ impl Share {
         Some(allowed)
     }
 
-    /// So many bytes have moved.
+    /// Counts bytes that were moved.
     pub(crate) fn moved(&self, bytes: usize) {
         if let Some(limit) = self.limit.get().filter(|_| !self.lifted.get()) {
             self.granted.set(self.granted.get().saturating_sub(bytes));

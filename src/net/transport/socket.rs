@@ -8,21 +8,23 @@ use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
-/// What the kernel last said about a socket: true until it says `WouldBlock`.
+/// The readiness of a socket: a flag is set by an event, and cleared when a call returns
+/// `WouldBlock`.
 #[derive(Debug, Default)]
 pub struct Ready {
-    /// There may be bytes to read, or the end.
+    /// There may be bytes to read, or the end of input.
     pub readable: Cell<bool>,
-    /// There may be room to write.
+    /// A write may not block.
     pub writable: Cell<bool>,
-    /// The peer has ended its half, or all: it was said once and stays so.
+    /// The peer has ended its half, or the connection. Never cleared.
     pub closed: Cell<bool>,
-    /// The part in a limit on bytes a second, where there is one.
+    /// The connection's share of the rate limit, if there is one.
     pub(crate) share: Share,
 }
 
 impl Ready {
-    /// So many bytes may be moved; the kernel is asked anew in which direction.
+    /// Grants `granted` bytes. Both directions are marked ready, because it is not known which one
+    /// waited.
     pub(crate) fn resume(&self, granted: usize) {
         self.share.resume(granted);
         self.readable.set(true);
@@ -30,7 +32,7 @@ impl Ready {
     }
 }
 
-/// A socket that notes which direction blocked.
+/// A socket that records which direction blocked.
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(super) inner: TcpStream,
@@ -48,8 +50,8 @@ impl Read for Socket {
         let Some(len) = self.ready.share.allowed(buffer.len()) else {
             return held_back(&self.ready.readable);
         };
-        let did = note(|| self.inner.read(&mut buffer[..len]), &self.ready.readable);
-        did.inspect(|count| self.ready.share.moved(*count))
+        let result = note(|| self.inner.read(&mut buffer[..len]), &self.ready.readable);
+        result.inspect(|count| self.ready.share.moved(*count))
     }
 }
 
@@ -58,8 +60,8 @@ impl Write for Socket {
         let Some(len) = self.ready.share.allowed(bytes.len()) else {
             return held_back(&self.ready.writable);
         };
-        let did = note(|| self.inner.write(&bytes[..len]), &self.ready.writable);
-        did.inspect(|count| self.ready.share.moved(*count))
+        let result = note(|| self.inner.write(&bytes[..len]), &self.ready.writable);
+        result.inspect(|count| self.ready.share.moved(*count))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -67,27 +69,27 @@ impl Write for Socket {
     }
 }
 
-/// The answer of a socket that may move no bytes now, because of a limit on bytes a second.
+/// `WouldBlock`, because the rate limit allows no bytes now.
 fn held_back(flag: &Cell<bool>) -> io::Result<usize> {
     flag.set(false);
     Err(io::ErrorKind::WouldBlock.into())
 }
 
-/// Calls `act`, again after a signal, and notes whether the call blocked. A handshake asks the
-/// socket without waiting for an event: after a call that moved bytes there may be more, and no
-/// event tells of bytes that were read ahead.
+/// Calls `act`, again after EINTR, and records whether the call blocked. A call that moved bytes
+/// sets the flag: a handshake calls without waiting for an event, more bytes may follow, and no
+/// event reports them if they arrived before.
 pub(super) fn note(
     mut act: impl FnMut() -> io::Result<usize>,
     flag: &Cell<bool>,
 ) -> io::Result<usize> {
-    let mut did = act();
-    while matches!(&did, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
-        did = act();
+    let mut result = act();
+    while matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+        result = act();
     }
-    match &did {
+    match &result {
         Ok(_) => flag.set(true),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => flag.set(false),
         Err(_) => {}
     }
-    did
+    result
 }

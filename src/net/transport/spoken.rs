@@ -1,4 +1,4 @@
-//! Which protocol a peer speaks, by the first bytes that it sent.
+//! Detects which protocol a peer speaks, by the first bytes that it sent.
 //!
 //! A client that reaches the wrong port gets an answer in another protocol. The first bytes of the
 //! protocols of this crate differ, so the error can name what the peer speaks.
@@ -31,7 +31,8 @@ pub enum Spoken {
 }
 
 impl Spoken {
-    /// What begins with these bytes; `None` where they are too few, or those of no known protocol.
+    /// The protocol that begins with these bytes; `None` if they are too few, or of no known
+    /// protocol.
     pub fn of(first: &[u8]) -> Option<Spoken> {
         match first {
             [0, _, _, _, b'{', ..] => Some(Spoken::Framed),
@@ -42,8 +43,8 @@ impl Spoken {
         }
     }
 
-    /// The error of a session that was fed the first bytes of a connection, with the protocol that
-    /// the peer speaks where these bytes show another one than is `expected`.
+    /// The error for a session that refused the first bytes of a connection: [`Error::Foreign`] if
+    /// these bytes show another protocol than `expected`.
     pub(crate) fn judge(error: error::Error, first: &[u8], expected: Option<Spoken>) -> Error {
         match (Spoken::of(first), &error) {
             (Some(spoken), error::Error::Malformed { offset: 0, .. })
@@ -67,8 +68,8 @@ impl fmt::Display for Spoken {
     }
 }
 
-/// Refuses the first bytes of a connection in clear that are an alert of TLS: a server that expects
-/// TLS answers so to a client that begins in clear.
+/// Refuses a TLS alert at the beginning of a connection in clear: a server that expects TLS sends
+/// one to a client that begins in clear.
 pub(crate) fn refuse_tls(first: &[u8]) -> Result<(), Fault> {
     match first {
         [0x15, 3, 0..=4, ..] => Err(Fault::Needed),

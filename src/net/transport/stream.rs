@@ -9,13 +9,13 @@
 //!   begins with TLS ────┘
 //! ```
 //!
-//! Readiness is remembered in [`Ready`] until the kernel says `WouldBlock`. Under TLS a read may
-//! have to write and the other way round, and the library does not say which it waits for: the
-//! socket is wrapped, and clears the flag of the direction that really blocked.
+//! [`Ready`] holds the readiness until a call returns `WouldBlock`. Under TLS a read may have to
+//! write and a write may have to read, and the library does not report what it waits for. So the
+//! socket is wrapped, and clears the flag of the direction that blocked.
 //!
-//! Under TLS bytes also stand between the library and the socket. What came and was not asked for
-//! yet stands there only while `readable` is true, so that it is not forgotten; what the socket did
-//! not take yet is told by [`Stream::unsent`], and goes out with [`Stream::flush`].
+//! Under TLS bytes are also buffered between the library and the socket. Received bytes are
+//! buffered only while `readable` is true, so that they are not forgotten. The length of unsent
+//! records is [`Stream::unsent`]; [`Stream::flush`] writes them.
 
 #[cfg(all(test, feature = "tls"))]
 mod tests;
@@ -39,13 +39,12 @@ enum Kind {
     Tls(Box<Secure>),
 }
 
-/// What the library holds for a handshake that has begun, in bytes: 46 KiB, its buffers included,
-/// measured with OpenSSL 3.0, and a third more that the allocator loses where many of them begin
-/// and end.
+/// Memory of the library for a handshake in progress, in bytes: 46 KiB, measured with OpenSSL 3.0,
+/// and a third more for fragmentation when there are many.
 const HANDSHAKE_BYTES: usize = 64 << 10;
 
-/// What the library holds once TLS is up, in bytes, measured likewise: it lends its buffers only to
-/// a record that is on its way (`SSL_MODE_RELEASE_BUFFERS`).
+/// Memory of the library for an established connection, in bytes, measured likewise: idle
+/// connections hold no record buffers (`SSL_MODE_RELEASE_BUFFERS`).
 const SECURE_BYTES: usize = 16 << 10;
 
 /// A connected stream and its readiness.
@@ -79,7 +78,7 @@ impl Stream {
 
     /// Turns a plain stream, in place, into one that begins with the client's side of a TLS
     /// handshake. The socket, its registration and what is known of its readiness stay. False if
-    /// it is under TLS already: there is no TLS within TLS.
+    /// the stream is under TLS already: TLS within TLS is not supported.
     pub fn upgrade(&mut self, tls: &NamedTls) -> bool {
         match std::mem::replace(&mut self.kind, Kind::Handshaking(None)) {
             Kind::Plain(socket) => {
@@ -112,7 +111,7 @@ impl Stream {
         }
     }
 
-    /// Goes on with a TLS handshake. True once bytes can be read and written.
+    /// Continues a TLS handshake. True once bytes can be read and written.
     ///
     /// # Errors
     /// Why the handshake failed.
@@ -139,11 +138,12 @@ impl Stream {
         }
     }
 
-    /// Reads what is there, under TLS of as many records as fit.
+    /// Reads what is available; under TLS the payload of as many records as fit.
     ///
     /// # Errors
-    /// `WouldBlock`, with the flag of the blocked direction cleared; `UnexpectedEof` if the
-    /// connection ended without TLS's own end; a [`Fault`] within, or what the system says.
+    /// `WouldBlock`, with the flag of the blocked direction cleared; `UnexpectedEof` if TLS ended
+    /// without close_notify; an error with a [`Fault`] inside for other TLS errors; those of the
+    /// system.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.kind {
             Kind::Plain(socket) => socket.read(buffer),
@@ -152,8 +152,8 @@ impl Stream {
         }
     }
 
-    /// Writes what fits. Under TLS that is what was turned into records; the socket may not have
-    /// taken them all ([`unsent`](Stream::unsent)).
+    /// Writes what fits. Under TLS the count is what was turned into records, of which some may be
+    /// [`unsent`](Stream::unsent).
     ///
     /// # Errors
     /// As [`read`](Stream::read).
@@ -165,10 +165,10 @@ impl Stream {
         }
     }
 
-    /// Writes records that the socket has not taken yet.
+    /// Writes unsent records to the socket.
     ///
     /// # Errors
-    /// As [`read`](Stream::read); `WouldBlock` while some are left.
+    /// As [`read`](Stream::read); `WouldBlock` while records are left.
     pub fn flush(&mut self) -> io::Result<()> {
         match &mut self.kind {
             Kind::Plain(_) | Kind::Handshaking(_) => Ok(()),
@@ -176,7 +176,7 @@ impl Stream {
         }
     }
 
-    /// How many bytes of records the socket has not taken yet.
+    /// Length of the records that the socket has not accepted yet, in bytes.
     pub fn unsent(&self) -> usize {
         match &self.kind {
             Kind::Plain(_) | Kind::Handshaking(_) => 0,
@@ -184,8 +184,7 @@ impl Stream {
         }
     }
 
-    /// Memory that it holds beside itself, in bytes: what stands between the library and the
-    /// socket, and what the library holds.
+    /// Heap memory of the stream, in bytes: its record buffers, and what the TLS library holds.
     pub fn memory(&mut self) -> usize {
         self.sealed().map(|sealed| sealed.memory()).map_or(0, |held| held + self.library_memory())
     }
@@ -197,7 +196,8 @@ impl Stream {
         }
     }
 
-    /// Memory of which it holds so much as long as it is open, in bytes, even if nothing is sent.
+    /// The part of [`memory`](Stream::memory) that is held as long as the stream is open, even when
+    /// idle, in bytes.
     pub fn idle_memory(&self) -> usize {
         match &self.kind {
             Kind::Tls(_) => SECURE_BYTES,
@@ -205,31 +205,31 @@ impl Stream {
         }
     }
 
-    /// Lends it storage for records; it gathers up to about `gather_bytes_max` of them for one
-    /// write. Without storage it works as well, and takes some of its own.
+    /// Lends the stream storage for records. One write gathers records of up to about
+    /// `gather_bytes_max` bytes. Without lent storage the stream allocates its own.
     pub fn lend(&mut self, spare: &mut Spare, gather_bytes_max: usize) {
         if let Some(sealed) = self.sealed() {
             sealed.lend(spare, gather_bytes_max);
         }
     }
 
-    /// Takes storage back: all that holds nothing, and where memory is `scarce` also what is much
-    /// longer than what it holds.
+    /// Takes storage back: that of empty buffers, and when memory is `scarce` also that of buffers
+    /// that are mostly empty.
     pub fn give_back(&mut self, spare: &mut Spare, scarce: bool) {
         if let Some(sealed) = self.sealed() {
             sealed.give_back(spare, scarce);
         }
     }
 
-    /// Ends the sending half; under TLS says so to the peer first.
+    /// Shuts down the sending half; under TLS sends close_notify first.
     ///
     /// # Errors
-    /// `WouldBlock` while records are left that the socket has not taken: to be called again then.
+    /// `WouldBlock` while unsent records are left: to be called again.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
         if let Kind::Tls(secure) = &mut self.kind {
-            match secure.say_close() {
+            match secure.send_close_notify() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
-                // What fails here fails because the connection is gone, which is what we want.
+                // Any other error means that the connection is gone already.
                 Ok(()) | Err(_) => {}
             }
         }

@@ -1,23 +1,23 @@
-//! TLS by the platform's library, on both sides: native-tls for clients, OpenSSL for servers.
+//! TLS for clients, by native-tls, and for servers, by OpenSSL.
 //!
-//! Specification: RFC 8446 (TLS 1.3), RFC 5246 (TLS 1.2, the least that is spoken), RFC 9525 (the
-//! name of a service in its certificate).
+//! Specification: RFC 8446 (TLS 1.3), RFC 5246 (TLS 1.2, the least version), RFC 9525 (the name of
+//! a service in its certificate).
 //!
 //! ```text
 //!   ClientTls ── named(host) ─▶ NamedTls ─┐
-//!    (whom to trust; one for many hosts)  ├─▶ Handshake ─ go on … ─▶ a stream under TLS
+//!    (trust settings, for many hosts)     ├─▶ Handshake ─ go_on … ─▶ a stream under TLS
 //!   ServerTls ────────────────────────────┘         └─▶ Fault: what is wrong, and what to do
 //! ```
 //!
-//! Clients check certificates, unless they were told not to: against the system's roots and those
-//! of a given file.
+//! Clients verify certificates against the system's roots and those of a given file, unless
+//! verification is switched off.
 //!
-//! native-tls does not tell version and cipher. They are read in the server's first bytes, on their
-//! way to or from the library ([`server_hello`](crate::server_hello)).
+//! native-tls does not report the version and the cipher suite. They are parsed from the
+//! ServerHello as it passes between the socket and the library
+//! ([`server_hello`](crate::server_hello)).
 //!
-//! Without the feature `tls` the same types exist, but nobody can make a value of them: the
-//! functions that would make one answer with [`Fault::NotBuilt`]. So no other module asks for the
-//! feature.
+//! Without the feature `tls` the same types exist without values: their constructors return
+//! [`Fault::NotBuilt`]. So no other module has to test for the feature.
 
 pub(super) mod fault;
 #[cfg(not(feature = "tls"))]

@@ -191,7 +191,7 @@ fn families_take_turns() {
         ("aaxaxb", "axb"),
         ("xx", "x"),
     ] {
-        let order: String = in_turns(addresses(names)).into_iter().map(name_of).collect();
+        let order: String = alternate(addresses(names)).into_iter().map(name_of).collect();
         assert_eq!(order, expected, "{names}");
     }
 }
@@ -199,7 +199,7 @@ fn families_take_turns() {
 #[test]
 fn ports_tell_addresses_apart() {
     let two = [address("192.0.2.1:80"), address("192.0.2.1:81")];
-    assert_eq!(in_turns(two.to_vec()), two);
+    assert_eq!(alternate(two.to_vec()), two);
 }
 
 /// Lets every attempt be refused as soon as it starts, and gives their names.

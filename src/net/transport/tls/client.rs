@@ -1,22 +1,19 @@
-//! The client's side: whom to trust, and which name the server has to show.
+//! TLS settings of a client, and the name that the server's certificate must be valid for.
 //!
-//! Settings are apart from the name, so that one set of them, with the roots read once, serves all
-//! the hosts that a program talks to.
+//! Settings are separate from the name, so that one set, whose roots are loaded once, serves all
+//! hosts.
 
 use super::fault::Fault;
-use super::handshake::Handshake;
-use super::sealed::{Sealed, Side};
 use crate::net::transport::error::Error;
-use crate::net::transport::socket::Socket;
 use native_tls::{Certificate, Protocol, TlsConnector};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Whom a client trusts. Cheap to clone.
+/// TLS settings of a client. Cheap to clone.
 ///
-/// Two of them are equal if one is a clone of the other: then, and only then, a connection that was
-/// made with one is as good for the other.
+/// Two values are equal only if one is a clone of the other. Only then may a connection made with
+/// one be reused for the other.
 #[derive(Clone)]
 pub struct ClientTls {
     settings: Arc<Settings>,
@@ -28,10 +25,11 @@ struct Settings {
 }
 
 impl ClientTls {
-    /// Trusts the system's roots, and with `roots` (PEM) all certificates of that bundle, too.
+    /// Trusts the system's roots, and all certificates of the PEM bundle `roots`.
     ///
     /// # Errors
-    /// [`Error::Tls`] if the bundle cannot be read, or has no certificate.
+    /// [`Error::Tls`] if the bundle has no certificate or a damaged one, or if the library cannot
+    /// be used.
     pub fn new(roots: Option<&[u8]>) -> Result<ClientTls, Error> {
         let mut builder = TlsConnector::builder();
         if let Some(pem) = roots {
@@ -47,8 +45,8 @@ impl ClientTls {
         ClientTls::build(&mut builder, false)
     }
 
-    /// Trusts whoever answers, whatever name is on the certificate: nothing is verified, and who
-    /// stands between can read and change everything. Whoever uses this has to say so loudly.
+    /// Verifies neither the certificate nor its name, so that an attacker on the path can read and
+    /// change everything. A program that uses this should warn its user.
     ///
     /// # Errors
     /// [`Error::Tls`] if the library cannot be used.
@@ -67,15 +65,17 @@ impl ClientTls {
         Ok(ClientTls { settings: Arc::new(Settings { connector, insecure }) })
     }
 
-    /// Whether nothing is verified.
+    /// Whether verification is switched off.
     pub fn is_insecure(&self) -> bool {
         self.settings.insecure
     }
 
-    /// The same for one server: the name that its certificate has to bear, or its IP address.
+    /// The settings for one server, whose certificate must be valid for `name`: a host name or an
+    /// IP address, an IPv6 address with or without brackets.
     ///
     /// # Errors
-    /// [`Error::Tls`] for what is no name: with an empty one the library would verify none.
+    /// [`Error::Tls`] if `name` is empty or holds spaces or control characters. With an empty name
+    /// the library would verify none.
     pub fn named(&self, name: &str) -> Result<NamedTls, Error> {
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         // The root of the DNS is not part of a name in a certificate (RFC 6066 §3).
@@ -109,7 +109,7 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// Settings and the name of the server: what a handshake needs. Cheap to clone.
+/// TLS settings and the name of one server. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NamedTls {
     tls: ClientTls,
@@ -117,7 +117,7 @@ pub struct NamedTls {
 }
 
 impl NamedTls {
-    /// The name that the certificate has to bear.
+    /// The name that the certificate must be valid for, without brackets and trailing dot.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -125,11 +125,6 @@ impl NamedTls {
     /// The settings.
     pub fn tls(&self) -> &ClientTls {
         &self.tls
-    }
-
-    pub(crate) fn handshake(&self, socket: Socket) -> Box<Handshake> {
-        let sealed = Sealed::new(socket, Side::Client);
-        Box::new(Handshake::Connect(self.clone(), sealed))
     }
 
     pub(super) fn connector(&self) -> &TlsConnector {

@@ -1,6 +1,6 @@
-//! An established connection under TLS, of either side.
+//! An established TLS connection, of a client or a server.
 //!
-//! The two sides are of two libraries' types over the same library below: see
+//! The two sides have types of two crates over the same library: see
 //! [`ServerTls`](super::ServerTls).
 
 use super::client::NamedTls;
@@ -11,16 +11,16 @@ use native_tls::TlsStream;
 use openssl::ssl::{ErrorCode, SslStream};
 use std::io::{self, Read, Write};
 
-/// Turns bytes into records and back.
+/// Encrypts and decrypts records.
 pub(super) enum TlsConnection {
-    /// We are the client, and asked for that server.
+    /// The client's side, with the server that was asked for.
     Client(TlsStream<Sealed>, NamedTls),
-    /// We are the server.
+    /// The server's side.
     Server(SslStream<Sealed>),
 }
 
 impl TlsConnection {
-    /// What the records go through.
+    /// The buffered socket below.
     pub(super) fn get_ref(&self) -> &Sealed {
         match self {
             TlsConnection::Client(tls, _) => tls.get_ref(),
@@ -28,7 +28,7 @@ impl TlsConnection {
         }
     }
 
-    /// The same, to be changed.
+    /// The buffered socket below.
     pub(super) fn get_mut(&mut self) -> &mut Sealed {
         match self {
             TlsConnection::Client(tls, _) => tls.get_mut(),
@@ -36,7 +36,7 @@ impl TlsConnection {
         }
     }
 
-    /// What the handshake agreed on, in lines for people.
+    /// What the handshake negotiated, in lines for people.
     pub(super) fn remarks(&self) -> Vec<PeerText<'static>> {
         let hello = self.get_ref().server_hello();
         match self {
@@ -45,7 +45,7 @@ impl TlsConnection {
         }
     }
 
-    /// Says close_notify.
+    /// Sends close_notify.
     ///
     /// # Errors
     /// Those of the socket and the library.
@@ -54,7 +54,7 @@ impl TlsConnection {
             TlsConnection::Client(tls, _) => tls.shutdown(),
             TlsConnection::Server(tls) => match tls.shutdown() {
                 Ok(_) => Ok(()),
-                // The peer has said it, too.
+                // The peer has sent close_notify as well.
                 Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(()),
                 Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
             },

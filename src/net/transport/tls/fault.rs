@@ -1,64 +1,64 @@
-//! What can be wrong with TLS: each fault has its own words, and says what to do.
+//! TLS faults, each with a message and advice.
 //!
 //! Specification: RFC 5280 §6 (validation of certificates), RFC 8446 §6 (alerts).
 
 use crate::text::PeerText;
 use std::fmt;
 
-/// Why there is no TLS.
+/// Why a TLS connection could not be made, or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The peer's certificate is not to be trusted.
+    /// The peer's certificate could not be verified.
     Certificate {
-        /// What is wrong with it.
+        /// What is wrong with the certificate.
         fault: CertificateFault,
-        /// Which server was asked for.
+        /// The name of the server that was asked for.
         name: String,
     },
-    /// What the peer says is not TLS.
+    /// The peer does not speak TLS.
     NotTls,
-    /// The peer expects TLS, and was spoken to in clear.
+    /// The peer expects TLS, but the connection is in clear.
     Needed,
     /// The two sides have no version of TLS in common.
     Version,
-    /// The peer broke off with an alert: its number (RFC 8446 §6).
+    /// The peer sent a fatal alert: its number (RFC 8446 §6).
     Alert(u8),
     /// The connection ended in the middle of the handshake.
     Closed,
-    /// The connection ended without TLS's own end, so what came may be cut short.
+    /// The connection ended without close_notify, so the input may be truncated (RFC 8446 §6.1).
     Truncated,
     /// This program was built without TLS.
     NotBuilt,
-    /// Our own certificate or settings cannot be used.
+    /// The local certificate or settings cannot be used.
     Settings(String),
-    /// Our own private key cannot be used.
+    /// The local private key cannot be used.
     PrivateKey(&'static str),
-    /// Anything else, in the library's words, which may repeat what a certificate says.
+    /// Any other fault, with the text of the library, which may quote a certificate.
     Other(PeerText<'static>),
 }
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateFault {
-    /// Its time is over.
+    /// Its validity has ended.
     Expired,
-    /// Its time has not begun.
+    /// Its validity has not begun.
     NotYetValid,
-    /// It was signed by nobody but itself.
+    /// It is signed by its own key only.
     SelfSigned,
-    /// Nobody that is trusted here signed it, or a certificate between is missing.
+    /// It is not signed by a trusted issuer, or an intermediate certificate is missing.
     UnknownIssuer,
-    /// It is for other names.
+    /// It is valid for other names only.
     WrongName,
-    /// Its issuer took it back.
+    /// Its issuer has revoked it.
     Revoked,
-    /// It, or one above it, was made for something else.
+    /// It, or a certificate above it, is not valid for this purpose.
     WrongPurpose,
-    /// Its key or its signature is of a kind that can be forged.
+    /// Its key or its signature algorithm is too weak.
     Weak,
-    /// Its signature is not its issuer's.
+    /// Its signature does not verify with its issuer's key.
     BadSignature,
-    /// Anything else, in the library's words, which may repeat what a certificate says.
+    /// Any other fault, with the text of the library, which may quote a certificate.
     Other(PeerText<'static>),
 }
 
@@ -91,7 +91,7 @@ const ALERTS: [(u8, &str); 24] = [
 ];
 
 impl Fault {
-    /// What to do about it, for people.
+    /// Advice for people.
     pub fn advice(&self) -> &'static str {
         match self {
             Fault::Certificate { fault, .. } => fault.advice(),
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 impl CertificateFault {
-    /// What to do about it, for people.
+    /// Advice for people.
     pub fn advice(&self) -> &'static str {
         match self {
             CertificateFault::Expired => {

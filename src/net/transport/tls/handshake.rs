@@ -1,41 +1,58 @@
-//! A handshake that has not ended.
+//! TLS handshakes of both sides.
 
 use super::client::NamedTls;
 use super::connection::TlsConnection;
 use super::fault::Fault;
-use super::sealed::Sealed;
+use super::sealed::{Sealed, Side};
 use super::secure::Secure;
 use super::server::ServerTls;
+use crate::net::transport::socket::Socket;
 use native_tls::{HandshakeError, MidHandshakeTlsStream};
 use openssl::ssl::{self, MidHandshakeSslStream};
 use std::ops::ControlFlow;
 
-/// One side of a handshake, and how far it is.
+/// A handshake in progress.
 pub(crate) enum Handshake {
     /// A client that has not begun.
     Connect(NamedTls, Sealed),
     /// A server that has not begun.
     Accept(ServerTls, Sealed),
-    /// A client that has begun, and whom it wants to see.
+    /// A client that has begun, with the server that was asked for.
     Connecting(MidHandshakeTlsStream<Sealed>, NamedTls),
     /// A server that has begun.
     Accepting(MidHandshakeSslStream<Sealed>),
 }
 
-/// A handshake that waits for the peer, or for the socket to take more, or a stream under TLS.
+/// Continue: the handshake waits for the socket. Break: TLS is established.
 type Progress = ControlFlow<Box<Secure>, Box<Handshake>>;
 
+impl NamedTls {
+    /// The client's side of a handshake over `socket`, not begun.
+    pub(crate) fn handshake(&self, socket: Socket) -> Box<Handshake> {
+        let sealed = Sealed::new(socket, Side::Client);
+        Box::new(Handshake::Connect(self.clone(), sealed))
+    }
+}
+
+impl ServerTls {
+    /// The server's side of a handshake over `socket`, not begun.
+    pub(crate) fn handshake(&self, socket: Socket) -> Box<Handshake> {
+        let sealed = Sealed::new(socket, Side::Server);
+        Box::new(Handshake::Accept(self.clone(), sealed))
+    }
+}
+
 impl Handshake {
-    /// Whether the library holds a state for it.
+    /// Whether the library has allocated a state for the handshake.
     pub(crate) fn has_begun(&self) -> bool {
         matches!(self, Handshake::Connecting(..) | Handshake::Accepting(_))
     }
 
-    /// Whether it is time to begin: a server waits for the first byte of its client before it asks
-    /// the library for a state, which takes far more memory than the socket does.
+    /// Whether to begin: a server waits for the client's first byte before the library allocates a
+    /// state, because a state takes far more memory than a socket.
     pub(crate) fn may_begin(&mut self) -> bool {
         match self {
-            Handshake::Accept(_, socket) => !socket.is_silent(),
+            Handshake::Accept(_, socket) => !socket.has_no_input(),
             _ => true,
         }
     }
@@ -43,7 +60,7 @@ impl Handshake {
     /// Does what can be done now.
     ///
     /// # Errors
-    /// Why there will be no TLS; the socket has gone then.
+    /// Why the handshake failed. The socket is closed then.
     pub(crate) fn go_on(self) -> Result<Progress, Fault> {
         match self {
             Handshake::Connect(to, socket) => {
@@ -55,7 +72,7 @@ impl Handshake {
         }
     }
 
-    /// The socket below.
+    /// The buffered socket below.
     pub(crate) fn sealed(&mut self) -> &mut Sealed {
         match self {
             Handshake::Connect(_, socket) | Handshake::Accept(_, socket) => socket,
@@ -65,21 +82,21 @@ impl Handshake {
     }
 }
 
-fn waits(handshake: Handshake) -> Progress {
+fn pending(handshake: Handshake) -> Progress {
     ControlFlow::Continue(Box::new(handshake))
 }
 
-fn done(connection: TlsConnection) -> Progress {
+fn established(connection: TlsConnection) -> Progress {
     ControlFlow::Break(Box::new(Secure::new(connection)))
 }
 
 fn connecting(
-    did: Result<native_tls::TlsStream<Sealed>, HandshakeError<Sealed>>,
+    result: Result<native_tls::TlsStream<Sealed>, HandshakeError<Sealed>>,
     to: NamedTls,
 ) -> Result<Progress, Fault> {
-    match did {
-        Ok(stream) => Ok(done(TlsConnection::Client(stream, to))),
-        Err(HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Connecting(mid, to))),
+    match result {
+        Ok(stream) => Ok(established(TlsConnection::Client(stream, to))),
+        Err(HandshakeError::WouldBlock(mid)) => Ok(pending(Handshake::Connecting(mid, to))),
         Err(HandshakeError::Failure(error)) => {
             Err(Fault::of_text(&error.to_string(), Some(to.name())))
         }
@@ -87,11 +104,11 @@ fn connecting(
 }
 
 fn accepting(
-    did: Result<ssl::SslStream<Sealed>, ssl::HandshakeError<Sealed>>,
+    result: Result<ssl::SslStream<Sealed>, ssl::HandshakeError<Sealed>>,
 ) -> Result<Progress, Fault> {
-    match did {
-        Ok(stream) => Ok(done(TlsConnection::Server(stream))),
-        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(waits(Handshake::Accepting(mid))),
+    match result {
+        Ok(stream) => Ok(established(TlsConnection::Server(stream))),
+        Err(ssl::HandshakeError::WouldBlock(mid)) => Ok(pending(Handshake::Accepting(mid))),
         Err(ssl::HandshakeError::Failure(mid)) => {
             Err(Fault::of_text(&mid.into_error().to_string(), None))
         }

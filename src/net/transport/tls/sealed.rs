@@ -1,70 +1,69 @@
-//! What stands between the TLS library and the socket: records on their way, in bulk.
+//! Buffers records between the TLS library and the socket.
 //!
-//! The library reads the five bytes of a record's head and then its body, and writes each record,
-//! with a system call of its own. Here many of them share one:
+//! The library makes one call for the five bytes of a record's header, one for its body, and one to
+//! write each record. With these buffers many calls share one system call:
 //!
 //! ```text
 //!   library ◀─ head, body, head, body … ─ input ◀─ one read(2) ── socket
 //!   library ── record, record, record … ─▶ output ─ one write(2) ─▶ socket
 //! ```
 //!
-//! `readable` of the socket is only cleared by a read(2), and that happens only when `input` is
-//! empty: so what stands there is never forgotten. During the handshake nothing is gathered, for
-//! the library gives the socket away when it fails, and the peer has to see the alert that says
-//! why.
+//! `readable` of the socket is only cleared by a read(2), which is only made when `input` is empty,
+//! so buffered input is never forgotten. During the handshake writes are not gathered: if it fails,
+//! the library drops the socket, and the alert must have been written before.
 //!
-//! During the handshake the ServerHello is also read as it passes, because native-tls does not tell
-//! version and cipher suite: a client reads it in the bytes that come, a server in those that go.
+//! During the handshake the ServerHello is also parsed as it passes, because native-tls does not
+//! report the version and the cipher suite: by a client in its input, by a server in its output.
 
 use crate::buffer::Buffer;
 use crate::net::transport::socket::{Socket, note};
 use crate::server_hello::{Reader, ServerHello};
 use std::io::{self, ErrorKind, Read, Write};
 
-/// The largest read of records, in bytes. More is not faster.
+/// The largest read, in bytes. More is not faster.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
 
-/// The read of records during the handshake, in bytes: one record.
+/// The least read, also used during the handshake, in bytes: one record.
 const AHEAD_BYTES_MIN: usize = 16 << 10;
 
-/// The most records that are gathered for one write, in bytes. More is not faster: it is what the
-/// socket takes at a time.
+/// The most that is gathered for one write, in bytes. More is not faster, because the socket
+/// accepts no more at a time.
 const GATHER_BYTES_MAX: usize = 128 << 10;
 
-/// The longest record, in bytes: 2^14 of payload and 2048 that a cipher may add (RFC 5246 §6.2.3),
-/// behind a head of 5.
+/// The longest record, in bytes: a header of 5, 2^14 of payload, and 2048 that a cipher may add
+/// (RFC 5246 §6.2.3).
 const RECORD_BYTES_MAX: usize = (16 << 10) + 2048 + 5;
 
-/// Storage for records that the streams of a reactor lend each other.
+/// Storage for record buffers, shared by the streams of a reactor.
 #[derive(Debug, Default)]
 pub struct Spare {
     input: Vec<u8>,
     output: Vec<u8>,
 }
 
-/// Which side of TLS we are.
+/// The side of a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Server,
 }
 
-/// A socket under TLS.
+/// A socket with record buffers.
 #[derive(Debug)]
 pub(crate) struct Sealed {
     socket: Socket,
-    /// Records that came and that the library did not ask for yet.
+    /// Records that were received and not yet read by the library.
     input: Buffer,
-    /// Records that the socket did not take yet.
+    /// Records that the socket has not accepted yet.
     output: Buffer,
-    /// How much is read ahead now.
+    /// The length of the next read, in bytes.
     ahead: usize,
-    /// How many records are gathered now; none during the handshake.
+    /// How many bytes are gathered for one write; `None` during the handshake.
     gather: Option<usize>,
     side: Side,
-    /// What the server says at the beginning of the handshake.
+    /// Parses the ServerHello of the handshake.
     hello: Reader,
-    /// The library has seen the end of what the peer sends.
+    /// The library has read the end of the connection.
     ended: bool,
 }
 
@@ -86,29 +85,28 @@ impl Sealed {
         &mut self.socket
     }
 
-    /// Whether nothing has come from the peer yet, not even its end.
-    pub(super) fn is_silent(&self) -> bool {
-        self.input.is_empty() && is_silent(&self.socket)
+    /// Whether nothing was received from the peer yet, not even its end.
+    pub(super) fn has_no_input(&self) -> bool {
+        self.input.is_empty() && has_no_input(&self.socket)
     }
 
-    /// The ServerHello of the handshake, if it has passed and was understood.
+    /// The ServerHello of the handshake, if it has passed and could be parsed.
     pub(super) fn server_hello(&self) -> Option<ServerHello> {
         self.hello.server_hello()
     }
 
-    /// From now on records are gathered.
+    /// Gathers records from now on.
     pub(super) fn begin_to_gather(&mut self) {
         self.gather = Some(GATHER_BYTES_MAX);
     }
 
-    /// Reads about as many bytes of records ahead as are asked for of what is in them.
+    /// Sets the length of the next reads to the payload that is asked for, within bounds.
     pub(super) fn set_ahead(&mut self, asked: usize) {
         self.ahead = asked.clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX);
     }
 
-    /// Whether one more record may be made. Where there is none there is always room for one, and
-    /// at the end for an alert besides.
-    pub(super) fn has_room(&self) -> bool {
+    /// Whether one more record fits, and an alert after it. Always true if there is none.
+    pub(super) fn accepts_record(&self) -> bool {
         let max = self.gather.unwrap_or(0).min(GATHER_BYTES_MAX);
         self.output.is_empty() || self.output.len() + 2 * RECORD_BYTES_MAX <= max
     }
@@ -125,7 +123,7 @@ impl Sealed {
         self.input.capacity() + self.output.capacity() + self.hello.memory()
     }
 
-    /// Writes what was gathered.
+    /// Writes the gathered records.
     pub(super) fn drain(&mut self) -> io::Result<()> {
         while !self.output.is_empty() {
             let count = self.socket.write(self.output.readable())?;
@@ -146,20 +144,21 @@ impl Sealed {
     }
 }
 
-/// Whether there is nothing to read, not even the end. Reads nothing.
-fn is_silent(socket: &Socket) -> bool {
+/// Whether the socket has nothing to read, not even the end. Peeks only.
+fn has_no_input(socket: &Socket) -> bool {
     let came = note(|| socket.inner.peek(&mut [0]), &socket.ready.readable);
     matches!(came, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Storage for a buffer that has none.
+/// Lends storage to a buffer that has none.
 fn lend(buffer: &mut Buffer, spare: &mut Vec<u8>) {
     if buffer.capacity() == 0 {
         *buffer = Buffer::with_storage(std::mem::take(spare), buffer.limit());
     }
 }
 
-/// Takes the storage of an empty buffer, and of one that holds little where memory is scarce.
+/// Takes the storage of an empty buffer; when memory is scarce, also of a buffer that is mostly
+/// empty.
 fn give_back(buffer: &mut Buffer, spare: &mut Vec<u8>, scarce: bool) {
     if buffer.is_empty() || (scarce && buffer.len() < buffer.capacity() / 4) {
         let mut rest = Buffer::with_limit(buffer.limit());
@@ -201,8 +200,8 @@ impl Write for Sealed {
             return Ok(count);
         }
         if self.output.room() < bytes.len() {
-            // Only where the library says more than it was asked to; then it waits, as it would
-            // for a socket that is full.
+            // Only if the library writes more than it was asked to. If the socket blocks, the
+            // library waits.
             self.drain()?;
         }
         match self.output.append(bytes) {

@@ -1,8 +1,8 @@
-//! A stream under TLS: many records for each call, and an end that is told from a break.
+//! An established TLS stream: reads and writes many records in one call, and detects truncation.
 //!
-//! TLS has an end of its own, the alert close_notify (RFC 8446 §6.1). Without it whoever stands
-//! between could cut a message short and nobody would notice; so the bare end of the connection is
-//! `UnexpectedEof` here, with [`Fault::Truncated`] in it.
+//! TLS ends with the alert close_notify (RFC 8446 §6.1). Without it an attacker could truncate a
+//! message unnoticed, so the end of the connection without close_notify is `UnexpectedEof` with
+//! [`Fault::Truncated`] inside.
 
 use super::connection::TlsConnection;
 use super::fault::Fault;
@@ -12,16 +12,16 @@ use std::io::{self, ErrorKind, Read, Write};
 
 pub(crate) struct Secure {
     tls: TlsConnection,
-    /// An error that came behind bytes which were given first.
-    met: Option<io::Error>,
-    /// We have said close_notify.
+    /// An error that followed bytes which were returned first.
+    deferred: Option<io::Error>,
+    /// close_notify was sent.
     closing: bool,
 }
 
 impl Secure {
     pub(super) fn new(mut tls: TlsConnection) -> Secure {
         tls.get_mut().begin_to_gather();
-        Secure { tls, met: None, closing: false }
+        Secure { tls, deferred: None, closing: false }
     }
 
     pub(crate) fn sealed(&mut self) -> &mut Sealed {
@@ -36,9 +36,9 @@ impl Secure {
         self.tls.get_ref().unsent()
     }
 
-    /// Fills the buffer as far as there are records.
+    /// Fills the buffer as far as records are available.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(error) = self.met.take() {
+        if let Some(error) = self.deferred.take() {
             return Err(error);
         }
         self.sealed().set_ahead(buffer.len());
@@ -53,47 +53,47 @@ impl Secure {
                 break Ok(());
             }
         };
-        self.answer();
+        self.write_pending();
         match end {
             Err(error) if filled == 0 => Err(error),
             Err(error) => {
-                // The flag says already that there is nothing more, or that there is.
-                self.met = Some(error).filter(|error| error.kind() != ErrorKind::WouldBlock);
+                // After `WouldBlock` the readiness flag is already right.
+                self.deferred = Some(error).filter(|error| error.kind() != ErrorKind::WouldBlock);
                 Ok(filled)
             }
             Ok(()) => Ok(filled),
         }
     }
 
-    /// Reads from one record. The library tells the bare end of the connection as an error or, some
-    /// versions of it, as an end like any other.
+    /// Reads from one record. Without close_notify the library reports the end as an error or, in
+    /// some versions, as a normal end.
     fn read_record(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let did = self.tls.read(buffer);
+        let result = self.tls.read(buffer);
         let ended = self.tls.get_ref().has_ended();
-        match did {
+        match result {
             Ok(count) if count > 0 || !ended => Ok(count),
             Ok(_) => Err(io::Error::new(ErrorKind::UnexpectedEof, Fault::Truncated)),
             Err(error) if error.kind() == ErrorKind::Other && ended => {
                 Err(io::Error::new(ErrorKind::UnexpectedEof, Fault::Truncated))
             }
-            Err(error) => Err(told(error)),
+            Err(error) => Err(map_error(error)),
         }
     }
 
-    /// What the library had to say to what it read (new keys, an alert) goes out. Where it cannot
-    /// it stays unsent, and the next write meets the same error.
-    fn answer(&mut self) {
+    /// Writes records that the library made while reading (key updates, alerts). An error is
+    /// ignored here, because the next write gets the same one.
+    fn write_pending(&mut self) {
         let _ = self.sealed().drain();
     }
 
-    /// Turns bytes into as many records as there is room for, and writes them.
+    /// Turns bytes into records as far as they fit, and writes them.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.sealed().has_room() {
+        if !self.sealed().accepts_record() {
             self.sealed().drain()?;
         }
         let mut taken = 0;
-        while taken < bytes.len() && self.sealed().has_room() {
-            taken += self.tls.write(&bytes[taken..]).map_err(told)?;
+        while taken < bytes.len() && self.sealed().accepts_record() {
+            taken += self.tls.write(&bytes[taken..]).map_err(map_error)?;
         }
         match self.flush() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
@@ -105,8 +105,8 @@ impl Secure {
         self.sealed().drain()
     }
 
-    /// Says close_notify, once, and writes what is left.
-    pub(crate) fn say_close(&mut self) -> io::Result<()> {
+    /// Sends close_notify once, and writes the unsent records.
+    pub(crate) fn send_close_notify(&mut self) -> io::Result<()> {
         if !self.closing {
             self.closing = true;
             self.tls.shutdown()?;
@@ -115,8 +115,8 @@ impl Secure {
     }
 }
 
-/// An error with our words where the library has only its own.
-fn told(error: io::Error) -> io::Error {
+/// Maps an error of the library to a [`Fault`].
+fn map_error(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::Other => io::Error::other(Fault::of_text(&error.to_string(), None)),
         _ => error,

@@ -1,4 +1,5 @@
-//! What a handshake agreed on, and the certificate that the peer showed: lines for a trace.
+//! Trace lines about an established TLS connection: version, cipher suite, ALPN and the peer's
+//! certificate.
 //!
 //! Specification: RFC 8446 §4.1.3 (version and cipher suite); RFC 7301 §3.1 (ALPN); RFC 5280 §4.1.2
 //! (subject, issuer, validity), §4.2.1.6 (alternative names of the subject).
@@ -11,7 +12,7 @@
 //!   certificate: verified for files.example
 //! ```
 //!
-//! The certificate is text of a peer, even where it was verified: its authority may have signed any
+//! The certificate is text of the peer even if it was verified: its issuer may have signed any
 //! name.
 
 use super::client::NamedTls;
@@ -23,17 +24,17 @@ use openssl::ssl::SslRef;
 use openssl::x509::{GeneralNameRef, X509, X509NameRef, X509Ref};
 use std::net::IpAddr;
 
-/// How many alternative names are told; a certificate may bear thousands.
+/// How many alternative names are shown; a certificate may hold thousands.
 const NAMES_MAX: usize = 20;
 
-/// What is known of a connection of ours to a server. What the library does not tell is left out.
+/// The lines of a client's connection. What the library does not report is left out.
 pub(super) fn of_client(
     hello: Option<ServerHello>,
     stream: &TlsStream<Sealed>,
     to: &NamedTls,
 ) -> Vec<PeerText<'static>> {
     let protocol = stream.negotiated_alpn().ok().flatten();
-    let mut lines = vec![up(hello, protocol.as_deref())];
+    let mut lines = vec![first_line(hello, protocol.as_deref())];
     let der = stream.peer_certificate().ok().flatten().and_then(|one| one.to_der().ok());
     if let Some(certificate) = der.and_then(|der| X509::from_der(&der).ok()) {
         lines.extend(shown(&certificate).into_iter().map(PeerText::from));
@@ -42,18 +43,18 @@ pub(super) fn of_client(
     lines
 }
 
-/// What is known of the connection of a client to us.
+/// The lines of a server's connection.
 pub(super) fn of_server(hello: Option<ServerHello>, ssl: &SslRef) -> Vec<PeerText<'static>> {
-    let mut lines = vec![up(hello, ssl.selected_alpn_protocol())];
+    let mut lines = vec![first_line(hello, ssl.selected_alpn_protocol())];
     if let Some(certificate) = ssl.peer_certificate() {
         lines.extend(shown(&certificate).into_iter().map(PeerText::from));
     }
     lines
 }
 
-/// The first line: version and cipher suite, if they were understood, and the protocol that ALPN
+/// The first line: version and cipher suite, if they could be parsed, and the protocol that ALPN
 /// selected, if any.
-fn up(hello: Option<ServerHello>, protocol: Option<&[u8]>) -> PeerText<'static> {
+fn first_line(hello: Option<ServerHello>, protocol: Option<&[u8]>) -> PeerText<'static> {
     let hello = hello.map(|hello| hello.to_string());
     let protocol = protocol.map(|name| format!("ALPN {}", PeerText::from_bytes(name)));
     let known: Vec<String> = hello.into_iter().chain(protocol).collect();
@@ -108,7 +109,7 @@ fn address(bytes: &[u8]) -> Option<String> {
     Some(address.to_string())
 }
 
-/// native-tls does not tell which root it trusted.
+/// The last line of a client. native-tls does not report which root it trusted.
 fn verified(to: &NamedTls) -> String {
     if to.tls().is_insecure() {
         return "certificate: not verified, as asked for".to_owned();
@@ -130,7 +131,7 @@ mod tests {
             (None, Some(&b"h2"[..]), "TLS is up: ALPN h2".to_owned()),
             (hello, Some(&b"http/1.1"[..]), format!("TLS is up: {suite}, ALPN http/1.1")),
         ] {
-            assert_eq!(up(hello, protocol).as_raw_str(), expected);
+            assert_eq!(first_line(hello, protocol).as_raw_str(), expected);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::io;
 use std::ops::ControlFlow;
 
-/// Whom a client trusts. This build has no TLS, so there is no value of this type.
+/// TLS settings of a client. This build has no TLS, so there is no value of this type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClientTls(Infallible);
 
@@ -33,12 +33,12 @@ impl ClientTls {
         Err(Fault::NotBuilt.into())
     }
 
-    /// Whether nothing is verified.
+    /// Whether verification is switched off.
     pub fn is_insecure(&self) -> bool {
         match self.0 {}
     }
 
-    /// The same for one server.
+    /// The settings for one server.
     ///
     /// # Errors
     /// Never, because this method cannot be called.
@@ -48,12 +48,13 @@ impl ClientTls {
     }
 }
 
-/// What a handshake of a client needs. This build has no TLS, so there is no value of this type.
+/// TLS settings and the name of one server. This build has no TLS, so there is no value of this
+/// type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NamedTls(ClientTls);
 
 impl NamedTls {
-    /// The name that the certificate has to bear.
+    /// The name that the certificate must be valid for.
     pub fn name(&self) -> &str {
         match self.0.0 {}
     }
@@ -138,7 +139,7 @@ impl Secure {
         match *self {}
     }
 
-    pub(crate) fn say_close(&mut self) -> io::Result<()> {
+    pub(crate) fn send_close_notify(&mut self) -> io::Result<()> {
         match *self {}
     }
 }

@@ -1,20 +1,19 @@
-//! What the library says, and what it means.
+//! Maps the error texts of OpenSSL to faults.
 //!
-//! The library tells its reasons as text, and nothing else:
+//! native-tls reports errors only as text:
 //!
 //! ```text
 //!   error:0A000086:SSL routines:…:certificate verify failed:… (certificate has expired)
 //!   error:0A000412:SSL routines:…:sslv3 alert bad certificate:…:SSL alert number 42
 //! ```
 //!
-//! One function reads it. What it does not know, another library's words for example, is kept as it
-//! came.
+//! Unknown texts, for example of another library, are kept unchanged.
 
 use super::fault::{CertificateFault, Fault};
 use crate::text::PeerText;
 
-/// The library's words for what the search for a chain met; of several versions of it.
-static VERIFIED: [(&str, CertificateFault); 23] = {
+/// The reasons for which OpenSSL refuses a certificate, of several of its versions.
+static VERIFY_REASONS: [(&str, CertificateFault); 23] = {
     use CertificateFault::*;
     [
         ("certificate has expired", Expired),
@@ -43,8 +42,8 @@ static VERIFIED: [(&str, CertificateFault); 23] = {
     ]
 };
 
-/// The library's words for what is no certificate's fault.
-static SAID: [(&str, Fault); 12] = [
+/// The texts of other errors.
+static OTHER_REASONS: [(&str, Fault); 12] = [
     ("wrong version number", Fault::NotTls),
     ("http request", Fault::NotTls),
     ("https proxy request", Fault::NotTls),
@@ -59,11 +58,11 @@ static SAID: [(&str, Fault); 12] = [
     ("broken pipe", Fault::Closed),
 ];
 
-/// The alert that means: not that version.
+/// The alert protocol_version (RFC 8446 §6.2).
 const PROTOCOL_VERSION: u8 = 70;
 
 impl Fault {
-    /// What the words of the library mean; `name` is the server that was asked for.
+    /// The fault that an error text means. `name` is the server that was asked for.
     pub(crate) fn of_text(text: &str, name: Option<&str>) -> Fault {
         let lower = text.to_ascii_lowercase();
         if let Some((_, why)) = lower.rsplit_once("certificate verify failed") {
@@ -75,7 +74,7 @@ impl Fault {
         if let Some(number) = alert_in(&lower) {
             return if number == PROTOCOL_VERSION { Fault::Version } else { Fault::Alert(number) };
         }
-        let known = SAID.iter().find(|(words, _)| lower.contains(words));
+        let known = OTHER_REASONS.iter().find(|(words, _)| lower.contains(words));
         known.map_or_else(|| Fault::Other(PeerText::from(text).keep()), |(_, fault)| fault.clone())
     }
 }
@@ -88,11 +87,12 @@ fn alert_in(lower: &str) -> Option<u8> {
 }
 
 impl CertificateFault {
-    /// What stands behind `certificate verify failed`, the reason between brackets at its end.
+    /// The fault of the text after `certificate verify failed`, which ends with the reason in
+    /// parentheses.
     fn of_reason(text: &str) -> CertificateFault {
         let bracketed = text.trim_end().strip_suffix(')').and_then(|text| text.rsplit_once('('));
         let reason = bracketed.map_or("", |(_, reason)| reason);
-        let known = VERIFIED.iter().find(|(words, _)| *words == reason);
+        let known = VERIFY_REASONS.iter().find(|(words, _)| *words == reason);
         match (known, reason) {
             (Some((_, fault)), _) => fault.clone(),
             (None, "") => {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn reasons_of_all_versions_are_understood() {
-        for (reason, expected) in &VERIFIED {
+        for (reason, expected) in &VERIFY_REASONS {
             let text = format!("error:1:SSL routines::certificate verify failed:x.c:1: ({reason})");
             let said = Fault::of_text(&text, Some("a.example"));
             let name = "a.example".to_owned();
