@@ -1,13 +1,13 @@
-//! A file that goes along with a message. It is open only while its content is read, so that the
-//! limit of descriptors does not limit the files of a message.
+//! Attached files. A file is open only while its content is read, so that the limit of descriptors
+//! does not limit the number of attachments.
 
 use crate::net::files::{FileError, SourceFile};
 use std::path::{Path, PathBuf};
 
-/// A file that goes along with a message.
+/// A file that is attached to a message.
 ///
-/// One made of an open [`SourceFile`] stays open. One [at a path](AttachedFile::at_path) is opened
-/// again each time that its content is read.
+/// Made from an open [`SourceFile`], the file stays open. Made [at a path](AttachedFile::at_path),
+/// it is opened again whenever its content is read.
 #[derive(Debug)]
 pub struct AttachedFile(State);
 
@@ -18,7 +18,7 @@ enum State {
 }
 
 impl AttachedFile {
-    /// Opens a regular file for its size and its tag, and closes it again.
+    /// Opens a regular file, notes its size and its entity tag, and closes it again.
     ///
     /// # Errors
     /// Those of [`SourceFile::from_path`].
@@ -28,7 +28,7 @@ impl AttachedFile {
         Ok(AttachedFile(State::Closed { path, size, etag }))
     }
 
-    /// Its size in bytes when it was opened first.
+    /// The size in bytes when the file was first opened.
     pub fn size(&self) -> u64 {
         match &self.0 {
             State::Open(source) => source.size(),
@@ -36,10 +36,10 @@ impl AttachedFile {
         }
     }
 
-    /// The file to read from. `opened` keeps it from one piece to the next.
+    /// The file to read from. `opened` keeps the file open between two reads.
     ///
     /// # Errors
-    /// [`FileError::Changed`] if another file has the path by now, or its tag is another; those of
+    /// [`FileError::Changed`] if the entity tag of the file at the path has changed; those of
     /// [`SourceFile::from_path`].
     pub(super) fn source<'a>(
         &'a self,

@@ -1,4 +1,4 @@
-//! The façade: messages in, reports out; or a visit without a message.
+//! The façade: sends messages and reports on each, or probes a server without sending.
 
 use super::engine::Engine;
 use super::message::OutgoingMessage;
@@ -11,12 +11,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Sends messages, in their order where there is one connection. The reports stand in the order of
-/// the messages.
+/// Sends messages, over one connection in their order. The reports are in the order of the
+/// messages.
 ///
 /// # Errors
-/// Where the system fails as a whole, or TLS cannot be used at all: then nothing was sent. What
-/// became of each message stands in its report.
+/// [`Error::Io`] if the reactor fails, [`Error::Tls`] if TLS cannot be used at all. Failures of
+/// messages and connections are in the reports instead.
 pub fn send(options: Options, messages: Vec<OutgoingMessage>) -> Result<Vec<Report>, Error> {
     let reports = Rc::new(RefCell::new(Vec::with_capacity(messages.len())));
     let kept = reports.clone();
@@ -26,12 +26,11 @@ pub fn send(options: Options, messages: Vec<OutgoingMessage>) -> Result<Vec<Repo
     Ok(reports.into_iter().map(|(_, report)| report).collect())
 }
 
-/// Sends messages without end: each is taken when a connection can use it, and `done` is told its
-/// number, from 0, and what became of it as soon as that is known. No more are held than
-/// [`Options::connections_max`] times three.
+/// Sends any number of messages. Each is taken from the iterator when a connection can use it, and
+/// `done` is called with its index, from 0, and its report as soon as it has ended. At most three
+/// messages per connection are held ([`Options::connections_max`]).
 ///
-/// Every message gets its report, also where nothing more can be sent: the messages have to have an
-/// end.
+/// Every message gets a report, also when nothing more can be sent, so the iterator must be finite.
 ///
 /// # Errors
 /// As [`send`].
@@ -51,8 +50,8 @@ where
     }
 }
 
-/// Visits a server and sends nothing: connects, begins TLS, logs in, says good-bye. What was seen,
-/// and why it came no further.
+/// Probes a server without sending a message: connects, begins TLS, authenticates, quits. Returns
+/// what was seen, and why the probe failed, if it did.
 ///
 /// # Errors
 /// As [`send`].
@@ -72,9 +71,7 @@ fn run(
     reactor.run().map_err(|error| Error::Io("waiting for events", error))?;
     drop(reactor);
     let Some(queue) = Rc::into_inner(queue) else {
-        return Err(
-            crate::error::Error::Misuse("the reactor has gone and its lines have not").into()
-        );
+        return Err(crate::error::Error::Misuse("a connection outlived its reactor").into());
     };
     Ok(queue.into_inner().into_results())
 }

@@ -1,17 +1,18 @@
-//! A line: one connection, its session, and the messages it has on their way.
+//! One SMTP connection: drives the session, and sends the messages that are in flight on it.
 //!
-//! Specification: RFC 5321 §3, RFC 2920 §3.1 (the next envelope behind the end of a message).
+//! Specification: RFC 5321 §3.3 (mail transactions), RFC 2920 §3.1 (pipelining the next envelope
+//! after the end of a message).
 //!
 //! ```text
 //!   opening ─▶ ready ─▶ takes a message ─▶ envelope ─▶ content ─▶ end ─▶ takes the next …
 //!                          ▲                                      └ its reply ─▶ concluded
-//!                          └ the rest, with the same content: more than 100 recipients, or more
-//!                            than the server had room for (452)
-//!   no message left ─▶ QUIT      stopped: no further byte of content, waits for due replies
+//!                          └ further recipients of the same message: more than 100, or those
+//!                            refused as too many in one transaction (452)
+//!   no message left ─▶ QUIT      stopped: no further content, waits for pending replies
 //! ```
 //!
-//! Two messages at most are on their way: one whose content travels, and one before it whose end
-//! is not yet answered.
+//! At most two messages are in flight: one whose content is being sent, and one before it whose
+//! final reply is pending.
 
 use super::message::{Content, OutgoingMessage};
 use super::queue::{Queue, RecipientSubset};
@@ -32,23 +33,23 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A transaction on its way.
+/// A transaction in flight.
 struct Job {
     /// Its number on this connection.
     message: u64,
-    share: RecipientSubset,
+    subset: RecipientSubset,
     outgoing: Rc<OutgoingMessage>,
     reader: ContentReader,
-    /// For these recipients the server had no room in this transaction.
+    /// Recipients that were refused as too many for this transaction.
     later: Vec<usize>,
-    /// Its end was handed to the session.
+    /// The end of the content was passed to the session.
     is_finished: bool,
 }
 
-/// Some recipients of a message, as an envelope of their own.
+/// Recipients of a message that need another transaction, with its envelope.
 type Rest = (RecipientSubset, Rc<OutgoingMessage>, Envelope);
 
-/// See the head of this module.
+/// The application of an SMTP session. See the head of this module.
 pub(super) struct SmtpConnection {
     queue: Rc<RefCell<Queue>>,
     tls: Option<NamedTls>,
@@ -58,17 +59,18 @@ pub(super) struct SmtpConnection {
     /// Recipients that need another transaction, in their order.
     rest: VecDeque<Rest>,
     is_ready: bool,
-    /// A message has got its answer.
-    is_of_use: bool,
-    /// Nothing new is begun.
+    /// The server has replied to a message, or a message failed by its own fault, so the connection
+    /// works.
+    is_working: bool,
+    /// The connection was asked to stop: no new transaction is begun.
     is_stopping: bool,
-    /// Why it ends, where that is known before it has ended.
+    /// Why the connection ends, if that is known before it has ended.
     failure: Option<Error>,
 }
 
 impl SmtpConnection {
-    /// A connection that begins in clear or, if `is_tls`, under TLS; `tls` is how STARTTLS is
-    /// done.
+    /// A connection that begins in clear or, if `is_tls`, under TLS. `tls` has the settings for
+    /// STARTTLS.
     pub(super) fn new(
         queue: &Rc<RefCell<Queue>>,
         tls: Option<NamedTls>,
@@ -81,15 +83,16 @@ impl SmtpConnection {
             jobs: VecDeque::new(),
             rest: VecDeque::new(),
             is_ready: false,
-            is_of_use: false,
+            is_working: false,
             is_stopping: false,
             failure: None,
         }
     }
 
-    // ---- what goes ---------------------------------------------------------------------------
+    // ---- sending -----------------------------------------------------------------------------
 
-    fn say(
+    /// Begins transactions and writes content, as far as `out` and the session accept them.
+    fn transmit(
         &mut self,
         session: &mut Client,
         out: &mut Buffer,
@@ -107,25 +110,26 @@ impl SmtpConnection {
                 self.begin(session)?;
                 session.transmit(out);
             }
-            if session.wants() != Wants::Payload || !self.pour(session, out, block)? {
+            if session.wants() != Wants::Payload || !self.offer_content(session, out, block)? {
                 return Ok(());
             }
         }
     }
 
-    /// Takes the next message, or says good-bye.
+    /// Begins the next transaction, or quits if no message is left.
     fn begin(&mut self, session: &mut Client) -> Result<(), Error> {
         while session.is_ready() {
             let next = self.rest.pop_front().or_else(|| {
-                let (share, outgoing) = self.queue.borrow_mut().take()?;
+                let (subset, outgoing) = self.queue.borrow_mut().take()?;
                 let envelope = outgoing.envelope.clone();
-                Some((share, outgoing, envelope))
+                Some((subset, outgoing, envelope))
             });
             match next {
-                Some((share, outgoing, envelope)) => {
-                    self.send(session, share, outgoing, envelope)?
+                Some((subset, outgoing, envelope)) => {
+                    self.send(session, subset, outgoing, envelope)?
                 }
-                // Whether these get another transaction depends on what becomes of the first.
+                // Whether deferred recipients need another transaction is known when this one has
+                // ended.
                 None if self.jobs.iter().any(|job| !job.later.is_empty()) => return Ok(()),
                 None => {
                     session.end();
@@ -136,11 +140,11 @@ impl SmtpConnection {
         Ok(())
     }
 
-    /// Fits a transaction to what the server offers. None is left where nobody would get it.
+    /// Adapts a transaction to the server's capabilities. `None` if no recipient is left.
     fn fit(
         &self,
         session: &Client,
-        share: RecipientSubset,
+        subset: RecipientSubset,
         outgoing: &OutgoingMessage,
         mut envelope: Envelope,
     ) -> Option<(RecipientSubset, Envelope, Content)> {
@@ -149,60 +153,60 @@ impl SmtpConnection {
         envelope.size = Some(fitted.content.size());
         envelope.needs_smtputf8 = fitted.needs_smtputf8;
         let Some((_, _, first)) = fitted.refused.first().cloned() else {
-            queue.resize(&share, fitted.content.size());
-            return Some((share, envelope, fitted.content));
+            queue.resize(&subset, fitted.content.size());
+            return Some((subset, envelope, fitted.content));
         };
         let mut kept: Vec<usize> = (0..envelope.recipients.len()).collect();
         for (index, stage, why) in fitted.refused {
             kept.retain(|other| *other != index);
             let why = Arc::new(why);
-            queue.answered(&share, index, RecipientStatus::Unsendable { stage, why });
+            queue.answered(&subset, index, RecipientStatus::Unsendable { stage, why });
         }
         if kept.is_empty() || queue.options.all_or_nothing {
-            queue.unsent(&share, Some(&Arc::new(Error::Session(first))), false);
+            queue.unsent(&subset, Some(&Arc::new(Error::Session(first))), false);
             return None;
         }
-        queue.resize(&share, fitted.content.size());
-        let share = share.of(&kept);
-        envelope.recipients = share.paths(outgoing);
-        Some((share, envelope, fitted.content))
+        queue.resize(&subset, fitted.content.size());
+        let subset = subset.of(&kept);
+        envelope.recipients = subset.paths(outgoing);
+        Some((subset, envelope, fitted.content))
     }
 
     fn send(
         &mut self,
         session: &mut Client,
-        share: RecipientSubset,
+        subset: RecipientSubset,
         outgoing: Rc<OutgoingMessage>,
         envelope: Envelope,
     ) -> Result<(), Error> {
-        let Some((mut share, envelope, content)) = self.fit(session, share, &outgoing, envelope)
+        let Some((mut subset, envelope, content)) = self.fit(session, subset, &outgoing, envelope)
         else {
-            self.is_of_use = true;
+            self.is_working = true;
             return Ok(());
         };
         match session.send(envelope) {
             Ok(Sent { message, unserved }) => {
                 if let Some(unserved) = unserved {
-                    let rest = share.split_off(unserved.recipients.len());
+                    let rest = subset.split_off(unserved.recipients.len());
                     self.queue.borrow_mut().again(&rest, &outgoing);
                     self.rest.push_front((rest, outgoing.clone(), unserved));
                 }
                 let reader = ContentReader::new(content);
                 let (later, is_finished) = (Vec::new(), false);
-                self.jobs.push_back(Job { message, share, outgoing, reader, later, is_finished });
+                self.jobs.push_back(Job { message, subset, outgoing, reader, later, is_finished });
             }
-            // It cannot be taken by this server; others can.
+            // The server's capabilities do not allow this message. Others can still be sent.
             Err(error) => {
                 let why = Arc::new(Error::Session(error));
-                self.is_of_use = true;
-                self.queue.borrow_mut().unsent(&share, Some(&why), false);
+                self.is_working = true;
+                self.queue.borrow_mut().unsent(&subset, Some(&why), false);
             }
         }
         Ok(())
     }
 
-    /// Hands content on. True when the end of the message was reached.
-    fn pour(
+    /// Passes content to the session. True when the end of the message was reached.
+    fn offer_content(
         &mut self,
         session: &mut Client,
         out: &mut Buffer,
@@ -210,7 +214,7 @@ impl SmtpConnection {
     ) -> Result<bool, Error> {
         let Some(job) = self.jobs.back_mut() else { return Ok(false) };
         while job.reader.fill(block)? {
-            let taken = session.offer(job.reader.made(), out)?;
+            let taken = session.offer(job.reader.encoded(), out)?;
             job.reader.consume(taken);
             self.queue.borrow().options.run.meter.add(taken as u64);
             if taken == 0 {
@@ -222,9 +226,9 @@ impl SmtpConnection {
         Ok(true)
     }
 
-    // ---- how it ends -------------------------------------------------------------------------
+    // ---- ending ------------------------------------------------------------------------------
 
-    /// A fault on this side, or the end of our time: the connection closes as it stands.
+    /// Aborts the connection for an error of this side or a timeout.
     fn fail(&mut self, session: &mut Client, error: Error) {
         self.failure.get_or_insert(error);
         session.abort(AbortReason::Io, "");
@@ -233,24 +237,24 @@ impl SmtpConnection {
     fn conclude_all(&mut self, session: &Client, why: Option<&Arc<Error>>) {
         let mut queue = self.queue.borrow_mut();
         for outcome in session.unfinished() {
-            let its = self.jobs.iter().position(|job| job.message == outcome.message);
-            if let Some(job) = its.and_then(|at| self.jobs.remove(at)) {
-                let may_wait = self.is_of_use && is_untouched(&job, &outcome);
-                if !may_wait || !queue.put_back(&job.share, &job.outgoing) {
-                    self.is_of_use |= queue.was_put_back(&job.share);
-                    queue.conclude(&job.share, &outcome, why);
+            let found = self.jobs.iter().position(|job| job.message == outcome.message);
+            if let Some(job) = found.and_then(|at| self.jobs.remove(at)) {
+                let may_wait = self.is_working && is_untouched(&job, &outcome);
+                if !may_wait || !queue.put_back(&job.subset, &job.outgoing) {
+                    self.is_working |= queue.was_put_back(&job.subset);
+                    queue.conclude(&job.subset, &outcome, why);
                 }
             }
         }
-        let unbegun = self.jobs.drain(..).map(|job| job.share);
-        for share in unbegun.chain(self.rest.drain(..).map(|(share, ..)| share)) {
-            queue.unsent(&share, why, true);
+        let unbegun = self.jobs.drain(..).map(|job| job.subset);
+        for subset in unbegun.chain(self.rest.drain(..).map(|(subset, ..)| subset)) {
+            queue.unsent(&subset, why, true);
         }
     }
 }
 
-/// Whether a transaction ended with its connection alone: before its content, and nothing was
-/// refused. The server has taken nothing of it and said nothing against it.
+/// Whether a transaction ended only because its connection did: before its content, and without a
+/// refusal other than 421. Then it can be repeated on another connection.
 fn is_untouched(job: &Job, outcome: &Outcome<'_>) -> bool {
     let has_ended = outcome.reply.is_none_or(|reply| reply.code() == 421);
     let is_early = outcome.stage != Stage::Message && !job.is_finished;
@@ -258,20 +262,21 @@ fn is_untouched(job: &Job, outcome: &Outcome<'_>) -> bool {
     is_refused && is_early && has_ended && outcome.refused == 0
 }
 
-/// RFC 5321 §4.5.3.1.10: there were too many recipients for one transaction. 552 is what RFC 821
-/// called it; a code that says what else it is, is believed.
-fn has_no_room(reply: &Reply) -> bool {
+/// Whether a recipient was refused because the transaction has too many (RFC 5321 §4.5.3.1.10):
+/// 452, or 552 as in RFC 821. An enhanced status code other than 5.3, too many recipients (RFC 3463
+/// §3.6), gives another reason.
+fn is_too_many(reply: &Reply) -> bool {
     let what = reply.enhanced().map(|enhanced| (enhanced.subject, enhanced.detail));
     matches!(reply.code(), 452 | 552) && what.is_none_or(|what| what == (5, 3))
 }
 
-/// Notes what the server said.
-fn hear(
+/// Applies an event of the session to the queue and the jobs.
+fn apply(
     queue: &mut Queue,
     jobs: &mut VecDeque<Job>,
-    (is_tls, is_of_use): (bool, bool),
+    (is_tls, is_working): (bool, bool),
     event: Event<'_>,
-) -> Heard {
+) -> Effect {
     match event {
         Event::Remark(remark) => queue.probe.remark(remark),
         Event::Greeting(reply) => queue.probe.greeting = Some(reply.text()),
@@ -284,7 +289,7 @@ fn hear(
         }
         Event::Secured(_) => {}
         Event::Authenticated { mechanism, .. } => queue.probe.mechanism = Some(mechanism),
-        Event::Ready => return Heard::Ready,
+        Event::Ready => return Effect::Ready,
         Event::Recipient { message, index, reply } => {
             if let Some(job) = jobs.iter_mut().find(|job| job.message == message) {
                 let status = match reply.is_positive() {
@@ -293,52 +298,53 @@ fn hear(
                         RecipientStatus::Refused { stage: Stage::Rcpt, reply: queue.keep(reply) }
                     }
                 };
-                queue.answered(&job.share, index, status);
-                job.later.extend(has_no_room(reply).then_some(index));
+                queue.answered(&job.subset, index, status);
+                job.later.extend(is_too_many(reply).then_some(index));
             }
         }
         Event::Outcome(outcome) => {
-            let its = jobs.iter().position(|job| job.message == outcome.message);
-            if let Some(job) = its.and_then(|at| jobs.remove(at)) {
-                return conclude(queue, job, &outcome, is_of_use);
+            let found = jobs.iter().position(|job| job.message == outcome.message);
+            if let Some(job) = found.and_then(|at| jobs.remove(at)) {
+                return conclude(queue, job, &outcome, is_working);
             }
         }
-        Event::Closing(reply) if !reply.is_positive() => return Heard::Closing(reply.refusal()),
+        Event::Closing(reply) if !reply.is_positive() => return Effect::Closing(reply.refusal()),
         Event::Closing(_) => {}
     }
-    Heard::Other
+    Effect::Other
 }
 
-/// A transaction has its outcome. Where the server had no room for some, and has taken it for
-/// others, these get one of their own: each takes one recipient at least, so there is an end.
-fn conclude(queue: &mut Queue, job: Job, outcome: &Outcome<'_>, is_of_use: bool) -> Heard {
+/// Concludes a transaction. If the server accepted the message for some recipients and refused
+/// others as too many, the latter get another transaction. Each transaction serves at least one
+/// recipient, so their number is bounded.
+fn conclude(queue: &mut Queue, job: Job, outcome: &Outcome<'_>, is_working: bool) -> Effect {
     let is_untouched = is_untouched(&job, outcome);
-    if is_untouched && is_of_use && queue.put_back(&job.share, &job.outgoing) {
-        return Heard::Other;
+    if is_untouched && is_working && queue.put_back(&job.subset, &job.outgoing) {
+        return Effect::Other;
     }
-    let is_fault_of_message = queue.was_put_back(&job.share);
+    let is_fault_of_message = queue.was_put_back(&job.subset);
     let needs_another = !job.later.is_empty() && outcome.verdict == Verdict::Partial;
     let rest = needs_another.then(|| {
-        let share = job.share.of(&job.later);
-        queue.again(&share, &job.outgoing);
-        let recipients = share.paths(&job.outgoing);
+        let subset = job.subset.of(&job.later);
+        queue.again(&subset, &job.outgoing);
+        let recipients = subset.paths(&job.outgoing);
         let outgoing = &job.outgoing.envelope;
         let Envelope { size, is_8bit, needs_smtputf8, .. } = *outgoing;
         let envelope =
             Envelope { from: outgoing.from.clone(), recipients, size, is_8bit, needs_smtputf8 };
-        (share, job.outgoing, envelope)
+        (subset, job.outgoing, envelope)
     });
-    queue.conclude(&job.share, outcome, None);
+    queue.conclude(&job.subset, outcome, None);
     match is_untouched && !is_fault_of_message {
-        true => Heard::Other,
-        false => Heard::Outcome(rest),
+        true => Effect::Other,
+        false => Effect::Outcome(rest),
     }
 }
 
-/// What an event means for the line.
-enum Heard {
+/// What an event means for the connection.
+enum Effect {
     Ready,
-    /// A message has got its answer; and whom it is to be sent to once more.
+    /// The server has replied to a message; with the recipients that need another transaction.
     Outcome(Option<Rest>),
     Closing(crate::error::Error),
     Other,
@@ -346,27 +352,27 @@ enum Heard {
 
 impl Application<Client> for SmtpConnection {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
-        let state = (self.is_tls, self.is_of_use);
-        let heard = hear(&mut self.queue.borrow_mut(), &mut self.jobs, state, event);
-        match heard {
-            Heard::Ready => {
+        let state = (self.is_tls, self.is_working);
+        let effect = apply(&mut self.queue.borrow_mut(), &mut self.jobs, state, event);
+        match effect {
+            Effect::Ready => {
                 self.is_ready = true;
                 self.queue.borrow_mut().is_ready();
             }
-            Heard::Outcome(rest) => {
-                self.is_of_use = true;
+            Effect::Outcome(rest) => {
+                self.is_working = true;
                 self.rest.extend(rest);
             }
-            Heard::Closing(refusal) => {
+            Effect::Closing(refusal) => {
                 self.failure.get_or_insert(Error::Session(refusal));
             }
-            Heard::Other => {}
+            Effect::Other => {}
         }
         Ok(())
     }
 
-    /// The session knows what is missing; where that is nothing, how the stream ended is no
-    /// matter.
+    /// The session knows whether a reply is missing. If none is, it does not matter how the stream
+    /// ended.
     fn on_abort(&mut self, session: &mut Client, _: io::Error) -> Result<(), Error> {
         self.on_eof(session)
     }
@@ -390,9 +396,9 @@ impl Application<Client> for SmtpConnection {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        if let Err(error) = self.say(session, out, scratch) {
-            // It is the fault of one message, and none of the server.
-            self.is_of_use = true;
+        if let Err(error) = self.transmit(session, out, scratch) {
+            // The message is at fault, not the server.
+            self.is_working = true;
             self.fail(session, error);
         }
         Ok(Turn::Done)
@@ -408,7 +414,8 @@ impl Application<Client> for SmtpConnection {
 
     fn give_up(&mut self, session: &mut Client, why: &Error) {
         let why = match why {
-            // A server that does not even greet may be one of TLS: that is worth to be told.
+            // A server that sends no greeting may expect TLS, so the error says that the greeting
+            // was awaited.
             Error::TimedOut { state } => {
                 let wait = session.waits_for();
                 Error::TimedOut {
@@ -420,8 +427,8 @@ impl Application<Client> for SmtpConnection {
         self.fail(session, why);
     }
 
-    /// Where the end of no message has gone out, nothing can have been taken: the connection closes
-    /// at once. For the reply to an end that has gone out there is the grace of the reactor.
+    /// If the end of no message was sent, the server cannot have accepted any, and the connection
+    /// closes at once. Otherwise the final reply is awaited for the grace period of the reactor.
     fn wind_down(&mut self, _session: &mut Client) -> WindDown {
         self.is_stopping = true;
         self.failure.get_or_insert(Error::Interrupted);
@@ -434,6 +441,6 @@ impl Application<Client> for SmtpConnection {
     fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {
         let why = self.failure.take().or(outcome.err()).map(Arc::new);
         self.conclude_all(session, why.as_ref());
-        self.queue.borrow_mut().ended(self.is_ready, self.is_of_use, why);
+        self.queue.borrow_mut().ended(self.is_ready, self.is_working, why);
     }
 }

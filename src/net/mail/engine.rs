@@ -1,4 +1,4 @@
-//! The engine: makes the lines that messages wait for.
+//! The engine: opens the SMTP connections that waiting messages need.
 //!
 //! Specification: RFC 8305 (by [`Connector`]), RFC 8314 §3.3 (TLS from the beginning).
 
@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// See the head of this module.
+/// The source of SMTP connections.
 pub(super) struct Engine {
     queue: Rc<RefCell<Queue>>,
     names: Names,
@@ -30,7 +30,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Whom TLS trusts is read now, if it may be spoken.
+    /// Loads the TLS settings, if TLS may be used.
     pub(super) fn new(queue: Rc<RefCell<Queue>>, names: Names) -> Result<Engine, Error> {
         let tls = {
             let options = &queue.borrow().options;
@@ -47,7 +47,7 @@ impl Engine {
 
     /// Begins all connections that are needed.
     fn begin(&mut self, now: Instant) {
-        while self.queue.borrow().needs_line() {
+        while self.queue.borrow().needs_connection() {
             let mut queue = self.queue.borrow_mut();
             queue.opening();
             let server = &queue.options.server;
@@ -56,14 +56,14 @@ impl Engine {
         }
     }
 
-    /// Goes on with all of them.
+    /// Continues all connection attempts.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
         for ((), error) in self.connector.go_on(reactor, now) {
             self.queue.borrow_mut().ended(false, false, Some(Arc::new(error)));
         }
     }
 
-    /// Adds the connections that have come about.
+    /// Adds the connections that are established.
     fn add_connected(&mut self, reactor: &mut Reactor, now: Instant) {
         for Connected { socket, address, .. } in self.connector.take_connected(reactor, now) {
             if let Err(error) = self.add(socket, address, reactor) {
@@ -91,9 +91,9 @@ impl Engine {
             }
             (session, tap, is_tls)
         };
-        let line = SmtpConnection::new(&self.queue, self.tls.clone(), is_tls);
+        let connection = SmtpConnection::new(&self.queue, self.tls.clone(), is_tls);
         let stream = self.stream(socket, is_tls);
-        let new = NewConnection::new(stream, session, line).with_tap(tap);
+        let new = NewConnection::new(stream, session, connection).with_tap(tap);
         reactor.add(new).map(|_| ()).map_err(starting)
     }
 
@@ -129,7 +129,7 @@ impl ConnectionSource for Engine {
         self.queue.borrow().is_done()
     }
 
-    /// What is being connected is dropped with the turn that follows.
+    /// Pending attempts are dropped in the next turn.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
         self.queue.borrow_mut().give_up(Arc::new(why()));

@@ -1,29 +1,27 @@
-//! What is sent: an envelope, and a content that can be read as often as it takes.
+//! What is sent: an envelope, and a content that can be read again for each transaction.
 
 use super::attached::AttachedFile;
-use super::reader::ContentReader;
 use crate::mime::{Message, Normaliser};
 use crate::net::files::SourceFile;
 use crate::net::transport::Error;
 use crate::smtp::client::Envelope;
 use crate::smtp::command::Path;
-use std::io;
 use std::sync::Arc;
 
 /// How much of a file is read at once, in bytes.
-const BLOCK_BYTES: usize = 128 << 10;
+pub(super) const BLOCK_BYTES: usize = 128 << 10;
 
-/// Where the octets of a message come from. Cheap to clone.
+/// The content of a message. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Content {
     /// A message that was built, and its files in the order they were attached.
     Built(Arc<Message>, Arc<[AttachedFile]>),
-    /// A message that stands in a file.
+    /// A complete message in a file.
     Raw(Arc<Raw>),
 }
 
 impl Content {
-    /// Its length in bytes, before dots are doubled.
+    /// Its length in bytes, before dot-stuffing (RFC 5321 §4.5.2).
     pub fn size(&self) -> u64 {
         match self {
             Content::Built(message, _) => message.size(),
@@ -41,10 +39,10 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Reads it through once, to know how long it is on the wire.
+    /// Reads the file once, for its length on the wire.
     ///
     /// # Errors
-    /// [`Error::File`] if it cannot be read, [`Error::Session`] at a NUL.
+    /// [`Error::Io`] if the file cannot be read, [`Error::Session`] if it holds a NUL.
     pub fn new(source: SourceFile) -> Result<Raw, Error> {
         let (mut measured, mut offset, mut is_8bit) = (Normaliser::new(), 0, false);
         let mut block = vec![0; BLOCK_BYTES];
@@ -65,37 +63,37 @@ impl Raw {
     }
 }
 
-/// A message and whom it goes to.
+/// A message and its envelope.
 #[derive(Debug, Clone)]
 pub struct OutgoingMessage {
-    /// From whom and to whom, and what the content needs.
+    /// The sender, the recipients, and the extensions that the content needs.
     pub envelope: Envelope,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// What it says to a server that does not offer SMTPUTF8, where fields of `content` are not
-    /// ASCII. Without it such a server gets nothing.
+    /// The content for a server that does not offer SMTPUTF8, if header fields of `content` are not
+    /// ASCII. Without it such a server is sent nothing.
     pub ascii_content: Option<Content>,
 }
 
 impl OutgoingMessage {
-    /// A message that was built, with its files in the order they were attached. Its envelope is
-    /// made of its mailboxes; who is named twice is told once.
+    /// A message that was built, with its files in the order they were attached. The envelope is
+    /// made from its mailboxes; recipients are de-duplicated.
     ///
     /// # Errors
-    /// [`Error::Session`] for a mailbox that cannot be told to a server, or files that are not
-    /// those of the message.
+    /// [`Error::Session`] for a mailbox that has no form in SMTP, or if `files` do not match the
+    /// attachments in number and size.
     pub fn new(message: Message, files: Vec<AttachedFile>) -> Result<OutgoingMessage, Error> {
         let lens = message.attachments().iter().map(|attachment| attachment.len);
         if !lens.eq(files.iter().map(AttachedFile::size)) {
-            let what = "the files are not those that were attached";
+            let what = "the files do not match the attachments of the message";
             return Err(crate::error::Error::Misuse(what).into());
         }
         let mut recipients: Vec<Path> = Vec::new();
-        let mut told = std::collections::BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         for mailbox in message.recipients() {
-            // RFC 5321 §2.4: a domain is the same in any case, a local part may be another.
+            // RFC 5321 §2.4: domains are case-insensitive, local parts are not.
             let domain = mailbox.domain().to_ascii_lowercase();
-            if told.insert((mailbox.local().to_owned(), domain)) {
+            if seen.insert((mailbox.local().to_owned(), domain)) {
                 recipients.push(Path::parse(&mailbox.address())?);
             }
         }
@@ -107,25 +105,25 @@ impl OutgoingMessage {
         Ok(outgoing)
     }
 
-    /// Adds the message for a server that does not offer SMTPUTF8, as
-    /// [`Builder::ascii_only`](crate::mime::Builder::ascii_only) makes it. It has the
-    /// same files.
+    /// Adds the form of the message for servers that do not offer SMTPUTF8, as made by
+    /// [`Builder::ascii_only`](crate::mime::Builder::ascii_only), with the same files.
     ///
     /// # Errors
-    /// [`Error::Session`] for a message with other files, or one that is not ASCII.
+    /// [`Error::Session`] if `message` has other files or is not ASCII, and if this message is
+    /// [`raw`](OutgoingMessage::raw).
     pub fn with_ascii(mut self, message: Message) -> Result<OutgoingMessage, Error> {
         let files = match &self.content {
             Content::Built(built, files) if built.attachments() == message.attachments() => files,
-            _ => return Err(crate::error::Error::Misuse("it has other files").into()),
+            _ => return Err(crate::error::Error::Misuse("the ASCII form has other files").into()),
         };
         if message.needs_smtputf8() {
-            return Err(crate::error::Error::Misuse("it is not ASCII").into());
+            return Err(crate::error::Error::Misuse("the ASCII form is not ASCII").into());
         }
         self.ascii_content = Some(Content::Built(Arc::new(message), files.clone()));
         Ok(self)
     }
 
-    /// A message that stands in a file.
+    /// A complete message in a file.
     pub fn raw(from: Path, recipients: Vec<Path>, raw: Raw) -> OutgoingMessage {
         let is_8bit = raw.is_8bit;
         OutgoingMessage::with(from, recipients, Content::Raw(Arc::new(raw)), is_8bit)
@@ -135,20 +133,5 @@ impl OutgoingMessage {
         let size = Some(content.size());
         let envelope = Envelope { from, recipients, size, is_8bit, needs_smtputf8: false };
         OutgoingMessage { envelope, content, ascii_content: None }
-    }
-
-    /// Writes the message as it would be sent, before dots are doubled.
-    ///
-    /// # Errors
-    /// Those of its files, and those of `out`.
-    pub fn write(&self, out: &mut dyn io::Write) -> Result<(), Error> {
-        let (mut reader, mut block) =
-            (ContentReader::new(self.content.clone()), vec![0; BLOCK_BYTES]);
-        while reader.fill(&mut block)? {
-            let written = out.write_all(reader.made());
-            written.map_err(|error| Error::Io("writing the message", error))?;
-            reader.consume(reader.made().len());
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! Sending mail: messages in, reports out, over one connection or several.
+//! Sends mail over one or several SMTP connections, and reports on each message.
 //!
-//! What it is for: to send what [`mime`](crate::mime) builds, or a message that is there already,
-//! and to be told what became of each recipient; the command is `mail`.
+//! What it is for: to send messages that [`mime`](crate::mime) builds, or that exist as files, and
+//! to learn the outcome for each recipient. The command is `mail`.
 //!
 //! Specification: RFC 5321 and its extensions, by [`crate::smtp`]; RFC 3207 (TLS in place), RFC
 //! 8314 §3.3 (TLS from the beginning), RFC 8305 (several addresses at once).
@@ -14,38 +14,39 @@
 //!                                                               └─▶ Report for each
 //! ```
 //!
-//! What is promised:
+//! Guarantees:
 //!
-//! - A report says accepted when the server has said so after the end of the message, and unknown
-//!   where that reply did not come. What may have been taken is never sent again by itself.
-//! - Recipients that a server has no room for in one transaction get another one.
-//! - Addresses that are not ASCII are sent to servers that offer SMTPUTF8 alone. To another server
-//!   the message goes without them, for the other recipients.
-//! - A file is read while it is sent, in blocks: what is held does not depend on its length;
-//!   nor, by [`send_each`], on how many messages there are.
-//! - A message that cannot be finished (a file has changed, we were stopped) is taken back: the
-//!   connection closes without the end of it.
-//! - A connection that carried messages and was then lost is made anew for those of whose content
-//!   nothing was sent. One that comes to nothing ends all of them.
+//! - A report says accepted only if the server's reply to the end of the message was positive, and
+//!   unknown if that reply did not come. A message that may have been accepted is never sent again
+//!   automatically.
+//! - Recipients that a server refuses as too many for one transaction get another transaction.
+//! - Addresses that are not ASCII are sent only to servers that offer SMTPUTF8. With another server
+//!   the message is sent to the other recipients.
+//! - A file is read in blocks while it is sent, so memory does not depend on its length; with
+//!   [`send_each`], nor on the number of messages.
+//! - A message that cannot be completed (a file has changed, the call was stopped) is not
+//!   delivered: the connection closes before the end of the message.
+//! - If a connection is lost after it delivered messages, another is opened for messages whose
+//!   content was not begun. If a connection fails before that, no further one is opened.
 //!
 //! # States of a message
 //!
 //! ```text
-//!   waiting ─▶ envelope ─▶ content ─▶ its end is said ─┬ a reply ─▶ accepted, partial, refused
+//!   waiting ─▶ envelope ─▶ content ─▶ its end is sent ─┬ a reply ─▶ accepted, partial, refused
 //!      ▲          │           │                        └ none ────▶ unknown
-//!      │          └─ lost ────┴─ a file changed, stopped ─▶ it cannot have been taken
-//!      └── lost before it began: on a new connection
+//!      │          └─ lost ────┴─ a file changed, stopped ─▶ not delivered
+//!      └── lost before its content: on a new connection
 //! ```
 //!
 //! # Limits
 //!
-//! [`Options`], and what its parts bound: [`smtp::config::Limits`](crate::smtp::config::Limits),
+//! [`Options`], and the limits of its parts: [`smtp::config::Limits`](crate::smtp::config::Limits),
 //! [`dial::Limits`](super::transport::dial::Limits),
 //! [`connection::Limits`](super::connection::Limits).
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`connections_max`] | 1 | more connections than a server likes |
+//! | [`connections_max`] | 1 | more connections than a server tolerates |
 //!
 //! [`connections_max`]: Options::connections_max
 //!

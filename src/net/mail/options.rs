@@ -1,4 +1,4 @@
-//! How mail is sent, and what the client insists on.
+//! The options for sending mail.
 
 use crate::error::Error;
 use crate::net::run::RunOptions;
@@ -10,42 +10,41 @@ use crate::smtp::url::Server;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// See the head of this module.
+/// How mail is sent. By default with TLS required, no login, over one connection.
 #[derive(Clone)]
 pub struct Options {
-    /// Where the mail goes first.
+    /// The server that the mail is submitted to.
     pub server: Server,
-    /// The name of this host, for EHLO. Without one it is the address of our end of the connection
+    /// The name of this host for EHLO. `None` is the local address of the connection, as a literal
     /// (RFC 5321 §4.1.4).
     pub name: Option<Domain>,
-    /// When TLS is begun on a connection that began in clear.
+    /// Whether STARTTLS is used on a connection that began in clear.
     pub starttls: StartTls,
-    /// Who logs in. With credentials, nothing is ever sent without having logged in.
+    /// The credentials for AUTH. With credentials, no message is sent without authentication.
     pub credentials: Option<Credentials>,
-    /// The mechanisms that may be used, the best first.
+    /// The SASL mechanisms that may be used, the preferred first.
     pub mechanisms: Vec<Mechanism>,
-    /// Whether credentials may travel in clear.
+    /// Whether credentials may be sent without TLS.
     pub insecure_auth: bool,
-    /// Whether one refused recipient of a message means that it is sent to nobody. All its
-    /// recipients are then named in one transaction.
+    /// Whether a message is sent to nobody if one of its recipients is refused. All recipients then
+    /// share one transaction.
     pub all_or_nothing: bool,
-    /// Whether messages go in chunks (RFC 3030) where the server offers that.
+    /// Whether messages are sent with BDAT (RFC 3030) if the server offers CHUNKING.
     pub chunking: bool,
-    /// Bounds and waits of the sessions.
+    /// The limits and waits of the sessions.
     pub session_limits: config::Limits,
-    /// How many connections are open at the same time, at most.
+    /// How many connections are open at the same time, at most; 0 is taken for 1.
     pub connections_max: usize,
-    /// Whom TLS trusts; without it, the system's roots.
+    /// Which certificates TLS trusts; `None` is the system's roots.
     pub tls: Option<ClientTls>,
-    /// The name that the server's certificate has to bear; without it, that of the server.
+    /// The name that the server's certificate must be valid for; `None` is the host of `server`.
     pub tls_name: Option<String>,
-    /// What all façades have in common. Its meter counts bytes of messages as they are taken for
-    /// sending.
+    /// The common options. The meter counts bytes of messages when they are passed to the session.
     pub run: RunOptions,
 }
 
 impl Options {
-    /// The usual: TLS required, nobody logs in, one connection.
+    /// The defaults: TLS required, no login, one connection.
     pub fn new(server: Server) -> Options {
         Options {
             server,
@@ -64,20 +63,19 @@ impl Options {
         }
     }
 
-    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
-    /// long.
+    /// Raises the wait of every step to at least `time`, for a client that accepts longer waits.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Options {
         let session_limits = self.session_limits.with_waits_of_at_least(time);
         Options { session_limits, run: self.run.with_waits_of_at_least(time), ..self }
     }
 
-    /// Whether TLS may be spoken.
+    /// Whether TLS may be used.
     pub(super) fn may_need_tls(&self) -> bool {
         self.server.is_tls || self.starttls != StartTls::Never
     }
 
-    /// What a session on a connection with that end of ours is made with.
+    /// The configuration of a session whose connection has the local address `ours`.
     pub(super) fn config(&self, ours: SocketAddr) -> Result<Config, Error> {
         let mut config = Config::new(match &self.name {
             Some(name) => name.clone(),
@@ -98,7 +96,7 @@ impl Options {
     }
 }
 
-/// An address as a domain: RFC 5321 §4.1.3.
+/// An address literal (RFC 5321 §4.1.3).
 fn literal(ours: SocketAddr) -> Result<Domain, Error> {
     match ours.ip().to_canonical() {
         std::net::IpAddr::V4(ip) => Domain::parse(&format!("[{ip}]")),
@@ -106,7 +104,7 @@ fn literal(ours: SocketAddr) -> Result<Domain, Error> {
     }
 }
 
-/// Chance for SCRAM. Without a source of it there is none, and SCRAM is not used.
+/// A random nonce for SCRAM; empty if there is no randomness, and SCRAM is then not used.
 fn nonce() -> Box<str> {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {

@@ -1,15 +1,15 @@
-//! The queue: messages that wait, messages on their way, and what became of them.
+//! The queue: messages that wait, messages in flight, and their reports.
 //!
 //! ```text
-//!   messages ─▶ waiting ─take─▶ a connection ─▶ conclude, once a transaction ─▶ Report ─▶ done
+//!   messages ─▶ waiting ─take─▶ a connection ─▶ conclude, for each transaction ─▶ Report ─▶ done
 //!                 │ ▲              └─ put_back: the connection ended before the content
 //!                 │ └──────────────────┘
-//!                 └─ fail_waiting: no connection comes about, time is over
+//!                 └─ fail_waiting: no connection can be made, or the deadline has passed
 //! ```
 //!
-//! Messages are taken from their iterator as connections can use them, and a report is handed out
-//! when the last transaction of its message has ended: what is held depends on how many are under
-//! way, not on how many there are.
+//! Messages are taken from their iterator when connections can use them, and a report is passed on
+//! when the last transaction of its message has ended. So memory depends on the number of messages
+//! in flight, not on the number of all messages.
 
 use super::message::OutgoingMessage;
 use super::options::Options;
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// See the head of this module.
+/// What the SMTP connections of one call share. See the head of this module.
 pub(super) struct Queue {
     pub(super) options: Options,
     pub(super) probe: ServerProbe,
@@ -31,85 +31,87 @@ pub(super) struct Queue {
     /// How many were taken from the iterator.
     taken: usize,
     waiting: VecDeque<(usize, Rc<OutgoingMessage>)>,
-    /// Of messages that wait or are on their way, by their numbers.
+    /// Messages that wait or are in flight, by index.
     open: BTreeMap<usize, Open>,
-    /// Calls, and lines that cannot send yet.
+    /// How many connections are being made, or cannot send yet.
     opening: usize,
-    /// Lines that can.
+    /// How many connections can send.
     ready: usize,
-    /// Lines are no longer made.
+    /// No further connections are made.
     is_closed: bool,
-    /// There is no message: the server is only probed.
+    /// There are no messages: the server is only probed.
     is_probe: bool,
     /// Why the probe failed.
     failure: Option<Arc<Error>>,
-    /// Why nothing more is begun, if we were stopped.
+    /// Why nothing more is begun, if the call was stopped or timed out.
     given_up: Option<Arc<Error>>,
-    /// How many refusals are kept.
+    /// How many replies were kept.
     refusals: usize,
 }
 
-/// How many refusals are kept at length, and how much of the text of each, in bytes.
+/// How many replies are kept with up to [`LONG_REPLY_BYTES_MAX`] of text.
 const LONG_REPLIES_MAX: usize = 64;
+
+/// How much text of each of these is kept, in bytes.
 const LONG_REPLY_BYTES_MAX: usize = 4096;
 
-/// How much of the text of the others is kept, in bytes: there may be one for each recipient.
+/// How much text of further replies is kept, in bytes: there may be one for each recipient.
 const SHORT_REPLY_BYTES_MAX: usize = 128;
 
-/// Is given the number of a message and what became of it.
+/// Called with the index of a message and its report.
 pub(super) type Done = Box<dyn FnMut(usize, Report)>;
 
-/// What is known of a message that has not ended.
+/// A message that has not ended.
 struct Open {
     report: Report,
-    /// Its transactions that are on their way, or wait for it.
+    /// How many transactions of the message are in flight or waiting.
     transactions: usize,
-    /// It has waited twice.
+    /// The message was put back into the queue once.
     was_put_back: bool,
 }
 
-/// A part of a message's recipients, in one transaction.
+/// The recipients of a message that share one transaction.
 #[derive(Debug, Clone)]
 pub(super) struct RecipientSubset {
-    /// Which message.
+    /// The index of the message.
     pub(super) outgoing: usize,
-    /// Their places in its envelope.
-    places: Vec<usize>,
+    /// The indices of the recipients in the message's envelope.
+    indices: Vec<usize>,
 }
 
 impl RecipientSubset {
-    /// All of them.
+    /// All recipients.
     fn whole(outgoing: usize, count: usize) -> RecipientSubset {
-        RecipientSubset { outgoing, places: (0..count).collect() }
+        RecipientSubset { outgoing, indices: (0..count).collect() }
     }
 
-    /// Takes the last ones away, for another transaction.
+    /// Splits off the last `count` recipients, for another transaction.
     pub(super) fn split_off(&mut self, count: usize) -> RecipientSubset {
-        let at = self.places.len().saturating_sub(count);
-        RecipientSubset { outgoing: self.outgoing, places: self.places.split_off(at) }
+        let at = self.indices.len().saturating_sub(count);
+        RecipientSubset { outgoing: self.outgoing, indices: self.indices.split_off(at) }
     }
 
-    /// Some of them, by their places in this transaction.
+    /// Some of the recipients, by their indices in this transaction.
     pub(super) fn of(&self, indices: &[usize]) -> RecipientSubset {
-        let places = indices.iter().filter_map(|index| self.places.get(*index).copied());
-        RecipientSubset { outgoing: self.outgoing, places: places.collect() }
+        let indices = indices.iter().filter_map(|index| self.indices.get(*index).copied());
+        RecipientSubset { outgoing: self.outgoing, indices: indices.collect() }
     }
 
-    /// Who they are.
+    /// The addresses of the recipients.
     pub(super) fn paths(&self, outgoing: &OutgoingMessage) -> Vec<Path> {
         let all = &outgoing.envelope.recipients;
-        self.places.iter().filter_map(|place| all.get(*place).cloned()).collect()
+        self.indices.iter().filter_map(|place| all.get(*place).cloned()).collect()
     }
 
-    /// Whether the whole message goes in it, but for those whom this server cannot be told of.
+    /// Whether these are all recipients, except those that are unsendable to this server.
     fn is_of_all(&self, recipients: &[Recipient]) -> bool {
         let is_unsendable = |recipient: &&Recipient| is_unsendable(&recipient.status);
-        self.places.len() + recipients.iter().filter(is_unsendable).count() == recipients.len()
+        self.indices.len() + recipients.iter().filter(is_unsendable).count() == recipients.len()
     }
 }
 
 impl Queue {
-    /// Without messages the server is only probed.
+    /// A queue over `messages`. Without messages the server is only probed.
     pub(super) fn new(
         options: Options,
         messages: Box<dyn Iterator<Item = OutgoingMessage>>,
@@ -140,7 +142,7 @@ impl Queue {
         (self.probe, self.failure)
     }
 
-    /// Lets as many messages wait as there can be connections.
+    /// Keeps as many messages waiting as there can be connections.
     fn refill(&mut self) {
         while self.waiting.len() < self.options.connections_max.max(1) && self.pull() {}
     }
@@ -156,20 +158,20 @@ impl Queue {
         true
     }
 
-    // ---- lines -------------------------------------------------------------------------------
+    // ---- connections -------------------------------------------------------------------------
 
     /// Whether one more connection is to be made.
-    pub(super) fn needs_line(&self) -> bool {
+    pub(super) fn needs_connection(&self) -> bool {
         let work = if self.is_probe { 1 } else { self.waiting.len() };
-        let has_room = self.opening + self.ready < self.options.connections_max.max(1);
-        !self.is_closed && has_room && work > self.opening
+        let may_open = self.opening + self.ready < self.options.connections_max.max(1);
+        !self.is_closed && may_open && work > self.opening
     }
 
     pub(super) fn opening(&mut self) {
         self.opening += 1;
     }
 
-    /// A line can send now.
+    /// A connection can send now.
     pub(super) fn is_ready(&mut self) {
         self.opening -= 1;
         self.ready += 1;
@@ -177,9 +179,9 @@ impl Queue {
         self.is_closed |= self.is_probe;
     }
 
-    /// A call came to nothing, or a line ended. `was_ready`: it could send; `was_of_use`: and what
-    /// it sent was answered.
-    pub(super) fn ended(&mut self, was_ready: bool, was_of_use: bool, why: Option<Arc<Error>>) {
+    /// A connection has ended, or could not be made. `was_ready`: it could send; `was_working`: the
+    /// server has replied to a message.
+    pub(super) fn ended(&mut self, was_ready: bool, was_working: bool, why: Option<Arc<Error>>) {
         match was_ready {
             true => self.ready -= 1,
             false => self.opening -= 1,
@@ -188,8 +190,8 @@ impl Queue {
         if self.is_probe && !was_ready {
             self.is_closed = true;
             self.failure = self.failure.take().or(why);
-        } else if !was_of_use && !self.waiting.is_empty() {
-            // Others may still do it; but none is made in the place of this one.
+        } else if !was_working && !self.waiting.is_empty() {
+            // Other connections may still send the messages, but this one is not replaced.
             self.is_closed = true;
             if self.opening + self.ready == 0 {
                 self.fail_waiting(why.as_ref());
@@ -199,7 +201,8 @@ impl Queue {
         }
     }
 
-    /// Nothing more is begun. What a line on its way waits for in vain says more than `why`.
+    /// Begins nothing more. A connection that is being made reports its own error, which is more
+    /// specific than `why`.
     pub(super) fn give_up(&mut self, why: Arc<Error>) {
         let was_closed = std::mem::replace(&mut self.is_closed, true);
         if self.opening + self.ready == 0 {
@@ -210,7 +213,7 @@ impl Queue {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.opening + self.ready == 0 && (self.is_closed || !self.needs_line())
+        self.opening + self.ready == 0 && (self.is_closed || !self.needs_connection())
     }
 
     // ---- messages -----------------------------------------------------------------------------
@@ -225,43 +228,43 @@ impl Queue {
         Some((RecipientSubset::whole(at, outgoing.envelope.recipients.len()), outgoing))
     }
 
-    /// A message that was begun on a connection which ended, and of whose content nothing was
-    /// sent: another connection takes it. Says whether it waits again, which it does once; a part
-    /// of a message does not.
+    /// Puts a message back whose connection ended before its content, so that another connection
+    /// sends it. Returns whether the message waits again: once for each message, and not for a
+    /// subset of its recipients.
     pub(super) fn put_back(
         &mut self,
-        share: &RecipientSubset,
+        subset: &RecipientSubset,
         outgoing: &Rc<OutgoingMessage>,
     ) -> bool {
-        let Some(open) = self.open.get_mut(&share.outgoing) else { return false };
+        let Some(open) = self.open.get_mut(&subset.outgoing) else { return false };
         let recipients = &mut open.report.recipients;
-        if !share.is_of_all(recipients) || std::mem::replace(&mut open.was_put_back, true) {
+        if !subset.is_of_all(recipients) || std::mem::replace(&mut open.was_put_back, true) {
             return false;
         }
-        // The next connection may offer what this one did not.
+        // The server may offer other extensions on the next connection.
         for recipient in recipients.iter_mut().filter(|one| is_unsendable(&one.status)) {
             recipient.status = RecipientStatus::Unsent;
         }
         open.transactions -= 1;
-        self.waiting.push_front((share.outgoing, outgoing.clone()));
+        self.waiting.push_front((subset.outgoing, outgoing.clone()));
         true
     }
 
-    /// Whether it was put back, as long as it has not ended: that two connections ended with it is
-    /// then its own fault.
-    pub(super) fn was_put_back(&self, share: &RecipientSubset) -> bool {
-        self.open.get(&share.outgoing).is_some_and(|open| open.was_put_back)
+    /// Whether a message that has not ended was put back. If two connections ended with it, the
+    /// message is considered at fault.
+    pub(super) fn was_put_back(&self, subset: &RecipientSubset) -> bool {
+        self.open.get(&subset.outgoing).is_some_and(|open| open.was_put_back)
     }
 
-    /// One more transaction with the content of a message.
-    pub(super) fn again(&mut self, share: &RecipientSubset, outgoing: &OutgoingMessage) {
+    /// Counts one more transaction of a message.
+    pub(super) fn again(&mut self, subset: &RecipientSubset, outgoing: &OutgoingMessage) {
         self.options.run.meter.add_total(outgoing.content.size());
-        if let Some(open) = self.open.get_mut(&share.outgoing) {
+        if let Some(open) = self.open.get_mut(&subset.outgoing) {
             open.transactions += 1;
         }
     }
 
-    /// All that were not begun come to nothing.
+    /// Fails all messages that were not begun.
     fn fail_waiting(&mut self, why: Option<&Arc<Error>>) {
         loop {
             for (outgoing, _) in std::mem::take(&mut self.waiting) {
@@ -276,7 +279,7 @@ impl Queue {
         }
     }
 
-    /// A transaction of a message has ended. With the last one its report is handed out.
+    /// Ends a transaction of a message. When the last one has ended, passes the report on.
     fn settle(&mut self, outgoing: usize, note: impl FnOnce(&mut Report)) {
         let Some(open) = self.open.get_mut(&outgoing) else { return };
         note(&mut open.report);
@@ -288,7 +291,7 @@ impl Queue {
         }
     }
 
-    /// A reply as it is kept: the first ones at length, the others cut short.
+    /// A reply as it is kept: the first [`LONG_REPLIES_MAX`] with more text than the others.
     pub(super) fn keep(&mut self, reply: &Reply) -> Arc<Reply> {
         self.refusals += 1;
         Arc::new(reply.shortened(match self.refusals <= LONG_REPLIES_MAX {
@@ -297,33 +300,33 @@ impl Queue {
         }))
     }
 
-    /// What the server says of one recipient: it is refused, or the fate of the message decides.
+    /// Sets the status of one recipient, by its index in the transaction.
     pub(super) fn answered(
         &mut self,
-        share: &RecipientSubset,
+        subset: &RecipientSubset,
         index: usize,
         status: RecipientStatus,
     ) {
-        let open = self.open.get_mut(&share.outgoing);
+        let open = self.open.get_mut(&subset.outgoing);
         let recipients = open.map(|open| &mut open.report.recipients);
-        let place = share.places.get(index);
+        let place = subset.indices.get(index);
         let its = recipients.zip(place).and_then(|(all, place)| all.get_mut(*place));
         if let Some(recipient) = its {
             recipient.status = status;
         }
     }
 
-    /// The size of the message as this transaction carries it.
-    pub(super) fn resize(&mut self, share: &RecipientSubset, size: u64) {
-        if let Some(open) = self.open.get_mut(&share.outgoing) {
+    /// Sets the reported size to that of this transaction.
+    pub(super) fn resize(&mut self, subset: &RecipientSubset, size: u64) {
+        if let Some(open) = self.open.get_mut(&subset.outgoing) {
             open.report.size = size;
         }
     }
 
-    /// A transaction has ended.
+    /// Ends a transaction with its outcome.
     pub(super) fn conclude(
         &mut self,
-        share: &RecipientSubset,
+        subset: &RecipientSubset,
         outcome: &Outcome<'_>,
         why: Option<&Arc<Error>>,
     ) {
@@ -336,8 +339,8 @@ impl Queue {
             }
             (Verdict::Refused { .. }, None) => RecipientStatus::Unsent,
         };
-        self.settle(share.outgoing, |report| {
-            fill(report, share, &status);
+        self.settle(subset.outgoing, |report| {
+            fill(report, subset, &status);
             report.reply = reply.or(report.reply.take());
             if matches!(status, RecipientStatus::Unknown | RecipientStatus::Unsent) {
                 report.failure = report.failure.take().or(why.cloned());
@@ -346,14 +349,14 @@ impl Queue {
         });
     }
 
-    /// A transaction did not come about.
+    /// Ends a transaction that was not sent.
     pub(super) fn unsent(
         &mut self,
-        share: &RecipientSubset,
+        subset: &RecipientSubset,
         why: Option<&Arc<Error>>,
         retryable: bool,
     ) {
-        self.settle(share.outgoing, |report| {
+        self.settle(subset.outgoing, |report| {
             report.failure = report.failure.take().or(why.cloned());
             report.judge(Verdict::Refused { retryable });
         });
@@ -364,9 +367,9 @@ fn is_unsendable(status: &RecipientStatus) -> bool {
     matches!(status, RecipientStatus::Unsendable { .. })
 }
 
-/// Gives a fate to those of a share that have none yet.
-fn fill(report: &mut Report, share: &RecipientSubset, status: &RecipientStatus) {
-    for place in &share.places {
+/// Sets the status of those recipients of a subset that have none yet.
+fn fill(report: &mut Report, subset: &RecipientSubset, status: &RecipientStatus) {
+    for place in &subset.indices {
         if let Some(recipient) = report.recipients.get_mut(*place)
             && recipient.status == RecipientStatus::Unsent
         {

@@ -1,88 +1,90 @@
-//! Writes the content of a message out, block by block.
+//! Reads and encodes the content of a message, block by block.
 //!
 //! ```text
-//!   file ─ read at an offset ─▶ block ─ base64, or line ends ─▶ made ─▶ session ─▶ out
+//!   file ─ read at an offset ─▶ block ─ base64, or line ends ─▶ encoded ─▶ session ─▶ out
 //! ```
 //!
-//! What is held is what `made` holds, whatever the length of a file. An attached file is opened
-//! when its first block is read, and closed behind its last.
+//! Memory is bounded by `encoded`, whatever the length of a file. An attached file is opened when
+//! its first block is read, and closed after its last.
 
-use super::message::Content;
+use super::message::{BLOCK_BYTES, Content, OutgoingMessage};
 use crate::buffer::Buffer;
 use crate::mime::{Normaliser, Step, Writer};
 use crate::net::files::{FileError, SourceFile};
 use crate::net::transport::Error;
+use std::io;
 
-/// How much is made ahead, in bytes.
-const MADE_BYTES: usize = 128 << 10;
+/// How much content is encoded ahead, in bytes.
+const ENCODED_BYTES: usize = 128 << 10;
 
-/// A line of base64 with its end, and what it encodes, in bytes: RFC 2045 §6.8.
+/// The length of a base64 line with CR LF, and of what it encodes, in bytes (RFC 2045 §6.8).
 const LINE: (usize, usize) = (78, 57);
 
-/// See the head of this module.
+/// Reads the content of one message once.
 pub(super) struct ContentReader {
     content: Content,
-    script: Script,
-    /// The attached file that is being read, where it was opened for that.
+    encoder: Encoder,
+    /// The attached file that is being read, if it was opened for that.
     opened: Option<SourceFile>,
-    /// How far the file is read.
+    /// The offset of the next read.
     offset: u64,
-    made: Buffer,
+    encoded: Buffer,
     is_done: bool,
 }
 
-enum Script {
+enum Encoder {
     Built(Box<Writer>),
     Raw(Normaliser),
 }
 
 impl ContentReader {
     pub(super) fn new(content: Content) -> ContentReader {
-        let script = match &content {
-            Content::Built(message, _) => Script::Built(Box::new(Writer::new(message.clone()))),
-            Content::Raw(_) => Script::Raw(Normaliser::new()),
+        let encoder = match &content {
+            Content::Built(message, _) => Encoder::Built(Box::new(Writer::new(message.clone()))),
+            Content::Raw(_) => Encoder::Raw(Normaliser::new()),
         };
-        let made = Buffer::with_limit(MADE_BYTES);
-        ContentReader { content, script, opened: None, offset: 0, made, is_done: false }
+        let encoded = Buffer::with_limit(ENCODED_BYTES);
+        ContentReader { content, encoder, opened: None, offset: 0, encoded, is_done: false }
     }
 
-    /// What was made and not yet consumed.
-    pub(super) fn made(&self) -> &[u8] {
-        self.made.readable()
+    /// The content that is encoded and not yet consumed.
+    pub(super) fn encoded(&self) -> &[u8] {
+        self.encoded.readable()
     }
 
     pub(super) fn consume(&mut self, count: usize) {
-        self.made.consume(count);
+        self.encoded.consume(count);
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.made.capacity()
+        self.encoded.capacity()
     }
 
-    /// Makes more where nothing is left; `block` is for reading. False when all was made and
-    /// consumed.
+    /// Encodes more if nothing is left; `block` is the buffer for reading. False when the whole
+    /// content was encoded and consumed.
     ///
     /// # Errors
-    /// [`FileError::Changed`] if a file is not as long as it was, and those of reading it.
+    /// [`FileError::Changed`] if a file has another length than before; those of opening and
+    /// reading a file.
     pub(super) fn fill(&mut self, block: &mut [u8]) -> Result<bool, Error> {
-        while self.made.is_empty() && !self.is_done {
-            match (&mut self.script, &self.content) {
-                (Script::Built(writer), Content::Built(_, files)) => {
-                    match writer.next(&mut self.made)? {
+        while self.encoded.is_empty() && !self.is_done {
+            match (&mut self.encoder, &self.content) {
+                (Encoder::Built(writer), Content::Built(_, files)) => {
+                    match writer.next(&mut self.encoded)? {
                         Step::Bytes => {}
                         Step::Done => self.is_done = true,
                         Step::NeedFile(index) => {
                             let file = files[index].source(&mut self.opened)?;
-                            let (offset, made) = (&mut self.offset, &mut self.made);
-                            if copy(writer, file, offset, block, made)? {
+                            let (offset, encoded) = (&mut self.offset, &mut self.encoded);
+                            if copy(writer, file, offset, block, encoded)? {
                                 self.opened = None;
                             }
                         }
                     }
                 }
-                (Script::Raw(ends), Content::Raw(raw)) => {
+                (Encoder::Raw(ends), Content::Raw(raw)) => {
                     let piece = read(raw.source(), self.offset, block)?;
-                    self.offset += ends.push(piece, &mut self.made)? as u64;
+                    self.offset += ends.push(piece, &mut self.encoded)? as u64;
                     self.is_done = piece.is_empty();
                     let is_short = self.is_done && ends.made() != self.content.size();
                     if is_short || ends.made() > self.content.size() {
@@ -92,20 +94,38 @@ impl ContentReader {
                 _ => self.is_done = true,
             }
         }
-        Ok(!self.made.is_empty())
+        Ok(!self.encoded.is_empty())
     }
 }
 
-/// Goes on with a file, or ends it and says so.
+impl OutgoingMessage {
+    /// Writes the message as it would be sent, before dot-stuffing (RFC 5321 §4.5.2).
+    ///
+    /// # Errors
+    /// [`Error::File`] if a file cannot be opened or has changed; [`Error::Io`] if a file cannot be
+    /// read or `out` cannot be written.
+    pub fn write(&self, out: &mut dyn io::Write) -> Result<(), Error> {
+        let (mut reader, mut block) =
+            (ContentReader::new(self.content.clone()), vec![0; BLOCK_BYTES]);
+        while reader.fill(&mut block)? {
+            let written = out.write_all(reader.encoded());
+            written.map_err(|error| Error::Io("writing the message", error))?;
+            reader.consume(reader.encoded().len());
+        }
+        Ok(())
+    }
+}
+
+/// Encodes the next block of a file. True if the file has ended.
 fn copy(
     writer: &mut Writer,
     file: &SourceFile,
     offset: &mut u64,
     block: &mut [u8],
-    made: &mut Buffer,
+    encoded: &mut Buffer,
 ) -> Result<bool, Error> {
     let left = file.size() - *offset;
-    let lines = (made.tail_room() / LINE.0).saturating_sub(1);
+    let lines = (encoded.tail_room() / LINE.0).saturating_sub(1);
     let len = block.len().min((lines * LINE.1).max(1));
     let piece = read(file, *offset, &mut block[..len])?;
     if piece.len() as u64 > left || (piece.is_empty() && left > 0) {
@@ -116,7 +136,7 @@ fn copy(
         writer.end_file()?;
         return Ok(true);
     }
-    *offset += writer.offer(piece, made)? as u64;
+    *offset += writer.offer(piece, encoded)? as u64;
     Ok(false)
 }
 

@@ -1,4 +1,4 @@
-//! What became of a message, and what was seen of the server.
+//! The report on a message, and what was seen of the server.
 
 use super::message::OutgoingMessage;
 use crate::net::transport::Error;
@@ -12,28 +12,28 @@ use crate::text::PeerText;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// What became of one recipient.
+/// The outcome for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientStatus {
-    /// The server has taken the message for it.
+    /// The server has accepted the message for this recipient.
     Accepted,
     /// The server refused the recipient, or the message as a whole.
     Refused {
-        /// What was refused.
+        /// The stage at which it was refused.
         stage: Stage,
-        /// In which words.
+        /// The server's reply.
         reply: Arc<Reply>,
     },
-    /// The recipient cannot be told to this server, so the message was not sent to it.
+    /// The message was not sent to this recipient, because the server does not offer SMTPUTF8.
     Unsendable {
-        /// Where it would have been refused.
+        /// The stage at which the server would have refused.
         stage: Stage,
         /// Why.
         why: Arc<crate::error::Error>,
     },
-    /// The message was not sent to it: others were refused, or there was no connection.
+    /// Not sent to this recipient: others were refused, or there was no connection.
     Unsent,
-    /// The end of the message was sent and no reply came.
+    /// The end of the message was sent, but no reply came.
     Unknown,
 }
 
@@ -42,28 +42,29 @@ pub enum RecipientStatus {
 pub struct Recipient {
     /// Its address.
     pub path: Path,
-    /// What became of it.
+    /// Its outcome.
     pub status: RecipientStatus,
 }
 
-/// What became of a message.
+/// The report on one message.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// All recipients together.
+    /// The outcome for all recipients together.
     pub verdict: Verdict,
-    /// Each of them, in the order of the envelope.
+    /// Each recipient, in the order of the envelope.
     pub recipients: Vec<Recipient>,
-    /// The reply that decided; none where the recipients decided, each by its own reply, or where
-    /// the connection ended. Of several transactions it is that of the last.
+    /// The reply that decided, of the last transaction if there were several. `None` if every
+    /// recipient was refused by its own reply, or the connection ended.
     pub reply: Option<Arc<Reply>>,
-    /// The length of the message in bytes as it was sent last, before dots are doubled.
+    /// The length of the message in bytes as it was last sent, before dot-stuffing (RFC 5321
+    /// §4.5.2).
     pub size: u64,
-    /// Why there is no reply, where it was not the server that refused.
+    /// Why there is no reply, if the server did not refuse.
     pub failure: Option<Arc<Error>>,
 }
 
 impl Report {
-    /// Nothing was sent yet.
+    /// The report on a message of which nothing was sent yet.
     pub(super) fn new(outgoing: &OutgoingMessage) -> Report {
         let unsent =
             |path: &Path| Recipient { path: path.clone(), status: RecipientStatus::Unsent };
@@ -76,7 +77,7 @@ impl Report {
         }
     }
 
-    /// Takes the verdict together from what became of each recipient. `of_last`: that of the
+    /// Derives the verdict from the status of each recipient. `of_last` is the verdict of the
     /// transaction that ended last.
     pub(super) fn judge(&mut self, of_last: Verdict) {
         let is = |status: RecipientStatus| move |recipient: &Recipient| recipient.status == status;
@@ -92,24 +93,24 @@ impl Report {
     }
 }
 
-/// What was seen of the server on the first connection that came to something.
+/// What was seen of the server.
 #[derive(Debug, Clone, Default)]
 pub struct ServerProbe {
     /// Its address.
     pub address: Option<SocketAddr>,
     /// Its greeting, without the code.
     pub greeting: Option<PeerText<'static>>,
-    /// What it offered in clear, if it was asked there.
+    /// The capabilities it offered without TLS, if EHLO was sent there.
     pub in_clear: Option<Capabilities>,
-    /// What it offered under TLS, if it was asked there.
+    /// The capabilities it offered under TLS, if EHLO was sent there.
     pub under_tls: Option<Capabilities>,
-    /// How it was logged in.
+    /// The mechanism of a successful AUTH.
     pub mechanism: Option<Mechanism>,
-    /// Faults that were tolerated, the first of them.
+    /// Protocol faults that were tolerated; the first 64.
     pub remarks: Vec<Remark>,
 }
 
-/// The most remarks that are kept: a server makes as many as it likes.
+/// The most remarks that are kept, because a server can cause any number.
 const REMARKS_MAX: usize = 64;
 
 impl ServerProbe {
@@ -120,7 +121,7 @@ impl ServerProbe {
         }
     }
 
-    /// What it offered last.
+    /// The capabilities that it offered last.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.under_tls.as_ref().or(self.in_clear.as_ref())
     }

@@ -1,31 +1,32 @@
-//! What a server takes of a transaction, where addresses are not ASCII.
+//! Adapts transactions with addresses that are not ASCII to servers without SMTPUTF8.
 //!
 //! ```text
 //!                              offered            not offered
-//!   sender is not ASCII        as it is           refused as a whole, at MAIL
-//!   recipient is not ASCII     as it is           refused, at RCPT; the others go on
-//!   fields are not ASCII       as it is           the message in ASCII, if there is one
+//!   sender is not ASCII        unchanged          refused for all recipients, at MAIL
+//!   recipient is not ASCII     unchanged          refused at RCPT; sent to the others
+//!   fields are not ASCII       unchanged          the ASCII form, or refused if there is none
 //! ```
 //!
-//! Specification: RFC 6531 §3.2: a client sends no such address to a server that does not offer
-//! SMTPUTF8. The message in ASCII is written by this side before anything is sent (RFC 6530 §8.1),
-//! so no server has to change it.
+//! Specification: RFC 6531 §3.2: a client must not send such addresses to a server that does not
+//! offer SMTPUTF8. The ASCII form of a message is made by this side before anything is sent (RFC
+//! 6530 §8.1), so that no server has to change the message.
 
 use super::message::{Content, OutgoingMessage};
 use crate::error::Error;
 use crate::smtp::client::{Envelope, Stage};
 use crate::text::PeerText;
 
-/// A transaction as a server takes it.
+/// A transaction adapted to a server.
 pub(super) struct Fitted {
     pub(super) content: Content,
-    /// Whether fields of that content are not ASCII.
+    /// Whether `content` needs SMTPUTF8.
     pub(super) needs_smtputf8: bool,
-    /// The recipients of the envelope that are refused here, at which stage, and why.
+    /// The recipients that this side refuses, by index in the envelope, with the stage and the
+    /// reason.
     pub(super) refused: Vec<(usize, Stage, Error)>,
 }
 
-/// Fits a transaction of a message to a server that offers SMTPUTF8, or does not.
+/// Adapts a transaction of a message to a server. `is_offered`: the server offers SMTPUTF8.
 pub(super) fn fit(outgoing: &OutgoingMessage, envelope: &Envelope, is_offered: bool) -> Fitted {
     let whole = |needs_smtputf8, content: &Content| Fitted {
         content: content.clone(),
