@@ -13,6 +13,7 @@ use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::{Root, SourceFile, Step, Walk, rfc3339};
 use wirewright::session::{Session as _, Wanted};
 use wirewright::text::PeerText;
+use wirewright::transfer::Code;
 use wirewright::transfer::message::Entry;
 use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
 
@@ -37,11 +38,15 @@ impl Host {
                 return Ok(());
             }
             Ask::Get { name, offset: 0, .. } => self.root.source(&name),
-            Ask::Get { .. } => return Ok(session.refuse("changed", "only whole files are served")?),
-            Ask::Put { .. } => return Ok(session.refuse("read_only", "this node takes no files")?),
+            Ask::Get { .. } => {
+                return Ok(session.refuse(Code::Changed, "only whole files are served")?);
+            }
+            Ask::Put { .. } => {
+                return Ok(session.refuse(Code::ReadOnly, "this node takes no files")?);
+            }
         };
         match opened {
-            Err(error) => session.refuse(error.code(), &error.to_string())?,
+            Err(error) => session.refuse(error.wire_code(), &error.to_string())?,
             Ok(file) => {
                 let (modified, etag) = (rfc3339(file.modified()), file.etag());
                 let meta = FileMeta { size: file.size(), modified: &modified, etag, offset: 0 };
@@ -101,7 +106,7 @@ impl Application<Server> for Host {
             // Checked after every read: a file must not be sent half in one version and half in
             // another.
             if !source.unchanged().unwrap_or(false) {
-                session.refuse("changed", "it changed while it was sent")?;
+                session.refuse(Code::Changed, "it changed while it was sent")?;
                 break;
             }
             if session.offer(&scratch[..len], out)? == 0 {

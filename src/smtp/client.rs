@@ -42,11 +42,13 @@
 
 mod event;
 mod opening;
+mod refusal;
 mod replies;
 mod rows;
 mod transaction;
 
 pub use event::{Event, Outcome, Stage, Verdict};
+pub use refusal::Refusal;
 pub use transaction::{Envelope, Sent};
 
 use super::auth::{Mechanism, Sasl};
@@ -272,7 +274,9 @@ impl Client {
     /// Stores the error that all later calls return. After a refusal in the opening, QUIT is sent.
     fn fail(&mut self, error: Error) {
         let is_polite = match &error {
-            Error::Refused { code, .. } => *code != "421",
+            Error::Refused { code, .. } => {
+                Refusal::of(code.as_raw_str()) != Some(Refusal::Reply(421))
+            }
             _ => false,
         };
         let says_quit = is_polite && self.phase == Phase::Opening && self.expected.is_empty();

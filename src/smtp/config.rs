@@ -12,7 +12,6 @@
 use super::auth::{Credentials, Mechanism};
 use super::command::Domain;
 use crate::error::Error;
-use crate::text::PeerText;
 use std::time::Duration;
 
 /// Limits of one connection.
@@ -189,11 +188,6 @@ pub(super) fn too_large(
     section: &'static str,
 ) -> Error {
     Error::TooLarge { limit, max, offset, section }
-}
-
-/// An [`Error::Refused`] with a code of the client: see the module [`client`](super::client).
-pub(super) fn refused(code: &'static str, text: impl Into<PeerText<'static>>) -> Error {
-    Error::Refused { code: PeerText::from(code), text: text.into() }
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub use config::{Config, Limits};
 pub use event::{Ask, Event, FileMeta};
 pub use state::PAGE_BYTES;
 
+use super::code::Code;
 use queue::Queue;
 use state::{Active, Core, OUTBOX_BYTES_MAX, State};
 
@@ -210,11 +211,11 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Misuse`] if no request is running.
-    pub fn refuse(&mut self, code: &str, text: &str) -> Result<(), Error> {
+    pub fn refuse(&mut self, code: Code, text: &str) -> Result<(), Error> {
         let Some(id) = self.core.active.id() else {
             return Err(Error::Misuse("no request is running"));
         };
-        self.core.send_error(Some(id), code, text);
+        self.core.send_error(Some(id), code.as_str(), text);
         self.core.become_idle();
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use wirewright::digest::{DigestKind, Digester};
+use wirewright::transfer::Code;
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
@@ -133,7 +134,7 @@ impl App {
         file.bytes.extend(open);
         let chunks = self.log.iter().filter(|line| line.starts_with("verified")).count();
         if self.chunks_max == Some(chunks) {
-            server.refuse("no_space", "the disk is full").expect("a put is running");
+            server.refuse(Code::NoSpace, "the disk is full").expect("a put is running");
             self.putting = None;
         }
     }
@@ -182,14 +183,14 @@ impl App {
 
     fn get(&mut self, server: &mut Server, name: &str, offset: u64, begun: Option<&str>) {
         let Some(bytes) = self.files.get(name) else {
-            return server.refuse("not_found", "no such file").expect("a get waits");
+            return server.refuse(Code::NotFound, "no such file").expect("a get waits");
         };
         let etag = etag(bytes);
         if begun.is_some_and(|begun| begun != etag) {
-            return server.refuse("changed", "it is another file by now").expect("a get waits");
+            return server.refuse(Code::Changed, "it is another file by now").expect("a get waits");
         }
         let Some(before) = bytes.get(..usize::try_from(offset).expect("a small offset")) else {
-            return server.refuse("bad_offset", "past the end").expect("a get waits");
+            return server.refuse(Code::BadOffset, "past the end").expect("a get waits");
         };
         let mut digester = Digester::new(server.digest_kind());
         digester.update(before);
@@ -201,11 +202,11 @@ impl App {
 
     fn put(&mut self, server: &mut Server, name: &str, size: u64, etag: &str, overwrite: bool) {
         if self.read_only {
-            return server.refuse("read_only", "nothing is taken").expect("a put waits");
+            return server.refuse(Code::ReadOnly, "nothing is taken").expect("a put waits");
         }
         if let Some(bytes) = self.files.get(name).filter(|_| !overwrite) {
             if bytes.len() as u64 != size || server.digest_kind() == DigestKind::None {
-                return server.refuse("exists", "it is there").expect("a put waits");
+                return server.refuse(Code::Exists, "it is there").expect("a put waits");
             }
             let mut digester = Digester::new(server.digest_kind());
             digester.update(bytes);

@@ -6,6 +6,7 @@ use crate::link::{Link, PIECES};
 use wirewright::digest::{DigestKind, Digester};
 use wirewright::error::Error;
 use wirewright::session::{AbortReason, Session as _, Wants};
+use wirewright::transfer::Code;
 use wirewright::transfer::client;
 use wirewright::transfer::message::Durability;
 use wirewright::transfer::server;
@@ -438,7 +439,7 @@ fn misuse_is_told_and_harms_nothing() {
     let none = Digester::new(DigestKind::None);
     assert!(matches!(host.server.ready(0, none.clone()), Err(Error::Misuse(_))));
     assert!(matches!(host.server.done(Durability::Fsync), Err(Error::Misuse(_))));
-    assert!(matches!(host.server.refuse("io", ""), Err(Error::Misuse(_))));
+    assert!(matches!(host.server.refuse(Code::Io, ""), Err(Error::Misuse(_))));
     assert!(matches!(host.server.entries(Vec::new(), false), Err(Error::Misuse(_))));
     let mut link = Link::plain(two(), 64);
     assert!(matches!(link.client.start_put(1, none), Err(Error::Misuse(_))));

@@ -5,6 +5,7 @@ use crate::host::{HELLO, Host};
 use crate::link::{From, Link};
 use serde_json::{Value, json};
 use wirewright::error::Error;
+use wirewright::transfer::Code;
 use wirewright::transfer::client;
 use wirewright::transfer::form::LIMITS;
 use wirewright::transfer::server;
@@ -103,7 +104,7 @@ fn our_own_texts_are_cut() {
     link.run();
     link.get("a");
     link.run();
-    link.host.server.refuse("io", &"x".repeat(5000)).expect("a get waits");
+    link.host.server.refuse(Code::Io, &"x".repeat(5000)).expect("a get waits");
     link.run();
     assert_eq!(link.ends(), ["failed 1 io"]);
 }

@@ -13,6 +13,7 @@ use wirewright::error::Error;
 use wirewright::name::Name;
 use wirewright::session::{Session, Wanted, Wants};
 use wirewright::text::PeerText;
+use wirewright::transfer::Code;
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
@@ -343,8 +344,8 @@ impl Drive for ServerDrive {
                 let meta = FileMeta { size, modified: "then", etag: "e", offset };
                 session.file(&meta, digester)
             }
-            Ask::Get { .. } => session.refuse("bad_offset", "past the end"),
-            Ask::Put { overwrite: true, .. } => session.refuse("no_space", "full"),
+            Ask::Get { .. } => session.refuse(Code::BadOffset, "past the end"),
+            Ask::Put { overwrite: true, .. } => session.refuse(Code::NoSpace, "full"),
             Ask::Put { size, etag, .. } if etag.len() == 3 => {
                 self.coming = Some(Coming { id: 0, next: size, counted: size, size });
                 session.compare(digester)

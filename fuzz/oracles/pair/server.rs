@@ -10,6 +10,7 @@ use wirewright::digest::DigestKind;
 use wirewright::name::Name;
 use wirewright::session::{Session, Wanted, Wants};
 use wirewright::text::PeerText;
+use wirewright::transfer::Code;
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
 
@@ -59,7 +60,7 @@ impl ServerApp {
         let sending = session.wants() == Wants::Payload;
         if matches!(&self.current, Current::Sending(name, _) if sending && name.as_str() == changed)
         {
-            session.refuse("changed", "the file changed").expect("it runs");
+            session.refuse(Code::Changed, "the file changed").expect("it runs");
             self.current = Current::None;
         }
     }
@@ -75,7 +76,7 @@ impl ServerApp {
             }
             _ => {}
         }
-        session.refuse("io", "the disk is on fire").expect("it runs");
+        session.refuse(Code::Io, "the disk is on fire").expect("it runs");
         self.current = Current::None;
     }
 
@@ -113,9 +114,9 @@ impl ServerApp {
                 return;
             }
             Ask::Get { name, offset, etag } => match self.files.get(name.as_str()) {
-                None => "not_found",
+                None => Code::NotFound,
                 Some(content) if offset > 0 && etag.as_deref() != Some(&*content.etag()) => {
-                    "changed"
+                    Code::Changed
                 }
                 Some(content) => return self.send(name, *content, offset as usize, session),
             },
@@ -129,7 +130,7 @@ impl ServerApp {
                     self.current = Current::Standing(name, standing);
                     return;
                 }
-                "exists"
+                Code::Exists
             }
             Ask::Put { name, size, etag, .. } => return self.take(name, size, &etag, session),
         };

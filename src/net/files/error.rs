@@ -10,6 +10,7 @@
 
 use super::size_limit::file_bytes_max;
 use crate::text::in_short;
+use crate::transfer::Code;
 use rustix::io::Errno;
 use std::{fmt, io};
 
@@ -54,28 +55,27 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 }
 
 impl FileError {
-    /// The stable code, that of the wire (`PROTOCOL.md` §9) where it has one.
+    /// The stable code of a local error: that of the wire, except for what is no regular file.
     pub fn code(&self) -> &'static str {
         match self {
             FileError::NotRegular => "not_regular",
-            FileError::NotFound => "not_found",
-            FileError::Exists | FileError::InTheWay => "exists",
-            FileError::Busy => "busy",
-            FileError::NoSpace => "no_space",
-            FileError::TooLarge(_) => "too_large",
-            FileError::ReadOnly => "read_only",
-            FileError::BadName => "bad_name",
-            FileError::Changed => "changed",
-            FileError::FalseSize | FileError::Moved => "io",
-            FileError::NoDescriptors | FileError::Io(_) => "io",
+            error => error.wire_code().as_str(),
         }
     }
 
-    /// The code for a peer: what is no regular file is not there for it.
-    pub(crate) fn wire_code(&self) -> &'static str {
+    /// The code for a peer (`PROTOCOL.md` §9): what is no regular file is not there for it.
+    pub fn wire_code(&self) -> Code {
         match self {
-            FileError::NotRegular => FileError::NotFound.code(),
-            error => error.code(),
+            FileError::NotFound | FileError::NotRegular => Code::NotFound,
+            FileError::Exists | FileError::InTheWay => Code::Exists,
+            FileError::Busy => Code::Busy,
+            FileError::NoSpace => Code::NoSpace,
+            FileError::TooLarge(_) => Code::TooLarge,
+            FileError::ReadOnly => Code::ReadOnly,
+            FileError::BadName => Code::BadName,
+            FileError::Changed => Code::Changed,
+            FileError::FalseSize | FileError::Moved => Code::Io,
+            FileError::NoDescriptors | FileError::Io(_) => Code::Io,
         }
     }
 

@@ -14,6 +14,7 @@ use super::report::Timings;
 use super::route::Route;
 use super::trace::{Mark, Tracer, Unparsed};
 use crate::buffer::Buffer;
+use crate::error;
 use crate::http::exchange::{Event, Exchange};
 use crate::http::message::headers::text;
 use crate::net::connection::{Application, Turn, WindDown};
@@ -255,7 +256,7 @@ impl Connection {
     }
 
     /// The connection has ended by itself: its job may have come too late.
-    fn lose(&mut self, failure: Failure) {
+    fn lose(&mut self, Loss { failure, is_incomplete }: Loss) {
         if self.job.is_none() && !self.fresh {
             self.tracer.remark(|| "the server closed the idle connection".to_owned());
             return self.retire();
@@ -266,7 +267,7 @@ impl Connection {
                 self.hand_over(job);
             }
             // It ended before it was of any use, with nothing said: that may be chance, once.
-            None if self.fresh && self.tunnel == Tunnel::Open && failure.code == "incomplete" => {
+            None if self.fresh && self.tunnel == Tunnel::Open && is_incomplete => {
                 self.pool.borrow_mut().not_made_yet(self.slot.route, failure);
                 self.retire();
             }
@@ -290,19 +291,36 @@ impl Connection {
 
 /// What the end of the connection means: a response that is missing, or a part of one, however
 /// the stream ended (RFC 9112 §8).
-fn loss(exchange: &mut Exchange, outcome: Result<(), Error>) -> Failure {
+fn loss(exchange: &mut Exchange, outcome: Result<(), Error>) -> Loss {
     match (outcome, exchange.receive_abort()) {
         (Err(Error::Io(doing, error)), Err(missing)) => {
             let text = format!("{missing}: {doing}: {error}");
             let (kind, io) = (FailureKind::Connection, Some(error.kind()));
-            Failure { kind, io, ..Failure::new(missing.kind(), text) }
+            let failure = Failure { kind, io, ..Failure::new(missing.kind(), text) };
+            Loss { failure, ..Loss::from(Error::Session(missing)) }
         }
-        (Err(error), _) => Failure::from(&error),
-        (Ok(()), Err(missing)) => Failure::from(&Error::Session(missing)),
+        (Err(error), _) => Loss::from(error),
+        (Ok(()), Err(missing)) => Loss::from(Error::Session(missing)),
         (Ok(()), Ok(())) => {
             let text = "the server closed the connection before the request";
-            Failure { kind: FailureKind::Connection, ..Failure::new("incomplete", text) }
+            let failure =
+                Failure { kind: FailureKind::Connection, ..Failure::new("incomplete", text) };
+            Loss { failure, is_incomplete: true }
         }
+    }
+}
+
+/// How a connection ended by itself.
+struct Loss {
+    failure: Failure,
+    /// The stream ended where more had to come.
+    is_incomplete: bool,
+}
+
+impl From<Error> for Loss {
+    fn from(error: Error) -> Loss {
+        let is_incomplete = matches!(error, Error::Session(error::Error::Incomplete { .. }));
+        Loss { failure: Failure::from(&error), is_incomplete }
     }
 }
 
@@ -370,14 +388,14 @@ impl Application<Exchange> for Connection {
 
     fn on_eof(&mut self, exchange: &mut Exchange) -> Result<(), Error> {
         if let Err(error) = exchange.receive_eof() {
-            self.lose(Failure::from(&Error::Session(error)));
+            self.lose(Error::Session(error).into());
         }
         Ok(())
     }
 
     fn on_abort(&mut self, exchange: &mut Exchange, why: io::Error) -> Result<(), Error> {
-        let failure = loss(exchange, Err(Error::Io("reading", why)));
-        self.lose(failure);
+        let loss = loss(exchange, Err(Error::Io("reading", why)));
+        self.lose(loss);
         Ok(())
     }
 
@@ -455,8 +473,8 @@ impl Application<Exchange> for Connection {
 
     fn closed(&mut self, exchange: &mut Exchange, outcome: Result<(), Error>) {
         if !self.is_over() {
-            let failure = loss(exchange, outcome);
-            self.lose(failure);
+            let loss = loss(exchange, outcome);
+            self.lose(loss);
         }
     }
 }

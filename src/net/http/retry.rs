@@ -128,7 +128,7 @@ pub(super) fn is_transient_status(status: u16) -> bool {
 /// Whether another try may help after this failure: the connection did not come about, was lost or
 /// was silent. Where TLS failed, it would fail again.
 pub(super) fn is_transient(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Connection && failure.code.as_raw_str() != "tls"
+    failure.kind == FailureKind::Connection && failure.tls.is_none()
 }
 
 /// The wait that a response asks for: `Retry-After` in seconds, or until a date. A date in the past
@@ -145,6 +145,8 @@ pub(super) fn asked_wait(headers: &Headers, now: SystemTime) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::transport::Error;
+    use crate::net::transport::tls::Fault;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -197,7 +199,8 @@ mod tests {
         }
         let failure = |kind, code: &'static str| Failure { kind, ..Failure::new(code, "text") };
         assert!(is_transient(&failure(FailureKind::Connection, "incomplete")));
-        assert!(!is_transient(&failure(FailureKind::Connection, "tls")));
+        let tls = Error::Tls(Fault::Closed);
+        assert!(!is_transient(&Failure::from(&tls)));
         assert!(!is_transient(&failure(FailureKind::Interrupted, "interrupted")));
         assert!(!is_transient(&failure(FailureKind::Local, "no_space")));
         assert!(!is_transient(&failure(FailureKind::Peer, "malformed")));

@@ -132,7 +132,7 @@ pub(crate) struct Serving {
 const TASK_BYTES: usize = 3072;
 
 /// A put of a client that has ended its half, which is most often one that was killed.
-const GONE: No = No::Code("cancelled", "the client ended before it sent the file");
+const GONE: No = No::Code(Code::Cancelled, "the client ended before it sent the file");
 
 /// What is told of a transfer whose connection ended in order, and too early.
 pub(crate) const LEFT: &str = "the connection ended before it was whole";
@@ -185,13 +185,13 @@ impl Serving {
     ) -> Result<Task, No> {
         let source = self.context.sources.open(name)?;
         if etag.is_some_and(|etag| etag != source.etag()) {
-            return Err(No::Code("changed", "it is another version now"));
+            return Err(No::Code(Code::Changed, "it is another version now"));
         }
         if offset > source.size() {
-            return Err(No::Code("bad_offset", "the offset is past its size"));
+            return Err(No::Code(Code::BadOffset, "the offset is past its size"));
         }
         if offset > 0 && !self.resumes.admit() {
-            return Err(No::Code("bad_offset", "too many offsets in a row for too few bytes"));
+            return Err(No::Code(Code::BadOffset, "too many offsets in a row for too few bytes"));
         }
         let mut sender = FileSender::new(source);
         sender.start_at(offset, kind);

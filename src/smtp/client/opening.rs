@@ -17,9 +17,9 @@
 use super::super::auth::{Credentials, Mechanism, Sasl};
 use super::super::capabilities::Capabilities;
 use super::super::command::{AUTH_LINE_MAX, Command};
-use super::super::config::{Remark, StartTls, refused, too_large};
+use super::super::config::{Remark, StartTls, too_large};
 use super::rows::Expect;
-use super::{Client, Due, Phase};
+use super::{Client, Due, Phase, Refusal};
 use crate::error::Error;
 
 impl Client {
@@ -80,7 +80,7 @@ impl Client {
         }
         if wants_tls && self.config.starttls == StartTls::Required {
             let text = "TLS is required, and the server does not offer STARTTLS";
-            return Err(refused("no-starttls", text));
+            return Err(Refusal::NoStartTls.because(text));
         }
         match self.config.credentials.clone() {
             Some(credentials) => self.log_in(&credentials),
@@ -110,18 +110,18 @@ impl Client {
     fn log_in(&mut self, credentials: &Credentials) -> Result<(), Error> {
         if !self.is_tls && !self.config.insecure_auth {
             let text = "the connection has no TLS, and credentials are not sent in clear";
-            return Err(refused("no-tls", text));
+            return Err(Refusal::NoTls.because(text));
         }
         let Some(mechanism) = self.mechanism(credentials) else {
             return Err(match &*self.capabilities.auth {
-                [] => refused("no-auth", "the server offers no AUTH"),
+                [] => Refusal::NoAuth.because("the server offers no AUTH"),
                 names => {
                     let names = names.join(", ");
                     let text = match &*self.config.mechanisms {
                         [one] => format!("{} cannot be used (offered: {names})", one.name()),
                         _ => format!("no supported authentication mechanism (offered: {names})"),
                     };
-                    refused("no-mechanism", text)
+                    Refusal::NoMechanism.because(text)
                 }
             });
         };

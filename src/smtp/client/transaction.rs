@@ -10,10 +10,11 @@
 
 use super::super::capabilities::Capabilities;
 use super::super::command::{Command, Parameters, Path};
-use super::super::config::{Limits, refused, too_large};
+use super::super::config::{Limits, too_large};
 use super::super::data::Stuffer;
 use super::super::reply::Reply;
 use super::event::{Outcome, Stage, Verdict};
+use super::refusal::Refusal;
 use crate::buffer::Buffer;
 use crate::error::Error;
 
@@ -68,17 +69,17 @@ impl Envelope {
             && size > max
         {
             let text = format!("the message has {size} bytes, the server accepts at most {max}");
-            return Err(refused("size", text));
+            return Err(Refusal::Size.because(text));
         }
         if self.is_8bit && !capabilities.eight_bit_mime {
             let text = "the message holds octets above 127, and the server has no 8BITMIME";
-            return Err(refused("no-8bitmime", text));
+            return Err(Refusal::No8BitMime.because(text));
         }
         let is_foreign = self.recipients.iter().chain([&self.from]).any(Path::needs_smtputf8);
         let smtputf8 = self.needs_smtputf8 || is_foreign;
         if smtputf8 && !capabilities.smtputf8 {
             let text = "an address is not ASCII, and the server has no SMTPUTF8";
-            return Err(refused("no-smtputf8", text));
+            return Err(Refusal::NoSmtpUtf8.because(text));
         }
         let size = self.size.filter(|_| capabilities.size);
         Ok(Parameters { size, is_8bit: self.is_8bit, smtputf8 })

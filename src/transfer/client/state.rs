@@ -162,9 +162,9 @@ impl Core {
                 self.state = State::Auth;
                 Ok(None)
             }
-            (Some(_), None) => Err(refused("unauthorized", "the server requires a token")),
+            (Some(_), None) => Err(refused(Code::Unauthorized, "the server requires a token")),
             (None, Some(_)) => {
-                Err(refused("unauthorized", "the server did not prove that it knows the token"))
+                Err(refused(Code::Unauthorized, "the server did not prove that it knows the token"))
             }
         }
     }
@@ -172,7 +172,7 @@ impl Core {
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) -> Result<Event<'static>, Error> {
         let hellos = self.hellos.take();
         if !hellos.is_some_and(|hellos| hellos.verify(Role::Server, welcome.mac.as_raw_str())) {
-            return Err(refused("unauthorized", "the server knows another token"));
+            return Err(refused(Code::Unauthorized, "the server knows another token"));
         }
         self.state = State::Ready;
         self.steps += 1;
@@ -410,7 +410,7 @@ fn failed(id: u64, mismatch: Mismatch, text: &'static str) -> Event<'static> {
     Event::Failed { id, code: mismatch.code(), text: PeerText::from(text) }
 }
 
-pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
+pub(super) fn refused(code: Code, text: &'static str) -> Error {
     Error::Refused { code: code.into(), text: text.into() }
 }
 

@@ -107,7 +107,7 @@ impl Core {
         }
         self.queue.last_id = id;
         let ask = match self.winds_down {
-            true => Err(refused("shutting_down", "the server takes no further request")),
+            true => Err(refused(Code::ShuttingDown, "the server takes no further request")),
             false => ask,
         };
         self.queue.waiting.push_back(Waiting { id, ask, early: None });

@@ -1,5 +1,6 @@
 //! The states of a server session, and their transitions for each message.
 
+use super::super::code::Code;
 use super::super::form;
 use super::super::message::{self, Auth, ClientHello, Message, ServerHello, VERSION, Welcome};
 use super::super::place::Place;
@@ -106,7 +107,7 @@ impl Core {
         let known = names.filter_map(DigestKind::from_name);
         let digest = known.clone().find(|kind| self.config.digests.contains(kind));
         let (Some(digest), true) = (digest, hello.versions.contains(&VERSION)) else {
-            return Err(refused("unsupported", "no common version or digest"));
+            return Err(refused(Code::Unsupported, "no common version or digest"));
         };
         self.digest = digest;
         self.frame_bytes_max = hello.max_frame.min(self.config.limits.frame_bytes_max);
@@ -199,12 +200,12 @@ impl Active {
     }
 }
 
-pub(super) fn refused(code: &'static str, text: &'static str) -> Error {
+pub(super) fn refused(code: Code, text: &'static str) -> Error {
     Error::Refused { code: code.into(), text: text.into() }
 }
 
 pub(super) fn unauthorized(text: &'static str) -> Error {
-    refused("unauthorized", text)
+    refused(Code::Unauthorized, text)
 }
 
 pub(super) fn unexpected(at: u64) -> Error {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
+use wirewright::transfer::Code;
 use wirewright::transfer::server::{Ask, Config, Event, Server};
 
 /// What a server said to a stream.
@@ -72,8 +73,8 @@ fn request(event: Option<Event<'_>>) -> Option<Ask> {
 fn answer(server: &mut Server, ask: &Ask) {
     let answered = match ask {
         Ask::List => server.entries(Vec::new(), false),
-        Ask::Get { .. } => server.refuse("not_found", "no such file"),
-        Ask::Put { .. } => server.refuse("read_only", "nothing is taken here"),
+        Ask::Get { .. } => server.refuse(Code::NotFound, "no such file"),
+        Ask::Put { .. } => server.refuse(Code::ReadOnly, "nothing is taken here"),
     };
     answered.expect("the request waits for it");
 }

@@ -7,6 +7,7 @@
 
 use super::*;
 use crate::net::files::{Durability, SourceFile};
+use crate::transfer::Code;
 use rustix::fs::{CWD, FileType, Mode};
 use std::fs;
 use std::io;
@@ -130,7 +131,7 @@ fn what_is_no_regular_file_is_not_there_and_nobody_waits() {
     let codes = finished.recv_timeout(Duration::from_secs(10)).expect("an open that does not wait");
     assert_eq!(codes[..4], ["not_found"; 4]);
     assert_eq!(codes[4..], ["not_regular"; 3]);
-    assert_eq!(FileError::NotRegular.wire_code(), "not_found");
+    assert_eq!(FileError::NotRegular.wire_code(), Code::NotFound);
 }
 
 #[test]

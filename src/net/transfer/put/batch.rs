@@ -26,6 +26,7 @@ use crate::name::Name;
 use crate::net::report::{Failure, Failures, FileReport, Meter};
 use crate::net::transport::Error;
 use crate::text::PeerText;
+use crate::transfer::Code;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,12 +123,12 @@ impl Batch {
 
     /// The server has refused a file.
     pub(super) fn refused(&mut self, mut job: Job, digest: DigestKind, failure: Failure) {
-        match failure.code.as_raw_str() {
-            "busy" => {
+        match Code::of(failure.code.as_raw_str()) {
+            Some(Code::Busy) => {
                 self.fail(&job, failure);
                 self.again.push(job);
             }
-            "exists" if job.sent.is_some() => {
+            Some(Code::Exists) if job.sent.is_some() => {
                 if digest != DigestKind::None {
                     // It was compared, by its size or by its digest.
                     job.sent = None;
@@ -139,7 +140,7 @@ impl Batch {
                 self.fail(&job, failure);
             }
             // The server has forgotten what it had.
-            "digest_mismatch" if self.has_gone_on(&job) && !job.begun_anew => {
+            Some(Code::DigestMismatch) if self.has_gone_on(&job) && !job.begun_anew => {
                 job.begun_anew = true;
                 let report = &self.reports[job.index];
                 self.meter.add_total(report.resumed_from + report.moved);

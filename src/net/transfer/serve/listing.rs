@@ -8,6 +8,7 @@ use crate::net::files::Sources;
 use crate::net::files::{Limits, Step, rfc3339};
 use crate::net::transport::Error;
 use crate::text::PeerText;
+use crate::transfer::Code;
 use crate::transfer::message;
 use crate::transfer::server::{PAGE_BYTES, Server};
 
@@ -25,7 +26,7 @@ impl Serving {
                 let walk = Box::new(root.walk_within(WALK_LIMITS));
                 Ok(Task::Listing { walk, next: None, not_offered: 0 })
             }
-            Sources::Memory(_) => Err(No::Code("not_found", "there is nothing to list")),
+            Sources::Memory(_) => Err(No::Code(Code::NotFound, "there is nothing to list")),
         }
     }
 

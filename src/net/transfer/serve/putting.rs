@@ -16,21 +16,22 @@ use crate::name::Name;
 use crate::net::connection::Turn;
 use crate::net::files::{FileError, FileReceiver, Root, Sources, file_bytes_max};
 use crate::net::transport::Error;
+use crate::transfer::Code;
 use crate::transfer::server::Server;
 
 /// A put for which no descriptors are left.
-const CROWDED: No = No::Code("busy", "as many files are being written as may be at a time");
+const CROWDED: No = No::Code(Code::Busy, "as many files are being written as may be at a time");
 
 impl Serving {
     pub(super) fn begin_put(&self, kind: DigestKind, name: &Name, put: Put) -> Result<Task, No> {
         let Sources::Files(root) = &self.context.sources else {
-            return Err(No::Code("read_only", "this server takes no files"));
+            return Err(No::Code(Code::ReadOnly, "this server takes no files"));
         };
         if root.single_name().is_some() {
-            return Err(No::Code("read_only", "this server offers one file, and takes none"));
+            return Err(No::Code(Code::ReadOnly, "this server offers one file, and takes none"));
         }
         if !self.context.writable {
-            return Err(No::Code("read_only", "this server takes no files"));
+            return Err(No::Code(Code::ReadOnly, "this server takes no files"));
         }
         let permit = self.context.admission.put().ok_or(CROWDED)?;
         let receiver = self.look(kind, root, name, &put)?;

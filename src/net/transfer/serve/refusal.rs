@@ -2,10 +2,11 @@
 
 use crate::net::files::FileError;
 use crate::net::transport::Error;
+use crate::transfer::Code;
 
 /// Why a request is refused.
 pub(super) enum No {
-    Code(&'static str, &'static str),
+    Code(Code, &'static str),
     File(FileError),
 }
 

@@ -62,9 +62,9 @@ pub(super) fn lost(error: &Error) -> Failure {
     let Error::Session(Session::Refused { code, text }) = error else {
         return Failure::from(error);
     };
-    let why = match code.as_raw_str() {
-        "unauthorized" | "unsupported" => return Failure::from(error),
-        "timed_out" => "the client's deadline was over",
+    let why = match Code::of(code.as_raw_str()) {
+        Some(Code::Unauthorized | Code::Unsupported) => return Failure::from(error),
+        Some(Code::TimedOut) => "the client's deadline was over",
         _ => "given up by the client",
     };
     Failure::new(code.clone(), format!("{why}: {text}"))

@@ -8,6 +8,7 @@ use wirewright::net;
 use wirewright::net::files::FileError;
 use wirewright::net::transport::endpoint::descriptors_max;
 use wirewright::text::escape;
+use wirewright::transfer::Code;
 
 /// What to do about a device that takes no more.
 const DEVICE: &str = "that device takes no more bytes; write to another place";
@@ -15,7 +16,7 @@ const DEVICE: &str = "that device takes no more bytes; write to another place";
 /// What to do about a local file. `is_kept`: the same command goes on with what is there of it.
 pub fn advice(verb: Verb, code: &str, io: Option<Io>, is_kept: bool) -> Option<&'static str> {
     let (reads, writes) = (verb.reads(), verb.writes());
-    Some(match (code, io) {
+    Some(match (Code::of(code), io) {
         (_, Some(Io::PermissionDenied)) if writes => "check that this user may write there",
         (_, Some(Io::PermissionDenied)) => "check that this user may read it",
         (_, Some(Io::QuotaExceeded)) => "allow more open files with ulimit -n",
@@ -28,24 +29,26 @@ pub fn advice(verb: Verb, code: &str, io: Option<Io>, is_kept: bool) -> Option<&
         (_, Some(Io::InvalidInput)) if reads => "give a regular file",
         (_, Some(Io::NotADirectory)) if writes => "give another path with -o",
         (_, Some(Io::NotADirectory)) if reads => "check the path",
-        ("not_found", _) if reads => "check the path",
-        ("not_found", _) if writes => "create it first",
-        ("exists", Some(Io::AlreadyExists)) if verb == Verb::Classic => {
+        (Some(Code::NotFound), _) if reads => "check the path",
+        (Some(Code::NotFound), _) if writes => "create it first",
+        (Some(Code::Exists), Some(Io::AlreadyExists)) if verb == Verb::Classic => {
             "use --overwrite to replace it, or give another path with -o"
         }
-        ("exists", _) if verb == Verb::Download => {
+        (Some(Code::Exists), _) if verb == Verb::Download => {
             "choose another directory with -o, or replace files with --overwrite"
         }
-        ("exists", _) if reads => "give a regular file",
-        ("exists" | "read_only", _) if writes => "give another path with -o",
-        ("bad_name", _) if verb == Verb::Download => "fetch it with wirewright http -o FILE",
-        ("bad_name", _) if writes => "give another name with -o",
-        ("busy", _) => "wait until the other transfer of that file has ended",
-        ("no_space", _) if is_kept => {
+        (Some(Code::Exists), _) if reads => "give a regular file",
+        (Some(Code::Exists | Code::ReadOnly), _) if writes => "give another path with -o",
+        (Some(Code::BadName), _) if verb == Verb::Download => {
+            "fetch it with wirewright http -o FILE"
+        }
+        (Some(Code::BadName), _) if writes => "give another name with -o",
+        (Some(Code::Busy), _) => "wait until the other transfer of that file has ended",
+        (Some(Code::NoSpace), _) if is_kept => {
             "free some space there, and run the same command again to go on"
         }
-        ("no_space", _) => "free some space there",
-        ("changed", _) => "try again when nothing writes to it any more",
+        (Some(Code::NoSpace), _) => "free some space there",
+        (Some(Code::Changed), _) => "try again when nothing writes to it any more",
         _ => return None,
     })
 }

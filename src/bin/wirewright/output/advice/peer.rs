@@ -2,11 +2,13 @@
 //! SMTP, and faults in what it said.
 
 use super::{Failure, Given, Verb};
+use wirewright::smtp::client::Refusal;
+use wirewright::transfer::Code;
 
 pub fn advice(verb: Verb, why: &Failure, given: Given) -> Option<&'static str> {
     let code = why.code.as_raw_str();
     match verb {
-        Verb::Http | Verb::Download | Verb::Sms if code == "too_large" => {
+        Verb::Http | Verb::Download | Verb::Sms if why.limit.is_some() => {
             Some(of_limit(verb, why.limit, given))
         }
         Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
@@ -16,40 +18,44 @@ pub fn advice(verb: Verb, why: &Failure, given: Given) -> Option<&'static str> {
 }
 
 fn of_transfer(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
-    Some(match (code, verb) {
-        ("not_found", Verb::Get) => {
+    Some(match (Code::of(code)?, verb) {
+        (Code::NotFound, Verb::Get) => {
             "see wirewright ls for the names it has; DIR/ fetches what is below a directory"
         }
         // A directory or a special file has the name: --overwrite does not replace it.
-        ("exists", Verb::Put) if given.has_overwrite => "give the file another name",
-        ("exists", Verb::Put) => "use --overwrite to replace it",
-        ("read_only", Verb::Put) => {
+        (Code::Exists, Verb::Put) if given.has_overwrite => "give the file another name",
+        (Code::Exists, Verb::Put) => "use --overwrite to replace it",
+        (Code::ReadOnly, Verb::Put) => {
             "it has to serve a directory with --writable, on a file system that can be written to"
         }
-        ("bad_name", Verb::Put) => "give the file another name",
-        ("bad_name", _) => "use a relative name without .. and control characters",
-        ("unauthorized", _) => "give both sides the same --token-file",
-        ("no_space", _) => "free some space on the server",
-        ("busy", Verb::Get | Verb::Put | Verb::List) => "try again later",
-        ("shutting_down", _) => "try again when it is back",
-        ("unsupported", Verb::Get) => "choose another --digest",
-        ("changed", _) => "try again when nothing writes to that file any more",
-        ("too_large", Verb::Put) => {
+        (Code::BadName, Verb::Put) => "give the file another name",
+        (Code::BadName, _) => "use a relative name without .. and control characters",
+        (Code::Unauthorized, _) => "give both sides the same --token-file",
+        (Code::NoSpace, _) => "free some space on the server",
+        (Code::Busy, Verb::Get | Verb::Put | Verb::List) => "try again later",
+        (Code::ShuttingDown, _) => "try again when it is back",
+        (Code::Unsupported, Verb::Get) => "choose another --digest",
+        (Code::Changed, _) => "try again when nothing writes to that file any more",
+        (Code::TooLarge, Verb::Put) => {
             "send a shorter file, or allow longer ones on the server with ulimit -f"
         }
-        ("malformed" | "too_large" | "unexpected", _) => given.see_trace(),
-        ("checksum_mismatch" | "digest_mismatch", _) => {
+        (Code::Malformed | Code::TooLarge | Code::Unexpected, _) => given.see_trace(),
+        (Code::ChecksumMismatch | Code::DigestMismatch, _) => {
             "try again; if it happens again, check the disks and the network"
         }
-        ("io", Verb::Get) => "on the server, check that the file can be read",
-        ("io", Verb::Put) => "on the server, check the permissions and the disk of its directory",
+        (Code::Io, Verb::Get) => "on the server, check that the file can be read",
+        (Code::Io, Verb::Put) => {
+            "on the server, check the permissions and the disk of its directory"
+        }
         _ => return None,
     })
 }
 
 fn of_http(verb: Verb, code: &str, given: Given) -> Option<&'static str> {
     Some(match code {
-        "malformed" | "unexpected" => given.see_trace(),
+        _ if matches!(Code::of(code), Some(Code::Malformed | Code::Unexpected)) => {
+            given.see_trace()
+        }
         "content_coding" if verb != Verb::Sms => {
             "give --identity to have the body as the server sends it"
         }
@@ -100,31 +106,35 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
 
 /// A code of our own session, or a reply code of RFC 5321 §4.2.
 fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
-    Some(match code {
-        "no-starttls" => {
+    if Code::of(code) == Some(Code::Malformed) {
+        return Some(match is_tls {
+            true => "check that an SMTP server listens on this port",
+            false => {
+                "check that an SMTP server listens on this port; for implicit TLS use smtps://"
+            }
+        });
+    }
+    Some(match Refusal::of(code)? {
+        Refusal::NoStartTls => {
             "try smtps:// (port 465), or allow clear text with --starttls opportunistic or never"
         }
-        "no-tls" if given.has_no_starttls => {
+        Refusal::NoTls if given.has_no_starttls => {
             "leave out --starttls never, or allow it with --insecure-auth"
         }
-        "no-tls" => "see that the server offers STARTTLS, or allow it with --insecure-auth",
-        "no-auth" if is_tls => "leave out USER@, or check the host and the port",
-        "no-auth" => "leave out USER@, or give another port: 587 and 465 log in",
-        "no-mechanism" if given.has_auth => "leave out --auth, or choose another one",
-        "size" => "send less, or a link to the file",
-        "no-8bitmime" => "send it as a message of --text and --attach, which is ASCII",
-        "no-smtputf8" => "use an address that is ASCII",
-        "530" => {
+        Refusal::NoTls => "see that the server offers STARTTLS, or allow it with --insecure-auth",
+        Refusal::NoAuth if is_tls => "leave out USER@, or check the host and the port",
+        Refusal::NoAuth => "leave out USER@, or give another port: 587 and 465 log in",
+        Refusal::NoMechanism if given.has_auth => "leave out --auth, or choose another one",
+        Refusal::Size => "send less, or a link to the file",
+        Refusal::No8BitMime => "send it as a message of --text and --attach, which is ASCII",
+        Refusal::NoSmtpUtf8 => "use an address that is ASCII",
+        Refusal::Reply(530) => {
             "the server requires TLS or authentication: give smtp://USER@HOST and --password-file"
         }
-        "534" | "535" | "538" => {
+        Refusal::Reply(534 | 535 | 538) => {
             "check the user name and password; many providers require an app password"
         }
-        "malformed" if is_tls => "check that an SMTP server listens on this port",
-        "malformed" => {
-            "check that an SMTP server listens on this port; for implicit TLS use smtps://"
-        }
-        code if code.starts_with('4') => "try again later",
+        Refusal::Reply(400..500) => "try again later",
         _ => return None,
     })
 }
