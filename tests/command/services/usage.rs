@@ -55,6 +55,25 @@ fn the_command_is_named_as_deep_as_it_goes() {
     }
 }
 
+/// The commands of HTTP have a test of their own.
+#[test]
+fn one_family_of_addresses() {
+    let mail = ["mail", "--check", "--starttls", "never", "--server", "smtp://127.0.0.1:1"];
+    for args in [
+        &["ls", "127.0.0.1:1"][..],
+        &["get", "127.0.0.1:1", "a"],
+        &["get", "--classic", "127.0.0.1:1"],
+        &["put", "127.0.0.1:1", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+        &mail,
+        &["time", "get", "127.0.0.1:1"],
+        &["time", "get", "--udp", "127.0.0.1:1"],
+        &["udp", "send", "127.0.0.1:1"],
+    ] {
+        assert_fails(&run(&[args, &["-6"]].concat()), 1, "no IPv6 address");
+        assert_fails(&run(&[args, &["-4", "-6"]].concat()), 2, "cannot be used with");
+    }
+}
+
 #[test]
 fn a_command_that_is_missing_is_asked_for() {
     let udp = "error: udp: a command is missing: send or recv; see wirewright udp --help\n";

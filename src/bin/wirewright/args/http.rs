@@ -1,7 +1,7 @@
 //! The arguments of the commands that use HTTP.
 
 use super::values::{self, pair, seconds_not_0, size};
-use super::{Common, Durability, Speed};
+use super::{Common, Durability, Family, Speed};
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,12 +17,9 @@ pub struct Reach {
     /// everything.
     #[arg(long, short = 'k')]
     pub insecure: bool,
-    /// Connect to IPv4 addresses only.
-    #[arg(long, short = '4', conflicts_with = "ipv6")]
-    pub ipv4: bool,
-    /// Connect to IPv6 addresses only.
-    #[arg(long, short = '6')]
-    pub ipv6: bool,
+    /// Which addresses of the server are used.
+    #[command(flatten)]
+    pub family: Family,
     /// Do not use a proxy. Otherwise it is taken from http_proxy, https_proxy, all_proxy and
     /// no_proxy (lower case only).
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! The arguments of `wirewright mail`.
 
 use super::values::tls_name;
-use super::{Common, Durability, Speed, values};
+use super::{Common, Durability, Family, Speed, values};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,6 +88,9 @@ pub struct Reach {
     /// Send the message in chunks (RFC 3030) where the server supports them.
     #[arg(long)]
     pub chunking: bool,
+    /// Which addresses of the server are used.
+    #[command(flatten)]
+    pub family: Family,
 }
 
 /// What is sent.

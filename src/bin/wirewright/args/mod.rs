@@ -14,6 +14,7 @@ use std::time::Duration;
 use values::{address, byte_rate, digest, seconds, seconds_not_0, size, tls_name};
 use wirewright::digest::DigestKind;
 use wirewright::net::files;
+use wirewright::net::transport::names;
 
 /// Transfers files over TCP and HTTP, sends mail and text messages, and includes tools for UDP,
 /// time, benchmarking and protocol analysis.
@@ -158,6 +159,28 @@ pub struct Speed {
     pub limit_rate: Option<u64>,
 }
 
+/// Which addresses of a name are used.
+#[derive(Debug, Args)]
+pub struct Family {
+    /// Use IPv4 addresses only.
+    #[arg(long, short = '4', conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(long, short = '6')]
+    pub ipv6: bool,
+}
+
+impl Family {
+    /// The only family that is used; `None` stands for both.
+    pub fn only(&self) -> Option<names::Family> {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Some(names::Family::V4),
+            (_, true) => Some(names::Family::V6),
+            (false, false) => None,
+        }
+    }
+}
+
 /// The server, TLS and the token.
 #[derive(Debug, Args)]
 pub struct Peer {
@@ -177,6 +200,9 @@ pub struct Peer {
     /// itself [default: no token].
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Which addresses of the server are used.
+    #[command(flatten)]
+    pub family: Family,
 }
 
 /// When data is flushed to disk.

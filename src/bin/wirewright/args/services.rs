@@ -1,7 +1,7 @@
 //! The arguments of the small services: the time of day, and numbered datagrams.
 
 use super::values::{self, address, bit_rate, seconds_not_0};
-use super::{Common, Durability};
+use super::{Common, Durability, Family};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,6 +47,9 @@ pub struct TimeGet {
     /// Use UDP: send a datagram each second for up to ten seconds.
     #[arg(long)]
     pub udp: bool,
+    /// Which addresses of the server are used.
+    #[command(flatten)]
+    pub family: Family,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,
@@ -113,6 +116,9 @@ pub struct UdpSend {
     /// Send this file, for as long as it takes. Needs datagrams of at least 49 bytes.
     #[arg(long, value_name = "PATH")]
     pub file: Option<PathBuf>,
+    /// Which addresses of the receiver are used.
+    #[command(flatten)]
+    pub family: Family,
     /// What all networked subcommands share.
     #[command(flatten)]
     pub common: Common,

@@ -63,7 +63,8 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
 
 fn get(args: &TimeGet) -> Result<Exit, Failure> {
     let tap = trace::Style::of(&args.common).map(trace::lines);
-    let run = run_options(&args.common, tap, None);
+    let mut run = run_options(&args.common, tap, None);
+    run.connect.family = args.family.only();
     let least = run.timeout.unwrap_or_default();
     let options = Options { transport: transport(args.udp), run, ..Options::default() };
     let options = options.with_waits_of_at_least(least);

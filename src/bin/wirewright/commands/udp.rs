@@ -32,7 +32,8 @@ fn tap(common: &Common) -> Option<TapMaker> {
 }
 
 fn send(args: &UdpSend) -> Result<Exit, Failure> {
-    let run = run_options(&args.common, tap(&args.common), None);
+    let mut run = run_options(&args.common, tap(&args.common), None);
+    run.connect.family = args.family.only();
     let least = run.timeout.unwrap_or_default();
     let options = SendOptions {
         rate: args.rate,

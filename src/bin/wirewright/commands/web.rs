@@ -21,7 +21,6 @@ use wirewright::http::request::{Method, Request};
 use wirewright::http::url::{Host, Origin, Scheme, Url};
 use wirewright::net::http::{Notice, Options, Report};
 use wirewright::net::transport::idn::to_ascii;
-use wirewright::net::transport::names::Family;
 use wirewright::net::transport::tls::ClientTls;
 use wirewright::net::{self, Error};
 use wirewright::text::escape;
@@ -35,11 +34,6 @@ pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Opti
         trace_content: common.trace_content,
         ..Options::default()
     };
-    let family = match (reach.ipv4, reach.ipv6) {
-        (true, _) => Some(Family::V4),
-        (_, true) => Some(Family::V6),
-        (false, false) => None,
-    };
     options.proxies = proxies(reach)?;
     if reach.insecure {
         say_line(
@@ -49,7 +43,7 @@ pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Opti
     }
     set_tls(&mut options, reach)?;
     options.run = run_options(common, None, rate);
-    options.run.connect.family = family;
+    options.run.connect.family = reach.family.only();
     Ok(with_waits(options, reach))
 }
 

@@ -32,6 +32,7 @@ pub fn client_options(peer: &Peer, common: &Common, rate: Option<u64>) -> Result
     set_tls(&mut options, peer)?;
     // Last, because reading a token may have taken time.
     options.run = run_options(common, trace::Style::of(common).map(trace::transfer), rate);
+    options.run.connect.family = peer.family.only();
     let least = options.run.timeout.unwrap_or_default();
     Ok(options.with_waits_of_at_least(least))
 }

@@ -22,7 +22,8 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let server = server(reach.server.as_deref().unwrap_or_default())?;
     let credentials = credentials(reach, &server)?;
     let tap = trace::Style::of(common).map(|style| trace::smtp(style, credentials.clone()));
-    let run = run_options(common, tap, args.speed.limit_rate);
+    let mut run = run_options(common, tap, args.speed.limit_rate);
+    run.connect.family = reach.family.only();
     let least = run.timeout.unwrap_or_default();
     let mut options = Options { run, ..Options::new(server) }.with_waits_of_at_least(least);
     options.name = match &reach.ehlo {
