@@ -49,6 +49,8 @@ impl Connection {
     /// yet.
     fn write_failed(&mut self, error: io::Error, shared: &mut Shared) -> End {
         self.out.truncate(0);
+        // It may have come since the socket was last polled.
+        self.stream.ready().readable.set(true);
         for _ in 0..64 {
             match self.take_input(shared) {
                 Ok(0) => break,

@@ -197,3 +197,89 @@ fn what_a_session_leaves_over_is_bounded() {
         }
     }
 }
+
+/// What it hears is a refusal.
+struct Refusing;
+
+impl Session for Refusing {
+    type Event<'a> = ();
+
+    fn receive<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        _: &'a mut [u8],
+    ) -> Result<Received<()>, crate::error::Error> {
+        match input {
+            [] => Ok(Received::need_input(0)),
+            text => Err(crate::error::Error::Refused {
+                code: crate::text::PeerText::from("421").keep(),
+                text: crate::text::PeerText::from(str::from_utf8(text).unwrap()).keep(),
+            }),
+        }
+    }
+
+    fn receive_eof(&mut self) -> Result<(), crate::error::Error> {
+        Ok(())
+    }
+
+    fn transmit(&mut self, _: &mut Buffer) {}
+
+    fn wants(&self) -> Wants {
+        Wants::Read
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn progress(&self) -> u64 {
+        0
+    }
+}
+
+/// Between the read and the write of its turn the peer refuses and resets the connection.
+struct Interrupting {
+    peer: Option<std::net::TcpStream>,
+    outcome: Rc<RefCell<Option<Result<(), Error>>>>,
+}
+
+impl Application<Refusing> for Interrupting {
+    fn on_event(&mut self, (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn poll(&mut self, _: &mut Refusing, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
+        use std::io::Write;
+        if let Some(mut peer) = self.peer.take() {
+            peer.write_all(b"closing").unwrap();
+            socket2::SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+        out.append(b"x")?;
+        Ok(Turn::Done)
+    }
+
+    fn closed(&mut self, _: &mut Refusing, outcome: Result<(), Error>) {
+        *self.outcome.borrow_mut() = Some(outcome);
+    }
+}
+
+/// The reset makes the write fail; what was said before it is still read.
+#[test]
+fn a_refusal_that_no_event_has_told_of_is_heard_when_a_write_fails() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let peer = Some(listener.accept().unwrap().0);
+    socket.set_nonblocking(true).unwrap();
+    let stream = Stream::plain(mio::net::TcpStream::from_std(socket));
+    let outcome = Rc::default();
+    let application = Interrupting { peer, outcome: Rc::clone(&outcome) };
+    let mut connection =
+        Connection::new(NewConnection::new(stream, Refusing, application), Instant::now());
+    let mut shared = Shared::new(Limits::default());
+    connection.stream().ready().readable.set(false);
+    connection.stream().ready().writable.set(true);
+    while connection.drive(&mut shared, Instant::now()) != Verdict::Closed {}
+    connection.close(&mut shared);
+    let error = outcome.take().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "refused: 421: closing");
+}
