@@ -26,12 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Root::open(&path)?;
     let name = root.single_name().ok_or("the classic wire serves one file")?.clone();
 
-    let options = Options {
-        classic: Some(name),
-        // SIGINT and SIGTERM stop accepting; running transfers may finish.
-        run: RunOptions::default().with_stop_at_signals(true),
-        ..Options::new(Sources::Files(root))
-    };
+    // SIGINT and SIGTERM stop accepting; running transfers may finish.
+    let run = RunOptions::default().with_stop_at_signals(true);
+    let options = Options::new(Sources::Files(root)).with_classic(name).with_run(run);
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());
     server.run()?;

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let address = args.next().unwrap_or_else(|| "127.0.0.1:5566".to_owned());
     let folder = args.next().map_or_else(|| std::env::temp_dir().join("framed"), PathBuf::from);
     std::fs::create_dir_all(&folder)?;
-    let options = Options { connections: 2, ..Options::default() };
+    let options = Options::default().with_connections(2);
 
     // A `Name` from argv or from a peer has been checked against the grammar.
     let mut names = args.map(|arg| Name::new(&arg)).collect::<Result<Vec<Name>, _>>()?;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use wirewright::net::RunOptions;
 use wirewright::net::files::Root;
 use wirewright::net::files::Sources;
+use wirewright::net::transfer::Log;
 use wirewright::net::transfer::server::{Options, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,14 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = args.first().map_or_else(|| PathBuf::from(examples), PathBuf::from);
     let address = args.get(1).map_or("127.0.0.1:5566", String::as_str).parse()?;
 
-    let options = Options {
-        writable,
-        run: RunOptions::default().with_stop_at_signals(true),
-        // One line for each request that is refused and each connection that fails. The line may
-        // hold text of a peer, so it is escaped.
-        log: Some(Arc::new(|line: &str| eprintln!("{}", line.escape_debug()))),
-        ..Options::new(Sources::Files(Root::open(&folder)?))
-    };
+    // One line for each request that is refused and each connection that fails. The line may hold
+    // text of a peer, so it is escaped.
+    let log: Log = Arc::new(|line: &str| eprintln!("{}", line.escape_debug()));
+    let options = Options::new(Sources::Files(Root::open(&folder)?))
+        .with_writable(writable)
+        .with_run(RunOptions::default().with_stop_at_signals(true))
+        .with_log(log);
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());
     server.run()?;

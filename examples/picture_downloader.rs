@@ -16,8 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use wirewright::http::url::Url;
 use wirewright::net::files::Destination;
-use wirewright::net::files::Durability;
-use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
+use wirewright::net::http::{Client, Fetch, Options, Saving, download};
 
 const API: &str = "http://127.0.0.1:8000/meinv/?key=APIKey&num=2";
 
@@ -27,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = args.next().map_or_else(|| std::env::temp_dir().join("pictures"), PathBuf::from);
     std::fs::create_dir_all(&folder)?;
 
-    let mut client = Client::new(Options { redirects: true, ..Options::default() })?;
+    let mut client = Client::new(Options::default().with_redirects(true))?;
     let answer = client.ask(Fetch::get(api.clone()))?;
     let document: serde_json::Value = serde_json::from_slice(&answer.body)?;
 
@@ -37,15 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fetches: Vec<Fetch> =
         urls.map(|url| api.join(url.as_bytes()).map(Fetch::get)).collect::<Result<_, _>>()?;
 
-    let saving = Saving {
-        destination: Destination::Directory(folder),
-        durability: Durability::Rename,
-        resume: true,
-        accepts: Accepts::Success,
-        with_head: false,
-        overwrite: true,
-        raw: false,
-    };
+    let saving = Saving::new(Destination::Directory(folder)).with_overwrite(true);
     for picture in download(&mut client, fetches, &saving)? {
         match &picture.report.outcome {
             Ok(()) => println!("{}: {} bytes", picture.name, picture.bytes),

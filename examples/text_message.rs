@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fetch.headers.push("Accept", b"text/plain")?;
 
     let run = RunOptions::default().with_timeout(Duration::from_secs(30));
-    let mut client = Client::new(Options { run, ..Options::default() })?;
+    let mut client = Client::new(Options::default().with_run(run))?;
     let answer = client.ask(fetch)?;
     let reply: serde_json::Value = serde_json::from_slice(&answer.body)?;
     println!("{}: {}", answer.status, reply);

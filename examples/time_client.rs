@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(other) => return Err(format!("{other}: tcp or udp").into()),
     };
 
-    let line = get(&address, &Options { transport, ..Options::default() })?;
+    let line = get(&address, &Options::default().with_transport(transport))?;
     match Moment::parse(&line) {
         Ok(moment) => println!("{moment}: day {} of month {}", moment.date().2, moment.date().1),
         Err(_) => println!("{}", String::from_utf8_lossy(&line).escape_debug()),

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // SIGINT and SIGTERM stop the server after the lines that it has begun.
     let run = RunOptions::default().with_stop_at_signals(true);
-    let options = Options { transport, run, ..Options::default() };
+    let options = Options::default().with_transport(transport).with_run(run);
     let server = Server::bind(address, options)?;
     println!("listening on {}", server.local_addr());
     server.run()?;

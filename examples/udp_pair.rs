@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let network = std::thread::spawn(move || relay(&network, to));
     let sender = std::thread::spawn(move || {
         let span = Duration::from_secs(1);
-        send(&through, &SendOptions { rate: 2_000_000, size: 500, span, ..SendOptions::default() })
+        send(&through, &SendOptions::default().with_rate(2_000_000).with_size(500).with_span(span))
     });
     let report = receiver.run()?.report;
     network.join().map_err(|_| "the relay panicked")??;

@@ -42,6 +42,7 @@ pub enum Transport {
 
 /// Options of the server and of the client.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// How the line travels.
     pub transport: Transport,
@@ -66,6 +67,30 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Sets [`transport`](Options::transport).
+    #[must_use]
+    pub fn with_transport(self, transport: Transport) -> Options {
+        Options { transport, ..self }
+    }
+
+    /// Sets [`limits`](Options::limits).
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Options {
+        Options { limits, ..self }
+    }
+
+    /// Sets [`connections_max`](Options::connections_max).
+    #[must_use]
+    pub fn with_connections_max(self, connections_max: usize) -> Options {
+        Options { connections_max, ..self }
+    }
+
+    /// Sets [`run`](Options::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> Options {
+        Options { run, ..self }
+    }
+
     /// Raises the wait of every step to at least `time`, for a client that accepts longer waits.
     #[must_use]
     pub fn with_waits_of_at_least(self, time: Duration) -> Options {

@@ -44,7 +44,7 @@ use std::time::{Duration, Instant};
 /// use wirewright::net::daytime::{Options, get};
 ///
 /// let run = RunOptions::default().with_timeout(Duration::from_secs(5)).with_stop_at_signals(true);
-/// let line = get("localhost:13", &Options { run, ..Options::default() })?;
+/// let line = get("localhost:13", &Options::default().with_run(run))?;
 /// println!("{}", line.escape_ascii());
 /// # Ok::<(), wirewright::net::Error>(())
 /// ```
@@ -103,7 +103,7 @@ impl RunOptions {
     ///
     /// let cancel = StopHandle::new();
     /// let run = RunOptions::default().with_cancel(cancel.clone());
-    /// let options = daytime::Options { run, ..daytime::Options::default() };
+    /// let options = daytime::Options::default().with_run(run);
     /// # let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # let server = silent.local_addr()?.to_string();
     /// let call = std::thread::spawn(move || daytime::get(&server, &options));

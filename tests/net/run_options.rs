@@ -51,7 +51,7 @@ fn code<T>(outcome: Result<T, Error>) -> Code {
 }
 
 fn transfer(run: RunOptions) -> client::Options {
-    client::Options { run, ..client::Options::default() }
+    client::Options::default().with_run(run)
 }
 
 fn here() -> PathBuf {
@@ -93,7 +93,7 @@ fn put(peer: SocketAddr, run: RunOptions) -> Code {
 }
 
 fn fetch(peer: SocketAddr, run: RunOptions) -> Code {
-    let options = http::Options { run, ..http::Options::default() };
+    let options = http::Options::default().with_run(run);
     let url = Url::parse(&format!("http://{peer}/")).unwrap();
     let asked = http::Client::new(options).unwrap().ask(http::Fetch::get(url));
     asked.err().map_or(Code::new(), |why| why.code.to_string())
@@ -102,7 +102,7 @@ fn fetch(peer: SocketAddr, run: RunOptions) -> Code {
 fn mail_options(peer: SocketAddr, run: RunOptions) -> mail::Options {
     let server = mail::Server::parse(&format!("smtp://{peer}")).unwrap();
     let starttls = wirewright::smtp::config::StartTls::Never;
-    mail::Options { run, starttls, ..mail::Options::new(server) }
+    mail::Options::new(server).with_run(run).with_starttls(starttls)
 }
 
 fn send(peer: SocketAddr, run: RunOptions) -> Code {
@@ -121,7 +121,7 @@ fn check(peer: SocketAddr, run: RunOptions) -> Code {
 }
 
 fn time(peer: SocketAddr, run: RunOptions, transport: Transport) -> Code {
-    let options = daytime::Options { run, transport, ..daytime::Options::default() };
+    let options = daytime::Options::default().with_run(run).with_transport(transport);
     code(daytime::get(&peer.to_string(), &options))
 }
 
@@ -135,7 +135,7 @@ fn time_over_udp(peer: SocketAddr, run: RunOptions) -> Code {
 
 /// A datagram at once, and the next one after minutes.
 fn send_datagrams(peer: SocketAddr, run: RunOptions) -> Code {
-    let options = SendOptions { rate: 40, span: WAIT * 60, run, ..SendOptions::default() };
+    let options = SendOptions::default().with_rate(40).with_span(WAIT * 60).with_run(run);
     code(udp::send(&peer.to_string(), &options))
 }
 
@@ -195,12 +195,12 @@ fn a_timeout_beyond_every_clock_is_none() {
 
 fn serve(threads: usize, folder: &std::path::Path, run: RunOptions) -> server::Server {
     let sources = Sources::Files(Root::open(folder).unwrap());
-    let options = server::Options { threads, run, ..server::Options::new(sources) };
+    let options = server::Options::new(sources).with_threads(threads).with_run(run);
     server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap()
 }
 
 fn time_server(transport: Transport, run: RunOptions) -> daytime::Server {
-    let options = daytime::Options { transport, run, ..daytime::Options::default() };
+    let options = daytime::Options::default().with_transport(transport).with_run(run);
     daytime::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap()
 }
 
@@ -223,7 +223,7 @@ fn every_server_stops_in_order_when_its_timeout_is_over() {
         let (what, code) = take.recv_timeout(WAIT).unwrap();
         assert_eq!(code, "", "{what}");
     }
-    let options = ReceiveOptions { run, ..ReceiveOptions::default() };
+    let options = ReceiveOptions::default().with_run(run);
     let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
     assert_eq!(code(receiver.run()), "timed_out");
 }
@@ -313,11 +313,9 @@ fn both_sides_of_a_transfer_count_its_bytes() {
         let (ours, (theirs, seen)) = (RunOptions::default().with_timeout(WAIT), tapped());
         let sources = Sources::Files(Root::open(&path).unwrap());
         let call = if wire.is_some() { classic } else { get };
-        let options = server::Options {
-            classic: wire,
-            run: theirs.clone().with_timeout(None),
-            ..server::Options::new(sources)
-        };
+        let options = server::Options::new(sources)
+            .with_classic(wire)
+            .with_run(theirs.clone().with_timeout(None));
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
         let (address, stop) = (server.local_addr(), server.stop_handle());
         let serving = thread::spawn(move || server.run().unwrap());
@@ -332,13 +330,13 @@ fn both_sides_of_a_transfer_count_its_bytes() {
 #[test]
 fn both_sides_of_a_file_in_datagrams_count_its_bytes() {
     let ((ours, _), (theirs, there)) = (tapped(), tapped());
-    let options = ReceiveOptions { run: theirs.clone(), ..ReceiveOptions::default() };
+    let options = ReceiveOptions::default().with_run(theirs.clone());
     let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
     let address = receiver.local_addr().to_string();
     let receiving = thread::spawn(move || receiver.run().unwrap());
     let file = Some(Arc::new(SourceFile::from_path(&here()).unwrap()));
     let run = ours.clone();
-    udp::send(&address, &SendOptions { file, run, rate: 2_000_000, ..SendOptions::default() })
+    udp::send(&address, &SendOptions::default().with_file(file).with_run(run).with_rate(2_000_000))
         .unwrap();
     let received = receiving.join().unwrap().file.unwrap();
     assert_eq!(ours.meter.moved(), received.size);
@@ -353,8 +351,8 @@ fn the_limit_on_bytes_a_second_bounds_datagrams() {
     let (_socket, there) = deaf();
     let (size, span) = (1000, SHORT);
     let run = RunOptions::default().with_rate_limit(1000);
-    let limited = SendOptions { size, span, run, ..SendOptions::default() };
+    let limited = SendOptions::default().with_size(size).with_span(span).with_run(run);
     assert_eq!(udp::send(&there.to_string(), &limited).unwrap().sent, 1);
-    let limited = SendOptions { run: RunOptions::default(), ..limited };
+    let limited = limited.with_run(RunOptions::default());
     assert!(udp::send(&there.to_string(), &limited).unwrap().sent > 1);
 }

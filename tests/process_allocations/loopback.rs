@@ -43,15 +43,13 @@ fn memory(bytes: &Arc<[u8]>) -> server::Options {
 }
 
 fn files(folder: &Path) -> server::Options {
-    server::Options {
-        writable: true,
-        durability: Durability::Rename,
-        ..server::Options::new(Sources::Files(Root::open(folder).unwrap()))
-    }
+    server::Options::new(Sources::Files(Root::open(folder).unwrap()))
+        .with_writable(true)
+        .with_durability(Durability::Rename)
 }
 
 fn options(digest: DigestKind) -> client::Options {
-    let mut options = client::Options { durability: Durability::Rename, ..Default::default() };
+    let mut options = client::Options::default().with_durability(Durability::Rename);
     options.session.digests = vec![digest];
     options
 }
@@ -84,7 +82,7 @@ pub fn get(digest: DigestKind, bytes: &Arc<[u8]>) {
 
 /// From memory to memory, unframed.
 pub fn classic(bytes: &Arc<[u8]>) {
-    let options = server::Options { classic: Some(name()), ..memory(bytes) };
+    let options = memory(bytes).with_classic(Some(name()));
     with_server(options, |endpoint| {
         let (sink, count) = comparing(bytes);
         let report = client::get_classic(endpoint, &sink, &Default::default()).unwrap();
@@ -113,10 +111,10 @@ pub fn put_file(digest: DigestKind, bytes: &[u8], from: &Path, to: &Path) {
 
 /// From file to file, unframed.
 pub fn classic_file(bytes: &[u8], from: &Path, to: &Path) {
-    let options = server::Options { classic: Some(name()), writable: false, ..files(from) };
+    let options = files(from).with_classic(Some(name())).with_writable(false);
     with_server(options, |endpoint| {
         let to = Destination::Directory(to.to_owned());
-        let options = client::Options { durability: Durability::Rename, ..Default::default() };
+        let options = client::Options::default().with_durability(Durability::Rename);
         let report = client::get_classic(endpoint, &to, &options).unwrap();
         check(&report, bytes.len());
     });

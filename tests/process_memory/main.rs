@@ -67,7 +67,7 @@ fn a_gibibyte_passes_in_bounded_memory() {
         }
     });
     let run = RunOptions::default().with_timeout(Duration::from_secs(300));
-    let mut client = Client::new(Options { run, ..Options::default() }).unwrap();
+    let mut client = Client::new(Options::default().with_run(run)).unwrap();
     for _ in 0..count {
         let counted = Rc::new(Cell::new(0));
         let recipient: Box<dyn Recipient> = Box::new(Counting(counted.clone()));

@@ -59,7 +59,7 @@ fn run() -> RunOptions {
 
 fn options(tls: bool) -> Options {
     let tls = tls.then(|| ClientTls::new(None).unwrap().named("localhost").unwrap());
-    Options { tls, run: run(), connections: 4, ..Options::default() }
+    Options::default().with_tls(tls).with_run(run()).with_connections(4)
 }
 
 fn of_reports(reports: Result<Vec<FileReport>, Error>) -> Option<String> {
@@ -95,24 +95,17 @@ fn put(address: &str, tls: bool) -> Option<String> {
 }
 
 fn time(address: &str, _: bool) -> Option<String> {
-    let options = daytime::Options { run: run(), ..daytime::Options::default() };
+    let options = daytime::Options::default().with_run(run());
     daytime::get(address, &options).err().map(|error| error.code().to_string())
 }
 
 fn fetch(address: &str, tls: bool) -> Option<String> {
     let url = Url::parse(&format!("http{}://{address}/", if tls { "s" } else { "" })).unwrap();
-    let mut client =
-        http::Client::new(http::Options { run: run(), ..http::Options::default() }).unwrap();
+    let mut client = http::Client::new(http::Options::default().with_run(run())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let saving = http::Saving {
-        destination: Destination::Directory(folder.path().to_owned()),
-        durability: Durability::None,
-        resume: true,
-        accepts: http::Accepts::Success,
-        with_head: false,
-        overwrite: false,
-        raw: false,
-    };
+    let saving = http::Saving::new(Destination::Directory(folder.path().to_owned()))
+        .with_durability(Durability::None)
+        .with_accepts(http::Accepts::Success);
     let fetches = [(); 3].map(|()| http::Fetch::get(url.clone()));
     let made = http::download(&mut client, fetches, &saving).unwrap();
     made.into_iter().find_map(|done| Some(done.report.outcome.err()?.code.to_string()))
@@ -121,7 +114,7 @@ fn fetch(address: &str, tls: bool) -> Option<String> {
 fn to_server(address: &str, tls: bool) -> mail::Options {
     let url = format!("smtp{}://{address}", if tls { "s" } else { "" });
     let starttls = StartTls::Never;
-    mail::Options { run: run(), starttls, ..mail::Options::new(mail::Server::parse(&url).unwrap()) }
+    mail::Options::new(mail::Server::parse(&url).unwrap()).with_run(run()).with_starttls(starttls)
 }
 
 fn send(address: &str, tls: bool) -> Option<String> {

@@ -18,7 +18,7 @@ pub const WAIT: Duration = Duration::from_secs(20);
 /// A client whose calls end in any case.
 pub fn client(set: impl FnOnce(&mut Options)) -> Client {
     let run = RunOptions::default().with_timeout(2 * WAIT);
-    let mut options = Options { run, heads: true, ..Options::default() };
+    let mut options = Options::default().with_run(run).with_heads(true);
     set(&mut options);
     Client::new(options).unwrap()
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 /// See the head of this module. What is not said here is in [`Config::limits`].
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// Bounds and strictness of the sessions.
     pub session: Config,
@@ -72,6 +73,90 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Sets [`session`](Options::session).
+    #[must_use]
+    pub fn with_session(self, session: Config) -> Options {
+        Options { session, ..self }
+    }
+
+    /// Sets [`in_flight_max`](Options::in_flight_max).
+    #[must_use]
+    pub fn with_in_flight_max(self, in_flight_max: usize) -> Options {
+        Options { in_flight_max, ..self }
+    }
+
+    /// Sets [`per_host_max`](Options::per_host_max).
+    #[must_use]
+    pub fn with_per_host_max(self, per_host_max: usize) -> Options {
+        Options { per_host_max, ..self }
+    }
+
+    /// Sets [`retries`](Options::retries).
+    #[must_use]
+    pub fn with_retries(self, retries: Retries) -> Options {
+        Options { retries, ..self }
+    }
+
+    /// Sets [`redirects`](Options::redirects).
+    #[must_use]
+    pub fn with_redirects(self, redirects: bool) -> Options {
+        Options { redirects, ..self }
+    }
+
+    /// Sets [`codings`](Options::codings).
+    #[must_use]
+    pub fn with_codings(self, codings: bool) -> Options {
+        Options { codings, ..self }
+    }
+
+    /// Sets [`heads`](Options::heads).
+    #[must_use]
+    pub fn with_heads(self, heads: bool) -> Options {
+        Options { heads, ..self }
+    }
+
+    /// Sets [`discard_bytes_max`](Options::discard_bytes_max).
+    #[must_use]
+    pub fn with_discard_bytes_max(self, discard_bytes_max: u64) -> Options {
+        Options { discard_bytes_max, ..self }
+    }
+
+    /// Sets [`tls`](Options::tls).
+    #[must_use]
+    pub fn with_tls(self, tls: impl Into<Option<ClientTls>>) -> Options {
+        Options { tls: tls.into(), ..self }
+    }
+
+    /// Sets [`proxies`](Options::proxies).
+    #[must_use]
+    pub fn with_proxies(self, proxies: Proxies) -> Options {
+        Options { proxies, ..self }
+    }
+
+    /// Sets [`trace`](Options::trace).
+    #[must_use]
+    pub fn with_trace(self, trace: impl Into<Option<Trace>>) -> Options {
+        Options { trace: trace.into(), ..self }
+    }
+
+    /// Sets [`notify`](Options::notify).
+    #[must_use]
+    pub fn with_notify(self, notify: impl Into<Option<Notify>>) -> Options {
+        Options { notify: notify.into(), ..self }
+    }
+
+    /// Sets [`trace_content`](Options::trace_content).
+    #[must_use]
+    pub fn with_trace_content(self, trace_content: bool) -> Options {
+        Options { trace_content, ..self }
+    }
+
+    /// Sets [`run`](Options::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> Options {
+        Options { run, ..self }
+    }
+
     /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
     /// long.
     #[must_use]

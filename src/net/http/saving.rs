@@ -5,6 +5,7 @@ use crate::net::files::Durability;
 
 /// How responses become files.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Saving {
     /// Where to.
     pub destination: Destination,
@@ -24,6 +25,62 @@ pub struct Saving {
 }
 
 impl Saving {
+    /// Saves whole files whose status is 2xx, resumed where they can be; nothing in a directory is
+    /// overwritten. Nothing is synced before the rename.
+    pub fn new(destination: Destination) -> Saving {
+        Saving {
+            destination,
+            durability: Durability::Rename,
+            resume: true,
+            accepts: Accepts::Success,
+            with_head: false,
+            overwrite: false,
+            raw: false,
+        }
+    }
+
+    /// Sets [`destination`](Saving::destination).
+    #[must_use]
+    pub fn with_destination(self, destination: Destination) -> Saving {
+        Saving { destination, ..self }
+    }
+
+    /// Sets [`durability`](Saving::durability).
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Saving {
+        Saving { durability, ..self }
+    }
+
+    /// Sets [`resume`](Saving::resume).
+    #[must_use]
+    pub fn with_resume(self, resume: bool) -> Saving {
+        Saving { resume, ..self }
+    }
+
+    /// Sets [`accepts`](Saving::accepts).
+    #[must_use]
+    pub fn with_accepts(self, accepts: Accepts) -> Saving {
+        Saving { accepts, ..self }
+    }
+
+    /// Sets [`with_head`](Saving::with_head).
+    #[must_use]
+    pub fn with_head(self, with_head: bool) -> Saving {
+        Saving { with_head, ..self }
+    }
+
+    /// Sets [`overwrite`](Saving::overwrite).
+    #[must_use]
+    pub fn with_overwrite(self, overwrite: bool) -> Saving {
+        Saving { overwrite, ..self }
+    }
+
+    /// Sets [`raw`](Saving::raw).
+    #[must_use]
+    pub fn with_raw(self, raw: bool) -> Saving {
+        Saving { raw, ..self }
+    }
+
     /// Whether a later run may ask if a file of this one has changed.
     pub(super) fn is_repeatable(&self) -> bool {
         let is_plain = self.accepts == Accepts::Success && !self.with_head && !self.raw;

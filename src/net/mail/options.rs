@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// How mail is sent. By default with TLS required, no login, over one connection.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// The server that the mail is submitted to.
     pub server: Server,
@@ -61,6 +62,84 @@ impl Options {
             tls_name: None,
             run: RunOptions::default(),
         }
+    }
+
+    /// Sets [`server`](Options::server).
+    #[must_use]
+    pub fn with_server(self, server: Server) -> Options {
+        Options { server, ..self }
+    }
+
+    /// Sets [`name`](Options::name).
+    #[must_use]
+    pub fn with_name(self, name: impl Into<Option<Domain>>) -> Options {
+        Options { name: name.into(), ..self }
+    }
+
+    /// Sets [`starttls`](Options::starttls).
+    #[must_use]
+    pub fn with_starttls(self, starttls: StartTls) -> Options {
+        Options { starttls, ..self }
+    }
+
+    /// Sets [`credentials`](Options::credentials).
+    #[must_use]
+    pub fn with_credentials(self, credentials: impl Into<Option<Credentials>>) -> Options {
+        Options { credentials: credentials.into(), ..self }
+    }
+
+    /// Sets [`mechanisms`](Options::mechanisms).
+    #[must_use]
+    pub fn with_mechanisms(self, mechanisms: Vec<Mechanism>) -> Options {
+        Options { mechanisms, ..self }
+    }
+
+    /// Sets [`insecure_auth`](Options::insecure_auth).
+    #[must_use]
+    pub fn with_insecure_auth(self, insecure_auth: bool) -> Options {
+        Options { insecure_auth, ..self }
+    }
+
+    /// Sets [`all_or_nothing`](Options::all_or_nothing).
+    #[must_use]
+    pub fn with_all_or_nothing(self, all_or_nothing: bool) -> Options {
+        Options { all_or_nothing, ..self }
+    }
+
+    /// Sets [`chunking`](Options::chunking).
+    #[must_use]
+    pub fn with_chunking(self, chunking: bool) -> Options {
+        Options { chunking, ..self }
+    }
+
+    /// Sets [`session_limits`](Options::session_limits).
+    #[must_use]
+    pub fn with_session_limits(self, session_limits: config::Limits) -> Options {
+        Options { session_limits, ..self }
+    }
+
+    /// Sets [`connections_max`](Options::connections_max).
+    #[must_use]
+    pub fn with_connections_max(self, connections_max: usize) -> Options {
+        Options { connections_max, ..self }
+    }
+
+    /// Sets [`tls`](Options::tls).
+    #[must_use]
+    pub fn with_tls(self, tls: impl Into<Option<ClientTls>>) -> Options {
+        Options { tls: tls.into(), ..self }
+    }
+
+    /// Sets [`tls_name`](Options::tls_name).
+    #[must_use]
+    pub fn with_tls_name(self, tls_name: impl Into<Option<String>>) -> Options {
+        Options { tls_name: tls_name.into(), ..self }
+    }
+
+    /// Sets [`run`](Options::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> Options {
+        Options { run, ..self }
     }
 
     /// Raises the wait of every step to at least `time`, for a client that accepts longer waits.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// How a client connects and what it insists on.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// The session's bounds, digests and token.
     pub session: client::Config,
@@ -40,6 +41,48 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Sets [`session`](Options::session).
+    #[must_use]
+    pub fn with_session(self, session: client::Config) -> Options {
+        Options { session, ..self }
+    }
+
+    /// Sets [`tls`](Options::tls).
+    #[must_use]
+    pub fn with_tls(self, tls: impl Into<Option<NamedTls>>) -> Options {
+        Options { tls: tls.into(), ..self }
+    }
+
+    /// Sets [`connections`](Options::connections).
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Options {
+        Options { connections, ..self }
+    }
+
+    /// Sets [`durability`](Options::durability).
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Options {
+        Options { durability, ..self }
+    }
+
+    /// Sets [`resume`](Options::resume).
+    #[must_use]
+    pub fn with_resume(self, resume: bool) -> Options {
+        Options { resume, ..self }
+    }
+
+    /// Sets [`overwrite`](Options::overwrite).
+    #[must_use]
+    pub fn with_overwrite(self, overwrite: bool) -> Options {
+        Options { overwrite, ..self }
+    }
+
+    /// Sets [`run`](Options::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> Options {
+        Options { run, ..self }
+    }
+
     /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
     /// long.
     #[must_use]

@@ -60,6 +60,7 @@ use std::time::Duration;
 
 /// What a server serves and how.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// What it serves.
     pub sources: Sources,
@@ -105,6 +106,78 @@ impl Options {
             on_transfer: None,
             run: RunOptions::default(),
         }
+    }
+
+    /// Sets [`sources`](Options::sources).
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Options {
+        Options { sources, ..self }
+    }
+
+    /// Sets [`classic`](Options::classic).
+    #[must_use]
+    pub fn with_classic(self, classic: impl Into<Option<Name>>) -> Options {
+        Options { classic: classic.into(), ..self }
+    }
+
+    /// Sets [`session`](Options::session).
+    #[must_use]
+    pub fn with_session(self, session: Arc<server::Config>) -> Options {
+        Options { session, ..self }
+    }
+
+    /// Sets [`tls`](Options::tls).
+    #[must_use]
+    pub fn with_tls(self, tls: impl Into<Option<ServerTls>>) -> Options {
+        Options { tls: tls.into(), ..self }
+    }
+
+    /// Sets [`writable`](Options::writable).
+    #[must_use]
+    pub fn with_writable(self, writable: bool) -> Options {
+        Options { writable, ..self }
+    }
+
+    /// Sets [`durability`](Options::durability).
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Options {
+        Options { durability, ..self }
+    }
+
+    /// Sets [`connections_max`](Options::connections_max).
+    #[must_use]
+    pub fn with_connections_max(self, connections_max: usize) -> Options {
+        Options { connections_max, ..self }
+    }
+
+    /// Sets [`threads`](Options::threads).
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Options {
+        Options { threads, ..self }
+    }
+
+    /// Sets [`grace`](Options::grace).
+    #[must_use]
+    pub fn with_grace(self, grace: Duration) -> Options {
+        Options { grace, ..self }
+    }
+
+    /// Sets [`log`](Options::log).
+    #[must_use]
+    pub fn with_log(self, log: impl Into<Option<Log>>) -> Options {
+        Options { log: log.into(), ..self }
+    }
+
+    /// Sets [`on_transfer`](Options::on_transfer).
+    #[must_use]
+    pub fn with_on_transfer(self, on_transfer: impl Into<Option<OnTransfer>>) -> Options {
+        Options { on_transfer: on_transfer.into(), ..self }
+    }
+
+    /// Sets [`run`](Options::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> Options {
+        Options { run, ..self }
     }
 }
 

@@ -45,6 +45,7 @@ use std::time::{Duration, Instant};
 
 /// What to send, and how.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct SendOptions {
     /// Rate in bits a second, with the header of this protocol but without those of UDP and IP. The
     /// limit on bytes a second of `run` applies as well.
@@ -74,6 +75,38 @@ impl Default for SendOptions {
             file: None,
             run: RunOptions::default(),
         }
+    }
+}
+
+impl SendOptions {
+    /// Sets [`rate`](SendOptions::rate).
+    #[must_use]
+    pub fn with_rate(self, rate: u64) -> SendOptions {
+        SendOptions { rate, ..self }
+    }
+
+    /// Sets [`size`](SendOptions::size).
+    #[must_use]
+    pub fn with_size(self, size: usize) -> SendOptions {
+        SendOptions { size, ..self }
+    }
+
+    /// Sets [`span`](SendOptions::span).
+    #[must_use]
+    pub fn with_span(self, span: Duration) -> SendOptions {
+        SendOptions { span, ..self }
+    }
+
+    /// Sets [`file`](SendOptions::file).
+    #[must_use]
+    pub fn with_file(self, file: impl Into<Option<Arc<SourceFile>>>) -> SendOptions {
+        SendOptions { file: file.into(), ..self }
+    }
+
+    /// Sets [`run`](SendOptions::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> SendOptions {
+        SendOptions { run, ..self }
     }
 }
 
@@ -153,6 +186,7 @@ fn ns(span: Duration) -> u64 {
 
 /// Options of a receiver.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct ReceiveOptions {
     /// The limits of the counting.
     pub limits: Limits,
@@ -166,6 +200,38 @@ pub struct ReceiveOptions {
     pub durability: Durability,
     /// The common options. A signal ends the run, with its report.
     pub run: RunOptions,
+}
+
+impl ReceiveOptions {
+    /// Sets [`limits`](ReceiveOptions::limits).
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> ReceiveOptions {
+        ReceiveOptions { limits, ..self }
+    }
+
+    /// Sets [`span`](ReceiveOptions::span).
+    #[must_use]
+    pub fn with_span(self, span: impl Into<Option<Duration>>) -> ReceiveOptions {
+        ReceiveOptions { span: span.into(), ..self }
+    }
+
+    /// Sets [`path`](ReceiveOptions::path).
+    #[must_use]
+    pub fn with_path(self, path: impl Into<Option<PathBuf>>) -> ReceiveOptions {
+        ReceiveOptions { path: path.into(), ..self }
+    }
+
+    /// Sets [`durability`](ReceiveOptions::durability).
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> ReceiveOptions {
+        ReceiveOptions { durability, ..self }
+    }
+
+    /// Sets [`run`](ReceiveOptions::run).
+    #[must_use]
+    pub fn with_run(self, run: RunOptions) -> ReceiveOptions {
+        ReceiveOptions { run, ..self }
+    }
 }
 
 /// What was received.

@@ -26,7 +26,7 @@ fn letter(subject: &str, file: Option<&std::path::Path>) -> OutgoingMessage {
 
 fn options(server: &Server) -> Options {
     let to = wirewright::net::mail::Server::parse(&format!("smtp://{}", server.address)).unwrap();
-    Options { starttls: StartTls::Never, ..Options::new(to) }
+    Options::new(to).with_starttls(StartTls::Never)
 }
 
 fn sent(server: &Server, letters: Vec<OutgoingMessage>) -> Vec<Report> {
@@ -133,7 +133,7 @@ fn several_connections_share_the_letters() {
     for at in [7, 8, 20] {
         letters[at].envelope.from = wirewright::smtp::command::Path::parse("bad@b").unwrap();
     }
-    let reports = send(Options { connections_max: 4, ..options(&server) }, letters).unwrap();
+    let reports = send(options(&server).with_connections_max(4), letters).unwrap();
     let refused: Vec<usize> =
         (0..40).filter(|at| reports[*at].verdict != Verdict::Accepted).collect();
     let mut heard = subjects(&server);
@@ -150,7 +150,7 @@ fn a_time_out_leaves_no_letter_without_a_report() {
     let run = RunOptions::default().with_timeout(std::time::Duration::from_secs(1));
     for connections_max in [1, 3] {
         let letters = ["0", "1", "2", "3", "4"].map(|name| letter(name, None)).to_vec();
-        let options = Options { connections_max, run: run.clone(), ..options(&server) };
+        let options = options(&server).with_connections_max(connections_max).with_run(run.clone());
         let reports = send(options, letters).unwrap();
         let unknown = reports.iter().filter(|report| report.verdict == Verdict::Unknown);
         assert!((1..=connections_max).contains(&unknown.count()));

@@ -12,15 +12,7 @@ use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Client, Download, Fetch, Saving, download};
 
 pub fn into(path: &Path) -> Saving {
-    Saving {
-        destination: Destination::Directory(path.to_owned()),
-        durability: Durability::Rename,
-        resume: true,
-        accepts: Accepts::Success,
-        with_head: false,
-        overwrite: true,
-        raw: false,
-    }
+    Saving::new(Destination::Directory(path.to_owned())).with_overwrite(true)
 }
 
 pub fn one(client: &mut Client, fetch: Fetch, saving: &Saving) -> Download {
@@ -49,7 +41,7 @@ fn files_of_all_sizes() {
     for durability in [Durability::Fsync, Durability::Rename, Durability::None] {
         let folder = tempfile::tempdir().unwrap();
         let mut client = client(|_| {});
-        let saving = Saving { durability, ..into(folder.path()) };
+        let saving = into(folder.path()).with_durability(durability);
         let sizes = [0, 1, 65_536, 5_000_001];
         let fetches: Vec<_> = sizes.iter().map(|len| get(*server, &format!("/a/{len}"))).collect();
         for (got, len) in download(&mut client, fetches, &saving).unwrap().iter().zip(sizes) {
@@ -99,7 +91,7 @@ fn a_status_can_be_a_failure() {
         assert_eq!(got.bytes, 0);
     }
     assert_eq!(names(folder.path()), ["empty"]);
-    let saving = Saving { accepts: Accepts::Any, ..saving };
+    let saving = saving.with_accepts(Accepts::Any);
     for path in ["/gone", "/part", "/moved"] {
         let got = one(&mut client, get(*server, path), &saving);
         assert_eq!((code(&got.report), got.bytes), ("ok", 5), "{got:?}");
@@ -137,7 +129,7 @@ fn no_resuming_leaves_nothing() {
         conn.send("HTTP/1.1 200 OK\r\nETag: \"v\"\r\nContent-Length: 10\r\n\r\n12345");
     });
     let folder = tempfile::tempdir().unwrap();
-    let saving = Saving { resume: false, ..into(folder.path()) };
+    let saving = into(folder.path()).with_resume(false);
     let got = one(&mut client(|_| {}), get(*server, "/f"), &saving);
     assert_eq!((code(&got.report), got.bytes), ("incomplete", 5), "{got:?}");
     assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
@@ -164,7 +156,7 @@ fn two_downloads_of_one_file_do_not_mix() {
     let server = Server::answering(|request| ok(request.target()));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f");
-    let saving = Saving { destination: Destination::File(path.clone()), ..into(folder.path()) };
+    let saving = into(folder.path()).with_destination(Destination::File(path.clone()));
     let mut client = client(|_| {});
     let all = download(&mut client, vec![get(*server, "/1"), get(*server, "/2")], &saving).unwrap();
     let is_right = |got: &Download| matches!(code(&got.report), "ok" | "busy");
@@ -178,7 +170,7 @@ fn two_downloads_of_one_file_do_not_mix() {
 fn a_head_before_the_body() {
     let server = Server::answering(|_| answer("200 OK", "ETag: \"v\"\r\n", "body"));
     let folder = tempfile::tempdir().unwrap();
-    let saving = Saving { with_head: true, ..into(folder.path()) };
+    let saving = into(folder.path()).with_head(true);
     let got = one(&mut client(|_| {}), get(*server, "/f"), &saving);
     assert_eq!(code(&got.report), "ok", "{got:?}");
     let expected = answer("200 OK", "ETag: \"v\"\r\n", "body");
@@ -191,8 +183,7 @@ fn straight_into_a_device() {
     let server = Server::answering(|request| answer("200 OK", "ETag: \"v\"\r\n", request.target()));
     let mut file = tempfile::tempfile().unwrap();
     let device: File = file.try_clone().unwrap();
-    let saving =
-        Saving { destination: Destination::Device(Arc::new(device)), ..into(Path::new("")) };
+    let saving = into(Path::new("")).with_destination(Destination::Device(Arc::new(device)));
     let mut client = client(|_| {});
     let got = one(&mut client, get(*server, "/12345"), &saving);
     assert_eq!((code(&got.report), got.bytes, got.path), ("ok", 6, None));
@@ -203,6 +194,6 @@ fn straight_into_a_device() {
     file.read_to_string(&mut text).unwrap();
     assert_eq!(text, "/12345/6");
     let null = Destination::from_path(Path::new("/dev/null")).unwrap();
-    let got = one(&mut client, get(*server, "/x"), &Saving { destination: null, ..saving });
+    let got = one(&mut client, get(*server, "/x"), &saving.with_destination(null));
     assert_eq!((code(&got.report), got.bytes), ("ok", 2));
 }

@@ -7,7 +7,7 @@ use crate::bytes::bytes;
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::{Mutex, OnceLock};
-use wirewright::net::http::{Download, Saving};
+use wirewright::net::http::Download;
 
 /// Its length, where it is cut off, and so where the next run goes on.
 const SIZE: usize = 9 << 20;
@@ -356,7 +356,7 @@ fn leftovers_are_looked_at_and_can_be_refused() {
                 let part = part.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
                 File::options().write(true).open(part).unwrap().write_all(b"rot").unwrap();
             }
-            false => saving = Saving { resume: false, ..saving },
+            false => saving = saving.with_resume(false),
         }
         let got = one(&mut client, get(*server, "/f"), &saving);
         assert_eq!((code(&got.report), got.resumed_from), ("ok", 0), "{got:?}");

@@ -3,8 +3,7 @@
 
 use super::*;
 use crate::full_listener::full_listener;
-use wirewright::net::files::Durability;
-use wirewright::net::http::{Accepts, Fetch, Notice, Retries, Saving};
+use wirewright::net::http::{Fetch, Notice, Notify, Retries, Saving};
 use wirewright::net::reactor::StopHandle;
 
 const LEN: usize = 4_000_000;
@@ -91,13 +90,13 @@ mod tls {
 
     fn put_over_tls(peer: SocketAddr, run: RunOptions) -> Code {
         let tls = ClientTls::insecure().unwrap().named("localhost").unwrap();
-        let options = client::Options { tls: Some(tls), ..transfer(run) };
+        let options = transfer(run).with_tls(Some(tls));
         let reports = client::put(&peer.to_string(), &[(name("a"), here())], &options).unwrap();
         reports[0].outcome.clone().err().map_or(Code::new(), |why| why.code.to_string())
     }
 
     fn https(peer: SocketAddr, run: RunOptions) -> Code {
-        let options = http::Options { run, ..http::Options::default() };
+        let options = http::Options::default().with_run(run);
         let url = Url::parse(&format!("https://{peer}/")).unwrap();
         let asked = http::Client::new(options).unwrap().ask(Fetch::get(url));
         asked.err().map_or(Code::new(), |why| why.code.to_string())
@@ -105,7 +104,7 @@ mod tls {
 
     fn smtps(peer: SocketAddr, run: RunOptions) -> Code {
         let server = mail::Server::parse(&format!("smtps://{peer}")).unwrap();
-        let (_, why) = mail::check(mail::Options { run, ..mail::Options::new(server) }).unwrap();
+        let (_, why) = mail::check(mail::Options::new(server).with_run(run)).unwrap();
         why.map_or(Code::new(), |why| why.code().to_string())
     }
 
@@ -142,7 +141,7 @@ fn cancel_on_the_way(run: &RunOptions, cancel: StopHandle) -> thread::JoinHandle
 /// A server of the file transfer that runs while `call` does.
 fn served(folder: &std::path::Path, call: impl FnOnce(&str)) {
     let sources = Sources::Files(Root::open(folder).unwrap());
-    let options = server::Options { writable: true, ..server::Options::new(sources) };
+    let options = server::Options::new(sources).with_writable(true);
     let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
     let (address, stop) = (server.local_addr(), server.stop_handle());
     let serving = thread::spawn(move || server.run().unwrap());
@@ -216,19 +215,11 @@ fn a_download_that_receives_is_resumed() {
         second.write_all(&[head.as_bytes(), &vec![7; LEN - from]].concat()).unwrap();
     });
     let folder = tempfile::tempdir().unwrap();
-    let saving = Saving {
-        destination: Destination::Directory(folder.path().to_owned()),
-        durability: Durability::Rename,
-        resume: true,
-        accepts: Accepts::Success,
-        with_head: false,
-        overwrite: false,
-        raw: false,
-    };
+    let saving = Saving::new(Destination::Directory(folder.path().to_owned()));
     let (run, cancel) = cancellable();
     let cancelling = cancel_on_the_way(&run, cancel);
     let fetch = |run| {
-        let mut client = http::Client::new(http::Options { run, ..Default::default() }).unwrap();
+        let mut client = http::Client::new(http::Options::default().with_run(run)).unwrap();
         http::download(&mut client, [Fetch::get(url.clone())], &saving).unwrap().remove(0)
     };
     let first = fetch(run);
@@ -252,14 +243,13 @@ fn a_fetch_that_waits_to_be_made_again() {
         (listener, stream)
     });
     let (run, cancel) = cancellable();
-    let notify = move |notice: &Notice<'_>| {
+    let notify: Notify = Arc::new(move |notice: &Notice<'_>| {
         if let Notice::Retry { .. } = notice {
             cancel.stop();
         }
-    };
+    });
     let retries = Retries { count_max: 5, first_wait: WAIT / 2, ..Retries::default() };
-    let options =
-        http::Options { run, retries, notify: Some(Arc::new(notify)), ..Default::default() };
+    let options = http::Options::default().with_run(run).with_retries(retries).with_notify(notify);
     let mut client = http::Client::new(options).unwrap();
     client.ask(Fetch::get(url.clone())).unwrap_err();
     let (listener, _stream) = serving.join().unwrap();
@@ -281,7 +271,7 @@ fn every_server_stops_in_order() {
         let (server, give) = (time_server(transport, run.clone()), give.clone());
         thread::spawn(move || give.send(("time", code(server.run()))));
     }
-    let options = ReceiveOptions { run, ..ReceiveOptions::default() };
+    let options = ReceiveOptions::default().with_run(run);
     let receiver = Receiver::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
     thread::spawn(move || give.send(("recv", code(receiver.run()))));
     cancel.stop();

@@ -44,17 +44,15 @@ impl Hasty {
             transfer_wait: WAIT,
             ..Limits::default()
         };
-        let options = server::Options {
-            session: Arc::new(Config { limits, ..Config::default() }),
-            run: RunOptions::default().with_limits(connection::Limits {
+        let options = server::Options::new(Sources::Files(Root::open(folder.path()).unwrap()))
+            .with_session(Arc::new(Config { limits, ..Config::default() }))
+            .with_run(RunOptions::default().with_limits(connection::Limits {
                 flush_wait: WAIT,
                 linger_wait: WAIT,
                 ..connection::Limits::default()
-            }),
-            writable: true,
-            durability: Durability::None,
-            ..server::Options::new(Sources::Files(Root::open(folder.path()).unwrap()))
-        };
+            }))
+            .with_writable(true)
+            .with_durability(Durability::None);
         let server = server::Server::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
         let (address, stop) = (server.local_addr().to_string(), server.stop_handle());
         let thread = Some(std::thread::spawn(move || server.run().unwrap()));
@@ -76,7 +74,7 @@ impl Hasty {
 
     fn is_well(&self) {
         let to = Destination::File(self.folder.path().join("got"));
-        let options = client::Options { durability: Durability::None, ..Default::default() };
+        let options = client::Options::default().with_durability(Durability::None);
         let names = [Name::new("good").unwrap()];
         let reports = client::get(&self.address, &names, &to, &options).unwrap();
         assert_eq!(reports[0].outcome, Ok(()));

@@ -78,7 +78,7 @@ fn files_of_all_sizes_arrive_equal() {
         [(DigestKind::Blake3, 1), (DigestKind::Sha256, 3), (DigestKind::None, 1)]
     {
         let to = tempfile::tempdir().unwrap();
-        let mut options = client::Options { connections, ..client::Options::default() };
+        let mut options = client::Options::default().with_connections(connections);
         options.session.digests = vec![kind];
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for (report, size) in get(&server, &names, to.path(), &options).iter().zip(SIZES) {

@@ -121,11 +121,9 @@ fn relay(client: TcpStream, server: TcpStream) {
 
 /// A client that trusts the authority and no other.
 pub fn client(authority: &Authority, set: impl FnOnce(&mut Options)) -> Client {
-    let mut options = Options {
-        tls: Some(ClientTls::new(Some(&authority.read("ca.pem"))).unwrap()),
-        run: RunOptions::default().with_timeout(SILENCE),
-        ..Options::default()
-    };
+    let mut options = Options::default()
+        .with_tls(Some(ClientTls::new(Some(&authority.read("ca.pem"))).unwrap()))
+        .with_run(RunOptions::default().with_timeout(SILENCE));
     set(&mut options);
     Client::new(options).unwrap()
 }

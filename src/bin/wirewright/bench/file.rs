@@ -26,7 +26,7 @@ fn serve(transfer: &Transfer<'_>) -> Result<Running, String> {
     folder(transfer, transfer.setup.size)?;
     let root = Root::open(&folder(transfer, transfer.size)?).map_err(said)?;
     let options = server::Options::new(Sources::Files(root));
-    Running::start(server::Options { threads: transfer.setup.threads, ..options })
+    Running::start(options.with_threads(transfer.setup.threads))
 }
 
 /// Writes a file of `size` bytes of the repeated block.

@@ -30,7 +30,7 @@ pub struct Running {
 impl Running {
     /// A server of the product.
     pub fn start(options: server::Options) -> Result<Running, String> {
-        let options = server::Options { grace: GRACE, ..options };
+        let options = options.with_grace(GRACE);
         let server = server::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), options);
         let server = server.map_err(said)?;
         let (endpoint, stop) = (server.local_addr().to_string(), server.stop_handle());
@@ -61,7 +61,7 @@ impl Drop for Running {
 /// Serves a repeated block as one file of `size` bytes, under every name.
 pub fn memory(block: &Arc<[u8]>, size: u64, threads: usize) -> server::Options {
     let sources = Sources::Memory(Memory { block: block.clone(), size });
-    server::Options { threads, ..server::Options::new(sources) }
+    server::Options::new(sources).with_threads(threads)
 }
 
 /// The settings of a get.
@@ -75,8 +75,7 @@ impl<'a> Getting<'a> {
     /// Over one connection, without resuming, with this digest, without fsync.
     pub fn new(digest: DigestKind, destination: &'a Destination) -> Getting<'a> {
         let durability = Durability::None;
-        let mut options =
-            client::Options { durability, resume: false, ..client::Options::default() };
+        let mut options = client::Options::default().with_durability(durability).with_resume(false);
         options.session.digests = vec![digest];
         Getting { connections: 1, options, destination }
     }

@@ -38,7 +38,7 @@ pub fn connections(transfer: &Transfer<'_>) -> Result<Moved, String> {
 pub fn tls(transfer: &Transfer<'_>) -> Result<Moved, String> {
     let both = transfer.setup.tls()?;
     let tls = Some(both.server.clone());
-    let server = Running::start(server::Options { tls, ..options(transfer, transfer.size) })?;
+    let server = Running::start(options(transfer, transfer.size).with_tls(tls))?;
     let destination = transfer.destination();
     let mut getting = Getting::new(DigestKind::None, &destination);
     getting.options.tls = Some(both.client.clone());
@@ -47,7 +47,7 @@ pub fn tls(transfer: &Transfer<'_>) -> Result<Moved, String> {
 
 pub fn classic(transfer: &Transfer<'_>) -> Result<Moved, String> {
     let options = memory(transfer.block, transfer.size, 1);
-    let server = Running::start(server::Options { classic: Some(name("file")?), ..options })?;
+    let server = Running::start(options.with_classic(Some(name("file")?)))?;
     let destination = transfer.destination();
     let report = client::get_classic(&server.endpoint, &destination, &client::Options::default());
     let bytes = settle(&[report.map_err(said)?], transfer.size)?;

@@ -31,7 +31,7 @@ use wirewright::http::message::headers::Headers;
 use wirewright::http::url::{Origin, Url};
 use wirewright::net::Failure as Why;
 use wirewright::net::files::{Destination, descriptor};
-use wirewright::net::http::{Accepts, Client, Fetch, Options, Saving, download};
+use wirewright::net::http::{Client, Fetch, Options, Saving, download};
 use wirewright::net::transport::endpoint;
 use wirewright::text::{PeerText, in_short};
 
@@ -94,15 +94,10 @@ fn fetch_all(
         let left = |timeout: Duration| timeout.saturating_sub(began.elapsed());
         client.set_timeout(args.common.timeout.map(left));
     }
-    let saving = Saving {
-        destination,
-        durability: args.durability.into(),
-        resume: !args.no_resume,
-        accepts: Accepts::Success,
-        with_head: false,
-        overwrite: args.overwrite,
-        raw: false,
-    };
+    let saving = Saving::new(destination)
+        .with_durability(args.durability.into())
+        .with_resume(!args.no_resume)
+        .with_overwrite(args.overwrite);
     let (urls, faults) = divided(wanted);
     let label = Label::Files { count: urls.len(), before: run.meter.ended() };
     let drawing = Drawing::start(&run, label, &args.common);

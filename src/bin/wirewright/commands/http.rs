@@ -55,15 +55,13 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
         (None, false) => place(Path::new("-"))?,
         (Some(path), false) => place(path)?,
     };
-    let saving = Saving {
-        destination,
-        durability: args.durability.into(),
-        resume: false,
-        accepts: if args.fail { Accepts::NoError } else { Accepts::Any },
-        overwrite: true,
-        with_head: (args.include || args.head) && !(is_stdout && args.common.json),
-        raw: args.raw,
-    };
+    let saving = Saving::new(destination)
+        .with_durability(args.durability.into())
+        .with_resume(false)
+        .with_accepts(if args.fail { Accepts::NoError } else { Accepts::Any })
+        .with_overwrite(true)
+        .with_head((args.include || args.head) && !(is_stdout && args.common.json))
+        .with_raw(args.raw);
     let options = options(args, secret)?;
     let drawn = !args.common.quiet && !args.common.is_traced();
     let drawn = drawn && !(is_stdout && is_terminal);

@@ -79,18 +79,16 @@ fn options(args: &Serve) -> Result<Options, Failure> {
     let token = args.token_file.as_deref().map(token).transpose()?;
     let session = Config { token, ..Config::default() };
     let tap = trace::Style::of(&args.common).map(trace::served);
-    let mut options = Options {
-        classic,
-        session: Arc::new(session),
-        writable: args.writable,
-        durability: args.durability.into(),
-        connections_max: args.max_connections.unwrap_or(CONNECTIONS) as usize,
-        threads: usize::from(args.threads),
-        grace: args.grace,
-        log: (!args.common.quiet).then(|| says(args)),
-        run: run_options(&args.common, tap, args.speed.limit_rate),
-        ..Options::new(Sources::Files(root))
-    };
+    let mut options = Options::new(Sources::Files(root))
+        .with_classic(classic)
+        .with_session(Arc::new(session))
+        .with_writable(args.writable)
+        .with_durability(args.durability.into())
+        .with_connections_max(args.max_connections.unwrap_or(CONNECTIONS) as usize)
+        .with_threads(usize::from(args.threads))
+        .with_grace(args.grace)
+        .with_log((!args.common.quiet).then(|| says(args)))
+        .with_run(run_options(&args.common, tap, args.speed.limit_rate));
     set_tls(&mut options, args)?;
     Ok(options)
 }

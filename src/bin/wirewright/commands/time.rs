@@ -34,12 +34,10 @@ fn serve(args: &TimeServe) -> Result<Exit, Failure> {
     let failed = |error| failure(Verb::Serve, &args.listen, &error);
     let allowed = endpoint::descriptors_max().saturating_sub(DESCRIPTORS_KEPT).max(1);
     let tap = trace::Style::of(&args.common).map(trace::lines);
-    let options = Options {
-        transport: transport(args.udp),
-        connections_max: usize::try_from(allowed.min(CONNECTIONS)).unwrap_or(usize::MAX),
-        run: run_options(&args.common, tap, None),
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_transport(transport(args.udp))
+        .with_connections_max(usize::try_from(allowed.min(CONNECTIONS)).unwrap_or(usize::MAX))
+        .with_run(run_options(&args.common, tap, None));
     let address = listen_address(&args.listen).map_err(failed)?;
     if args.udp && !address.ip().is_loopback() {
         crate::say_line(
@@ -66,7 +64,7 @@ fn get(args: &TimeGet) -> Result<Exit, Failure> {
     let mut run = run_options(&args.common, tap, None);
     run.connect.family = args.family.only();
     let least = run.timeout.unwrap_or_default();
-    let options = Options { transport: transport(args.udp), run, ..Options::default() };
+    let options = Options::default().with_transport(transport(args.udp)).with_run(run);
     let options = options.with_waits_of_at_least(least);
     let began = Instant::now();
     let line =

@@ -35,13 +35,13 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
     let mut run = run_options(&args.common, tap(&args.common), None);
     run.connect.family = args.family.only();
     let least = run.timeout.unwrap_or_default();
-    let options = SendOptions {
-        rate: args.rate,
-        size: usize::from(args.size),
-        span: args.seconds,
-        file: args.file.as_deref().map(|path| file::open(path, args.size)).transpose()?,
-        run: run.with_waits_of_at_least(least),
-    };
+    let file = args.file.as_deref().map(|path| file::open(path, args.size)).transpose()?;
+    let options = SendOptions::default()
+        .with_rate(args.rate)
+        .with_size(usize::from(args.size))
+        .with_span(args.seconds)
+        .with_file(file)
+        .with_run(run.with_waits_of_at_least(least));
     let sent = send_run(&args.receiver, &options);
     let sent = sent.map_err(|error| match (&args.file, &error) {
         (Some(path), Error::File(_)) => failure(Verb::Put, &path.display().to_string(), &error),
@@ -69,13 +69,11 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
 }
 
 fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
-    let options = ReceiveOptions {
-        span: args.seconds,
-        path: args.output.clone(),
-        durability: args.durability.into(),
-        run: run_options(&args.common, tap(&args.common), None),
-        ..ReceiveOptions::default()
-    };
+    let options = ReceiveOptions::default()
+        .with_span(args.seconds)
+        .with_path(args.output.clone())
+        .with_durability(args.durability.into())
+        .with_run(run_options(&args.common, tap(&args.common), None));
     args.output.as_deref().map_or(Ok(()), file::check_output)?;
     let failed = |error| match (&args.output, &error) {
         (Some(path), Error::File(_)) => failure(Verb::Get, &path.to_string_lossy(), &error),

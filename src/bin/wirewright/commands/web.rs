@@ -29,11 +29,9 @@ use wirewright::text::escape;
 
 /// The options of a client that is reached so.
 pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Options, Failure> {
-    let mut options = Options {
-        trace: trace::Style::of(common).map(trace::http),
-        trace_content: common.trace_content,
-        ..Options::default()
-    };
+    let mut options = Options::default()
+        .with_trace(trace::Style::of(common).map(trace::http))
+        .with_trace_content(common.trace_content);
     options.proxies = proxies(reach)?;
     if reach.insecure {
         say_line(
@@ -341,7 +339,7 @@ mod tests {
             let Line { reach } = Line::parse_from(["x"].iter().chain(args));
             let timeout = timeout.map(Duration::from_secs);
             let run = net::RunOptions::default().with_timeout(timeout);
-            let options = with_waits(Options { run, ..Options::default() }, &reach);
+            let options = with_waits(Options::default().with_run(run), &reach);
             let connect = options.run.connect;
             let of_body = options.session.limits.body_wait.max(connect.name_wait);
             assert_eq!(of_body, timeout.unwrap_or_default().max(Duration::from_secs(30)));

@@ -43,7 +43,8 @@ fn get(
     destination: &Destination,
 ) -> Result<f64, String> {
     let durability = Durability::None;
-    let options = client::Options { connections, durability, ..client::Options::default() };
+    let options =
+        client::Options::default().with_connections(connections).with_durability(durability);
     let began = Instant::now();
     let reports = client::get(&server.endpoint, names, destination, &options).map_err(said)?;
     let elapsed = began.elapsed();
@@ -58,8 +59,7 @@ pub fn small_files(setup: &Setup) -> Result<Sweep, String> {
 fn sweep(setup: &Setup, names: &[Name]) -> Result<Sweep, String> {
     let block = setup.block[..FILE_BYTES].into();
     let root = Root::open(&folder(setup, names)?).map_err(said)?;
-    let files =
-        server::Options { threads: setup.threads, ..server::Options::new(Sources::Files(root)) };
+    let files = server::Options::new(Sources::Files(root)).with_threads(setup.threads);
     let servers = [
         ("from memory", Running::start(memory(&block, FILE_BYTES as u64, setup.threads))?),
         ("from files", Running::start(files)?),

@@ -25,7 +25,7 @@ pub fn options(args: &Mail) -> Result<Options, Failure> {
     let mut run = run_options(common, tap, args.speed.limit_rate);
     run.connect.family = reach.family.only();
     let least = run.timeout.unwrap_or_default();
-    let mut options = Options { run, ..Options::new(server) }.with_waits_of_at_least(least);
+    let mut options = Options::new(server).with_run(run).with_waits_of_at_least(least);
     options.name = match &reach.ehlo {
         Some(name) => {
             Some(to_ascii(name).and_then(|name| Domain::parse(&name)).map_err(|error| {
