@@ -168,6 +168,15 @@ impl Remarks {
     }
 }
 
+/// A body longer than `body_bytes_max` allows. Where nothing limits it, no option helps: the length
+/// does not fit the 64 bits of a count.
+pub(crate) fn body_too_large(max: u64, offset: u64, section: &'static str) -> Error {
+    match max {
+        u64::MAX => Error::malformed("the length of a body must fit 64 bits", offset, section),
+        max => too_large("body_bytes_max", max, offset, section),
+    }
+}
+
 /// An [`Error::TooLarge`].
 pub(crate) fn too_large(
     limit: &'static str,

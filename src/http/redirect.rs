@@ -14,10 +14,11 @@
 //! it.
 
 use super::config::{Limits, Remark, too_large};
-use super::message::headers::{Field, Headers};
+use super::message::headers::{Field, Headers, text};
 use super::request::Method;
-use super::url::{Scheme, Url};
+use super::url::{HTTP_URI, Scheme, Url};
 use crate::error::Error;
+use crate::text::PeerText;
 
 const SECTION: &str = "RFC 9110 §15.4";
 
@@ -79,13 +80,13 @@ pub fn follow(
     location: Field<'_>,
 ) -> Result<Redirect, Error> {
     let joined = from.join_repaired(location.value);
-    let (url, is_repaired) = joined.map_err(|error| error.shifted(location.offset))?;
+    let (url, is_repaired) = joined.map_err(|error| misled(&error, location))?;
     let refused = |rule, section| Err(Error::malformed(rule, location.offset, section));
     if url.userinfo().is_some() {
-        return refused("a redirect names no user", "RFC 9110 §4.2.4");
+        return refused("a redirect must not name a user", "RFC 9110 §4.2.4");
     }
     if (from.scheme(), url.scheme()) == (Scheme::Https, Scheme::Http) {
-        return refused("a redirect does not lead from https to http", SECTION);
+        return refused("a redirect must not lead from https to http", SECTION);
     }
     let becomes_get = match status {
         301 | 302 => method.as_str() == "POST",
@@ -99,6 +100,32 @@ pub fn follow(
     let remarks = if is_repaired { vec![remark] } else { Vec::new() };
     let keep_body = !becomes_get && status != 303;
     Ok(Redirect { method, url, keep_body, drop_credentials, remarks })
+}
+
+/// The error of a `Location` that is no URL to follow: the user gave another one, so it is shown.
+fn misled(error: &Error, location: Field<'_>) -> Error {
+    let shown = without_userinfo(text(location.value).as_raw_str());
+    let shown = PeerText::from(shown);
+    let why = match error.section() {
+        Some(HTTP_URI) => String::new(),
+        _ => format!(" ({})", error.reason()),
+    };
+    let rule = format!(
+        "a redirect must lead to an http or https URL, and this one leads to {}{why}",
+        shown.short()
+    );
+    Error::Malformed { rule: rule.into(), offset: location.offset, section: SECTION }
+}
+
+/// A reference with `***` in the place of its user and password.
+fn without_userinfo(reference: &str) -> String {
+    let begin = reference.find("//").map_or(reference.len(), |at| at + 2);
+    let (front, rest) = reference.split_at(begin);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => [front, "***", &rest[at..]].concat(),
+        None => reference.to_owned(),
+    }
 }
 
 /// A chain of redirects: counts them, finds circles, and drops the secrets for the rest of the
@@ -132,13 +159,14 @@ impl Chain {
     /// than [`redirects_max`](Limits::redirects_max).
     pub fn follow(&mut self, status: u16, at: u64, headers: &Headers) -> Result<Redirect, Error> {
         let mut locations = headers.all("Location");
-        let rule = "a redirect has one Location";
         let location = locations.next();
         let Some(location) = location else {
+            let rule = "a redirect must have a Location, and this one has none";
             return Err(Error::malformed(rule, at, "RFC 9110 §10.2.2"));
         };
         let further = locations.next().map(|field| field.offset);
         if headers.all("Location").any(|other| other.value != location.value) {
+            let rule = "a redirect must have one Location, and this one has several";
             return Err(Error::malformed(rule, at, "RFC 9110 §10.2.2"));
         }
         if self.urls.len() > self.redirects_max {
@@ -154,7 +182,7 @@ impl Chain {
         }
         let step = (redirect.method.clone(), redirect.url.clone());
         if self.urls.contains(&step) {
-            let rule = "a redirect does not lead back to where it came from";
+            let rule = "a redirect must not lead back to where it came from";
             return Err(Error::malformed(rule, location.offset, SECTION));
         }
         self.drop_credentials |= redirect.drop_credentials;

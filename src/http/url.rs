@@ -293,7 +293,7 @@ const CHARACTERS: &str = "RFC 3986 §2";
 const PERCENT: &str = "RFC 3986 §2.1";
 const HOST: &str = "RFC 3986 §3.2.2";
 const PORT: &str = "RFC 3986 §3.2.3";
-const HTTP_URI: &str = "RFC 9110 §4.2";
+pub(crate) const HTTP_URI: &str = "RFC 9110 §4.2";
 
 fn malformed(rule: &'static str, at: usize, section: &'static str) -> Error {
     Error::malformed(rule, at as u64, section)

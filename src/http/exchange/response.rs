@@ -3,7 +3,7 @@
 //! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states are in the documentation of
 //! `exchange`.
 
-use super::super::config::{Config, Remark, too_large};
+use super::super::config::{Config, Remark, body_too_large, too_large};
 use super::super::reuse;
 use super::{End, Event, Exchange, Sending, Stage};
 use crate::error::Error;
@@ -103,7 +103,7 @@ impl Exchange {
         let max = self.config.limits.body_bytes_max;
         let left = usize::try_from(max - self.body_len).unwrap_or(usize::MAX);
         match len.min(left) {
-            0 if len > 0 => Err(too_large("body_bytes_max", max, self.offset, "RFC 9110 §8.6")),
+            0 if len > 0 => Err(body_too_large(max, self.offset, "RFC 9110 §8.6")),
             allowed => Ok(allowed),
         }
     }

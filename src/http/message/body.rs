@@ -24,7 +24,7 @@
 use super::head::Head;
 use super::headers::is_token;
 use crate::error::Error;
-use crate::http::config::{Remark, too_large};
+use crate::http::config::{Remark, body_too_large};
 use crate::http::request::Method;
 use crate::text::PeerText;
 use std::borrow::Cow;
@@ -227,5 +227,5 @@ fn number(digits: &[u8], offset: u64, bytes_max: u64) -> Result<u64, Error> {
         .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
     value
         .filter(|value| *value <= bytes_max)
-        .ok_or_else(|| too_large("body_bytes_max", bytes_max, offset, "RFC 9110 §8.6"))
+        .ok_or_else(|| body_too_large(bytes_max, offset, "RFC 9110 §8.6"))
 }

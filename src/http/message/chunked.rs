@@ -29,7 +29,7 @@ use super::head::{Kind, Lines};
 use super::headers::{Headers, is_value};
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::http::config::{Limits, Policy, Remark, Remarks, too_large};
+use crate::http::config::{Limits, Policy, Remark, Remarks, body_too_large, too_large};
 
 const SECTION: &str = "RFC 9112 §7.1";
 const EXTENSIONS: &str = "RFC 9112 §7.1.1";
@@ -351,7 +351,7 @@ impl Decoder {
         let size = self.left.checked_mul(16).map(|size| size + value);
         let max = self.limits.body_bytes_max;
         let size = size.filter(|size| *size <= max - self.body_len);
-        self.left = size.ok_or_else(|| too_large("body_bytes_max", max, self.size_at, SECTION))?;
+        self.left = size.ok_or_else(|| body_too_large(max, self.size_at, SECTION))?;
         Ok(())
     }
 

@@ -274,7 +274,7 @@ impl Job {
         };
         if let Some(chain) = self.chain.as_mut().filter(|_| is_redirect(head.status)) {
             let followed = chain.follow(head.status, head.offset, &head.headers);
-            let redirect = followed.map_err(refused)?;
+            let redirect = followed.map_err(unfollowed)?;
             for remark in &redirect.remarks {
                 self.tolerate(*remark, options, tracer)?;
             }
@@ -491,6 +491,17 @@ fn label(fetch: &Fetch) -> String {
 
 /// What a field says that the user did not choose.
 const USER_AGENT: &str = concat!("wirewright/", env!("CARGO_PKG_VERSION"));
+
+/// A redirect that is not followed.
+fn unfollowed(error: crate::error::Error) -> Failure {
+    let what = match &error {
+        crate::error::Error::TooLarge { limit, max, .. } => {
+            format!("more than {max} redirects ({limit})")
+        }
+        _ => return refused(error),
+    };
+    Failure { text: what.into(), ..refused(error) }
+}
 
 fn refused(error: crate::error::Error) -> Failure {
     Failure::from(&Error::Session(error))

@@ -167,11 +167,16 @@ fn an_advice_fits_what_was_asked() {
     let user = ["--user", "u", "--password-file", "password"];
     let field = ["-H", "authorization: Bearer x"];
     let post = ["-d", "x"];
-    let checked = "; check the credentials; only the first origin receives them";
+    let checked = "; check the credentials";
+    let followed = "; check the credentials; after a redirect only the first origin receives them";
+    let user_and_follow = [&user[..], &["-L"]].concat();
     for (path, args, expected) in [
         ("/401", &[][..], "; give --user and --password-file, or a field with -H"),
         ("/401", &user, checked),
-        ("/403", &field, checked),
+        ("/401", &field, checked),
+        ("/401", &user_and_follow, followed),
+        ("/403", &[], "answered 403 Words\n"),
+        ("/403", &field, "answered 403 Words\n"),
         ("/421", &[], "; check the host in the URL, or the Host that -H gives"),
         ("/418", &[], "; leave out --fail to see what the server says"),
         ("/503", &[], "; try again later"),

@@ -72,6 +72,9 @@ fn limits() {
             let field = format!("A: {}\r\n", "x".repeat(10_000));
             Reply::raw(format!("HTTP/1.1 200 OK\r\n{}", field.repeat(20)))
         }
+        "/nines" => {
+            Reply::raw(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", "9".repeat(23)))
+        }
         "/interim" => Reply::raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(40)),
         _ => Reply::ok(vec![0; 2000]),
     });
@@ -85,6 +88,9 @@ fn limits() {
         assert_fails(&ended, 1, what);
         assert_eq!(json(&ended.stdout)["error"]["code"], "too_large");
     }
+    let ended = go(&["http", &server.at("/nines")]);
+    assert_fails(&ended, 1, "the length of a body must fit 64 bits");
+    assert!(!ended.stderr.contains("--max-body"), "{}", ended.stderr);
     let ended = go(&["http", &server.at("/body"), "--max-body", "2000"]);
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 2000));
 }

@@ -20,9 +20,6 @@ use wirewright::text::PeerText;
 /// How many recipients are named in an error.
 const NAMED_MAX: usize = 3;
 
-/// What to do where the words of the server are all that is known.
-const SEE_SERVER: &str = "see what the server says";
-
 /// What is known in the end.
 pub struct Told {
     server: Server,
@@ -182,10 +179,9 @@ impl Told {
                     of_unknown(Verb::Mail { is_tls: self.server.is_tls }).map(Advice::from),
                 )
             }
-            Verdict::Partial => (
-                format!("accepted for some only; {}", self.refusals()),
-                Some(self.advice_to_some()),
-            ),
+            Verdict::Partial => {
+                (format!("accepted for some only; {}", self.refusals()), self.advice_to_some())
+            }
             Verdict::Refused { retryable } => self.refusal(retryable),
         }
     }
@@ -196,9 +192,8 @@ impl Told {
             return (format!("not sent: {}", words(why)), advice(why, &self.server));
         }
         let hint = match (retryable, self.advice_to_unsendable()) {
-            (true, _) => "try again later".into(),
-            (false, Some(advice)) => advice,
-            (false, None) => SEE_SERVER.into(),
+            (true, _) => Some("try again later".into()),
+            (false, advice) => advice,
         };
         let of_all = report.recipients.iter().find_map(|recipient| match &recipient.status {
             RecipientStatus::Refused { stage, reply } if *stage != Stage::Rcpt => {
@@ -214,12 +209,12 @@ impl Told {
             Some((_, reply)) => format!("the message is refused: {}", said(reply)),
             None => format!("not sent: {}", self.refusals()),
         };
-        (what, Some(hint))
+        (what, hint)
     }
 
     /// What to do where others have got it: it is sent again only to those whom another try may
     /// reach.
-    fn advice_to_some(&self) -> Advice {
+    fn advice_to_some(&self) -> Option<Advice> {
         let again = self.report.recipients.iter().filter(|recipient| match &recipient.status {
             RecipientStatus::Refused { reply, .. } => reply.is_transient(),
             status => *status == RecipientStatus::Unsent,
@@ -227,9 +222,9 @@ impl Told {
         let again: Vec<String> = again.map(|recipient| recipient.path.to_string()).collect();
         let later = format!("send it again later to {} alone", first_of(&again));
         match (again.is_empty(), self.advice_to_unsendable()) {
-            (true, advice) => advice.unwrap_or(SEE_SERVER.into()),
-            (false, None) => later.into(),
-            (false, Some(advice)) => format!("{later}; {advice}").into(),
+            (true, advice) => advice,
+            (false, None) => Some(later.into()),
+            (false, Some(advice)) => Some(format!("{later}; {advice}").into()),
         }
     }
 

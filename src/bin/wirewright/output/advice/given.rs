@@ -14,6 +14,8 @@ pub struct Given {
     pub is_traced: bool,
     /// Credentials go with the requests of HTTP.
     pub has_credentials: bool,
+    /// `-L`: redirects are followed.
+    pub follows: bool,
     /// `--auth` names a mechanism.
     pub has_auth: bool,
     /// `--no-resume`: the same command begins at 0.
@@ -39,6 +41,7 @@ impl Given {
         let _ = GIVEN.set(Given {
             is_traced: command.common().is_some_and(|common| common.is_traced()),
             has_credentials: asking.is_some_and(has_credentials),
+            follows: asking.is_some_and(|asking| asking.location),
             has_auth: matches!(command, Command::Mail(args) if args.reach.auth.is_some()),
             has_no_resume: match command {
                 Command::Get(args) => args.no_resume,

@@ -69,7 +69,7 @@ fn of_limit(verb: Verb, limit: Option<&str>, given: Given) -> &'static str {
     match limit {
         _ if verb == Verb::Sms => given.see_trace(),
         Some("body_bytes_max" | "decoded_bytes_max") => "allow more with --max-body",
-        Some("redirects_max") => "allow more with --max-redirects",
+        Some("redirects_max") => "follow more with --max-redirects N",
         Some("decoded_ratio_max") => "give --identity to have the body as the server sends it",
         Some("gathered_bytes_max") => "divide the document",
         // Heads, interim responses, chunk extensions: no server needs so many.
@@ -89,10 +89,12 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
         // The server may have acted on it.
         500.. if verb == Verb::Sms => return super::of_unknown(verb),
         _ if verb == Verb::Sms => "check the URL, the account and its password",
-        401 | 403 if given.has_credentials => {
-            "check the credentials; only the first origin receives them"
+        401 if given.has_credentials && given.follows => {
+            "check the credentials; after a redirect only the first origin receives them"
         }
-        401 | 403 => "give --user and --password-file, or a field with -H",
+        401 if given.has_credentials => "check the credentials",
+        403 => return None,
+        401 => "give --user and --password-file, or a field with -H",
         404 | 410 => "check the URL",
         300..400 => "follow it with -L",
         421 => "check the host in the URL, or the Host that -H gives",

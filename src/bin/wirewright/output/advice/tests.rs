@@ -222,6 +222,7 @@ fn peer_rows() -> Vec<Row> {
 fn http_rows() -> Vec<Row> {
     vec![
         (Http, Said("http_401"), false, Some("--user and --password-file")),
+        (Http, Said("http_403"), false, None),
         (Http, Said("http_404"), false, Some("check the URL")),
         (Http, Said("http_301"), false, Some("follow it with -L")),
         (Http, Said("http_418"), false, Some("leave out --fail to see")),
@@ -247,7 +248,7 @@ fn http_rows() -> Vec<Row> {
         (Http, limited("body_bytes_max"), false, Some("more with --max-body")),
         (Http, limited("decoded_bytes_max"), false, Some("more with --max-body")),
         (Http, limited("decoded_ratio_max"), false, Some("give --identity")),
-        (Http, limited("redirects_max"), false, Some("more with --max-redirects")),
+        (Http, limited("redirects_max"), false, Some("follow more with --max-redirects N")),
         (Http, limited("interim_max"), false, Some("--trace")),
         (Download, limited("head_bytes_max"), false, Some("--trace")),
         (Download, limited("gathered_bytes_max"), false, Some("divide the document")),
@@ -442,10 +443,10 @@ fn what_was_given_is_not_advised() {
     }
     let known = Given { has_credentials: true, ..Given::default() };
     for verb in [Http, Download] {
-        for code in ["http_401", "http_403"] {
-            let told = decide(verb, &why(Said(code)), false, known).unwrap();
-            assert!(told.contains("check the credentials") && !told.contains("--user"), "{told}");
-        }
+        let refusal = why(Said("http_401"));
+        assert_eq!(decide(verb, &refusal, false, known).unwrap(), "check the credentials");
+        let told = decide(verb, &refusal, false, Given { follows: true, ..known }).unwrap();
+        assert!(told.contains("after a redirect"), "{told}");
     }
     let chosen = Given { has_auth: true, ..Given::default() };
     let told = decide(MAIL, &why(refused("no-mechanism")), false, chosen).unwrap();
