@@ -254,12 +254,8 @@ impl Connection {
             Error::TimedOut { .. } if self.phase == Phase::Handshake => {
                 Error::TimedOut { state: HANDSHAKE }
             }
-            // That the peer sent no bytes at all is more useful than which timeout expired.
-            Error::TimedOut { .. }
-                if self.received == 0 && waits_for.kind() == WaitKind::FirstWords =>
-            {
-                Error::TimedOut { state: waits_for }
-            }
+            // The step that was waited for is more useful than that everything took too long.
+            Error::TimedOut { .. } => Error::TimedOut { state: waits_for },
             error => error,
         };
         if matches!(self.phase, Phase::Open) {

@@ -245,6 +245,7 @@ impl Connection {
 
     /// The connection is of no use any more, and neither is what the job has heard on it.
     fn fail(&mut self, failure: Failure) {
+        self.job.iter_mut().for_each(|job| job.trace_body(&self.tracer));
         self.tracer.unparsed(&mut self.unparsed);
         self.tracer.remark(|| format!("failed: {}", failure.text));
         match self.job.take() {

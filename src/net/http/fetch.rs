@@ -113,4 +113,13 @@ impl Fetch {
             debug_assert!(pushed.is_ok(), "a media type of ours is a field value");
         }
     }
+
+    /// What the fetch is called where progress is shown: the last segment of the path, or the host.
+    pub(super) fn label(&self) -> String {
+        let path = self.url.path().trim_end_matches('/');
+        match path.rsplit('/').next() {
+            Some(segment) if !segment.is_empty() => segment.to_owned(),
+            _ => self.url.host().to_string(),
+        }
+    }
 }

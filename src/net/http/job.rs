@@ -10,7 +10,7 @@
 
 use super::fetch::Fetch;
 use super::options::Options;
-use super::recipient::{After, Announced, Recipient, undecoded};
+use super::recipient::{After, Announced, Recipient, undecoded, unfollowed};
 use super::report::Report;
 use super::retry::{Budget, asked_wait, is_transient, is_transient_status};
 use super::route::Route;
@@ -78,6 +78,8 @@ pub(super) struct Job {
     retry: Option<(Failure, Duration)>,
     /// Bytes of body that came in earlier tries.
     received_before: u64,
+    /// Bytes of body that the trace has told of.
+    traced: u64,
     /// Bytes of the body that were announced and have not come, where that is known.
     expected: Option<u64>,
     /// The request that will be sent, or was.
@@ -111,11 +113,12 @@ impl Job {
         Job {
             id,
             report: Report::new(&fetch),
-            label: label(&fetch),
+            label: fetch.label(),
             first: None,
             budget: Budget::new(options.retries, ends),
             retry: None,
             received_before: 0,
+            traced: 0,
             expected: None,
             chain: options.redirects.then(|| Chain::new(limits, &fetch.method, &fetch.url)),
             fetch,
@@ -142,6 +145,7 @@ impl Job {
         (self.request, self.preparing) = (None, None);
         self.shown = Content::default();
         (self.report.status, self.report.received) = (None, self.received_before);
+        self.traced = self.received_before;
         (self.report.head, self.report.trailers) = (None, Headers::new());
     }
 
@@ -224,7 +228,7 @@ impl Job {
                 self.recipient.trailers(headers);
             }
             Event::End(End { framing, .. }) => {
-                tracer.body(Mark::In, self.report.received, &mut self.shown);
+                self.trace_body(tracer);
                 self.report.timings.last_byte = Some(self.elapsed());
                 if let SinkFn::Packed(decoder) = &self.sink {
                     // A body that the end of the connection ends may have been cut off with it.
@@ -236,6 +240,13 @@ impl Job {
             }
         }
         Ok(Step::More)
+    }
+
+    /// Tells the trace how much of the body of this response came, whether it was whole or not.
+    pub(super) fn trace_body(&mut self, tracer: &Tracer) {
+        let came = self.report.received - self.traced;
+        self.traced = self.report.received;
+        tracer.body(Mark::In, came, &mut self.shown);
     }
 
     /// Notes a fault of the server, where faults are tolerated.
@@ -481,27 +492,8 @@ impl Job {
     }
 }
 
-fn label(fetch: &Fetch) -> String {
-    let path = fetch.url.path().trim_end_matches('/');
-    match path.rsplit('/').next() {
-        Some(segment) if !segment.is_empty() => segment.to_owned(),
-        _ => fetch.url.host().to_string(),
-    }
-}
-
 /// What a field says that the user did not choose.
 const USER_AGENT: &str = concat!("wirewright/", env!("CARGO_PKG_VERSION"));
-
-/// A redirect that is not followed.
-fn unfollowed(error: crate::error::Error) -> Failure {
-    let what = match &error {
-        crate::error::Error::TooLarge { limit, max, .. } => {
-            format!("more than {max} redirects ({limit})")
-        }
-        _ => return refused(error),
-    };
-    Failure { text: what.into(), ..refused(error) }
-}
 
 fn refused(error: crate::error::Error) -> Failure {
     Failure::from(&Error::Session(error))

@@ -157,3 +157,14 @@ pub trait Recipient {
         0
     }
 }
+
+/// Why a redirect is not followed.
+pub(super) fn unfollowed(error: Error) -> Failure {
+    let failure = Failure::from(&NetError::Session(error.clone()));
+    match error {
+        Error::TooLarge { limit, max, .. } => {
+            Failure { text: format!("more than {max} redirects ({limit})").into(), ..failure }
+        }
+        _ => failure,
+    }
+}

@@ -24,7 +24,7 @@ use crate::net::connection::{Application, Turn, WindDown};
 use crate::net::transport::stream::Stream;
 use crate::net::transport::tls::NamedTls;
 use crate::net::transport::{Error, Spoken};
-use crate::session::{AbortReason, Session, WaitKind, Wants};
+use crate::session::{AbortReason, Session, Wants};
 use crate::smtp::client::{Client, Envelope, Event, Outcome, Sent, Stage, Verdict};
 use crate::smtp::reply::Reply;
 use std::cell::RefCell;
@@ -414,14 +414,7 @@ impl Application<Client> for SmtpConnection {
 
     fn give_up(&mut self, session: &mut Client, why: &Error) {
         let why = match why {
-            // A server that sends no greeting may expect TLS, so the error says that the greeting
-            // was awaited.
-            Error::TimedOut { state } => {
-                let wait = session.waits_for();
-                Error::TimedOut {
-                    state: if wait.kind() == WaitKind::FirstWords { wait } else { *state },
-                }
-            }
+            Error::TimedOut { state } => Error::TimedOut { state: *state },
             _ => Error::Interrupted,
         };
         self.fail(session, why);

@@ -169,6 +169,9 @@ impl<T> Connector<T> {
 /// What a lookup waits for.
 pub(super) const NAME: &str = "the name to be looked up";
 
+/// What is waited for in a pause before another attempt.
+pub(super) const NEXT_ATTEMPT: &str = "the next attempt to connect";
+
 /// What an attempt waits for.
 pub(super) const CONNECTION: &str = "the connection";
 

@@ -10,7 +10,9 @@
 //! Nothing here blocks: names are looked up on other threads, and each wait ends with an event or a
 //! timer. So signals and deadlines take effect in every state.
 
-use super::connecting::{CONNECTION, ConnectOptions, Connected, Connector, NAME, looked_up};
+use super::connecting::{
+    CONNECTION, ConnectOptions, Connected, Connector, NAME, NEXT_ATTEMPT, looked_up,
+};
 use super::{Handle, Reactor};
 use crate::net::transport::names::{Lookup, Names};
 use crate::net::transport::{Error, later};
@@ -223,14 +225,13 @@ impl Reactor {
         self.take_requests();
     }
 
-    /// Takes all pending requests. Returns the callback of each, and what the request waits for if
-    /// it has begun.
-    fn take_requests(&mut self) -> Vec<(Callback, Option<&'static str>)> {
+    /// Takes all pending requests. Returns the callback of each, and what the request waits for.
+    fn take_requests(&mut self) -> Vec<(Callback, &'static str)> {
         let waiting = std::mem::take(&mut self.requests.waiting).into_iter();
         let running = self.requests.running.take();
         let running = running.map_or(Vec::new(), |running| running.abandon(self)).into_iter();
-        let waiting = waiting.map(|request| (request.then, None));
-        running.map(|(then, state)| (then, Some(state))).chain(waiting).collect()
+        let waiting = waiting.map(|request| (request.then, NEXT_ATTEMPT));
+        running.chain(waiting).collect()
     }
 
     /// Begins the requests that are due, and calls the callbacks of those that have ended.
@@ -259,7 +260,7 @@ impl Reactor {
         for (then, state) in self.take_requests() {
             let error = match (why(), state) {
                 // What the request waited for is more useful than that the whole run took too long.
-                (Error::TimedOut { .. }, Some(state)) => Error::TimedOut { state: state.into() },
+                (Error::TimedOut { .. }, state) => Error::TimedOut { state: state.into() },
                 (error, _) => error,
             };
             then.fail(self, error);

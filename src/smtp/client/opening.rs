@@ -21,6 +21,7 @@ use super::super::config::{Remark, StartTls, too_large};
 use super::rows::Expect;
 use super::{Client, Due, Phase, Refusal};
 use crate::error::Error;
+use crate::text::PeerText;
 
 impl Client {
     pub(super) fn send_hello(&mut self) {
@@ -199,7 +200,15 @@ impl Client {
             }
             235 => self.wrong("235 follows the last step of AUTH", "RFC 4954 §4"),
             400.. => Err(reply.refusal()),
-            _ => self.wrong("the reply to AUTH is 235, 334, 4yz or 5yz", "RFC 4954 §4"),
+            code => {
+                let text = PeerText::from(reply.text().to_string());
+                let rule = format!(
+                    "the reply to AUTH must be 235, 334, 4yz or 5yz, and it is {code} {}",
+                    text.short()
+                );
+                let (offset, section) = (reply.offset(), "RFC 4954 §4");
+                Err(Error::Malformed { rule: rule.into(), offset, section })
+            }
         }
     }
 

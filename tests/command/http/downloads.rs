@@ -323,7 +323,7 @@ fn a_file_is_in_the_way() {
     assert_eq!(server.accepted(), 0);
     std::fs::create_dir(folder.path().join("x")).unwrap();
     let ended = run_in(folder.path(), &["download", &server.at("/x"), "--quiet"]);
-    assert_fails(&ended, 1, "it is a directory; choose another directory");
+    assert_fails(&ended, 1, "it is a directory; choose another directory with -o\n");
 }
 
 /// The directory is one whether a slash ends it or not, and its path has one slash.

@@ -122,6 +122,24 @@ fn times_stand_before_lines_that_are_the_same() {
     assert!(ended.stderr.contains(" <- [4 bytes of body]\n"), "{}", ended.stderr);
 }
 
+/// The body of a response that is cut off is told, and not with that of the next one.
+#[test]
+fn a_body_that_is_cut_off_is_told_alone() {
+    let count = std::sync::atomic::AtomicU32::new(0);
+    let server =
+        Server::new(move |_| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdef").and_close(),
+            _ => Reply::ok("whole"),
+        });
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["download", &server.at("/a"), "-q", "--trace", "--retry", "1"];
+    let ended = run_in(folder.path(), &args);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let told = |line: &&str| line.starts_with("<- [");
+    let bodies: Vec<&str> = ended.stderr.lines().filter(told).collect();
+    assert_eq!(bodies, ["<- [6 bytes of body]", "<- [5 bytes of body]"], "{}", ended.stderr);
+}
+
 /// The advice for an answer that cannot be parsed is `--trace`, which shows it.
 #[test]
 fn what_cannot_be_parsed_is_shown() {

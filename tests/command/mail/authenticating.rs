@@ -27,6 +27,17 @@ fn send_with(server: &Server, password: &str, args: &[&str]) -> Ended {
     ended
 }
 
+/// The server is one of SMTP, so the port is right; its reply is shown.
+#[test]
+fn a_wrong_reply_to_auth_is_shown() {
+    let said = &[("EHLO", "250-mx.example\r\n250 AUTH PLAIN"), ("AUTH", "250 2.0.0 fine \u{202e}")];
+    let ended = send(&Server::saying(said), &["--insecure-auth"]);
+    let expected = "must be 235, 334, 4yz or 5yz, and it is 250 2.0.0 fine \\u{202e}";
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("listens on this port"), "{}", ended.stderr);
+}
+
 /// The password, its forms, and all that the client has said while it logged in, as it was said and
 /// as it is meant.
 fn secrets(password: &str, lines: &[String]) -> Vec<String> {

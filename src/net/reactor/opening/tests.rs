@@ -110,7 +110,7 @@ fn the_deadline_says_what_was_waited_for() {
         "timed out waiting for the connection",
         "timed out waiting for the name to be looked up",
         "timed out waiting for the name to be looked up",
-        "timed out waiting for the operation to end",
+        "timed out waiting for the next attempt to connect",
     ];
     assert_eq!(*outcomes.borrow(), expected);
 }

@@ -34,6 +34,9 @@ pub fn advice(verb: Verb, code: &str, io: Option<Io>, is_kept: bool) -> Option<&
         (Some(Code::Exists), Some(Io::AlreadyExists)) if verb == Verb::Classic => {
             "use --overwrite to replace it, or give another path with -o"
         }
+        (Some(Code::Exists), Some(Io::IsADirectory)) if verb == Verb::Download => {
+            "choose another directory with -o"
+        }
         (Some(Code::Exists), _) if verb == Verb::Download => {
             "choose another directory with -o, or replace files with --overwrite"
         }

@@ -12,7 +12,7 @@ pub fn advice(verb: Verb, why: &Failure, given: Given) -> Option<&'static str> {
             Some(of_limit(verb, why.limit, given))
         }
         Verb::Http | Verb::Download | Verb::Sms => of_http(verb, code, given),
-        Verb::Mail { is_tls } => of_mail(is_tls, code, given),
+        Verb::Mail { is_tls } => of_mail(is_tls, why, given),
         _ => of_transfer(verb, code, given),
     }
 }
@@ -107,9 +107,13 @@ fn of_status(verb: Verb, status: u16, given: Given) -> Option<&'static str> {
 }
 
 /// A code of our own session, or a reply code of RFC 5321 §4.2.
-fn of_mail(is_tls: bool, code: &str, given: Given) -> Option<&'static str> {
+fn of_mail(is_tls: bool, why: &Failure, given: Given) -> Option<&'static str> {
+    let code = why.code.as_raw_str();
+    let is_of_login = why.section.is_some_and(|section| section.starts_with("RFC 4954"));
     if Code::of(code) == Some(Code::Malformed) {
         return Some(match is_tls {
+            // The server has greeted and answered EHLO, so it is an SMTP server.
+            _ if is_of_login => given.see_trace(),
             true => "check that an SMTP server listens on this port",
             false => {
                 "check that an SMTP server listens on this port; for implicit TLS use smtps://"

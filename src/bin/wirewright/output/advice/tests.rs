@@ -290,6 +290,7 @@ fn http_rows() -> Vec<Row> {
 
 fn mail_rows() -> Vec<Row> {
     let between = Session::Malformed { rule: "x".into(), offset: 9, section: "RFC 3207 §4.2" };
+    let login = Session::Malformed { rule: "x".into(), offset: 9, section: "RFC 4954 §4" };
     vec![
         (MAIL, refused("no-starttls"), false, Some("smtps://")),
         (MAIL, refused("no-tls"), false, Some("--insecure-auth")),
@@ -301,6 +302,7 @@ fn mail_rows() -> Vec<Row> {
         (MAIL, refused("450"), false, Some("try again later")),
         (MAIL, refused("554"), false, None),
         (MAIL, session(between), false, Some("do not use this network")),
+        (MAIL, session(login), false, Some("says with --trace")),
         (
             MAIL,
             silent(WaitKind::FirstWords, "the greeting"),
