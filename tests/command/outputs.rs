@@ -249,6 +249,21 @@ fn to_stdout() -> Vec<String> {
     .collect()
 }
 
+/// A status of 1 would read as if the server had not accepted it.
+#[test]
+fn what_a_server_has_accepted_is_not_told_as_a_failure() {
+    let world = World::new();
+    for line in ["http URL -d x", "http URL -d x --json", "http URL -d x -o /dev/full"] {
+        let line = format!("wirewright {} > /dev/full", world.line(line));
+        let ended = shell(world.folder.path(), &line);
+        assert_fails(&ended, 4, "the server answered 200");
+        assert_fails(&ended, 4, "do not send it again");
+    }
+    // A request that may be repeated is not told so.
+    let line = format!("wirewright {} > /dev/full", world.line("http URL"));
+    assert_fails(&shell(world.folder.path(), &line), 1, "error: stdout: no space left");
+}
+
 #[test]
 fn standard_output_that_is_closed_or_full_is_an_error() {
     let world = World::new();

@@ -137,6 +137,30 @@ impl Failure {
         Failure { exit: Exit::Unknown, ..self }
     }
 
+    /// The result of a run whose report may not have been printed. The server has accepted what was
+    /// sent if the run succeeded: `accepted` says so. A status of 1 would then read as a failure.
+    fn after_report(
+        place: impl Display,
+        accepted: &str,
+        printed: Result<(), Failure>,
+        done: Result<Exit, Failure>,
+    ) -> Result<Exit, Failure> {
+        match (printed, done) {
+            (Ok(()), done) => done,
+            (Err(_), Ok(_)) => {
+                let what = format!("{accepted}, but the result could not be printed");
+                let hint = "do not send it again; check where the output goes";
+                Err(Failure::new(place, what, hint).of_unknown())
+            }
+            (Err(_), Err(failure)) => Err(failure.with_remark("the report could not be printed")),
+        }
+    }
+
+    /// The same failure with a remark behind its line.
+    fn with_remark(self, remark: &str) -> Failure {
+        Failure { line: self.line.map(|line| format!("{line} ({remark})")), ..self }
+    }
+
     /// Writing to stdout failed.
     pub fn stdout(error: &io::Error) -> Failure {
         match error.kind() {

@@ -191,12 +191,14 @@ impl Partial {
         Ok(())
     }
 
-    /// Makes the directory of the file, if it is missing, and sees that none has its name.
+    /// Makes the directory of the file, if it is missing, and sees that none has its name and that
+    /// this user may create files there.
     ///
     /// # Errors
     /// [`FileError::InTheWay`] if one has, and those of the disk.
     pub fn check(&mut self) -> Result<(), FileError> {
-        self.place.prepare()
+        self.place.prepare()?;
+        self.place.check_writable()
     }
 
     /// Whether something has the final name already, be it a dangling symlink. After `check`.

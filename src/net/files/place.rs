@@ -19,7 +19,7 @@ use super::{FileError, attributes, ours};
 use crate::name::RESERVED_PREFIX;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
@@ -100,6 +100,13 @@ impl Place {
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether this user may create files in the directory. After `prepare`.
+    pub(super) fn check_writable(&self) -> Result<(), FileError> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        let may = rustix::fs::accessat(self.dir()?, ".", access, AtFlags::EACCESS);
+        may.map_err(|error| io::Error::from(error).into())
     }
 
     /// Whether anything has the final name.

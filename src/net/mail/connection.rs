@@ -8,7 +8,7 @@
 //!                          ▲                                      └ its reply ─▶ concluded
 //!                          └ further recipients of the same message: more than 100, or those
 //!                            refused as too many in one transaction (452)
-//!   no message left ─▶ QUIT      stopped: no further content, waits for pending replies
+//!   no message left ─▶ QUIT      stopped: closes at once, without pending replies
 //! ```
 //!
 //! At most two messages are in flight: one whose content is being sent, and one before it whose
@@ -42,6 +42,8 @@ struct Job {
     reader: ContentReader,
     /// Recipients that were refused as too many for this transaction.
     later: Vec<usize>,
+    /// The socket was read after all of the content was written.
+    has_looked: bool,
     /// The end of the content was passed to the session.
     is_finished: bool,
 }
@@ -62,8 +64,6 @@ pub(super) struct SmtpConnection {
     /// The server has replied to a message, or a message failed by its own fault, so the connection
     /// works.
     is_working: bool,
-    /// The connection was asked to stop: no new transaction is begun.
-    is_stopping: bool,
     /// Why the connection ends, if that is known before it has ended.
     failure: Option<Error>,
 }
@@ -84,7 +84,6 @@ impl SmtpConnection {
             rest: VecDeque::new(),
             is_ready: false,
             is_working: false,
-            is_stopping: false,
             failure: None,
         }
     }
@@ -97,22 +96,21 @@ impl SmtpConnection {
         session: &mut Client,
         out: &mut Buffer,
         block: &mut [u8],
-    ) -> Result<(), Error> {
+    ) -> Result<Turn, Error> {
         loop {
             session.transmit(out);
-            if self.is_stopping {
-                if self.jobs.iter().all(|job| !job.is_finished) {
-                    session.abort(AbortReason::ShuttingDown, "");
-                }
-                return Ok(());
-            }
             if session.is_ready() {
                 self.begin(session)?;
                 session.transmit(out);
             }
             if session.wants() != Wants::Payload || !self.offer_content(session, out, block)? {
-                return Ok(());
+                return Ok(Turn::Done);
             }
+            if !self.may_finish(out) {
+                return Ok(if out.is_empty() { Turn::Again } else { Turn::Done });
+            }
+            session.finish_message()?;
+            self.jobs.back_mut().expect("content was offered").is_finished = true;
         }
     }
 
@@ -192,8 +190,15 @@ impl SmtpConnection {
                     self.rest.push_front((rest, outgoing.clone(), unserved));
                 }
                 let reader = ContentReader::new(content);
-                let (later, is_finished) = (Vec::new(), false);
-                self.jobs.push_back(Job { message, subset, outgoing, reader, later, is_finished });
+                self.jobs.push_back(Job {
+                    message,
+                    subset,
+                    outgoing,
+                    reader,
+                    later: Vec::new(),
+                    has_looked: false,
+                    is_finished: false,
+                });
             }
             // The server's capabilities do not allow this message. Others can still be sent.
             Err(error) => {
@@ -205,7 +210,15 @@ impl SmtpConnection {
         Ok(())
     }
 
-    /// Passes content to the session. True when the end of the message was reached.
+    /// Whether the end of the message may be written now: the content was written, and after that
+    /// the socket was read. A reply that was there came before the end of the message, so it does
+    /// not answer the end.
+    fn may_finish(&mut self, out: &Buffer) -> bool {
+        let Some(job) = self.jobs.back_mut().filter(|_| out.is_empty()) else { return false };
+        std::mem::replace(&mut job.has_looked, true)
+    }
+
+    /// Passes content to the session. True when all of it was passed.
     fn offer_content(
         &mut self,
         session: &mut Client,
@@ -221,8 +234,6 @@ impl SmtpConnection {
                 return Ok(false);
             }
         }
-        session.finish_message()?;
-        job.is_finished = true;
         Ok(true)
     }
 
@@ -396,12 +407,13 @@ impl Application<Client> for SmtpConnection {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        if let Err(error) = self.transmit(session, out, scratch) {
+        let turn = self.transmit(session, out, scratch);
+        Ok(turn.unwrap_or_else(|error| {
             // The message is at fault, not the server.
             self.is_working = true;
             self.fail(session, error);
-        }
-        Ok(Turn::Done)
+            Turn::Done
+        }))
     }
 
     fn memory(&self) -> usize {
@@ -420,15 +432,10 @@ impl Application<Client> for SmtpConnection {
         self.fail(session, why);
     }
 
-    /// If the end of no message was sent, the server cannot have accepted any, and the connection
-    /// closes at once. Otherwise the final reply is awaited for the grace period of the reactor.
+    /// The connection closes at once. The outcome of a message whose end was sent is unknown.
     fn wind_down(&mut self, _session: &mut Client) -> WindDown {
-        self.is_stopping = true;
         self.failure.get_or_insert(Error::Interrupted);
-        match self.jobs.iter().any(|job| job.is_finished) {
-            true => WindDown::Finish,
-            false => WindDown::Stop,
-        }
+        WindDown::Stop
     }
 
     fn closed(&mut self, session: &mut Client, outcome: Result<(), Error>) {

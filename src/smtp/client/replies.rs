@@ -198,10 +198,10 @@ impl Client {
         self.close();
     }
 
-    /// Handles the reply to a chunk; the last chunk may have been sent already.
+    /// Handles the reply to a chunk that is not the last.
     fn on_chunk_reply(&mut self) {
         let reply = self.parser.reply();
-        let Some(message) = self.awaited.as_mut().or(self.current.as_mut()) else { return };
+        let Some(message) = &mut self.current else { return };
         message.unanswered -= 1;
         if !reply.is_positive() && message.refusal.is_none() {
             message.refusal = Some((Stage::Message, Box::new(reply.clone())));
@@ -213,20 +213,15 @@ impl Client {
         let reply = self.parser.reply();
         let Some(message) = self.awaited.take() else { return };
         let verdict = match reply.is_positive() {
-            _ if message.refusal.is_some() => message.verdict(false, self.config.all_or_nothing).0,
             true if message.refused > 0 => Verdict::Partial,
             true => Verdict::Accepted,
             false => Verdict::Refused { retryable: reply.is_transient() },
         };
-        let decisive = match message.refusal {
-            Some((_, ref reply)) => Decisive::Earlier(reply.clone()),
-            None => Decisive::Last,
-        };
-        // After a chunk failed the transaction stays open until RSET: RFC 3030 §2.
+        // After the last chunk failed the transaction stays open until RSET: RFC 3030 §2.
         let is_open = message.is_chunked && matches!(verdict, Verdict::Refused { .. });
         let is_begun = self.current.as_ref().is_some_and(|next| next.step != Step::Mail);
         self.reset_due |= is_open && !is_begun && self.row.is_empty();
-        self.report(&message, verdict, Stage::Message, decisive);
+        self.report(&message, verdict, Stage::Message, Decisive::Last);
     }
 
     /// After a reply: ends the current message if no further command depends on it.
@@ -297,7 +292,7 @@ impl Client {
         match expect {
             Some(Expect::Rset | Expect::Quit) => {}
             Some(Expect::Dot | Expect::LastChunk) => self.shut_down_on(true, Stage::Message),
-            Some(Expect::Chunk) => self.shut_down_on(self.awaited.is_some(), Stage::Message),
+            Some(Expect::Chunk) => self.shut_down_on(false, Stage::Message),
             Some(Expect::Mail) => self.shut_down_on(false, Stage::Mail),
             Some(Expect::Rcpt(_)) => self.shut_down_on(false, Stage::Rcpt),
             Some(Expect::Unsolicited) | None if self.awaited.is_some() => {

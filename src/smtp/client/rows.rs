@@ -214,6 +214,8 @@ impl Client {
                 self.row.set(Command::Data, Expect::Data);
                 current.step = Step::Held;
             }
+            // A reply that is one too many would be taken for that to the last chunk.
+            Step::End if current.is_chunked && current.unanswered > 0 => return false,
             Step::End if current.is_chunked => {
                 self.row.set(Command::Bdat(0, true), Expect::LastChunk);
                 current.step = Step::Held;

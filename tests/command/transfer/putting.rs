@@ -1,6 +1,7 @@
 //! `wirewright put`.
 
 use super::setup::{assert_fails, blake3, bytes, json, names_in, serve};
+use crate::command::command;
 
 #[test]
 fn files_are_stored_under_their_base_names() {
@@ -77,6 +78,20 @@ fn what_cannot_be_read_is_not_sent() {
     let codes = [0, 1].map(|at| &told["files"][at]["error"]["code"]);
     assert_eq!(codes, ["not_regular", "not_found"], "{told}");
     assert_eq!(names_in(served.folder.path()), ["good"]);
+}
+
+#[test]
+fn a_file_that_is_stored_is_not_told_as_a_failure() {
+    let served = serve(&["--writable"]);
+    let from = tempfile::tempdir().unwrap();
+    std::fs::write(from.path().join("a"), "new").unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = command(from.path(), &["put", &served.address, "a", "--json"]);
+    let output = command.stdout(full).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("the files are stored, but the result could not be printed"), "{said}");
+    assert_eq!(std::fs::read(served.path("a")).unwrap(), b"new");
 }
 
 #[test]

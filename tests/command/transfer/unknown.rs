@@ -130,6 +130,11 @@ const AGAIN: &str = "; run the same command again: a file that is there";
 /// What the client says is in its report, and its status.
 fn assert_unknown(ended: &crate::process::Ended, code: &str) {
     assert_fails(ended, 4, AGAIN);
+    assert_told_unknown(ended, code);
+}
+
+fn assert_told_unknown(ended: &crate::process::Ended, code: &str) {
+    assert!(ended.stderr.contains(AGAIN), "{}", ended.stderr);
     assert!(ended.stderr.contains("whether it is stored is not known"), "{}", ended.stderr);
     let told = json(&ended.stdout);
     assert_eq!(told["files"][0]["outcome"], "unknown", "{told}");
@@ -362,7 +367,9 @@ fn a_signal_before_the_answer() {
         let client = Process::start(&mut command(from.path(), &args));
         sent.recv().unwrap();
         kill_process(Pid::from_child(&client.child), signal).unwrap();
-        assert_unknown(&client.finish(), "interrupted");
+        let ended = client.finish();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{}", ended.stderr);
+        assert_told_unknown(&ended, "interrupted");
         assert_eq!(script.end(), 1);
     }
 }
@@ -406,7 +413,9 @@ fn a_signal_between_two_connections() {
     let client = Process::start(&mut command(from.path(), &args));
     assert_eq!(script.end(), 1);
     kill_process(Pid::from_child(&client.child), Signal::INT).unwrap();
-    assert_fails(&client.finish(), 4, AGAIN);
+    let ended = client.finish();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{}", ended.stderr);
+    assert_told_unknown(&ended, "interrupted");
 }
 
 /// The second file waits while the answer to the first is lost.

@@ -2,6 +2,7 @@
 
 mod chunking;
 mod clear;
+mod early;
 mod endless;
 mod files;
 mod letters;

@@ -28,7 +28,7 @@ use wirewright::http::request::Method;
 use wirewright::net::files::Destination;
 use wirewright::net::files::Durability;
 use wirewright::net::http::{Accepts, Body, Client, Download, Fetch, Options, Saving, download};
-use wirewright::net::{Error, FailureKind};
+use wirewright::net::{Error, Failure as Why, FailureKind};
 
 /// The longest body that is put into the document of --json, in bytes.
 const DOCUMENT_BODY_BYTES_MAX: usize = 1 << 20;
@@ -73,24 +73,57 @@ fn ask(fetch: Fetch, args: &Http, secret: &Arc<Secret>) -> Result<Exit, Failure>
         .and_then(|mut client| download(&mut client, vec![fetch], &saving))
         .map_err(|error| web::failed(Verb::Http, &url, &error))?;
     drop(drawing);
-    lock(&screen).finish().map_err(|error| Failure::stdout(&error))?;
+    let shown = lock(&screen).finish().map_err(|error| Failure::stdout(&error));
     made.iter_mut().for_each(|done| secret.hide_in_report(&mut done.report));
     let Some(done) = made.first() else { return Ok(Exit::Done) };
-    if args.common.json {
-        let body = is_stdout.then(|| lock(&kept));
-        let mut out = Out::new();
-        out.json(&document(done, saving.durability, body.as_deref(), secret))?;
-        out.flush()?;
-    }
-    match &done.report.outcome {
-        Err(why) if is_unknown(done) => {
-            let what = format!("{}: the server may have accepted what was sent", why.text.short());
-            let hint = of_unknown(Verb::Http);
-            Err(Failure::advised(&done.report.url, what, hint).of_unknown())
+    let printed = match args.common.json {
+        true => {
+            let body = is_stdout.then(|| lock(&kept));
+            let mut out = Out::new();
+            let printed = out.json(&document(done, saving.durability, body.as_deref(), secret));
+            printed.and_then(|()| out.flush())
         }
-        Err(why) if why.kind == FailureKind::Local && why.code != Error::Unread.code() => {
+        false => shown,
+    };
+    let ended = ended(done, output, args);
+    match answered(done).filter(|_| is_accepted(done)) {
+        Some(accepted) => Failure::after_report(&done.report.url, &accepted, printed, ended),
+        None => printed.and(ended),
+    }
+}
+
+/// The status of the response, for people.
+fn answered(done: &Download) -> Option<String> {
+    done.report.status.map(|status| format!("the server answered {status}"))
+}
+
+/// Whether the server has accepted what must not be sent again.
+fn is_accepted(done: &Download) -> bool {
+    let is_refused = done.report.status.is_none_or(|status| (400..500).contains(&status));
+    !done.report.method.is_idempotent() && !is_refused
+}
+
+/// Whether a local file failed. A reader that has closed the output is no failure.
+fn is_local(why: &Why) -> bool {
+    why.kind == FailureKind::Local && why.code != Error::Unread.code()
+}
+
+/// What the run ends with, where its report is printed.
+fn ended(done: &Download, output: Option<&Path>, args: &Http) -> Result<Exit, Failure> {
+    match &done.report.outcome {
+        Err(why) if is_local(why) || (why.kind == FailureKind::Local && is_accepted(done)) => {
             let path = done.path.as_deref().or(output).unwrap_or(Path::new("stdout"));
-            Err(local_failure(Verb::Http, path, why, "", false))
+            match answered(done).filter(|_| is_accepted(done)) {
+                Some(answered) => {
+                    let more = format!("; {answered}: do not send it again");
+                    Err(local_failure(Verb::Http, path, why, &more, false).of_unknown())
+                }
+                None => Err(local_failure(Verb::Http, path, why, "", false)),
+            }
+        }
+        Err(why) if is_unknown(done) => {
+            let hint = of_unknown(Verb::Http);
+            Err(Failure::advised(&done.report.url, unknown(why), hint).of_unknown())
         }
         Err(why) if was_acted_on(done) => {
             let what = why.text.short();
@@ -255,10 +288,20 @@ fn document(
     document["path"] = json!(path.map(|path| path.to_string_lossy()));
     document["durability"] = json!(path.map(|_| durability.as_str()));
     match &done.report.outcome {
-        Err(why) => document["error"] = web::error(why),
+        Err(why) => {
+            document["error"] = web::error(why);
+            if is_unknown(done) {
+                document["error"]["text"] = json!(unknown(why));
+            }
+        }
         Ok(()) => body.into_iter().for_each(|kept| kept.put_into(&mut document)),
     }
     document
+}
+
+/// The words where [`is_unknown`].
+fn unknown(why: &Why) -> String {
+    format!("{}: the server may have accepted what was sent", why.text.short())
 }
 
 /// Whether the server may have acted on the request, and its answer is lost. A method that is

@@ -183,24 +183,13 @@ impl Answer {
         Answer { outcome, status: None, reply: None, text, fault }
     }
 
-    /// Prints the reply. What became of the message decides the status; that it could not be
-    /// printed is said where it would read as success otherwise.
+    /// Prints the reply. What became of the message decides the status.
     fn tell(&self, place: &str, args: &Sms) -> Result<Exit, Failure> {
-        let printed = self.print(args).is_ok();
-        let Some((_, what, hint)) = &self.fault else {
-            return match printed {
-                true => Ok(Exit::Done),
-                false => Err(Failure::new(
-                    place,
-                    "the gateway accepted the message, but its reply could not be printed",
-                    "do not send it again; check where the output goes",
-                )
-                .of_unknown()),
-            };
-        };
-        let unprinted = if printed { "" } else { " (and the report could not be printed)" };
-        let failure = Failure::advised(place, format!("{what}{unprinted}"), hint.as_ref());
-        Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+        let done = self.fault.as_ref().map_or(Ok(Exit::Done), |(_, what, hint)| {
+            let failure = Failure::advised(place, what, hint.as_ref());
+            Err(if self.outcome == Outcome::Unknown { failure.of_unknown() } else { failure })
+        });
+        Failure::after_report(place, "the gateway accepted the message", self.print(args), done)
     }
 
     fn print(&self, args: &Sms) -> Result<(), Failure> {

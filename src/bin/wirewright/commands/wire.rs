@@ -126,6 +126,8 @@ pub struct Summary<'a> {
     skipped: (u64, u64),
     first_failed: Option<FileReport>,
     first_unknown: Option<FileReport>,
+    /// Why the report cannot be printed, once that has failed.
+    unprinted: Option<Failure>,
 }
 
 impl<'a> Summary<'a> {
@@ -149,25 +151,32 @@ impl<'a> Summary<'a> {
             skipped: (0, 0),
             first_failed: None,
             first_unknown: None,
+            unprinted: None,
         }
     }
 
     /// Says what became of some files.
     pub fn take(&mut self, reports: impl IntoIterator<Item = FileReport>) -> Result<(), Failure> {
-        let mut reports = reports.into_iter();
-        if !self.common.json {
-            return reports.try_for_each(|report| self.take_one(report));
+        let reports = reports.into_iter();
+        if self.common.json {
+            // Standard output may be the terminal on which progress is drawn.
+            drawing::above(|| {
+                document::adding(|| reports.for_each(|report| self.take_one(report)));
+            });
+        } else {
+            reports.for_each(|report| self.take_one(report));
         }
-        // Standard output may be the terminal on which progress is drawn.
-        let mut done = Ok(());
-        let mut take = || reports.try_for_each(|report| self.take_one(report));
-        drawing::above(|| done = document::adding(&mut take));
-        done
+        match self.unprinted.take() {
+            None => Ok(()),
+            Some(why) => self.ended(Err(why)).map(drop),
+        }
     }
 
-    fn take_one(&mut self, report: FileReport) -> Result<(), Failure> {
+    fn take_one(&mut self, report: FileReport) {
         if self.common.json {
-            self.document(&report)?;
+            if self.unprinted.is_none() {
+                self.unprinted = self.document(&report).err();
+            }
         } else if !self.common.quiet && report.outcome.is_ok() && !report.is_skipped {
             crate::say_line(&summary(&report));
         }
@@ -176,14 +185,13 @@ impl<'a> Summary<'a> {
         if report.is_skipped {
             self.skipped = (self.skipped.0 + 1, self.skipped.1 + report.bytes);
         }
-        let Err(why) = &report.outcome else { return Ok(()) };
+        let Err(why) = &report.outcome else { return };
         self.failed += 1;
         if why.kind == FailureKind::Unknown && self.first_unknown.is_none() {
             self.first_unknown = Some(report);
         } else if self.first_failed.is_none() {
             self.first_failed = Some(report);
         }
-        Ok(())
     }
 
     fn document(&mut self, report: &FileReport) -> Result<(), Failure> {
@@ -202,18 +210,33 @@ impl<'a> Summary<'a> {
 
     /// Says what all files have in common, after the last one.
     pub fn finish(self) -> Result<Exit, Failure> {
-        if self.common.json {
-            if !self.is_begun {
-                document::begin(self.verb, self.output)?;
-            }
-            document::end(self.began.elapsed().as_secs_f64(), None)?;
-        } else if !self.common.quiet {
+        let printed = match self.common.json {
+            true => self.end_document(),
+            false => Ok(()),
+        };
+        if !self.common.json && !self.common.quiet {
             say_skipped(self.skipped);
         }
+        self.ended(printed)
+    }
+
+    fn end_document(&self) -> Result<(), Failure> {
+        if !self.is_begun {
+            document::begin(self.verb, self.output)?;
+        }
+        document::end(self.began.elapsed().as_secs_f64(), None)
+    }
+
+    /// What the run ends with. A server has stored what was put, whether or not that is printed.
+    fn ended(&self, printed: Result<(), Failure>) -> Result<Exit, Failure> {
         // What is not known has to be looked at: it is told first, and gives the status.
         let told = self.first_unknown.as_ref().or(self.first_failed.as_ref());
         let told = told.and_then(|report| Some((report, report.outcome.as_ref().err()?)));
-        told.map_or(Ok(Exit::Done), |(first, why)| Err(self.failure(first, why)))
+        let done = told.map_or(Ok(Exit::Done), |(first, why)| Err(self.failure(first, why)));
+        match self.verb {
+            Verb::Put => Failure::after_report(self.server, "the files are stored", printed, done),
+            _ => printed.and(done),
+        }
     }
 
     /// What is said of the first failure.

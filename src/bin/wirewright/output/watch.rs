@@ -14,9 +14,9 @@
 //! look at a flag, so the threads of this module do.
 //!
 //! A server that still reads its files has no connections: a signal or `--timeout` ends the process
-//! at once. A server that listens stops at the first signal within its grace period. A client whose
-//! message or file may have been accepted waits for the answer and reports the outcome. The second
-//! signal ends either at once.
+//! at once. A server that listens stops at the first signal within its grace period, and the second
+//! signal ends it at once. A client waits for no answer after a signal: where its message or file
+//! may have been accepted, the outcome is unknown.
 //!
 //! Specification: signal(7), poll(2).
 
@@ -40,10 +40,6 @@ use wirewright::text::escape;
 
 /// How long a client may take to stop after a signal.
 const END_WAIT: Duration = Duration::from_millis(140);
-
-/// The same where the server may have accepted what was sent: the time to wait for the answer and
-/// to write the report.
-const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
 /// How long a thread that ends the process waits for the JSON document at a time.
 const SAYING_WAIT: Duration = Duration::from_millis(20);
@@ -180,9 +176,6 @@ fn watch_signals(serves: bool) -> io::Result<()> {
         if !serves {
             let _ = thread::Builder::new().name("end".to_owned()).spawn(move || {
                 thread::sleep(END_WAIT);
-                if is_maybe_taken() {
-                    thread::sleep(ANSWER_WAIT - END_WAIT);
-                }
                 interrupt(first);
             });
         }
@@ -263,11 +256,9 @@ pub fn may_say_error() -> bool {
 }
 
 /// Called when the command has ended. A client that was signalled dies by that signal, so that a
-/// shell's loop stops, except where something was sent and the exit status says whether the server
-/// accepted it.
+/// shell's loop stops, except where something was sent and the server has accepted it.
 pub fn end(exit: Exit) {
-    let is_known = matches!(exit, Exit::Done | Exit::Unknown);
-    if is_known && is_maybe_taken() {
+    if exit == Exit::Done && is_maybe_taken() {
         return;
     }
     if let Some(signal @ 1..) = CAUGHT.get().map(|caught| caught.load(Ordering::SeqCst)) {

@@ -51,10 +51,8 @@ impl Told {
         };
         let (what, hint) = self.words();
         let failure = || Failure::advised(&self.server, &what, hint.as_ref());
-        match self.report.verdict {
-            // Where the report cannot be written, the status still tells what became of the rest.
+        let done = match self.report.verdict {
             Verdict::Accepted => {
-                written?;
                 if !args.common.json && !args.common.quiet {
                     say_line(&format!("{}: {what}", self.server));
                 }
@@ -63,7 +61,8 @@ impl Told {
             Verdict::Partial => Err(failure().of_some()),
             Verdict::Refused { .. } => Err(failure()),
             Verdict::Unknown => Err(failure().of_unknown()),
-        }
+        };
+        Failure::after_report(&self.server, "the server accepted the message", written, done)
     }
 
     // ---- the document ------------------------------------------------------------------------
