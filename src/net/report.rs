@@ -225,7 +225,8 @@ pub struct FileReport {
     pub bytes: u64,
     /// How many bytes were transferred in this run.
     pub moved: u64,
-    /// The time from the request to the end.
+    /// The time from the beginning of the content to the end; from the request if the content did
+    /// not begin.
     pub elapsed: Duration,
     /// The offset at which the transfer resumed, in bytes; 0 if it began at the beginning.
     pub resumed_from: u64,

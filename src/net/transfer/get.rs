@@ -282,7 +282,8 @@ impl Getting {
         let batch = self.batch.clone();
         let mut batch = batch.borrow_mut();
         let Some(running) = self.running(id) else { return };
-        running.begun = true;
+        // Requests are sent ahead: before, the time is that of the files before this one.
+        (running.begun, running.job.since) = (true, Instant::now());
         let report = &mut batch.reports[running.job.index];
         (report.bytes, report.resumed_from, report.moved) = (size, offset, 0);
         if running.receiver.is_existing() {

@@ -202,6 +202,8 @@ impl Application<Client> for Putting {
                         (report.resumed_from, report.moved) = (offset, 0);
                         batch.meter.add_kept(offset);
                     }
+                    // Files are asked for ahead: before, the time is that of the files before it.
+                    running.job.since = Some(Instant::now());
                     running.sender.start_at(offset, kind);
                     running.step = Step::Hashing;
                     batch.meter.set(running.job.name.as_str(), running.activity());

@@ -9,11 +9,13 @@ use crate::args::Get;
 use crate::output::advice::Verb;
 use crate::output::destination::{check_beside_json, place};
 use crate::output::drawing::{Drawing, Label};
+use crate::output::watch;
 use crate::{Exit, Failure};
 use asked::Asked;
 use std::path::Path;
 use std::sync::Arc;
 use wirewright::digest::DigestKind;
+use wirewright::net::files::Destination;
 use wirewright::net::transfer::client;
 use wirewright::net::{Error, Failure as Why, FileReport};
 
@@ -43,6 +45,10 @@ pub fn run(args: &Get) -> Result<Exit, Failure> {
     let count = Arc::default();
     let label = Label::Transfer { words: server.clone(), count: Arc::clone(&count) };
     let drawing = Drawing::start(&options.run, label, &args.common);
+    let is_file = matches!(destination, Destination::Directory(_) | Destination::File(_));
+    if options.resume && !args.classic && is_file {
+        watch::keeps_what_has_come(&options.run.meter);
+    }
     let failed = |verb, error: &Error| match error {
         Error::File(_) => failure(verb, &output.to_string_lossy(), error),
         _ => failure(verb, server, error),

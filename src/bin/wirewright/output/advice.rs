@@ -79,7 +79,8 @@ impl Verb {
 /// A text of the table, or one that is put together.
 pub type Advice = Cow<'static, str>;
 
-const GO_ON: &str = "run the same command again to go on";
+/// What to do where something is kept.
+pub const GO_ON: &str = "run the same command again to go on";
 
 /// Advice about a failure. `is_kept`: what there is of the file stays for the next run.
 pub fn advice(verb: Verb, why: &Failure, is_kept: bool) -> Option<Advice> {

@@ -203,15 +203,6 @@ impl Label {
         let Label::Files { count, before } = self else { return 0 };
         (*count as u64).saturating_sub(meter.ended().saturating_sub(*before))
     }
-
-    /// How long the rest takes if the files that are left take as long as those that have ended.
-    fn eta(&self, meter: &Meter, elapsed: Duration) -> Option<Duration> {
-        let Label::Files { before, .. } = self else { return None };
-        let ended = meter.ended().saturating_sub(*before);
-        let left = self.left(meter);
-        let each = elapsed.checked_div(u32::try_from(ended).ok()?)?;
-        each.checked_mul(u32::try_from(left).ok()?)
-    }
 }
 
 /// How many of `count` files have ended, `before` of them earlier.
@@ -266,12 +257,7 @@ fn draw(line: &Line, meter: &Meter, rate: Option<u64>, label: &Label, ended: &At
             activity => activity,
         };
         let counts = Counts { moved, kept, total, activity };
-        let mut text = format!("{} {}", label.text(meter), numbers(&counts, &pace, now));
-        // Where the lengths of all files are known, the numbers say it better.
-        if let Some(eta) = label.eta(meter, now).filter(|_| total.is_none()) {
-            text += &format!(" ETA {}", span(eta));
-        }
-        line.show(&text);
+        line.show(&format!("{} {}", label.text(meter), numbers(&counts, &pace, now)));
         std::thread::park_timeout(DRAW_EVERY);
     }
     line.finish();

@@ -20,6 +20,7 @@
 //!
 //! Specification: signal(7), poll(2).
 
+use super::advice::GO_ON;
 use super::document;
 use crate::Exit;
 use crate::args::Command;
@@ -80,6 +81,9 @@ static MAY_BE_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Counts the bytes sent: from the first byte on the server may accept them.
 static SENT: OnceLock<Arc<Meter>> = OnceLock::new();
+
+/// Counts the bytes of files of which an interrupted run keeps what has come.
+static KEPT: OnceLock<Arc<Meter>> = OnceLock::new();
 
 /// Whether the command sends a message to people.
 static SENDS: AtomicBool = AtomicBool::new(false);
@@ -244,6 +248,18 @@ pub fn may_be_taken_once_sent(meter: &Arc<Meter>) {
     let _ = SENT.set(meter.clone());
 }
 
+/// An interrupted run keeps what has come of the files of this meter.
+pub fn keeps_what_has_come(meter: &Arc<Meter>) {
+    let _ = KEPT.set(meter.clone());
+}
+
+/// The first file in flight of which something is kept.
+fn kept_file() -> Option<String> {
+    let meter = KEPT.get().filter(|meter| meter.done() > 0)?;
+    let (files, _) = meter.in_flight(1);
+    files.into_iter().next().map(|(name, _)| escape(&name))
+}
+
 fn is_maybe_taken() -> bool {
     let is_sent =
         |meter: &Arc<Meter>| meter.moved() > 0 || meter.activity() == Activity::AwaitingServer;
@@ -277,7 +293,11 @@ fn interrupt(signal: i32) {
     if may_say_error() {
         let place = lock_blocking().as_deref().map(escape).or_else(|| OTHER_SIDE.get().cloned());
         let place = place.map_or(String::new(), |place| format!("{place}: "));
-        write_line(&format!("error: {place}{what}\n"));
+        let line = match kept_file() {
+            Some(name) => format!("error: {place}{name}: {what}; {GO_ON}\n"),
+            None => format!("error: {place}{what}\n"),
+        };
+        write_line(&line);
     } else {
         thread::sleep(SAYING_WAIT);
     }
