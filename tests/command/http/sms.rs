@@ -343,12 +343,12 @@ fn what_cannot_be_printed_was_sent_all_the_same() {
     std::fs::write(folder.path().join("password"), "secret").unwrap();
     let args = ["--account", "a", "--password-file", "password", "--mobile", "1"];
     for (reply, json, status, what) in [
-        (Reply::ok("{\"code\":2}"), &[][..], 4, "accepted the message, but its reply could not be"),
+        (Reply::ok("{\"code\":2}"), &[][..], 4, "accepted the message, but the result could not"),
         (
             Reply::ok("{\"code\":2}"),
             &["--json"],
             4,
-            "accepted the message, but its reply could not",
+            "accepted the message, but the result could not",
         ),
         (Reply::raw("").and_close(), &["--json"], 4, "the message may have been sent: "),
         (Reply::ok("{\"code\":3}"), &["--json"], 1, "refused"),
