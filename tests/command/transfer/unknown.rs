@@ -415,7 +415,7 @@ fn a_signal_between_two_connections() {
     kill_process(Pid::from_child(&client.child), Signal::INT).unwrap();
     let ended = client.finish();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{}", ended.stderr);
-    assert_told_unknown(&ended, "interrupted");
+    assert_told_unknown(&ended, "incomplete");
 }
 
 /// The second file waits while the answer to the first is lost.
