@@ -16,9 +16,9 @@
 //! its bytes are written to `out`, not before, so that a reply that comes earlier is recognised as
 //! unsolicited. 354 is accepted for DATA alone, and DATA accepts no other positive reply. A server
 //! whose replies are out of step is therefore detected before the next message begins, and a
-//! message is accepted only by the reply to its own end. The last chunk of BDAT is written after the
-//! replies to all others. The session sees only what it is given: before a caller ends a message, it
-//! has to give the session what the socket holds.
+//! message is accepted only by the reply to its own end. The last chunk of BDAT is written after
+//! the replies to all others. The session sees only what it is given: before a caller ends a
+//! message, it has to give the session what the socket holds.
 //!
 //! With PIPELINING, [`Client::send`] may be called as soon as the end of the previous message was
 //! written. At most two messages are then without an outcome. Only the older one can be
