@@ -2,7 +2,7 @@
 
 use crate::command::{assert_fails, command, names_in, report};
 use crate::process::{Ended, Process, run};
-use crate::setup::{folder, http, limited, run_limited, serve_limited};
+use crate::setup::{folder, http, run_limited, serve_limited};
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use std::path::Path;
 
@@ -52,9 +52,17 @@ fn a_server_takes_and_gives_files() {
 #[test]
 fn a_server_that_cannot_have_its_threads_says_so() {
     let served = folder();
-    for more in [&["--threads", "2"][..], &["--timeout", "60"]] {
-        let args = [&["serve", ".", "--listen", "127.0.0.1:0"], more].concat();
-        assert_fails(&alone(served.path(), &args), 1, "thread");
+    let args = ["serve", ".", "--listen", "127.0.0.1:0", "--threads", "2"];
+    assert_fails(&alone(served.path(), &args), 1, "thread");
+}
+
+/// The end of `--timeout` is a timer of the reactor, which needs no thread.
+#[test]
+fn a_server_ends_after_its_timeout() {
+    let served = folder();
+    for server in [&["serve", "."][..], &["time", "serve"]] {
+        let args = [server, &["--listen", "127.0.0.1:0", "--timeout", "0.1"]].concat();
+        assert_done(&alone(served.path(), &args));
     }
 }
 
@@ -109,7 +117,4 @@ fn mail_says_what_is_wrong_with_the_server_and_not_with_threads() {
     assert_fails(&ended, 1, "127.0.0.1:1");
     let dry = ["mail", "--server", "smtp://127.0.0.1:1", "--dry-run"];
     assert_done(&alone(ours.path(), &[&dry[..], &args, &["t"]].concat()));
-    let time = ["time", "serve", "--listen", "127.0.0.1:0", "--timeout", "60"];
-    let mut command = limited(ours.path(), &no_threads(), &time);
-    assert_fails(&run(&mut command), 1, "thread");
 }

@@ -80,7 +80,10 @@ fn classic_servers_are_not_believed_either() {
         (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"", "the stream ended "),
         (b"{\"filename\":\"a\",\"filedata\":\"aGl=\"}", "rule broken"),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk\"}", "rule broken"),
-        (b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}", "requires unique member names"),
+        (
+            b"{\"filename\":\"a\",\"filename\":\"b\",\"filedata\":\"aGk=\"}",
+            "requires unique member names",
+        ),
         (b"{\"filename\":\"a\",\"filedata\":\"aGk=\"}x", "rule broken"),
         (b"{\"filename\":\"a\"}", ""),
         (b"{\"filedata\":\"aGk=\"}", ""),
