@@ -136,7 +136,10 @@ mod tests {
         for (path, text) in [
             ("src/net/connection/mod.rs", "use crate::{name, session::Session, net::connection};"),
             ("src/net/connection/input.rs", "use super::super::transport::tls; use super::End;"),
-            ("src/net/http/line.rs", "use crate::net::report::Failure; use crate::net::reactor;"),
+            (
+                "src/net/http/connection.rs",
+                "use crate::net::report::Failure; use crate::net::reactor;",
+            ),
             ("src/net/mod.rs", "pub use transport::Error; use crate::net::http::Client;"),
             (
                 "src/http/head.rs",

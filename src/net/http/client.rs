@@ -1,4 +1,4 @@
-//! The façade: fetches in, reports out.
+//! The façade: takes fetches and returns reports.
 
 use super::engine::Engine;
 use super::fetch::Fetch;
@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Fetches. Its connections stay open from one call to the next.
+/// An HTTP/1.1 client. Its connections stay open from one call to the next.
 ///
 /// ```no_run
 /// use wirewright::http::url::Url;
@@ -43,7 +43,7 @@ impl Client {
     /// A client without connections.
     ///
     /// # Errors
-    /// [`Error::Io`] where the system has no poll for it.
+    /// [`Error::Io`] if the poll instance (epoll, kqueue) cannot be created.
     pub fn new(options: Options) -> Result<Client, Error> {
         let mut reactor = options.run.reactor(usize::MAX)?;
         let names = Names::new(reactor.waker());
@@ -53,13 +53,12 @@ impl Client {
         Ok(Client { reactor, pool })
     }
 
-    /// Makes all fetches, as many at the same time as the options say. The reports stand in the
-    /// order of the fetches, which are asked for when there is soon a place for them: of a hundred
-    /// thousand few exist at any time.
+    /// Makes all fetches, up to [`Options::in_flight_max`] at the same time. The reports are in the
+    /// order of the fetches. The iterator is read shortly before its fetches can start: at any time
+    /// 256 fetches wait, or four for each place in flight where that is more.
     ///
     /// # Errors
-    /// [`Error::Io`] where the system fails as a whole; what became of each fetch stands in its
-    /// report.
+    /// [`Error::Io`] if the reactor fails. The failure of a fetch is in its report.
     pub fn run(
         &mut self,
         fetches: impl IntoIterator<Item = (Fetch, Box<dyn Recipient>)> + 'static,
@@ -80,37 +79,37 @@ impl Client {
         Ok(results)
     }
 
-    /// When a call has to be over that begins now.
+    /// The deadline of a call that begins now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.pool.borrow().options.run.deadline()
     }
 
-    /// How long the next calls may take, in place of what the options said.
+    /// Replaces the timeout of the options for the next calls. `None`: no timeout.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.pool.borrow_mut().options.run.timeout = timeout;
     }
 
-    /// Who is told of the next calls, in place of what the options said.
+    /// Replaces [`Options::notify`] for the next calls.
     pub fn set_notify(&mut self, notify: Option<Notify>) {
         self.pool.borrow_mut().options.notify = notify;
     }
 
-    /// Makes one fetch and gathers the body of the response, whatever its status. What has come
-    /// before a failure is given as well.
+    /// Makes one fetch and returns the body of the response, whatever its status. After a failure
+    /// the body is the part that was received before.
     ///
     /// # Errors
-    /// Those of [`run`](Client::run). Why there is no whole response stands in the report; one of
-    /// more than `bytes_max` bytes is none.
+    /// Those of [`run`](Client::run). The failure of the fetch is in the report; a body of more
+    /// than `bytes_max` bytes is such a failure.
     pub fn gather(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Vec<u8>), Error> {
         let (report, gathered) = self.gather_all(fetch, bytes_max)?;
         Ok((report, gathered.body))
     }
 
-    /// Makes one fetch and gathers the body of the response, whatever its status.
+    /// Makes one fetch and returns the response, whatever its status.
     ///
     /// # Errors
-    /// Why there is no whole response; one of more than
-    /// [`GATHERED_BYTES_MAX`](Client::GATHERED_BYTES_MAX) bytes is none.
+    /// The [`Failure`] of the fetch; a body of more than
+    /// [`GATHERED_BYTES_MAX`](Client::GATHERED_BYTES_MAX) bytes is one.
     pub fn ask(&mut self, fetch: Fetch) -> Result<Answer, Failure> {
         let all = self.gather_all(fetch, Client::GATHERED_BYTES_MAX);
         let (report, gathered) = all.map_err(|error| Failure::from(&error))?;
@@ -128,18 +127,18 @@ impl Client {
     }
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Its status.
+    /// The status code.
     pub status: u16,
-    /// What was asked for last, behind all redirects.
+    /// The URL of the last request, after all redirects.
     pub url: Url,
-    /// The fields of its head.
+    /// The fields of the head.
     pub headers: Headers,
-    /// Its body, its content coding undone.
+    /// The body, decoded as [`Options::codings`] says.
     pub body: Vec<u8>,
-    /// How it came about.
+    /// The result of the fetch, with its redirects and timings.
     pub report: Report,
 }
 

@@ -1,11 +1,11 @@
-//! A line: one connection, its session, and the job it works on.
+//! One connection, its session, and its current job.
 //!
 //! Specification: RFC 9112 §9.3 (persistence), §9.5 (failures), §9.6 (tear-down).
 //!
 //! ```text
-//!   (tunnel: CONNECT ─▶ 2xx ─▶ TLS) ─▶ asks for a job ─┬─▶ busy ─▶ whole ─▶ asks for a job …
-//!                                                      └─▶ idle ─▶ woken ─▶ asks for a job
-//!   broken: takes no more, wants to close
+//!   (tunnel: CONNECT ─▶ 2xx ─▶ TLS) ─▶ takes a job ─┬─▶ busy ─▶ complete ─▶ takes a job …
+//!                                                   └─▶ idle ─▶ woken ────▶ takes a job
+//!   broken: takes no more jobs, closes
 //! ```
 
 use super::job::{Job, Step};
@@ -31,23 +31,23 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// How long a recipient may take to prepare without a word to or from the server.
+/// How long a recipient may prepare while nothing is sent or received.
 const PREPARE_WAIT: Duration = Duration::from_secs(600);
 
-/// What is remarked where a connection that had been idle brings a 408.
-const UNASKED: &str = "the server may have sent this 408 before it saw the request, so the \
-                       request is sent again on another connection (RFC 9110 §15.5.9)";
+/// The remark about a 408 on a connection that had been idle.
+const UNSOLICITED_408: &str = "the server may have sent this 408 before it saw the request, so the \
+                               request is sent again on another connection (RFC 9110 §15.5.9)";
 
-/// How a connection came about.
-pub(super) struct Made {
+/// How a connection was established.
+pub(super) struct Established {
     pub(super) began: Instant,
     pub(super) address: SocketAddr,
     pub(super) timings: Timings,
-    /// How TLS is spoken behind a tunnel.
+    /// The TLS configuration of the origin behind a tunnel.
     pub(super) tls: Option<NamedTls>,
 }
 
-/// Connections that have to be driven, though they did not ask for it.
+/// Connections that the reactor has to wake.
 pub(super) type Wakes = Rc<RefCell<Vec<Handle>>>;
 
 /// See the head of this module.
@@ -58,36 +58,36 @@ pub(super) struct Connection {
     route: Rc<Route>,
     job: Option<Job>,
     /// The request of the job was handed to the session.
-    asked: bool,
-    /// The first byte of the response has come.
-    heard: bool,
+    request_sent: bool,
+    /// The first byte of the response was received.
+    response_begun: bool,
     /// All received bytes have been parsed: the next bytes answer a request that is sent now
     /// (RFC 9112 §9.2).
     input_drained: bool,
     /// The response is complete.
-    is_whole: bool,
-    made: Made,
-    /// It has not asked for a job yet.
+    is_complete: bool,
+    established: Established,
+    /// The connection has had no job yet.
     fresh: bool,
-    /// How far a tunnel is, where there has to be one.
+    /// The state of the tunnel, where the route needs one.
     tunnel: Tunnel,
     broken: bool,
     steps: u64,
     tracer: Tracer,
-    /// The body of a request, for the trace.
-    said: Content,
-    /// What came since the last event, for the trace.
+    /// The body of the request, for the trace.
+    sent_content: Content,
+    /// The input since the last event, for the trace.
     unparsed: Unparsed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tunnel {
-    /// None is needed, or it is there.
+    /// No tunnel is needed, or TLS is up behind it.
     Open,
-    /// The proxy was asked for it, or will be.
-    Asked,
-    /// The proxy has agreed: TLS is next.
-    Agreed,
+    /// CONNECT is sent, or is about to be.
+    Requested,
+    /// The proxy has answered 2xx: TLS is next.
+    Accepted,
 }
 
 impl Connection {
@@ -95,43 +95,43 @@ impl Connection {
         pool: &Rc<RefCell<Pool>>,
         wakes: &Wakes,
         slot: Rc<ConnectionSlot>,
-        made: Made,
+        established: Established,
         tracer: Tracer,
     ) -> (Exchange, Connection) {
         let mut exchange = Exchange::new(pool.borrow().options.session);
         let route = pool.borrow().route(slot.route).clone();
-        let mut line = Connection {
+        let mut connection = Connection {
             pool: pool.clone(),
             wakes: wakes.clone(),
             slot,
             job: None,
-            asked: false,
-            heard: false,
+            request_sent: false,
+            response_begun: false,
             input_drained: false,
-            is_whole: false,
-            made,
+            is_complete: false,
+            established,
             fresh: true,
             tunnel: Tunnel::Open,
             broken: false,
             steps: 0,
             tracer,
-            said: Content::default(),
+            sent_content: Content::default(),
             unparsed: Unparsed::default(),
             route,
         };
-        if let Some(request) = line.route.connect() {
-            line.tunnel = Tunnel::Asked;
-            line.tracer.request(&request);
+        if let Some(request) = connection.route.connect() {
+            connection.tunnel = Tunnel::Requested;
+            connection.tracer.request(&request);
             if let Err(error) = exchange.send(&request) {
-                line.fail(Failure::from(&Error::Session(error)));
+                connection.fail(Failure::from(&Error::Session(error)));
             }
         }
-        (exchange, line)
+        (exchange, connection)
     }
 
-    // ---- what comes --------------------------------------------------------------------------
+    // ---- input -------------------------------------------------------------------------------
 
-    fn hear(&mut self, event: Event<'_>) -> Result<(), Failure> {
+    fn handle(&mut self, event: Event<'_>) -> Result<(), Failure> {
         let step = match &mut self.job {
             None => tunnelled(&event, &self.tracer)?,
             Some(job) => {
@@ -141,24 +141,24 @@ impl Connection {
         };
         match step {
             Step::More => {}
-            Step::Whole => self.is_whole = true,
+            Step::Complete => self.is_complete = true,
             Step::Enough => {
-                self.tracer.remark(|| "closed: the rest is of no interest".to_owned());
+                self.tracer.remark(|| "closed: the rest of the body is not wanted".to_owned());
                 self.ended();
                 self.retire();
             }
-            Step::Unasked => {
-                self.tracer.remark(|| UNASKED.to_owned());
+            Step::Unsolicited => {
+                self.tracer.remark(|| UNSOLICITED_408.to_owned());
                 self.job.take().into_iter().for_each(|job| self.hand_over(job));
             }
         }
         Ok(())
     }
 
-    /// A response has ended as it should.
-    fn whole(&mut self, exchange: &Exchange) {
-        if self.tunnel == Tunnel::Asked {
-            self.tunnel = Tunnel::Agreed;
+    /// A response is complete.
+    fn complete(&mut self, exchange: &Exchange) {
+        if self.tunnel == Tunnel::Requested {
+            self.tunnel = Tunnel::Accepted;
             return;
         }
         self.ended();
@@ -168,17 +168,21 @@ impl Connection {
         }
     }
 
-    /// The job has its response.
+    /// Gives the job back: it needs no more of this connection.
     fn ended(&mut self) {
         if let Some(job) = self.job.take() {
             self.pool.borrow_mut().ended(job);
         }
     }
 
-    // ---- what goes ---------------------------------------------------------------------------
+    // ---- output ------------------------------------------------------------------------------
 
-    /// Hands the request of the job to the session. False while it is not ready.
-    fn ask(&mut self, exchange: &mut Exchange, scratch: &mut [u8]) -> Result<bool, Failure> {
+    /// Hands the request of the job to the session. False while the request is not ready.
+    fn send_request(
+        &mut self,
+        exchange: &mut Exchange,
+        scratch: &mut [u8],
+    ) -> Result<bool, Failure> {
         let Some(job) = &mut self.job else { return Ok(true) };
         let pool = self.pool.borrow();
         let Some(request) = job.prepare(&self.route, &pool.options, scratch)? else {
@@ -187,11 +191,11 @@ impl Connection {
         exchange.send(request).map_err(|error| Failure::from(&Error::Session(error)))?;
         self.tracer.request(request);
         job.report.sent = true;
-        (self.asked, self.heard) = (true, false);
+        (self.request_sent, self.response_begun) = (true, false);
         Ok(true)
     }
 
-    /// A job, if there is none and one may be taken.
+    /// Takes a job from the pool, where the connection has none and can send a request.
     fn pull(&mut self, exchange: &Exchange) {
         let is_free = self.job.is_none() && self.tunnel == Tunnel::Open && self.input_drained;
         if !is_free || !exchange.is_idle() {
@@ -200,50 +204,50 @@ impl Connection {
         let fresh = std::mem::replace(&mut self.fresh, false);
         let job = self.pool.borrow_mut().take(&self.slot, fresh);
         self.job = job.map(|mut job| {
-            job.begin(if fresh { self.made.began } else { Instant::now() });
-            job.report.timings = if fresh { self.made.timings } else { Timings::default() };
-            job.report.address = Some(self.made.address);
+            job.begin(if fresh { self.established.began } else { Instant::now() });
+            job.report.timings = if fresh { self.established.timings } else { Timings::default() };
+            job.report.address = Some(self.established.address);
             job.report.reused = !fresh;
             self.pool.borrow().options.run.meter.set(&job.label, Activity::Waiting);
             job
         });
-        self.asked = false;
+        self.request_sent = false;
     }
 
-    fn say(
+    fn send(
         &mut self,
         exchange: &mut Exchange,
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Failure> {
         self.pull(exchange);
-        if self.job.is_some() && !self.asked && !self.ask(exchange, scratch)? {
+        if self.job.is_some() && !self.request_sent && !self.send_request(exchange, scratch)? {
             self.steps += 1;
             return Ok(Turn::Again);
         }
-        if let (Some(job), true) = (&mut self.job, self.asked) {
+        if let (Some(job), true) = (&mut self.job, self.request_sent) {
             while exchange.has_unsent_body() {
                 let len = exchange.wanted(out).map_or(0, |wanted| wanted.len);
                 let body = job.body(len as u64, scratch)?;
                 let taken = exchange.offer(body, out);
                 let taken = taken.map_err(|error| Failure::from(&Error::Session(error)))?;
-                self.tracer.content(Mark::Out, &body[..taken], &mut self.said);
+                self.tracer.content(Mark::Out, &body[..taken], &mut self.sent_content);
                 job.body_taken(taken);
                 if taken == 0 {
                     break;
                 }
                 if !exchange.has_unsent_body() {
                     let len = job.fetch.body.len().unwrap_or(0);
-                    self.tracer.body(Mark::Out, len, &mut self.said);
+                    self.tracer.body(Mark::Out, len, &mut self.sent_content);
                 }
             }
         }
         Ok(Turn::Done)
     }
 
-    // ---- how it ends -------------------------------------------------------------------------
+    // ---- end ---------------------------------------------------------------------------------
 
-    /// The connection is of no use any more, and neither is what the job has heard on it.
+    /// Retires the connection and fails the attempt of its job.
     fn fail(&mut self, failure: Failure) {
         self.job.iter_mut().for_each(|job| job.trace_body(&self.tracer));
         self.tracer.unparsed(&mut self.unparsed);
@@ -256,18 +260,21 @@ impl Connection {
         self.retire();
     }
 
-    /// The connection has ended by itself: its job may have come too late.
+    /// The peer or the network ended the connection. A job that the server has not seen moves to
+    /// another connection.
     fn lose(&mut self, Loss { failure, is_incomplete }: Loss) {
         if self.job.is_none() && !self.fresh {
             self.tracer.remark(|| "the server closed the idle connection".to_owned());
             return self.retire();
         }
-        match self.job.take_if(|job| is_stale(job, self.asked, self.heard)) {
+        match self.job.take_if(|job| is_stale(job, self.request_sent, self.response_begun)) {
             Some(job) => {
-                self.tracer.remark(|| "the connection had gone: again on another".to_owned());
+                self.tracer.remark(|| {
+                    "the connection had ended: the request is sent on another".to_owned()
+                });
                 self.hand_over(job);
             }
-            // It ended before it was of any use, with nothing said: that may be chance, once.
+            // A new connection ended before a byte was received: another one is opened, once.
             None if self.fresh && self.tunnel == Tunnel::Open && is_incomplete => {
                 self.pool.borrow_mut().not_made_yet(self.slot.route, failure);
                 self.retire();
@@ -276,9 +283,9 @@ impl Connection {
         }
     }
 
-    /// Gives the job of this connection, which is of no use any more, to a fresh one.
+    /// Moves the job to a fresh connection, and retires this one.
     fn hand_over(&mut self, mut job: Job) {
-        job.report.retried = self.asked;
+        job.report.retried = self.request_sent;
         let suspects = self.pool.borrow_mut().retry(job, self.slot.route);
         self.wakes.borrow_mut().extend(suspects);
         self.retire();
@@ -290,8 +297,8 @@ impl Connection {
     }
 }
 
-/// What the end of the connection means: a response that is missing, or a part of one, however
-/// the stream ended (RFC 9112 §8).
+/// The failure of a connection that has ended: a missing or incomplete response, however the
+/// stream ended (RFC 9112 §8).
 fn loss(exchange: &mut Exchange, outcome: Result<(), Error>) -> Loss {
     match (outcome, exchange.receive_abort()) {
         (Err(Error::Io(doing, error)), Err(missing)) => {
@@ -311,10 +318,10 @@ fn loss(exchange: &mut Exchange, outcome: Result<(), Error>) -> Loss {
     }
 }
 
-/// How a connection ended by itself.
+/// Why the peer or the network ended a connection.
 struct Loss {
     failure: Failure,
-    /// The stream ended where more had to come.
+    /// The stream ended before a response was complete.
     is_incomplete: bool,
 }
 
@@ -325,14 +332,15 @@ impl From<Error> for Loss {
     }
 }
 
-/// Whether a connection that has ended was closed before the server saw the request of this job,
-/// for all we know, and to send it again does no harm if that is not so.
-fn is_stale(job: &Job, asked: bool, heard: bool) -> bool {
-    let is_harmless = !asked || (job.report.reused && !heard && job.is_idempotent());
+/// Whether the server has probably not seen the request of this job, and the request may be sent
+/// again even if the server has (RFC 9110 §9.2.2).
+fn is_stale(job: &Job, request_sent: bool, response_begun: bool) -> bool {
+    let is_harmless =
+        !request_sent || (job.report.reused && !response_begun && job.is_idempotent());
     is_harmless && !job.moved
 }
 
-/// What a proxy says to CONNECT.
+/// Handles the response of a proxy to CONNECT.
 fn tunnelled(event: &Event<'_>, tracer: &Tracer) -> Result<Step, Failure> {
     match event {
         Event::Interim(head) => tracer.response(head),
@@ -340,12 +348,11 @@ fn tunnelled(event: &Event<'_>, tracer: &Tracer) -> Result<Step, Failure> {
             tracer.response(head);
             if !(200..300).contains(&head.status) {
                 let reason = text(head.reason());
-                let what =
-                    format!("the proxy will not connect: {} {}", head.status, reason.short());
+                let what = format!("the proxy refused CONNECT: {} {}", head.status, reason.short());
                 return Err(Failure::new("proxy_refused", what));
             }
         }
-        Event::End(_) => return Ok(Step::Whole),
+        Event::End(_) => return Ok(Step::Complete),
         Event::Remark(_) | Event::Body(_) | Event::Trailers(_) => {}
     }
     Ok(Step::More)
@@ -355,14 +362,14 @@ impl Application<Exchange> for Connection {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         self.unparsed.clear();
         if !self.is_over() {
-            self.hear(event).unwrap_or_else(|failure| self.fail(failure));
+            self.handle(event).unwrap_or_else(|failure| self.fail(failure));
         }
         Ok(())
     }
 
     fn after_event(&mut self, exchange: &mut Exchange) -> Result<(), Error> {
-        if std::mem::take(&mut self.is_whole) {
-            self.whole(exchange);
+        if std::mem::take(&mut self.is_complete) {
+            self.complete(exchange);
         }
         Ok(())
     }
@@ -370,10 +377,10 @@ impl Application<Exchange> for Connection {
     fn on_input(&mut self, consumed: &[u8]) -> Result<(), Error> {
         self.tracer.keep(consumed, &mut self.unparsed);
         let Some(job) = &mut self.job else { return Ok(()) };
-        if !self.heard && !consumed.is_empty() {
+        if !self.response_begun && !consumed.is_empty() {
             job.report.timings.first_byte = Some(job.elapsed());
         }
-        self.heard |= !consumed.is_empty();
+        self.response_begun |= !consumed.is_empty();
         job.recipient.raw(consumed).unwrap_or_else(|failure| self.fail(failure));
         Ok(())
     }
@@ -401,7 +408,7 @@ impl Application<Exchange> for Connection {
     }
 
     fn client_tls(&self) -> Option<NamedTls> {
-        self.made.tls.clone()
+        self.established.tls.clone()
     }
 
     fn input_drained(&mut self, is_drained: bool) {
@@ -409,10 +416,10 @@ impl Application<Exchange> for Connection {
     }
 
     fn secured(&mut self, exchange: &mut Exchange, stream: &Stream) {
-        self.made.timings.tls = Some(self.made.began.elapsed());
+        self.established.timings.tls = Some(self.established.began.elapsed());
         self.tracer.is_tls = true;
         self.tracer.remarks(|| stream.tls_remarks());
-        if self.tunnel == Tunnel::Agreed {
+        if self.tunnel == Tunnel::Accepted {
             self.tunnel = Tunnel::Open;
             *exchange = Exchange::new(self.pool.borrow().options.session);
         }
@@ -424,7 +431,7 @@ impl Application<Exchange> for Connection {
         out: &mut Buffer,
         scratch: &mut [u8],
     ) -> Result<Turn, Error> {
-        Ok(self.say(exchange, out, scratch).unwrap_or_else(|failure| {
+        Ok(self.send(exchange, out, scratch).unwrap_or_else(|failure| {
             self.fail(failure);
             Turn::Done
         }))
@@ -435,7 +442,7 @@ impl Application<Exchange> for Connection {
     }
 
     fn idle_timeout(&self, exchange: &Exchange) -> Duration {
-        match self.job.is_some() && !self.asked {
+        match self.job.is_some() && !self.request_sent {
             true => PREPARE_WAIT,
             false => exchange.idle_timeout(),
         }

@@ -1,8 +1,8 @@
-//! Downloads: responses into files.
+//! Downloads: the bodies of responses are written to files.
 
 use super::client::Client;
 use super::fetch::Fetch;
-use super::filing::{Filing, Progress, Shared};
+use super::file_recipient::{FileRecipient, Progress, Shared};
 use super::recipient::Recipient;
 use super::report::Report;
 use super::saving::Saving;
@@ -14,28 +14,28 @@ use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// What became of one download.
+/// The result of one download.
 #[derive(Debug)]
 pub struct Download {
     /// The name of the file in its directory.
     pub name: PeerText<'static>,
-    /// The local file, if it is one.
+    /// The path of the local file; `None` where the destination is not a file.
     pub path: Option<PathBuf>,
-    /// Length of the file in bytes, as far as it has come.
+    /// Bytes of the file that are written, those of earlier runs included.
     pub bytes: u64,
-    /// How many of them were there before.
+    /// Bytes of the file that an earlier run had written.
     pub resumed_from: u64,
-    /// Whether the finished file of an earlier run is still right, so that nothing was fetched.
+    /// Whether the file of an earlier run is still current, so that no body was fetched.
     pub is_unchanged: bool,
-    /// All else.
+    /// The result of the fetch.
     pub report: Report,
 }
 
-/// Makes fetches, and files of what comes. Each is called after the last segment of its URL's
-/// path, made safe, and unlike all others of this call.
+/// Makes the fetches and writes each response to a file. The name of a file is the last segment of
+/// the path of its URL, made safe and made unique within this call.
 ///
 /// # Errors
-/// Those of [`Client::run`].
+/// Those of [`Client::run`]. The failure of one fetch is in its [`Report`].
 pub fn download(
     client: &mut Client,
     fetches: impl IntoIterator<Item = Fetch> + 'static,
@@ -49,9 +49,9 @@ pub fn download(
     let (destination, noted) = (saving.destination.clone(), places.clone());
     let reports = client.run(fetches.into_iter().map(move |fetch| {
         let name = naming.name(&fetch.url);
-        let filing = Filing::new(saving.clone(), name.clone(), &fetch.url, &shared);
-        noted.borrow_mut().push((name, filing.progress.clone()));
-        (fetch, Box::new(filing) as Box<dyn Recipient>)
+        let recipient = FileRecipient::new(saving.clone(), name.clone(), &fetch.url, &shared);
+        noted.borrow_mut().push((name, recipient.progress.clone()));
+        (fetch, Box::new(recipient) as Box<dyn Recipient>)
     }))?;
     let places = places.take().into_iter();
     let downloads = reports.into_iter().zip(places).map(|(report, (name, progress))| {
@@ -63,5 +63,5 @@ pub fn download(
     Ok(downloads.collect())
 }
 
-/// The name of a file, and how far it is.
+/// The name of a file and its progress.
 type Place = (Name, Rc<Cell<Progress>>);

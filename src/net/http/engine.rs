@@ -1,14 +1,14 @@
-//! The engine: makes the lines that jobs wait for.
+//! The engine: opens the connections that jobs wait for.
 //!
 //! Specification: RFC 8305 (by [`Connector`]), RFC 8446.
 //!
 //! ```text
-//!   needy route ─┬─ an idle line ─▶ woken
-//!                └─ none ─▶ name ─▶ addresses, two families in turns ─▶ connected ─▶ line
+//!   needy route ─┬─ an idle connection ─▶ woken
+//!                └─ none ─▶ name ─▶ addresses, families alternating ─▶ connected ─▶ Connection
 //!                                     └─ none answers ─▶ one job fails, each address named
 //! ```
 
-use super::connection::{Connection, Made, Wakes};
+use super::connection::{Connection, Established, Wakes};
 use super::pool::{ConnectionSlot, ConnectionState, Pool};
 use super::report::Timings;
 use super::route::Route;
@@ -32,39 +32,40 @@ pub(super) struct Engine {
     pool: Rc<RefCell<Pool>>,
     wakes: Wakes,
     names: Names,
-    /// Connects, each time for a route.
+    /// Connects; the tag of an attempt is the index of its route.
     connector: Connector<usize>,
-    lines: u64,
-    /// Nobody waits any more for what is in the making.
+    /// Connections opened so far; the number of a connection in the trace.
+    connections: u64,
+    /// The call has been given up: attempts to connect are abandoned.
     given_up: bool,
 }
 
 impl Engine {
     pub(super) fn new(pool: Rc<RefCell<Pool>>, names: Names) -> Engine {
         let connector = Connector::new(pool.borrow().options.run.connect);
-        Engine { pool, wakes: Wakes::default(), names, connector, lines: 0, given_up: false }
+        Engine { pool, wakes: Wakes::default(), names, connector, connections: 0, given_up: false }
     }
 
-    /// Drops what is in the making: to the next call it would be late, and old.
-    fn drop_makings(&mut self, reactor: &mut Reactor) {
+    /// Abandons the attempts to connect: the next call starts its own.
+    fn abandon_attempts(&mut self, reactor: &mut Reactor) {
         for (route, _) in self.connector.abandon(reactor) {
             self.pool.borrow_mut().not_opened(route);
         }
     }
 
-    /// Begins all lines that are needed; whether any was.
+    /// Wakes or opens all connections that are needed; true if there was one.
     fn begin(&mut self, reactor: &mut Reactor, now: Instant) -> bool {
         let mut begun = false;
         loop {
             let Some(route) = self.pool.borrow_mut().needy() else { return begun };
             begun = true;
             let idle = self.pool.borrow_mut().idle(route);
-            if let Some(line) = idle {
-                reactor.wake(line);
+            if let Some(connection) = idle {
+                reactor.wake(connection);
                 continue;
             }
-            let in_the_way = self.pool.borrow_mut().make_place();
-            in_the_way.into_iter().for_each(|line| reactor.wake(line));
+            let evicted = self.pool.borrow_mut().evict_idle();
+            evicted.into_iter().for_each(|connection| reactor.wake(connection));
             let mut pool = self.pool.borrow_mut();
             pool.opening(route);
             let (host, port) = pool.route(route).endpoint();
@@ -72,7 +73,7 @@ impl Engine {
         }
     }
 
-    /// Goes on with all that are in the making.
+    /// Continues all attempts to connect.
     fn go_on(&mut self, reactor: &mut Reactor, now: Instant) {
         for (route, error) in self.connector.go_on(reactor, now) {
             self.not_made(route, &error);
@@ -99,20 +100,22 @@ impl Engine {
         let route = self.pool.borrow().route(at).clone();
         let name = name_took.filter(|_| route.has_name());
         let timings = Timings { name, connect: Some(now - began), ..Timings::default() };
-        self.lines += 1;
+        self.connections += 1;
         let (tracer, tap) = {
             let options = &self.pool.borrow().options;
-            let tracer = Tracer::new(options.trace.clone(), options.trace_content, self.lines);
+            let tracer =
+                Tracer::new(options.trace.clone(), options.trace_content, self.connections);
             (tracer, options.run.make_tap(Some(address)))
         };
         tracer.remark(|| format!("connected to {route} at {address}"));
         let added = self.stream(socket, &route).and_then(|stream| {
             let (state, handle) = (Cell::new(ConnectionState::Opening), Cell::new(None));
             let slot = Rc::new(ConnectionSlot { route: at, state, handle });
-            let made = Made { began, address, timings, tls: self.tls_behind(&route)? };
-            let (exchange, line) =
-                Connection::new(&self.pool, &self.wakes, slot.clone(), made, tracer);
-            let added = reactor.add(NewConnection::new(stream, exchange, line).with_tap(tap));
+            let established =
+                Established { began, address, timings, tls: self.tls_behind(&route)? };
+            let (exchange, connection) =
+                Connection::new(&self.pool, &self.wakes, slot.clone(), established, tracer);
+            let added = reactor.add(NewConnection::new(stream, exchange, connection).with_tap(tap));
             let added = added.map_err(|error| Error::Io("starting", error));
             added.map(|handle| slot.handle.set(Some(handle)))
         });
@@ -143,18 +146,18 @@ impl ConnectionSource for Engine {
             pool.refill();
         }
         if std::mem::take(&mut self.given_up) {
-            self.drop_makings(reactor);
+            self.abandon_attempts(reactor);
         }
         for connected in self.connector.take_connected(reactor, now) {
             self.add(connected, reactor, now);
         }
         self.go_on(reactor, now);
-        // What has failed may have made others needy, and these may fail at once.
+        // A failed attempt may leave another route in need of a connection, which may fail at once.
         while self.begin(reactor, now) {
             self.go_on(reactor, now);
             self.pool.borrow_mut().refill();
         }
-        self.wakes.borrow_mut().drain(..).for_each(|line| reactor.wake(line));
+        self.wakes.borrow_mut().drain(..).for_each(|connection| reactor.wake(connection));
     }
 
     fn connected(&mut self, attempt: Handle, outcome: io::Result<TcpStream>) {
@@ -169,7 +172,7 @@ impl ConnectionSource for Engine {
         self.pool.borrow().is_done()
     }
 
-    /// What is in the making ends with the turn that follows.
+    /// The next turn abandons the attempts to connect.
     fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
         self.pool.borrow_mut().give_up(why);

@@ -1,20 +1,20 @@
-//! The proxies that the environment of this process names.
+//! The proxies of the environment variables of this process.
 
 use crate::http::proxy::{Proxies, Unusable};
 use std::env;
 use std::ffi::OsString;
 
 impl Proxies {
-    /// Reads the environment of this process.
+    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` from the environment.
     ///
     /// # Errors
-    /// Those of [`from_lookup`](Proxies::from_lookup), and a value that is not UTF-8.
+    /// Those of [`from_lookup`](Proxies::from_lookup); [`Unusable`] for a value that is not UTF-8.
     pub fn from_env() -> Result<Proxies, Unusable> {
         from_variables(|variable| env::var_os(variable))
     }
 }
 
-/// Reads what `lookup` finds, as [`Proxies::from_env`] does.
+/// [`Proxies::from_env`] with `lookup` in place of the environment.
 fn from_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Proxies, Unusable> {
     for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         if lookup(variable).is_some_and(|value| value.to_str().is_none()) {
@@ -32,8 +32,8 @@ mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
-    // The environment is given as a function. A test that set it in a second process would start
-    // one, and a process that is being started holds every lock of the tests beside this one.
+    // The environment is a function here: changing it in this process would affect other tests, and
+    // a child process would inherit the file locks that other tests hold.
     #[test]
     fn the_environment_is_read() {
         let broken = Unusable { variable: "all_proxy", why: "it is not UTF-8".to_owned() };

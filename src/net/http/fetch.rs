@@ -1,4 +1,4 @@
-//! What is asked for.
+//! The request of a fetch.
 
 use crate::http::form;
 use crate::http::message::headers::Headers;
@@ -9,15 +9,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// The body of a request. It can be sent twice: after a redirect, or when a connection was dead.
+/// The body of a request. It can be re-sent after a redirect or on another connection.
 #[derive(Debug, Clone, Default)]
 pub enum Body {
-    /// None.
+    /// No body.
     #[default]
     None,
-    /// These bytes.
+    /// A body in memory.
     Bytes(Arc<[u8]>),
-    /// A file, from its beginning, and its length in bytes.
+    /// A file, read from its beginning, and its length in bytes.
     File(Arc<File>, u64),
 }
 
@@ -31,15 +31,15 @@ impl Body {
         }
     }
 
-    /// Whether there is no body, or one without a byte.
+    /// Whether there is no body, or an empty one.
     pub fn is_empty(&self) -> bool {
         self.len().unwrap_or(0) == 0
     }
 
-    /// Bytes from `offset` on, in memory or read into `scratch`; at most `max`.
+    /// At most `max` bytes from `offset` on, borrowed or read into `scratch`.
     ///
     /// # Errors
-    /// Those of the file; [`io::ErrorKind::UnexpectedEof`] if it is shorter than was said.
+    /// Those of the file; [`io::ErrorKind::UnexpectedEof`] if it is shorter than its given length.
     pub(super) fn read<'a>(
         &'a self,
         offset: u64,
@@ -64,15 +64,15 @@ impl Body {
     }
 }
 
-/// A request as its user thinks of it.
+/// A request, without the fields that the client adds.
 #[derive(Debug, Clone)]
 pub struct Fetch {
     /// The method.
     pub method: Method,
-    /// Where to; its fragment and userinfo do not travel.
+    /// The URL. Its fragment and userinfo are not sent.
     pub url: Url,
-    /// Fields besides those of the framing. `User-Agent` and `Accept` are added where they are
-    /// missing.
+    /// The fields, without `Host` and those of the framing. `User-Agent`, `Accept` and
+    /// `Accept-Encoding` are added where they are missing.
     pub headers: Headers,
     /// The body.
     pub body: Body,
@@ -84,12 +84,12 @@ impl Fetch {
         Fetch { method, url, headers: Headers::new(), body: Body::None }
     }
 
-    /// A GET.
+    /// A GET request.
     pub fn get(url: Url) -> Fetch {
         Fetch::new(Method::GET, url)
     }
 
-    /// A POST of a form, `application/x-www-form-urlencoded`.
+    /// A POST request with a form as `application/x-www-form-urlencoded`.
     pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Fetch {
         let mut text = String::new();
         for (name, value) in fields {
@@ -100,17 +100,17 @@ impl Fetch {
         fetch
     }
 
-    /// Makes an urlencoded form the body.
+    /// Sets the body to a form that is urlencoded already, and `Content-Type` if it is missing.
     pub fn set_form(&mut self, form: String) {
         self.body = Body::Bytes(form.into_bytes().into());
         self.set_type("application/x-www-form-urlencoded");
     }
 
-    /// Says what the body is, unless its user did.
+    /// Sets `Content-Type` if it is missing.
     pub fn set_type(&mut self, media_type: &'static str) {
         if self.headers.get("Content-Type").is_none() {
             let pushed = self.headers.push("Content-Type", media_type.as_bytes());
-            debug_assert!(pushed.is_ok(), "a media type of ours is a field value");
+            debug_assert!(pushed.is_ok(), "the media types of this crate are field values");
         }
     }
 

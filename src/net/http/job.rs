@@ -1,11 +1,11 @@
-//! A fetch on its way: what its response does to it.
+//! A fetch in progress, and how its response changes it.
 //!
 //! Specification: RFC 9110 §15.4 (redirects), §8.4 (content codings).
 //!
 //! ```text
-//!   begin ─▶ prepare … ─▶ request ─▶ body, offered ─▶ events ─┬─▶ whole   ─▶ the recipient's end
-//!                                                             ├─▶ elsewhere (a redirect)
-//!                                                             └─▶ a failure
+//!   begin ─▶ prepare … ─▶ request ─▶ its body ─▶ events ─┬─▶ complete ─▶ Recipient::end
+//!                                                        ├─▶ redirect ─▶ the next request
+//!                                                        └─▶ failure
 //! ```
 
 use super::fetch::Fetch;
@@ -29,36 +29,36 @@ use crate::net::transport::Error;
 use crate::text::Content;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Room that a packed body is unpacked into, in bytes.
+/// Size of the output buffer of the content decoders, in bytes.
 pub(super) const UNPACK_BYTES: usize = 64 << 10;
 
-/// The longest URL that is kept of where a redirect led, where reports are to be short, in bytes.
+/// The longest URL after a redirect that a report keeps without [`Options::heads`], in bytes.
 const KEPT_URL_BYTES_MAX: usize = 1024;
 
-/// What happens to the body of the response.
+/// Where the body of the response goes.
 #[derive(Debug)]
-enum SinkFn {
-    /// There was no head yet.
+enum BodySink {
+    /// The head has not been received yet.
     None,
-    /// To the recipient.
+    /// To the recipient as it is.
     Plain,
-    /// Unpacked, to the recipient.
-    Packed(Box<coding::Decoder>),
-    /// Read away, as long as it is not more bytes than these.
-    Away(u64),
+    /// To the recipient, decoded.
+    Coded(Box<coding::Decoder>),
+    /// Discarded, up to so many more bytes.
+    Discard(u64),
 }
 
-/// What an event meant for the job.
+/// What the connection does after an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// More is to come.
+    /// The response goes on.
     More,
-    /// The response has ended.
-    Whole,
-    /// No more of it is wanted: the connection is of no use any more.
+    /// The response is complete.
+    Complete,
+    /// The rest of the response is not wanted: the connection is closed.
     Enough,
-    /// It may not be the answer to this request, which is sent again on a new connection.
-    Unasked,
+    /// The response may not answer this request, which is sent again on a new connection.
+    Unsolicited,
 }
 
 /// See the head of this module.
@@ -67,37 +67,37 @@ pub(super) struct Job {
     pub(super) fetch: Fetch,
     pub(super) recipient: Box<dyn Recipient>,
     pub(super) report: Report,
-    /// What it is called where progress is shown: the last segment of the path, or the host.
+    /// The name that progress shows: the last segment of the path, or the host.
     pub(super) label: String,
     chain: Option<Chain>,
     redirect: Option<Redirect>,
-    /// What was asked for before the first redirect.
+    /// The fetch before the first redirect, for a retry.
     first: Option<Box<Fetch>>,
     budget: Budget,
     /// Why the response is discarded and retried, and the wait before the retry.
     retry: Option<(Failure, Duration)>,
-    /// Bytes of body that came in earlier tries.
+    /// Bytes of body received in earlier attempts.
     received_before: u64,
-    /// Bytes of body that the trace has told of.
+    /// Bytes of body that the trace has shown.
     traced: u64,
-    /// Bytes of the body that were announced and have not come, where that is known.
+    /// Bytes of the body that are still to come, where its length is known.
     expected: Option<u64>,
-    /// The request that will be sent, or was.
+    /// The current request.
     request: Option<Request>,
-    /// The recipient's fields, while it prepares.
+    /// The fields of the request, while the recipient prepares.
     preparing: Option<Headers>,
-    sink: SinkFn,
+    sink: BodySink,
     /// The body of the response, for the trace.
     shown: Content,
     began: Instant,
-    /// When it got its turn first.
+    /// When the first attempt began.
     began_first: Option<Instant>,
-    /// Whether the report may hold much of what the server said.
+    /// [`Options::heads`].
     keeps_heads: bool,
     body_sent: u64,
-    /// It was taken from a connection that had gone, which is done once.
+    /// The job was moved from a connection that had ended. This is done once.
     pub(super) moved: bool,
-    /// Only a connection that has carried nothing yet is trusted with it.
+    /// The job needs a connection that has carried no request yet.
     pub(super) wants_fresh: bool,
 }
 
@@ -126,7 +126,7 @@ impl Job {
             redirect: None,
             request: None,
             preparing: None,
-            sink: SinkFn::None,
+            sink: BodySink::None,
             shown: Content::default(),
             began: Instant::now(),
             began_first: None,
@@ -137,11 +137,11 @@ impl Job {
         }
     }
 
-    /// It has got a connection, or one is being made for it since then.
+    /// The job has a connection. `began`: when the connection began to be opened, or now.
     pub(super) fn begin(&mut self, began: Instant) {
         self.began = began;
         self.began_first.get_or_insert(began);
-        (self.sink, self.body_sent, self.wants_fresh) = (SinkFn::None, 0, false);
+        (self.sink, self.body_sent, self.wants_fresh) = (BodySink::None, 0, false);
         (self.request, self.preparing) = (None, None);
         self.shown = Content::default();
         (self.report.status, self.report.received) = (None, self.received_before);
@@ -153,7 +153,7 @@ impl Job {
         self.began.elapsed()
     }
 
-    /// Since it got its turn first.
+    /// Time since the first attempt began.
     pub(super) fn elapsed_in_all(&self) -> Duration {
         self.began_first.map_or(Duration::ZERO, |began| began.elapsed())
     }
@@ -195,12 +195,12 @@ impl Job {
         read.map_err(|error| Failure::from(&Error::Io("reading the body of the request", error)))
     }
 
-    /// So many of them were taken.
+    /// Notes that `bytes` bytes of the body were sent.
     pub(super) fn body_taken(&mut self, bytes: usize) {
         self.body_sent += bytes as u64;
     }
 
-    /// Hears an event of the session.
+    /// Handles an event of the session.
     pub(super) fn event(
         &mut self,
         event: Event<'_>,
@@ -230,26 +230,26 @@ impl Job {
             Event::End(End { framing, .. }) => {
                 self.trace_body(tracer);
                 self.report.timings.last_byte = Some(self.elapsed());
-                if let SinkFn::Packed(decoder) = &self.sink {
-                    // A body that the end of the connection ends may have been cut off with it.
+                if let BodySink::Coded(decoder) = &self.sink {
+                    // A body that is framed by the end of the connection may be incomplete.
                     let is_cut = framing == Framing::Close;
                     let why = if is_cut { refused } else { undecoded };
                     decoder.finish().map_err(why)?;
                 }
-                return Ok(Step::Whole);
+                return Ok(Step::Complete);
             }
         }
         Ok(Step::More)
     }
 
-    /// Tells the trace how much of the body of this response came, whether it was whole or not.
+    /// Traces the end of the body of this response, complete or not.
     pub(super) fn trace_body(&mut self, tracer: &Tracer) {
         let came = self.report.received - self.traced;
         self.traced = self.report.received;
         tracer.body(Mark::In, came, &mut self.shown);
     }
 
-    /// Notes a fault of the server, where faults are tolerated.
+    /// Reports a violation by the server, and fails where the policy is strict.
     fn tolerate(
         &mut self,
         remark: Remark,
@@ -315,8 +315,8 @@ impl Job {
         self.expected = announced.len;
         self.expected.iter().for_each(|len| options.run.meter.expect(*len));
         self.sink = match decoder {
-            Some(decoder) => SinkFn::Packed(Box::new(decoder)),
-            None => SinkFn::Plain,
+            Some(decoder) => BodySink::Coded(Box::new(decoder)),
+            None => BodySink::Plain,
         };
         Ok(Step::More)
     }
@@ -325,7 +325,7 @@ impl Job {
     /// connection was idle, before it saw this request (RFC 9110 §15.5.9).
     fn timed_out(&self) -> Result<Step, Failure> {
         if self.is_idempotent() {
-            return Ok(Step::Unasked);
+            return Ok(Step::Unsolicited);
         }
         let what = format!(
             "408 on a connection that had been idle, which may be no answer to this request; {} is \
@@ -335,10 +335,10 @@ impl Job {
         Err(Failure::new("unanswered", what))
     }
 
-    /// The body is of no interest, and read away only where it is short.
+    /// Discards the body: it is read where it is short, else the connection is closed.
     fn discard(&mut self, len: Option<u64>, options: &Options) -> Step {
         let max = options.discard_bytes_max;
-        self.sink = SinkFn::Away(max);
+        self.sink = BodySink::Discard(max);
         if len.is_some_and(|len| len > max) { Step::Enough } else { Step::More }
     }
 
@@ -350,12 +350,12 @@ impl Job {
         tracer: &Tracer,
     ) -> Result<Step, Failure> {
         self.report.received += bytes.len() as u64;
-        if !matches!(self.sink, SinkFn::Packed(_)) {
+        if !matches!(self.sink, BodySink::Coded(_)) {
             tracer.content(Mark::In, bytes, &mut self.shown);
         }
         match &mut self.sink {
-            SinkFn::None => {}
-            SinkFn::Plain => {
+            BodySink::None => {}
+            BodySink::Plain => {
                 self.report.taken += bytes.len() as u64;
                 if let Some(left) = &mut self.expected {
                     *left -= bytes.len() as u64;
@@ -364,7 +364,7 @@ impl Job {
                 options.run.meter.add(bytes.len() as u64);
                 self.recipient.body(bytes)?;
             }
-            SinkFn::Packed(decoder) => {
+            BodySink::Coded(decoder) => {
                 self.report.taken += bytes.len() as u64;
                 let mut rest = bytes;
                 loop {
@@ -378,7 +378,7 @@ impl Job {
                     self.recipient.body(&unpacked[..step.produced])?;
                 }
             }
-            SinkFn::Away(left) => match left.checked_sub(bytes.len() as u64) {
+            BodySink::Discard(left) => match left.checked_sub(bytes.len() as u64) {
                 Some(less) => *left = less,
                 None => return Ok(Step::Enough),
             },
@@ -386,7 +386,8 @@ impl Job {
         Ok(Step::More)
     }
 
-    /// The response has ended, or no more of it is wanted: what now?
+    /// The response is complete, or no more of it is wanted. Prepares the next request after a
+    /// redirect, or ends the recipient.
     pub(super) fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
         let Some(redirect) = self.redirect.take() else {
             return self.recipient.end(finisher);
@@ -395,7 +396,7 @@ impl Job {
         if self.keeps_heads {
             self.report.redirects.push((status, self.fetch.url.clone()));
         }
-        // Another request: what befell the connection of this one does not count against it.
+        // The next request has not been sent, and may be moved to another connection once.
         self.report.sent = false;
         (self.moved, self.wants_fresh) = (false, false);
         if self.budget.has_retries() && self.first.is_none() {
@@ -414,19 +415,19 @@ impl Job {
         Ok(After::Again)
     }
 
-    /// Memory that a chain of codings takes beyond that of one, in bytes.
+    /// Memory of the decoders beyond that of a single coding, in bytes.
     pub(super) fn memory(&self) -> usize {
-        if let SinkFn::Packed(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
+        if let BodySink::Coded(decoder) = &self.sink { decoder.chain_capacity() } else { 0 }
     }
 
-    /// Whether to send it twice is the same as to send it once.
+    /// Whether the method is idempotent (RFC 9110 §9.2.2).
     pub(super) fn is_idempotent(&self) -> bool {
         self.fetch.method.is_idempotent()
     }
 
-    // ---- once more ---------------------------------------------------------------------------
+    // ---- retries -----------------------------------------------------------------------------
 
-    /// How long to wait before another try; `None` where there is none.
+    /// How long to wait before a retry; `None` where there is none.
     fn wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let is_idempotent = self.is_idempotent();
         is_idempotent.then(|| self.budget.wait(self.report.retries, asked)).flatten()
@@ -435,7 +436,7 @@ impl Job {
     /// Whether this response is discarded and the fetch is retried.
     fn postpones(&mut self, head: &Head) -> bool {
         let wait = self.wait(asked_wait(&head.headers, SystemTime::now()));
-        // Asked first: a recipient that cannot restart gets the response.
+        // A recipient that cannot restart gets the response.
         let wait = wait.filter(|_| self.recipient.restart());
         self.retry = wait.map(|wait| {
             let what =
@@ -445,19 +446,19 @@ impl Job {
         self.retry.is_some()
     }
 
-    /// The try that is made in place of the response that has come, if one is.
+    /// The retry that replaces the response, if there is one.
     pub(super) fn postponed(&mut self) -> Option<(Failure, Duration)> {
         self.retry.take()
     }
 
-    /// How long to wait for another try after this failure; `None` where there is none.
+    /// How long to wait for a retry after this failure; `None` where there is none.
     pub(super) fn wait_after(&mut self, failure: &Failure) -> Option<Duration> {
-        // A response that said why has been cut off.
+        // The connection was lost during a response that is retried: its wait applies.
         let postponed = self.retry.take().map(|(_, wait)| wait);
         postponed.or_else(|| is_transient(failure).then(|| self.wait(None)).flatten())
     }
 
-    /// Goes back to its beginning for another try; false where its recipient cannot.
+    /// Resets the job to the first request for a retry; false where its recipient cannot restart.
     pub(super) fn restart(&mut self, options: &Options) -> bool {
         if !self.recipient.restart() {
             return false;
@@ -478,12 +479,12 @@ impl Job {
         true
     }
 
-    /// No more of the body will come: what has not is expected no longer.
+    /// Tells the meter that the rest of the body will not come.
     pub(super) fn stop_expecting(&mut self, options: &Options) {
         self.expected.take().into_iter().for_each(|left| options.run.meter.expect_no_more(left));
     }
 
-    /// The failure with what is to be said beside it.
+    /// The failure, with the reason why there is no retry where its wait is the reason.
     pub(super) fn explained(&mut self, failure: Failure) -> Failure {
         match self.budget.refusal() {
             Some(why) => Failure { text: format!("{}{why}", failure.text).into(), ..failure },
@@ -492,7 +493,7 @@ impl Job {
     }
 }
 
-/// What a field says that the user did not choose.
+/// The value of `User-Agent` where the caller gives none.
 const USER_AGENT: &str = concat!("wirewright/", env!("CARGO_PKG_VERSION"));
 
 fn refused(error: crate::error::Error) -> Failure {

@@ -1,46 +1,45 @@
-//! The HTTP client: many fetches on one thread, over connections that are used again.
+//! The HTTP client: many fetches on one thread, over persistent connections.
 //!
-//! What it is for: to fetch one document or a thousand, with redirects, proxies, TLS, codings and
-//! downloads that go on where they were interrupted; the command as `http`, `download`, `sms`.
+//! What it is for: to fetch one document or a thousand, with redirects, proxies, TLS, content
+//! codings and resumed downloads. The commands are `http`, `download` and `sms`.
 //!
-//! Specification: RFC 9112 §9 (connections), RFC 9110 §9.2.2 (what may be tried again), RFC 8305
-//! (several addresses at once); the messages themselves are the business of [`crate::http`].
+//! Specification: RFC 9112 §9 (connections), RFC 9110 §9.2.2 (which requests may be retried), RFC
+//! 8305 (several addresses at once). [`crate::http`] reads and writes the messages.
 //!
 //! ```text
-//!   Fetch + Recipient ─▶ job ─▶ waiting at its route ─▶ line ─▶ events ─▶ Recipient ─▶ Report
+//!   Fetch + Recipient ─▶ Job ─▶ queue of its route ─▶ Connection ─▶ Recipient ─▶ Report
 //!                                  ▲       │             ▲  │
-//!             redirect, try again ─┘       └▶ name ─▶ dial ─┘  └▶ idle, registered, used again
+//!                redirect, retry ──┘       └▶ name ─▶ TCP ──┘  └▶ idle, registered, reused
 //!                                          ▶ TLS, or CONNECT and TLS
 //! ```
 //!
-//! A *route* is where a connection goes and what is spoken there: the origin, or the proxy, with
-//! TLS or without. A *line* is a connection: a session of [`crate::http::exchange`] and the job it
-//! works on. Jobs wait at their route and are pulled by the lines: so a line that has ended one
-//! response sends the next request in the same turn, in the write that the system needs anyway.
+//! A *route* is an endpoint and the protocol spoken there: the origin or a proxy, with or without
+//! TLS. A `Connection` is a session of [`crate::http::exchange`] and its current job. Jobs wait in
+//! the queue of their route, and connections take them from there. So a connection that has
+//! received a whole response sends the next request in the same turn, in one write.
 //!
-//! What is promised:
+//! Guarantees:
 //!
-//! - So many requests are in flight as was asked for, and never more connections than that.
-//! - A request is sent again by itself in one case alone: its method is idempotent, the connection
-//!   had carried others before, and ended without a byte of answer (RFC 9112 §9.3.1, §9.6), or
-//!   brought a 408, which the server may have sent before it saw the request (RFC 9110 §15.5.9).
-//!   Once, and on a new connection.
-//! - A fetch that failed is made again only where [`Options::retries`] allows it, its method is
-//!   idempotent, and the connection or the status of the response says that another try may help.
-//!   It waits its time beside the others, on the same reactor, and takes the place of none.
-//! - An idle connection stays registered: when the server closes it, or says something unasked, it
-//!   is gone before anybody could use it.
-//! - Whatever a server does costs bounded memory and time: the bounds are those of
-//!   [`crate::http::config::Limits`], [`Options`], and of the room that dials.
+//! - The number of requests in flight reaches the configured maximum where there is enough work.
+//!   There are never more connections than that.
+//! - A request is re-sent without [`Options::retries`] in one case only: its method is idempotent,
+//!   the connection had carried requests before, and the connection ended without a byte of
+//!   response (RFC 9112 §9.3.1, §9.6) or carried a 408, which the server may have sent before it
+//!   saw the request (RFC 9110 §15.5.9). The request is re-sent once, on a new connection.
+//! - A failed fetch is retried only where [`Options::retries`] allows it, its method is idempotent,
+//!   and the failure or the status is transient. While it waits, it occupies no place in flight.
+//! - An idle connection stays registered with the reactor. When the server closes it or sends
+//!   unsolicited bytes, the connection is removed before a job can take it.
+//! - A server cannot make the client use unbounded memory or time: see the limits below.
 //!
 //! # States of a fetch
 //!
 //! ```text
-//!   waiting at its route ─▶ on a line ─▶ head ─┬─▶ body ─▶ Report
-//!          ▲  ▲                │               │
-//!          │  └─ once more ────┘               │   it ended without a byte of answer
-//!          ├──── the next URL ─────────────────┤   a redirect that is followed
-//!          └──── after a wait ─────────────────┘   a failure that may pass
+//!   queued ─▶ on a connection ─▶ head ─┬─▶ body ─▶ Report
+//!     ▲  ▲             │               │
+//!     │  └─ re-sent ───┘               │   the connection ended without a byte of response
+//!     ├──── the next URL ──────────────┤   a redirect that is followed
+//!     └──── after a wait ──────────────┘   a transient failure
 //! ```
 //!
 //! # Limits
@@ -51,12 +50,12 @@
 //!
 //! | name | default | what it guards against |
 //! |---|---|---|
-//! | [`in_flight_max`] | 16 | more connections than a server or this machine likes |
-//! | [`per_host_max`] | none | the same, of one host; it is the caller's to know |
-//! | [`count_max`] | 0 | asking a server that is in trouble again and again |
+//! | [`in_flight_max`] | 16 | too many connections for a server or this machine |
+//! | [`per_host_max`] | none | too many connections to one host; the caller has to choose |
+//! | [`count_max`] | 0 | retries that add to the load of an overloaded server |
 //! | [`wait_max`] | 600 s | a `Retry-After` of years |
-//! | [`discard_bytes_max`] | 65,536 | reading what nobody wants, to keep a connection |
-//! | [`GATHERED_BYTES_MAX`] | 16,777,216 | [`Client::ask`] for what does not fit into memory |
+//! | [`discard_bytes_max`] | 65,536 | reading a long unwanted body to keep a connection |
+//! | [`GATHERED_BYTES_MAX`] | 16,777,216 | a body of [`Client::ask`] that exceeds the memory |
 //!
 //! [`GATHERED_BYTES_MAX`]: Client::GATHERED_BYTES_MAX
 //! [`in_flight_max`]: Options::in_flight_max
@@ -70,24 +69,25 @@
 //! | file | subject |
 //! |---|---|
 //! | `client` | [`Client`]: the façade |
-//! | `fetch`, `recipient`, `report`, `options` | what goes in, who listens, what comes out |
-//! | `notice` | what is told while a call runs |
-//! | `route`, `pool` | where jobs wait, how many run |
-//! | `engine` | names, dialing, new lines |
-//! | `line`, `job` | a connection; what a response does to a fetch |
-//! | `retry` | when a fetch that failed is made again |
-//! | `download`, `filing`, `saving`, `wholes` | files: resuming, what is a whole |
-//! | `environment` | the proxies that the environment names |
-//! | `unchanged` | whether a file of an earlier run is still right |
-//! | `trace` | the conversation in lines |
+//! | `fetch`, `recipient`, `report`, `options` | request, consumer, result, settings |
+//! | `notice` | notifications during a call |
+//! | `route`, `pool` | the queues of jobs, the limits of connections |
+//! | `engine` | name resolution, connecting, new connections |
+//! | `connection`, `job` | a connection; how a response changes the state of a fetch |
+//! | `retry` | when a failed fetch is retried |
+//! | `download`, `file_recipient`, `saving`, `content_range` | files, resuming, partial responses |
+//! | `environment` | the proxies of the environment variables |
+//! | `unchanged` | conditional requests for files of an earlier run |
+//! | `trace` | the exchanges as lines of text |
 
 mod client;
 mod connection;
+mod content_range;
 mod download;
 mod engine;
 mod environment;
 mod fetch;
-mod filing;
+mod file_recipient;
 mod job;
 mod notice;
 mod options;
@@ -99,7 +99,6 @@ mod route;
 mod saving;
 mod trace;
 mod unchanged;
-mod wholes;
 
 pub use client::{Answer, Client};
 pub use download::{Download, download};

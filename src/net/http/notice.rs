@@ -1,4 +1,4 @@
-//! What is told while a call runs.
+//! Notifications while a call runs.
 
 use super::report::Report;
 use crate::http::url::Url;
@@ -6,26 +6,26 @@ use crate::net::report::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What has happened to a fetch.
+/// An event of a fetch.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
-    /// A try has failed, and another one follows after a wait.
+    /// An attempt has failed, and a retry follows after a wait.
     Retry {
-        /// What was asked for.
+        /// The URL of the failed request.
         url: &'a Url,
-        /// Why the try has failed.
+        /// Why the attempt failed.
         why: &'a Failure,
-        /// How long is waited.
+        /// The wait before the retry.
         wait: Duration,
-        /// Which retry follows, counted from 1.
+        /// The number of the retry, counted from 1.
         retry: u32,
-        /// How many there may be.
+        /// The maximum number of retries.
         retries_max: u32,
     },
-    /// A fetch has ended, well or not.
+    /// A fetch has ended, successfully or not.
     Ended(&'a Report),
 }
 
-/// Takes notices, on the thread of the call.
+/// Called with each notice, on the thread of the call.
 pub type Notify = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;

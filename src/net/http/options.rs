@@ -1,4 +1,4 @@
-//! How a client connects, and what it insists on.
+//! The settings of a client.
 
 use super::notice::Notify;
 use super::retry::Retries;
@@ -9,45 +9,46 @@ use crate::net::run::RunOptions;
 use crate::net::transport::tls::ClientTls;
 use std::time::Duration;
 
-/// See the head of this module. What is not said here is in [`Config::limits`].
+/// The settings of a [`Client`](super::Client). Limits of messages are in [`Config::limits`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bounds and strictness of the sessions.
+    /// Limits and policy of the sessions.
     pub session: Config,
-    /// How many requests are in flight at most, and how many connections are open.
+    /// The maximum number of requests in flight, and of open connections. Default: 16.
     pub in_flight_max: usize,
-    /// How many requests are in flight to one host and port at most; all that one proxy is asked
-    /// for in clear counts as one.
+    /// The maximum number of requests in flight to one host and port. Requests for `http` URLs
+    /// through one proxy count together. Default: no limit.
     pub per_host_max: usize,
-    /// How often a fetch that failed is made again. Its recipient has to agree
-    /// ([`Recipient::restart`](super::Recipient::restart)).
+    /// How often a failed fetch is retried, if [`Recipient::restart`](super::Recipient::restart)
+    /// allows it. Default: never.
     pub retries: Retries,
-    /// Whether redirects are followed.
+    /// Whether redirects are followed. Default: no.
     pub redirects: bool,
-    /// Whether gzip and deflate are asked for, and the codings of a body undone. Where they are, a
-    /// body with a coding that is not known here fails the fetch; where they are not, bodies are
-    /// told as they came.
+    /// Whether `Accept-Encoding` asks for gzip and deflate, and bodies are decoded. If so, a body
+    /// with an unknown coding fails the fetch. If not, bodies are passed on as they were received.
+    /// Default: yes.
     pub codings: bool,
     /// Whether reports keep the head of the final response, its trailer fields, the redirects, and
-    /// where the last of them led if that is long. Those of a hostile server are as long as the
-    /// limits allow, so this is not for thousands of fetches.
+    /// a final URL of more than 1,024 bytes. A hostile server makes them as long as the limits
+    /// allow, so this is not for thousands of fetches. Default: no.
     pub heads: bool,
-    /// Up to so many bytes of a body that nobody wants are read away, to use the connection again.
+    /// The longest unwanted body, in bytes, that is read so that the connection can be reused.
+    /// Default: 65,536.
     pub discard_bytes_max: u64,
-    /// How TLS is spoken.
+    /// The TLS configuration. `None`: the roots of the system, read when they are needed first.
     pub tls: Option<ClientTls>,
-    /// Which proxies are used; none, unless they were asked for.
+    /// The proxies. Default: none; the environment is not read.
     pub proxies: Proxies,
-    /// Who reads along.
+    /// Called with each line of the trace.
     pub trace: Option<Trace>,
-    /// Who is told of retries, and of each fetch that has ended, while a call runs.
+    /// Called at each retry and at the end of each fetch, while a call runs.
     pub notify: Option<Notify>,
-    /// Whether bodies are shown to it in lines of text, in place of their lengths. Nothing in them
-    /// is masked.
+    /// Whether the trace shows the bodies as lines of text, in place of their lengths. Nothing in
+    /// bodies is masked. Default: no.
     pub trace_content: bool,
-    /// What all façades have in common. Its tap sees the bytes of each connection, with the secrets
-    /// in them, which `trace` masks; its meter counts the bytes of bodies.
+    /// Settings that all façades share. The tap gets the bytes of each connection with the secrets
+    /// that `trace` masks; the meter counts the bytes of bodies.
     pub run: RunOptions,
 }
 
@@ -157,8 +158,7 @@ impl Options {
         Options { run, ..self }
     }
 
-    /// Raises every wait of a step that is shorter than `time`: for a client that wants to wait so
-    /// long.
+    /// Raises every timeout of a single step that is shorter than `time` to `time`.
     #[must_use]
     pub fn with_waits_of_at_least(mut self, time: Duration) -> Options {
         self.session.limits = self.session.limits.with_waits_of_at_least(time);

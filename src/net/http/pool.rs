@@ -1,13 +1,13 @@
-//! Where jobs wait, and how many run: the account that lines and engine keep together.
+//! The queues of jobs and the limits of connections. The connections and the engine share it.
 //!
 //! ```text
-//!   submit ─▶ waiting ─▶ take ─▶ (a line works) ─▶ settle ─▶ done
-//!                ▲                     │
-//!                ├────── requeue ──────┤        redirect, other fields, a dead connection
-//!                └───── postpone ──────┘        another try, after a wait
+//!   feed ─▶ waiting ─▶ take ─▶ (on a connection) ─▶ settle ─▶ done
+//!              ▲                     │
+//!              ├──────── wait ───────┤        redirect, other fields, a dead connection
+//!              └────── postpone ─────┘        a retry, after a wait
 //!
-//!   in use = opening + busy ≤ in_flight_max      of all routes; each route: ≤ per_host_max
-//!   in use + idle           ≤ in_flight_max      the oldest idle one has to go
+//!   in use = opening + busy ≤ in_flight_max      over all routes; each route: ≤ per_host_max
+//!   in use + idle           ≤ in_flight_max      else the connection idle for longest is closed
 //! ```
 
 use super::fetch::Fetch;
@@ -28,20 +28,20 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// What a line does, as the account sees it.
+/// The state of a connection in the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConnectionState {
-    /// It is being made, or was woken for a job that it has not taken yet.
+    /// Being opened, or woken for a job that it has not taken yet.
     Opening,
-    /// It works on a job.
+    /// Has a job.
     Busy,
-    /// It waits for one.
+    /// Open and without a job.
     Idle,
-    /// It takes no more.
+    /// Takes no more jobs.
     Gone,
 }
 
-/// What a line and the account know of each other.
+/// The entry that a connection and the pool share.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot {
     pub(super) route: usize,
@@ -54,15 +54,15 @@ struct RouteQueue {
     waiting: VecDeque<Job>,
     opening: usize,
     busy: usize,
-    /// Whether it stands in the queue of those that may need a line.
+    /// Whether the route is in the queue of routes that may need a connection.
     queued: bool,
 }
 
-/// Where fetches come from.
+/// The fetches of a call and their recipients.
 pub(super) type Feed = Box<dyn Iterator<Item = (Fetch, Box<dyn Recipient>)>>;
 
-/// So many fetches for each place wait at least, as long as there are more to come: those for a
-/// host that has its share must not hide those for others.
+/// As long as there are more fetches, so many wait for each place in flight: the fetches for a host
+/// at `per_host_max` must not keep those for other hosts from being read.
 const WAITING_PER_PLACE: usize = 4;
 const WAITING_MIN: usize = 256;
 
@@ -70,29 +70,29 @@ const WAITING_MIN: usize = 256;
 pub(super) struct Pool {
     pub(super) options: Options,
     pub(super) finisher: Finisher,
-    /// Where packed bodies are unpacked: one place for all, for it is used for a moment only.
+    /// Output of the content decoders. All jobs share it: it is in use only during an event.
     pub(super) unpacked: Vec<u8>,
     queues: Vec<RouteQueue>,
-    /// Hashed with fixed keys: routes come from the user, and a system without randomness has
-    /// none.
+    /// Hashed with fixed keys: routes come from the user, and `RandomState` panics where the system
+    /// has no randomness.
     by_route: HashMap<Rc<Route>, usize, BuildHasherDefault<DefaultHasher>>,
     needy: VecDeque<usize>,
     in_use: usize,
-    /// The one that has waited longest first.
+    /// The connection that has been idle for longest comes first.
     idle: VecDeque<Rc<ConnectionSlot>>,
-    /// Those that wait for another try, by its time.
+    /// Jobs that wait for a retry, by the time of the retry.
     postponed: BTreeMap<(Instant, usize), Job>,
-    /// When the call ends.
+    /// The deadline of the call.
     pub(super) ends: Option<Instant>,
-    /// Whole, but for a job on another thread.
+    /// Jobs whose file is being finished on another thread.
     finishing: Vec<(Job, Pending)>,
     done: Vec<Option<Report>>,
     outstanding: usize,
-    /// How many of the outstanding ones wait at their routes.
+    /// How many of the outstanding jobs wait in the queue of their route.
     waiting: usize,
-    /// Those that are still to come.
+    /// The fetches that have not been read yet.
     feed: Option<Feed>,
-    /// Nothing is begun any more.
+    /// The call has been given up: no job is started any more.
     given_up: bool,
 }
 
@@ -120,13 +120,13 @@ impl Pool {
 
     // ---- jobs --------------------------------------------------------------------------------
 
-    /// Takes fetches, when there is soon a place for them.
+    /// Takes the fetches of a call, and reads the first of them.
     pub(super) fn feed(&mut self, feed: Feed) {
         self.feed = Some(feed);
         self.refill();
     }
 
-    /// Fetches wait again, if there are more.
+    /// Reads more fetches, until enough of them wait.
     pub(super) fn refill(&mut self) {
         let enough = self.options.in_flight_max.saturating_mul(WAITING_PER_PLACE).max(WAITING_MIN);
         while self.waiting + self.postponed.len() < enough {
@@ -141,8 +141,8 @@ impl Pool {
         }
     }
 
-    /// A line asks for work: it is busy now if there is some, and idle if there is none. One that
-    /// asks for the first time is fresh.
+    /// The next job for a connection, which becomes busy; without a job it becomes idle. `is_fresh`:
+    /// the connection has had no job before.
     pub(super) fn take(&mut self, slot: &Rc<ConnectionSlot>, is_fresh: bool) -> Option<Job> {
         if matches!(slot.state.get(), ConnectionState::Idle | ConnectionState::Gone) {
             return None;
@@ -160,7 +160,7 @@ impl Pool {
         job
     }
 
-    /// A line has nothing to do with its job any more, and takes the next one or none.
+    /// Removes a connection from the counts: it has ended its job, or takes no more.
     pub(super) fn leave(&mut self, slot: &ConnectionSlot) {
         let queue = &mut self.queues[slot.route];
         match slot.state.replace(ConnectionState::Gone) {
@@ -173,7 +173,7 @@ impl Pool {
         self.consider(slot.route);
     }
 
-    /// The response of a job is whole, or enough of it has come.
+    /// The response of a job is complete, or no more of it is wanted.
     pub(super) fn ended(&mut self, mut job: Job) {
         if let Some((why, wait)) = job.postponed() {
             return self.postpone(job, why, wait);
@@ -192,7 +192,7 @@ impl Pool {
         }
     }
 
-    /// A try of a job has failed: another one follows, or the job has failed.
+    /// An attempt of a job has failed: a retry follows, or the job has failed.
     pub(super) fn failed(&mut self, mut job: Job, failure: Failure) {
         let wait = if self.given_up { None } else { job.wait_after(&failure) };
         match wait {
@@ -207,7 +207,7 @@ impl Pool {
         self.settle(job, Err(failure));
     }
 
-    /// Makes another try of a job after a wait, if its recipient can take one.
+    /// Retries a job after a wait, if its recipient can restart.
     fn postpone(&mut self, mut job: Job, why: Failure, wait: Duration) {
         job.stop_expecting(&self.options);
         if self.given_up || !job.restart(&self.options) {
@@ -219,12 +219,12 @@ impl Pool {
         self.postponed.insert((later(Instant::now(), wait), job.id), job);
     }
 
-    /// When the next of those that wait for another try is due.
+    /// When the next retry is due.
     pub(super) fn next_retry(&self) -> Option<Instant> {
         self.postponed.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Lets those go on that have waited for another try.
+    /// Queues the jobs whose retry is due.
     pub(super) fn retry_due(&mut self, now: Instant) {
         while self.next_retry().is_some_and(|due| due <= now) {
             let Some((_, mut job)) = self.postponed.pop_first() else { return };
@@ -240,8 +240,8 @@ impl Pool {
         }
     }
 
-    /// A connection that had served others died under a job, or before its request was ready: a
-    /// fresh one gets it. The idle ones, which have waited as long, are not trusted either.
+    /// A reused connection ended during a job, or before its request was ready: a fresh connection
+    /// gets the job. The idle connections of the route are retired: they may have ended too.
     pub(super) fn retry(&mut self, mut job: Job, route: usize) -> Vec<Handle> {
         (job.moved, job.wants_fresh) = (true, true);
         self.wait(job, true);
@@ -250,7 +250,7 @@ impl Pool {
         suspects.iter().filter_map(|slot| self.retire(slot)).collect()
     }
 
-    /// The next job that waits for a line: some of them for a fresh one.
+    /// The next job of a route for a connection. Some jobs wait for a fresh connection.
     fn next(&mut self, route: usize, is_fresh: bool) -> Option<Job> {
         let waiting = &mut self.queues[route].waiting;
         let at = waiting.iter().position(|job| is_fresh || !job.wants_fresh)?;
@@ -259,14 +259,14 @@ impl Pool {
         Some(job)
     }
 
-    /// A line could not be made: what it was to be made for fails.
+    /// A connection could not be opened: a job that waits for it fails.
     pub(super) fn not_made(&mut self, route: usize, failure: Failure) {
         if let Some(job) = self.next(route, true) {
             self.failed(job, failure);
         }
     }
 
-    /// The same, where it may be tried once more.
+    /// The same, but the job gets one more connection.
     pub(super) fn not_made_yet(&mut self, route: usize, failure: Failure) {
         match self.next(route, true) {
             Some(job) if job.moved => self.failed(job, failure),
@@ -324,13 +324,13 @@ impl Pool {
         self.done[job.id] = Some(job.report);
     }
 
-    // ---- lines -------------------------------------------------------------------------------
+    // ---- connections -------------------------------------------------------------------------
 
     pub(super) fn route(&self, at: usize) -> &Rc<Route> {
         &self.queues[at].route
     }
 
-    /// The next route that needs a line, as far as the limits allow.
+    /// The next route that needs a connection, as far as the limits allow.
     pub(super) fn needy(&mut self) -> Option<usize> {
         while self.in_use < self.options.in_flight_max {
             let at = self.needy.pop_front()?;
@@ -342,8 +342,8 @@ impl Pool {
         None
     }
 
-    /// An idle line of that route, which was idle for the shortest time; none where a fresh one is
-    /// needed.
+    /// The connection of that route that was idle for the shortest time; `None` where the next job
+    /// needs a fresh one.
     pub(super) fn idle(&mut self, route: usize) -> Option<Handle> {
         if self.queues[route].waiting.front().is_some_and(|job| job.wants_fresh) {
             return None;
@@ -355,23 +355,23 @@ impl Pool {
         slot.handle.get()
     }
 
-    /// A line is being made.
+    /// Counts a connection that is being opened.
     pub(super) fn opening(&mut self, route: usize) {
         self.queues[route].opening += 1;
         self.in_use += 1;
         self.consider(route);
     }
 
-    /// What was to become a line did not.
+    /// Undoes [`opening`](Pool::opening) for a connection that could not be opened.
     pub(super) fn not_opened(&mut self, route: usize) {
         self.queues[route].opening -= 1;
         self.in_use -= 1;
         self.consider(route);
     }
 
-    /// Makes place for a new line, where there are as many as there may be: who has been idle for
-    /// longest has to go. The reactor is to wake it.
-    pub(super) fn make_place(&mut self) -> Option<Handle> {
+    /// Retires the connection that has been idle for longest, where the limit of connections is
+    /// reached. The caller has to wake it, so that it closes.
+    pub(super) fn evict_idle(&mut self) -> Option<Handle> {
         if self.in_use + self.idle.len() < self.options.in_flight_max {
             return None;
         }
@@ -396,8 +396,8 @@ impl Pool {
         waiting.len() > *opening && opening + busy < self.options.per_host_max
     }
 
-    /// How TLS is spoken with a host. The system's roots are read when they are needed first, and
-    /// unless its user has said otherwise.
+    /// The TLS configuration for a host. Without [`Options::tls`] the system's roots are read when
+    /// they are needed first.
     pub(super) fn tls(&mut self, name: &str) -> Result<NamedTls, Error> {
         let tls = match &self.options.tls {
             Some(tls) => tls,
@@ -408,7 +408,7 @@ impl Pool {
 
     // ---- the end -----------------------------------------------------------------------------
 
-    /// Settles what waited for another thread.
+    /// Settles the jobs whose file has been finished on another thread.
     pub(super) fn collect(&mut self) {
         let mut at = 0;
         while let Some((_, pending)) = self.finishing.get(at) {
@@ -427,7 +427,7 @@ impl Pool {
         self.outstanding == 0 && self.feed.is_none()
     }
 
-    /// What waits fails, and so does what is still to come.
+    /// Fails all jobs that wait, and all fetches that have not been read yet.
     pub(super) fn give_up(&mut self, why: &dyn Fn() -> Error) {
         self.given_up = true;
         self.refill();
@@ -442,7 +442,7 @@ impl Pool {
         }
     }
 
-    /// What has come of the fetches, in the order in which they were submitted.
+    /// The reports, in the order of the fetches.
     pub(super) fn results(&mut self) -> Vec<Report> {
         self.given_up = false;
         std::mem::take(&mut self.done).into_iter().flatten().collect()

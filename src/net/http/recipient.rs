@@ -1,4 +1,4 @@
-//! Who hears a response.
+//! The consumer of a response.
 
 use crate::error::Error;
 use crate::http::coding::Coded;
@@ -11,31 +11,31 @@ use crate::text::PeerText;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What is to be done after a whole response.
+/// What follows a complete response.
 #[derive(Debug)]
 pub enum After {
-    /// Nothing.
+    /// Nothing: the fetch has succeeded.
     Done,
-    /// A job on another thread has to end well.
+    /// A job of the finisher thread, such as fsync and rename. The fetch succeeds if the job does.
     Pending(Pending),
-    /// Ask again: [`prepare`](Recipient::prepare) has other fields now.
+    /// Send the request again: [`prepare`](Recipient::prepare) adds other fields now.
     Again,
 }
 
-/// What is known of a body when its head has come.
+/// The properties of a body that are known after its head.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announced {
-    /// Its length in bytes as [`Recipient::body`] will get it, where that is known.
+    /// The length of the body in bytes as [`Recipient::body`] gets it; `None` where unknown.
     pub len: Option<u64>,
-    /// Whether its content codings are undone before [`Recipient::body`] gets it.
+    /// Whether the body is decoded before [`Recipient::body`] gets it.
     pub is_decoded: bool,
-    /// The content codings of it that cannot be undone, as the server names them. Such a body is
-    /// never told: a recipient that wants it fails the fetch.
+    /// The content codings that cannot be decoded, as the server names them. Such a body is never
+    /// passed to [`Recipient::body`]: the fetch fails if [`Recipient::head`] wants the body.
     pub undecodable: Option<PeerText<'static>>,
 }
 
 impl Announced {
-    /// What a recipient is told of a body that has this length on its way.
+    /// The properties of a body of `len` encoded bytes.
     pub(super) fn of(len: Option<u64>, coded: &Coded) -> Announced {
         let is_decoded = matches!(coded, Coded::With(_));
         let undecodable =
@@ -43,7 +43,7 @@ impl Announced {
         Announced { len: len.filter(|_| !is_decoded), is_decoded, undecodable }
     }
 
-    /// Why a body that is wanted cannot be had.
+    /// The failure of a fetch whose body is wanted and cannot be decoded.
     pub(super) fn failure(&self) -> Failure {
         let names = self.undecodable.as_ref().map(PeerText::short).unwrap_or_default();
         let what = format!(
@@ -53,8 +53,8 @@ impl Announced {
     }
 }
 
-/// Why a body that came whole is not what its content codings say. The connection is not at fault,
-/// so that the same server would send the same again.
+/// The failure of a complete body that is not valid in its content coding. Its kind is not
+/// `Connection`: the same server would send the same body again.
 pub(super) fn undecoded(error: Error) -> Failure {
     let failure = Failure::from(&NetError::Session(error.clone()));
     if let Error::TooLarge { .. } = error {
@@ -64,34 +64,38 @@ pub(super) fn undecoded(error: Error) -> Failure {
     Failure { section: failure.section, ..Failure::new("content_coding", text) }
 }
 
-/// Hears the response to one fetch: that which counts, behind all redirects that are followed.
+/// Consumes the response to one fetch: the final one, after all redirects that are followed.
 ///
 /// ```text
-///   prepare … ─▶ (interim)* ─▶ head ─▶ body* ─▶ (trailers) ─▶ end      again, where it says so
-///                                             or restart, and again from the beginning
+///   prepare … ─▶ (interim)* ─▶ head ─▶ body* ─▶ (trailers) ─▶ end      prepare, after After::Again
+///                                             or restart ─▶ prepare …
 ///                                             or failed
 /// ```
 pub trait Recipient {
-    /// Adds fields to a request that is about to be sent. False where it is not ready yet: it is
-    /// called again when others have had their turn. `scratch` is for reading files.
+    /// Adds fields to a request that is about to be sent. False if the recipient is not ready yet:
+    /// this method is then called again after other connections were served. `scratch` is a buffer
+    /// for reading files.
     ///
     /// # Errors
-    /// Why the fetch cannot be made.
+    /// Fails the fetch.
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
         let _ = (headers, scratch);
         Ok(true)
     }
 
-    /// An interim (1xx) response.
+    /// Receives an interim (1xx) response.
     fn interim(&mut self, head: &Head) {
         let _ = head;
     }
 
-    /// The head of the final response, and what it says of its body. False: the body is of no
-    /// interest; it is read away where it is short, and the connection is closed where it is not.
+    /// Receives the head of the final response and the properties of its body. False if the body is
+    /// not wanted: it is discarded up to [`Options::discard_bytes_max`], and the connection is
+    /// closed where the body is longer.
+    ///
+    /// [`Options::discard_bytes_max`]: super::Options::discard_bytes_max
     ///
     /// # Errors
-    /// Why the response is of no use; the connection is closed.
+    /// Fails the fetch and closes the connection.
     fn head(
         &mut self,
         head: &Head,
@@ -99,60 +103,61 @@ pub trait Recipient {
         finisher: &mut Finisher,
     ) -> Result<bool, Failure>;
 
-    /// Bytes of a response as they came, its head and the framing of its body among them: those of
-    /// a head before [`head`](Recipient::head). The response may turn out to be a redirect.
+    /// Receives the bytes of a response as they are on the wire, with its head and the framing of
+    /// its body. The bytes of a head come before [`head`](Recipient::head) is called. The response
+    /// may be a redirect.
     ///
     /// # Errors
-    /// Why no more is wanted.
+    /// Fails the fetch and closes the connection.
     fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let _ = bytes;
         Ok(())
     }
 
-    /// Bytes of the body, its content codings undone where [`Options::codings`] says so.
+    /// Receives bytes of the body, decoded where [`Options::codings`] says so.
     ///
     /// [`Options::codings`]: super::Options::codings
     ///
     /// # Errors
-    /// Why no more is wanted.
+    /// Fails the fetch and closes the connection.
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure>;
 
-    /// When [`tick`](Recipient::tick) is to be called though nothing comes.
+    /// When [`tick`](Recipient::tick) has to be called next, whether input comes or not.
     fn tick_at(&self) -> Option<Instant> {
         None
     }
 
-    /// The time has come, or has passed.
+    /// Called at or after the time of [`tick_at`](Recipient::tick_at).
     fn tick(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// Fields behind a chunked body.
+    /// Receives the trailer fields of a chunked body.
     fn trailers(&mut self, headers: &Headers) {
         let _ = headers;
     }
 
-    /// The response was whole, or as much of it as was wanted.
+    /// The response is complete, or the rest of its unwanted body was not read.
     ///
     /// # Errors
-    /// Why the fetch has failed all the same.
+    /// Fails the fetch.
     fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure>;
 
-    /// A try has failed, and the fetch could be made again, from [`prepare`](Recipient::prepare)
-    /// on. False if output already written cannot be undone: then the fetch has failed.
+    /// An attempt has failed and can be retried: the next call is [`prepare`](Recipient::prepare).
+    /// False if the recipient cannot start again, such as after output to a pipe: the fetch fails.
     fn restart(&mut self) -> bool {
         false
     }
 
-    /// There will be no whole response.
+    /// The fetch has failed: there is no complete response.
     fn failed(&mut self) {}
 
-    /// The file that the body goes to, where there is one.
+    /// The file that the body is written to; `None` if there is none.
     fn path(&self) -> Option<PathBuf> {
         None
     }
 
-    /// How many bytes are kept for a later fetch, after a failure.
+    /// After a failure: the bytes that are kept for a later fetch to resume.
     fn kept(&self) -> u64 {
         0
     }

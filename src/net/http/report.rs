@@ -1,4 +1,4 @@
-//! What became of a fetch.
+//! The result of a fetch.
 
 use super::fetch::Fetch;
 use crate::http::config::Remark;
@@ -11,9 +11,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// When each step had been done, counted from the moment at which the fetch got its turn. `None`
-/// where there was no such step: on a connection that was used before neither name, connect nor
-/// TLS; for an address no name; in clear no TLS.
+/// When each step ended, counted from the start of the fetch. `None` for a step that did not
+/// happen: a reused connection has no `name`, `connect` and `tls`, an IP address has no `name`, and
+/// a connection without TLS has no `tls`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     /// The name was resolved.
@@ -22,58 +22,58 @@ pub struct Timings {
     pub connect: Option<Duration>,
     /// TLS was up.
     pub tls: Option<Duration>,
-    /// The first byte of the response came.
+    /// The first byte of the response was received.
     pub first_byte: Option<Duration>,
-    /// The last byte of it came, or the fetch failed.
+    /// The last byte of the response was received, or the fetch failed.
     pub last_byte: Option<Duration>,
 }
 
-/// What became of a fetch. After redirects it speaks of the last step, and its times count from the
-/// beginning of that step.
+/// The result of a fetch. After redirects the fields describe the last request, and the timings
+/// count from its start.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The method of the last request.
     pub method: Method,
-    /// What was asked for last.
+    /// The URL of the last request. Without [`heads`](super::Options::heads), a URL of more than
+    /// 1,024 bytes after a redirect is not stored: the field keeps the URL before it.
     pub url: Url,
-    /// The redirects that were followed: status, and where from.
+    /// The redirects that were followed: status and original URL. Empty without
+    /// [`heads`](super::Options::heads).
     pub redirects: Vec<(u16, Url)>,
-    /// The status of the response, once there was one.
+    /// The status of the final response; `None` if none was received.
     pub status: Option<u16>,
-    /// Its head, where [`heads`](super::Options::heads) are kept.
+    /// The head of the final response; `None` without [`heads`](super::Options::heads).
     pub head: Option<Box<Head>>,
-    /// The fields behind its body, where heads are kept; empty where there were none.
+    /// The trailer fields; empty without [`heads`](super::Options::heads).
     pub trailers: Headers,
-    /// The times of its steps.
+    /// When the steps of the last request ended.
     pub timings: Timings,
-    /// The other end of the connection.
+    /// The remote address of the connection; `None` if there was no connection.
     pub address: Option<SocketAddr>,
     /// Whether the connection had carried a request before.
     pub reused: bool,
-    /// Whether the request was sent a second time, on another connection.
+    /// Whether the request was re-sent on another connection, because a reused one had ended.
     pub retried: bool,
-    /// Whether anything of the request was handed to a connection: then the server may have acted
-    /// on it, whatever came back.
+    /// Whether the request was handed to a connection: the server may have acted on it, even where
+    /// the fetch failed.
     pub sent: bool,
-    /// How long it took in all, from when it got its turn first; with its redirects, and with all
-    /// tries and the waits between them.
+    /// Time from the start of the first request, with redirects, retries and their waits.
     pub elapsed: Duration,
-    /// How many times the fetch was made again, as [`Options::retries`](super::Options::retries)
-    /// allows.
+    /// The number of retries that [`Options::retries`](super::Options::retries) allowed.
     pub retries: u32,
-    /// Bytes of body that came in all tries, as they travelled but without the framing of chunks.
+    /// Bytes of body received in all attempts, before decoding and without chunk framing.
     pub received: u64,
-    /// How many of them the recipient was given: those of refused responses are not among them.
+    /// The part of `received` that was passed to the recipient, not discarded.
     pub taken: u64,
-    /// How many bytes of an unfinished file are kept for a later fetch.
+    /// Bytes of an unfinished file that are kept for a later fetch to resume.
     pub kept: u64,
-    /// The file of the body, where this file is what the failure is about.
+    /// The file of the body, where the failure concerns this file.
     pub path: Option<PathBuf>,
-    /// Whether the call was ended, by its timeout or by a signal, before the fetch was.
+    /// Whether a timeout or a signal ended the call before the fetch had ended.
     pub given_up: bool,
-    /// Faults of the server that were tolerated.
+    /// Violations by the server that were tolerated.
     pub remarks: Vec<Remark>,
-    /// Whether there was a whole response that its recipient was content with.
+    /// Whether a complete response was received and its recipient accepted it.
     pub outcome: Result<(), Failure>,
 }
 
@@ -99,7 +99,7 @@ impl Report {
             path: None,
             given_up: false,
             remarks: Vec::new(),
-            outcome: Err(Failure::new("incomplete", "it did not come to its turn")),
+            outcome: Err(Failure::new("incomplete", "not started: the connection ended first")),
         }
     }
 }

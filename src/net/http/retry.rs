@@ -1,43 +1,43 @@
-//! When a fetch that failed is made again by itself, and after which wait.
+//! When a failed fetch is retried, and after which wait.
 //!
 //! Specification: RFC 9110 §9.2.2 (idempotent methods), §10.2.3 (Retry-After), §15.5.9 (408), §15.6
 //! (500 to 504); RFC 6585 §4 (429).
 //!
 //! ```text
-//!   a try fails ─┬─ the method is not idempotent ─────────────────────▶ failed
-//!                ├─ no retry is left ─────────────────────────────────▶ failed
-//!                ├─ neither the connection nor a transient status ────▶ failed
-//!                ├─ Retry-After asks for more than wait_max ──────────▶ failed
-//!                ├─ the timeout of the call would be over by then ────▶ failed
-//!                └─ otherwise: wait, and then the first URL again
+//!   an attempt fails ─┬─ the method is not idempotent ─────────────────▶ failed
+//!                     ├─ no retry is left ─────────────────────────────▶ failed
+//!                     ├─ neither the connection nor a transient status ▶ failed
+//!                     ├─ Retry-After is longer than wait_max ──────────▶ failed
+//!                     ├─ the wait would exceed the timeout of the call ▶ failed
+//!                     └─ otherwise: wait, then request the first URL again
 //! ```
 //!
 //! The rules are those of curl's `--retry`, with two differences: a lost connection is transient
-//! too, and a wait that is too long ends the fetch at once. As in curl and wget, the retries are
-//! counted for each fetch in all: progress does not reset the count.
+//! too, and a wait that is too long fails the fetch at once. As in curl and wget, progress does not
+//! reset the count of retries of a fetch.
 
 use crate::http::message::headers::Headers;
 use crate::net::files::parse_http_date;
 use crate::net::report::{Failure, FailureKind};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The statuses after which another try may help. 522 and 524 are those of proxies that did not
-/// reach their origin in time; curl counts them too.
+/// The transient statuses. 522 and 524 are sent by proxies whose origin timed out; curl retries
+/// them too.
 const TRANSIENT: [u16; 8] = [408, 429, 500, 502, 503, 504, 522, 524];
 
-/// How often a fetch is made again, and after which waits.
+/// How often a failed fetch is retried, and after which waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// How many times each fetch is made again at most; 0: never.
+    /// The maximum number of retries of a fetch. Default: 0.
     pub count_max: u32,
-    /// The wait before the first retry. It doubles with each further one.
+    /// The wait before the first retry. It doubles with each further retry. Default: 1 s.
     pub first_wait: Duration,
-    /// The longest wait. A server that asks for more with `Retry-After` is not asked again.
+    /// The longest wait. A longer `Retry-After` fails the fetch. Default: 600 s.
     pub wait_max: Duration,
 }
 
 impl Default for Retries {
-    /// No retries; waits as those of curl.
+    /// No retries; the waits are those of curl.
     fn default() -> Retries {
         Retries {
             count_max: 0,
@@ -48,7 +48,7 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// The wait after `made` retries: what the server asks for, or else the next of our own.
+    /// The wait after `made` retries: that of `Retry-After`, or else the doubled first wait.
     pub(super) fn wait(&self, made: u32, asked: Option<Duration>) -> Duration {
         let doubled =
             1_u32.checked_shl(made).and_then(|factor| self.first_wait.checked_mul(factor));
@@ -57,13 +57,13 @@ impl Retries {
     }
 }
 
-/// What is left of the retries of one fetch.
+/// The retries of one fetch.
 #[derive(Debug)]
 pub(super) struct Budget {
     retries: Retries,
-    /// When the call ends.
+    /// The deadline of the call.
     ends: Option<Instant>,
-    /// Why there is no other try, where its wait is the reason.
+    /// Why there is no retry, where its wait is the reason.
     refusal: Option<String>,
 }
 
@@ -72,13 +72,13 @@ impl Budget {
         Budget { retries, ends, refusal: None }
     }
 
-    /// Whether there may be another try at all.
+    /// Whether the options allow retries.
     pub(super) fn has_retries(&self) -> bool {
         self.retries.count_max > 0
     }
 
-    /// How long to wait before another try after `made` retries, where the server may have asked
-    /// for a wait; `None` where there is none.
+    /// The wait before the next retry after `made` retries; `None` where there is no retry. `asked`
+    /// is the wait of `Retry-After`.
     pub(super) fn wait(&mut self, made: u32, asked: Option<Duration>) -> Option<Duration> {
         let Retries { count_max, wait_max, .. } = self.retries;
         if made >= count_max || self.refusal.is_some() {
@@ -95,38 +95,38 @@ impl Budget {
         self.refusal.is_none().then_some(wait)
     }
 
-    /// Why there is no other try, where that is to be said.
+    /// Takes the text that says why there is no retry, if its wait is the reason.
     pub(super) fn refusal(&mut self) -> Option<String> {
         self.refusal.take()
     }
 }
 
-/// What is said of a wait that is longer than the limit. Only a server asks for such a one.
+/// The text about a `Retry-After` that is longer than the limit.
 fn too_long(wait: Duration, wait_max: Duration) -> String {
     let max = wait_max.as_secs();
-    // A number that is no number of seconds here has come as the longest wait.
+    // `asked_wait` returns this maximum for a number that does not fit into 64 bits.
     match wait.as_secs() {
-        u64::MAX => format!("; it asks for a wait (Retry-After) longer than {max} s (wait_max)"),
-        seconds => format!(
-            "; it asks for a wait of {seconds} s (Retry-After), longer than {max} s (wait_max)"
-        ),
+        u64::MAX => format!("; its Retry-After is longer than {max} s (wait_max)"),
+        seconds => {
+            format!("; its Retry-After of {seconds} s is longer than {max} s (wait_max)")
+        }
     }
 }
 
-/// What is said of a wait that ends after the call.
+/// The text about a wait that ends after the deadline of the call.
 fn too_late(wait: Duration, is_asked: bool) -> String {
     let asked = if is_asked { " (Retry-After)" } else { "" };
     let seconds = wait.as_secs_f64();
-    format!("; no other try: a wait of {seconds} s{asked} does not fit into the timeout")
+    format!("; not retried: a wait of {seconds} s{asked} would exceed the timeout")
 }
 
-/// Whether another try may help after a response with this status.
+/// Whether a response with this status is retried.
 pub(super) fn is_transient_status(status: u16) -> bool {
     TRANSIENT.contains(&status)
 }
 
-/// Whether another try may help after this failure: the connection did not come about, was lost or
-/// was silent. Where TLS failed, it would fail again.
+/// Whether this failure is retried: the connection failed, was lost or timed out. A failure of TLS
+/// is not transient.
 pub(super) fn is_transient(failure: &Failure) -> bool {
     failure.kind == FailureKind::Connection && failure.tls.is_none()
 }
@@ -136,7 +136,7 @@ pub(super) fn is_transient(failure: &Failure) -> bool {
 pub(super) fn asked_wait(headers: &Headers, now: SystemTime) -> Option<Duration> {
     let value = str::from_utf8(headers.get("Retry-After")?.value).ok()?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number of seconds can have are a very long wait.
+        // A number that does not fit into 64 bits is the longest wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     Some(parse_http_date(value)?.duration_since(now).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Where a connection goes, and what is spoken there.
+//! The endpoint of a connection and the protocol spoken there.
 //!
 //! Specification: RFC 9112 §3.2.2 (absolute-form, to a proxy), RFC 9110 §9.3.6 (CONNECT).
 //!
@@ -14,19 +14,19 @@ use crate::http::request::{Method, Request};
 use crate::http::url::{Host, Origin, Scheme, Url};
 use std::fmt;
 
-/// Connections of equal routes can take each other's place.
+/// Connections with equal routes are interchangeable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Route {
     /// To the origin itself.
     Direct(Origin),
-    /// To a proxy that is asked for all URLs in clear.
+    /// To a proxy, for `http` URLs of any origin.
     Proxied(Proxy),
-    /// Through a proxy, which sees nothing of what is said to the origin.
+    /// Through a tunnel of a proxy, with TLS to the origin.
     Tunnelled(Origin, Proxy),
 }
 
 impl Route {
-    /// The way to the origin of `url`.
+    /// The route to the origin of `url`.
     pub(super) fn new(url: &Url, proxies: &Proxies) -> Route {
         match (proxies.for_url(url), url.scheme()) {
             (None, _) => Route::Direct(url.origin().clone()),
@@ -35,7 +35,7 @@ impl Route {
         }
     }
 
-    /// Where TCP goes: a name or an address, and a port.
+    /// The TCP endpoint: a name or an address, and a port.
     pub(super) fn endpoint(&self) -> (String, u16) {
         let (host, port) = self.peer();
         (bare(host), port)
@@ -48,7 +48,7 @@ impl Route {
         }
     }
 
-    /// The proxy that the connection goes to, where it goes to one.
+    /// The proxy, where the connection goes to one.
     pub(super) fn proxy(&self) -> Option<&Proxy> {
         match self {
             Route::Direct(_) => None,
@@ -56,12 +56,12 @@ impl Route {
         }
     }
 
-    /// Whether there is a name to be resolved.
+    /// Whether the endpoint has a name to resolve.
     pub(super) fn has_name(&self) -> bool {
         matches!(self.peer().0, Host::Name(_))
     }
 
-    /// The name that a certificate has to bear, where TLS is spoken.
+    /// The name that the certificate has to match; `None` without TLS.
     pub(super) fn tls_name(&self) -> Option<String> {
         match self {
             Route::Direct(origin) | Route::Tunnelled(origin, _) => {
@@ -71,12 +71,12 @@ impl Route {
         }
     }
 
-    /// The same where TLS begins with the connection, and not behind a tunnel.
+    /// The same, but `None` where TLS begins behind a tunnel.
     pub(super) fn begins_with_tls(&self) -> Option<String> {
         self.tls_name().filter(|_| matches!(self, Route::Direct(_)))
     }
 
-    /// The request that opens a tunnel, where there has to be one.
+    /// The CONNECT request; `None` without a tunnel.
     pub(super) fn connect(&self) -> Option<Request> {
         let Route::Tunnelled(origin, proxy) = self else { return None };
         let mut request = Request::connect(origin);
@@ -84,7 +84,7 @@ impl Route {
         Some(request)
     }
 
-    /// A request for `url` in the form that is asked for here.
+    /// A request for `url` in the form of this route (RFC 9112 §3.2).
     pub(super) fn request(&self, method: Method, url: &Url) -> Request {
         let Route::Proxied(proxy) = self else { return Request::new(method, url) };
         let mut request = Request::to_proxy(method, url);
@@ -100,7 +100,7 @@ fn authorize(request: &mut Request, proxy: &Proxy) {
     }
 }
 
-/// An IPv6 address has brackets in a URL only.
+/// The host without the brackets that an IPv6 address has in a URL.
 fn bare(host: &Host) -> String {
     match host {
         Host::V6(address) => address.to_string(),

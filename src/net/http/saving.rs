@@ -1,32 +1,34 @@
-//! How responses become files, and which of them do.
+//! How responses are written to files, and which responses are.
 
 use crate::net::files::Destination;
 use crate::net::files::Durability;
 
-/// How responses become files.
+/// How responses are written to files.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Saving {
-    /// Where to.
+    /// Where the files are written.
     pub destination: Destination,
-    /// What is synced before a file gets its name.
+    /// What is synced before a file is renamed into place.
     pub durability: Durability,
-    /// Whether what an interrupted run left is used, and something is left for the next.
+    /// Whether an unfinished file of an earlier run is resumed, and one of this run is kept.
     pub resume: bool,
-    /// Which responses become files.
+    /// Which responses are written.
     pub accepts: Accepts,
-    /// Whether the head of the response stands before the body.
+    /// Whether the head of the response is written before the body.
     pub with_head: bool,
-    /// Whether a file in a directory is replaced; one that the destination names always is.
+    /// Whether an existing file in a directory is replaced. A file that the destination names is
+    /// always replaced.
     pub overwrite: bool,
-    /// Whether the response becomes the file as it came: with its head, and with its body coded
-    /// and framed as it was. Nothing of it is gone on with, and `with_head` does not matter.
+    /// Whether the bytes of the response are written as they were received: the head, and the body
+    /// with its content coding and its framing. Such a file is not resumed, and `with_head` is
+    /// ignored.
     pub raw: bool,
 }
 
 impl Saving {
-    /// Saves whole files whose status is 2xx, resumed where they can be; nothing in a directory is
-    /// overwritten. Nothing is synced before the rename.
+    /// Accepts [`Success`](Accepts::Success), resumes unfinished files, does not overwrite files in
+    /// a directory, and syncs nothing before the rename.
     pub fn new(destination: Destination) -> Saving {
         Saving {
             destination,
@@ -81,31 +83,31 @@ impl Saving {
         Saving { raw, ..self }
     }
 
-    /// Whether a later run may ask if a file of this one has changed.
+    /// Whether a later run may ask whether the resource has changed since this run.
     pub(super) fn is_repeatable(&self) -> bool {
         let is_plain = self.accepts == Accepts::Success && !self.with_head && !self.raw;
         is_plain && self.resume && matches!(self.destination, Destination::Directory(_))
     }
 
-    /// Whether a file that stands there may be replaced.
+    /// Whether an existing file may be replaced.
     pub(super) fn may_overwrite(&self) -> bool {
         self.overwrite || self.destination.names_the_file()
     }
 }
 
-/// Which responses are taken; any other is a failure, and its body of no interest.
+/// Which responses are written. Any other response is a failure, and its body is discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
-    /// All.
+    /// Every final response.
     Any,
-    /// Those whose status is below 400.
+    /// Responses with a status below 400.
     NoError,
-    /// Those whose status is 2xx, parts (206) that nobody asked for excepted.
+    /// Responses with a 2xx status, except for a 206 to a request without `Range`.
     Success,
 }
 
 impl Accepts {
-    /// Whether a response with this status becomes a file.
+    /// Whether a response with this status is written.
     pub(super) fn takes(self, status: u16) -> bool {
         match self {
             Accepts::Any => true,

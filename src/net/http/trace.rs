@@ -1,17 +1,17 @@
-//! The conversation in lines, as its two sides mean it.
+//! Requests and responses as lines of text.
 //!
 //! ```text
 //!   ** connected to 127.0.0.1:80        a remark
-//!   -> GET / HTTP/1.1                   out      ~> under TLS
+//!   -> GET / HTTP/1.1                   sent     ~> with TLS
 //!   -> Authorization: ***                        secrets are masked
-//!   <- HTTP/1.1 200 OK                  in       <~ under TLS
-//!   <- [10240 bytes of body]                     bodies are elided to their length, or
-//!   <- {"a":1}                                   shown as text, what is no text as `<N bytes>`
+//!   <- HTTP/1.1 200 OK                  received <~ with TLS
+//!   <- [10240 bytes of body]                     a body is elided to its length, or
+//!   <- {"a":1}                                   shown as text, and bytes as `<N bytes>`
 //! ```
 //!
-//! The lines come from the encoder and the parser, not from the bytes: so a trace cannot show
-//! another request than the one that was made. Where the parser refuses what came, or the end comes
-//! too early, the bytes since its last event are shown, up to [`UNPARSED_BYTES_MAX`].
+//! The lines come from the encoder and the parser, so the trace shows the request as it was
+//! encoded. Where the parser refuses the input, or the input ends too early, the trace shows the
+//! bytes since the last event, up to [`UNPARSED_BYTES_MAX`].
 
 use crate::buffer::Buffer;
 use crate::http::message::head::Head;
@@ -20,19 +20,19 @@ use crate::http::request::Request;
 use crate::text::{Content, PeerText};
 use std::sync::Arc;
 
-/// What a line of a trace is.
+/// The kind of a line of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// We said it.
+    /// Sent by the client.
     Out,
-    /// The server said it.
+    /// Received from the server.
     In,
-    /// It is a remark on what happens.
+    /// A remark of the client, such as the address that it connected to.
     Remark,
 }
 
 impl Mark {
-    /// The two characters that stand before the line.
+    /// The two characters in front of the line.
     pub fn as_str(self, is_tls: bool) -> &'static str {
         match (self, is_tls) {
             (Mark::Out, false) => "->",
@@ -44,23 +44,23 @@ impl Mark {
     }
 }
 
-/// Takes the lines of all conversations: what it is, whether TLS is up, which connection (they are
-/// numbered from 1), and the line, which may repeat what a server said.
+/// Called with each line: its kind, whether the connection uses TLS, the number of the connection
+/// (from 1), and the text, which may contain text of the server.
 pub type Trace = Arc<dyn Fn(Mark, bool, u64, &PeerText<'_>) + Send + Sync>;
 
-/// A field as it was written, its value masked where that is a secret.
+/// A field line. The value of a field with credentials is masked.
 fn field(name: &str, value: &[u8]) -> String {
     [name, ": ", masked(name, value).as_raw_str()].concat()
 }
 
-/// How many bytes are shown of what is not understood.
+/// The maximum number of unparsed bytes that are shown.
 pub(super) const UNPARSED_BYTES_MAX: usize = 1024;
 
-/// What came since the last event of the parser.
+/// The input since the last event of the parser.
 #[derive(Default)]
 pub(super) struct Unparsed {
     bytes: Vec<u8>,
-    /// All of them, those left out counted.
+    /// Number of bytes received, with those that were not kept.
     len: usize,
 }
 
@@ -71,18 +71,18 @@ impl Unparsed {
     }
 }
 
-/// Tells a trace, if there is one, about one connection.
+/// Writes the lines of one connection to the trace, if there is one.
 #[derive(Clone)]
 pub(super) struct Tracer {
     pub(super) trace: Option<Trace>,
     pub(super) number: u64,
     pub(super) is_tls: bool,
-    /// Bodies are shown.
+    /// Whether bodies are shown.
     content: bool,
 }
 
 impl Tracer {
-    /// A tracer of the connection with that number; with `content` it shows bodies, too.
+    /// A tracer for the connection `number`. With `content` it also shows bodies.
     pub(super) fn new(trace: Option<Trace>, content: bool, number: u64) -> Tracer {
         Tracer { content: trace.is_some() && content, trace, number, is_tls: false }
     }
@@ -97,14 +97,14 @@ impl Tracer {
         }
     }
 
-    /// Lines in which words of the peer may stand.
+    /// Remarks that may contain text of the peer.
     pub(super) fn remarks(&self, lines: impl FnOnce() -> Vec<PeerText<'static>>) {
         if let Some(trace) = &self.trace {
             lines().iter().for_each(|line| trace(Mark::Remark, self.is_tls, self.number, line));
         }
     }
 
-    /// A request as it travels, its secrets masked.
+    /// A request as it is encoded, with its secrets masked.
     pub(super) fn request(&self, request: &Request) {
         let mut head = Buffer::with_limit(usize::MAX);
         if self.trace.is_none() || request.encode(&mut head).is_err() {
@@ -113,7 +113,7 @@ impl Tracer {
         self.lines(Mark::Out, head.readable());
     }
 
-    /// Lines of a head, their secrets masked.
+    /// The lines of a head, with its secrets masked.
     fn lines(&self, mark: Mark, head: &[u8]) {
         for line in head.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -123,7 +123,7 @@ impl Tracer {
                 Some((name, line[at + 1..].trim_ascii_start()))
             });
             match pair {
-                // The request line may hold a colon, too; its name would hold a space.
+                // The request line may hold a colon too, but a space comes before it.
                 Some((name, value)) if !name.contains(' ') => {
                     self.say(mark, || field(name, value));
                 }
@@ -133,16 +133,16 @@ impl Tracer {
         }
     }
 
-    /// Keeps bytes that came, as long as they are not understood.
+    /// Keeps input until the parser has made an event of it.
     pub(super) fn keep(&self, bytes: &[u8], unparsed: &mut Unparsed) {
         if self.trace.is_some() {
-            let room = UNPARSED_BYTES_MAX - unparsed.bytes.len();
-            unparsed.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            let free = UNPARSED_BYTES_MAX - unparsed.bytes.len();
+            unparsed.bytes.extend_from_slice(&bytes[..bytes.len().min(free)]);
             unparsed.len += bytes.len();
         }
     }
 
-    /// The bytes behind the last event, where the conversation has failed.
+    /// Shows the bytes since the last event, after a failure.
     pub(super) fn unparsed(&self, unparsed: &mut Unparsed) {
         let (shown, len) = (unparsed.bytes.len(), unparsed.len);
         if len == 0 {
@@ -167,14 +167,14 @@ impl Tracer {
         }
     }
 
-    /// A part of a body.
+    /// A piece of a body.
     pub(super) fn content(&self, mark: Mark, bytes: &[u8], content: &mut Content) {
         if let Some(trace) = self.trace.as_ref().filter(|_| self.content) {
             content.feed(bytes, &mut |line| trace(mark, self.is_tls, self.number, line));
         }
     }
 
-    /// A body has ended, after so many bytes.
+    /// A body has ended after `bytes` bytes.
     pub(super) fn body(&self, mark: Mark, bytes: u64, content: &mut Content) {
         match self.trace.as_ref().filter(|_| self.content) {
             Some(trace) => {

@@ -1,17 +1,17 @@
-//! Whether a file that an earlier run fetched is still right.
+//! Conditional requests: whether the file of an earlier run is still current.
 //!
 //! Specification: RFC 9110 §13.1.2 (If-None-Match), §13.1.3 (If-Modified-Since), §8.8.3.2 (weak
 //! comparison), §15.4.5 (304).
 //!
 //! ```text
-//!   200  ETag, Last-Modified ─▶ remembered with the file
-//!   next run of the same URL ─▶ If-None-Match, If-Modified-Since ─┬─ 304: the file stays
-//!                                                                 ├─ 200, same tag: it stays
-//!                                                                 └─ 200: the file anew
+//!   200  ETag, Last-Modified ─▶ stored with the file
+//!   next run of the same URL ─▶ If-None-Match, If-Modified-Since ─┬─ 304: the file is kept
+//!                                                                 ├─ 200, same tag: it is kept
+//!                                                                 └─ 200: the file is replaced
 //! ```
 //!
-//! A server may ignore the conditions. So the tag or the date of a 200 is compared here as the
-//! server would have compared it: what makes a 304 there must not make a failure here.
+//! A server may ignore the conditions. So the client compares the tag or the date of a 200 as the
+//! server would have compared it: a server that ignores conditions must not make the run fail.
 
 use super::recipient::Announced;
 use crate::http::message::head::Head;
@@ -20,24 +20,24 @@ use crate::net::files::{Provenance, http_date, parse_http_date};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The finished file of an earlier run, and the version that it is.
-pub(super) struct ConnectionState {
+/// The file of an earlier run, with its entity tag and date.
+pub(super) struct EarlierFile {
     pub(super) len: u64,
     tag: String,
     modified: SystemTime,
 }
 
-impl ConnectionState {
-    /// The file at `path`, if it came from the source with this mark and nobody wrote to it since.
-    pub(super) fn of(path: &Path, mark: &str) -> Option<ConnectionState> {
+impl EarlierFile {
+    /// The file at `path`, if it came from the URL with this mark and was not modified since.
+    pub(super) fn of(path: &Path, mark: &str) -> Option<EarlierFile> {
         let known = Provenance::of(path)?;
         let tag = known.text.strip_prefix(mark)?.strip_prefix(' ')?.to_owned();
         let len = std::fs::metadata(path).ok()?.len();
-        Some(ConnectionState { len, tag, modified: known.modified })
+        Some(EarlierFile { len, tag, modified: known.modified })
     }
 
-    /// Adds the conditions under which the file would be fetched anew.
-    pub(super) fn ask(&self, headers: &mut Headers) -> Option<()> {
+    /// Adds the conditions to a request. `None` if one cannot be written as a field.
+    pub(super) fn add_conditions(&self, headers: &mut Headers) -> Option<()> {
         headers.push("If-Modified-Since", http_date(self.modified)?.as_bytes()).ok()?;
         match &*self.tag {
             "" => Some(()),
@@ -45,7 +45,7 @@ impl ConnectionState {
         }
     }
 
-    /// Whether a 200 is the answer of a server that ignores conditions, and of the same version.
+    /// Whether a 200 carries the same version, from a server that ignored the conditions.
     pub(super) fn is_repeated_by(&self, head: &Head, announced: &Announced) -> bool {
         let is_len = announced.len.is_none_or(|len| len == self.len);
         let is_same = match &*self.tag {
@@ -56,7 +56,7 @@ impl ConnectionState {
     }
 }
 
-/// An entity tag without its mark of weakness.
+/// An entity tag without `W/`.
 fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
@@ -69,8 +69,7 @@ fn modified(head: &Head) -> Option<SystemTime> {
     field(head, "Last-Modified").and_then(parse_http_date)
 }
 
-/// What a later run can ask with about the file of this response; `None` where it has neither date
-/// nor tag.
+/// The validators to store with the file; `None` where the response has neither date nor tag.
 pub(super) fn provenance(head: &Head, mark: &str) -> Option<Provenance> {
     let tag = field(head, "ETag").unwrap_or_default();
     let modified = match modified(head) {

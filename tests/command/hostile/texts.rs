@@ -318,5 +318,5 @@ fn a_proxy_is_escaped() {
     let mut command = command(folder.path(), &["http", "https://example.invalid/"]);
     command.env("https_proxy", format!("http://{}", proxy)).env_remove("no_proxy");
     let ended = run(&mut command);
-    assert_fails(&ended, 1, "the proxy will not connect: 403 \\u{202e}don't\\u{85}\\u{200b}");
+    assert_fails(&ended, 1, "the proxy refused CONNECT: 403 \\u{202e}don't\\u{85}\\u{200b}");
 }

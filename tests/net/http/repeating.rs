@@ -250,14 +250,14 @@ fn a_wait_that_is_too_long() {
 }
 
 /// A timeout of the whole call that would come before the next try: the reason is told at once, and
-/// why there is no other try. Where there would be none anyway, the timeout is not the reason.
+/// why there is no retry. Where there would be none anyway, the timeout is not the reason.
 #[test]
 fn the_timeout_bounds_the_whole() {
     let server = at_first(99, || answer("503 Busy", "Retry-After: 500\r\n", ""));
     let missing = at_first(99, || answer("404 No", "Retry-After: 500\r\n", ""));
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let asked = "; no other try: a wait of 500 s (Retry-After) does not fit into the timeout";
-    let own = "; no other try: a wait of 120 s does not fit into the timeout";
+    let asked = "; not retried: a wait of 500 s (Retry-After) would exceed the timeout";
+    let own = "; not retried: a wait of 120 s would exceed the timeout";
     let began = Instant::now();
     for (count_max, to, said, expected) in [
         (2, *server, "http_503", asked),
@@ -273,7 +273,7 @@ fn the_timeout_bounds_the_whole() {
         assert_eq!((code(&got.report), got.report.retries), (said, 0), "{got:?}");
         let why = why(&got.report);
         assert!(why.ends_with(expected), "{why}");
-        assert_eq!(why.contains("no other try"), !expected.is_empty(), "{why}");
+        assert_eq!(why.contains("not retried"), !expected.is_empty(), "{why}");
     }
     assert!(began.elapsed() < WAIT, "{:?}", began.elapsed());
 

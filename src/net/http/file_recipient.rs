@@ -1,29 +1,29 @@
-//! One response into one file, and on where an interrupted one stopped.
+//! Writes one response to one file, and resumes an unfinished file.
 //!
 //! Specification: RFC 9110 §14.2 (Range), §13.1.5 (If-Range), §15.3.7 (206), §15.5.17 (416).
 //!
 //! ```text
-//!   something left, verified ─▶ Range: bytes=N-  If-Range: its tag
-//!     206 from N, of that length ─▶ the rest behind it
-//!     200 ───────────────────────▶ another version, or no ranges here: from the beginning
-//!     416, and N is all of it ───▶ whole already
-//!     416, 206 of something else, 200 that says it is a part ▶ once more, without Range
+//!   N verified bytes ─▶ Range: bytes=N-  If-Range: the entity tag
+//!     206 from N, to the end ───▶ append
+//!     200 ──────────────────────▶ another version, or no range support: from the beginning
+//!     416, and N is the length ─▶ already complete
+//!     416, 206 with another range, 200 with a partial range ─▶ again, without Range
 //!
-//!   nothing left
-//!     2xx ───────────────────────▶ the file
-//!     2xx that says it is a part ▶ a failure
+//!   no unfinished file
+//!     2xx ──────────────────────▶ the file
+//!     2xx with a partial range ─▶ failure
 //!
-//!   the finished file of an earlier run ─▶ its tag and date as conditions: see `unchanged`
+//!   the file of an earlier run ─▶ its tag and date as conditions: see `unchanged`
 //! ```
 //!
-//! A file grows under another name beside its own, as those of the framed wire do, and its journal
-//! says what of it is proven. Only a response with a strong entity tag and a known length can be
-//! gone on with: a date has whole seconds, in which a file can change twice.
+//! As in the framed file transfer, the file is written under a temporary name beside its own, and a
+//! journal records its verified part. Only a response with a strong entity tag and a known length
+//! can be resumed: `Last-Modified` counts in seconds, and a file can change twice in one.
 
+use super::content_range::{Leftover, contradiction, is_complete};
 use super::recipient::{After, Announced, Recipient};
 use super::saving::{Accepts, Saving};
-use super::unchanged::{ConnectionState, provenance};
-use super::wholes::{Leftover, contradiction, is_the_whole};
+use super::unchanged::{EarlierFile, provenance};
 use crate::digest::DigestKind;
 use crate::http::message::head::Head;
 use crate::http::message::headers::{Headers, text};
@@ -39,43 +39,43 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// How far a file is.
+/// The progress of a file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Progress {
-    /// Bytes of it that are there.
+    /// Bytes written, those of earlier runs included.
     pub(super) bytes: u64,
-    /// How many of them were there before.
+    /// Bytes that earlier runs had written.
     pub(super) before: u64,
-    /// The finished file of an earlier run is still right.
+    /// The file of an earlier run is still current.
     pub(super) is_unchanged: bool,
 }
 
-/// What the response meant.
+/// What a response means for the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
-    /// There was none yet.
+    /// No response yet.
     None,
-    /// Its body is the file, or the rest of it.
+    /// The body is the file, or the rest of it.
     Writing,
-    /// It is whole without a further byte.
-    Whole,
-    /// The file of an earlier run is still right.
+    /// The unfinished file is already complete.
+    Complete,
+    /// The file of an earlier run is still current.
     Unchanged,
-    /// It has to be asked for anew, without a range.
+    /// The request has to be sent again, without a range.
     Again,
-    /// It says that it is a part, and that it is the whole.
+    /// Status and `Content-Range` contradict each other.
     Contradicted,
-    /// It was of no use.
+    /// A status that is not accepted.
     Refused,
 }
 
-/// What all files of a call share.
+/// The state that all files of a call share.
 pub(super) struct Shared {
     /// The directory, once it is open.
     root: RefCell<Option<Root>>,
-    /// Whether an unfinished file was seen there when the call began.
+    /// Whether the directory had an unfinished file when the call began.
     has_leftovers: bool,
-    /// Until when a pipe is waited for that nobody reads.
+    /// The deadline for writes to a pipe that nobody reads.
     deadline: Option<Instant>,
 }
 
@@ -85,45 +85,46 @@ impl Shared {
     }
 }
 
-/// One response into one file.
-pub(super) struct Filing {
+/// See the head of this module.
+pub(super) struct FileRecipient {
     saving: Saving,
     name: Name,
-    /// Whose leftovers these are: a file of another URL may have the same name and even tag.
+    /// A hash of the URL. It is stored with an unfinished file, because a file of another URL may
+    /// have the same name and the same tag.
     mark: String,
     shared: Rc<Shared>,
     receiver: Option<FileReceiver>,
-    /// What was asked with.
+    /// The unfinished file that the request resumes.
     leftover: Option<Leftover>,
-    /// Ask for all of it, whatever is left over.
+    /// Request the whole file, even if there is an unfinished one.
     anew: bool,
     course: Course,
     refusal: String,
     status: u16,
-    /// Length of the file in bytes, once its response has said it.
+    /// Length of the file in bytes, once a response has given it.
     size: Option<u64>,
-    /// How far the file is, for the report.
+    /// The progress, for the report.
     pub(super) progress: Rc<Cell<Progress>>,
-    /// The head as it came, until it is known what it means.
+    /// The bytes of the head, until `head` is called.
     raw_head: Vec<u8>,
-    /// The finished file of an earlier run that was asked about.
-    state: Option<ConnectionState>,
-    /// What to remember with the file.
+    /// The file of an earlier run, where the request has conditions.
+    earlier: Option<EarlierFile>,
+    /// The validators to store with the file.
     provenance: Option<Provenance>,
-    /// Whether something may be left over of the file.
+    /// Whether there may be an unfinished file.
     looks: bool,
-    /// Whether what has come can be gone on with.
+    /// Whether a later run can resume the file.
     resumable: bool,
-    /// How many bytes were there before the first try, once one has written.
+    /// Bytes that were there before the first attempt, once an attempt has written.
     before: Option<u64>,
-    /// How many bytes are kept, once it has failed.
+    /// Bytes that are kept after a failure.
     kept: u64,
 }
 
-impl Filing {
-    pub(super) fn new(saving: Saving, name: Name, url: &Url, shared: &Rc<Shared>) -> Filing {
+impl FileRecipient {
+    pub(super) fn new(saving: Saving, name: Name, url: &Url, shared: &Rc<Shared>) -> FileRecipient {
         let mark = blake3::hash(url.to_string().as_bytes()).to_hex()[..32].to_owned();
-        Filing {
+        FileRecipient {
             anew: !saving.resume,
             saving,
             name,
@@ -137,7 +138,7 @@ impl Filing {
             size: None,
             progress: Rc::default(),
             raw_head: Vec::new(),
-            state: None,
+            earlier: None,
             provenance: None,
             looks: shared.has_leftovers,
             resumable: false,
@@ -156,13 +157,13 @@ impl Filing {
         self.receiver.as_mut().ok_or(FileError::NotFound)
     }
 
-    /// Whether the file can stand at its place, as far as is seen before anybody is asked.
+    /// Checks that the file can be created, as far as this shows before a request is sent.
     fn check(&mut self) -> Result<(), FileError> {
         let overwrite = self.saving.may_overwrite();
         self.open()?.check(overwrite)
     }
 
-    /// Looks again at what is left over, a part at a time; true when that is done.
+    /// Verifies the unfinished file step by step; true when this is done.
     fn verify(&mut self, scratch: &mut [u8]) -> Result<bool, FileError> {
         let mark = self.mark.clone();
         let receiver = self.open()?;
@@ -179,19 +180,19 @@ impl Filing {
         Ok(true)
     }
 
-    /// What a response means, by its status and whether a range was asked for.
+    /// What a response means, by its status and the fields of the request.
     fn judge(&self, head: &Head, announced: &Announced) -> Course {
         match (head.status, &self.leftover) {
-            (304, None) if self.state.is_some() => Course::Unchanged,
+            (304, None) if self.earlier.is_some() => Course::Unchanged,
             (_, None) if self.is_repeated_by(head, announced) => Course::Unchanged,
             (206, Some(left)) if left.is_continued_by(head, announced) => Course::Writing,
-            (416, Some(left)) if left.is_all(head) => Course::Whole,
+            (416, Some(left)) if left.is_all(head) => Course::Complete,
             (206 | 416, Some(_)) => Course::Again,
-            // A part that nobody asked for is not the file.
+            // A part to a request without Range is not the file.
             (206, None) if self.saving.accepts == Accepts::Success => Course::Refused,
             _ if !self.saving.accepts.takes(head.status) => Course::Refused,
             _ if self.saving.accepts != Accepts::Success => Course::Writing,
-            _ => match (is_the_whole(head, announced), self.leftover.is_some()) {
+            _ => match (is_complete(head, announced), self.leftover.is_some()) {
                 (true, _) => Course::Writing,
                 (false, true) => Course::Again,
                 (false, false) => Course::Contradicted,
@@ -200,23 +201,23 @@ impl Filing {
     }
 
     fn is_repeated_by(&self, head: &Head, announced: &Announced) -> bool {
-        self.state.as_ref().is_some_and(|state| state.is_repeated_by(head, announced))
+        self.earlier.as_ref().is_some_and(|earlier| earlier.is_repeated_by(head, announced))
     }
 
-    /// Asks whether the file that an earlier run fetched has changed, if there is one.
-    fn ask_about(&mut self, headers: &mut Headers) -> Option<()> {
+    /// Adds conditions to the request, if there is a file of an earlier run.
+    fn add_conditions(&mut self, headers: &mut Headers) -> Option<()> {
         let is_conditional = ["If-None-Match", "If-Modified-Since"].map(|name| headers.get(name));
         if !self.saving.is_repeatable() || is_conditional.iter().any(Option::is_some) {
             return None;
         }
         let path = self.saving.destination.path(&self.name)?;
-        let state = ConnectionState::of(&path, &self.mark)?;
-        state.ask(headers)?;
-        self.state = Some(state);
+        let earlier = EarlierFile::of(&path, &self.mark)?;
+        earlier.add_conditions(headers)?;
+        self.earlier = Some(earlier);
         Some(())
     }
 
-    /// Begins to write, behind what is left over or at the beginning.
+    /// Begins to write, at the end of the unfinished file or at the beginning.
     fn begin(
         &mut self,
         head: &Head,
@@ -228,12 +229,12 @@ impl Filing {
         let goes_on = matches!(head.status, 206 | 416);
         let left = self.leftover.take().filter(|_| goes_on);
         if left.is_none() {
-            // What is left of another version is not gone on with, even if it looks the same.
+            // An unfinished file of another version is never resumed, even if its tag is the same.
             self.open()?.discard_leftover()?;
             self.kept = 0;
             self.progress.take();
         }
-        // The empty line is in it.
+        // The empty line is included.
         let raw_head = std::mem::take(&mut self.raw_head);
         let opening = match (self.saving.raw, self.saving.with_head) {
             (true, _) => &raw_head,
@@ -262,7 +263,7 @@ impl Filing {
         if opening.is_empty() { Ok(()) } else { self.write(opening) }
     }
 
-    /// Closes the file, and notes how much of it stays for another try or a later run.
+    /// Closes the file, and notes how much of it is kept for a retry or a later run.
     fn let_go(&mut self) {
         let Some(receiver) = self.receiver.take() else { return };
         let came = match &self.leftover {
@@ -273,7 +274,7 @@ impl Filing {
         self.kept = if came > 0 && receiver.keep() { came } else { 0 };
     }
 
-    /// The entity tag under which the next run may go on with this response.
+    /// The entity tag with which a later run may resume this response.
     fn tag(&self, head: &Head) -> Option<String> {
         let tag = range::validator(&head.headers)?;
         let tag = str::from_utf8(tag).ok()?.to_owned();
@@ -298,17 +299,17 @@ fn failure(error: FileError) -> Failure {
     Failure::from(&Error::from(error))
 }
 
-impl Recipient for Filing {
+impl Recipient for FileRecipient {
     fn prepare(&mut self, headers: &mut Headers, scratch: &mut [u8]) -> Result<bool, Failure> {
-        // What came was the head of a redirect.
+        // These bytes were the head of a redirect.
         self.raw_head.clear();
         if !self.anew && self.leftover.is_none() && !self.verify(scratch).map_err(failure)? {
             return Ok(false);
         }
-        let asks = !self.anew && self.leftover.is_none();
-        let is_asked_about = asks && self.ask_about(headers).is_some();
-        // That there is no place for it is to be known before anybody is asked.
-        if self.anew || !is_asked_about && !self.saving.may_overwrite() {
+        let may_ask = !self.anew && self.leftover.is_none();
+        let is_conditional = may_ask && self.add_conditions(headers).is_some();
+        // A file that cannot be created fails before the request is sent.
+        if self.anew || !is_conditional && !self.saving.may_overwrite() {
             self.check().map_err(failure)?;
         }
         if let Some(Leftover { tag, verified, .. }) = &self.leftover {
@@ -331,19 +332,19 @@ impl Recipient for Filing {
         self.status = head.status;
         self.course = self.judge(head, announced);
         match self.course {
-            // Before what is left over of another version is removed.
+            // This fails before an unfinished file of another version is removed.
             Course::Writing if announced.undecodable.is_some() => {
                 return Err(announced.failure());
             }
-            Course::Writing | Course::Whole => {
-                if self.state.take().is_some() {
+            Course::Writing | Course::Complete => {
+                if self.earlier.take().is_some() {
                     self.check().map_err(failure)?;
                 }
                 self.begin(head, announced.len, finisher).map_err(failure)?;
             }
             Course::Contradicted => return Err(contradiction(head)),
             Course::Unchanged => {
-                let bytes = self.state.as_ref().map_or(0, |state| state.len);
+                let bytes = self.earlier.as_ref().map_or(0, |earlier| earlier.len);
                 self.progress.set(Progress { bytes, before: 0, is_unchanged: true });
             }
             Course::Again => {
@@ -370,14 +371,14 @@ impl Recipient for Filing {
         }
     }
 
-    /// The length of a part in chunks is known from its range alone.
+    /// Checks the length: that of a chunked part is known only from `Content-Range`.
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.saving.raw {
             return Ok(());
         }
         let end = self.progress.get().bytes + bytes.len() as u64;
         if self.size.is_some_and(|size| end > size) {
-            return Err(Failure::new("malformed", "more came than Content-Range says"));
+            return Err(Failure::new("malformed", "the body is longer than Content-Range says"));
         }
         self.write(bytes).map_err(failure)
     }
@@ -404,9 +405,9 @@ impl Recipient for Filing {
             }
             Course::Writing if self.size.is_some_and(|size| self.progress.get().bytes < size) => {
                 self.failed();
-                Err(Failure::new("incomplete", "less came than Content-Range says"))
+                Err(Failure::new("incomplete", "the body is shorter than Content-Range says"))
             }
-            Course::Writing | Course::Whole => {
+            Course::Writing | Course::Complete => {
                 let Some(mut receiver) = self.receiver.take() else { return Ok(After::Done) };
                 self.provenance.take().into_iter().for_each(|known| receiver.set_provenance(known));
                 let durability = self.saving.durability;
@@ -414,7 +415,7 @@ impl Recipient for Filing {
                     Some(job) if durability == Durability::Fsync => {
                         After::Pending(finisher.run(job))
                     }
-                    // Without a sync it is quicker here than on another thread.
+                    // Without fsync this is faster inline than on the finisher thread.
                     Some(job) => job.run().map(|()| After::Done).map_err(failure)?,
                     None => After::Done,
                 })
@@ -430,16 +431,16 @@ impl Recipient for Filing {
         if self.course == Course::Writing {
             self.before = Some(before);
         }
-        // What has come is looked at again, as a later run would do.
+        // The retry verifies the unfinished file again, as a later run would.
         self.let_go();
         self.progress.set(Progress { bytes: self.kept, before, is_unchanged: false });
         (self.leftover, self.looks, self.resumable) = (None, true, false);
         (self.course, self.anew) = (Course::None, !self.saving.resume);
-        (self.size, self.state, self.provenance) = (None, None, None);
+        (self.size, self.earlier, self.provenance) = (None, None, None);
         true
     }
 
-    /// What has come is kept for the next run, where it can be gone on with.
+    /// Keeps the unfinished file for a later run, if it can be resumed.
     fn failed(&mut self) {
         self.let_go();
     }

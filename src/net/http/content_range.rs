@@ -1,10 +1,10 @@
-//! Whether the body of a response is a whole file.
+//! Whether the body of a response is a complete file, or the missing part of one.
 //!
 //! Specification: RFC 9110 §14.4 (Content-Range), §14.6 (multipart/byteranges).
 //!
 //! ```text
-//!   200                                          the whole
-//!   200  Content-Range: bytes 0-9/10             the whole, if the body has 10 bytes
+//!   200                                          complete
+//!   200  Content-Range: bytes 0-9/10             complete, if the body has 10 bytes
 //!   200  Content-Range: bytes 5-9/10             a contradiction
 //!   200  Content-Type: multipart/byteranges      a contradiction
 //! ```
@@ -15,7 +15,7 @@ use crate::http::message::headers::{Headers, text};
 use crate::http::range::{self, ContentRange};
 use crate::net::report::Failure;
 
-/// What is left over of a file, and may be gone on with.
+/// The verified part of an unfinished file, which can be resumed.
 #[derive(Debug, Clone)]
 pub(super) struct Leftover {
     pub(super) tag: String,
@@ -32,8 +32,8 @@ impl Leftover {
             let (first, complete) = (*first, Some(*size));
             ContentRange::Satisfied { first, last, complete }
         });
-        // A 206 carries the tag that a 200 would: RFC 9110 §15.3.7. One without it may be of a
-        // server that has not understood If-Range.
+        // A 206 carries the tag that a 200 would (RFC 9110 §15.3.7). A server that sends none may
+        // have ignored If-Range.
         let is_its = range::validator(&head.headers) == Some(tag.as_bytes());
         let fits = announced.len.is_none_or(|len| Some(len) == size.checked_sub(*first));
         let is_coded = announced.is_decoded || announced.undecodable.is_some();
@@ -41,7 +41,7 @@ impl Leftover {
         rest.is_some() && range::of(&head.headers) == rest && is_its && fits && is_one && !is_coded
     }
 
-    /// Whether a 416 says that the file ends where what is left over ends.
+    /// Whether a 416 says that the unfinished file already has the length of the resource.
     pub(super) fn is_all(&self, head: &Head) -> bool {
         let unsatisfied = ContentRange::Unsatisfied { complete: self.size };
         let tag = range::validator(&head.headers);
@@ -51,10 +51,10 @@ impl Leftover {
     }
 }
 
-/// Whether nothing in the head of a successful response contradicts that its body is the whole
-/// file. `Content-Range` means nothing there (RFC 9110 §14.4), but a server that sends it may have
-/// sent a part with the wrong status.
-pub(super) fn is_the_whole(head: &Head, announced: &Announced) -> bool {
+/// Whether nothing in the head of a successful response contradicts a complete file.
+/// `Content-Range` has no meaning there (RFC 9110 §14.4), but a server that sends it may have sent
+/// a part with the wrong status.
+pub(super) fn is_complete(head: &Head, announced: &Announced) -> bool {
     if is_multipart(&head.headers) {
         return false;
     }
@@ -72,7 +72,7 @@ pub(super) fn is_the_whole(head: &Head, announced: &Announced) -> bool {
     }
 }
 
-/// Whether the body is some ranges, each with a head of its own: RFC 9110 §14.6.
+/// Whether the body is `multipart/byteranges` (RFC 9110 §14.6).
 fn is_multipart(headers: &Headers) -> bool {
     let kind = headers.get("Content-Type").map_or(&b""[..], |field| field.value);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
@@ -84,6 +84,6 @@ pub(super) fn contradiction(head: &Head) -> Failure {
         Some(range) => format!("Content-Range: {}", text(range.value).short()),
         None => "multipart/byteranges".to_owned(),
     };
-    let what = format!("{} with {said}: it is not known to be the whole file", head.status);
+    let what = format!("{} with {said}: the body may not be the whole file", head.status);
     Failure::new("malformed", what)
 }
