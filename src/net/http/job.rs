@@ -386,8 +386,7 @@ impl Job {
         Ok(Step::More)
     }
 
-    /// The response is complete, or no more of it is wanted. Prepares the next request after a
-    /// redirect, or ends the recipient.
+    /// Ends the response: prepares the next request of a redirect, or ends the recipient.
     pub(super) fn end(&mut self, finisher: &mut Finisher) -> Result<After, Failure> {
         let Some(redirect) = self.redirect.take() else {
             return self.recipient.end(finisher);

@@ -141,8 +141,8 @@ impl Pool {
         }
     }
 
-    /// The next job for a connection, which becomes busy; without a job it becomes idle. `is_fresh`:
-    /// the connection has had no job before.
+    /// The next job for a connection, which becomes busy, or idle without a job. `is_fresh`: the
+    /// connection has had no job before.
     pub(super) fn take(&mut self, slot: &Rc<ConnectionSlot>, is_fresh: bool) -> Option<Job> {
         if matches!(slot.state.get(), ConnectionState::Idle | ConnectionState::Gone) {
             return None;
