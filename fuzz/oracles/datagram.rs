@@ -1,16 +1,17 @@
-//! The oracle of the receiver's books and of its files: they say what naive ones say, which
-//! remember everything.
+//! The oracles of the datagram receiver: its ledger and its file assembly are compared with naive
+//! ones that store every entry and every byte.
 
 use std::collections::HashSet;
 use wirewright::datagram::{
     Assembly, Datagram, DecodeError, Entry, HEADER_BYTES, Kind, Ledger, Limits, Part, Report, Seal,
 };
 
-/// How many records go by between two looks at all figures: the naive ones take their time.
-const LOOK_EACH: usize = 8;
+/// The reports are compared after so many records, because the naive report is slow.
+const COMPARE_EVERY: usize = 8;
 
-/// The property. The window and how far ahead, then records: a byte of choices, its argument, how
-/// much time goes by. At last the whole input as one datagram. The same records are then a file's.
+/// The property. The input: the window, `ahead_max`, then records of three bytes: the kind of
+/// datagram, its argument, the time that passes. At the end the whole input is one datagram.
+/// `check_file` reads the same records as parts of a file.
 pub fn check(data: &[u8]) {
     let [window, ahead, script @ ..] = data else { return };
     check_file(usize::from(*window), script);
@@ -23,7 +24,7 @@ pub fn check(data: &[u8]) {
         now += u64::from(record[2]) << (record[0] >> 5);
         round_trips(&bytes);
         assert_eq!(ledger.enter(&bytes, now), naive.enter(&bytes, now), "{bytes:?}");
-        if at % LOOK_EACH == 0 {
+        if at % COMPARE_EVERY == 0 {
             assert_eq!(ledger.report(), naive.report());
         }
     }
@@ -35,7 +36,7 @@ pub fn check(data: &[u8]) {
     assert!(report.reordered <= report.received);
 }
 
-/// What a record stands for: mostly the next number, or one near it, in either direction.
+/// The datagram of a record: mostly the next sequence number, or one near it.
 fn datagram(choice: u8, argument: u64, newest: &mut u64, now: u64) -> Vec<u8> {
     let (mut kind, mut run, mut time_ns) = (Kind::Data, 7, now / 3);
     let sequence = match choice % 8 {
@@ -60,7 +61,7 @@ fn datagram(choice: u8, argument: u64, newest: &mut u64, now: u64) -> Vec<u8> {
         *newest = sequence;
     }
     let (mut bytes, mut payload) = (Vec::new(), vec![0; 3]);
-    // Every fourth argument is that of a run which carries a file.
+    // Every fourth argument makes a run that carries a file.
     if argument % 4 == 3 {
         kind = if kind == Kind::End { Kind::Seal } else { Kind::Part };
         match kind {
@@ -109,8 +110,8 @@ fn round_trips(bytes: &[u8]) {
 /// The size of the file in `check_file`, in bytes.
 const FILE_BYTES: usize = 320;
 
-/// A file out of parts: the assembly beside a naive one that keeps every byte in an `Option`. A
-/// record is a byte of choices, where the part begins, how long it is.
+/// Compares the assembly with a naive one that keeps every byte in an `Option`. A record is a byte
+/// of flags, the offset of a part, and its length.
 fn check_file(ranges_max: usize, script: &[u8]) {
     let limits = Limits { ranges_max, file_bytes_max: FILE_BYTES as u64 + 1, ..Limits::default() };
     let mut assembly = Assembly::new(limits);
@@ -118,7 +119,7 @@ fn check_file(ranges_max: usize, script: &[u8]) {
     let mut kept = [0; FILE_BYTES];
     for (count, record) in script.chunks_exact(3).enumerate() {
         let (choice, at, len) = (record[0], usize::from(record[1]), usize::from(record[2]) % 33);
-        // Mostly the file's own bytes, now and then others.
+        // Mostly the bytes of the file, sometimes others.
         let own = |at: usize| (at as u8).wrapping_mul(7) ^ u8::from(choice % 16 == 1);
         let bytes: Vec<u8> = (at..at + len.max(1)).map(own).collect();
         let size = match choice % 16 {
@@ -129,14 +130,14 @@ fn check_file(ranges_max: usize, script: &[u8]) {
         let part = Part { size, offset: at as u64, bytes: &bytes };
         take(&mut assembly, &mut kept, &part);
         naive.take(&part);
-        if count % LOOK_EACH == 0 {
+        if count % COMPARE_EVERY == 0 {
             naive.agrees_with(&assembly, &kept);
         }
     }
     naive.agrees_with(&assembly, &kept);
 }
 
-/// What a receiver does that keeps the bytes.
+/// Gives a part to the assembly and keeps its bytes.
 fn take(assembly: &mut Assembly, kept: &mut [u8], part: &Part<'_>) {
     if !assembly.admit(part) {
         return;
@@ -151,12 +152,12 @@ fn take(assembly: &mut Assembly, kept: &mut [u8], part: &Part<'_>) {
     assembly.enter(part);
 }
 
-/// A file as the bytes that came.
+/// A file as an `Option` of each byte.
 struct NaiveFile {
     limits: Limits,
     size: Option<u64>,
     kept: [Option<u8>; FILE_BYTES],
-    /// Disagreeing, unplaced.
+    /// Counts of conflicting and unplaced parts.
     refused: (u64, u64),
 }
 
@@ -195,7 +196,7 @@ impl NaiveFile {
         let mut missing = [false; FILE_BYTES + 1];
         let mut end = 0;
         for range in assembly.missing() {
-            // In order, none empty, none beside another.
+            // Ranges are ordered, not empty and not adjacent.
             assert!(range.start < range.end && (range.start > end || end == 0));
             end = range.end;
             missing[range.start as usize..range.end as usize].fill(true);
@@ -208,15 +209,15 @@ impl NaiveFile {
     }
 }
 
-/// Books that remember every number, and count each figure anew when they are asked.
+/// A ledger that stores every sequence number, and computes each count anew for a report.
 struct Naive {
     window: u64,
     ahead_max: u64,
-    /// And whether it carries a file.
+    /// The run, and whether it carries a file.
     run: Option<(u64, bool)>,
-    /// Of each entry its sequence, where it has one, in order of arrival.
+    /// The entries and their sequence numbers (0 for none), in order of arrival.
     entries: Vec<(Entry, u64)>,
-    /// Arrival, sending and length of those received.
+    /// Arrival time, sending time and length of the datagrams received.
     received: Vec<(u64, u64, u64)>,
     sent: Option<u64>,
 }

@@ -27,18 +27,22 @@ pub struct Outcome {
     pub error: Option<Error>,
 }
 
-/// Feeds `pieces` one after the other, with `room` bytes of room.
-pub fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: Limits, room: usize) -> Outcome {
+/// Feeds `pieces` one after the other, with `scratch` bytes of buffer.
+pub fn run<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    limits: Limits,
+    scratch: usize,
+) -> Outcome {
     let mut decoder = Decoder::new(KEY, limits);
-    let mut room = vec![0; room];
+    let mut scratch = vec![0; scratch];
     let mut out = Outcome { rest: None, head: None, payload: Vec::new(), error: None };
     for piece in pieces {
         let mut input = piece;
         while !input.is_empty() {
-            let step = match decoder.feed(input, &mut room) {
+            let step = match decoder.feed(input, &mut scratch) {
                 Ok(step) => step,
                 Err(error) => {
-                    assert_eq!(decoder.feed(b"}", &mut room), Err(error.clone()), "errors stay");
+                    assert_eq!(decoder.feed(b"}", &mut scratch), Err(error.clone()), "errors stay");
                     out.error = Some(error);
                     return out;
                 }
@@ -48,7 +52,7 @@ pub fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: Limits, room:
             match step.event {
                 Event::More => {}
                 Event::PayloadStart => out.head = Some(decoder.rest().to_vec()),
-                Event::Payload(len) => out.payload.extend_from_slice(&room[..len]),
+                Event::Payload(len) => out.payload.extend_from_slice(&scratch[..len]),
                 Event::End => out.rest = Some(decoder.rest().to_vec()),
             }
         }
@@ -122,14 +126,14 @@ fn round_trip(whole: &Outcome, step: usize) {
     let mut head: serde_json::Value = serde_json::from_slice(rest).expect("judged");
     head.as_object_mut().expect("an object").remove(KEY);
     let mut out = Buffer::with_limit(1 << 24);
-    envelope::begin(&head, KEY, &mut out).expect("room for the head");
+    envelope::begin(&head, KEY, &mut out).expect("space in the output");
     let mut expected = out.readable()[..out.len() - 1].to_vec();
     expected.extend_from_slice(b"null}");
     let mut encoder = Encoder::new();
     for piece in whole.payload.chunks(step) {
-        encoder.push(piece, &mut out).expect("room for the payload");
+        encoder.push(piece, &mut out).expect("space in the output");
     }
-    encoder.finish(&mut out).expect("room for the end");
+    encoder.finish(&mut out).expect("space in the output");
     let again = run([out.readable()], Limits { rest_bytes_max: 1 << 20 }, 4096);
     assert_eq!(again.error, None);
     assert_eq!(again.rest, Some(expected));

@@ -69,24 +69,24 @@ fn frame(body: &[u8]) -> Vec<u8> {
     [&len.to_be_bytes(), body].concat()
 }
 
-/// Feeds `pieces` one after the other, with `room` bytes of room.
+/// Feeds `pieces` one after the other, with `scratch` bytes of buffer.
 fn run<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     from: Side,
     limit: u32,
-    room: usize,
+    scratch: usize,
 ) -> Outcome {
     let mut reader = Reader::new(from);
     reader.set_frame_limit(limit);
-    let mut room = vec![0; room];
+    let mut scratch = vec![0; scratch];
     let mut out = Outcome { seen: Vec::new(), error: None };
     let mut fed = 0;
     for piece in pieces {
         fed += piece.len();
-        out.error = feed(&mut reader, piece, &mut room, &mut out.seen).err();
+        out.error = feed(&mut reader, piece, &mut scratch, &mut out.seen).err();
         assert!(reader.capacity() <= 2 * fed + 1024, "memory follows what came");
         if let Some(error) = &out.error {
-            let again = reader.receive(b"\0\0\0\x02{}", &mut room).err();
+            let again = reader.receive(b"\0\0\0\x02{}", &mut scratch).err();
             assert_eq!(again.as_ref(), Some(error), "errors stay");
             assert_eq!(reader.finish().as_ref(), Err(error), "errors stay");
             return out;
@@ -101,11 +101,11 @@ fn run<'a>(
 fn feed(
     reader: &mut Reader,
     mut input: &[u8],
-    room: &mut [u8],
+    scratch: &mut [u8],
     seen: &mut Vec<Seen>,
 ) -> Result<(), Error> {
     loop {
-        let read = reader.receive(input, room)?;
+        let read = reader.receive(input, scratch)?;
         input = &input[read.consumed..];
         match read.item {
             None if read.consumed == 0 => break,
@@ -153,7 +153,7 @@ fn body(message: &Message<'_>) -> Vec<u8> {
             message::write(&unknown, &mut out)
         }
     };
-    written.expect("room for a message");
+    written.expect("space in the output");
     out.readable()[4..].to_vec()
 }
 
@@ -252,11 +252,11 @@ fn round_trip(from: Side, whole: &Outcome) {
 
 fn chunk_row(chunk: &Chunk, payload: &[u8]) -> Vec<u8> {
     let mut out = Buffer::with_limit(1 << 24);
-    let mut row = FrameGuard::open(&mut out).expect("room");
-    envelope::begin(chunk, PAYLOAD_KEY, &mut row).expect("room");
+    let mut row = FrameGuard::open(&mut out).expect("space in the output");
+    envelope::begin(chunk, PAYLOAD_KEY, &mut row).expect("space in the output");
     let mut encoder = Encoder::new();
-    encoder.push(payload, &mut row).expect("room");
-    encoder.finish(&mut row).expect("room");
+    encoder.push(payload, &mut row).expect("space in the output");
+    encoder.finish(&mut row).expect("space in the output");
     row.close().expect("a frame");
     out.readable().to_vec()
 }

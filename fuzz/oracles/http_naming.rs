@@ -1,6 +1,6 @@
-//! Oracles of the names that downloads get out of URLs: whatever the URLs, the names of a run are
-//! single segments that harm nobody and differ in more than case; and where the last segment of a
-//! path is ASCII, a second reading of the rules of `name::safe` gives the very same names.
+//! Oracles of the file names of downloads: for any URLs, the names of a run are safe segments
+//! that differ in more than case. For ASCII segments a second implementation of the rules of
+//! `name::safe` gives the same names.
 
 use std::collections::BTreeSet;
 use wirewright::http::naming::Naming;
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
     let urls: Vec<Url> = text.split('\0').take(URLS_MAX).filter_map(|one| read(one).ok()).collect();
     let names = named(&urls);
     assert_eq!(names, named(&urls), "the same run gives the same names");
-    names.iter().for_each(|name| harms_nobody(name));
+    names.iter().for_each(|name| is_safe(name));
     let folded: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     assert_eq!(folded.len(), names.len(), "{names:?}");
     let wanted: Option<Vec<String>> = urls.iter().map(|url| wanted(url.path())).collect();
@@ -34,7 +34,7 @@ fn named(urls: &[Url]) -> Vec<String> {
     urls.iter().map(|url| naming.name(url).as_str().to_owned()).collect()
 }
 
-fn harms_nobody(name: &str) {
+fn is_safe(name: &str) {
     assert!((1..=NAME_BYTES_MAX).contains(&name.len()), "{name:?}");
     assert!(!name.starts_with(['.', '-']), "{name:?}");
     assert!(!name.contains(['/', '\\', '\0']) && !name.chars().any(char::is_control), "{name:?}");
@@ -86,7 +86,7 @@ fn distinct(wanted: &[String]) -> Vec<String> {
         let numbered = (2..).map(|number| format!("{}-{number}{}", &name[..dot], &name[dot..]));
         let is_free = |one: &String| given.iter().all(|other| !other.eq_ignore_ascii_case(one));
         let free = std::iter::once(name.clone()).chain(numbered).find(is_free);
-        given.push(free.expect("numbers do not end"));
+        given.push(free.expect("there is always a free number"));
     }
     given
 }

@@ -138,7 +138,7 @@ fn requested(choice: u8, method: Method, url: &Url, fields: &[&[u8]]) {
         }
     }
     let mut out = Buffer::with_limit(1 << 20);
-    request.encode(&mut out).expect("room");
+    request.encode(&mut out).expect("space in the output");
     let mut slots = [httparse::EMPTY_HEADER; 32];
     let mut other = httparse::Request::new(&mut slots);
     let parsed = other.parse(out.readable()).expect("a request");

@@ -1,6 +1,6 @@
-//! Oracles of HTTP responses: split invariance, errors within the stream, a reading of heads by
-//! httparse alone, a naive decoder of chunks over the whole text, and the round trip: what was
-//! accepted, written again, reads the same.
+//! Oracles of HTTP responses: split invariance, offsets of errors, heads as httparse reads them,
+//! chunks as a naive decoder of the whole text reads them, and the round trip: an accepted response
+//! that is written again reads the same.
 
 use std::iter::once;
 use wirewright::buffer::Buffer;
@@ -14,7 +14,7 @@ use wirewright::http::request::{Method, Request};
 use wirewright::http::url::Url;
 use wirewright::session::Session as _;
 
-/// What was told, owned.
+/// An event, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     Remark {
@@ -60,13 +60,18 @@ pub struct Setting {
     pub method: Method,
     pub config: Config,
     pub ending: Ending,
-    /// Bytes of room for small chunks.
-    pub room: usize,
+    /// Size of the buffer for small chunks, in bytes.
+    pub scratch: usize,
 }
 
 impl Default for Setting {
     fn default() -> Setting {
-        Setting { method: Method::GET, config: Config::default(), ending: Ending::Eof, room: 4096 }
+        Setting {
+            method: Method::GET,
+            config: Config::default(),
+            ending: Ending::Eof,
+            scratch: 4096,
+        }
     }
 }
 
@@ -78,10 +83,10 @@ pub fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, setting: &Setting) ->
     exchange.send(&request).expect("an idle exchange");
     exchange.transmit(&mut Buffer::with_limit(4096));
     let mut out = Outcome { seen: Vec::new(), error: None, leftover: Vec::new() };
-    let mut room = vec![0; setting.room];
+    let mut scratch = vec![0; setting.scratch];
     for piece in pieces {
         if out.error.is_none() {
-            drain(&mut exchange, piece, &mut room, &mut out);
+            drain(&mut exchange, piece, &mut scratch, &mut out);
         }
     }
     if out.error.is_none() && !has_ended(&out) && setting.ending != Ending::Open {
@@ -90,12 +95,12 @@ pub fn run<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, setting: &Setting) ->
             _ => exchange.receive_eof(),
         };
         match ended {
-            Ok(()) => drain(&mut exchange, b"", &mut room, &mut out),
+            Ok(()) => drain(&mut exchange, b"", &mut scratch, &mut out),
             Err(error) => out.error = Some(error),
         }
     }
     if let Some(error) = &out.error {
-        let again = exchange.receive(b"x", &mut room).map(|_| ());
+        let again = exchange.receive(b"x", &mut scratch).map(|_| ());
         assert_eq!(again, Err(error.clone()), "errors stay");
         assert_eq!(exchange.receive_eof(), Err(error.clone()), "errors stay");
     }
@@ -107,14 +112,14 @@ fn has_ended(out: &Outcome) -> bool {
 }
 
 /// Receives until nothing more comes. What stands behind the end is not fed.
-fn drain(exchange: &mut Exchange, piece: &[u8], room: &mut [u8], out: &mut Outcome) {
+fn drain(exchange: &mut Exchange, piece: &[u8], scratch: &mut [u8], out: &mut Outcome) {
     let mut input = piece;
     loop {
         if has_ended(out) {
             out.leftover.extend_from_slice(input);
             return;
         }
-        let received = match exchange.receive(input, room) {
+        let received = match exchange.receive(input, scratch) {
             Ok(received) => received,
             Err(error) => {
                 out.error = Some(error);
@@ -164,8 +169,8 @@ impl See for Vec<Seen> {
     }
 }
 
-/// The property. The first byte chooses what is asked and how strictly it is read, the second the
-/// size of pieces, the third the small limits; the rest is the stream.
+/// The property. The first byte chooses the request and the policy, the second the size of pieces,
+/// the third the small limits; the rest is the stream.
 pub fn check(data: &[u8]) {
     let [choice, step, small, stream @ ..] = data else { return };
     let method = match choice & 3 {
@@ -176,8 +181,8 @@ pub fn check(data: &[u8]) {
     let policy = if choice & 4 == 0 { Policy::Tolerant } else { Policy::Strict };
     let ending = if choice & 8 == 0 { Ending::Eof } else { Ending::Abort };
     let limits = if choice & 16 == 0 { Limits::default() } else { small_limits(*small) };
-    let room = usize::from(*small);
-    let setting = Setting { method, config: Config { limits, policy }, ending, room };
+    let scratch = usize::from(*small);
+    let setting = Setting { method, config: Config { limits, policy }, ending, scratch };
     let whole = invariant(stream, &setting, usize::from(*step) + 2);
     lies_within(stream, &whole);
     strictly(stream, &setting, &whole);
@@ -201,17 +206,17 @@ fn small_limits(size: u8) -> Limits {
     }
 }
 
-/// Whole, bytewise and in pieces the same, in any room.
+/// The outcome is the same for the whole stream, bytewise and in pieces, with any buffer.
 pub fn invariant(stream: &[u8], setting: &Setting, step: usize) -> Outcome {
     let whole = run(once(stream), setting);
-    let other = Setting { room: 0, ..setting.clone() };
+    let other = Setting { scratch: 0, ..setting.clone() };
     assert_eq!(whole, run(stream.chunks(1), setting), "bytewise");
     assert_eq!(whole, run(stream.chunks(step), setting), "by {step}");
-    assert_eq!(whole, run(stream.chunks(step), &other), "by {step}, without room");
+    assert_eq!(whole, run(stream.chunks(step), &other), "by {step}, without a buffer");
     whole
 }
 
-/// Places are within the stream, and what is missing is missing at its end.
+/// Offsets are within the stream, and a stream that is too short is reported at its end.
 fn lies_within(stream: &[u8], whole: &Outcome) {
     let len = stream.len() as u64;
     if let Some(error) = &whole.error {
@@ -249,8 +254,8 @@ fn strictly(stream: &[u8], setting: &Setting, whole: &Outcome) {
     }
 }
 
-/// Every head that was told is one that httparse reads the same way, and where httparse reads one
-/// under the same rules, it was told or refused for more than its lines.
+/// httparse reads every accepted head in the same way. A head that httparse accepts is accepted, or
+/// refused for a rule that httparse does not check.
 fn by_httparse(stream: &[u8], setting: &Setting, whole: &Outcome) {
     let heads = whole.seen.iter().filter_map(|seen| match seen {
         Seen::Interim(head) | Seen::Head(head, _) => Some(head),
@@ -380,7 +385,7 @@ fn line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     text[end..].strip_prefix(b"\r\n").map(|behind| (&text[..end], behind))
 }
 
-/// What ended well is written again and read the same.
+/// A complete response that is written again reads the same.
 fn round_trip(setting: &Setting, whole: &Outcome) {
     if whole.error.is_some() || setting.config.limits != Limits::default() {
         return;

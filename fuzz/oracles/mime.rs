@@ -1,5 +1,5 @@
-//! Oracles of mail messages: every message that is built is read again by a naive reader that
-//! shares nothing with the product, and says what was put in.
+//! Oracles of mail messages: a naive reader that shares no code with the crate reads each message
+//! that was built, and finds what was put in.
 
 #[path = "mime/reader.rs"]
 mod reader;
@@ -12,14 +12,14 @@ use wirewright::mime::{
     Writer,
 };
 
-/// What is put in. Whatever is refused is left out.
+/// The input of a message. Values that the builder refuses are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
     pub seed: u64,
     pub compat_names: bool,
-    /// The size of pieces in which content is offered, and the room for output.
+    /// The size of the pieces in which content is offered, and the limit of the output buffer.
     pub piece: usize,
-    pub room: usize,
+    pub out_max: usize,
     pub mailboxes: Vec<String>,
     pub subject: Option<String>,
     pub headers: Vec<(String, String)>,
@@ -29,18 +29,18 @@ pub struct Sample {
     pub files: Vec<(String, Vec<u8>, bool)>,
 }
 
-/// The property for a text: choices, sizes, then parts divided by NUL.
+/// The property. The input: flags, sizes, then parts divided by NUL.
 pub fn check(data: &[u8]) {
     let Some((head, rest)) = data.split_first_chunk::<3>() else { return };
     let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
     let mut parts = rest.split(|byte| *byte == 0);
     let mut next = || parts.next().unwrap_or_default();
-    let [choices, piece, room] = *head;
+    let [choices, piece, out_max] = *head;
     let mut sample = Sample {
         seed: u64::from(choices >> 6),
         compat_names: choices & 1 != 0,
         piece: usize::from(piece) + 1,
-        room: usize::from(room) * 3 + 128,
+        out_max: usize::from(out_max) * 3 + 128,
         mailboxes: vec![text(next()), text(next())],
         ..Sample::default()
     };
@@ -56,7 +56,7 @@ pub fn check(data: &[u8]) {
     check_sample(&sample);
 }
 
-/// The property: what is accepted is read again as it was given.
+/// The property: values that are accepted are read again as they were given.
 pub fn check_sample(sample: &Sample) {
     let mut kept = sample.clone();
     kept.mailboxes.retain(|text| mailbox(text));
@@ -72,7 +72,7 @@ pub fn check_sample(sample: &Sample) {
     let message = build(&kept);
     let whole = write(&message, &kept, usize::MAX, 1 << 20);
     assert_eq!(whole.len() as u64, message.size());
-    assert_eq!(write(&message, &kept, sample.piece.max(1), sample.room.max(128)), whole);
+    assert_eq!(write(&message, &kept, sample.piece.max(1), sample.out_max.max(128)), whole);
     compare(&kept, &read(&whole));
     let is_foreign = |text: &String| Mailbox::parse(text).unwrap().needs_smtputf8();
     assert_eq!(message.needs_smtputf8(), kept.mailboxes.iter().any(is_foreign));
@@ -143,7 +143,7 @@ fn file_name(name: &str) -> bool {
     is_good
 }
 
-/// Limits that no text of a test meets.
+/// Limits that no test reaches.
 fn wide() -> Limits {
     Limits { name_bytes_max: 1 << 20, file_name_bytes_max: 1 << 20, ..Limits::default() }
 }
@@ -190,9 +190,9 @@ fn builder(sample: &Sample) -> Builder {
     builder
 }
 
-/// The octets of a message, its files offered in pieces, through a buffer of `room`.
-pub fn write(message: &Message, sample: &Sample, piece: usize, room: usize) -> Vec<u8> {
-    let (mut writer, mut out) = (Writer::new(message.clone()), Buffer::with_limit(room));
+/// The octets of a message, with its files offered in pieces, through a buffer of `out_max` bytes.
+pub fn write(message: &Message, sample: &Sample, piece: usize, out_max: usize) -> Vec<u8> {
+    let (mut writer, mut out) = (Writer::new(message.clone()), Buffer::with_limit(out_max));
     let (mut octets, mut offered) = (Vec::new(), vec![0; sample.files.len()]);
     loop {
         let step = writer.next(&mut out).unwrap();
@@ -207,7 +207,7 @@ pub fn write(message: &Message, sample: &Sample, piece: usize, room: usize) -> V
                 offered[index] += writer.offer(&rest[..rest.len().min(piece)], &mut out).unwrap();
             }
         }
-        // Nothing may hang on how much of the output is taken at once.
+        // The result must not depend on how much of the output is taken at once.
         let taken = if out.len() > 1 && step != Step::Done { out.len() - 1 } else { out.len() };
         octets.extend_from_slice(&out.readable()[..taken]);
         out.consume(taken);

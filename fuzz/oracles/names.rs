@@ -1,5 +1,5 @@
-//! Oracles of names: an independent reading of the grammar, that a name joined to a root stays
-//! beneath it, and that a name made safe is one segment that harms nobody.
+//! Oracles of names: a second implementation of the grammar accepts the same names, a name joined
+//! to a root stays beneath it, and a name made safe is one harmless segment.
 
 use std::path::{Component, Path};
 use wirewright::name::Name;
@@ -36,13 +36,13 @@ fn one(text: &str) {
 /// enough for a number, and safe already; what was all that before is left alone.
 fn is_made_safe(text: &str) {
     for name in [safe(text), from_url_path(text)] {
-        harms_nobody(&name, text);
+        is_safe(&name, text);
         assert_eq!(safe(&name), name, "{text:?}");
         let same = safe(text) == text;
         assert!(same || !is_harmless(text), "{text:?}");
     }
     let path = safe_path(text);
-    path.split('/').for_each(|segment| harms_nobody(segment, text));
+    path.split('/').for_each(|segment| is_safe(segment, text));
     let mut names = Distinct::default();
     let given: Vec<String> = text.split('\n').chain([text, text]).map(safe).collect();
     let given: Vec<String> = given.iter().map(|one| names.name(one)).collect();
@@ -54,7 +54,7 @@ fn is_made_safe(text: &str) {
     }
 }
 
-fn harms_nobody(name: &str, text: &str) {
+fn is_safe(name: &str, text: &str) {
     assert!(Name::single(name).is_ok(), "{text:?}: {name:?}");
     assert!(name.len() <= SAFE_BYTES_MAX, "{text:?}: {name:?}");
     assert!(!name.starts_with(['.', '-']), "{text:?}: {name:?}");

@@ -6,10 +6,11 @@
 //!                            input ◀══════════════ out
 //! ```
 //!
-//! The input is a tape of decisions; where it ends, everything goes well. Then, and whatever
-//! happened before: all that was asked is answered once, all files arrive equal, nothing is
-//! skipped.
+//! The input is a sequence of choices; when it ends, no further faults occur. In the end each
+//! request has one answer, all files arrive with equal content, and none is skipped.
 
+#[path = "pair/choices.rs"]
+mod choices;
 #[path = "pair/client.rs"]
 mod client;
 #[path = "pair/content.rs"]
@@ -24,15 +25,13 @@ mod hostile;
 mod plan;
 #[path = "pair/server.rs"]
 mod server;
-#[path = "pair/tape.rs"]
-mod tape;
 
+use choices::Choices;
 use client::ClientApp;
 use end::{End, deliver};
 use plan::Plan;
 use server::ServerApp;
 use std::sync::Arc;
-use tape::Tape;
 use wirewright::session::{Session, Wants};
 use wirewright::transfer::client::Client;
 use wirewright::transfer::server::Server;
@@ -42,19 +41,19 @@ pub fn check(data: &[u8]) {
     match data {
         [] => {}
         [how, rest @ ..] if how & 0x80 != 0 => hostile::check(*how, rest),
-        _ => honest(&mut Tape::new(data)),
+        _ => honest(&mut Choices::new(data)),
     }
 }
 
 /// Two honest peers over a bad link.
-fn honest(tape: &mut Tape<'_>) {
-    let plan = Plan::read(tape);
+fn honest(choices: &mut Choices<'_>) {
+    let plan = Plan::read(choices);
     let mut client = ClientApp::new(&plan);
     let mut server = ServerApp::new(&plan);
     let mut connections = 0;
     while !client.is_over() {
         connections += 1;
-        (client, server) = connection(&plan, connections, client, server, tape);
+        (client, server) = connection(&plan, connections, client, server, choices);
     }
     client.check_end();
 }
@@ -65,103 +64,110 @@ fn connection(
     number: u32,
     client: ClientApp,
     server: ServerApp,
-    tape: &mut Tape<'_>,
+    choices: &mut Choices<'_>,
 ) -> (ClientApp, ServerApp) {
     let session = Client::new(plan.client.clone(), &format!("c{number:031x}"));
     let mut client = End::new(session, client, plan.client_out, plan.client_room);
     let session = Server::new(Arc::clone(&plan.server), &format!("5{number:031x}"));
     let mut server = End::new(session, server, plan.server_out, plan.server_room);
-    while !tape.is_over() && !client.app.is_over() {
-        if step(&mut client, &mut server, tape) {
-            return cut(client, server, tape);
+    while !choices.is_over() && !client.app.is_over() {
+        if step(&mut client, &mut server, choices) {
+            return cut(client, server, choices);
         }
     }
     let mut rounds_left = plan.rounds_max(server.app.bytes());
     while !client.app.is_over() || client.session.pending() > 0 {
         rounds_left = rounds_left.checked_sub(1).expect("it ends");
-        round(&mut client, &mut server, tape);
+        round(&mut client, &mut server, choices);
     }
-    close(client, server, tape)
+    close(client, server, choices)
 }
 
-/// One decision. Gives true if the link is cut.
-fn step(client: &mut End<ClientApp>, server: &mut End<ServerApp>, tape: &mut Tape<'_>) -> bool {
-    match tape.below(16) {
-        1 => client.turn(tape),
-        2 => server.turn(tape),
+/// Carries out one choice. True if the link is cut.
+fn step(
+    client: &mut End<ClientApp>,
+    server: &mut End<ServerApp>,
+    choices: &mut Choices<'_>,
+) -> bool {
+    match choices.below(16) {
+        1 => client.turn(choices),
+        2 => server.turn(choices),
         3 | 4 => {
-            deliver(&mut client.out, &mut server.input, tape.amount());
-            server.turn(tape);
+            deliver(&mut client.out, &mut server.input, choices.amount());
+            server.turn(choices);
         }
         5 | 6 => {
-            deliver(&mut server.out, &mut client.input, tape.amount());
-            client.turn(tape);
+            deliver(&mut server.out, &mut client.input, choices.amount());
+            client.turn(choices);
         }
-        7 => client.app.cancel(&mut client.session, tape),
-        8 => server.app.change(&mut server.session, tape),
+        7 => client.app.cancel(&mut client.session, choices),
+        8 => server.app.change(&mut server.session, choices),
         9 => server.app.fail(&mut server.session),
-        10 => server.app.hold = tape.below(8),
-        11 => client.app.hold = tape.below(8),
+        10 => server.app.hold = choices.below(8),
+        11 => client.app.hold = choices.below(8),
         12 => return true,
         13 => {
-            for _ in 0..tape.below(24) {
+            for _ in 0..choices.below(24) {
                 deliver(&mut client.out, &mut server.input, 1);
-                server.turn(tape);
+                server.turn(choices);
                 deliver(&mut server.out, &mut client.input, 1);
-                client.turn(tape);
+                client.turn(choices);
             }
         }
-        _ => round(client, server, tape),
+        _ => round(client, server, choices),
     }
     false
 }
 
-/// Both sides have a turn, and all they said arrives.
-fn round(client: &mut End<ClientApp>, server: &mut End<ServerApp>, tape: &mut Tape<'_>) {
-    client.turn(tape);
+/// Drives both sides once, and delivers all their output.
+fn round(client: &mut End<ClientApp>, server: &mut End<ServerApp>, choices: &mut Choices<'_>) {
+    client.turn(choices);
     deliver(&mut client.out, &mut server.input, usize::MAX);
-    server.turn(tape);
+    server.turn(choices);
     deliver(&mut server.out, &mut client.input, usize::MAX);
 }
 
-/// The link breaks at some byte in each direction; the sides may be told or not.
+/// Cuts the link at some byte in each direction; the sides may see the end of the stream or not.
 fn cut(
     mut client: End<ClientApp>,
     mut server: End<ServerApp>,
-    tape: &mut Tape<'_>,
+    choices: &mut Choices<'_>,
 ) -> (ClientApp, ServerApp) {
-    let told = tape.below(4);
+    let told = choices.below(4);
     if told & 1 != 0 {
-        deliver(&mut server.out, &mut client.input, tape.amount());
-        client.turn(tape);
+        deliver(&mut server.out, &mut client.input, choices.amount());
+        client.turn(choices);
         let answered = client.session.pending() == 0;
         assert!(answered || client.eof().is_err(), "something was still to come");
     }
     if told & 2 != 0 {
-        deliver(&mut client.out, &mut server.input, tape.amount());
-        server.turn(tape);
+        deliver(&mut client.out, &mut server.input, choices.amount());
+        server.turn(choices);
         let was_receiving = server.app.is_receiving();
         let ended = server.eof();
         assert!(!server.app.is_receiving(), "nothing more can come");
-        assert!(!was_receiving || ended.is_err() || !server.session.is_idle(), "it is told");
+        assert!(
+            !was_receiving || ended.is_err() || !server.session.is_idle(),
+            "the loss of a put is reported"
+        );
     }
-    client.app.lose(tape);
-    server.app.lose(tape);
+    client.app.lose(choices);
+    server.app.lose(choices);
     (client.app, server.app)
 }
 
-/// All was answered: both sides part in peace.
+/// All requests are answered: both sides close.
 fn close(
     mut client: End<ClientApp>,
     mut server: End<ServerApp>,
-    tape: &mut Tape<'_>,
+    choices: &mut Choices<'_>,
 ) -> (ClientApp, ServerApp) {
-    round(&mut client, &mut server, tape);
+    round(&mut client, &mut server, choices);
     client.session.end();
     assert_eq!(client.session.wants(), Wants::Close);
-    client.turn(tape);
+    client.turn(choices);
     deliver(&mut client.out, &mut server.input, usize::MAX);
-    server.turn(tape);
+    server.turn(choices);
     assert!(server.session.is_idle(), "nothing is left to answer");
     assert_eq!(server.session.wants(), Wants::Read);
     for eof in [server.eof(), client.eof()] {

@@ -1,22 +1,22 @@
-//! The oracle of a message on the wire: what comes off it is what went in, with its lines ended
-//! well, and the end stands once.
+//! The oracle of message data (RFC 5321 §4.5.2): unstuffing returns the message that was stuffed,
+//! with CR LF line ends, and the terminator occurs once, at the end.
 
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::smtp::data::{Event, Stuffer, Unstuffer};
 
-/// The property. The size of pieces, the room, the cut; then the text.
+/// The property. The input: the size of pieces, the output limit, the cut; then the text.
 pub fn check(data: &[u8]) {
-    let [step, room, cut, text @ ..] = data else { return };
-    let (step, room) = (usize::from(*step) % 64 + 1, usize::from(*room) + 2);
+    let [step, out_max, cut, text @ ..] = data else { return };
+    let (step, out_max) = (usize::from(*step) % 64 + 1, usize::from(*out_max) + 2);
     let message = normalised(text);
     let wire = naive(&message);
-    assert_eq!(stuffed(text.chunks(step), room, true), wire);
+    assert_eq!(stuffed(text.chunks(step), out_max, true), wire);
     let (a, b) = text.split_at(usize::from(*cut).min(text.len()));
     assert_eq!(stuffed([a, b], 1 << 20, true), wire);
-    assert_eq!(stuffed(text.chunks(step), room, false), message, "without dots");
+    assert_eq!(stuffed(text.chunks(step), out_max, false), message, "without dots");
     ends_once(&wire);
-    measures(text, room);
+    measures(text, out_max);
     let mut expected = message;
     if !expected.is_empty() && !expected.ends_with(b"\r\n") {
         expected.extend_from_slice(b"\r\n");
@@ -25,14 +25,14 @@ pub fn check(data: &[u8]) {
         let behind = [&wire[..], b"MAIL FROM:<>\r\n"].concat();
         assert_eq!(unstuffed(&behind, step), (expected.clone(), Ok(wire.len())), "by {step}");
     }
-    // Anything at all, read from the wire.
+    // The unstuffer gets arbitrary bytes.
     let whole = unstuffed(text, usize::MAX);
     assert_eq!(whole, unstuffed(text, 1), "bytewise");
     assert_eq!(whole, unstuffed(text, step), "by {step}");
     assert_eq!(whole, naive_back(text));
 }
 
-/// Every CR LF, lone CR and lone LF as CR LF, by the naive reading.
+/// The text with every CR LF, lone CR and lone LF as CR LF, by a naive reading.
 pub fn normalised(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut at = 0;
@@ -66,10 +66,14 @@ pub fn naive(message: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// What the product makes of it, its end included if there are dots.
-pub fn stuffed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, room: usize, dots: bool) -> Vec<u8> {
+/// The output of the stuffer, with the terminator if `dots`.
+pub fn stuffed<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    out_max: usize,
+    dots: bool,
+) -> Vec<u8> {
     let mut stuffer = if dots { Stuffer::new() } else { Stuffer::without_dots() };
-    let (mut made, mut out) = (Vec::new(), Buffer::with_limit(room));
+    let (mut made, mut out) = (Vec::new(), Buffer::with_limit(out_max));
     let mut extra = 0;
     for mut piece in pieces {
         let mut stalls = 0;
@@ -93,7 +97,7 @@ pub fn stuffed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, room: usize, dots
     made
 }
 
-/// The end stands at the end, and nowhere else; no CR or LF stands alone.
+/// The terminator occurs at the end only, and there is no lone CR or LF.
 fn ends_once(wire: &[u8]) {
     let seen = [b"\r\n", wire].concat();
     let ends = seen.windows(5).filter(|five| *five == b"\r\n.\r\n").count();
@@ -108,13 +112,13 @@ fn ends_once(wire: &[u8]) {
     }
 }
 
-/// What is measured is what is then done.
-fn measures(text: &[u8], room: usize) {
+/// `measure` returns what `push` then does.
+fn measures(text: &[u8], out_max: usize) {
     let mut stuffer = Stuffer::without_dots();
     let mut rest = text;
     while !rest.is_empty() {
-        let expected = stuffer.measure(rest, room);
-        let mut out = Buffer::with_limit(room);
+        let expected = stuffer.measure(rest, out_max);
+        let mut out = Buffer::with_limit(out_max);
         let taken = stuffer.push(rest, &mut out).expect("no error of its own");
         assert_eq!((taken, out.len()), expected);
         assert!(taken > 0);
@@ -124,7 +128,7 @@ fn measures(text: &[u8], room: usize) {
 
 type Back = (Vec<u8>, Result<usize, Option<Error>>);
 
-/// What the product takes off the wire, and where the end was; no end is `Err(None)`.
+/// The output of the unstuffer, and the offset behind the terminator; `Err(None)` without one.
 pub fn unstuffed(wire: &[u8], step: usize) -> Back {
     let (mut unstuffer, mut text, mut done) = (Unstuffer::new(), Vec::new(), 0);
     for mut piece in wire.chunks(step.min(wire.len().max(1))) {
@@ -148,7 +152,7 @@ pub fn unstuffed(wire: &[u8], step: usize) -> Back {
     (text, Err(None))
 }
 
-/// The same, byte by byte over the whole.
+/// The same, by a naive reading of the whole text.
 fn naive_back(wire: &[u8]) -> Back {
     let (mut text, mut at) = (Vec::new(), 0);
     let wrong = |at: usize| {
@@ -162,7 +166,7 @@ fn naive_back(wire: &[u8]) -> Back {
         let is_start = at == 0 || wire[..at].ends_with(b"\r\n");
         match &wire[at..] {
             [b'.', b'\r', b'\n', ..] if is_start => return (text, Ok(at + 3)),
-            // What is cut here may still become the end.
+            // More input may complete the terminator.
             [b'.'] | [b'.', b'\r'] if is_start => return (text, Err(None)),
             [b'.', b'\r', ..] if is_start => return (text, wrong(at + 2)),
             [b'.', b'\n', ..] if is_start => return (text, wrong(at + 1)),

@@ -1,13 +1,14 @@
-//! The oracle of a conversation: the session against a server that does what the input says. It
-//! always ends, says nothing before it may, and calls nothing accepted that was not.
+//! The oracle of the SMTP client session, against a server whose behaviour the input chooses. The
+//! session always ends, sends no command too early, and reports no message as accepted that the
+//! server has not accepted.
 
+#[path = "pair/choices.rs"]
+mod choices;
 #[path = "smtp_session/server.rs"]
 mod server;
-#[path = "pair/tape.rs"]
-mod tape;
 
+use choices::Choices;
 use server::{Rules, Server};
-use tape::Tape;
 use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::session::{AbortReason, Session as _, Wants};
@@ -16,7 +17,7 @@ use wirewright::smtp::client::{Client, Envelope, Event, Verdict};
 use wirewright::smtp::command::{Domain, Path};
 use wirewright::smtp::config::{Config, Limits, StartTls};
 
-/// Rounds after which a conversation has ended, whoever is the server.
+/// The maximum number of rounds of a session, with any server.
 const ROUNDS_MAX: usize = 20_000;
 
 /// A message of the application.
@@ -28,16 +29,16 @@ struct Mail {
     aborts: bool,
 }
 
-/// What both sides set out with.
+/// The configuration of both sides.
 #[derive(Debug, Clone)]
 struct Plan {
     config: Config,
     rules: Rules,
     mails: Vec<Mail>,
-    room: usize,
+    out_max: usize,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Status {
     message: u64,
@@ -59,23 +60,23 @@ struct Seen {
     was_rude: bool,
 }
 
-/// The property. Decisions: first the plan, then whatever the server does.
+/// The property. The choices: first the plan, then the behaviour of the server.
 pub fn check(data: &[u8]) {
-    let mut tape = Tape::new(data);
-    let step = usize::from(tape.byte()) + 1;
-    let plan = plan(&mut tape);
-    let whole = play(&plan, tape.clone(), usize::MAX);
-    let cut = play(&plan, tape.clone(), step);
-    let bytewise = play(&plan, tape, 1);
-    // In a small room, replies are heard between two rows of one group.
-    if plan.rules.is_honest && !whole.was_rude && plan.room > 64 {
+    let mut choices = Choices::new(data);
+    let step = usize::from(choices.byte()) + 1;
+    let plan = plan(&mut choices);
+    let whole = play(&plan, choices.clone(), usize::MAX);
+    let cut = play(&plan, choices.clone(), step);
+    let bytewise = play(&plan, choices, 1);
+    // With a small output buffer, replies are read between two commands of one group.
+    if plan.rules.is_honest && !whole.was_rude && plan.out_max > 64 {
         assert_eq!(whole, cut, "in pieces of {step}");
         assert_eq!(whole, bytewise, "bytewise");
     }
 }
 
-fn plan(tape: &mut Tape<'_>) -> Plan {
-    let (bits, more) = (tape.byte(), tape.byte());
+fn plan(choices: &mut Choices<'_>) -> Plan {
+    let (bits, more) = (choices.byte(), choices.byte());
     let mut config = Config::new(Domain::parse("client.example").expect("a domain"));
     let is_tls = bits & 1 != 0;
     config.starttls =
@@ -104,15 +105,15 @@ fn plan(tape: &mut Tape<'_>) -> Plan {
         needs_tls: config.starttls == StartTls::Required,
         needs_auth,
         may_auth_in_clear: config.insecure_auth,
-        offers: tape.byte(),
+        offers: choices.byte(),
     };
-    let room = if more & 4 == 0 { 1 << 16 } else { 64 };
-    let mails = (0..more >> 3 & 3).map(|_| mail(tape)).collect();
-    Plan { config, rules, mails, room }
+    let out_max = if more & 4 == 0 { 1 << 16 } else { 64 };
+    let mails = (0..more >> 3 & 3).map(|_| mail(choices)).collect();
+    Plan { config, rules, mails, out_max }
 }
 
-fn mail(tape: &mut Tape<'_>) -> Mail {
-    let (shape, len) = (tape.byte(), tape.amount() % 97);
+fn mail(choices: &mut Choices<'_>) -> Mail {
+    let (shape, len) = (choices.byte(), choices.amount() % 97);
     let line: &[u8] =
         [&b"hello\r\n"[..], b".\r\n", b"\r\n", b"a\n.\nMAIL FROM:<>\r"][usize::from(shape & 3)];
     Mail {
@@ -137,8 +138,8 @@ struct App<'a> {
     finished: bool,
 }
 
-fn play(plan: &Plan, tape: Tape<'_>, step: usize) -> Seen {
-    let mut server = Server::new(plan.rules, tape);
+fn play(plan: &Plan, choices: Choices<'_>, step: usize) -> Seen {
+    let mut server = Server::new(plan.rules, choices);
     let client = Client::new(plan.config.clone(), plan.rules.is_tls);
     let mut app = App {
         plan,
@@ -150,7 +151,7 @@ fn play(plan: &Plan, tape: Tape<'_>, step: usize) -> Seen {
         ends: Vec::new(),
         finished: false,
     };
-    let mut out = Buffer::with_limit(plan.room);
+    let mut out = Buffer::with_limit(plan.out_max);
     for round in 0.. {
         assert!(round < ROUNDS_MAX, "it ends");
         let acted = app.act(&mut out);
@@ -291,32 +292,34 @@ impl App<'_> {
             }
         }
         if self.plan.rules.is_honest {
-            self.by_the_book(server);
+            self.agrees_with(server);
         }
         self.seen.was_rude = server.was_rude;
         self.seen
     }
 
-    /// An honest server's own book says the same.
-    fn by_the_book(&self, server: &Server<'_>) {
+    /// The log of an honest server agrees with the verdicts.
+    fn agrees_with(&self, server: &Server<'_>) {
         let good =
             |status: &&Status| matches!(status.verdict, Verdict::Accepted | Verdict::Partial);
         let said = self.seen.statuses.iter().filter(good).count();
         let taken: Vec<&Vec<u8>> =
-            server.book.iter().filter(|(taken, _)| *taken).map(|(_, text)| text).collect();
+            server.log.iter().filter(|(taken, _)| *taken).map(|(_, text)| text).collect();
         let unknown = self.seen.statuses.iter().any(|status| status.verdict == Verdict::Unknown);
         assert!(taken.len() == said || (unknown && taken.len() == said + 1), "{:?}", self.seen);
-        // What it took is what somebody sent, and whole.
+        // Each message that the server took is a complete message of the application.
         for text in taken {
-            let is_letter = |mail: &Mail| {
+            let is_sent = |mail: &Mail| {
                 let content = normalised(&mail.content);
                 *text == content || *text == stuffed(&content)
             };
-            assert!(self.plan.mails.iter().any(is_letter), "{}", text.escape_ascii());
+            assert!(self.plan.mails.iter().any(is_sent), "{}", text.escape_ascii());
         }
         let aborted = self.seen.aborted;
         assert!(aborted || self.seen.error.is_some() || server.has_quit || server.is_closed);
-        assert!(!server.tape_is_over() || server.is_closed || aborted || self.seen.error.is_some());
+        assert!(
+            !server.choices_are_over() || server.is_closed || aborted || self.seen.error.is_some()
+        );
     }
 }
 

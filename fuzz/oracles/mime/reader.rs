@@ -1,5 +1,5 @@
-//! A naive reader of messages, for the oracle: it holds everything, looks at everything again and
-//! again, and asserts what every message has to keep.
+//! A naive reader of messages, for the oracle: it holds the whole message, reads it several times,
+//! and asserts the rules that every message has to keep.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -97,7 +97,7 @@ fn fields(head: &str) -> Vec<(String, String)> {
             assert!(word.len() <= 75 && line.len() <= 76, "{line:?}");
         }
     }
-    // No field begins with an empty line, unless an encoded word has no room beside its name.
+    // No field begins with an empty line, unless an encoded word does not fit beside its name.
     for (name, rest) in head.match_indices(":\r\n").map(|(at, end)| head.split_at(at + end.len())) {
         let is_name = !name.rsplit("\r\n").nth(1).unwrap_or_default().starts_with([' ', '\t']);
         if let Some(value) = rest.strip_prefix([' ', '\t']).filter(|_| is_name) {

@@ -1,9 +1,9 @@
 //! The client's application: jobs that are asked, resumed, given up, and each answered once.
 
+use super::choices::Choices;
 use super::content::{Arriving, Content};
 use super::end::App;
 use super::plan::{NAMES, Plan, Task};
-use super::tape::Tape;
 use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
 use wirewright::name::Name;
@@ -78,24 +78,24 @@ impl ClientApp {
     }
 
     /// Gives one request up.
-    pub fn cancel(&mut self, session: &mut Client, tape: &mut Tape<'_>) {
-        let at = tape.below(self.jobs.len());
+    pub fn cancel(&mut self, session: &mut Client, choices: &mut Choices<'_>) {
+        let at = choices.below(self.jobs.len());
         let job = &mut self.jobs[at];
         if let State::Asked(id) = job.state {
             job.given_up = true;
-            session.cancel(id).expect("room for a cancel");
+            session.cancel(id).expect("space in the output");
             self.granted = self.granted.filter(|(granted, _)| *granted != id);
         }
     }
 
     /// The connection is gone: what was not answered is to be asked again.
-    pub fn lose(&mut self, tape: &mut Tape<'_>) {
+    pub fn lose(&mut self, choices: &mut Choices<'_>) {
         (self.welcome, self.granted) = (false, None);
         for job in &mut self.jobs {
             let State::Asked(_) = job.state else { continue };
             job.state = if job.given_up { State::Over } else { State::Todo };
             if let Some(arriving) = &job.arriving {
-                let kept = arriving.kept(tape.below(4));
+                let kept = arriving.kept(choices.below(4));
                 job.arriving = Some(Arriving::new(arriving.content, kept));
             }
         }
@@ -139,12 +139,12 @@ impl ClientApp {
         self.granted = self.granted.filter(|(granted, _)| *granted != id);
     }
 
-    fn ask_some(&mut self, session: &mut Client, tape: &mut Tape<'_>) {
+    fn ask_some(&mut self, session: &mut Client, choices: &mut Choices<'_>) {
         // A token has to be proved before anything is asked.
         if self.has_token && !self.welcome {
             return;
         }
-        let mut few = 8 - tape.below(9);
+        let mut few = 8 - choices.below(9);
         for job in self.jobs.iter_mut().filter(|job| job.state == State::Todo) {
             if few == 0 || session.pending() >= self.asked_max {
                 return;
@@ -176,7 +176,7 @@ impl Job {
                 session.get(&name(of), resume)
             }
         };
-        asked.expect("room for a request")
+        asked.expect("space in the output")
     }
 
     fn file(&mut self, size: u64, etag: &str, offset: u64) {
@@ -234,8 +234,8 @@ impl App for ClientApp {
         }
     }
 
-    fn act(&mut self, session: &mut Client, tape: &mut Tape<'_>) {
-        if self.hold > 0 && !tape.is_over() {
+    fn act(&mut self, session: &mut Client, choices: &mut Choices<'_>) {
+        if self.hold > 0 && !choices.is_over() {
             self.hold -= 1;
             return;
         }
@@ -245,16 +245,16 @@ impl App for ClientApp {
             session.start_put(id, digester).expect("it is granted");
         }
         if self.jobs.iter().any(|job| job.state == State::Todo) {
-            self.ask_some(session, tape);
+            self.ask_some(session, choices);
         }
     }
 
-    fn offer(&mut self, session: &mut Client, out: &mut Buffer, tape: &mut Tape<'_>) {
+    fn offer(&mut self, session: &mut Client, out: &mut Buffer, choices: &mut Choices<'_>) {
         let Some(Wanted { offset, len }) = session.wanted(out) else { return };
         let Some(id) = session.sending_id() else { return };
         let Task::Put { content, .. } = self.live(id).task else { panic!("a put") };
         let left = &content.bytes()[offset as usize..];
-        let taken = session.offer(&left[..super::server::portion(left, len, tape)], out);
+        let taken = session.offer(&left[..super::server::portion(left, len, choices)], out);
         assert!(taken.expect("what it wanted") <= len);
     }
 }

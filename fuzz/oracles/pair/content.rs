@@ -13,7 +13,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// From two bytes of a tape: mostly small, at times on the edges of chunks, seldom large.
+    /// From two choices: mostly small, sometimes near the limits of chunks, seldom large.
     pub fn new(size: u8, from: u8) -> Content {
         let byte = usize::from(size);
         let size = match (size, from) {

@@ -1,8 +1,8 @@
-//! One session alone against a peer that says what the fuzzer likes.
+//! One session against a peer whose bytes come from the fuzzer.
 //!
-//! Whatever comes and however it is cut: no panic, the same events, the same words in answer, the
-//! same error, which stays; payload in its place and within what was announced; at most one end of
-//! each request; memory by what came.
+//! For any input and any division into pieces: no panic, the same events, output and error, and the
+//! error persists; payload at its offset and within its announced size; at most one end of each
+//! request; memory in proportion to the input.
 
 use super::greeting::{client_config, client_greeting, server_config, server_greeting};
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ pub fn check(how: u8, data: &[u8]) {
     let whole = victim(how, &mut stream.chunks(stream.len().max(1)), 4096);
     let pieces = victim(how, &mut stream.chunks(usize::from(step) + 1), 64);
     assert_eq!(whole, pieces, "in pieces of {}", usize::from(step) + 1);
-    // Who does not prove the token is not let in: no request of his is heard, no answer.
+    // A peer that does not prove the token is not authenticated: its messages make no events.
     let heard = whole.log.iter().any(|line| !line.starts_with("Failed"));
     assert!(!(has_token(how) && how & 2 != 0 && heard), "{:?}", whole.log);
     // What was asked is answered, whatever came behind it; only an error of the client's own takes
@@ -95,17 +95,17 @@ fn drive<D: Drive>(
     mut session: D::Session,
     mut app: D,
     pieces: &mut dyn Iterator<Item = &[u8]>,
-    room: usize,
+    scratch: usize,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut out = Buffer::with_limit(OUT_BYTES_MAX);
-    let (mut input, mut room) = (Vec::new(), vec![0; room]);
+    let (mut input, mut scratch) = (Vec::new(), vec![0; scratch]);
     let mut fed = 0;
     for piece in pieces {
         input.extend_from_slice(piece);
         fed += piece.len();
         loop {
-            let received = receive(&mut session, &mut app, &input, &mut room, &mut outcome);
+            let received = receive(&mut session, &mut app, &input, &mut scratch, &mut outcome);
             session.transmit(&mut out);
             let Some((consumed, quiet)) = received else { break };
             input.drain(..consumed);
@@ -124,7 +124,7 @@ fn drive<D: Drive>(
             break;
         }
     }
-    finish(&mut session, &mut app, &mut out, &mut room, &mut outcome);
+    finish(&mut session, &mut app, &mut out, &mut scratch, &mut outcome);
     outcome.said = out.readable().to_vec();
     outcome
 }
@@ -134,10 +134,10 @@ fn receive<D: Drive>(
     session: &mut D::Session,
     app: &mut D,
     input: &[u8],
-    room: &mut [u8],
+    scratch: &mut [u8],
     outcome: &mut Outcome,
 ) -> Option<(usize, bool)> {
-    match session.receive(input, room) {
+    match session.receive(input, scratch) {
         Ok(received) => {
             let consumed = received.consumed;
             let event = received.into_event();
@@ -158,13 +158,13 @@ fn settle<D: Drive>(
     session: &mut D::Session,
     app: &mut D,
     out: &mut Buffer,
-    room: &mut [u8],
+    scratch: &mut [u8],
     outcome: &mut Outcome,
 ) {
     loop {
         let before = out.len();
         app.offer(session, out);
-        let received = receive(session, app, b"", room, outcome);
+        let received = receive(session, app, b"", scratch, outcome);
         session.transmit(out);
         let Some((_, quiet)) = received else { return };
         app.act(session, out);
@@ -180,22 +180,22 @@ fn finish<D: Drive>(
     session: &mut D::Session,
     app: &mut D,
     out: &mut Buffer,
-    room: &mut [u8],
+    scratch: &mut [u8],
     outcome: &mut Outcome,
 ) {
     if outcome.error.is_none() {
-        settle(session, app, out, room, outcome);
+        settle(session, app, out, scratch, outcome);
     }
     if outcome.error.is_none() {
         outcome.ended = session.receive_eof().err();
         session.transmit(out);
         if outcome.ended.is_none() {
-            settle(session, app, out, room, outcome);
+            settle(session, app, out, scratch, outcome);
         }
     }
     if let Some(error) = outcome.error.as_ref().or(outcome.ended.as_ref()) {
         for input in [&b""[..], b"\0\0\0\x02{}"] {
-            assert_eq!(session.receive(input, room).err().as_ref(), Some(error), "errors stay");
+            assert_eq!(session.receive(input, scratch).err().as_ref(), Some(error), "errors stay");
         }
         assert_eq!(session.wants(), Wants::Close);
         session.transmit(out);
@@ -283,9 +283,9 @@ struct ServerDrive {
     coming: Option<Coming>,
 }
 
-fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
+fn server_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, scratch: usize) -> Outcome {
     let session = Server::new(server_config(how), NONCE);
-    let outcome = drive(session, ServerDrive::default(), pieces, room);
+    let outcome = drive(session, ServerDrive::default(), pieces, scratch);
     ends(&outcome.said);
     outcome
 }
@@ -389,23 +389,23 @@ const PUT_BYTES: u64 = 5;
 /// The id of the get that goes on from 3.
 const RESUMED: u64 = 2;
 
-fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, room: usize) -> Outcome {
+fn client_outcome(how: u8, pieces: &mut dyn Iterator<Item = &[u8]>, scratch: usize) -> Outcome {
     let mut session = Client::new(client_config(how), NONCE);
     let name = Name::new("a").expect("a name");
     let digester = Digester::new(DigestKind::None);
     let resume = client::Resume { offset: 3, etag: "e", digester };
-    let get = session.get(&name, None).expect("room");
-    let rest = session.get(&name, Some(resume)).expect("room");
-    let put = session.put(&name, PUT_BYTES, "e", true).expect("room");
-    let list = session.list().expect("room");
-    let last = session.get(&name, None).expect("room");
+    let get = session.get(&name, None).expect("space in the output");
+    let rest = session.get(&name, Some(resume)).expect("space in the output");
+    let put = session.put(&name, PUT_BYTES, "e", true).expect("space in the output");
+    let list = session.list().expect("space in the output");
+    let last = session.get(&name, None).expect("space in the output");
     let given_up = [None, Some(get), Some(put), Some(list)][usize::from(how >> 4 & 3)];
     if let Some(id) = given_up {
-        session.cancel(id).expect("room");
+        session.cancel(id).expect("space in the output");
     }
     let open = BTreeSet::from([get, rest, put, list, last]);
     let app = ClientDrive { open, given_up, ready: None, coming: None };
-    drive(session, app, pieces, room)
+    drive(session, app, pieces, scratch)
 }
 
 impl ClientDrive {

@@ -1,8 +1,8 @@
 //! What is to happen: both sides' configuration, the files of the server and the jobs of the
 //! client.
 
+use super::choices::Choices;
 use super::content::Content;
-use super::tape::Tape;
 use std::sync::Arc;
 use wirewright::digest::DigestKind;
 use wirewright::transfer::token::Token;
@@ -52,10 +52,10 @@ const ROOMS: [usize; 4] = [4096, 64, 67, 65_536];
 const FRAMES: [u32; 4] = [65_536, 65_537, 1 << 20, 70_000];
 
 impl Plan {
-    pub fn read(tape: &mut Tape<'_>) -> Plan {
-        let how = tape.byte();
+    pub fn read(choices: &mut Choices<'_>) -> Plan {
+        let how = choices.byte();
         let token = (how & 1 != 0).then(|| Token::new(b"open sesame"));
-        let (client_digests, server_digests) = digests(tape.byte());
+        let (client_digests, server_digests) = digests(choices.byte());
         let digest =
             *client_digests.iter().find(|kind| server_digests.contains(kind)).expect("one");
         let mut client = client::Config { token: token.clone(), ..client::Config::default() };
@@ -63,11 +63,11 @@ impl Plan {
         (client.digests, server.digests) = (client_digests, server_digests);
         client.limits.frame_bytes_max = FRAMES[usize::from(how >> 1 & 3)];
         server.limits.frame_bytes_max = FRAMES[usize::from(how >> 3 & 3)];
-        let sizes = tape.byte();
+        let sizes = choices.byte();
         let size = |from: &[usize; 4], shift: u8| from[usize::from(sizes >> shift & 3)];
-        server.limits.pending_max = tape.pick(&[64, 1, 2, 3]);
-        let files = files(tape);
-        let tasks = tasks(tape);
+        server.limits.pending_max = choices.pick(&[64, 1, 2, 3]);
+        let files = files(choices);
+        let tasks = tasks(choices);
         let puts = tasks.iter().any(|task| matches!(task, Task::Put { .. }));
         Plan {
             digest,
@@ -113,21 +113,24 @@ fn digests(byte: u8) -> (Vec<DigestKind>, Vec<DigestKind>) {
     }
 }
 
-fn files(tape: &mut Tape<'_>) -> Vec<(&'static str, Content)> {
-    let count = tape.below(NAMES.len());
-    NAMES[..count].iter().map(|name| (*name, Content::new(tape.byte(), tape.byte()))).collect()
+fn files(choices: &mut Choices<'_>) -> Vec<(&'static str, Content)> {
+    let count = choices.below(NAMES.len());
+    NAMES[..count]
+        .iter()
+        .map(|name| (*name, Content::new(choices.byte(), choices.byte())))
+        .collect()
 }
 
-fn tasks(tape: &mut Tape<'_>) -> Vec<Task> {
-    let count = 1 + tape.below(5);
+fn tasks(choices: &mut Choices<'_>) -> Vec<Task> {
+    let count = 1 + choices.below(5);
     let mut task = || {
-        let byte = tape.byte();
+        let byte = choices.byte();
         let name = NAMES[usize::from(byte >> 2) % NAMES.len()];
         match byte & 3 {
             0 => Task::List,
             1 | 2 => Task::Get { name },
             _ => {
-                let content = Content::new(tape.byte(), tape.byte());
+                let content = Content::new(choices.byte(), choices.byte());
                 Task::Put { name, content, overwrite: byte & 0x80 != 0 }
             }
         }

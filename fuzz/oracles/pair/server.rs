@@ -1,9 +1,9 @@
 //! The server's application: files, unfinished ones, and answers now or later.
 
+use super::choices::Choices;
 use super::content::{Arriving, Content};
 use super::end::App;
 use super::plan::{NAMES, Plan};
-use super::tape::Tape;
 use std::collections::BTreeMap;
 use wirewright::buffer::Buffer;
 use wirewright::digest::DigestKind;
@@ -53,10 +53,10 @@ impl ServerApp {
     }
 
     /// Another version of a file takes its place; one that is being sent cannot go on.
-    pub fn change(&mut self, session: &mut Server, tape: &mut Tape<'_>) {
-        let changed = tape.pick(&NAMES);
+    pub fn change(&mut self, session: &mut Server, choices: &mut Choices<'_>) {
+        let changed = choices.pick(&NAMES);
         let Some(content) = self.files.get_mut(changed) else { return };
-        *content = Content::new(tape.byte(), tape.byte());
+        *content = Content::new(choices.byte(), choices.byte());
         let sending = session.wants() == Wants::Payload;
         if matches!(&self.current, Current::Sending(name, _) if sending && name.as_str() == changed)
         {
@@ -76,18 +76,18 @@ impl ServerApp {
             }
             _ => {}
         }
-        session.refuse(Code::Io, "the disk is on fire").expect("it runs");
+        session.refuse(Code::Io, "a read error").expect("it runs");
         self.current = Current::None;
     }
 
     /// The connection is gone: what counts of an unfinished file stays, or less.
-    pub fn lose(&mut self, tape: &mut Tape<'_>) {
+    pub fn lose(&mut self, choices: &mut Choices<'_>) {
         match std::mem::replace(&mut self.current, Current::None) {
             Current::Receiving(name, arriving) => {
-                let kept = (arriving.content, arriving.kept(tape.below(4)));
+                let kept = (arriving.content, arriving.kept(choices.below(4)));
                 self.unfinished.insert(name.to_string(), kept);
             }
-            Current::Finishing(name, content) if tape.below(2) == 0 => {
+            Current::Finishing(name, content) if choices.below(2) == 0 => {
                 self.unfinished.insert(name.to_string(), (content, content.size()));
             }
             Current::Finishing(name, content) => {
@@ -154,10 +154,10 @@ impl ServerApp {
         self.current = Current::Receiving(name, Arriving::new(content, offset));
     }
 
-    /// A page of a listing, as long as there is room.
-    fn page(&mut self, mut from: usize, session: &mut Server, tape: &mut Tape<'_>) {
+    /// Sends pages of a listing while they fit into the output.
+    fn page(&mut self, mut from: usize, session: &mut Server, choices: &mut Choices<'_>) {
         while session.takes_entries() {
-            let count = 4 - tape.below(5);
+            let count = 4 - choices.below(5);
             if count == 0 && !self.files.is_empty() {
                 break;
             }
@@ -227,8 +227,8 @@ impl App for ServerApp {
         }
     }
 
-    fn act(&mut self, session: &mut Server, tape: &mut Tape<'_>) {
-        if self.hold > 0 && !tape.is_over() {
+    fn act(&mut self, session: &mut Server, choices: &mut Choices<'_>) {
+        if self.hold > 0 && !choices.is_over() {
             self.hold -= 1;
             return;
         }
@@ -238,7 +238,7 @@ impl App for ServerApp {
         }
         match std::mem::replace(&mut self.current, Current::None) {
             Current::Asked(ask) => self.answer(ask, session),
-            Current::Listing(from) => self.page(from, session, tape),
+            Current::Listing(from) => self.page(from, session, choices),
             Current::Finishing(name, content) => {
                 session.done(Durability::Fsync).expect("a put is being finished");
                 self.unfinished.remove(name.as_str());
@@ -248,18 +248,18 @@ impl App for ServerApp {
         }
     }
 
-    fn offer(&mut self, session: &mut Server, out: &mut Buffer, tape: &mut Tape<'_>) {
+    fn offer(&mut self, session: &mut Server, out: &mut Buffer, choices: &mut Choices<'_>) {
         let Some(Wanted { offset, len }) = session.wanted(out) else { return };
         let Current::Sending(_, content) = &self.current else { panic!("no file is sent") };
         let left = &content.bytes()[offset as usize..];
-        let taken = session.offer(&left[..portion(left, len, tape)], out);
+        let taken = session.offer(&left[..portion(left, len, choices)], out);
         assert!(taken.expect("what it wanted") <= len);
     }
 }
 
 /// How much is offered where `len` is wanted: mostly that, or less, or more.
-pub fn portion(left: &[u8], len: usize, tape: &mut Tape<'_>) -> usize {
-    match tape.byte() {
+pub fn portion(left: &[u8], len: usize, choices: &mut Choices<'_>) -> usize {
+    match choices.byte() {
         byte @ 1..=64 => len.min(usize::from(byte)),
         65..=80 => left.len(),
         byte @ 81..=90 => len.min(usize::from(byte) * 100),

@@ -1,9 +1,9 @@
-//! A server by the tape: it reads what the client says by its own rules, and answers well, badly,
-//! too much or not at all.
+//! A server whose choices come from the input: it parses commands by its own rules, and sends
+//! replies that are positive, negative, superfluous or missing.
 
-use super::tape::Tape;
+use super::choices::Choices;
 
-/// What the server insists on seeing, and what it may do.
+/// What the server requires, and what it may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// It answers each command once, with a reply that belongs to it.
@@ -32,12 +32,12 @@ enum Mode {
 /// The server's side of the conversation.
 pub struct Server<'a> {
     rules: Rules,
-    tape: Tape<'a>,
+    choices: Choices<'a>,
     mode: Mode,
     inbox: Vec<u8>,
-    /// What it said and the client did not hear yet.
+    /// Replies that the client has not received yet.
     pub said: Vec<u8>,
-    /// It says nothing more.
+    /// The server sends nothing more.
     pub is_closed: bool,
     is_tls: bool,
     greeted: bool,
@@ -48,18 +48,18 @@ pub struct Server<'a> {
     chunks: Vec<u8>,
     last_chunk: bool,
     chunk_failed: bool,
-    /// Of each message whose end it saw: whether it took it, and what it was.
-    pub book: Vec<(bool, Vec<u8>)>,
+    /// The messages whose end was received: whether the server accepted them, and their content.
+    pub log: Vec<(bool, Vec<u8>)>,
     pub has_quit: bool,
-    /// It spoke unasked or closed: when that is heard decides what was said before.
+    /// The server sent an unsolicited reply or closed: the outcome depends on when this arrives.
     pub was_rude: bool,
 }
 
 impl<'a> Server<'a> {
-    pub fn new(rules: Rules, tape: Tape<'a>) -> Server<'a> {
+    pub fn new(rules: Rules, choices: Choices<'a>) -> Server<'a> {
         let mut server = Server {
             rules,
-            tape,
+            choices,
             mode: Mode::Line,
             inbox: Vec::new(),
             said: Vec::new(),
@@ -73,7 +73,7 @@ impl<'a> Server<'a> {
             chunks: Vec::new(),
             last_chunk: false,
             chunk_failed: false,
-            book: Vec::new(),
+            log: Vec::new(),
             has_quit: false,
             was_rude: false,
         };
@@ -81,13 +81,13 @@ impl<'a> Server<'a> {
         server
     }
 
-    /// TLS is up: what the server knew is forgotten.
+    /// TLS is up: the state of the session is reset (RFC 3207 §4.2).
     pub fn upgrade(&mut self) {
-        assert!(self.inbox.is_empty(), "the client says nothing behind STARTTLS");
+        assert!(self.inbox.is_empty(), "the client sends nothing after STARTTLS");
         (self.is_tls, self.helloed, self.said_235) = (true, false, false);
     }
 
-    /// Hears bytes of the client.
+    /// Receives bytes of the client.
     pub fn hear(&mut self, bytes: &[u8]) {
         assert!(self.greeted || bytes.is_empty() || bytes == b"QUIT\r\n", "not before 220");
         self.inbox.extend_from_slice(bytes);
@@ -105,9 +105,9 @@ impl<'a> Server<'a> {
                 self.mode = Mode::Line;
                 let was_taken =
                     self.answer(&["250 2.0.0 taken"], &["451 4.3.0 no", "554 \x1b[1mno"]);
-                // A message for nobody is none.
+                // A message without recipients is not logged.
                 if self.taken > 0 {
-                    self.book.push((was_taken, wire));
+                    self.log.push((was_taken, wire));
                 }
                 self.taken = 0;
                 true
@@ -173,7 +173,7 @@ impl<'a> Server<'a> {
                 self.taken += usize::from(self.answer(good, &refusals));
             }
             "DATA" => {
-                let nobody = self.taken == 0 && self.tape.below(2) == 0;
+                let nobody = self.taken == 0 && self.choices.below(2) == 0;
                 let good: &[&str] = if nobody { &["554 nobody"] } else { &["354 go"] };
                 self.answer(good, &["451 no", "554 no"]);
                 if self.said.ends_with(b"354 go\r\n") {
@@ -194,7 +194,7 @@ impl<'a> Server<'a> {
                 self.answer(&["221 bye"], &["500 no"]);
                 (self.has_quit, self.is_closed) = (true, true);
             }
-            // What a liar hears may be an answer to something it does not know that it said.
+            // To a dishonest server the client may send what these rules do not expect.
             _ => {
                 assert!(!self.rules.is_honest, "the client said {line:?}");
                 self.answer(&["500 what"], &["502 no"]);
@@ -206,10 +206,10 @@ impl<'a> Server<'a> {
         let is_tls = self.is_tls || self.rules.may_auth_in_clear;
         assert!(is_tls && self.helloed, "AUTH in clear, or too early");
         match line.split(' ').nth(1) {
-            Some("PLAIN") if self.tape.below(4) > 0 => {
+            Some("PLAIN") if self.choices.below(4) > 0 => {
                 self.said_235 |= self.answer(&["235 in"], &REFUSALS);
             }
-            // What was said with AUTH is asked for again.
+            // The server ignores the initial response and asks for it again.
             Some("PLAIN") => {
                 self.answer(&["334 ", "334", "334 \x07?"], &REFUSALS);
                 self.expect_auth();
@@ -223,7 +223,7 @@ impl<'a> Server<'a> {
 
     fn auth_step(&mut self) {
         self.mode = Mode::Line;
-        match self.tape.below(4) {
+        match self.choices.below(4) {
             0 => self.said_235 |= self.answer(&["235 in"], &REFUSALS),
             _ => {
                 self.answer(&["334 UGFzcw=="], &REFUSALS);
@@ -232,7 +232,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// If a challenge was the last it said.
+    /// Sets the mode by the last reply: a challenge expects a response.
     fn expect_auth(&mut self) {
         let last = self.said.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
         if last.is_some_and(|line| line.starts_with(b"334")) {
@@ -243,18 +243,18 @@ impl<'a> Server<'a> {
     fn end_chunk(&mut self) {
         let good: &[&str] = if self.chunk_failed { &["503 no"] } else { &["250 ok"] };
         let was_taken = self.answer(good, &["451 no", "552 no"]) && !self.chunk_failed;
-        // How many more are on their way is a matter of time.
+        // The number of chunks still in flight depends on timing.
         (self.chunk_failed, self.was_rude) = (!was_taken, self.was_rude || !was_taken);
         if self.last_chunk {
-            self.book.push((was_taken, std::mem::take(&mut self.chunks)));
+            self.log.push((was_taken, std::mem::take(&mut self.chunks)));
             self.taken = 0;
         }
     }
 
-    /// While the content is on its way.
+    /// Sends a reply during the content.
     fn interrupt(&mut self) {
-        if self.tape.below(12) == 11 {
-            let early = self.tape.pick(&["552 5.3.4 too much", "421 4.3.2 bye", "451 no"]);
+        if self.choices.below(12) == 11 {
+            let early = self.choices.pick(&["552 5.3.4 too much", "421 4.3.2 bye", "451 no"]);
             self.say(early);
             (self.is_closed, self.was_rude) = (true, true);
         }
@@ -279,11 +279,12 @@ impl<'a> Server<'a> {
         format!("{before}250 {last}")
     }
 
-    /// One reply: a good one, a bad one, the end, or what a liar says. Whether it was good.
+    /// Sends one reply: positive, negative, closing, or any for a dishonest server. Returns whether
+    /// it was positive.
     fn answer(&mut self, good: &[&str], bad: &[&str]) -> bool {
-        match self.tape.below(32) {
+        match self.choices.below(32) {
             24..=27 => {
-                let reply = self.tape.pick(bad);
+                let reply = self.choices.pick(bad);
                 self.say(reply);
                 false
             }
@@ -311,14 +312,14 @@ impl<'a> Server<'a> {
                     "354 go\r\n250 yes",
                     "250 yes\r\n250 yes",
                 ];
-                let reply = self.tape.pick(&lies);
+                let reply = self.choices.pick(&lies);
                 self.say(reply);
-                // Whatever it was, the client may take it so.
+                // The client may take this reply for a positive one.
                 (self.greeted, self.helloed, self.said_235) = (true, true, true);
                 true
             }
             _ => {
-                let reply = self.tape.pick(good);
+                let reply = self.choices.pick(good);
                 self.say(reply);
                 good[0].starts_with(['2', '3'])
             }
@@ -330,7 +331,7 @@ impl<'a> Server<'a> {
         self.said.extend_from_slice(b"\r\n");
     }
 
-    pub fn tape_is_over(&self) -> bool {
-        self.tape.is_over()
+    pub fn choices_are_over(&self) -> bool {
+        self.choices.is_over()
     }
 }

@@ -1,12 +1,12 @@
-//! `wirewright download`: many URLs at once, each into a file of its own.
+//! `wirewright download`: many URLs at once, each written to its own file.
 //!
 //! ```text
 //!   URL … ──────────────────────────┐
 //!   --from API_URL ─▶ JSON ─ select ┴▶ fetches, N in flight ─▶ DIR/name … ─▶ outcome
 //! ```
 //!
-//! Secrets among the user's fields go to one origin: that of the API, or else of the first URL.
-//! Where the document names no URL, that element has failed, and the others are fetched.
+//! Fields with credentials are sent to one origin only: that of the API, or else of the first URL.
+//! An element of the document that is not a URL is a failure; the other elements are fetched.
 
 mod list;
 mod outcome;
@@ -35,32 +35,31 @@ use wirewright::net::http::{Client, Fetch, Options, Saving, download};
 use wirewright::net::transport::endpoint;
 use wirewright::text::{PeerText, in_short};
 
-/// The longest document that URLs are taken out of, in bytes.
+/// The maximum size of a document with URLs, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
-/// How many URLs are taken out of one: what is known of each costs about a KiB.
+/// The maximum number of URLs in a document: each takes about 1 KiB of memory.
 const URLS_MAX: usize = 10_000;
 
-/// How many requests are in flight where nobody says.
+/// The default number of requests in flight.
 const JOBS: u16 = 16;
 
-/// Descriptors that are no request's: the poll, the standard streams, the directory.
+/// Descriptors that do not belong to a request: the poll, the standard streams, the directory.
 const DESCRIPTORS_KEPT: u64 = 32;
 
-/// What a request holds: its socket, its file, its journal.
+/// Descriptors of one request: its socket, its file, its journal.
 const DESCRIPTORS_EACH: u64 = 3;
 
 /// The code of an element of the document that is not a URL.
 const NO_URL: &str = "no_url";
 
-/// What to do where the document holds something else than was looked for, with --select and
-/// without.
+/// The advice for a document without the expected URLs, with --select and without.
 const SELECT_ADVICE: &str = "look at the document and --select";
 const NO_SELECT_ADVICE: &str =
     "look at the document, and say with --select where in it the URLs stand";
 
-/// Fields that would contradict those of resuming.
-const OURS: [&str; 2] = ["Range", "If-Range"];
+/// Fields that the client sets to resume a file.
+const RESERVED: [&str; 2] = ["Range", "If-Range"];
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let urls: Result<Vec<Url>, Failure> =
@@ -125,22 +124,22 @@ type Wanted = Result<Url, Box<NoUrl>>;
 
 /// An element that is not a URL.
 struct NoUrl {
-    /// Where the document was.
+    /// The place of the element in the document.
     document: Rc<str>,
     why: Why,
-    /// What to do about it.
+    /// The advice.
     advice: &'static str,
 }
 
-/// The URLs, and for each that was wanted what was wrong with it, if anything.
+/// The URLs, and for each wanted element its error, if it is not a URL.
 fn divided(wanted: Vec<Wanted>) -> (Vec<Url>, Vec<Option<Box<NoUrl>>>) {
     let mut urls = Vec::with_capacity(wanted.len());
     let faults = wanted.into_iter().map(|one| one.map(|url| urls.push(url)).err()).collect();
     (urls, faults)
 }
 
-/// Where secrets go: to one origin, so that neither the author of a document nor another server
-/// receives them.
+/// The only origin that receives credentials: neither the author of the document nor another server
+/// may receive them.
 fn trusted(source: Option<&Source>, urls: &[Url]) -> Option<Origin> {
     let api = source.and_then(|source| source.url.as_ref());
     api.or(urls.first()).map(|url| url.origin().clone())
@@ -152,7 +151,7 @@ fn asked(url: Url, headers: &Headers) -> Fetch {
 
 fn headers(args: &Args) -> Result<Headers, Failure> {
     let headers = web::headers(&args.asking)?;
-    match OURS.iter().find(|name| headers.get(name).is_some()) {
+    match RESERVED.iter().find(|name| headers.get(name).is_some()) {
         Some(name) => {
             let what = format!("{name} belongs to resuming");
             Err(Failure::usage("-H", what, "fetch a part with wirewright http"))
@@ -161,7 +160,7 @@ fn headers(args: &Args) -> Result<Headers, Failure> {
     }
 }
 
-/// What goes along to another origin.
+/// The fields for any other origin: those without credentials.
 fn without_secrets(headers: &Headers) -> Headers {
     let mut bare = headers.clone();
     ["Authorization", "Cookie", "Proxy-Authorization", "Host"].iter().for_each(|name| {
@@ -170,14 +169,14 @@ fn without_secrets(headers: &Headers) -> Headers {
     bare
 }
 
-/// How many requests are in flight: as many as were asked for, or else as have descriptors.
+/// The number of requests in flight: that of --jobs, or as many as the descriptor limit allows.
 fn jobs(args: &Args) -> Result<u16, Failure> {
     let allowed = endpoint::descriptors_max();
     let affordable = allowed.saturating_sub(DESCRIPTORS_KEPT) / DESCRIPTORS_EACH;
     let Some(jobs) = args.jobs else {
         return Ok(u16::try_from(affordable).unwrap_or(u16::MAX).clamp(1, JOBS));
     };
-    // Where there are too few even for one, the file that lacks one says so.
+    // If there are too few for one request, its file reports the error.
     if u64::from(jobs) <= affordable.max(1) {
         return Ok(jobs);
     }
@@ -201,7 +200,7 @@ fn options(args: &Args, secret: &Arc<Secret>) -> Result<Options, Failure> {
     Ok(options)
 }
 
-/// The directory; it is one whatever its name ends in.
+/// The directory of -o, with or without a slash at its end.
 fn destination(args: &Args) -> Result<Destination, Failure> {
     let is_descriptor = descriptor::at_path(&args.output).is_some();
     if is_descriptor || args.output.as_os_str() == "-" {
@@ -212,26 +211,26 @@ fn destination(args: &Args) -> Result<Destination, Failure> {
         let hint = "give a directory with -o, or fetch one file with wirewright http -o FILE";
         return Err(Failure::new(args.output.display(), "it is not a directory", hint));
     }
-    // One slash at the end: files are told below it.
+    // One slash at the end: the reports show the paths of files below it.
     let mut path = file_of(&args.output).into_os_string();
     path.push("/");
     let path = PathBuf::from(path);
     Destination::from_path(&path).map_err(|error| failed_place(&args.output, &error))
 }
 
-/// A path without the slashes at its end; nothing of the path `/` is left.
+/// A path without trailing slashes; empty for `/`.
 fn file_of(path: &Path) -> PathBuf {
     let bytes = path.as_os_str().as_bytes();
     let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
     PathBuf::from(OsStr::from_bytes(&bytes[..len]))
 }
 
-/// Where the document comes from, and what is taken out of it.
+/// The source of the document, and the selector of its URLs.
 struct Source {
     /// `None` for stdin.
     url: Option<Url>,
     selector: Selector,
-    /// Whether the user gave it.
+    /// Whether the user gave --select.
     is_selected: bool,
 }
 
@@ -248,8 +247,8 @@ impl Source {
         Ok(Some(Source { url, selector, is_selected: args.select.is_some() }))
     }
 
-    /// Whether the document is a plain list: nobody said where in it URLs stand, and it does not
-    /// begin as JSON that could hold any.
+    /// Whether the document is a plain list: there is no --select, and it does not begin like a
+    /// JSON value that can hold URLs.
     fn is_list(&self, document: &[u8]) -> bool {
         let first = document.trim_ascii_start().first();
         !self.is_selected && !matches!(first, None | Some(b'[' | b'{' | b'"'))
@@ -294,7 +293,7 @@ impl Source {
     }
 }
 
-/// The document, and where it was in the end.
+/// Fetches the document; returns its final URL and its body.
 fn ask(client: &mut Client, fetch: Fetch, secret: &Secret) -> Result<(Url, Vec<u8>), Failure> {
     let url = fetch.url.clone();
     let asked = client.gather(fetch, DOCUMENT_BYTES_MAX);

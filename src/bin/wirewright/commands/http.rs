@@ -1,4 +1,4 @@
-//! `wirewright http`: one request, and what comes of it.
+//! `wirewright http`: sends one request and prints or stores the response.
 //!
 //! ```text
 //!   argv ─▶ Fetch ─▶ download into one place ─▶ stdout | FILE | DIR/ | the document of --json
@@ -205,13 +205,13 @@ fn data_body(data: &OsStr) -> Result<Body, Failure> {
     }
 }
 
-/// What is said to be JSON is; a file is read through, but not kept.
+/// Checks that the body is JSON. A file is read, but not kept in memory.
 fn check_json(body: &Body) -> Result<(), Failure> {
     let judged = match body {
         Body::None => return Ok(()),
         Body::Bytes(bytes) => match str::from_utf8(bytes) {
             Ok(text) => serde_json::from_str::<IgnoredAny>(text),
-            // RFC 8259 §8.1; what is ignored is not looked at so closely.
+            // RFC 8259 §8.1 requires UTF-8; serde_json does not check strings that it ignores.
             Err(_) => {
                 let what = "it is not JSON: it is not UTF-8";
                 return Err(Failure::usage("--json-body", what, "look at the text"));
@@ -304,8 +304,8 @@ fn unknown(why: &Why) -> String {
     format!("{}: the server may have accepted what was sent", why.text.short())
 }
 
-/// Whether the server may have acted on the request, and its answer is lost. A method that is
-/// idempotent can be sent again, so nothing is lost with its answer.
+/// Whether the server may have acted on the request although the response is lost. A request with
+/// an idempotent method can be sent again, so its outcome is not unknown.
 fn is_unknown(done: &Download) -> bool {
     let Download { report, .. } = done;
     let is_answered = report.status.is_some_and(is_redirect)
@@ -323,7 +323,7 @@ fn was_acted_on(done: &Download) -> bool {
     !report.method.is_idempotent() && matches!(report.status, Some(500 | 502 | 504 | 520..=524))
 }
 
-/// For people: what was tolerated, and what became of a file.
+/// Prints the violations that were tolerated, and the outcome of a file.
 fn say(done: &Download, args: &Http) {
     let report = &done.report;
     if !args.common.is_traced() {

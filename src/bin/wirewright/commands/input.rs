@@ -1,10 +1,10 @@
-//! What comes from outside besides argv: small files, secrets, bodies of any length.
+//! Input besides argv: small files, secrets, and bodies of any length.
 //!
 //! ```text
-//!   FILE         read, or sent from where it is
-//!   -, a pipe    read; a body or a message goes into a file without a name, so that its length is
-//!                known and it can be read twice; so does a file in /proc or /sys, whose size says
-//!                nothing about its length
+//!   FILE         read, or sent directly from the file
+//!   -, a pipe    read; a body or a message is copied to an anonymous file, so that its length is
+//!                known and it can be read twice; so is a file in /proc or /sys, whose size is not
+//!                its length
 //! ```
 
 use crate::Failure;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use wirewright::net::files::{FileError, SourceFile};
 use wirewright::net::http::Body;
 
-/// What is wrong with a text that is not JSON, in our own words.
+/// The error text for a text that is not JSON.
 pub fn not_json(error: &serde_json::Error) -> String {
     match error.is_eof() {
         true => "it is not JSON: it ends too early".to_owned(),
@@ -33,7 +33,7 @@ pub fn not_json(error: &serde_json::Error) -> String {
     }
 }
 
-/// What to do about a program without TLS.
+/// The advice for a program without TLS.
 pub const BUILD_WITH_TLS: &str = "build with the feature tls";
 
 /// Refuses an option that this program cannot serve because it was built without TLS.
@@ -44,10 +44,10 @@ pub fn need_tls(place: &str, is_wanted: bool, hint: &str) -> Result<(), Failure>
     }
 }
 
-/// The greatest length of a token, password or certificate file, in bytes.
+/// The maximum size of a token, password or certificate file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Standard input without a buffer: it is waited for until `--timeout` is over.
+/// Standard input without a buffer. A read fails when `--timeout` runs out.
 pub struct Stdin;
 
 impl Read for Stdin {
@@ -62,7 +62,7 @@ impl Read for Stdin {
     }
 }
 
-/// The path behind the `@` of an argument; it need not be UTF-8.
+/// The path after the `@` of an argument; it need not be UTF-8.
 pub fn file_of(argument: &OsStr) -> Option<&Path> {
     argument.as_bytes().strip_prefix(b"@").map(|path| Path::new(OsStr::from_bytes(path)))
 }
@@ -87,7 +87,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Reads a secret: the file without one trailing line end.
+/// Reads a secret from a file, without one trailing line end.
 pub fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = read_file(path)?;
     if bytes.last() == Some(&b'\n') {
@@ -99,7 +99,7 @@ pub fn secret(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The body of a request that stands in a file, `-` for stdin.
+/// The body of a request, from a file or with `-` from stdin.
 pub fn body(path: &Path) -> Result<Body, Failure> {
     let file = spooled(path)?;
     let metadata = file.metadata();
@@ -107,8 +107,8 @@ pub fn body(path: &Path) -> Result<Body, Failure> {
     Ok(Body::File(Arc::new(file), len))
 }
 
-/// A regular file as it is; what comes by a pipe, by stdin for `-`, or from a file whose size is
-/// false, in a file without a name.
+/// Opens a regular file. Input from a pipe, from stdin (`-`), or from a file whose size is not its
+/// length is copied to an anonymous file.
 pub fn spooled(path: &Path) -> Result<File, Failure> {
     let spooled = match path.as_os_str() == "-" {
         true => spool(&mut Stdin),
@@ -122,7 +122,7 @@ pub fn spooled(path: &Path) -> Result<File, Failure> {
     spooled.map_err(|error| failed_file(Verb::Read, path, error))
 }
 
-/// Whether a file is a regular one that ends where its size says.
+/// Whether a file is regular and its size is its length.
 fn has_true_size(file: &File) -> io::Result<bool> {
     if !file.metadata()?.is_file() {
         return Ok(false);
@@ -134,12 +134,12 @@ fn has_true_size(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Copies all of it into a file that nobody else can see.
+/// Copies all input to an anonymous file.
 fn spool(from: &mut impl Read) -> io::Result<File> {
     let (folder, flags) = (std::env::temp_dir(), OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC);
     let mut file = match rustix::fs::open(&folder, flags, Mode::RUSR | Mode::WUSR) {
         Ok(file) => File::from(file),
-        // A file system that has no files without a name.
+        // The file system does not support O_TMPFILE.
         Err(_) => named_and_removed(&folder)?,
     };
     io::copy(from, &mut file)?;

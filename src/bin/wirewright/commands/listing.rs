@@ -7,22 +7,22 @@
 
 use std::cmp::Ordering;
 
-/// How much memory a listing may take, in bytes: what a command needs in all is bounded.
+/// The maximum memory of a listing, in bytes.
 pub const LISTING_BYTES_MAX: usize = 18 << 20;
 
-/// What a listing has of one file.
+/// A file of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The listing is sorted by group first, and then by name.
     pub group: u32,
     pub name: &'a str,
-    /// Another text of the file: its etag or its time. Empty where it has none.
+    /// The etag or the time of the file; empty without one.
     pub tag: &'a str,
     /// In bytes.
     pub size: u64,
 }
 
-/// Where an entry stands in the texts.
+/// The position of an entry in the texts.
 #[derive(Debug)]
 struct Stored {
     start: u32,
@@ -58,12 +58,12 @@ impl Stored {
 }
 
 impl Listing {
-    /// How many entries it has.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Takes an entry. False if there is no memory for it.
+    /// Adds an entry. False if it exceeds the memory limit.
     pub fn push(&mut self, entry: &Entry<'_>) -> bool {
         self.push_within(entry, LISTING_BYTES_MAX)
     }

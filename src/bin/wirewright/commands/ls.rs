@@ -1,4 +1,4 @@
-//! `wirewright ls`: what a server has.
+//! `wirewright ls`: lists the files of a server.
 
 use super::listing::{Entry, Listing};
 use super::wire::{client_options, failure};
@@ -13,11 +13,11 @@ use wirewright::net::Error;
 use wirewright::net::transfer::{LeftOut, Listed, client};
 use wirewright::text::PeerText;
 
-/// The greatest number of files that is believed where a server says it.
+/// The maximum number of files that a server is believed to have.
 const COUNT_MAX: u64 = u32::MAX as u64;
 
-/// Gathers entries and writes them sorted; where they are too many, as they come, so that a listing
-/// of any length is printed in bounded memory.
+/// Collects entries and prints them sorted. Entries beyond a limit are printed unsorted as they
+/// arrive, so that memory is bounded.
 struct Printer {
     out: Out,
     json: bool,

@@ -1,13 +1,13 @@
-//! `wirewright mail`: one message, sent or only written; or a look at a server.
+//! `wirewright mail`: sends or writes one message, or probes a server.
 //!
 //! ```text
 //!   argv ─▶ compose ─▶ message ─┬─▶ send ─▶ outcome      0 accepted · 1 refused · 3 partial
 //!                               │                        4 unknown
 //!                               └─▶ --dry-run ─▶ stdout | FILE
-//!   --check ─▶ probe ─▶ what the server offers
+//!   --check ─▶ probe ─▶ the extensions of the server
 //! ```
 //!
-//! It is sent once, whatever comes: what may have been taken is never sent again by itself.
+//! The message is sent once: a message that the server may have accepted is never sent again.
 
 mod compose;
 mod enclose;
@@ -32,7 +32,7 @@ use wirewright::net::files::Destination;
 use wirewright::net::files::{Durability, Partial, SIZE_UNKNOWN};
 use wirewright::net::mail::{OutgoingMessage, send};
 
-/// What a message is called in a directory.
+/// The file name of a message in a directory.
 const EML: &str = "message.eml";
 
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
@@ -43,7 +43,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     if args.dry_run {
         return dry_run(args);
     }
-    // What is wrong with the server's name is said before files are read.
+    // An invalid server name is reported before files are read.
     let options = reach::options(args)?;
     let message = compose::message(&args.writing)?;
     let server = options.server.clone();
@@ -93,7 +93,7 @@ fn dry_run(args: &Mail) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Writes the message to a place; says what was synced where that is a file.
+/// Writes the message; returns what was synced, if the destination is a file.
 fn save(
     message: &OutgoingMessage,
     to: Destination,
@@ -113,7 +113,7 @@ fn save(
     partial.without_journal();
     let mut saving = Saving(partial);
     if let Err(error) = message.write(&mut saving) {
-        // What cannot be removed now is overwritten by the next run.
+        // An unfinished file that cannot be removed is overwritten by the next run.
         let _ = saving.0.discard();
         return Err(error);
     }
@@ -121,7 +121,7 @@ fn save(
     Ok(Some(durability))
 }
 
-/// An unfinished file as a place to write to.
+/// An unfinished file as a writer.
 struct Saving(Partial);
 
 impl Write for Saving {

@@ -1,4 +1,4 @@
-//! One file for each command, and what several of them share: arguments → the library → a report.
+//! The commands, one file each, and the code that they share: arguments → the library → a report.
 
 pub mod download;
 pub mod get;

@@ -46,7 +46,7 @@ fn check_distinct(files: &[(Name, PathBuf)]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts files, batch by batch.
+/// Sends the files in batches.
 fn put(
     args: &Put,
     files: &[(Name, PathBuf)],
@@ -75,7 +75,7 @@ fn put(
     Ok(())
 }
 
-/// The files that were named, where the whole run failed before one of them was asked for.
+/// The reports of the files in argv, where the run failed before the first request.
 pub fn not_started(args: &Put, why: &Why) -> Vec<FileReport> {
     let report = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -84,7 +84,7 @@ pub fn not_started(args: &Put, why: &Why) -> Vec<FileReport> {
     args.files.iter().map(report).collect()
 }
 
-/// A local file and the name it gets.
+/// A local file, and its name on the server.
 fn named(path: &Path) -> Result<(Name, PathBuf), Failure> {
     let base = path.file_name().and_then(|base| base.to_str());
     let name = base.map(Name::single);

@@ -27,7 +27,7 @@ use wirewright::net::http::{Mark, Trace};
 use wirewright::net::{Failure as Why, FailureKind};
 use wirewright::text::PeerText;
 
-/// So many characters of the form are shown in a trace.
+/// The maximum number of characters of the form in a trace.
 const TRACED_CHARS_MAX: usize = 2048;
 
 /// A password, or a form of it, with fewer characters is looked for as a whole word only.
@@ -36,7 +36,7 @@ const SHORT_CHARS: usize = 4;
 /// The value of a cookie with fewer characters is not looked for.
 const COOKIE_CHARS_MIN: usize = 8;
 
-/// Stands where a text was cut.
+/// Marks the place where a text was cut.
 const CUT: char = '…';
 
 /// The fields in which credentials are sent.
@@ -74,15 +74,15 @@ impl Secret {
         self
     }
 
-    /// Words of our own, such as an address, without the password in any of its forms. A short form
-    /// occurs in many words where the password was never put, so it is left alone here.
+    /// A text of this program, such as an address, with the password masked in all its forms. Short
+    /// forms are not masked here: they occur in many words by chance.
     pub fn hide(&self, text: &str) -> String {
         let long = || self.forms.iter().filter(|form| !is_short(form));
         hide_begun(long().fold(text.to_owned(), |text, form| text.replace(&**form, MASK)), long())
     }
 
-    /// What a gateway says, which may repeat the password: a short form of it is hidden where it is
-    /// a word of its own.
+    /// A text of the gateway, which may repeat the password: a short form is masked where it is a
+    /// whole word.
     pub fn hide_said(&self, text: &str) -> String {
         let short = || self.forms.iter().filter(|form| is_short(form));
         hide_begun(short().fold(self.hide(text), |text, form| hide_word(&text, form)), short())
@@ -160,7 +160,7 @@ fn forms_of(password: &str) -> Vec<String> {
     forms
 }
 
-/// The longest first, each once. An empty one stands nowhere.
+/// Sorts the forms, the longest first, without duplicates and empty ones.
 fn tidy(forms: &mut Vec<String>) {
     forms.retain(|form| !form.is_empty());
     forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
@@ -174,7 +174,7 @@ fn forms_of_authorization(value: &str) -> Vec<String> {
     let (scheme, sent) = value.split_once(' ').unwrap_or(("", value));
     let sent = sent.trim();
     let mut forms = forms_of(sent);
-    // Who repeats it may leave the padding out.
+    // A server may repeat the value without its padding.
     forms.extend(forms_of(sent.trim_end_matches('=')));
     if scheme.eq_ignore_ascii_case("Basic") {
         forms.extend(password_of(sent).iter().flat_map(|password| forms_of(password)));

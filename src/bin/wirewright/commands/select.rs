@@ -1,49 +1,49 @@
-//! URLs out of a JSON document, by a pointer in which `*` stands for many.
+//! URLs of a JSON document, selected by a JSON Pointer with wildcards.
 //!
-//! Specification: RFC 6901 (JSON Pointer); `*` is ours.
+//! Specification: RFC 6901 (JSON Pointer); `*` is an extension of this program.
 //!
 //! ```text
 //!   /newslist/*/picUrl      {"newslist": [{"picUrl": "http://…"}, {"picUrl": "/relative"}]}
 //!                                          └─ /newslist/0/picUrl ┘
-//!   ~0 is ~, ~1 is /        a token that is no more than * is every element, or every member
+//!   ~0 is ~, ~1 is /        the token * selects every element of an array or member of an object
 //! ```
 //!
-//! The document is walked while it is parsed: what the pointer does not lead to is never kept, so
-//! the memory is that of the URLs. A member that is called `*` cannot be pointed at.
+//! The pointer is evaluated while the document is parsed, and only URLs are kept in memory. A
+//! member with the name `*` cannot be selected alone.
 
 use super::input::not_json;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use wirewright::http::url::Url;
 
-/// How many members of an object are named where the pointer leads to none of them.
+/// The maximum number of members that an error names.
 const NAMES_MAX: usize = 8;
 
 /// How many characters of such a name are shown.
 const NAME_CHARS_MAX: usize = 40;
 
-/// One step down.
+/// One token of a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     /// Every element or member.
     Every,
-    /// Every element; members are not meant.
+    /// Every element of an array; an object is an error.
     Elements,
     /// The member of that name, or the element of that number.
     Token(String),
 }
 
-/// Where in a document URLs stand.
+/// A parsed pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(Vec<Step>);
 
 impl Selector {
-    /// The elements of an array that is the document.
+    /// Selects the elements of a document that is an array.
     pub fn elements() -> Selector {
         Selector(vec![Step::Elements])
     }
 
-    /// Reads a pointer; the empty one is the whole document. The error is for people.
+    /// Parses a pointer; the empty one selects the whole document. The error is a text for users.
     pub fn parse(pointer: &str) -> Result<Selector, &'static str> {
         if pointer.is_empty() {
             return Ok(Selector(Vec::new()));
@@ -55,11 +55,11 @@ impl Selector {
         steps.map(Selector).ok_or("0 or 1 stands behind ~ (RFC 6901 §3)")
     }
 
-    /// The URLs there, relative ones joined to `base`, in their order. Below a `*` an element is
-    /// on its own: where it lacks a member, or holds something else than the pointer asks for, the
-    /// reason and its place stand in place of a URL. So they do where `null`, a number, a boolean
-    /// or a text that is no URL stands at the end of the pointer, and for a `null` on the way. More
-    /// than `urls_max` are an error, as is a pointer that does not fit above its first `*`.
+    /// The selected URLs in the order of the document, with relative ones resolved against `base`.
+    /// An element below a `*` fails alone: its error, with its place, takes the place of the URL.
+    /// The same holds for a value at the end of the pointer that is not a URL, and for a `null` at
+    /// any place. More than `urls_max` URLs are an error, and so is a document that does not match
+    /// the pointer before its first `*`.
     pub fn urls(
         &self,
         document: &[u8],
@@ -75,7 +75,7 @@ impl Selector {
     }
 }
 
-/// The error for people. A place in the text helps only where the text is no JSON.
+/// The text of an error. The line and column are removed where the text is valid JSON.
 fn text(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -103,7 +103,7 @@ fn step(token: &str) -> Option<Step> {
     Some(Step::Token(text))
 }
 
-/// What has been found, and where the walk is.
+/// The URLs found, and the current place in the document.
 struct Found<'a> {
     urls: Vec<Result<Url, String>>,
     urls_max: usize,
@@ -120,7 +120,7 @@ impl Found<'_> {
         self.add(url.map_err(|error| error.reason().to_string()))
     }
 
-    /// What stands here: a URL, or why it is none.
+    /// Adds the value at this place: a URL, or the reason why it is not one.
     fn add<E: de::Error>(&mut self, found: Result<Url, String>) -> Result<(), E> {
         if self.urls.len() == self.urls_max {
             let max = self.urls_max;
@@ -135,7 +135,7 @@ impl Found<'_> {
         format!("{at}: {what}")
     }
 
-    /// Goes one step down for `walk`.
+    /// Calls `walk` at the place below `token`.
     fn below<T>(&mut self, token: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.at.len();
         self.at.push('/');
@@ -146,16 +146,16 @@ impl Found<'_> {
     }
 }
 
-/// What is left of the way, and what was found on it.
+/// The remaining steps of the pointer, and the URLs found.
 struct Walk<'w, 'a> {
     steps: &'w [Step],
-    /// Whether it is below a `*`, where what is wrong is wrong with one element.
+    /// Whether the place is below a `*`: an error then concerns one element.
     is_element: bool,
     found: &'w mut Found<'a>,
 }
 
 impl Walk<'_, '_> {
-    /// The value does not fit: that is wrong with the element, or else with the pointer.
+    /// The value does not match the pointer: an error of the element, or else of the pointer.
     fn misfit<E: de::Error>(&mut self, what: &str) -> Result<(), E> {
         match self.is_element {
             true => self.found.add(Err(what.to_owned())),
@@ -163,7 +163,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The value leads nowhere and is no URL: at the end of the way that is a fault of this one.
+    /// A scalar that is not a URL: at the end of the pointer the error concerns this value only.
     fn scalar<E: de::Error>(mut self, is: &str) -> Result<(), E> {
         match self.steps.is_empty() {
             true => self.found.add(Err(format!("{is} is not a string"))),
@@ -171,8 +171,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A token that names one thing has to lead somewhere. Where the pointer is to blame, `there`
-    /// says what there is.
+    /// Reports a token that matches nothing. For an error of the pointer `there` lists what exists.
     fn missed<E: de::Error>(self, step: &Step, hit: bool, there: &str) -> Result<(), E> {
         let Walk { steps, is_element, found } = self;
         let what = match is_element {
@@ -187,7 +186,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The walk of what `step` leads to.
+    /// The walk of the value that `step` selects.
     fn further<'f, 'a>(
         is_element: bool,
         step: &Step,
@@ -272,7 +271,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         self.scalar("a number")
     }
 
-    /// It stands for what is missing, so the pointer is not to blame wherever that is.
+    /// `null` means a missing value, so at any place the error concerns this value only.
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         self.found.add(Err("null is not a string".to_owned()))
     }

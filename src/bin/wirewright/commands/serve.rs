@@ -1,4 +1,4 @@
-//! `wirewright serve`: files to whoever asks, or one file to whoever comes.
+//! `wirewright serve`: serves files with the framed protocol, or one file with the classic one.
 
 mod not_offered;
 mod transfers;
@@ -28,7 +28,7 @@ use wirewright::transfer::server::Config;
 /// Connections at the same time, where neither an option nor the limit of descriptors says less.
 const CONNECTIONS: u32 = 10_000;
 
-/// Fewer connections than these are told of even where nobody asked for a number.
+/// A limit below this number is reported even without an option for it.
 const CONNECTIONS_USUAL: usize = 1000;
 
 pub fn run(args: &Serve) -> Result<Exit, Failure> {

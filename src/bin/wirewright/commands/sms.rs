@@ -1,18 +1,18 @@
-//! `wirewright sms`: a text message by a gateway that takes a form over HTTP.
+//! `wirewright sms`: sends a text message through a gateway that accepts an HTTP form.
 //!
 //! ```text
 //!   POST … account=…&password=…&mobile=…&content=…&format=json ─▶
 //!                              ◀─ 2xx {"code":2, …}    as --success says       accepted   0
 //!                              ◀─ 2xx with other JSON, or another status       refused    1
 //!   no connection: nothing was sent                                            refused    1
-//!   sent, and no whole answer: the gateway may have acted on it                unknown    4
+//!   sent, no complete response: the gateway may have accepted the message      unknown    4
 //!     (2xx whose reply is not JSON, and 5xx other than 501, 503, 505 and 511, do not tell)
 //! ```
 //!
-//! It is sent once: POST is not idempotent, so the library never repeats it, and no redirect is
-//! followed. What became of it is judged before anything is printed: an accepted message whose
-//! reply cannot be printed ends with 4, never with 1. The password is in the form alone; whatever
-//! is shown of what the gateway says goes through [`Secret`] first, whole, and is cut after that.
+//! The message is sent once: POST is not idempotent, so the library never repeats it, and redirects
+//! are not followed. The outcome is decided before anything is printed: an accepted message whose
+//! reply cannot be printed ends with status 4, never with 1. The password is only in the form.
+//! [`Secret`] masks it in the whole reply, before the reply is shortened for display.
 
 use super::secret::{Secret, masking};
 use super::{input, web};
@@ -38,7 +38,7 @@ use wirewright::text::PeerText;
 /// The longest reply, in bytes.
 const REPLY_BYTES_MAX: usize = 64 << 10;
 
-/// How long all of it may take, unless --timeout says otherwise.
+/// The default of --timeout.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Fields that have options of their own.
@@ -56,7 +56,7 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     let mut options = web::options(&args.reach, &args.common, None)?;
     options.run.timeout = Some(watch::left().unwrap_or(TIMEOUT));
     options.heads = true;
-    // A reply may repeat the password in notations that only a reader of JSON would find.
+    // A reply may repeat the password in JSON notations, such as `\u` escapes.
     let shown = std::mem::take(&mut options.trace_content).then(|| secret.hide_said(&form));
     options.trace = options.trace.map(|trace| masking(trace, secret.clone(), shown));
     let place = secret.hide(&fetch.url.to_string());
@@ -65,7 +65,7 @@ pub fn run(args: &Sms) -> Result<Exit, Failure> {
     watch::may_be_taken();
     let answer = match client.gather(fetch, REPLY_BYTES_MAX) {
         Ok((report, body)) => Answer::new(&report, &body, args, &secret),
-        // The reactor itself has failed, at a moment that is not known.
+        // The reactor has failed: the request may have been sent.
         Err(error) => Answer::lost(&Why::from(&error), true, &secret),
     };
     answer.tell(&place, args)
@@ -120,13 +120,13 @@ enum Outcome {
 /// The code of what failed, what failed, and what to do about it.
 type Fault = (PeerText<'static>, PeerText<'static>, Option<Advice>);
 
-/// What is known in the end, the password taken out of all of it.
+/// The outcome, with the password masked.
 struct Answer {
     outcome: Outcome,
     status: Option<u16>,
     /// The reply, if it is JSON, in one line.
     reply: Option<String>,
-    /// The gateway's own words, or why there are none.
+    /// The text of the gateway, or why there is none.
     text: PeerText<'static>,
     fault: Option<Fault>,
 }
@@ -160,7 +160,7 @@ impl Answer {
         Answer { outcome, status: report.status, reply: hidden, text: words, fault }
     }
 
-    /// There is no whole answer.
+    /// The outcome without a complete response.
     fn lost(why: &Why, sent: bool, secret: &Secret) -> Answer {
         // The words about a connection hold its address, and nothing that the gateway said.
         let why_not = match why.kind {

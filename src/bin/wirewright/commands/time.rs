@@ -1,4 +1,4 @@
-//! `wirewright time`: date and time to whoever comes, and asking for them.
+//! `wirewright time`: serves date and time (RFC 867), and queries a server.
 
 use super::running::run_options;
 use super::wire::{announce, failure, listen_address};

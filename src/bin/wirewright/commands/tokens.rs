@@ -1,7 +1,7 @@
 //! A JSON text as its tokens.
 //!
-//! Specification: RFC 8259 §2. The text was judged before, so it only has to be known where tokens
-//! end.
+//! Specification: RFC 8259 §2. The text is known to be valid, so only the ends of tokens are
+//! looked for.
 //!
 //! ```text
 //!   { "a" : [1, "x\"y"] }   ─▶   {   "a"   :   [   1   ,   "x\"y"   ]   }

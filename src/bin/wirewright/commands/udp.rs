@@ -1,4 +1,4 @@
-//! `wirewright udp`: numbered datagrams at a steady rate, and what became of them.
+//! `wirewright udp`: numbered datagrams at a steady rate, and a report of loss and reordering.
 
 mod file;
 
@@ -47,7 +47,7 @@ fn send(args: &UdpSend) -> Result<Exit, Failure> {
         (Some(path), Error::File(_)) => failure(Verb::Put, &path.display().to_string(), &error),
         _ => failure(Verb::Datagrams, &args.receiver, &error),
     })?;
-    // The kernel tells of a refusal with the next datagram, so the last ones are never told of.
+    // The kernel reports ICMP "port unreachable" at the next send, so the last ones are not seen.
     let is_refused = sent.refused > 0 && sent.refused >= sent.sent / 2;
     let outcome = match is_refused {
         true => {
@@ -99,7 +99,7 @@ fn recv(args: &UdpRecv) -> Result<Exit, Failure> {
     outcome
 }
 
-/// Why the run failed, as the document says it.
+/// The error of the run, for the JSON document.
 fn error_of(outcome: &Result<Exit, Failure>) -> Option<Value> {
     let failure = outcome.as_ref().err()?;
     Some(json!({ "code": failure.code, "text": failure.what }))
@@ -131,7 +131,7 @@ fn sent_document(sent: &Sent, size: usize) -> Value {
 fn sent_text(sent: &Sent) -> String {
     let (count, seconds) = (sent.sent, sent.elapsed.as_secs_f64());
     let file = sent.file.as_ref().map_or(String::new(), file::sent_text);
-    // That few are refused does not mean that many arrived: routers and hosts say so sparingly.
+    // Few refusals do not mean that many datagrams arrived: hosts and routers limit ICMP errors.
     let refused = match sent.refused {
         0 => String::new(),
         count => format!(", refused {count}: nobody listened for some time"),
@@ -213,7 +213,7 @@ fn untrusted_text(report: &Report) -> Option<String> {
     })
 }
 
-/// Bits a second for people, by thousands as networks count: `999 bit/s`, `98.7 Mbit/s`.
+/// A bit rate with decimal prefixes: `999 bit/s`, `98.7 Mbit/s`.
 fn bits(per_second: u64) -> String {
     const UNITS: [(&str, f64); 3] = [("G", 1e9), ("M", 1e6), ("k", 1e3)];
     let rate = per_second as f64;

@@ -1,4 +1,4 @@
-//! What the commands that speak HTTP share: options, what is asked for, errors, reports.
+//! Shared by the HTTP commands: options, requests, errors and reports.
 
 use super::input::{BUILD_WITH_TLS, need_tls, read_file, secret};
 use super::running::run_options;
@@ -27,7 +27,7 @@ use wirewright::text::escape;
 
 // ---- options ---------------------------------------------------------------------------------
 
-/// The options of a client that is reached so.
+/// The options of a client.
 pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Options, Failure> {
     let mut options = Options::default()
         .with_trace(trace::Style::of(common).map(trace::http))
@@ -45,7 +45,7 @@ pub fn options(reach: &Reach, common: &Common, rate: Option<u64>) -> Result<Opti
     Ok(with_waits(options, reach))
 }
 
-/// The proxies that the environment names, unless none is to be asked.
+/// The proxies of the environment, unless --no-proxy is given.
 pub fn proxies(reach: &Reach) -> Result<Proxies, Failure> {
     if reach.no_proxy {
         return Ok(Proxies::default());
@@ -56,8 +56,8 @@ pub fn proxies(reach: &Reach) -> Result<Proxies, Failure> {
     })
 }
 
-/// The options with what argv says of waits: a step waits as long as all may take, unless an option
-/// of its own says otherwise.
+/// The options with the timeouts of argv: the timeout of a step is at least --timeout, unless the
+/// step has its own option.
 fn with_waits(options: Options, reach: &Reach) -> Options {
     let least = options.run.timeout.unwrap_or_default();
     let mut options = options.with_waits_of_at_least(least);
@@ -74,8 +74,8 @@ fn with_waits(options: Options, reach: &Reach) -> Options {
 fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
     need_tls("--cacert", reach.cacert.is_some(), BUILD_WITH_TLS)?;
     let place = reach.cacert.as_ref().map_or("TLS".into(), |path| path.to_string_lossy());
-    // Otherwise the client reads the system's roots when it needs them, which takes longer than a
-    // request in clear.
+    // Otherwise the client reads the roots of the system when it needs them first. This takes
+    // longer than a request without TLS.
     options.tls = match (&reach.cacert, reach.insecure) {
         (_, true) => Some(ClientTls::insecure()),
         (Some(path), false) => Some(ClientTls::new(Some(&read_file(path)?))),
@@ -86,7 +86,7 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a response may be.
+/// Applies the limits for responses.
 pub fn take(asking: &Asking, options: &mut Options) {
     let limits = &mut options.session.limits;
     options.redirects = asking.location;
@@ -105,13 +105,13 @@ pub fn take(asking: &Asking, options: &mut Options) {
 
 // ---- what is asked for -----------------------------------------------------------------------
 
-/// A URL of argv. What stands before its `@` is never sent, which is said.
+/// A URL of argv. Its userinfo is never sent; a warning says so.
 pub fn url(argument: &str, text: &str) -> Result<Url, Failure> {
     let url = Url::parse_with(text, to_ascii).map_err(|error| {
         let hint = "give a URL such as http://example.org/a?b=c";
         let place = format!("{argument}{}", if argument == "URL" { "" } else { " URL" });
         let at = error.offset().unwrap_or(0);
-        // What stands before an `@` may be a password.
+        // The userinfo may hold a password.
         let shown = if text.contains('@') { "" } else { text };
         let what = format!("invalid URL \"{}\": {} (at byte {at})", escape(shown), error.reason());
         Failure::usage(place, what.replace(" \"\"", ""), hint)
@@ -140,7 +140,7 @@ pub fn method(text: &str) -> Result<Method, Failure> {
     }
 }
 
-/// The fields of -H, and who asks.
+/// The fields of -H, and the credentials of --user.
 pub fn headers(asking: &Asking) -> Result<Headers, Failure> {
     let mut headers = Headers::new();
     for field in &asking.headers {
@@ -159,7 +159,7 @@ pub fn headers(asking: &Asking) -> Result<Headers, Failure> {
     Ok(headers)
 }
 
-/// Not two of them can read stdin; `taken` says what else does.
+/// Fails if two inputs would read stdin; `taken` names the other one.
 pub fn check_stdin(asking: &Asking, taken: Option<&str>) -> Result<(), Failure> {
     let password = asking.password_file.as_deref() == Some(Path::new("-"));
     match taken.filter(|_| password) {
@@ -178,7 +178,7 @@ fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
         // The field is not shown: it may hold a secret.
         return wrong(&"the colon between name and value is missing");
     };
-    // What trimming would take away may be a line end.
+    // Before trimming, which would remove a line end.
     if value.contains(['\r', '\n', '\0']) {
         return wrong(&"a field value holds no line end and no NUL");
     }
@@ -198,7 +198,7 @@ fn push(headers: &mut Headers, field: &str) -> Result<(), Failure> {
     }
 }
 
-/// `Basic`: RFC 7617 §2. What the other side could not tell apart is refused.
+/// The credentials of `Basic` (RFC 7617 §2). Refuses control characters, and a colon in the name.
 fn basic(user: &str, file: &Path) -> Result<String, Failure> {
     let wrong = |what| Err(Failure::usage("--user", what, "give another name"));
     if user.contains(':') {
@@ -215,8 +215,8 @@ fn basic(user: &str, file: &Path) -> Result<String, Failure> {
     Ok(format!("Basic {}", base64(&[user.as_bytes(), b":", &password].concat())))
 }
 
-/// A document without the byte order mark that may stand before it. RFC 8259 §8.1 forbids to send
-/// one, and lets a recipient ignore it.
+/// The document without its byte order mark. RFC 8259 §8.1 forbids to send one, and lets a
+/// recipient ignore it.
 pub fn without_mark(document: &[u8]) -> &[u8] {
     document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
 }
@@ -230,8 +230,7 @@ pub fn base64(bytes: &[u8]) -> String {
 
 // ---- errors ----------------------------------------------------------------------------------
 
-/// Why there is no response, or none of use. Where whoever read the output went away there is
-/// nothing to say.
+/// The failure of a fetch. A closed output pipe is not reported.
 pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
     match why.code == Error::Unread.code() {
         true => Failure::unread(),
@@ -241,22 +240,22 @@ pub fn failure(verb: Verb, place: impl Display, why: &net::Failure) -> Failure {
     }
 }
 
-/// The same for an error that was no fetch's.
+/// The failure of a call, outside of its fetches.
 pub fn failed(verb: Verb, place: impl Display, error: &Error) -> Failure {
     failure(verb, place, &net::Failure::from(error))
 }
 
 // ---- reports ---------------------------------------------------------------------------------
 
-/// Says what was tolerated.
+/// Prints the violations that were tolerated.
 pub fn say_remarks(remarks: &[Remark]) {
     for remark in remarks {
         say_line(&format!("remark: {} ({})", remark.text, remark.section));
     }
 }
 
-/// What became of one fetch whose head was kept, as JSON. Secrets are masked in what is said about
-/// the exchange; the fields and the body are what the server sent, which masking would falsify.
+/// The JSON document of one fetch whose head was kept. Secrets are masked in the description of the
+/// exchange, but not in the fields and the body, which are reported as the server sent them.
 pub fn document(report: &Report, secret: &Secret) -> Value {
     let head = report.head.as_deref();
     let shown = |url: &Url| secret.hide(&url.to_string());
@@ -291,14 +290,14 @@ fn fields(headers: &Headers) -> Value {
     headers.iter().map(|field| json!([field.name, text(field.value)])).collect()
 }
 
-/// Why, as JSON.
+/// A failure as JSON.
 pub fn error(why: &net::Failure) -> Value {
     json!({ "code": why.code, "text": why.text })
 }
 
 // ---- while a call runs ------------------------------------------------------------------------
 
-/// Says that another try follows.
+/// Prints that a retry follows.
 pub fn tell_retry(notice: &Notice<'_>, secret: &Secret) {
     if let Notice::Retry { url, why, wait, retry, retries_max } = notice {
         let (why, wait) = (secret.hide_why(why), seconds_text(*wait));

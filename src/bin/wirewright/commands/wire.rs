@@ -1,4 +1,4 @@
-//! What commands share that talk on a wire of ours: options, listening, errors, reports.
+//! Shared by the file transfer commands: options, listening, errors and reports.
 
 pub mod batch;
 pub mod document;
@@ -54,7 +54,7 @@ fn set_tls(options: &mut Options, peer: &Peer) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The address to listen on: the first that the name stands for. A signal ends the lookup.
+/// The address to listen on: the first address of the name. A signal ends the lookup.
 pub fn listen_address(listen: &str) -> Result<SocketAddr, Error> {
     watch::starting(|| {
         let failed = |error| Error::Io("starting", error);
@@ -69,7 +69,7 @@ pub fn listen_address(listen: &str) -> Result<SocketAddr, Error> {
     })
 }
 
-/// The one line that says where it listens: data, so stdout; with `--json` stderr.
+/// Prints the address that the server listens on to stdout; with `--json` to stderr.
 pub fn announce(address: SocketAddr, json: bool) -> Result<(), Failure> {
     let text = format!("listening on {address}");
     if json {
@@ -91,7 +91,7 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
     }
 }
 
-/// What failed while that was done, and what to do about it.
+/// The failure of a command, with advice.
 pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     let why = Why::from(error);
     match error {
@@ -104,20 +104,20 @@ pub fn failure(verb: Verb, place: &str, error: &Error) -> Failure {
     }
 }
 
-/// How many files are told one by one that a signal or `--timeout` kept from being started. There
-/// is no time to tell more.
+/// The maximum number of files that are reported one by one as not started, after a signal or
+/// `--timeout`. There is no time to report more.
 const NOT_STARTED_TOLD_MAX: u64 = 256;
 
-/// Says on stdout (`--json`) or stderr what became of files, one after the other, and gives the
-/// status. The one line of error, where something failed, is the first failure's.
+/// Prints the reports of files one by one on stdout (`--json`) or stderr, and returns the exit
+/// status. The one error line is that of the first failure.
 pub struct Summary<'a> {
     verb: Verb,
     server: &'a str,
-    /// Where files go, for one that has no path of its own.
+    /// The destination, for a file without its own path.
     output: Option<&'a Path>,
     common: &'a Common,
     began: Instant,
-    /// Something was said.
+    /// Whether a report was printed.
     is_begun: bool,
     files: u64,
     failed: u64,
@@ -155,7 +155,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// Says what became of some files.
+    /// Prints the reports of some files.
     pub fn take(&mut self, reports: impl IntoIterator<Item = FileReport>) -> Result<(), Failure> {
         let reports = reports.into_iter();
         if self.common.json {
@@ -208,7 +208,7 @@ impl<'a> Summary<'a> {
         document::add(report)
     }
 
-    /// Says what all files have in common, after the last one.
+    /// Prints the totals, after the last file.
     pub fn finish(self) -> Result<Exit, Failure> {
         let printed = match self.common.json {
             true => self.end_document(),
@@ -229,7 +229,8 @@ impl<'a> Summary<'a> {
 
     /// What the run ends with. A server has stored what was put, whether or not that is printed.
     fn ended(&self, printed: Result<(), Failure>) -> Result<Exit, Failure> {
-        // What is not known has to be looked at: it is told first, and gives the status.
+        // A file with an unknown outcome needs the user's attention: it has the error line and the
+        // exit status.
         let told = self.first_unknown.as_ref().or(self.first_failed.as_ref());
         let told = told.and_then(|report| Some((report, report.outcome.as_ref().err()?)));
         let done = told.map_or(Ok(Exit::Done), |(first, why)| Err(self.failure(first, why)));
@@ -239,7 +240,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// What is said of the first failure.
+    /// The error line of the first failure.
     fn failure(&self, first: &FileReport, why: &Why) -> Failure {
         if why.code == Error::Unread.code() {
             return Failure::unread();
@@ -248,7 +249,7 @@ impl<'a> Summary<'a> {
             1 => String::new(),
             count => format!(" (and {} more failed)", count - 1),
         };
-        // What is kept of a file: on the server, or beside the local file.
+        // The kept part of a file is on the server, or beside the local file.
         let is_kept = self.verb != Verb::Classic
             && (self.verb == Verb::Put || first.path.is_some())
             && first.resumed_from + first.moved > 0;
@@ -269,7 +270,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// How many files were here already, and their bytes; each of them is told with `--json`.
+/// Prints the number and bytes of the files that were present already. `--json` reports each one.
 fn say_skipped((files, bytes): (u64, u64)) {
     let size = crate::output::report::size(bytes);
     match files {
@@ -293,7 +294,7 @@ fn summary(report: &FileReport) -> String {
         0 => String::new(),
         from => format!(", resumed at {}", crate::output::report::size(from)),
     };
-    // A name that its server chose may be another one here.
+    // A name that the server chose may be changed locally.
     let name = Path::new(report.name.as_raw_str());
     let stored = report.path.as_deref().filter(|path| path.file_name() != name.file_name());
     let stored = stored

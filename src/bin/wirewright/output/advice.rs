@@ -1,5 +1,5 @@
-//! What to do about an error: one function decides it for every command, and says nothing where no
-//! advice is true.
+//! Advice about errors. One function decides it for all commands, and gives none where no advice
+//! would be correct.
 //!
 //! ```text
 //!   Failure { kind: Local, … }        ─▶ local           the file, directory or stream here
@@ -76,18 +76,18 @@ impl Verb {
     }
 }
 
-/// A text of the table, or one that is put together.
+/// A fixed text, or a formatted one.
 pub type Advice = Cow<'static, str>;
 
 /// What to do where something is kept.
 pub const GO_ON: &str = "run the same command again to go on";
 
-/// Advice about a failure. `is_kept`: what there is of the file stays for the next run.
+/// Advice about a failure. `is_kept`: the unfinished file is kept for the next run.
 pub fn advice(verb: Verb, why: &Failure, is_kept: bool) -> Option<Advice> {
     decide(verb, why, is_kept, Given::now())
 }
 
-/// The same, beside what the command line has given.
+/// The same, with the options of the command line.
 fn decide(verb: Verb, why: &Failure, is_kept: bool, given: Given) -> Option<Advice> {
     let code = why.code.as_raw_str();
     let is_kept = is_kept && !given.has_no_resume;

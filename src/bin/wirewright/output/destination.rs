@@ -1,4 +1,4 @@
-//! Where data goes: standard output, and the place that `-o` names.
+//! The destinations of data: standard output, and the path of `-o`.
 //!
 //! ```text
 //!   data ─▶ Out (gathers) ─┐

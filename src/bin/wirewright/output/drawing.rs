@@ -4,8 +4,8 @@
 //!   the call ─▶ Meter ◀─ every 100 ms ─ a thread ─▶ one line on stderr
 //! ```
 //!
-//! A line is drawn where stderr is a terminal, and is wiped away at the end. What the line says is
-//! decided in [`progress`](super::progress).
+//! A line is drawn if stderr is a terminal, and erased at the end. [`progress`](super::progress)
+//! makes its text.
 
 use super::progress::{Counts, Pace, numbers, span};
 use crate::args::Common;
@@ -151,7 +151,7 @@ impl Gauge {
 
 // ---- a meter ---------------------------------------------------------------------------------
 
-/// What stands before the numbers.
+/// The text in front of the numbers.
 #[derive(Debug, Clone)]
 pub enum Label {
     /// The files in flight, or these words where there is none.

@@ -1,4 +1,4 @@
-//! What a user sees: errors and advice, progress, reports, traces.
+//! Output to the user: errors and advice, progress, reports, traces.
 
 pub mod advice;
 pub mod decimal;

@@ -1,4 +1,4 @@
-//! What a line of progress says, as a function of what has been counted and of the time.
+//! The text of the progress line, as a function of the counts and the time.
 //!
 //! ```text
 //!   waiting  ─▶  12.0 MiB of 48.0 MiB  25%  6.0 MiB/s  ETA 6s  ─▶  48.0 MiB, verifying
@@ -6,8 +6,8 @@
 //!                12.0 MiB of 48.0 MiB  25%  stalled for 4s
 //! ```
 //!
-//! Only what is true is said: nothing is a percentage of an unknown length, the rate is that of
-//! the last seconds, and bytes of an earlier run count as done but not as speed.
+//! There is no percentage without a known length. The rate is that of the last seconds. Bytes of an
+//! earlier run count as done, but not in the rate.
 
 use super::report::size;
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ const ETA_MAX: Duration = Duration::from_secs(100 * 3600);
 /// How much of the window one sample stands for.
 const SAMPLE: Duration = Duration::from_millis(100);
 
-/// What has been counted at one moment.
+/// The counts at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Bytes that travelled in this run.
@@ -45,7 +45,7 @@ pub struct Counts {
 /// How many bytes are taken for sending at a time at least, where the rate is limited.
 const PIECE_BYTES: u64 = 4096;
 
-/// How fast bytes came lately.
+/// The recent rate of a transfer.
 #[derive(Debug)]
 pub struct Pace {
     stalled_after: Duration,

@@ -1,4 +1,4 @@
-//! What a run says: lines and JSON on stdout. What a peer said is escaped.
+//! Output of a run: lines and JSON on stdout. Text of a peer is escaped.
 
 use super::destination::Stdout;
 use crate::Failure;
@@ -9,13 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wirewright::text::{escape, is_unseen};
 
-/// How much is gathered before it is written to stdout, in bytes.
+/// Size of the output buffer, in bytes.
 const OUT_BYTES: usize = 65_536;
 
 // ---- stdout ----------------------------------------------------------------------------------
 
-/// The standard output, gathered into large writes. Nothing is sure to be out before
-/// [`flush`](Out::flush).
+/// Buffered standard output. Data may stay in the buffer until [`flush`](Out::flush).
 #[derive(Debug)]
 pub struct Out(BufWriter<Stdout>);
 
@@ -61,7 +60,7 @@ impl Out {
         done.and_then(|()| self.writer().write_all(b"\n")).map_err(|error| Failure::stdout(&error))
     }
 
-    /// Writes out all that was gathered.
+    /// Writes the buffer to stdout.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.0.flush().map_err(|error| Failure::stdout(&error))
     }

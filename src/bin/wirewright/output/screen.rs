@@ -1,4 +1,4 @@
-//! Bytes of a peer on a terminal, made harmless.
+//! Escapes bytes of a peer for a terminal.
 //!
 //! ```text
 //!   pieces ─▶ whole characters ─▶ controls escaped, but for line ends and tabs ─▶ terminal
@@ -10,7 +10,7 @@
 use std::io::{self, Write};
 use wirewright::text::{escape, is_unseen};
 
-/// Writes what it is given so that it does nothing to a terminal but fill it.
+/// A writer that escapes control characters, so that output cannot control the terminal.
 #[derive(Debug)]
 pub struct Screen<W> {
     out: W,

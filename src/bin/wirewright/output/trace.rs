@@ -1,4 +1,4 @@
-//! `--trace`: the conversation on stderr, line by line.
+//! `--trace`: prints the messages of a connection to stderr, line by line.
 //!
 //! ```text
 //!   -> {"type":"list","id":1}             sent

@@ -1,4 +1,4 @@
-//! Arguments that do not parse: one line that says what, and where help stands.
+//! Arguments that do not parse: one line with the error and the help command.
 //!
 //! ```text
 //!   clap's error ─▶ the command that argv names, as deep as it goes ─▶ `udp send: …; see …`
@@ -76,7 +76,7 @@ fn suggestion(error: &clap::Error) -> Option<String> {
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     match kinds.into_iter().find_map(|kind| error.get(kind))? {
         ContextValue::String(name) => Some(name.clone()),
-        // The parser puts the likeliest last.
+        // clap orders suggestions by likelihood, the likeliest last.
         ContextValue::Strings(names) => {
             Some(names.iter().rev().map(String::as_str).collect::<Vec<_>>().join(" or "))
         }

@@ -1,4 +1,4 @@
-//! URLs out of a plain list, one a line.
+//! URLs of a plain list, one per line.
 //!
 //! ```text
 //!   http://h/a.jpg          a URL
@@ -7,13 +7,13 @@
 //!   ftp://h/c               a failure of its own
 //! ```
 //!
-//! What is no list is one error: bytes that are no text, and a text most of whose lines are no
-//! URLs, such as a page in HTML.
+//! A document that is not a list is a single error: binary data, or a text most of whose lines are
+//! not URLs, such as an HTML page.
 
 use wirewright::http::url::Url;
 
-/// The URLs of a list; where a line is none, the reason stands in its place. Empty lines are
-/// skipped. More than `urls_max` are an error, as is a document that is no list.
+/// The URLs of a list. A line that is not a URL gives its error in place of the URL. Empty lines
+/// are skipped. More than `urls_max` URLs are an error, and so is a document that is not a list.
 pub fn urls(
     document: &[u8],
     base: Option<&Url>,
@@ -56,7 +56,7 @@ fn check_text(document: &[u8]) -> Result<(), String> {
 fn url(line: &[u8], base: Option<&Url>) -> Result<Url, String> {
     let line = str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
     let url = match base {
-        // Anything would be relative to something.
+        // With a base almost any text would be a relative reference.
         Some(_) if !line.contains("://") && !is_reference(line) => {
             return Err("it is not a URL (RFC 3986 §2)".to_owned());
         }

@@ -1,7 +1,7 @@
-//! What became of the files of a download, for people and as JSON.
+//! The outcome of the files of a download, as text and as JSON.
 //!
 //! ```text
-//!   a try fails ─▶ one line: why, and when the next one is        while the call runs
+//!   a retry ─────▶ one line: why, and the wait                    while the call runs
 //!   a file fails ▶ one line: `error: URL: why; what to do`        while the call runs
 //!   the end ─────▶ a row for each file, and the sum; or the document of --json
 //! ```
@@ -26,20 +26,20 @@ use wirewright::text::PeerText;
 /// How many rows the table has.
 const ROWS_MAX: usize = 50;
 
-/// How many elements of a document that are not URLs have a line of their own.
+/// The maximum number of lines about elements that are not URLs.
 const FAULTS_MAX: usize = 20;
 
 /// How many characters of a name it shows.
 const NAME_CHARS_MAX: usize = 40;
 
-/// What became of one of those that were wanted.
+/// The outcome of one wanted element.
 #[derive(Clone, Copy)]
 pub enum Row<'a> {
     File(&'a Download),
     NoUrl(&'a NoUrl),
 }
 
-/// All in the order in which they were wanted. They are borrowed, for there may be thousands.
+/// All outcomes in the order of the elements. They are borrowed, because there may be thousands.
 pub fn rows<'a>(done: &'a [Download], faults: &'a [Option<Box<NoUrl>>]) -> Vec<Row<'a>> {
     let mut done = done.iter();
     let row = |fault: &'a Option<Box<NoUrl>>| match fault {
@@ -83,8 +83,7 @@ impl<'a> Row<'a> {
         self.there().is_some_and(|one| one.is_unchanged)
     }
 
-    /// How many bytes of the file came in this run. Bytes of an error page do not
-    /// count.
+    /// Bytes of the file received in this run, without those of an error page.
     fn received(&self) -> u64 {
         if let Row::File(one) = self { one.report.taken } else { 0 }
     }
@@ -217,7 +216,7 @@ fn why(one: &Download) -> Option<&Why> {
 fn seconds(one: &Download) -> Duration {
     match one.report.retries {
         0 => one.report.timings.last_byte.unwrap_or_default(),
-        // Those of the last try alone would be too short for what came in all.
+        // The timings of the last attempt are too short for the bytes of all attempts.
         _ => one.report.elapsed,
     }
 }
@@ -271,7 +270,7 @@ fn file(one: &Download, secret: &Secret) -> Value {
     file
 }
 
-/// How many times it was asked for: never, where the call was ended before its turn.
+/// The number of attempts; 0 where the call ended before the fetch began.
 fn attempts(report: &Report) -> u32 {
     let had_its_turn = !report.given_up || !report.elapsed.is_zero();
     report.retries + u32::from(had_its_turn)

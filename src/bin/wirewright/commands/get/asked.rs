@@ -1,11 +1,11 @@
-//! Which files `get` fetches: those that are named, and all below a directory or of the server.
+//! The files that `get` fetches: named ones, all below a directory, or all of the server.
 //!
 //! ```text
 //!   argv ─▶ arguments ─┐
 //!   the listing ───────┴▶ Queue ─ BATCH_FILES at a time ─▶ get_wanted ─▶ Summary
 //! ```
 //!
-//! A file takes 24 bytes and its texts in the listing, and far more while it is fetched.
+//! In the listing a file takes 24 bytes and its texts; while it is fetched it takes far more.
 
 use super::super::listing::{Entry, LISTING_BYTES_MAX, Listing};
 use super::super::ls::say_left_out;
@@ -26,12 +26,12 @@ use wirewright::net::transfer::client;
 use wirewright::net::transfer::client::{Options, Wanted};
 use wirewright::net::{Error, Failure as Why};
 
-/// What the command line asks for.
+/// The files that the command line asks for.
 #[derive(Debug, Default)]
 pub struct Asked {
     arguments: Vec<Argument>,
     files: BTreeSet<String>,
-    /// Directories, with their places among the arguments.
+    /// The directories, with their index among the arguments.
     below: BTreeMap<String, u32>,
     needs_listing: bool,
 }
@@ -45,7 +45,7 @@ struct Found {
 }
 
 impl Asked {
-    /// The names have to obey the grammar before anybody is asked.
+    /// Checks the names before a request is sent.
     pub fn new(args: &Get) -> Result<Asked, Failure> {
         let mut asked = Asked { needs_listing: args.all, ..Asked::default() };
         if args.all {
@@ -81,8 +81,8 @@ impl Asked {
         self.needs_listing || self.arguments.len() > 1
     }
 
-    /// Gets them; `failed` makes a failure of what ended the whole, and `count` is set to the
-    /// number of files.
+    /// Fetches the files. `failed` converts an error that ended the whole run, and `count` is set
+    /// to the number of files.
     pub fn get(
         self,
         args: &Get,
@@ -131,7 +131,7 @@ impl Asked {
         }
     }
 
-    /// Lists what the server has, and takes from it what is asked for.
+    /// Lists the files of the server, and keeps those that are asked for.
     fn find(
         self,
         args: &Get,
@@ -159,7 +159,7 @@ impl Asked {
 }
 
 impl Found {
-    /// Takes a file of the listing, if it is asked for and not named by itself. A file that lies
+    /// Keeps a file of the listing if it is below a directory of argv and not named itself. A file
     /// below several of the directories belongs to the first one.
     fn take(&mut self, listed: &Listed) {
         let Found { asked, listing, is_too_long } = self;

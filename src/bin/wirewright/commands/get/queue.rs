@@ -1,5 +1,5 @@
-//! The files that `get` fetches, in the order in which they are fetched and reported: that of argv,
-//! and sorted by name below a directory.
+//! The queue of files that `get` fetches and reports: in the order of argv, and sorted by name
+//! below a directory.
 
 use super::super::listing::{Entry, Listing};
 use super::not_begun;
@@ -15,26 +15,26 @@ pub enum Argument {
     File(Name),
     /// A directory, and whether the server has a file below it.
     Below(Name, bool),
-    /// Everything.
+    /// All files of the server.
     All,
 }
 
-/// What is done next.
+/// An item of the queue.
 #[derive(Debug)]
 pub enum Item {
     Fetch(Wanted),
-    /// Nothing is below this directory.
+    /// A directory below which the server has no file.
     Empty(Name),
 }
 
-/// How far a queue is: how many arguments and how many entries were taken.
+/// A position in the queue: the numbers of arguments and entries taken.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Place {
     argument: usize,
     entry: usize,
 }
 
-/// The arguments, and the listing: sorted, each entry with the place of its argument as its group.
+/// The arguments, and the sorted listing. The group of an entry is the index of its argument.
 #[derive(Debug)]
 pub struct Queue {
     arguments: Vec<Argument>,
@@ -98,8 +98,8 @@ impl Item {
         }
     }
 
-    /// The report of what was not asked for, since the run failed before. `path` says where a file
-    /// would have gone.
+    /// The report of an item that was not started, because the run failed before. `path` returns
+    /// the path that the file would have had.
     pub fn not_started(&self, path: impl Fn(&Name) -> Option<PathBuf>, why: &Why) -> FileReport {
         match self {
             Item::Fetch(wanted) => not_begun(wanted.name.as_str(), path(&wanted.name), why),
@@ -107,7 +107,7 @@ impl Item {
         }
     }
 
-    /// The report of what was done: for a file the next one of `reports`.
+    /// The report of an item: for a file the next one of `reports`.
     pub fn report(&self, reports: &mut impl Iterator<Item = FileReport>) -> Option<FileReport> {
         match self {
             Item::Fetch(_) => reports.next(),

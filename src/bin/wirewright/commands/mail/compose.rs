@@ -1,4 +1,4 @@
-//! From argv to a letter: mailboxes, texts, files, date and identifiers.
+//! Builds a message from argv: mailboxes, texts, files, date and identifiers.
 
 use super::super::input;
 use super::{enclose, headers};
@@ -19,10 +19,10 @@ use wirewright::net::transport::idn::to_ascii;
 use wirewright::smtp::command::Path;
 use wirewright::text::escape;
 
-/// What is wrong with octets that should be a text.
+/// The error of octets that should be a text.
 pub const NO_TEXT: &str = "it is not UTF-8";
 
-/// What is written.
+/// The message of the command line.
 pub fn message(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     if writing.to.is_empty() && writing.cc.is_empty() && writing.bcc.is_empty() {
         let hint = "use --to 'Name <a@b>', --cc or --bcc";
@@ -34,7 +34,7 @@ pub fn message(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     }
 }
 
-// ---- a message that is made here -------------------------------------------------------------
+// ---- a message that is built -----------------------------------------------------------------
 
 fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     let Some(from) = &writing.from else {
@@ -48,7 +48,7 @@ fn built(writing: &Writing) -> Result<OutgoingMessage, Failure> {
     };
     let seed = match writing.boundary_seed {
         Some(seed) => seed,
-        None => u64::from_ne_bytes(chance()?),
+        None => u64::from_ne_bytes(random()?),
     };
     let mut builder = Builder::new(from, date(writing)?, id, seed, Limits::default());
     address(&mut builder, writing)?;
@@ -108,7 +108,7 @@ pub fn mailbox(argument: &str, text: &str) -> Result<Mailbox, Failure> {
     })
 }
 
-/// The time of an argument, or now, in local time.
+/// The time of --date, or the current local time.
 fn date(writing: &Writing) -> Result<Date, Failure> {
     let (seconds, minutes) = match &writing.date {
         Some(text) => instant(text).ok_or_else(|| {
@@ -153,25 +153,25 @@ fn instant(text: &str) -> Option<(i64, i32)> {
     is_form.then(|| (timestamp.as_second(), minutes))
 }
 
-/// An identifier that never was: RFC 5322 §3.6.4.
+/// A unique Message-ID (RFC 5322 §3.6.4).
 fn new_id(from: &Mailbox) -> Result<MsgId, Failure> {
-    let left: String = chance::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let left: String = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
     let id = MsgId::parse(&format!("{left}@{}", from.domain()));
     id.map_err(|error| Failure::usage("--from", error.reason(), "give --message-id, too"))
 }
 
-fn chance<const LEN: usize>() -> Result<[u8; LEN], Failure> {
+fn random<const LEN: usize>() -> Result<[u8; LEN], Failure> {
     let mut bytes = [0; LEN];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => {
             let hint = "give --message-id and --boundary-seed";
-            Err(Failure::new("the system's source of chance", error, hint))
+            Err(Failure::new("the random source of the system", error, hint))
         }
     }
 }
 
-/// A text of argv, or behind `@` a file, `@-` for stdin.
+/// A text of argv, of a file with `@FILE`, or of stdin with `@-`.
 fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
     let Some(path) = input::file_of(text) else {
         let text = text.to_str().map(str::to_owned);
@@ -187,14 +187,14 @@ fn words(argument: &str, text: &OsStr) -> Result<String, Failure> {
     };
     let unfit = |what: &str| Failure::new(path.display(), what, "send it with --attach");
     match read {
-        // The limit may stand in the middle of a character.
+        // The limit may divide a character, so the length is checked before the encoding.
         Ok(len) if len > max => Err(unfit(&format!("more than {max} bytes"))),
         Ok(_) => String::from_utf8(bytes).map_err(|_| unfit(NO_TEXT)),
         Err(error) => Err(failed_file(Verb::Read, path, error)),
     }
 }
 
-// ---- a message that stands in a file ---------------------------------------------------------
+// ---- a message in a file ---------------------------------------------------------------------
 
 fn raw(writing: &Writing, file: &FilePath) -> Result<OutgoingMessage, Failure> {
     let from = match (&writing.envelope_from, &writing.from) {
@@ -230,7 +230,7 @@ fn raw(writing: &Writing, file: &FilePath) -> Result<OutgoingMessage, Failure> {
     Ok(OutgoingMessage::raw(from, recipients, raw))
 }
 
-/// The address of a mailbox, or nobody.
+/// The address of a mailbox; an empty text is the null path.
 fn path(argument: &str, text: &str) -> Result<Path, Failure> {
     if matches!(text.trim(), "" | "<>") {
         return Ok(Path::null());
@@ -239,7 +239,7 @@ fn path(argument: &str, text: &str) -> Result<Path, Failure> {
     Path::parse(&address).map_err(|error| wrong(argument, &error))
 }
 
-// ---- what is wrong ---------------------------------------------------------------------------
+// ---- errors ----------------------------------------------------------------------------------
 
 pub fn wrong(place_of: impl Display, error: &Error) -> Failure {
     let at = error.offset().map(|at| format!("at byte {at}"));

@@ -1,4 +1,4 @@
-//! Files that go along: attachments, and pictures that the HTML shows.
+//! Files of a message: attachments, and images of the HTML.
 //!
 //! ```text
 //!   --attach 'PATH[;type=MIME][;name=NAME]'            multipart/mixed      a file to keep
@@ -7,8 +7,8 @@
 //!
 //! Specification: RFC 2387 (related parts), RFC 2392 (`cid:`), RFC 2183 (dispositions).
 //!
-//! An identifier is `left@right` (RFC 2045 §7). Where none is given it is made of the name of the
-//! file and the domain of the sender, so that whoever writes the HTML knows it beforehand.
+//! A Content-ID is `left@right` (RFC 2045 §7). Without `cid=` it is the name of the file and the
+//! domain of the sender, so that the author of the HTML can predict it.
 
 use super::compose::{NO_TEXT, wrong};
 use crate::args::mail::Writing;
@@ -24,7 +24,7 @@ const TYPE: &str = ";type=";
 const NAME: &str = ";name=";
 const CID: &str = ";cid=";
 
-/// What a file is taken for, by the end of its name.
+/// Media types by file extension.
 const TYPES: [(&str, &str); 26] = [
     ("txt", "text/plain; charset=utf-8"),
     ("md", "text/markdown; charset=utf-8"),
@@ -102,7 +102,7 @@ pub fn pictures(
     Ok(())
 }
 
-/// A file, what it is, and what it is called.
+/// A file, its media type and its name.
 fn open(
     argument: &str,
     path: &Path,
@@ -163,7 +163,7 @@ fn rfind(bytes: &[u8], kind: &str) -> Option<usize> {
     bytes.windows(kind.len()).rposition(|window| window == kind.as_bytes())
 }
 
-/// What a file is, by its name for the receiver or its own.
+/// The media type of a file, by `name=` or by its file name.
 fn type_of(name: &str, base: &str) -> &'static str {
     let by = |name: &str| {
         let (_, end) = name.rsplit_once('.')?;

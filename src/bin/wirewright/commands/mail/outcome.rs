@@ -1,4 +1,4 @@
-//! What became of a message: the document, the words, the status, and what to do about it.
+//! The outcome of a message: the JSON document, the text, the exit status and the advice.
 //!
 //! ```text
 //!   accepted 0    refused 1    partial 3    unknown 4
@@ -17,10 +17,10 @@ use wirewright::smtp::client::{Stage, Verdict};
 use wirewright::smtp::reply::{Enhanced, Reply};
 use wirewright::text::PeerText;
 
-/// How many recipients are named in an error.
+/// The maximum number of recipients that an error names.
 const NAMED_MAX: usize = 3;
 
-/// What is known in the end.
+/// The outcome of a run.
 pub struct Told {
     server: Server,
     report: Report,
@@ -31,7 +31,7 @@ impl Told {
         Told { server, report }
     }
 
-    /// It did not even come to a connection.
+    /// No connection was established.
     pub fn not_begun(server: Server, error: Error, size: u64) -> Told {
         let report = Report {
             verdict: Verdict::Refused { retryable: true },
@@ -157,9 +157,9 @@ impl Told {
         }
     }
 
-    // ---- words -------------------------------------------------------------------------------
+    // ---- text --------------------------------------------------------------------------------
 
-    /// What happened, and what to do about it.
+    /// The error and the advice.
     fn words(&self) -> (String, Option<Advice>) {
         let report = &self.report;
         let told = report.reply.as_deref().map(said).unwrap_or_default();
@@ -211,7 +211,7 @@ impl Told {
         (what, hint)
     }
 
-    /// What to do where others have got it: it is sent again only to those whom another try may
+    /// The advice after partial acceptance: send again only to the recipients that a retry may
     /// reach.
     fn advice_to_some(&self) -> Option<Advice> {
         let again = self.report.recipients.iter().filter(|recipient| match &recipient.status {
@@ -237,7 +237,7 @@ impl Told {
         })
     }
 
-    /// The refused recipients, the first of them with the server's words.
+    /// The refused recipients; the first one with the text of the server.
     fn refusals(&self) -> String {
         let refused =
             self.report.recipients.iter().filter_map(|recipient| match &recipient.status {
@@ -297,7 +297,7 @@ fn said(reply: &Reply) -> String {
     format!("{} {}", reply.code(), reply.text())
 }
 
-/// What to do about an error, knowing which server was meant.
+/// The advice for an error, by the server of argv.
 pub fn advice(error: &Error, server: &Server) -> Option<Advice> {
     decide(Verb::Mail { is_tls: server.is_tls }, &Why::from(error), false)
 }

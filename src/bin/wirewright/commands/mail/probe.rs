@@ -1,12 +1,12 @@
-//! `wirewright mail --check`: a look at a server, without sending anything.
+//! `wirewright mail --check`: probes a server without sending a message.
 //!
 //! ```text
 //!   address    127.0.0.1:587
 //!   greeting   mx.example.org ESMTP
 //!   TLS        by STARTTLS
 //!   login      PLAIN
-//!   SIZE       10240000        what it offers, one line each, as it stood in its reply
-//!   remark     …               what was forgiven
+//!   SIZE       10240000        the extensions, one line each, as in the reply to EHLO
+//!   remark     …               a violation that was tolerated
 //! ```
 
 use super::{outcome, reach};
@@ -46,7 +46,7 @@ pub fn run(args: &Mail) -> Result<Exit, Failure> {
     }
 }
 
-/// How TLS came about, if it did.
+/// How TLS was established; `None` without TLS.
 fn tls(probe: &ServerProbe, server: &Server) -> Option<&'static str> {
     probe.under_tls.as_ref()?;
     Some(if server.is_tls { "from the beginning" } else { "STARTTLS" })

@@ -1,4 +1,4 @@
-//! How the server is reached, and who logs in: from argv to the options of the library.
+//! The server and the credentials: from argv to the options of the library.
 
 use super::super::input;
 use super::super::running::run_options;
@@ -59,7 +59,7 @@ pub fn server(text: &str) -> Result<Server, Failure> {
     })
 }
 
-/// Who logs in. A name without a password is a mistake, and so is the reverse.
+/// The credentials. A name without a password is an error, and so is the reverse.
 fn credentials(reach: &Reach, server: &Server) -> Result<Option<Credentials>, Failure> {
     let wrong = |place, what| {
         let hint = "give --server smtp://USER@HOST and --password-file FILE together";
@@ -99,7 +99,7 @@ fn set_tls(options: &mut Options, reach: &Reach) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Not two of them can read stdin.
+/// Fails if two inputs would read stdin.
 pub fn check_stdin(args: &Mail) -> Result<(), Failure> {
     let Mail { reach, writing, .. } = args;
     let is_stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use wirewright::net::files::{Root, Step};
 
-/// How many of them are named.
+/// The maximum number of files that are named.
 const NAMED_MAX: usize = 10;
 
-/// How long is looked for them before the server starts.
+/// The maximum duration of the search before the server starts.
 const LOOKED_FOR: Duration = Duration::from_secs(1);
 
-/// Says which files and directories below the root the server cannot offer, and why not.
+/// Prints which files and directories below the root cannot be offered, and why.
 pub fn say_not_offered(root: &Root) {
     let (mut walk, until, mut count) = (root.walk(), Instant::now() + LOOKED_FOR, 0);
     let whole = loop {

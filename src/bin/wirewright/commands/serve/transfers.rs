@@ -28,7 +28,7 @@ impl Sum {
     }
 }
 
-/// What a server did so far.
+/// The sums of all transfers of a server.
 #[derive(Debug)]
 pub struct Sums {
     since: Instant,
@@ -43,7 +43,7 @@ impl Sums {
         Arc::new(Sums { since: Instant::now(), sent, received, failed: AtomicU64::new(0) })
     }
 
-    /// Counts each transfer, and gives a line about it to `says`.
+    /// A callback that counts each transfer and logs a line about it.
     pub fn listener(self: &Arc<Sums>, says: Option<Log>) -> OnTransfer {
         let sums = self.clone();
         Arc::new(move |transfer: &Transfer| {
@@ -62,7 +62,7 @@ impl Sums {
         }
     }
 
-    /// The report of a server that listened there.
+    /// The JSON report of a server that listened on `address`.
     pub fn json(&self, address: SocketAddr) -> Value {
         json!({
             "address": address.to_string(),

@@ -1,4 +1,4 @@
-//! What a server will not be able to do, said when it starts.
+//! Warnings at the start of a server.
 
 use crate::say_line;
 use rustix::fs::{Access, AtFlags, CWD, FsWord, PROC_SUPER_MAGIC, StatFs, accessat, statfs};
@@ -9,7 +9,7 @@ use wirewright::text::in_short;
 /// The type of the file system of `/sys`: statfs(2), `SYSFS_MAGIC`.
 const SYSFS_MAGIC: FsWord = 0x6265_6572;
 
-/// Says why no file will be stored, where `--writable` promises it.
+/// Warns if `--writable` has no effect.
 pub fn say_unwritable(path: &Path, root: &Root) {
     let shown = path.display();
     if root.single_name().is_some() {
@@ -25,7 +25,7 @@ pub fn say_unwritable(path: &Path, root: &Root) {
     }
 }
 
-/// Says that files will be refused, where their sizes are not those of their contents.
+/// Warns that files in /proc and /sys will be refused, because their sizes are not their lengths.
 pub fn say_false_sizes(path: &Path) {
     let is_false = |about: StatFs| matches!(about.f_type, PROC_SUPER_MAGIC | SYSFS_MAGIC);
     if statfs(path).is_ok_and(is_false) {

@@ -1,4 +1,4 @@
-//! A file in datagrams: what was sent of it, and which parts of it are missing.
+//! A file in datagrams: the parts that were sent, and the parts that are missing.
 
 use crate::output::advice::{Verb, failed_file};
 use crate::output::report::size;
@@ -13,7 +13,7 @@ use wirewright::net::files::descriptor;
 use wirewright::net::files::{Durability, SourceFile};
 use wirewright::net::udp::{FILE_DATAGRAM_BYTES_MIN, FileReceived, FileSent};
 
-/// How many missing ranges are told to people.
+/// The maximum number of missing ranges in the text.
 const MISSING_SHOWN: usize = 20;
 
 /// What is sent, if a datagram of `len` bytes has room for some of it.
@@ -34,7 +34,7 @@ pub fn sent_text(file: &FileSent) -> String {
     format!(", {} of {} bytes of the file,", file.bytes, file.size)
 }
 
-/// A file of which not all was sent was not sent.
+/// A file that was not sent completely is a failure.
 pub fn sent_outcome(file: &FileSent, place: &str) -> Result<Exit, Failure> {
     if file.digest.is_some() {
         return Ok(Exit::Done);
@@ -43,7 +43,7 @@ pub fn sent_outcome(file: &FileSent, place: &str) -> Result<Exit, Failure> {
     Err(Failure::new(place, what, "send it again; nothing goes on where it stopped"))
 }
 
-/// Parts come in any order, and what is wrong is only known in the end.
+/// Parts arrive in any order, so errors are known only at the end.
 pub fn check_output(path: &Path) -> Result<(), Failure> {
     let text = path.as_os_str().as_encoded_bytes();
     let is_other = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file())
@@ -55,7 +55,7 @@ pub fn check_output(path: &Path) -> Result<(), Failure> {
     Err(Failure::usage(path.display(), what, "give the name of a regular file with -o"))
 }
 
-/// A range as people count: first byte to last.
+/// A range as text: from the first byte to the last, inclusive.
 fn range_text(range: &Range<u64>) -> String {
     match range.end - range.start {
         1 => format!("missing byte {}", range.start),
@@ -128,7 +128,7 @@ pub fn received_document(file: &FileReceived, durability: Durability) -> Documen
     }
 }
 
-/// Only a file that stands under its name was received.
+/// Fails unless the file was renamed into place.
 pub fn received_outcome(file: Option<&FileReceived>, path: &Path) -> Result<Exit, Failure> {
     let fail = |what: String, hint: &str| Err(Failure::new(path.display(), what, hint));
     let Some(file) = file else {

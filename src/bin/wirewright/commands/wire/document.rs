@@ -1,8 +1,7 @@
-//! The document of `get --json` and `put --json`, written file by file, so that it costs no memory
-//! for thousands of them.
+//! The document of `get --json` and `put --json`, written file by file to bound its memory.
 //!
 //! ```text
-//!   begin ─▶ add, for each file ─┬─▶ end: what all files have in common
+//!   begin ─▶ add, for each file ─┬─▶ end: the totals
 //!                                └─▶ the process has to end: another thread calls end_now
 //! ```
 
@@ -26,23 +25,23 @@ static ADDING: Mutex<()> = Mutex::new(());
 struct Document {
     out: Out,
     verb: Verb,
-    /// Where files go.
+    /// The destination of the files.
     output: Option<PathBuf>,
     totals: Totals,
 }
 
-/// What stands at the end of the document.
+/// The totals at the end of the document.
 #[derive(Default)]
 struct Totals {
     files: u64,
     bytes: u64,
     skipped: u64,
-    /// Files that were not started and are not told one by one.
+    /// Files that were not started and are only counted.
     not_told: u64,
     durability: Option<wirewright::transfer::message::Durability>,
 }
 
-/// Begins the document of this process. `output` is where files go.
+/// Begins the document of this process. `output` is the destination of the files.
 pub fn begin(verb: Verb, output: Option<&Path>) -> Result<(), Failure> {
     let output = output.map(Path::to_owned);
     let mut document = Document { out: Out::new(), verb, output, totals: Totals::default() };
@@ -78,7 +77,7 @@ fn with_open(act: impl FnOnce(&mut Document) -> Result<(), Failure>) -> Result<(
     let mut open = lock(&OPEN);
     let done = open.as_mut().map_or(Ok(()), act);
     if done.is_err() {
-        // What cannot be written cannot be ended either.
+        // After a write error the document cannot be ended.
         *open = None;
     }
     done
@@ -131,14 +130,14 @@ impl Document {
     }
 }
 
-/// The report of a file that was not asked for, since the run failed before.
+/// The report of a file that was not started, because the run failed before.
 pub fn not_started(name: &str, path: Option<PathBuf>, why: &Why) -> FileReport {
     let mut why = why.clone();
     why.kind = FailureKind::NotStarted;
     FileReport::failed(PeerText::from(name).keep(), path, why)
 }
 
-/// What is known about a file, in one word.
+/// The outcome of a file, in one word.
 fn outcome(report: &FileReport) -> &'static str {
     match report.outcome.as_ref().map_err(|why| why.kind) {
         Ok(()) => "done",
@@ -166,7 +165,7 @@ fn file(report: &FileReport, verb: Verb, output: Option<&Path>) -> Value {
     }
     if let Err(why) = &report.outcome {
         file["error"] = match (why.kind, path) {
-            // As the line says it: which directory is missing, for one.
+            // The same text as in the error line, with details such as the missing directory.
             (FailureKind::Local, Some(path)) => {
                 let text = local_failure_below(verb, output, path, why, "", false).what;
                 json!({ "code": why.code, "text": text })

@@ -1,4 +1,4 @@
-//! What the command line has given already, so that nothing of it is advised once more.
+//! The options that the command line has given, so that no advice repeats them.
 
 use crate::args::Command;
 use crate::args::http::Asking;

@@ -1,4 +1,4 @@
-//! What is wrong with a path, where that says more than the system did.
+//! The fault of a path, where a check finds more than the error of the system tells.
 //!
 //! ```text
 //!   above it      a directory is missing, or something else has its name

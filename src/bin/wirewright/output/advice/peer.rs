@@ -1,5 +1,5 @@
-//! What to do about what the other side said: codes of `PROTOCOL.md` §9, statuses of HTTP, codes of
-//! SMTP, and faults in what it said.
+//! Advice about errors of the peer: codes of `PROTOCOL.md` §9, HTTP statuses, SMTP reply codes, and
+//! violations of a protocol.
 
 use super::{Failure, Given, Verb};
 use wirewright::smtp::client::Refusal;

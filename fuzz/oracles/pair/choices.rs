@@ -1,12 +1,12 @@
-//! Decisions read from the bytes of the fuzzer. Behind its end a tape says 0, which means well.
+//! Choices read from the input of the fuzzer. After its end every choice is 0, which is no fault.
 
-/// A tape of decisions.
+/// A sequence of choices.
 #[derive(Debug, Clone)]
-pub struct Tape<'a>(&'a [u8]);
+pub struct Choices<'a>(&'a [u8]);
 
-impl<'a> Tape<'a> {
-    pub fn new(bytes: &'a [u8]) -> Tape<'a> {
-        Tape(bytes)
+impl<'a> Choices<'a> {
+    pub fn new(bytes: &'a [u8]) -> Choices<'a> {
+        Choices(bytes)
     }
 
     pub fn is_over(&self) -> bool {
@@ -24,12 +24,12 @@ impl<'a> Tape<'a> {
         usize::from(self.byte()) % end
     }
 
-    /// One of some.
+    /// One of `from`.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    /// Some bytes of a stream: a few or many.
+    /// A number of bytes of a stream, small or large.
     pub fn amount(&mut self) -> usize {
         match self.byte() {
             byte @ 0..128 => usize::from(byte),
