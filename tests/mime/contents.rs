@@ -70,7 +70,7 @@ fn base64_at_every_length_and_cut() {
 fn files_of_every_length_in_small_rooms() {
     for len in (0..200).chain(57 * 96 - 2..57 * 96 + 3) {
         let files = vec![("f".to_owned(), vec![0xA5; len], false), ("g".to_owned(), vec![], false)];
-        let sample = Sample { files, piece: 61, room: 128, ..Sample::default() };
+        let sample = Sample { files, piece: 61, out_max: 128, ..Sample::default() };
         check_sample(&sample);
     }
 }
