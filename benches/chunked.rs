@@ -96,7 +96,7 @@ fn decoder(text: &[u8], room: &mut [u8], mut seen: impl FnMut(&[u8])) {
         input = rest;
         match step.event {
             chunked::Event::Run(len) => seen(&eaten[eaten.len() - len..]),
-            chunked::Event::Gathered(len) => seen(&room[..len]),
+            chunked::Event::Copied(len) => seen(&room[..len]),
             chunked::Event::End => break,
             chunked::Event::More | chunked::Event::Remark(_) => panic!("a whole plain body"),
         }

@@ -79,7 +79,7 @@ impl Session for Lines {
     }
 
     fn transmit(&mut self, out: &mut Buffer) {
-        let len = self.unsent.len().min(out.room());
+        let len = self.unsent.len().min(out.free_len());
         if out.append(&self.unsent[..len]).is_ok() {
             self.unsent.drain(..len);
         }

@@ -9,10 +9,8 @@
 //! ([`Session::transmit`](crate::session::Session::transmit)). The limit of the buffer bounds the
 //! memory that a peer takes which does not read.
 //!
-//! start ≤ end ≤ length of the storage holds after every step. `searched` is the end of the last
-//! search for a delimiter, so that input which arrives one byte at a time is searched in linear
-//! time. The storage grows with its content up to the limit, and can be taken away when it is
-//! empty.
+//! start ≤ end ≤ length of the storage holds after every step. The storage grows with its content
+//! up to the limit, and can be taken away when it is empty.
 //!
 //! ```text
 //!            append, space + commit              consume
@@ -34,7 +32,7 @@
 //! assert!(out.append(b" world").is_err()); // all of the bytes, or none
 //! assert_eq!(out.readable(), b"hello");
 //! out.consume(5);
-//! assert_eq!(out.tail_room(), 8);
+//! assert_eq!(out.free_tail_len(), 8);
 //! # Ok::<(), wirewright::error::Error>(())
 //! ```
 
@@ -51,7 +49,6 @@ pub struct Buffer {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    searched: usize,
     limit: usize,
 }
 
@@ -76,7 +73,7 @@ impl Buffer {
 
     /// Takes the storage out of the buffer; readable bytes are lost.
     pub fn take_storage(&mut self) -> Vec<u8> {
-        (self.start, self.end, self.searched) = (0, 0, 0);
+        (self.start, self.end) = (0, 0);
         std::mem::take(&mut self.bytes)
     }
 
@@ -106,14 +103,14 @@ impl Buffer {
     }
 
     /// How many bytes may still be appended.
-    pub fn room(&self) -> usize {
+    pub fn free_len(&self) -> usize {
         self.limit.saturating_sub(self.len())
     }
 
     /// How many bytes may be appended without moving readable bytes to the front: the whole limit
     /// when the buffer is empty. Bulk payload is appended into this space only, so that it is not
     /// copied twice.
-    pub fn tail_room(&self) -> usize {
+    pub fn free_tail_len(&self) -> usize {
         self.limit.saturating_sub(self.end)
     }
 
@@ -129,9 +126,8 @@ impl Buffer {
     pub fn consume(&mut self, count: usize) {
         assert!(count <= self.len(), "consumed more than was readable");
         self.start += count;
-        self.searched = self.searched.max(self.start);
         if self.start == self.end {
-            (self.start, self.end, self.searched) = (0, 0, 0);
+            (self.start, self.end) = (0, 0);
         }
         self.check();
     }
@@ -140,9 +136,9 @@ impl Buffer {
     /// [`commit`](Buffer::commit).
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `count` exceeds [`room`](Buffer::room).
+    /// [`Error::TooLarge`] if `count` exceeds [`free_len`](Buffer::free_len).
     pub fn space(&mut self, count: usize) -> Result<&mut [u8], Error> {
-        if count > self.room() {
+        if count > self.free_len() {
             return Err(Error::TooLarge {
                 limit: "buffer_bytes",
                 max: self.limit as u64,
@@ -170,7 +166,7 @@ impl Buffer {
     /// Appends a copy of `bytes`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if `bytes` exceed [`room`](Buffer::room); none is appended then.
+    /// [`Error::TooLarge`] if `bytes` exceed [`free_len`](Buffer::free_len); none is appended then.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.space(bytes.len())?.copy_from_slice(bytes);
         self.commit(bytes.len());
@@ -180,7 +176,6 @@ impl Buffer {
     /// Keeps the `len` oldest readable bytes and drops the others.
     pub fn truncate(&mut self, len: usize) {
         self.end = self.end.min(self.start + len);
-        self.searched = self.searched.min(self.end);
         self.check();
     }
 
@@ -194,23 +189,11 @@ impl Buffer {
         self.bytes[self.start + at..self.start + at + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// The position of the first `needle`, counted from the oldest readable byte. Bytes that
-    /// earlier calls searched are not searched again, so every call has to look for the same byte.
-    /// A found position is found again until it is consumed.
-    pub fn find(&mut self, needle: u8) -> Option<usize> {
-        let from = self.searched.max(self.start);
-        let found = memchr::memchr(needle, &self.bytes[from..self.end]);
-        self.searched = found.map_or(self.end, |at| from + at);
-        self.check();
-        found.map(|at| from + at - self.start)
-    }
-
     /// Makes the storage long enough for `count` bytes after `end`: first by moving the readable
     /// bytes to the front, then by growing.
     fn make_space(&mut self, count: usize) {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
-            self.searched = self.searched.max(self.start) - self.start;
             self.end -= self.start;
             self.start = 0;
         }
@@ -225,7 +208,6 @@ impl Buffer {
 
     fn check(&self) {
         debug_assert!(self.start <= self.end && self.end <= self.bytes.len());
-        debug_assert!(self.searched <= self.end);
     }
 }
 
@@ -253,7 +235,7 @@ mod tests {
         assert_eq!(buffer.readable(), b"world");
         buffer.append(&[b'x'; 95]).unwrap();
         assert_eq!(buffer.len(), 100);
-        assert_eq!(buffer.room(), 0);
+        assert_eq!(buffer.free_len(), 0);
         assert!(matches!(buffer.append(b"y"), Err(Error::TooLarge { max: 100, .. })));
         assert!(buffer.capacity() <= 128);
         buffer.consume(100);
@@ -265,21 +247,6 @@ mod tests {
         for (count, fits) in [(7, true), (8, true), (9, false)] {
             assert_eq!(Buffer::with_limit(8).append(&vec![0; count]).is_ok(), fits, "{count}");
         }
-    }
-
-    #[test]
-    fn find_goes_on_where_it_stopped() {
-        let mut buffer = Buffer::with_limit(1 << 20);
-        for _ in 0..1000 {
-            buffer.append(b"a").unwrap();
-            assert_eq!(buffer.find(b'\n'), None);
-            assert_eq!(buffer.searched, buffer.end);
-        }
-        buffer.append(b"\nb\n").unwrap();
-        assert_eq!(buffer.find(b'\n'), Some(1000));
-        assert_eq!(buffer.find(b'\n'), Some(1000));
-        buffer.consume(1001);
-        assert_eq!(buffer.find(b'\n'), Some(1));
     }
 
     #[test]

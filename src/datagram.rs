@@ -16,7 +16,7 @@
 //!   └───────┴──┴──┴─────┴────────────┴────────────┴────────────┴─────────
 //!     magic  │  │   └ of the whole datagram, in bytes        all numbers big-endian
 //!            │  └ 0 data, 2 part of a file: sequence counts from 0
-//!            │    1 end,  3 seal of a file: sequence is how many were sent
+//!            │    1 end,  3 end of a file: sequence is how many were sent
 //!            └ version
 //! ```
 //!
@@ -29,15 +29,15 @@
 //!
 //! ```text
 //!   file   0────────1352─────2704─────4056─────5000        size 5000
-//!   sent     part 0   part 1   part 2   part 3   seal seal seal …
-//!   received part 0            part 2            seal
+//!   sent     part 0   part 1   part 2   part 3   end end end …
+//!   received part 0            part 2            end
 //!   missing           1352 … 2703       4056 … 4999        never sent again
 //! ```
 //!
 //! # States
 //!
 //! There is no connection, so there are no states of one. The receiver classifies each datagram by
-//! its run, kind and sequence as an [`Entry`]:
+//! its run, kind and sequence as an [`Arrival`]:
 //!
 //! ```text
 //!   bytes ─ decode ─┬─ no ──▶ Short, Foreign
@@ -74,24 +74,24 @@
 //!
 //! - [`Datagram`]: one datagram, encoded and decoded. [`DecodeError`] is the reason for one that is
 //!   invalid.
-//! - [`Part`], [`Seal`]: the payload of the datagrams of a file.
-//! - [`Ledger`]: the receiver's counts.
+//! - [`Part`], [`FileEnd`]: the payload of the datagrams of a file.
+//! - [`Receiver`]: the receiver's counts.
 //! - [`Assembly`]: which bytes of a file were received; [`Ranges`] is the set that it uses.
 //! - [`Pacer`]: when the sender may send the next datagram.
 
 mod assembly;
-mod ledger;
 mod pacer;
 mod part;
 mod ranges;
+mod receiver;
 #[cfg(test)]
 mod tests;
 
 pub use assembly::Assembly;
-pub use ledger::{Entry, Ledger, Limits, Report};
 pub use pacer::Pacer;
-pub use part::{DIGEST_BYTES, PART_HEADER_BYTES, Part, Seal};
+pub use part::{DIGEST_BYTES, FileEnd, PART_HEADER_BYTES, Part};
 pub use ranges::Ranges;
+pub use receiver::{Arrival, Limits, Receiver, Report};
 
 /// Length of the header in bytes, which is the least length of a datagram.
 pub const HEADER_BYTES: usize = 32;
@@ -112,22 +112,22 @@ pub enum Kind {
     End,
     /// A counted datagram with a piece of a file: its payload is a [`Part`].
     Part,
-    /// The end of a run with a file: like [`Kind::End`], with a [`Seal`] as its payload.
-    Seal,
+    /// The end of a run with a file: like [`Kind::End`], with a [`FileEnd`] as its payload.
+    FileEnd,
 }
 
 impl Kind {
     /// Indexed by the byte of the header.
-    const ALL: [Kind; 4] = [Kind::Data, Kind::End, Kind::Part, Kind::Seal];
+    const ALL: [Kind; 4] = [Kind::Data, Kind::End, Kind::Part, Kind::FileEnd];
 
     /// Whether it ends a run, so that its sequence is how many datagrams were sent.
     pub fn is_end(self) -> bool {
-        matches!(self, Kind::End | Kind::Seal)
+        matches!(self, Kind::End | Kind::FileEnd)
     }
 
     /// Whether its run carries a file.
-    pub fn is_of_file(self) -> bool {
-        matches!(self, Kind::Part | Kind::Seal)
+    pub fn belongs_to_file(self) -> bool {
+        matches!(self, Kind::Part | Kind::FileEnd)
     }
 
     /// Whether `payload` is valid for this kind.
@@ -135,7 +135,7 @@ impl Kind {
         match self {
             Kind::Data | Kind::End => true,
             Kind::Part => Part::decode(payload).is_some(),
-            Kind::Seal => Seal::decode(payload).is_some(),
+            Kind::FileEnd => FileEnd::decode(payload).is_some(),
         }
     }
 }
@@ -212,8 +212,8 @@ impl<'a> Datagram<'a> {
         Part::decode(self.payload).filter(|_| self.kind == Kind::Part)
     }
 
-    /// The end of a file in it, if its kind is [`Kind::Seal`].
-    pub fn seal(&self) -> Option<Seal> {
-        Seal::decode(self.payload).filter(|_| self.kind == Kind::Seal)
+    /// The end of a file in it, if its kind is [`Kind::FileEnd`].
+    pub fn file_end(&self) -> Option<FileEnd> {
+        FileEnd::decode(self.payload).filter(|_| self.kind == Kind::FileEnd)
     }
 }

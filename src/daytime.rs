@@ -54,6 +54,7 @@
 //! loopback by default.
 
 use crate::buffer::Buffer;
+use crate::calendar::days_in_month;
 use crate::error::Error;
 use crate::session::{Received, Session, Wait, Wants};
 use std::fmt;
@@ -117,7 +118,7 @@ impl Moment {
         (hour, minute, second): (u8, u8, u8),
         microsecond: u32,
     ) -> Option<Moment> {
-        let date = (1..=9999).contains(&year) && (1..=days_of(year, month)).contains(&day);
+        let date = (1..=9999).contains(&year) && (1..=days_in_month(year, month)).contains(&day);
         let time = hour < 24 && minute < 60 && second < 60 && microsecond < 1_000_000;
         (date && time).then_some(Moment { year, month, day, hour, minute, second, microsecond })
     }
@@ -176,18 +177,6 @@ impl fmt::Display for Moment {
             0 => Ok(()),
             microsecond => write!(f, ".{microsecond:06}"),
         }
-    }
-}
-
-/// How many days a month has; 0 if there is no such month.
-fn days_of(year: u16, month: u8) -> u8 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
     }
 }
 

@@ -73,6 +73,16 @@ impl Error {
         Error::Malformed { rule: Cow::Borrowed(rule), offset, section }
     }
 
+    /// [`Error::TooLarge`] with these fields.
+    pub(crate) fn too_large(
+        limit: &'static str,
+        max: u64,
+        offset: u64,
+        section: &'static str,
+    ) -> Error {
+        Error::TooLarge { limit, max, offset, section }
+    }
+
     /// The stable name of the kind: `malformed`, `too_large`, `unexpected`, `incomplete`,
     /// `refused`, `misuse`.
     pub fn kind(&self) -> &'static str {

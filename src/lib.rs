@@ -73,7 +73,7 @@
 //! | [`mime`] | RFC 5322, RFC 2045 to 2047 | [`mime::Builder`], [`mime::Writer`] |
 //! | [`smtp`] | RFC 5321 | [`smtp::client::Client`] |
 //! | [`daytime`] | RFC 867 | [`daytime::Server`], [`daytime::Client`] |
-//! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Ledger`] |
+//! | [`datagram`] | RFC 768, RFC 4737, RFC 3550 | [`datagram::Datagram`], [`datagram::Receiver`] |
 //! | [`server_hello`] | RFC 8446 §4.1.3 | [`server_hello::Reader`] |
 //! | [`session`] | the contract below | [`session::Session`] |
 //! | [`buffer`] | none | [`buffer::Buffer`] |
@@ -223,6 +223,7 @@
 
 pub mod base64;
 pub mod buffer;
+mod calendar;
 pub mod datagram;
 pub mod daytime;
 pub mod digest;

@@ -12,6 +12,7 @@
 
 mod safe;
 
+pub(crate) use safe::percent_decode;
 pub use safe::{Distinct, SAFE_BYTES_MAX, from_url_path, safe, safe_path};
 
 use crate::error::Error;

@@ -15,12 +15,12 @@ use wirewright::session::{Session as _, Wanted};
 use wirewright::text::PeerText;
 use wirewright::transfer::Code;
 use wirewright::transfer::message::Entry;
-use wirewright::transfer::server::{Ask, Event as Asked, FileMeta, Server};
+use wirewright::transfer::server::{Event as Asked, FileMeta, Request, Server};
 
 /// The served root, and the request in progress.
 pub struct Host {
     root: Root,
-    asked: Option<Ask>,
+    asked: Option<Request>,
     telling: Option<Walk>,
     sending: Option<SourceFile>,
 }
@@ -31,17 +31,17 @@ impl Host {
         Host { root, asked: None, telling: None, sending: None }
     }
 
-    fn answer(&mut self, session: &mut Server, ask: Ask) -> Result<(), Error> {
-        let opened = match ask {
-            Ask::List => {
+    fn answer(&mut self, session: &mut Server, request: Request) -> Result<(), Error> {
+        let opened = match request {
+            Request::List => {
                 self.telling = Some(self.root.walk());
                 return Ok(());
             }
-            Ask::Get { name, offset: 0, .. } => self.root.source(&name),
-            Ask::Get { .. } => {
+            Request::Get { name, offset: 0, .. } => self.root.source(&name),
+            Request::Get { .. } => {
                 return Ok(session.refuse(Code::Changed, "only whole files are served")?);
             }
-            Ask::Put { .. } => {
+            Request::Put { .. } => {
                 return Ok(session.refuse(Code::ReadOnly, "this node takes no files")?);
             }
         };
@@ -75,15 +75,15 @@ impl Host {
 
 impl Application<Server> for Host {
     fn on_event(&mut self, event: Asked<'_>) -> Result<(), Error> {
-        if let Asked::Request(ask) = event {
-            self.asked = Some(ask);
+        if let Asked::Request(request) = event {
+            self.asked = Some(request);
         }
         Ok(())
     }
 
     fn after_event(&mut self, session: &mut Server) -> Result<(), Error> {
         match self.asked.take() {
-            Some(ask) => self.answer(session, ask),
+            Some(request) => self.answer(session, request),
             None => Ok(()),
         }
     }

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 use wirewright::datagram::{
-    Assembly, Datagram, DecodeError, Entry, HEADER_BYTES, Kind, Ledger, Limits, Part, Report, Seal,
+    Arrival, Assembly, Datagram, DecodeError, FileEnd, HEADER_BYTES, Kind, Limits, Part, Receiver,
+    Report,
 };
 
 /// The reports are compared after so many records, because the naive report is slow.
@@ -17,20 +18,20 @@ pub fn check(data: &[u8]) {
     check_file(usize::from(*window), script);
     let limits =
         Limits { window: usize::from(*window), ahead_max: u64::from(*ahead), ..Limits::default() };
-    let (mut ledger, mut naive) = (Ledger::new(limits), Naive::new(limits));
+    let (mut receiver, mut naive) = (Receiver::new(limits), Naive::new(limits));
     let (mut newest, mut now) = (0u64, 0u64);
     for (at, record) in script.chunks_exact(3).enumerate() {
         let bytes = datagram(record[0], u64::from(record[1]), &mut newest, now);
         now += u64::from(record[2]) << (record[0] >> 5);
         round_trips(&bytes);
-        assert_eq!(ledger.enter(&bytes, now), naive.enter(&bytes, now), "{bytes:?}");
+        assert_eq!(receiver.receive(&bytes, now), naive.receive(&bytes, now), "{bytes:?}");
         if at % COMPARE_EVERY == 0 {
-            assert_eq!(ledger.report(), naive.report());
+            assert_eq!(receiver.report(), naive.report());
         }
     }
     round_trips(data);
-    assert_eq!(ledger.enter(data, now), naive.enter(data, now));
-    let report = ledger.report();
+    assert_eq!(receiver.receive(data, now), naive.receive(data, now));
+    let report = receiver.report();
     assert_eq!(report, naive.report());
     assert!(report.sent.is_none_or(|sent| report.received + report.lost == sent));
     assert!(report.reordered <= report.received);
@@ -63,9 +64,9 @@ fn datagram(choice: u8, argument: u64, newest: &mut u64, now: u64) -> Vec<u8> {
     let (mut bytes, mut payload) = (Vec::new(), vec![0; 3]);
     // Every fourth argument makes a run that carries a file.
     if argument % 4 == 3 {
-        kind = if kind == Kind::End { Kind::Seal } else { Kind::Part };
+        kind = if kind == Kind::End { Kind::FileEnd } else { Kind::Part };
         match kind {
-            Kind::Seal => Seal { size: argument, digest: None }.encode(&mut payload),
+            Kind::FileEnd => FileEnd { size: argument, digest: None }.encode(&mut payload),
             _ => Part { size: argument, offset: argument - 2, bytes: &[1; 2] }.encode(&mut payload),
         }
     }
@@ -87,16 +88,16 @@ fn round_trips(bytes: &[u8]) {
             let mut again = Vec::new();
             datagram.encode(&mut again);
             assert_eq!(again, bytes);
-            let (part, seal) = (datagram.part(), datagram.seal());
+            let (part, file_end) = (datagram.part(), datagram.file_end());
             assert_eq!(part.is_some(), datagram.kind == Kind::Part);
-            assert_eq!(seal.is_some(), datagram.kind == Kind::Seal);
+            assert_eq!(file_end.is_some(), datagram.kind == Kind::FileEnd);
             if let Some(part) = part {
                 assert!(!part.bytes.is_empty() && part.end() <= part.size);
                 part.encode(&mut again);
                 assert_eq!(again, datagram.payload);
             }
-            if let Some(seal) = seal {
-                seal.encode(&mut again);
+            if let Some(file_end) = file_end {
+                file_end.encode(&mut again);
                 assert_eq!(again, datagram.payload);
             }
         }
@@ -149,7 +150,7 @@ fn take(assembly: &mut Assembly, kept: &mut [u8], part: &Part<'_>) {
     for (offset, bytes) in assembly.gaps(part) {
         kept[place(offset, bytes)].copy_from_slice(bytes);
     }
-    assembly.enter(part);
+    assembly.insert(part);
 }
 
 /// A file as an `Option` of each byte.
@@ -215,8 +216,8 @@ struct Naive {
     ahead_max: u64,
     /// The run, and whether it carries a file.
     run: Option<(u64, bool)>,
-    /// The entries and their sequence numbers (0 for none), in order of arrival.
-    entries: Vec<(Entry, u64)>,
+    /// The datagrams and their sequence numbers (0 for none), in order of arrival.
+    arrivals: Vec<(Arrival, u64)>,
     /// Arrival time, sending time and length of the datagrams received.
     received: Vec<(u64, u64, u64)>,
     sent: Option<u64>,
@@ -229,15 +230,15 @@ impl Naive {
             window,
             ahead_max: limits.ahead_max,
             run: None,
-            entries: Vec::new(),
+            arrivals: Vec::new(),
             received: Vec::new(),
             sent: None,
         }
     }
 
     fn numbers(&self) -> impl Iterator<Item = u64> {
-        let came = |entry: Entry| matches!(entry, Entry::Received | Entry::Reordered);
-        self.entries.iter().filter(move |(entry, _)| came(*entry)).map(|(_, number)| *number)
+        let came = |arrival: Arrival| matches!(arrival, Arrival::Received | Arrival::Reordered);
+        self.arrivals.iter().filter(move |(arrival, _)| came(*arrival)).map(|(_, number)| *number)
     }
 
     /// `NextExp` of RFC 4737.
@@ -245,58 +246,60 @@ impl Naive {
         self.numbers().max().map_or(0, |newest| newest + 1)
     }
 
-    fn enter(&mut self, bytes: &[u8], now: u64) -> Entry {
-        let (entry, sequence) = match Datagram::decode(bytes) {
-            Err(DecodeError::Short) => (Entry::Short, 0),
-            Err(DecodeError::Foreign) => (Entry::Foreign, 0),
+    fn receive(&mut self, bytes: &[u8], now: u64) -> Arrival {
+        let (arrival, sequence) = match Datagram::decode(bytes) {
+            Err(DecodeError::Short) => (Arrival::Short, 0),
+            Err(DecodeError::Foreign) => (Arrival::Foreign, 0),
             Ok(datagram) => (self.judge(&datagram), datagram.sequence),
         };
-        if let (Entry::Received | Entry::Reordered, Ok(datagram)) = (entry, Datagram::decode(bytes))
+        if let (Arrival::Received | Arrival::Reordered, Ok(datagram)) =
+            (arrival, Datagram::decode(bytes))
         {
             self.received.push((now, datagram.time_ns, bytes.len() as u64));
         }
-        self.entries.push((entry, sequence));
-        entry
+        self.arrivals.push((arrival, sequence));
+        arrival
     }
 
-    fn judge(&mut self, datagram: &Datagram<'_>) -> Entry {
-        let own = (datagram.run, matches!(datagram.kind, Kind::Part | Kind::Seal));
+    fn judge(&mut self, datagram: &Datagram<'_>) -> Arrival {
+        let own = (datagram.run, matches!(datagram.kind, Kind::Part | Kind::FileEnd));
         match self.run {
-            Some((run, _)) if run != own.0 => return Entry::OtherRun,
-            Some(run) if run != own => return Entry::Implausible,
+            Some((run, _)) if run != own.0 => return Arrival::OtherRun,
+            Some(run) if run != own => return Arrival::Implausible,
             _ => {}
         }
-        let entry = self.judge_own(datagram);
-        if entry != Entry::Implausible {
+        let arrival = self.judge_own(datagram);
+        if arrival != Arrival::Implausible {
             self.run = Some(own);
         }
-        entry
+        arrival
     }
 
-    fn judge_own(&mut self, datagram: &Datagram<'_>) -> Entry {
+    fn judge_own(&mut self, datagram: &Datagram<'_>) -> Arrival {
         let (sequence, next) = (datagram.sequence, self.next());
         if sequence > next.saturating_add(self.ahead_max) {
-            return Entry::Implausible;
+            return Arrival::Implausible;
         }
-        let is_end = matches!(datagram.kind, Kind::End | Kind::Seal);
+        let is_end = matches!(datagram.kind, Kind::End | Kind::FileEnd);
         match (is_end, self.sent) {
-            (true, Some(sent)) if sent != sequence => Entry::Implausible,
-            (true, _) if sequence < next => Entry::Implausible,
+            (true, Some(sent)) if sent != sequence => Arrival::Implausible,
+            (true, _) if sequence < next => Arrival::Implausible,
             (true, _) => {
                 self.sent = Some(sequence);
-                Entry::End
+                Arrival::End
             }
-            (false, Some(sent)) if sequence >= sent => Entry::Implausible,
-            (false, _) if sequence >= next => Entry::Received,
-            (false, _) if sequence + self.window < next => Entry::Late,
-            (false, _) if self.numbers().any(|number| number == sequence) => Entry::Duplicate,
-            (false, _) => Entry::Reordered,
+            (false, Some(sent)) if sequence >= sent => Arrival::Implausible,
+            (false, _) if sequence >= next => Arrival::Received,
+            (false, _) if sequence + self.window < next => Arrival::Late,
+            (false, _) if self.numbers().any(|number| number == sequence) => Arrival::Duplicate,
+            (false, _) => Arrival::Reordered,
         }
     }
 
     fn report(&self) -> Report {
-        let of = |wanted: Entry| self.entries.iter().filter(move |(entry, _)| *entry == wanted);
-        let count = |wanted: Entry| of(wanted).count() as u64;
+        let of =
+            |wanted: Arrival| self.arrivals.iter().filter(move |(arrival, _)| *arrival == wanted);
+        let count = |wanted: Arrival| of(wanted).count() as u64;
         let distinct: HashSet<u64> = self.numbers().collect();
         let received = distinct.len() as u64;
         let bytes: u64 = self.received.iter().map(|(_, _, len)| len).sum();
@@ -307,13 +310,13 @@ impl Naive {
         Report {
             received,
             lost: self.sent.unwrap_or(self.next()) - received,
-            duplicated: count(Entry::Duplicate),
-            reordered: count(Entry::Reordered),
-            late: count(Entry::Late),
-            short: count(Entry::Short),
-            foreign: count(Entry::Foreign),
-            other_run: count(Entry::OtherRun),
-            implausible: count(Entry::Implausible),
+            duplicated: count(Arrival::Duplicate),
+            reordered: count(Arrival::Reordered),
+            late: count(Arrival::Late),
+            short: count(Arrival::Short),
+            foreign: count(Arrival::Foreign),
+            other_run: count(Arrival::OtherRun),
+            implausible: count(Arrival::Implausible),
             bytes,
             jitter_ns: self.jitter(),
             elapsed_ns,

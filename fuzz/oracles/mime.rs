@@ -215,7 +215,7 @@ pub fn write(message: &Message, sample: &Sample, piece: usize, out_max: usize) -
             assert_eq!(writer.made(), octets.len() as u64);
             return octets;
         }
-        if out.tail_room() < 128 {
+        if out.free_tail_len() < 128 {
             octets.extend_from_slice(out.readable());
             out.consume(out.len());
         }

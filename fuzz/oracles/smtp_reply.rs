@@ -2,8 +2,9 @@
 
 use wirewright::error::Error;
 use wirewright::smtp::capabilities::Capabilities;
-use wirewright::smtp::config::{Limits, Remark};
+use wirewright::smtp::config::Limits;
 use wirewright::smtp::reply::Parser;
+use wirewright::smtp::reply::Remark;
 
 /// A reply as plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,14 +5,14 @@
 //!             │ yes
 //!             ├─ overlaps ─▶ the caller compares with what it stored ─ differs ─▶ disagree
 //!             ├─ gaps ─────▶ the caller stores
-//!             └─ enter          …          seal ─▶ size, digest ─▶ missing · is_complete
+//!             └─ insert         …          file_end ─▶ size, digest ─▶ missing · is_complete
 //! ```
 //!
 //! Bytes that were received are never replaced, since nothing tells which of two versions is right.
 //! In the end the digest tells whether the first one was. The assembly stores no bytes of the file,
 //! only the ranges that were received: at most [`ranges_max`](Limits::ranges_max).
 
-use super::{DIGEST_BYTES, Limits, Part, Ranges, Seal};
+use super::{DIGEST_BYTES, FileEnd, Limits, Part, Ranges};
 use std::ops::Range;
 
 /// The received ranges, the size and the digest of a file.
@@ -81,7 +81,7 @@ impl Assembly {
     }
 
     /// Records a part that was accepted and stored.
-    pub fn enter(&mut self, part: &Part<'_>) {
+    pub fn insert(&mut self, part: &Part<'_>) {
         let new: u64 = self.gaps(part).map(|(_, bytes)| bytes.len() as u64).sum();
         self.received += new;
         self.ranges.insert(part.offset..part.end());
@@ -93,11 +93,11 @@ impl Assembly {
     }
 
     /// Records the end of the file, which may be repeated. The first one counts.
-    pub fn seal(&mut self, seal: &Seal) {
-        if !self.agree_on(seal.size) {
+    pub fn file_end(&mut self, file_end: &FileEnd) {
+        if !self.agree_on(file_end.size) {
             return;
         }
-        match (self.digest, seal.digest) {
+        match (self.digest, file_end.digest) {
             (Some(known), Some(new)) if known != new => self.disagreeing += 1,
             (known, new) => self.digest = known.or(new),
         }
@@ -108,7 +108,7 @@ impl Assembly {
         self.size
     }
 
-    /// BLAKE3 of the whole file, once a [`Seal`] with it was received.
+    /// BLAKE3 of the whole file, once a [`FileEnd`] with it was received.
     pub fn digest(&self) -> Option<[u8; DIGEST_BYTES]> {
         self.digest
     }

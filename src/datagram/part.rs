@@ -6,7 +6,7 @@
 //!   part  │   size    │  offset   │ bytes …             at least one, and none beyond the size
 //!         └───────────┴───────────┴──────────────
 //!         ┌───────────┬──────────────────────────
-//!   seal  │   size    │ BLAKE3, 32 bytes, or none      none: not all of the file was sent
+//!   end   │   size    │ BLAKE3, 32 bytes, or none      none: not all of the file was sent
 //!         └───────────┴──────────────────────────
 //! ```
 //!
@@ -33,7 +33,7 @@ pub struct Part<'a> {
 
 /// The end of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seal {
+pub struct FileEnd {
     /// Size of the whole file in bytes.
     pub size: u64,
     /// BLAKE3 of the whole file, if the sender read it to its end.
@@ -63,7 +63,7 @@ impl<'a> Part<'a> {
     }
 }
 
-impl Seal {
+impl FileEnd {
     /// Encodes the payload of a datagram into `out`, whose content is replaced.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.clear();
@@ -72,11 +72,11 @@ impl Seal {
     }
 
     /// Decodes the payload of a datagram; `None` if it is not the end of a file.
-    pub fn decode(payload: &[u8]) -> Option<Seal> {
+    pub fn decode(payload: &[u8]) -> Option<FileEnd> {
         let (size, digest) = number(payload)?;
         match digest {
-            [] => Some(Seal { size, digest: None }),
-            digest => Some(Seal { size, digest: Some(digest.try_into().ok()?) }),
+            [] => Some(FileEnd { size, digest: None }),
+            digest => Some(FileEnd { size, digest: Some(digest.try_into().ok()?) }),
         }
     }
 }

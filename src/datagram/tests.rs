@@ -27,16 +27,16 @@ fn part(sequence: u64, part: Part<'_>) -> Vec<u8> {
     out
 }
 
-fn seal(sent: u64, seal: Seal) -> Vec<u8> {
+fn file_end(sent: u64, file_end: FileEnd) -> Vec<u8> {
     let (mut payload, mut out) = (Vec::new(), Vec::new());
-    seal.encode(&mut payload);
-    Datagram { kind: Kind::Seal, run: RUN, sequence: sent, time_ns: 0, payload: &payload }
+    file_end.encode(&mut payload);
+    Datagram { kind: Kind::FileEnd, run: RUN, sequence: sent, time_ns: 0, payload: &payload }
         .encode(&mut out);
     out
 }
 
-fn small() -> Ledger {
-    Ledger::new(Limits { window: 64, ahead_max: 1000, ..Limits::default() })
+fn small() -> Receiver {
+    Receiver::new(Limits { window: 64, ahead_max: 1000, ..Limits::default() })
 }
 
 #[test]
@@ -90,10 +90,12 @@ fn the_greatest_datagram_fits() {
 
 #[test]
 fn every_datagram_is_classified() {
-    use Entry::{Duplicate, End, Foreign, Implausible, Late, OtherRun, Received, Reordered, Short};
-    let mut ledger = small();
+    use Arrival::{
+        Duplicate, End, Foreign, Implausible, Late, OtherRun, Received, Reordered, Short,
+    };
+    let mut receiver = small();
     let beyond = 1_104 + 1_001;
-    for (bytes, entry) in [
+    for (bytes, arrival) in [
         (vec![], Short),
         (b"hello".to_vec(), Short),
         (vec![0; 40], Foreign),
@@ -123,9 +125,9 @@ fn every_datagram_is_classified() {
         (data(RUN, 1_070, 0), Implausible),
         (data(RUN, 1_069, 0), Received),
     ] {
-        assert_eq!(ledger.enter(&bytes, 0), entry, "{bytes:?}");
+        assert_eq!(receiver.receive(&bytes, 0), arrival, "{bytes:?}");
     }
-    let report = ledger.report();
+    let report = receiver.report();
     let expected = Report {
         received: 8,
         lost: 1_062,
@@ -141,100 +143,101 @@ fn every_datagram_is_classified() {
         ..Report::default()
     };
     assert_eq!(report, expected);
-    assert_eq!(ledger.run(), Some(RUN));
+    assert_eq!(receiver.run(), Some(RUN));
 }
 
 #[test]
 fn an_implausible_datagram_does_not_choose_the_run() {
     // Otherwise it would exclude the real run, whose end would never be counted.
     for stranger in [data(1, 1_001, 0), end(1, 1_001), data(1, u64::MAX, 0), end(1, u64::MAX)] {
-        let mut ledger = small();
-        assert_eq!(ledger.enter(&stranger, 0), Entry::Implausible);
-        assert_eq!(ledger.run(), None);
-        assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Received);
-        assert_eq!(ledger.enter(&stranger, 0), Entry::OtherRun);
-        assert_eq!(ledger.run(), Some(RUN));
-        assert_eq!((ledger.report().implausible, ledger.report().other_run), (1, 1));
+        let mut receiver = small();
+        assert_eq!(receiver.receive(&stranger, 0), Arrival::Implausible);
+        assert_eq!(receiver.run(), None);
+        assert_eq!(receiver.receive(&data(RUN, 0, 0), 0), Arrival::Received);
+        assert_eq!(receiver.receive(&stranger, 0), Arrival::OtherRun);
+        assert_eq!(receiver.run(), Some(RUN));
+        assert_eq!((receiver.report().implausible, receiver.report().other_run), (1, 1));
     }
 }
 
 #[test]
 fn a_refused_datagram_counts_as_foreign() {
-    let mut ledger = small();
-    assert_eq!(ledger.refuse(), Entry::Foreign);
-    assert_eq!(ledger.report(), Report { foreign: 1, ..Report::default() });
-    assert_eq!(ledger.run(), None);
+    let mut receiver = small();
+    assert_eq!(receiver.refuse(), Arrival::Foreign);
+    assert_eq!(receiver.report(), Report { foreign: 1, ..Report::default() });
+    assert_eq!(receiver.run(), None);
 }
 
 #[test]
 fn a_run_carries_a_file_or_none() {
     let part = part(0, Part { size: 9, offset: 0, bytes: b"x" });
-    let seal = seal(1, Seal { size: 9, digest: None });
+    let file_end = file_end(1, FileEnd { size: 9, digest: None });
     for (first, others) in
-        [(data(RUN, 0, 0), [&part, &seal]), (part.clone(), [&data(RUN, 1, 0), &end(RUN, 1)])]
+        [(data(RUN, 0, 0), [&part, &file_end]), (part.clone(), [&data(RUN, 1, 0), &end(RUN, 1)])]
     {
-        let mut ledger = small();
-        assert_eq!(ledger.enter(&first, 0), Entry::Received);
+        let mut receiver = small();
+        assert_eq!(receiver.receive(&first, 0), Arrival::Received);
         for other in others {
-            assert_eq!(ledger.enter(other, 0), Entry::Implausible);
+            assert_eq!(receiver.receive(other, 0), Arrival::Implausible);
         }
     }
-    let mut ledger = small();
-    assert_eq!(ledger.enter(&part, 0), Entry::Received);
-    assert_eq!(ledger.enter(&part, 0), Entry::Duplicate);
-    assert_eq!(ledger.enter(&seal, 0), Entry::End);
-    assert_eq!(ledger.report().sent, Some(1));
+    let mut receiver = small();
+    assert_eq!(receiver.receive(&part, 0), Arrival::Received);
+    assert_eq!(receiver.receive(&part, 0), Arrival::Duplicate);
+    assert_eq!(receiver.receive(&file_end, 0), Arrival::End);
+    assert_eq!(receiver.report().sent, Some(1));
 }
 
 #[test]
 fn limits_are_exact() {
-    for (ahead, entry) in
-        [(999, Entry::Received), (1000, Entry::Received), (1001, Entry::Implausible)]
+    for (ahead, arrival) in
+        [(999, Arrival::Received), (1000, Arrival::Received), (1001, Arrival::Implausible)]
     {
-        assert_eq!(small().enter(&data(RUN, ahead, 0), 0), entry, "{ahead}");
+        assert_eq!(small().receive(&data(RUN, ahead, 0), 0), arrival, "{ahead}");
     }
-    for (newest, entry) in [(63, Entry::Duplicate), (64, Entry::Late)] {
-        let mut ledger = small();
-        ledger.enter(&data(RUN, 0, 0), 0);
-        ledger.enter(&data(RUN, newest, 0), 0);
-        assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), entry, "{newest}");
+    for (newest, arrival) in [(63, Arrival::Duplicate), (64, Arrival::Late)] {
+        let mut receiver = small();
+        receiver.receive(&data(RUN, 0, 0), 0);
+        receiver.receive(&data(RUN, newest, 0), 0);
+        assert_eq!(receiver.receive(&data(RUN, 0, 0), 0), arrival, "{newest}");
     }
 }
 
 #[test]
 fn the_greatest_sequences_do_not_overflow() {
-    let mut ledger = Ledger::new(Limits { window: 1, ahead_max: u64::MAX, ..Limits::default() });
+    let mut receiver =
+        Receiver::new(Limits { window: 1, ahead_max: u64::MAX, ..Limits::default() });
     // The number of sent datagrams after it would not fit into 64 bits.
-    assert_eq!(ledger.enter(&data(RUN, u64::MAX, 0), 0), Entry::Implausible);
-    assert_eq!(ledger.enter(&data(RUN, u64::MAX - 1, u64::MAX), u64::MAX), Entry::Received);
-    assert_eq!(ledger.enter(&data(RUN, 0, 0), 0), Entry::Late);
-    assert_eq!(ledger.enter(&end(RUN, u64::MAX), 0), Entry::End);
-    assert_eq!(ledger.report().lost, u64::MAX - 1);
+    assert_eq!(receiver.receive(&data(RUN, u64::MAX, 0), 0), Arrival::Implausible);
+    assert_eq!(receiver.receive(&data(RUN, u64::MAX - 1, u64::MAX), u64::MAX), Arrival::Received);
+    assert_eq!(receiver.receive(&data(RUN, 0, 0), 0), Arrival::Late);
+    assert_eq!(receiver.receive(&end(RUN, u64::MAX), 0), Arrival::End);
+    assert_eq!(receiver.report().lost, u64::MAX - 1);
 }
 
 #[test]
 fn jitter_by_hand() {
-    let mut ledger = small();
+    let mut receiver = small();
     // Sent each 1,000 ns; transit 500, 500, 660, 340: differences 0, 160, 320.
     for (sequence, transit) in [500, 500, 660, 340].into_iter().enumerate() {
         let sent = sequence as u64 * 1000;
-        ledger.enter(&data(RUN, sequence as u64, sent), sent + transit);
+        receiver.receive(&data(RUN, sequence as u64, sent), sent + transit);
     }
     // 16 J: 0, then 160, then 160 + 320 - (168 >> 4) = 470.
-    assert_eq!(ledger.report().jitter_ns, 470 >> 4);
+    assert_eq!(receiver.report().jitter_ns, 470 >> 4);
     // From 500 to 3,340 three further datagrams of 32 bytes.
-    assert_eq!(ledger.report().elapsed_ns, 2840);
-    assert_eq!(ledger.report().bits_per_second, 3 * 32 * 8 * 1_000_000_000 / 2840);
+    assert_eq!(receiver.report().elapsed_ns, 2840);
+    assert_eq!(receiver.report().bits_per_second, 3 * 32 * 8 * 1_000_000_000 / 2840);
 }
 
 #[test]
 fn hostile_stamps_keep_the_jitter_bounded() {
-    let mut ledger = small();
+    let mut receiver = small();
     for sequence in 0..200 {
         let stamp = if sequence % 2 == 0 { 0 } else { u64::MAX };
-        ledger.enter(&data(RUN, sequence, stamp), sequence);
+        receiver.receive(&data(RUN, sequence, stamp), sequence);
     }
-    assert!(ledger.report().jitter_ns <= 1 << 52);
+    assert!(receiver.report().jitter_ns <= 1 << 52);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! merged), and the same error at the same offset. Bytes decoded before an error are always
 //! reported first.
 
+use super::escape::Escape;
 use super::rest;
 use super::rule::{self, Rule};
 use super::scan::{ByteRole, ScanState, Scanner};
@@ -64,16 +65,6 @@ struct Payload {
     /// Offset in the stream after the closing quote; equal to `text_from` until it was read.
     text_to: u64,
     raw_len: u64,
-}
-
-/// An incomplete escape in the payload: `\` and what follows it.
-#[derive(Debug, Clone, Copy)]
-struct Escape {
-    at: u64,
-    /// It begins with `\u`.
-    unicode: bool,
-    digits: u8,
-    value: u16,
 }
 
 /// What the next byte belongs to.
@@ -207,6 +198,13 @@ impl Decoder {
             offset: self.stream_offset(at),
             section,
         })
+    }
+
+    /// Offset in the stream of the value of a member of the object, or of an element of the value
+    /// if that is an array. If there is no such value, the offset of the last byte that was stored:
+    /// the closing brace, once the object has ended.
+    pub(crate) fn value_offset(&self, name: &str, element: Option<usize>) -> u64 {
+        self.stream_offset(rest::value_start(&self.rest, name, element))
     }
 
     /// Length in bytes of the payload decoded so far; `None` if the payload has not begun.
@@ -351,7 +349,7 @@ impl Decoder {
     }
 
     /// The offset in the stream of a byte of the stored text.
-    pub(super) fn stream_offset(&self, rest_at: usize) -> u64 {
+    fn stream_offset(&self, rest_at: usize) -> u64 {
         match self.payload {
             Some(payload) if rest_at >= payload.rest_at + PLACEHOLDER.len() => {
                 payload.text_to + (rest_at - payload.rest_at - PLACEHOLDER.len()) as u64
@@ -419,8 +417,7 @@ impl Decoder {
             return Taken { consumed: run.consumed, decoded: run.written, failed };
         }
         if window[0] == b'\\' {
-            let escape = Escape { at: offset, unicode: false, digits: 0, value: 0 };
-            self.within = Within::Escape(escape);
+            self.within = Within::Escape(Escape::new(offset));
             return Taken { consumed: 1, decoded: 0, failed: None };
         }
         self.close_payload(offset)
@@ -444,40 +441,23 @@ impl Decoder {
 
     /// Takes one byte of an escape (RFC 8259 §7).
     fn take_escape(&mut self, mut escape: Escape, byte: u8, scratch: &mut [u8]) -> Taken {
-        let bad = |rule| Some(broken(rule, escape.at));
-        let character = if !escape.unicode {
-            match byte {
-                b'u' => None,
-                b'"' | b'\\' | b'/' => Some(u16::from(byte)),
-                // Legal in JSON, but not of the base64 alphabet.
-                b'b' | b'f' | b'n' | b'r' | b't' => Some(u16::from(b' ')),
-                _ => return Taken { consumed: 0, decoded: 0, failed: bad(rule::ESCAPE) },
+        let failed = match escape.push(byte) {
+            Ok(None) => {
+                self.within = Within::Escape(escape);
+                return Taken { consumed: 1, decoded: 0, failed: None };
             }
-        } else {
-            let Some(digit) = char::from(byte).to_digit(16) else {
-                return Taken { consumed: 0, decoded: 0, failed: bad(rule::FOUR_DIGITS) };
-            };
-            escape.value = escape.value << 4 | digit as u16;
-            escape.digits += 1;
-            (escape.digits == 4).then_some(escape.value)
+            Ok(Some(character)) => match self.quads.push(character) {
+                Ok((bytes, decoded)) => {
+                    self.character_at = escape.at;
+                    scratch[..decoded].copy_from_slice(&bytes[..decoded]);
+                    self.within = Within::Run;
+                    return Taken { consumed: 1, decoded, failed: None };
+                }
+                Err(fault) => self.base64_error(fault, escape.at),
+            },
+            Err(rule) => broken(rule, escape.at),
         };
-        let Some(character) = character else {
-            self.within = Within::Escape(Escape { unicode: true, ..escape });
-            return Taken { consumed: 1, decoded: 0, failed: None };
-        };
-        // A character beyond one byte is not of the alphabet either: a space stands for it.
-        match self.quads.push(u8::try_from(character).unwrap_or(b' ')) {
-            Err(fault) => {
-                let failed = Some(self.base64_error(fault, escape.at));
-                Taken { consumed: 0, decoded: 0, failed }
-            }
-            Ok((bytes, decoded)) => {
-                self.character_at = escape.at;
-                scratch[..decoded].copy_from_slice(&bytes[..decoded]);
-                self.within = Within::Run;
-                Taken { consumed: 1, decoded, failed: None }
-            }
-        }
+        Taken { consumed: 0, decoded: 0, failed: Some(failed) }
     }
 
     /// The error for the fault that was found at `offset`. Unused bits that are not zero are in the

@@ -92,7 +92,7 @@ impl Encoder {
     /// # Errors
     /// [`Error::TooLarge`] if it does not fit into `out`. Nothing is then taken.
     pub fn push(&mut self, mut raw: &[u8], out: &mut Buffer) -> Result<(), Error> {
-        if encoded_len(self.carried + raw.len()) > out.room() {
+        if encoded_len(self.carried + raw.len()) > out.free_len() {
             return Err(does_not_fit(out));
         }
         if self.carried > 0 {

@@ -68,6 +68,7 @@
 
 mod decode;
 mod encode;
+mod escape;
 mod rest;
 mod rule;
 mod scan;

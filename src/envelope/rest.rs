@@ -7,7 +7,6 @@
 //! serde_json decides whether a text is valid. For an invalid one, [`syntax`] finds the first byte
 //! that breaks a rule, and the rule with its section.
 
-use super::decode::Decoder;
 use super::rule::{self, Rule};
 use super::syntax::{self, Owner};
 use crate::text::PeerText;
@@ -56,15 +55,11 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, 
     serde_json::from_str(text).map_err(|error| wrong_member(text, &error))
 }
 
-impl Decoder {
-    /// Offset in the stream of the value of a member of the object, or of an element of the value
-    /// if that is an array. If there is no such value, the offset of the last byte that was stored:
-    /// the closing brace, once the object has ended.
-    pub(crate) fn value_offset(&self, name: &str, element: Option<usize>) -> u64 {
-        let text = str::from_utf8(self.rest()).unwrap_or("");
-        let at = syntax::value_start(text, name, element);
-        self.stream_offset(at.unwrap_or(text.len().saturating_sub(1)))
-    }
+/// Where the value of a member begins, or an element of the value if that is an array. If there is
+/// no such value, the last byte of the text: the closing brace, once the object has ended.
+pub(super) fn value_start(text: &[u8], name: &str, element: Option<usize>) -> usize {
+    let start = syntax::value_start(str::from_utf8(text).unwrap_or(""), name, element);
+    start.unwrap_or(text.len().saturating_sub(1))
 }
 
 /// The offset of the byte at the line and column of an error of serde_json.

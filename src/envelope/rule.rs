@@ -96,3 +96,24 @@ pub(super) const SURROGATE: Rule =
 // ---- the payload -------------------------------------------------------------------------------
 
 pub(super) const PAYLOAD: Rule = rule("the payload is a string of base64", "RFC 4648 §4");
+
+// ---- the rule that a byte breaks ---------------------------------------------------------------
+
+/// The rule for a byte that does not begin a value.
+pub(super) fn not_a_value(byte: u8) -> Rule {
+    match byte {
+        b'+' => PLUS,
+        b'.' => POINT_FIRST,
+        b'\'' => QUOTATION_MARK,
+        b'/' => COMMENT,
+        b'N' | b'I' => NOT_A_NUMBER,
+        b'A'..=b'Z' | b'a'..=b'z' => LITERAL,
+        _ => VALUE,
+    }
+}
+
+/// The rule to report for a byte that breaks `rule`: a `/` between tokens begins a comment.
+pub(super) fn more_specific(rule: Rule, byte: u8) -> Rule {
+    let between = [NAME, COLON, AFTER_MEMBER, AFTER_ELEMENT, AFTER_OBJECT, OBJECT];
+    if byte == b'/' && between.contains(&rule) { COMMENT } else { rule }
+}

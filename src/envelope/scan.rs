@@ -4,8 +4,7 @@
 //! Specification: RFC 8259 §2 to §7, structure only. Of scalars, strings and nested values the
 //! scanner only finds the end; serde_json validates them later in the stored text.
 
-use super::rule::{self, Rule};
-use super::syntax::{more_specific, not_a_value};
+use super::rule::{self, Rule, more_specific, not_a_value};
 
 /// What the scanner expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

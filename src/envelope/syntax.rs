@@ -4,7 +4,7 @@
 //! Specification: RFC 8259 §3 to §7, §8.2. It runs only after serde_json has refused a text or a
 //! type, and does not decide that itself. So it is written for clarity, not for speed.
 
-use super::rule::{self, Rule};
+use super::rule::{self, Rule, more_specific, not_a_value};
 use super::scan::{DEPTH_REFUSED, is_space};
 use std::ops::Range;
 
@@ -330,30 +330,4 @@ impl<'a> Parser<'a> {
             Some(byte) => Err((more_specific(rule, byte), self.at)),
         }
     }
-}
-
-/// The rule for a byte that does not begin a value.
-pub(super) fn not_a_value(byte: u8) -> Rule {
-    match byte {
-        b'+' => rule::PLUS,
-        b'.' => rule::POINT_FIRST,
-        b'\'' => rule::QUOTATION_MARK,
-        b'/' => rule::COMMENT,
-        b'N' | b'I' => rule::NOT_A_NUMBER,
-        b'A'..=b'Z' | b'a'..=b'z' => rule::LITERAL,
-        _ => rule::VALUE,
-    }
-}
-
-/// The rule to report for a byte that breaks `rule`: a `/` between tokens begins a comment.
-pub(super) fn more_specific(rule: Rule, byte: u8) -> Rule {
-    let between = [
-        rule::NAME,
-        rule::COLON,
-        rule::AFTER_MEMBER,
-        rule::AFTER_ELEMENT,
-        rule::AFTER_OBJECT,
-        rule::OBJECT,
-    ];
-    if byte == b'/' && between.contains(&rule) { rule::COMMENT } else { rule }
 }

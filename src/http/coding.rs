@@ -15,7 +15,7 @@
 
 mod stage;
 
-use super::config::{Limits, too_large};
+use super::config::Limits;
 use super::message::headers::{Headers, text};
 use crate::error::Error;
 use crate::text::PeerText;
@@ -147,7 +147,7 @@ impl Decoder {
         self.produced += step.produced as u64;
         let Limits { decoded_ratio_max: max, decoded_ratio_from_bytes: from, .. } = self.limits;
         if self.produced > self.consumed.saturating_mul(max).max(from) {
-            return Err(too_large("decoded_ratio_max", max, self.consumed, ""));
+            return Err(Error::too_large("decoded_ratio_max", max, self.consumed, ""));
         }
         Ok(step)
     }

@@ -172,17 +172,7 @@ impl Remarks {
 /// does not fit the 64 bits of a count.
 pub(crate) fn body_too_large(max: u64, offset: u64, section: &'static str) -> Error {
     match max {
-        u64::MAX => too_large("64 bits", max, offset, section),
-        max => too_large("body_bytes_max", max, offset, section),
+        u64::MAX => Error::too_large("64 bits", max, offset, section),
+        max => Error::too_large("body_bytes_max", max, offset, section),
     }
-}
-
-/// An [`Error::TooLarge`].
-pub(crate) fn too_large(
-    limit: &'static str,
-    max: u64,
-    offset: u64,
-    section: &'static str,
-) -> Error {
-    Error::TooLarge { limit, max, offset, section }
 }

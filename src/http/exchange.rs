@@ -263,7 +263,7 @@ impl Session for Exchange {
                 return Err(Error::Misuse("more bytes than the length of the body"));
             }
             Sending::Length(left) => {
-                let taken = payload.len().min(out.room());
+                let taken = payload.len().min(out.free_len());
                 out.append(&payload[..taken])?;
                 self.sending = match left - taken as u64 {
                     0 => Sending::Sent,
@@ -286,8 +286,8 @@ impl Session for Exchange {
         }
         let len = match out.is_empty() {
             // A head that is longer than `out` is sent in parts.
-            true => self.outbox.len().min(out.room()),
-            false if self.outbox.len() > out.room() => 0,
+            true => self.outbox.len().min(out.free_len()),
+            false if self.outbox.len() > out.free_len() => 0,
             false => self.outbox.len(),
         };
         if len > 0 && out.append(&self.outbox.readable()[..len]).is_ok() {
@@ -336,7 +336,7 @@ impl Session for Exchange {
             Sending::Chunked => usize::MAX,
             Sending::LastChunk | Sending::Sent | Sending::Stopped => 0,
         };
-        let len = left.min(out.room());
+        let len = left.min(out.free_len());
         (len > 0).then_some(Wanted { offset: self.payload, len })
     }
 

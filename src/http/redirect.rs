@@ -13,7 +13,7 @@
 //! Specification: RFC 9110 §15.4; §10.2.2 for Location; §4.2.4 for userinfo, which is refused in
 //! it.
 
-use super::config::{Limits, Remark, too_large};
+use super::config::{Limits, Remark};
 use super::message::headers::{Field, Headers, text};
 use super::request::Method;
 use super::url::{HTTP_URI, Scheme, Url};
@@ -171,7 +171,7 @@ impl Chain {
         }
         if self.urls.len() > self.redirects_max {
             let max = self.redirects_max as u64;
-            return Err(too_large("redirects_max", max, location.offset, SECTION));
+            return Err(Error::too_large("redirects_max", max, location.offset, SECTION));
         }
         let from = self.urls.last().map(|(_, url)| url.clone());
         let Some(from) = from else { return Err(Error::Misuse("the chain has no first request")) };

@@ -22,6 +22,7 @@
 
 use super::reference::{Reference, remove_dot_segments};
 use crate::error::Error;
+use crate::name::percent_decode;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::borrow::Cow;
 use std::fmt;
@@ -423,22 +424,4 @@ fn percent_encode(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
         }
         out
     })
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    let value = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, value(bytes.get(at + 1)), value(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high << 4 | low) as u8);
-                at += 3;
-            }
-            _ => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }

@@ -16,21 +16,8 @@ use super::date::Date;
 use super::header::{Header, Line, check_value};
 use super::id::MsgId;
 use super::mailbox::Mailbox;
-use super::param::{FileName, MediaType};
-use super::structure::{self, Part, Segment, Text};
+use super::structure::{self, Attachment, Part, Segment, Text};
 use crate::error::Error;
-
-/// Name, type and length of an attached file. The content is given to the
-/// [`Writer`](super::Writer) when the message is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    /// The value of `filename` in `Content-Disposition`.
-    pub name: FileName,
-    /// The value of `Content-Type`.
-    pub media_type: MediaType,
-    /// The length of the content in bytes, before it is encoded.
-    pub len: u64,
-}
 
 /// Collects the fields, texts and files of a message.
 #[derive(Debug, Clone)]

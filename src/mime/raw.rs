@@ -58,14 +58,14 @@ impl Normaliser {
         while taken < input.len() {
             // Search no further than the free space of `out`: a line may be as long as the text,
             // and would be searched again on every call.
-            let len = (input.len() - taken).min(out.tail_room().max(1));
+            let len = (input.len() - taken).min(out.free_tail_len().max(1));
             let rest = &input[taken..taken + len];
             let done = match self.token(rest) {
                 Token::Nul => return self.fail(),
                 Token::LfOfCrLf => (1, &b""[..]),
-                Token::Run(_) if out.tail_room() == 0 => break,
+                Token::Run(_) if out.free_tail_len() == 0 => break,
                 Token::Run(len) => (len, &rest[..len]),
-                Token::LineEnd if out.tail_room() < 2 => break,
+                Token::LineEnd if out.free_tail_len() < 2 => break,
                 Token::LineEnd => (1, &b"\r\n"[..]),
             };
             out.append(done.1)?;

@@ -16,11 +16,22 @@
 
 use super::header::Line;
 use super::id::MsgId;
-use super::message::Attachment;
-use super::param::{self, compat_param, param};
+use super::param::{self, FileName, MediaType, compat_param, param};
 use super::raw::Normaliser;
 use super::transfer_encoding::{TransferEncoding, base64_len, quoted_line};
 use std::ops::Range;
+
+/// Name, type and length of an attached file. The content is given to the
+/// [`Writer`](super::Writer) when the message is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The value of `filename` in `Content-Disposition`.
+    pub name: FileName,
+    /// The value of `Content-Type`.
+    pub media_type: MediaType,
+    /// The length of the content in bytes, before it is encoded.
+    pub len: u64,
+}
 
 /// A text and its transfer encoding.
 #[derive(Debug, Clone)]

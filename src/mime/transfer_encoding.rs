@@ -160,7 +160,7 @@ impl Base64Lines {
         if self.carried > 0 {
             taken = raw.len().min(RAW_LINE - self.carried);
             if self.carried + taken == RAW_LINE {
-                if out.tail_room() < FULL_LINE {
+                if out.free_tail_len() < FULL_LINE {
                     return 0;
                 }
                 self.carry_on(&raw[..taken]);
@@ -169,7 +169,7 @@ impl Base64Lines {
                 self.carry_on(&raw[..taken]);
             }
         }
-        let lines = ((raw.len() - taken) / RAW_LINE).min(out.tail_room() / FULL_LINE);
+        let lines = ((raw.len() - taken) / RAW_LINE).min(out.free_tail_len() / FULL_LINE);
         let whole = &raw[taken..taken + lines * RAW_LINE];
         if let Ok(space) = out.space(lines * FULL_LINE) {
             full_lines(whole, space);

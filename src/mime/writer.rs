@@ -161,7 +161,7 @@ impl Writer {
 
     fn bytes(&mut self, bytes: &[u8], out: &mut Buffer) -> Result<bool, Error> {
         let rest = &bytes[self.taken as usize..];
-        let len = rest.len().min(out.tail_room());
+        let len = rest.len().min(out.free_tail_len());
         out.append(&rest[..len])?;
         self.taken += len as u64;
         Ok(len == rest.len())
@@ -184,7 +184,7 @@ impl Writer {
     fn quoted(&mut self, text: &[u8], out: &mut Buffer) -> Result<bool, Error> {
         let mut line = [0; 78];
         while self.taken < text.len() as u64 {
-            if out.tail_room() < line.len() {
+            if out.free_tail_len() < line.len() {
                 return Ok(false);
             }
             let (len, next) = quoted_line(text, self.taken as usize, &mut line);
@@ -213,7 +213,7 @@ impl Writer {
 
     /// Writes the last line of base64, if there is one. `false` if it does not fit into `out`.
     fn last_line(&mut self, out: &mut Buffer) -> bool {
-        out.tail_room() >= OUT_MIN && self.lines.end(out)
+        out.free_tail_len() >= OUT_MIN && self.lines.end(out)
     }
 
     /// The announced length of the file that was asked for.

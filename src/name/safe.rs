@@ -171,21 +171,27 @@ fn shortened(name: &str) -> String {
 
 /// Percent-decodes a segment; unchanged if the result is not UTF-8.
 fn percent_decoded(segment: &str) -> String {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        let value = (byte == b'%').then(|| hexadecimal(behind)).flatten();
-        bytes.push(value.unwrap_or(byte));
-        rest = if value.is_some() { &behind[2..] } else { behind };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| segment.to_owned())
+    String::from_utf8(percent_decode(segment)).unwrap_or_else(|_| segment.to_owned())
 }
 
-/// The value of the two hexadecimal digits at the beginning.
-fn hexadecimal(bytes: &[u8]) -> Option<u8> {
-    let digits = str::from_utf8(bytes.get(..2)?).ok()?;
-    let are_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    are_digits.then(|| u8::from_str_radix(digits, 16).ok())?
+/// The bytes of a text that is percent-encoded (RFC 3986 §2.1). A `%` without two hexadecimal
+/// digits stands for itself.
+pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
+    let value = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, value(bytes.get(at + 1)), value(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                at += 3;
+            }
+            _ => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

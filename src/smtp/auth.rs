@@ -13,7 +13,7 @@
 //! SASLprep, so it is used only with visible ASCII, which SASLprep does not change. `Debug` of
 //! [`Credentials`] omits the secret, and there is no `Display`.
 
-use super::config::{Limits, too_large};
+use super::limits::Limits;
 use super::secrets::Secrets;
 use crate::base64::{decode_strict, decoded_len_max, encode_into, encoded_len};
 use crate::error::Error;
@@ -226,7 +226,7 @@ impl Sasl {
     pub fn answer(&mut self, text: &[u8], offset: u64) -> Result<String, Error> {
         if self.rounds == self.rounds_max {
             let max = self.rounds_max.into();
-            return Err(too_large("auth_rounds_max", max, offset, ""));
+            return Err(Error::too_large("auth_rounds_max", max, offset, ""));
         }
         self.rounds += 1;
         // A server that ignores an initial response asks for it: RFC 4422 §5, RFC 4954 §4. PLAIN
@@ -286,7 +286,12 @@ impl Sasl {
                 }
                 if first.iterations > self.iterations_max {
                     let max = self.iterations_max.into();
-                    return Err(too_large("scram_iterations_max", max, offset, "RFC 5802 §9"));
+                    return Err(Error::too_large(
+                        "scram_iterations_max",
+                        max,
+                        offset,
+                        "RFC 5802 §9",
+                    ));
                 }
                 let salted = stretch(&self.credentials.secret, &first.salt, first.iterations);
                 let last = format!("c={},r={}", encode(GS2.as_bytes()), first.nonce);

@@ -55,7 +55,8 @@ pub use transaction::{Envelope, Sent};
 
 use super::auth::{Mechanism, Sasl};
 use super::capabilities::Capabilities;
-use super::config::{Config, Remark};
+use super::config::Config;
+use super::reply::Remark;
 use super::reply::{Parser, Reply};
 use super::secrets::Secrets;
 use crate::buffer::Buffer;
@@ -425,8 +426,8 @@ impl Session for Client {
     /// `offset` counts the content of all messages of this connection. The caller ends a message
     /// with [`finish_message`](Client::finish_message).
     fn wanted(&self, out: &Buffer) -> Option<Wanted> {
-        let takes = self.wants() == Wants::Payload && self.row.is_empty() && out.room() > 0;
-        takes.then(|| Wanted { offset: self.payload, len: out.room() })
+        let takes = self.wants() == Wants::Payload && self.row.is_empty() && out.free_len() > 0;
+        takes.then(|| Wanted { offset: self.payload, len: out.free_len() })
     }
 
     fn memory(&self) -> usize {

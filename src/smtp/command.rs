@@ -15,7 +15,6 @@
 //! 512 bytes of §4.5.3.1.4; with the longest path that is accepted here, MAIL has 574 bytes. A line
 //! of AUTH may have 12,288 (RFC 4954 §4).
 
-use super::config::too_large;
 use crate::error::Error;
 use std::fmt;
 
@@ -225,7 +224,7 @@ impl Reader<'_> {
         if self.at - from <= max {
             return Ok(());
         }
-        Err(too_large(limit, max as u64, (from + max) as u64, section))
+        Err(Error::too_large(limit, max as u64, (from + max) as u64, section))
     }
 
     fn local(&mut self) -> Result<(), Error> {

@@ -71,7 +71,7 @@ impl Stuffer {
     /// Only those of `out`, which are not expected: no more is written than the free space.
     pub fn push(&mut self, input: &[u8], out: &mut Buffer) -> Result<usize, Error> {
         let mut taken = 0;
-        while let Some(piece) = self.piece(&input[taken..], out.tail_room()) {
+        while let Some(piece) = self.piece(&input[taken..], out.free_tail_len()) {
             out.append(piece.bytes)?;
             taken += piece.taken;
             self.advance(&piece);

@@ -181,6 +181,8 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod data;
+mod enhanced;
+mod limits;
 pub mod reply;
 mod secrets;
 pub mod transcript;

@@ -31,7 +31,8 @@
 //!
 //! The parser holds one reply and reuses its memory for the next.
 
-use super::config::{Limits, Remark, too_large};
+pub use super::enhanced::Enhanced;
+use super::limits::Limits;
 use super::secrets::Secrets;
 use crate::error::Error;
 use crate::text::PeerText;
@@ -172,42 +173,15 @@ pub fn text(bytes: &[u8]) -> PeerText<'_> {
     PeerText::from(Cow::Owned(shown))
 }
 
-/// An enhanced status code: RFC 3463 §2.
+/// A fault that was tolerated, or a fallback that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Enhanced {
-    /// 2, 4 or 5, as the first digit of a reply code.
-    pub class: u8,
-    /// The subject, 0 to 999.
-    pub subject: u16,
-    /// The detail within the subject, 0 to 999.
-    pub detail: u16,
-}
-
-impl Enhanced {
-    /// Parses an enhanced code at the beginning of a line; a space or the end of the line has to
-    /// follow. `None` if there is none.
-    pub fn parse(line: &[u8]) -> Option<Enhanced> {
-        let word = line.split(|byte| *byte == b' ').next()?;
-        let mut parts = word.split(|byte| *byte == b'.').map(number);
-        let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
-        let is_good = parts.next().is_none() && matches!(class, 2 | 4 | 5);
-        is_good.then_some(Enhanced { class: class as u8, subject, detail })
-    }
-}
-
-impl fmt::Display for Enhanced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
-    }
-}
-
-/// One to three digits without leading zeros.
-fn number(digits: &[u8]) -> Option<u16> {
-    let is_good = matches!(digits, [b'0'] | [b'1'..=b'9'] | [b'1'..=b'9', _] | [b'1'..=b'9', _, _]);
-    let value = |sum: Option<u16>, byte: &u8| {
-        Some(sum? * 10 + u16::from(byte.is_ascii_digit().then(|| byte - b'0')?))
-    };
-    is_good.then(|| digits.iter().fold(Some(0), value))?
+pub struct Remark {
+    /// A description.
+    pub text: &'static str,
+    /// The offset in the server's stream of the first byte concerned.
+    pub offset: u64,
+    /// The section of the specification that has the rule.
+    pub section: &'static str,
 }
 
 /// What the parser expects next.
@@ -376,8 +350,9 @@ impl Parser {
 
     /// How many bytes the limits still allow in this line: at least one, or the error.
     fn room(&self) -> Result<usize, Error> {
-        let passed =
-            |limit, max: usize, section| Err(too_large(limit, max as u64, self.offset, section));
+        let passed = |limit, max: usize, section| {
+            Err(Error::too_large(limit, max as u64, self.offset, section))
+        };
         if self.line_len >= self.line_bytes_max {
             return passed("reply_line_bytes_max", self.line_bytes_max, "RFC 5321 §4.5.3.1.5");
         }

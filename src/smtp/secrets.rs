@@ -13,7 +13,7 @@
 //! A short password may equal a reply code or a part of an enhanced code, such as `250` or the `1`
 //! of `5.1.1`. The codes at the beginning of a line are never masked.
 
-use super::reply::Enhanced;
+use super::enhanced::Enhanced;
 use std::fmt;
 
 /// Replaces a secret.

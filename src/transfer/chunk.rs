@@ -2,11 +2,13 @@
 //!
 //! Specification: `PROTOCOL.md` §5.
 
-use super::message::members;
 use crate::envelope::Decoder;
 use crate::error::Error;
 use crate::text::PeerText;
 use serde::{Deserialize, Serialize, Serializer};
+
+/// The section on the members of messages.
+const SECTION: &str = "PROTOCOL §4";
 
 /// The rule of §5.4 for a checksum.
 const CRC32_RULE: &str = "crc32 is eight lower-case hexadecimal digits";
@@ -64,9 +66,10 @@ struct Head<'a> {
 /// The members of a chunk before its payload; `None` if `id` or `offset` is not among them.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a member of the wrong type or form, the offset as in [`members`].
+/// [`Error::Malformed`] for a member of the wrong type or form, with the offset in the frame's
+/// body.
 pub(super) fn head(decoder: &Decoder) -> Result<Option<Chunk>, Error> {
-    let Head { id, offset, crc32 } = members(decoder)?;
+    let Head { id, offset, crc32 } = decoder.parse(SECTION)?;
     let crc32 = crc32.map(|text| Crc32::read(&text, decoder)).transpose()?;
     Ok(id.zip(offset).map(|(id, offset)| Chunk { id, offset, crc32 }))
 }
@@ -83,7 +86,7 @@ pub(super) fn complete(decoder: &Decoder) -> Result<Chunk, Error> {
         #[serde(borrow)]
         crc32: Option<PeerText<'a>>,
     }
-    let Whole { id, offset, crc32 } = members(decoder)?;
+    let Whole { id, offset, crc32 } = decoder.parse(SECTION)?;
     let crc32 = crc32.map(|text| Crc32::read(&text, decoder)).transpose()?;
     Ok(Chunk { id, offset, crc32 })
 }

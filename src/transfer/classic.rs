@@ -115,11 +115,12 @@ impl Session for ClassicServer {
         }
         self.transmit(out);
         let Sending::Payload(encoder) = &mut self.state else { return Ok(0) };
-        let take = payload.len().min(Encoder::raw_len_max(out.room().saturating_sub(TAIL_BYTES)));
+        let take =
+            payload.len().min(Encoder::raw_len_max(out.free_len().saturating_sub(TAIL_BYTES)));
         encoder.push(&payload[..take], out)?;
         self.left -= take as u64;
         self.sent += take as u64;
-        if self.left == 0 && out.room() >= TAIL_BYTES {
+        if self.left == 0 && out.free_len() >= TAIL_BYTES {
             std::mem::take(encoder).finish(out)?;
             self.state = Sending::Closing;
         }
@@ -152,8 +153,9 @@ impl Session for ClassicServer {
 
     /// At the end of the file `len` is 0: an empty offer makes the session write the end.
     fn wanted(&self, out: &Buffer) -> Option<Wanted> {
-        let fits = matches!(self.state, Sending::Payload(_)) && out.tail_room() > OFFER_ROOM_MIN;
-        let max = Encoder::raw_len_max(out.tail_room().saturating_sub(TAIL_BYTES));
+        let fits =
+            matches!(self.state, Sending::Payload(_)) && out.free_tail_len() > OFFER_ROOM_MIN;
+        let max = Encoder::raw_len_max(out.free_tail_len().saturating_sub(TAIL_BYTES));
         let len = max.min(usize::try_from(self.left).unwrap_or(usize::MAX));
         fits.then_some(Wanted { offset: self.sent, len })
     }

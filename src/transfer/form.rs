@@ -36,6 +36,7 @@ use super::frame::{FRAME_BYTES_END, FRAME_BYTES_HELLO_MAX};
 use super::message::{ClientHello, Entries, Entry, Get, Message, ServerHello};
 use super::place::Place;
 use super::token::is_nonce;
+use crate::calendar::days_in_month;
 use crate::digest::DigestKind;
 use crate::error::Error;
 use crate::name::Name;
@@ -262,17 +263,10 @@ fn is_time(text: &str) -> bool {
 
 /// Whether the numbers of a date and time are in range.
 fn is_date(text: &str) -> bool {
-    let number = |from: usize, to: usize| text[from..to].parse::<u32>().unwrap_or(u32::MAX);
-    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    (1..=days).contains(&day) && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) <= 60
+    let number = |from: usize| text[from..from + 2].parse().unwrap_or(u8::MAX);
+    let year = text[..4].parse().unwrap_or(0);
+    let days = days_in_month(year, number(5));
+    (1..=days).contains(&number(8)) && number(11) < 24 && number(14) < 60 && number(17) <= 60
 }
 
 #[cfg(test)]

@@ -446,11 +446,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// Appends a message without payload as one frame.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if `out` has no space for the prefix, [`Error::Misuse`] if it has none for
-/// the message. Nothing is then written.
+/// [`Error::TooLarge`] if the frame does not fit into `out`; [`Error::Misuse`] if the message is
+/// too long for a frame, or has a value that JSON cannot express. Nothing is then written.
 pub fn write<T: Serialize>(message: &T, out: &mut Buffer) -> Result<(), Error> {
     let mut frame = FrameGuard::open(out)?;
-    serde_json::to_writer(&mut *frame, message)
-        .map_err(|_| Error::Misuse("a message did not fit the buffer"))?;
+    serde_json::to_writer(&mut *frame, message).map_err(|error| {
+        // The error of the buffer, which serde_json wraps; any other is one of the message.
+        let error = std::io::Error::from(error).downcast();
+        error.unwrap_or(Error::Misuse("a message has a value that JSON cannot express"))
+    })?;
     frame.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Either all of a frame is written, or nothing.
+    #[test]
+    fn a_frame_that_does_not_fit_is_an_error_of_the_buffer() {
+        let len = 4 + r#"{"type":"cancel","id":1}"#.len();
+        for limit in 0..=len {
+            let mut out = Buffer::with_limit(limit);
+            let written = write(&Cancel { id: 1 }, &mut out);
+            let is_too_large =
+                matches!(written, Err(Error::TooLarge { max, .. }) if max == limit as u64);
+            assert_eq!(
+                (is_too_large, out.len()),
+                if limit < len { (true, 0) } else { (false, len) }
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_that_json_cannot_express_is_a_misuse() {
+        let mut out = Buffer::with_limit(64);
+        let map = std::collections::BTreeMap::from([((), 1)]);
+        assert!(matches!(write(&map, &mut out), Err(Error::Misuse(_))));
+        assert!(out.is_empty());
+    }
 }

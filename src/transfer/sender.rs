@@ -68,10 +68,10 @@ impl Sender {
     pub fn wanted(&self, out: &Buffer) -> Option<usize> {
         let left = usize::try_from(self.size - self.next).unwrap_or(usize::MAX);
         let wanted = self.chunk_len.min(left);
-        if out.tail_room() >= frame_len_max(wanted) {
+        if out.free_tail_len() >= frame_len_max(wanted) {
             return Some(wanted);
         }
-        let fits = out.room().saturating_sub(frame_len_max(0)) / 4 * 3;
+        let fits = out.free_len().saturating_sub(frame_len_max(0)) / 4 * 3;
         (out.is_empty() && fits > 0).then_some(fits)
     }
 

@@ -25,7 +25,7 @@ mod queue;
 mod state;
 
 pub use config::{Config, Limits};
-pub use event::{Ask, Event, FileMeta};
+pub use event::{Event, FileMeta, Request};
 pub use state::PAGE_BYTES;
 
 use super::code::Code;
@@ -85,7 +85,7 @@ impl Server {
 
     /// Whether [`entries`](Server::entries) may be called with another page.
     pub fn takes_entries(&self) -> bool {
-        matches!(self.core.active, Active::Asked { ask: Ask::List, .. })
+        matches!(self.core.active, Active::Asked { request: Request::List, .. })
             && self.core.outbox.len() <= OUTBOX_BYTES_MAX / 4
     }
 
@@ -102,7 +102,7 @@ impl Server {
     /// [`Error::Misuse`] if no get waits.
     pub fn file(&mut self, meta: &FileMeta<'_>, digester: Digester) -> Result<(), Error> {
         let core = &mut self.core;
-        let Active::Asked { id, ask: Ask::Get { name, .. }, .. } = &core.active else {
+        let Active::Asked { id, request: Request::Get { name, .. }, .. } = &core.active else {
             return Err(Error::Misuse("no get waits for an answer"));
         };
         let file = File {
@@ -144,7 +144,7 @@ impl Server {
         more: bool,
         not_offered: Option<u64>,
     ) -> Result<(), Error> {
-        let Active::Asked { id, ask: Ask::List, .. } = self.core.active else {
+        let Active::Asked { id, request: Request::List, .. } = self.core.active else {
             return Err(Error::Misuse("no list waits for an answer"));
         };
         message::write(&Entries { id, entries, more, not_offered }, &mut self.core.outbox)?;
@@ -182,7 +182,8 @@ impl Server {
 
     /// Sends `ready` with `offset`, or with the size of the file.
     fn grant(&mut self, offset: Option<u64>, digester: Digester) -> Result<Box<Receiver>, Error> {
-        let Active::Asked { id, ask: Ask::Put { size, .. }, early } = self.core.active else {
+        let Active::Asked { id, request: Request::Put { size, .. }, early } = self.core.active
+        else {
             return Err(Error::Misuse("no put waits for an answer"));
         };
         let offset = offset.unwrap_or(size);
@@ -314,7 +315,7 @@ impl Session for Server {
                 limits.transfer_wait + Duration::from_secs(hashing)
             }
             // The client does not read the last page.
-            (_, Active::Asked { ask: Ask::List, .. }) if !self.takes_entries() => {
+            (_, Active::Asked { request: Request::List, .. }) if !self.takes_entries() => {
                 limits.transfer_wait
             }
             (_, Active::Asked { .. } | Active::Finishing { .. }) => limits.answer_wait,

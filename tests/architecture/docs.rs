@@ -177,8 +177,8 @@ fn the_tables_of_the_world_are_those_of_the_code() {
     assert_eq!(told(page, "in_flight_max"), options.in_flight_max.to_string());
     assert_eq!(told(page, "per_host_max"), options.per_host_max.to_string());
     assert_eq!(told(page, "discard_bytes_max"), options.discard_bytes_max.to_string());
-    let gathered = http::Client::GATHERED_BYTES_MAX;
-    assert_eq!(told(page, "GATHERED_BYTES_MAX"), gathered.to_string());
+    let collected = http::Client::COLLECTED_BYTES_MAX;
+    assert_eq!(told(page, "COLLECTED_BYTES_MAX"), collected.to_string());
 
     let options = server::Options::new(Sources::Files(files::Root::open("src".as_ref()).unwrap()));
     let page = "net/transfer/server.rs";
@@ -231,7 +231,7 @@ fn the_charts_name_every_state_as_the_code_does() {
         ("smtp/mod.rs", "smtp/client/transaction.rs", "Step"),
         ("smtp/mod.rs", "smtp/data.rs", "At"),
         ("daytime.rs", "daytime.rs", "ClientState"),
-        ("datagram.rs", "datagram/ledger.rs", "Entry"),
+        ("datagram.rs", "datagram/receiver.rs", "Arrival"),
         ("session.rs", "session.rs", "Wants"),
         ("net/mod.rs", "net/connection/mod.rs", "Phase"),
     ];

@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 14] = [
     &["text"],
     &["error"],
     &["buffer"],
-    &["base64", "digest", "name", "session"],
+    &["base64", "calendar", "digest", "name", "session"],
     &["envelope"],
     &["daytime", "datagram", "http", "mime", "server_hello", "smtp", "transfer"],
     &["net::files"],

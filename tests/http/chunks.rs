@@ -21,7 +21,7 @@ fn decode(pieces: &[&[u8]], room: usize) -> Result<(Vec<u8>, usize), Error> {
             match step.event {
                 Event::More => break,
                 Event::Run(len) => body.extend_from_slice(&taken[taken.len() - len..]),
-                Event::Gathered(len) => body.extend_from_slice(&room[..len]),
+                Event::Copied(len) => body.extend_from_slice(&room[..len]),
                 Event::Remark(_) => {}
                 Event::End => {
                     assert_eq!(decoder.body_len(), body.len() as u64);
@@ -63,7 +63,7 @@ fn every_size_at_every_alignment() {
 
 /// Many small chunks become one event: as many as there is room for.
 #[test]
-fn small_chunks_are_gathered() {
+fn small_chunks_are_copied() {
     let text = encode(&[7; 1600], 16);
     let mut room = [0; 800];
     let mut decoder = Decoder::new(Limits::default(), Policy::Tolerant, 0);
@@ -74,7 +74,7 @@ fn small_chunks_are_gathered() {
         input = &input[step.consumed..];
         events.push(step.event);
     }
-    assert_eq!(events, [Event::Gathered(800), Event::Gathered(800), Event::End]);
+    assert_eq!(events, [Event::Copied(800), Event::Copied(800), Event::End]);
 }
 
 /// A large chunk is not copied.

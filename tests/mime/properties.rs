@@ -20,7 +20,18 @@ fn samples() -> impl Strategy<Value = Sample> {
         let (seed, compat_names, piece, room) = sizes;
         let (mailboxes, subject, headers) = fields;
         let (text, html, files) = body;
-        Sample { seed, compat_names, piece, out_max, mailboxes, subject, headers, text, html, files }
+        Sample {
+            seed,
+            compat_names,
+            piece,
+            out_max: room,
+            mailboxes,
+            subject,
+            headers,
+            text,
+            html,
+            files,
+        }
     })
 }
 

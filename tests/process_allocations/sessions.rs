@@ -9,7 +9,7 @@ use wirewright::transfer::classic::{self, ClassicClient, ClassicServer};
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::message::Durability;
 use wirewright::transfer::sender::CHUNK_BYTES;
-use wirewright::transfer::server::{self, Ask, FileMeta, Server};
+use wirewright::transfer::server::{self, FileMeta, Request, Server};
 
 const NONCE: &str = "00112233445566778899aabbccddeeff";
 
@@ -83,7 +83,7 @@ impl Link<'_> {
             Some(server::Event::Payload { offset, bytes }) => {
                 self.arrived = arrive(self.arrived, self.bytes, offset, bytes);
             }
-            Some(server::Event::Request(Ask::Get { .. } | Ask::Put { .. })) => asked = true,
+            Some(server::Event::Request(Request::Get { .. } | Request::Put { .. })) => asked = true,
             Some(server::Event::Received) => whole = true,
             _ => {}
         }

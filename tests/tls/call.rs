@@ -110,7 +110,7 @@ impl Session for Caller {
             return;
         }
         let rest = &self.call.says[self.said..];
-        let len = rest.len().min(out.tail_room());
+        let len = rest.len().min(out.free_tail_len());
         out.append(&rest[..len]).unwrap();
         self.said += len;
     }

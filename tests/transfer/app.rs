@@ -5,7 +5,7 @@ use wirewright::digest::{DigestKind, Digester};
 use wirewright::transfer::Code;
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
-use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
+use wirewright::transfer::server::{Event, FileMeta, Request, Server};
 
 /// When all files of this world were written.
 pub const MODIFIED: &str = "2026-11-21T18:43:00Z";
@@ -17,7 +17,7 @@ pub fn etag(bytes: &[u8]) -> String {
 
 /// An event of the server that borrows nothing.
 pub enum Happened {
-    Request(Ask),
+    Request(Request),
     Payload(u64, Vec<u8>),
     Verified(Verified),
     Received,
@@ -27,7 +27,7 @@ pub enum Happened {
 impl From<Event<'_>> for Happened {
     fn from(event: Event<'_>) -> Happened {
         match event {
-            Event::Request(ask) => Happened::Request(ask),
+            Event::Request(request) => Happened::Request(request),
             Event::Payload { offset, bytes } => Happened::Payload(offset, bytes.to_vec()),
             Event::Verified(verified) => Happened::Verified(verified),
             Event::Received => Happened::Received,
@@ -61,7 +61,7 @@ pub struct App {
     pub page: usize,
     /// Every event but payload, as words.
     pub log: Vec<String>,
-    pub asked: Option<Ask>,
+    pub asked: Option<Request>,
     pub sending: Vec<u8>,
     pub listing: Option<Vec<String>>,
     pub putting: Option<String>,
@@ -82,9 +82,10 @@ impl App {
 
     pub fn act(&mut self, server: &mut Server, happened: Happened) {
         match happened {
-            Happened::Request(ask) => {
-                self.log.push(format!("{ask:?}").split([' ', '{']).next().expect("a word").into());
-                self.asked = Some(ask);
+            Happened::Request(request) => {
+                self.log
+                    .push(format!("{request:?}").split([' ', '{']).next().expect("a word").into());
+                self.asked = Some(request);
                 if !self.hold {
                     self.answer(server);
                 }
@@ -142,14 +143,14 @@ impl App {
     /// Answers the request that waits.
     pub fn answer(&mut self, server: &mut Server) {
         match self.asked.take().expect("a request waits") {
-            Ask::List => {
+            Request::List => {
                 self.listing = Some(self.files.keys().cloned().collect());
                 self.next_pages(server);
             }
-            Ask::Get { name, offset, etag } => {
+            Request::Get { name, offset, etag } => {
                 self.get(server, name.as_str(), offset, etag.as_deref());
             }
-            Ask::Put { name, size, etag, overwrite } => {
+            Request::Put { name, size, etag, overwrite } => {
                 self.put(server, name.as_str(), size, &etag, overwrite);
             }
         }

@@ -17,7 +17,7 @@ use wirewright::transfer::Code;
 use wirewright::transfer::client::{self, Client};
 use wirewright::transfer::message::{Durability, Entry};
 use wirewright::transfer::receiver::Verified;
-use wirewright::transfer::server::{self, Ask, FileMeta, Server};
+use wirewright::transfer::server::{self, FileMeta, Request, Server};
 
 pub const NONCE: &str = "000102030405060708090a0b0c0d0e0f";
 pub const TOKEN: &[u8] = b"open sesame";
@@ -278,7 +278,7 @@ fn ends(mut said: &[u8]) -> usize {
 /// Answers everything at once.
 #[derive(Default)]
 struct ServerDrive {
-    asked: Option<Ask>,
+    asked: Option<Request>,
     received: bool,
     coming: Option<Coming>,
 }
@@ -300,9 +300,9 @@ impl Drive for ServerDrive {
 
     fn see(&mut self, event: server::Event<'_>, outcome: &mut Outcome) {
         match event {
-            server::Event::Request(ask) => {
-                outcome.line(format_args!("{ask:?}"));
-                assert!(self.asked.replace(ask).is_none(), "one request at a time");
+            server::Event::Request(request) => {
+                outcome.line(format_args!("{request:?}"));
+                assert!(self.asked.replace(request).is_none(), "one request at a time");
                 self.coming = None;
             }
             server::Event::Payload { offset, bytes } => {
@@ -331,26 +331,26 @@ impl Drive for ServerDrive {
         if std::mem::take(&mut self.received) {
             session.done(Durability::None).expect("a put is being finished");
         }
-        let Some(ask) = self.asked.take() else { return };
+        let Some(request) = self.asked.take() else { return };
         let digester = Digester::new(DigestKind::None);
-        let done = match ask {
-            Ask::List => {
+        let done = match request {
+            Request::List => {
                 let (name, modified) =
                     (PeerText::from("a"), PeerText::from("2026-11-21T18:43:00Z"));
                 session.entries(vec![Entry { name, size: 1, modified, etag: None }], false)
             }
-            Ask::Get { name, offset, .. } if offset <= size_of(&name) => {
+            Request::Get { name, offset, .. } if offset <= size_of(&name) => {
                 let size = size_of(&name);
                 let meta = FileMeta { size, modified: "then", etag: "e", offset };
                 session.file(&meta, digester)
             }
-            Ask::Get { .. } => session.refuse(Code::BadOffset, "past the end"),
-            Ask::Put { overwrite: true, .. } => session.refuse(Code::NoSpace, "full"),
-            Ask::Put { size, etag, .. } if etag.len() == 3 => {
+            Request::Get { .. } => session.refuse(Code::BadOffset, "past the end"),
+            Request::Put { overwrite: true, .. } => session.refuse(Code::NoSpace, "full"),
+            Request::Put { size, etag, .. } if etag.len() == 3 => {
                 self.coming = Some(Coming { id: 0, next: size, counted: size, size });
                 session.compare(digester)
             }
-            Ask::Put { size, etag, .. } => {
+            Request::Put { size, etag, .. } => {
                 let offset = if etag.len() == 2 { size / 2 } else { 0 };
                 self.coming = Some(Coming { id: 0, next: offset, counted: offset, size });
                 session.ready(offset, digester)

@@ -12,13 +12,13 @@ use wirewright::session::{Session, Wanted, Wants};
 use wirewright::text::PeerText;
 use wirewright::transfer::Code;
 use wirewright::transfer::message::{Durability, Entry};
-use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
+use wirewright::transfer::server::{Event, FileMeta, Request, Server};
 
 /// The request that is running.
 #[derive(Debug)]
 enum Current {
     None,
-    Asked(Ask),
+    Asked(Request),
     /// How many files of a listing were named.
     Listing(usize),
     Sending(Name, Content),
@@ -107,20 +107,20 @@ impl ServerApp {
         matches!(self.current, Current::Receiving(..))
     }
 
-    fn answer(&mut self, ask: Ask, session: &mut Server) {
-        let refused = match ask {
-            Ask::List => {
+    fn answer(&mut self, request: Request, session: &mut Server) {
+        let refused = match request {
+            Request::List => {
                 self.current = Current::Listing(0);
                 return;
             }
-            Ask::Get { name, offset, etag } => match self.files.get(name.as_str()) {
+            Request::Get { name, offset, etag } => match self.files.get(name.as_str()) {
                 None => Code::NotFound,
                 Some(content) if offset > 0 && etag.as_deref() != Some(&*content.etag()) => {
                     Code::Changed
                 }
                 Some(content) => return self.send(name, *content, offset as usize, session),
             },
-            Ask::Put { name, size, overwrite: false, .. }
+            Request::Put { name, size, overwrite: false, .. }
                 if self.files.contains_key(name.as_str()) =>
             {
                 let standing = self.files[name.as_str()];
@@ -132,7 +132,7 @@ impl ServerApp {
                 }
                 Code::Exists
             }
-            Ask::Put { name, size, etag, .. } => return self.take(name, size, &etag, session),
+            Request::Put { name, size, etag, .. } => return self.take(name, size, &etag, session),
         };
         session.refuse(refused, "no").expect("it runs");
     }
@@ -192,10 +192,10 @@ impl App for ServerApp {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Request(ask) => {
+            Event::Request(request) => {
                 let free = matches!(self.current, Current::None | Current::Sending(..));
                 assert!(free, "one request at a time: {:?}", self.current);
-                self.current = Current::Asked(ask);
+                self.current = Current::Asked(request);
             }
             Event::Payload { offset, bytes } => self.arriving().payload(offset, bytes),
             Event::Verified(chunk) => self.arriving().verified(chunk.offset, chunk.len),
@@ -212,7 +212,10 @@ impl App for ServerApp {
             Event::Abandoned { forget, .. } => {
                 match (std::mem::replace(&mut self.current, Current::None), forget) {
                     (Current::None | Current::Finishing(..), _) => panic!("nothing to give up"),
-                    (Current::Receiving(name, _) | Current::Asked(Ask::Put { name, .. }), true) => {
+                    (
+                        Current::Receiving(name, _) | Current::Asked(Request::Put { name, .. }),
+                        true,
+                    ) => {
                         self.unfinished.remove(name.as_str());
                     }
                     // The link was cut.
@@ -237,7 +240,7 @@ impl App for ServerApp {
             return;
         }
         match std::mem::replace(&mut self.current, Current::None) {
-            Current::Asked(ask) => self.answer(ask, session),
+            Current::Asked(request) => self.answer(request, session),
             Current::Listing(from) => self.page(from, session, choices),
             Current::Finishing(name, content) => {
                 session.done(Durability::Fsync).expect("a put is being finished");

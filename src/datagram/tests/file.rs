@@ -22,19 +22,19 @@ fn the_encoding_of_a_file_is_that_of_the_documentation() {
     assert_eq!(bytes[..8], *b"wwdg\x01\x02\x00\x33");
     assert_eq!(bytes[32..], *b"\0\0\0\0\0\0\x01\x02\0\0\0\0\0\0\0\xffxyz");
     let datagram = Datagram::decode(&bytes).unwrap();
-    assert_eq!((datagram.part(), datagram.seal()), (Some(whole), None));
+    assert_eq!((datagram.part(), datagram.file_end()), (Some(whole), None));
     assert_eq!(whole.end(), 258);
 
-    let told = Seal { size: 258, digest: Some([7; 32]) };
-    let bytes = seal(5, told);
+    let told = FileEnd { size: 258, digest: Some([7; 32]) };
+    let bytes = file_end(5, told);
     assert_eq!(bytes[..8], *b"wwdg\x01\x03\x00\x48");
     assert_eq!(bytes[32..40], *b"\0\0\0\0\0\0\x01\x02");
     assert_eq!(bytes[40..], [7; 32]);
     let datagram = Datagram::decode(&bytes).unwrap();
-    assert_eq!((datagram.part(), datagram.seal()), (None, Some(told)));
+    assert_eq!((datagram.part(), datagram.file_end()), (None, Some(told)));
 
-    let untold = Seal { size: 0, digest: None };
-    assert_eq!(Datagram::decode(&seal(0, untold)).unwrap().seal(), Some(untold));
+    let untold = FileEnd { size: 0, digest: None };
+    assert_eq!(Datagram::decode(&file_end(0, untold)).unwrap().file_end(), Some(untold));
     let plain = data(RUN, 1, 2);
     assert_eq!(Datagram::decode(&plain).unwrap().part(), None);
 }
@@ -67,7 +67,7 @@ fn invalid_payloads_are_foreign() {
         assert_eq!(Datagram::decode(&bytes), Err(DecodeError::Foreign), "{len}");
     }
     for len in 0..60 {
-        let bytes = around(Kind::Seal, &vec![0; len]);
+        let bytes = around(Kind::FileEnd, &vec![0; len]);
         let is_good = len == 8 || len == 8 + DIGEST_BYTES;
         assert_eq!(Datagram::decode(&bytes).is_ok(), is_good, "{len}");
     }
@@ -97,7 +97,7 @@ fn take(assembly: &mut Assembly, kept: &mut [u8], part: Part<'_>) -> bool {
     for (offset, bytes) in assembly.gaps(&part) {
         kept[at(offset, bytes.len())].copy_from_slice(bytes);
     }
-    assembly.enter(&part);
+    assembly.insert(&part);
     true
 }
 
@@ -133,8 +133,8 @@ fn a_file_out_of_parts() {
 #[test]
 fn the_first_seal_counts() {
     let mut assembly = Assembly::new(Limits::default());
-    let told = |size, byte: Option<u8>| Seal { size, digest: byte.map(|byte| [byte; 32]) };
-    for (seal, digest, disagreeing) in [
+    let told = |size, byte: Option<u8>| FileEnd { size, digest: byte.map(|byte| [byte; 32]) };
+    for (file_end, digest, disagreeing) in [
         (told(4, None), None, 0),
         (told(4, Some(1)), Some(1), 0),
         (told(4, Some(1)), Some(1), 0),
@@ -142,13 +142,13 @@ fn the_first_seal_counts() {
         (told(4, Some(2)), Some(1), 1),
         (told(5, Some(1)), Some(1), 2),
     ] {
-        assembly.seal(&seal);
-        assert_eq!(assembly.digest(), digest.map(|byte| [byte; 32]), "{seal:?}");
-        assert_eq!(assembly.disagreeing(), disagreeing, "{seal:?}");
+        assembly.file_end(&file_end);
+        assert_eq!(assembly.digest(), digest.map(|byte| [byte; 32]), "{file_end:?}");
+        assert_eq!(assembly.disagreeing(), disagreeing, "{file_end:?}");
     }
     assert_eq!(missing(&assembly), [(0, 4)]);
     let mut empty = Assembly::new(Limits::default());
-    empty.seal(&told(0, Some(1)));
+    empty.file_end(&told(0, Some(1)));
     assert!(empty.is_complete() && missing(&empty).is_empty());
 }
 

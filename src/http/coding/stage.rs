@@ -9,7 +9,7 @@
 //! Specification: RFC 9110 §8.4.1; the note in §8.4.1.2 says that some servers send `deflate`
 //! without the zlib format, so both are accepted and told apart by the first two bytes.
 
-use super::super::config::{Limits, too_large};
+use super::super::config::Limits;
 use super::{Coding, Step};
 use crate::error::Error;
 use flate2::{Decompress, FlushDecompress, Status};
@@ -289,7 +289,7 @@ impl Stage {
         let scratch = if left == 0 { &mut beyond[..] } else { &mut scratch[..len] };
         let step = self.run(input, scratch)?;
         if left == 0 && step.produced > 0 {
-            return Err(too_large("decoded_bytes_max", max, self.offset, ""));
+            return Err(Error::too_large("decoded_bytes_max", max, self.offset, ""));
         }
         self.produced += step.produced as u64;
         if self.gzip {
@@ -324,7 +324,7 @@ impl Stage {
         let max = self.limits.decoded_ratio_max;
         let allowed = consumed.saturating_mul(max).max(self.limits.decoded_ratio_from_bytes);
         if self.produced > allowed {
-            return Err(too_large("decoded_ratio_max", max, self.offset, ""));
+            return Err(Error::too_large("decoded_ratio_max", max, self.offset, ""));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Specification: RFC 9112 §6.3 and §8, RFC 9110 §15.2. The states are in the documentation of
 //! `exchange`.
 
-use super::super::config::{Config, Remark, body_too_large, too_large};
+use super::super::config::{Config, Remark, body_too_large};
 use super::super::reuse;
 use super::{End, Event, Exchange, Sending, Stage};
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub(super) enum Next {
     /// So many bytes of body, the last of the consumed input.
     Run(usize),
     /// So many bytes of body at the beginning of the scratch space.
-    Gathered(usize),
+    Copied(usize),
     Trailers,
     End,
 }
@@ -139,7 +139,7 @@ impl Exchange {
         }
         let max = self.config.limits.interim_max;
         if self.interim == max {
-            return Err(too_large("interim_max", max.into(), head.offset, "RFC 9110 §15.2"));
+            return Err(Error::too_large("interim_max", max.into(), head.offset, "RFC 9110 §15.2"));
         }
         self.interim += 1;
         self.frame(head)?;
@@ -196,7 +196,7 @@ impl Exchange {
         let next = match event {
             chunked::Event::More => Next::More,
             chunked::Event::Run(len) => Next::Run(len),
-            chunked::Event::Gathered(len) => Next::Gathered(len),
+            chunked::Event::Copied(len) => Next::Copied(len),
             chunked::Event::Remark(remark) => Next::Remark(remark),
             chunked::Event::End => {
                 self.trailers = decoder.take_trailers();
@@ -278,7 +278,7 @@ impl Exchange {
                 self.head.as_deref().map(|head| Event::Head { head, framing })
             }
             Next::Run(len) => Some(Event::Body(&consumed[consumed.len() - len..])),
-            Next::Gathered(len) => Some(Event::Body(&scratch[..len])),
+            Next::Copied(len) => Some(Event::Body(&scratch[..len])),
             Next::Trailers => Some(Event::Trailers(&self.trailers)),
             Next::End => {
                 let Exchange { body_len, framing, close, .. } = self;

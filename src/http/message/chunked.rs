@@ -29,7 +29,7 @@ use super::head::{Kind, Lines};
 use super::headers::{Headers, is_value};
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::http::config::{Limits, Policy, Remark, Remarks, body_too_large, too_large};
+use crate::http::config::{Limits, Policy, Remark, Remarks, body_too_large};
 
 const SECTION: &str = "RFC 9112 §7.1";
 const EXTENSIONS: &str = "RFC 9112 §7.1.1";
@@ -69,7 +69,7 @@ pub enum Event {
     /// So many bytes of body, the last of the consumed input.
     Run(usize),
     /// So many bytes of body were copied to the beginning of the scratch space.
-    Gathered(usize),
+    Copied(usize),
     /// A fault was tolerated.
     Remark(Remark),
     /// The body has ended. [`Decoder::trailers`] has the fields after it.
@@ -143,7 +143,7 @@ impl Decoder {
         let (mut consumed, mut decoded) = (0, 0);
         let event = loop {
             if decoded > 0 && (self.failed.is_some() || !self.remarks.is_empty()) {
-                break Event::Gathered(decoded);
+                break Event::Copied(decoded);
             }
             if let Some(remark) = self.remarks.take() {
                 break Event::Remark(remark);
@@ -153,18 +153,18 @@ impl Decoder {
             }
             let rest = &input[consumed..];
             match self.state {
-                State::Done if decoded > 0 => break Event::Gathered(decoded),
+                State::Done if decoded > 0 => break Event::Copied(decoded),
                 State::Done if !self.end_reported => {
                     self.end_reported = true;
                     break Event::End;
                 }
-                _ if rest.is_empty() && decoded > 0 => break Event::Gathered(decoded),
+                _ if rest.is_empty() && decoded > 0 => break Event::Copied(decoded),
                 _ if rest.is_empty() || self.state == State::Done => break Event::More,
                 State::Data => {
                     let run = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
                     let fits = run < BORROW_LEN && run <= scratch.len() - decoded;
                     if decoded > 0 && !fits {
-                        break Event::Gathered(decoded);
+                        break Event::Copied(decoded);
                     }
                     self.take_data(run);
                     consumed += run;
@@ -361,11 +361,11 @@ impl Decoder {
             (self.limits.chunk_ext_bytes_max, self.limits.chunk_ext_total_bytes_max);
         if self.line_extra == line_max {
             let max = line_max as u64;
-            return Err(too_large("chunk_ext_bytes_max", max, self.offset, EXTENSIONS));
+            return Err(Error::too_large("chunk_ext_bytes_max", max, self.offset, EXTENSIONS));
         }
         if self.total_extra == total_max {
             let limit = "chunk_ext_total_bytes_max";
-            return Err(too_large(limit, total_max, self.offset, EXTENSIONS));
+            return Err(Error::too_large(limit, total_max, self.offset, EXTENSIONS));
         }
         self.line_extra += 1;
         self.total_extra += 1;
@@ -452,7 +452,7 @@ const CHUNK_EXTRA_BYTES: usize = 8 + 4;
 
 /// Appends as much of `payload` as fits as one chunk, and returns how many bytes that was.
 pub(crate) fn encode(payload: &[u8], out: &mut Buffer) -> Result<usize, Error> {
-    let room = out.room().min(1 << 28).saturating_sub(CHUNK_EXTRA_BYTES);
+    let room = out.free_len().min(1 << 28).saturating_sub(CHUNK_EXTRA_BYTES);
     let len = payload.len().min(room);
     if len > 0 {
         out.append(format!("{len:x}\r\n").as_bytes())?;

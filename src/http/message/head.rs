@@ -18,7 +18,7 @@
 
 use super::headers::{Headers, Span, is_token, is_value};
 use crate::error::Error;
-use crate::http::config::{Limits, Remark, Remarks, too_large};
+use crate::http::config::{Limits, Remark, Remarks};
 use crate::text::PeerText;
 use std::borrow::Cow;
 use std::fmt;
@@ -161,7 +161,7 @@ impl Lines {
         let (len, line_len) = (self.bytes.len(), self.bytes.len() - self.line_at);
         if line_len >= self.line_bytes_max {
             let max = self.line_bytes_max as u64;
-            return Err(too_large("line_bytes_max", max, self.offset(len), "RFC 9110 §5.4"));
+            return Err(Error::too_large("line_bytes_max", max, self.offset(len), "RFC 9110 §5.4"));
         }
         if len >= self.bytes_max {
             let limit = match self.kind {
@@ -169,7 +169,7 @@ impl Lines {
                 Kind::Trailers => "trailer_bytes_max",
             };
             let max = self.bytes_max as u64;
-            return Err(too_large(limit, max, self.offset(len), "RFC 9110 §5.4"));
+            return Err(Error::too_large(limit, max, self.offset(len), "RFC 9110 §5.4"));
         }
         Ok((self.line_bytes_max - line_len).min(self.bytes_max - len))
     }
@@ -280,7 +280,7 @@ impl Lines {
         }
         if self.fields == self.fields_max {
             let (max, at) = (self.fields_max as u64, self.offset(from));
-            return Err(too_large("fields_max", max, at, "RFC 9110 §5.4"));
+            return Err(Error::too_large("fields_max", max, at, "RFC 9110 §5.4"));
         }
         self.fields += 1;
         let name_len = line.iter().take_while(|byte| is_token(**byte)).count();

@@ -7,7 +7,6 @@ use super::options::Options;
 use super::pool::Pool;
 use super::recipient::{After, Announced, Recipient};
 use super::report::Report;
-use crate::http::config::too_large;
 use crate::http::message::head::Head;
 use crate::http::message::headers::Headers;
 use crate::http::url::Url;
@@ -38,7 +37,7 @@ pub struct Client {
 
 impl Client {
     /// The largest body that [`ask`](Client::ask) gathers, in bytes.
-    pub const GATHERED_BYTES_MAX: usize = 16 << 20;
+    pub const COLLECTED_BYTES_MAX: usize = 16 << 20;
 
     /// A client without connections.
     ///
@@ -101,29 +100,29 @@ impl Client {
     /// Those of [`run`](Client::run). The failure of the fetch is in the report; a body of more
     /// than `bytes_max` bytes is such a failure.
     pub fn gather(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Vec<u8>), Error> {
-        let (report, gathered) = self.gather_all(fetch, bytes_max)?;
-        Ok((report, gathered.body))
+        let (report, collected) = self.collect(fetch, bytes_max)?;
+        Ok((report, collected.body))
     }
 
     /// Makes one fetch and returns the response, whatever its status.
     ///
     /// # Errors
     /// The [`Failure`] of the fetch; a body of more than
-    /// [`GATHERED_BYTES_MAX`](Client::GATHERED_BYTES_MAX) bytes is one.
+    /// [`COLLECTED_BYTES_MAX`](Client::COLLECTED_BYTES_MAX) bytes is one.
     pub fn ask(&mut self, fetch: Fetch) -> Result<Answer, Failure> {
-        let all = self.gather_all(fetch, Client::GATHERED_BYTES_MAX);
-        let (report, gathered) = all.map_err(|error| Failure::from(&error))?;
+        let all = self.collect(fetch, Client::COLLECTED_BYTES_MAX);
+        let (report, collected) = all.map_err(|error| Failure::from(&error))?;
         report.outcome.clone()?;
-        let (status, headers, body) = (gathered.status, gathered.headers, gathered.body);
+        let (status, headers, body) = (collected.status, collected.headers, collected.body);
         Ok(Answer { status, url: report.url.clone(), headers, body, report })
     }
 
-    fn gather_all(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Gathered), Error> {
-        let gathered = Rc::new(RefCell::new(Gathered { bytes_max, ..Gathered::default() }));
-        let recipient: Box<dyn Recipient> = Box::new(Gathering(gathered.clone()));
+    fn collect(&mut self, fetch: Fetch, bytes_max: usize) -> Result<(Report, Collected), Error> {
+        let collected = Rc::new(RefCell::new(Collected { bytes_max, ..Collected::default() }));
+        let recipient: Box<dyn Recipient> = Box::new(Collecting(collected.clone()));
         let report = self.run([(fetch, recipient)])?.pop().ok_or(Error::Interrupted)?;
-        let gathered = std::mem::take(&mut *gathered.borrow_mut());
-        Ok((report, gathered))
+        let collected = std::mem::take(&mut *collected.borrow_mut());
+        Ok((report, collected))
     }
 }
 
@@ -143,27 +142,28 @@ pub struct Answer {
 }
 
 #[derive(Default)]
-struct Gathered {
+struct Collected {
     bytes_max: usize,
     status: u16,
     headers: Headers,
     body: Vec<u8>,
 }
 
-struct Gathering(Rc<RefCell<Gathered>>);
+struct Collecting(Rc<RefCell<Collected>>);
 
-impl Recipient for Gathering {
+impl Recipient for Collecting {
     fn head(&mut self, head: &Head, _: &Announced, _: &mut Finisher) -> Result<bool, Failure> {
-        let mut gathered = self.0.borrow_mut();
-        (gathered.status, gathered.headers) = (head.status, head.headers.clone());
+        let mut collected = self.0.borrow_mut();
+        (collected.status, collected.headers) = (head.status, head.headers.clone());
         Ok(true)
     }
 
     fn body(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let Gathered { bytes_max, body, .. } = &mut *self.0.borrow_mut();
+        let Collected { bytes_max, body, .. } = &mut *self.0.borrow_mut();
         let (max, len) = (*bytes_max, body.len());
         if bytes.len() > max - len {
-            let error = too_large("gathered_bytes_max", max as u64, len as u64, "");
+            let error =
+                crate::error::Error::too_large("collected_bytes_max", max as u64, len as u64, "");
             return Err(Failure::from(&Error::Session(error)));
         }
         body.extend_from_slice(bytes);

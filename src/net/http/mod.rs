@@ -55,9 +55,9 @@
 //! | [`count_max`] | 0 | retries that add to the load of an overloaded server |
 //! | [`wait_max`] | 600 s | a `Retry-After` of years |
 //! | [`discard_bytes_max`] | 65,536 | reading a long unwanted body to keep a connection |
-//! | [`GATHERED_BYTES_MAX`] | 16,777,216 | a body of [`Client::ask`] that exceeds the memory |
+//! | [`COLLECTED_BYTES_MAX`] | 16,777,216 | a body of [`Client::ask`] that exceeds the memory |
 //!
-//! [`GATHERED_BYTES_MAX`]: Client::GATHERED_BYTES_MAX
+//! [`COLLECTED_BYTES_MAX`]: Client::COLLECTED_BYTES_MAX
 //! [`in_flight_max`]: Options::in_flight_max
 //! [`per_host_max`]: Options::per_host_max
 //! [`count_max`]: Retries::count_max

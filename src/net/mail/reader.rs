@@ -125,7 +125,7 @@ fn copy(
     encoded: &mut Buffer,
 ) -> Result<bool, Error> {
     let left = file.size() - *offset;
-    let lines = (encoded.tail_room() / LINE.0).saturating_sub(1);
+    let lines = (encoded.free_tail_len() / LINE.0).saturating_sub(1);
     let len = block.len().min((lines * LINE.1).max(1));
     let piece = read(file, *offset, &mut block[..len])?;
     if piece.len() as u64 > left || (piece.is_empty() && left > 0) {

@@ -6,7 +6,7 @@ use crate::smtp::auth::Mechanism;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::client::{Stage, Verdict};
 use crate::smtp::command::Path;
-use crate::smtp::config::Remark;
+use crate::smtp::reply::Remark;
 use crate::smtp::reply::Reply;
 use crate::text::PeerText;
 use std::net::SocketAddr;

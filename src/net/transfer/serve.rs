@@ -30,7 +30,7 @@ use crate::session::{Session, Wait, Wants};
 use crate::text::escape;
 use crate::transfer::Code;
 use crate::transfer::receiver::Mismatch;
-use crate::transfer::server::{Ask, Event, FileMeta, Server};
+use crate::transfer::server::{Event, FileMeta, Request, Server};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -66,7 +66,7 @@ impl ServerContext {
 enum Task {
     None,
     /// A request has come.
-    Asked(Ask),
+    Asked(Request),
     /// The file of the request cannot be written.
     Failed(FileError),
     Hashing(FileSender),
@@ -152,17 +152,19 @@ impl Serving {
         }
     }
 
-    fn begin(&mut self, session: &mut Server, ask: Ask) -> Result<(), Error> {
+    fn begin(&mut self, session: &mut Server, request: Request) -> Result<(), Error> {
         let kind = session.digest_kind();
-        self.running = match &ask {
-            Ask::List => None,
-            Ask::Get { name, .. } => Some(Running::new(Direction::Sent, name.clone())),
-            Ask::Put { name, .. } => Some(Running::new(Direction::Received, name.clone())),
+        self.running = match &request {
+            Request::List => None,
+            Request::Get { name, .. } => Some(Running::new(Direction::Sent, name.clone())),
+            Request::Put { name, .. } => Some(Running::new(Direction::Received, name.clone())),
         };
-        let begun = match ask {
-            Ask::List => self.begin_list(),
-            Ask::Get { name, offset, etag } => self.begin_get(kind, &name, offset, etag.as_deref()),
-            Ask::Put { name, size, etag, overwrite } => {
+        let begun = match request {
+            Request::List => self.begin_list(),
+            Request::Get { name, offset, etag } => {
+                self.begin_get(kind, &name, offset, etag.as_deref())
+            }
+            Request::Put { name, size, etag, overwrite } => {
                 self.begin_put(kind, &name, Put { size, etag, overwrite })
             }
         };
@@ -322,8 +324,8 @@ impl Serving {
 impl Application<Server> for Serving {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
         let stored = match (event, &mut self.task) {
-            (Event::Request(ask), _) => {
-                self.task = Task::Asked(ask);
+            (Event::Request(request), _) => {
+                self.task = Task::Asked(request);
                 Ok(())
             }
             (Event::Payload { offset, bytes }, Task::Receiving { receiver, .. }) => {
@@ -358,7 +360,7 @@ impl Application<Server> for Serving {
 
     fn after_event(&mut self, session: &mut Server) -> Result<(), Error> {
         match std::mem::replace(&mut self.task, Task::None) {
-            Task::Asked(ask) => self.begin(session, ask),
+            Task::Asked(request) => self.begin(session, request),
             Task::Failed(error) => self.refuse(session, &No::File(error)),
             task => {
                 self.task = task;

@@ -1,17 +1,17 @@
 //! The payload of a run's datagrams: padding, or a file as it is read.
 //!
-//! Specification: [`crate::datagram`], [`Part`] and [`Seal`].
+//! Specification: [`crate::datagram`], [`Part`] and [`FileEnd`].
 //!
 //! ```text
 //!   padding   load ─▶ zeros            load ─▶ zeros           … end ─▶ nothing
 //!   file      load ─▶ bytes 0 … k−1    load ─▶ bytes k … 2k−1  … end ─▶ size, digest
 //! ```
 //!
-//! The file is read once, in order, and hashed as it is sent, so the digest in the seal is that of
+//! The file is read once, in order, and hashed as it is sent, so the digest at its end is that of
 //! the bytes sent.
 
 use super::{FileSent, SendOptions};
-use crate::datagram::{HEADER_BYTES, Kind, PART_HEADER_BYTES, Part, Seal};
+use crate::datagram::{FileEnd, HEADER_BYTES, Kind, PART_HEADER_BYTES, Part};
 use crate::net::files::{FileError, SourceFile};
 use crate::net::report::Meter;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) struct FileReader {
     /// The read buffer, as long as the bytes of one part.
     scratch: Vec<u8>,
     /// Set when the end is first composed.
-    seal: Option<Seal>,
+    file_end: Option<FileEnd>,
 }
 
 impl Content {
@@ -45,7 +45,7 @@ impl Content {
                 sent: 0,
                 meter: options.run.meter.clone(),
                 scratch: vec![0; options.size.saturating_sub(PART_OVERHEAD_BYTES).max(1)],
-                seal: None,
+                file_end: None,
             })),
         }
     }
@@ -77,13 +77,13 @@ impl Content {
         payload.clear();
         match self {
             Content::Padding => (Kind::End, Ok(())),
-            Content::File(file) => (Kind::Seal, file.end(payload)),
+            Content::File(file) => (Kind::FileEnd, file.end(payload)),
         }
     }
 
     pub(super) fn report(&self) -> Option<FileSent> {
         let Content::File(file) = self else { return None };
-        let digest = file.seal.and_then(|seal| seal.digest);
+        let digest = file.file_end.and_then(|file_end| file_end.digest);
         let digest = digest.map(|digest| super::file::digest_text(&digest));
         Some(FileSent { size: file.source.size(), bytes: file.sent, digest })
     }
@@ -107,14 +107,14 @@ impl FileReader {
 
     fn end(&mut self, payload: &mut Vec<u8>) -> Result<(), FileError> {
         let size = self.source.size();
-        if self.seal.is_none() {
+        if self.file_end.is_none() {
             let is_whole = self.sent == size;
             let is_same = self.source.unchanged().unwrap_or(false);
             let digest = (is_whole && is_same).then(|| *self.hasher.finalize().as_bytes());
-            self.seal.insert(Seal { size, digest }).encode(payload);
+            self.file_end.insert(FileEnd { size, digest }).encode(payload);
             return if is_same { Ok(()) } else { Err(FileError::Changed) };
         }
-        self.seal.iter().for_each(|seal| seal.encode(payload));
+        self.file_end.iter().for_each(|file_end| file_end.encode(payload));
         Ok(())
     }
 }

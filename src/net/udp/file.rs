@@ -38,11 +38,11 @@ impl FileAssembly {
         Ok(FileAssembly { assembly: Assembly::new(options.limits), stored, meter })
     }
 
-    /// Takes the part or the seal out of a datagram of the run.
+    /// Takes the part or the file_end out of a datagram of the run.
     pub(super) fn receive(&mut self, datagram: &[u8]) -> Result<(), FileError> {
         let Ok(datagram) = Datagram::decode(datagram) else { return Ok(()) };
-        if let Some(seal) = datagram.seal() {
-            self.assembly.seal(&seal);
+        if let Some(file_end) = datagram.file_end() {
+            self.assembly.file_end(&file_end);
         }
         match datagram.part() {
             Some(part) if self.assembly.admit(&part) => self.place(&part),
@@ -63,7 +63,7 @@ impl FileAssembly {
             }
         }
         let before = self.assembly.received();
-        self.assembly.enter(part);
+        self.assembly.insert(part);
         self.meter.add(self.assembly.received() - before);
         Ok(())
     }

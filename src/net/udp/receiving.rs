@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   datagram ─▶ of this run, but from another address? ─▶ refused
-//!            └▶ the ledger ─▶ accepted ─▶ the file
+//!            └▶ the receiver ─▶ accepted ─▶ the file
 //!   over:  300 ms of silence after the end · 10 s of silence · the span · a signal
 //! ```
 //!
@@ -12,7 +12,7 @@
 
 use super::file::FileAssembly;
 use super::{Received, Shared, ns};
-use crate::datagram::{Datagram, Entry, Ledger, Limits};
+use crate::datagram::{Arrival, Datagram, Limits, Receiver};
 use crate::net::reactor::DatagramHandler;
 use crate::net::transport::Error;
 use std::io;
@@ -28,7 +28,7 @@ const IDLE_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Receiving {
     outcome: Shared<(Received, FileAssembly)>,
-    ledger: Ledger,
+    receiver: Receiver,
     /// The file of the run; moved into the outcome.
     file: Option<FileAssembly>,
     from: Option<SocketAddr>,
@@ -50,7 +50,7 @@ impl Receiving {
     ) -> Receiving {
         Receiving {
             outcome,
-            ledger: Ledger::new(limits),
+            receiver: Receiver::new(limits),
             file: Some(file),
             from: None,
             began,
@@ -64,20 +64,20 @@ impl Receiving {
     fn is_forged(&self, datagram: &[u8], from: SocketAddr) -> bool {
         let is_elsewhere = self.from.is_some_and(|known| known != from);
         is_elsewhere
-            && Datagram::decode(datagram).is_ok_and(|one| Some(one.run) == self.ledger.run())
+            && Datagram::decode(datagram).is_ok_and(|one| Some(one.run) == self.receiver.run())
     }
 }
 
 impl DatagramHandler for Receiving {
     fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant, _: &mut Vec<u8>) {
-        let entry = match self.is_forged(datagram, from) {
-            true => self.ledger.refuse(),
-            false => self.ledger.enter(datagram, ns(now.saturating_duration_since(self.began))),
+        let arrival = match self.is_forged(datagram, from) {
+            true => self.receiver.refuse(),
+            false => self.receiver.receive(datagram, ns(now.saturating_duration_since(self.began))),
         };
-        match entry {
-            Entry::Short | Entry::Foreign | Entry::OtherRun | Entry::Implausible => return,
-            Entry::End => _ = self.ended.get_or_insert(now),
-            Entry::Received | Entry::Reordered | Entry::Duplicate | Entry::Late => {}
+        match arrival {
+            Arrival::Short | Arrival::Foreign | Arrival::OtherRun | Arrival::Implausible => return,
+            Arrival::End => _ = self.ended.get_or_insert(now),
+            Arrival::Received | Arrival::Reordered | Arrival::Duplicate | Arrival::Late => {}
         }
         self.from.get_or_insert(from);
         self.last = Some(now);
@@ -113,7 +113,7 @@ impl DatagramHandler for Receiving {
 
     fn wind_down(&mut self) {
         let Some(file) = self.file.take() else { return };
-        let (run, from, report) = (self.ledger.run(), self.from, self.ledger.report());
+        let (run, from, report) = (self.receiver.run(), self.from, self.receiver.report());
         let received = Received { run, from, report, file: None };
         self.outcome.borrow_mut().get_or_insert(Ok((received, file)));
     }

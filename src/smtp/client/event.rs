@@ -2,7 +2,7 @@
 
 use super::super::auth::Mechanism;
 use super::super::capabilities::Capabilities;
-use super::super::config::Remark;
+use super::super::reply::Remark;
 use super::super::reply::Reply;
 
 /// An event of the session, with the server's reply.

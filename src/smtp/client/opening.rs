@@ -17,7 +17,8 @@
 use super::super::auth::{Credentials, Mechanism, Sasl};
 use super::super::capabilities::Capabilities;
 use super::super::command::{AUTH_LINE_MAX, Command};
-use super::super::config::{Remark, StartTls, too_large};
+use super::super::config::StartTls;
+use super::super::reply::Remark;
 use super::rows::Expect;
 use super::{Client, Due, Phase, Refusal};
 use crate::error::Error;
@@ -168,7 +169,7 @@ impl Client {
     fn send_auth(&mut self, line: &str) -> Result<(), Error> {
         if line.len() + 2 > AUTH_LINE_MAX {
             let (max, offset) = (AUTH_LINE_MAX as u64, self.parser.offset());
-            return Err(too_large("AUTH_LINE_MAX", max, offset, "RFC 4954 §4"));
+            return Err(Error::too_large("AUTH_LINE_MAX", max, offset, "RFC 4954 §4"));
         }
         // `AUTH LOGIN` without an initial response holds no secret.
         let said =

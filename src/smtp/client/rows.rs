@@ -142,8 +142,8 @@ impl Row {
     /// piece, unless it is longer than an empty `out` can hold.
     pub(super) fn move_to(&mut self, out: &mut Buffer) -> bool {
         let rest = &self.bytes[self.moved..];
-        let len = match rest.len() <= out.room() || out.is_empty() {
-            true => rest.len().min(out.room()),
+        let len = match rest.len() <= out.free_len() || out.is_empty() {
+            true => rest.len().min(out.free_len()),
             false => 0,
         };
         if out.append(&rest[..len]).is_ok() {

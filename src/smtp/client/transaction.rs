@@ -10,7 +10,7 @@
 
 use super::super::capabilities::Capabilities;
 use super::super::command::{Command, Parameters, Path};
-use super::super::config::{Limits, too_large};
+use super::super::config::Limits;
 use super::super::data::Stuffer;
 use super::super::reply::Reply;
 use super::event::{Outcome, Stage, Verdict};
@@ -63,7 +63,7 @@ impl Envelope {
         let max = limits.recipients_max;
         if self.recipients.len() > max {
             let offset = self.recipients.len() as u64;
-            return Err(too_large("recipients_max", max as u64, offset, ""));
+            return Err(Error::too_large("recipients_max", max as u64, offset, ""));
         }
         if let (Some(size), Some(max)) = (self.size, capabilities.size_max)
             && size > max
@@ -178,7 +178,7 @@ impl Transaction {
         out: &mut Buffer,
         bytes_max: usize,
     ) -> Result<(usize, bool), Error> {
-        let room = out.tail_room().min(bytes_max.saturating_add(BDAT_LINE_MAX));
+        let room = out.free_tail_len().min(bytes_max.saturating_add(BDAT_LINE_MAX));
         if room < CHUNK_ROOM_MIN.min(bytes_max.saturating_add(BDAT_LINE_MAX)) {
             return Ok((0, false));
         }

@@ -6,7 +6,7 @@ use crate::name::Name;
 
 /// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Request {
     /// A listing: answer with [`Server::entries`](super::Server::entries) until `more` is false.
     List,
     /// A file from `offset`: answer with [`Server::file`](super::Server::file).
@@ -37,7 +37,7 @@ pub enum Ask {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// The next request: answer it, or [`Server::refuse`](super::Server::refuse) it.
-    Request(Ask),
+    Request(Request),
     /// Bytes of the file that is being put.
     Payload {
         /// Their offset in the file, in bytes.

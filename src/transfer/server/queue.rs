@@ -1,11 +1,8 @@
-//! The queue of requests, and how they begin and are cancelled.
+//! The queue of requests.
 //!
-//! Specification: `PROTOCOL.md` §4.3 and §4.5.
+//! Specification: `PROTOCOL.md` §4.3.
 
-use super::super::code::Code;
-use super::super::place::Place;
-use super::state::{Active, Core, refused, unexpected};
-use super::{Ask, Event};
+use super::Request;
 use crate::error::Error;
 use std::collections::VecDeque;
 
@@ -16,32 +13,30 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Early {
     /// The offset of its frame's body in the stream.
-    at: u64,
+    pub(super) at: u64,
     /// The last request before it.
     last_id: u64,
 }
 
+/// A request that was received and has not begun.
 #[derive(Debug)]
-struct Waiting {
-    id: u64,
+pub(super) struct Waiting {
+    pub(super) id: u64,
     /// The request, or the error that answers it at its turn.
-    ask: Result<Ask, Error>,
-    early: Option<Early>,
+    pub(super) request: Result<Request, Error>,
+    pub(super) early: Option<Early>,
 }
 
 /// The greatest overhead of an allocation, in bytes.
 const BLOCK_BYTES: usize = 32;
 
-/// The memory of a transfer: its state and its digester, in bytes.
-const TRANSFER_BYTES: usize = 2560;
-
 /// The memory of a request, in bytes.
-fn ask_bytes(ask: &Ask) -> usize {
+pub(super) fn request_bytes(request: &Request) -> usize {
     let held = |text: &str| text.len() + BLOCK_BYTES;
-    match ask {
-        Ask::List => 0,
-        Ask::Get { name, etag, .. } => held(name.as_str()) + etag.as_deref().map_or(0, held),
-        Ask::Put { name, etag, .. } => held(name.as_str()) + held(etag),
+    match request {
+        Request::List => 0,
+        Request::Get { name, etag, .. } => held(name.as_str()) + etag.as_deref().map_or(0, held),
+        Request::Put { name, etag, .. } => held(name.as_str()) + held(etag),
     }
 }
 
@@ -68,127 +63,43 @@ impl Queue {
 
     /// The memory of the waiting requests, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let held = |waiting: &Waiting| waiting.ask.as_ref().map_or(BLOCK_BYTES, ask_bytes);
+        let held = |waiting: &Waiting| waiting.request.as_ref().map_or(BLOCK_BYTES, request_bytes);
         let held = self.waiting.iter().map(held).sum::<usize>();
         held + self.waiting.capacity() * size_of::<Waiting>()
     }
 
-    fn remove(&mut self, id: u64) -> bool {
+    /// Adds a request, or the error that answers it at its turn.
+    pub(super) fn push(&mut self, id: u64, request: Result<Request, Error>) {
+        self.last_id = id;
+        self.waiting.push_back(Waiting { id, request, early: None });
+    }
+
+    /// Takes the next request.
+    pub(super) fn pop(&mut self) -> Option<Waiting> {
+        self.waiting.pop_front()
+    }
+
+    /// Where to record a chunk for a put that waits; `None` if no put with that id waits.
+    pub(super) fn early(&mut self, id: u64) -> Option<&mut Option<Early>> {
+        match self.waiting.iter_mut().find(|waiting| waiting.id == id) {
+            Some(Waiting { request: Ok(Request::Put { .. }), early, .. }) => Some(early),
+            _ => None,
+        }
+    }
+
+    /// A chunk at offset `at` that was received before its put was answered.
+    pub(super) fn early_chunk(&self, at: u64) -> Early {
+        Early { at, last_id: self.last_id }
+    }
+
+    /// Removes the requests that were received after an early chunk.
+    pub(super) fn remove_after(&mut self, early: Early) {
+        self.waiting.retain(|waiting| waiting.id <= early.last_id);
+    }
+
+    /// Removes a waiting request. False if there is none with that id.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
         let at = self.waiting.iter().position(|waiting| waiting.id == id);
         at.and_then(|at| self.waiting.remove(at)).is_some()
-    }
-}
-
-impl Core {
-    /// The memory of the waiting requests and of the running one, in bytes.
-    pub(super) fn requests_bytes(&self) -> usize {
-        let active = match &self.active {
-            Active::Idle => 0,
-            Active::Asked { ask, .. } => ask_bytes(ask),
-            _ => TRANSFER_BYTES,
-        };
-        self.queue.bytes() + active
-    }
-
-    /// Adds a request to the queue, or the error that answers it at its turn.
-    pub(super) fn enqueue(
-        &mut self,
-        id: u64,
-        at: Place<'_>,
-        ask: Result<Ask, Error>,
-    ) -> Result<(), Error> {
-        if self.queue.has_seen(id) {
-            return Err(Error::malformed("ids rise from 1", at.value("id"), "PROTOCOL §4.3"));
-        }
-        if self.is_full() {
-            let max = self.config.limits.pending_max as u64;
-            let (limit, section) = ("pending_max", "PROTOCOL §4.3");
-            return Err(Error::TooLarge { limit, max, offset: at.start(), section });
-        }
-        self.queue.last_id = id;
-        let ask = match self.winds_down {
-            true => Err(refused(Code::ShuttingDown, "the server takes no further request")),
-            false => ask,
-        };
-        self.queue.waiting.push_back(Waiting { id, ask, early: None });
-        Ok(())
-    }
-
-    /// Begins the next request, if none is running.
-    pub(super) fn next_request(&mut self) -> Option<Event<'static>> {
-        while matches!(self.active, Active::Idle) && !self.must_drain() {
-            let Waiting { id, ask, early } = self.queue.waiting.pop_front()?;
-            self.steps += 1;
-            match ask {
-                Err(Error::Refused { code, text }) => {
-                    self.send_error(Some(id), code.as_raw_str(), text.as_raw_str());
-                }
-                Err(error) => self.send_error(Some(id), "bad_name", &error.reason()),
-                Ok(ask) => {
-                    self.active = Active::Asked { id, ask: ask.clone(), early };
-                    return Some(Event::Request(ask));
-                }
-            }
-        }
-        None
-    }
-
-    /// A chunk or an end for a request that is not receiving. For a put that is not answered yet it
-    /// is recorded as [`Early`]. For any other request, running or ended, it is dropped.
-    pub(super) fn out_of_turn(&mut self, id: u64, at: Place<'_>) -> Result<(), Error> {
-        if !self.queue.has_seen(id) {
-            return Err(unexpected(at.start()));
-        }
-        let mut waiting = self.queue.waiting.iter_mut();
-        let early = match &mut self.active {
-            Active::Asked { id: asked, ask: Ask::Put { .. }, early } if *asked == id => early,
-            _ => match waiting.find(|waiting| waiting.id == id) {
-                Some(Waiting { ask: Ok(Ask::Put { .. }), early, .. }) => early,
-                _ => return Ok(()),
-            },
-        };
-        early.get_or_insert(Early { at: at.start(), last_id: self.queue.last_id });
-        Ok(())
-    }
-
-    /// Checks a put that is granted. A chunk that was received too early is an error at its offset,
-    /// and requests after it are removed, as if they had not been parsed.
-    pub(super) fn check_early(&mut self, early: Option<Early>) {
-        let Some(Early { at, last_id }) = early else { return };
-        self.queue.waiting.retain(|waiting| waiting.id <= last_id);
-        let first = self.fault.as_ref().and_then(|fault| fault.offset());
-        if first.is_none_or(|first| at < first) {
-            self.fault = Some(Box::new(unexpected(at)));
-        }
-    }
-
-    /// The client cancels a request.
-    pub(super) fn cancel(&mut self, id: u64) -> Option<Event<'static>> {
-        let running = self.active.id() == Some(id);
-        if running && !matches!(self.active, Active::Finishing { .. }) {
-            self.send_error(Some(id), "cancelled", "as asked");
-            self.become_idle();
-            return Some(Event::Abandoned { forget: true, code: Some(Code::Cancelled) });
-        }
-        if self.queue.remove(id) {
-            self.send_error(Some(id), "cancelled", "as asked");
-        }
-        None
-    }
-
-    /// The client ends a request with an `error` (§9), which is not answered.
-    pub(super) fn given_up(&mut self, id: u64) -> Option<Event<'static>> {
-        let running = self.active.id() == Some(id);
-        if running && !matches!(self.active, Active::Finishing { .. }) {
-            self.become_idle();
-            return Some(Event::Abandoned { forget: false, code: Some(Code::Cancelled) });
-        }
-        self.queue.remove(id);
-        None
-    }
-
-    /// Whether the queue is full: no more is read, except while a file is being received.
-    pub(super) fn is_full(&self) -> bool {
-        self.queue.len() >= self.config.limits.pending_max
     }
 }

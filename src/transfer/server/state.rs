@@ -7,8 +7,8 @@ use super::super::place::Place;
 use super::super::receiver::Receiver;
 use super::super::sender::Sender;
 use super::super::token::{Hellos, Role};
-use super::queue::{Early, Queue};
-use super::{Ask, Config, Event};
+use super::queue::{Early, Queue, Waiting, request_bytes};
+use super::{Config, Event, Request};
 use crate::buffer::Buffer;
 use crate::digest::DigestKind;
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub(super) enum Active {
     Idle,
     Asked {
         id: u64,
-        ask: Ask,
+        request: Request,
         early: Option<Early>,
     },
     Sending(Box<Sender>),
@@ -43,6 +43,9 @@ pub(super) enum Active {
         digest: Option<String>,
     },
 }
+
+/// The memory of a transfer: its state and its digester, in bytes.
+const TRANSFER_BYTES: usize = 2560;
 
 /// The greatest length of unsent small answers, in bytes: several pages of a listing.
 pub(super) const OUTBOX_BYTES_MAX: usize = 65_536;
@@ -151,21 +154,21 @@ impl Core {
         at: Place<'_>,
     ) -> Result<Option<Event<'static>>, Error> {
         match message {
-            Message::List(list) => self.enqueue(list.id, at, Ok(Ask::List)).map(|()| None),
+            Message::List(list) => self.enqueue(list.id, at, Ok(Request::List)).map(|()| None),
             Message::Get(get) => {
-                let ask = Name::new(get.name.as_raw_str()).map(|name| Ask::Get {
+                let request = Name::new(get.name.as_raw_str()).map(|name| Request::Get {
                     name,
                     offset: get.offset.unwrap_or(0),
                     etag: get.etag.as_ref().map(|etag| etag.as_raw_str().into()),
                 });
-                self.enqueue(get.id, at, ask).map(|()| None)
+                self.enqueue(get.id, at, request).map(|()| None)
             }
             Message::Put(put) => {
                 let (size, overwrite) = (put.size, put.overwrite);
                 let etag = put.etag.as_raw_str().into();
                 let name = Name::new(put.name.as_raw_str());
-                let ask = name.map(|name| Ask::Put { name, size, etag, overwrite });
-                self.enqueue(put.id, at, ask).map(|()| None)
+                let request = name.map(|name| Request::Put { name, size, etag, overwrite });
+                self.enqueue(put.id, at, request).map(|()| None)
             }
             Message::Chunk(chunk) => self.chunk_end(&chunk, at),
             Message::End(end) => self.end(&end, at),
@@ -186,6 +189,120 @@ impl Core {
     pub(super) fn become_idle(&mut self) {
         self.active = Active::Idle;
         self.steps += 1;
+    }
+
+    // ---- the queue of requests: PROTOCOL §4.3 and §4.5 ------------------------------------------
+
+    /// The memory of the waiting requests and of the running one, in bytes.
+    pub(super) fn requests_bytes(&self) -> usize {
+        let active = match &self.active {
+            Active::Idle => 0,
+            Active::Asked { request, .. } => request_bytes(request),
+            _ => TRANSFER_BYTES,
+        };
+        self.queue.bytes() + active
+    }
+
+    /// Adds a request to the queue, or the error that answers it at its turn.
+    pub(super) fn enqueue(
+        &mut self,
+        id: u64,
+        at: Place<'_>,
+        request: Result<Request, Error>,
+    ) -> Result<(), Error> {
+        if self.queue.has_seen(id) {
+            return Err(Error::malformed("ids rise from 1", at.value("id"), "PROTOCOL §4.3"));
+        }
+        if self.is_full() {
+            let max = self.config.limits.pending_max as u64;
+            let (limit, section) = ("pending_max", "PROTOCOL §4.3");
+            return Err(Error::TooLarge { limit, max, offset: at.start(), section });
+        }
+        let request = match self.winds_down {
+            true => Err(refused(Code::ShuttingDown, "the server takes no further request")),
+            false => request,
+        };
+        self.queue.push(id, request);
+        Ok(())
+    }
+
+    /// Begins the next request, if none is running.
+    pub(super) fn next_request(&mut self) -> Option<Event<'static>> {
+        while matches!(self.active, Active::Idle) && !self.must_drain() {
+            let Waiting { id, request, early } = self.queue.pop()?;
+            self.steps += 1;
+            match request {
+                Err(Error::Refused { code, text }) => {
+                    self.send_error(Some(id), code.as_raw_str(), text.as_raw_str());
+                }
+                Err(error) => self.send_error(Some(id), "bad_name", &error.reason()),
+                Ok(request) => {
+                    self.active = Active::Asked { id, request: request.clone(), early };
+                    return Some(Event::Request(request));
+                }
+            }
+        }
+        None
+    }
+
+    /// A chunk or an end for a request that is not receiving. For a put that is not answered yet it
+    /// is recorded as [`Early`]. For any other request, running or ended, it is dropped.
+    pub(super) fn out_of_turn(&mut self, id: u64, at: Place<'_>) -> Result<(), Error> {
+        if !self.queue.has_seen(id) {
+            return Err(unexpected(at.start()));
+        }
+        let early_chunk = self.queue.early_chunk(at.start());
+        let early = match &mut self.active {
+            Active::Asked { id: asked, request: Request::Put { .. }, early } if *asked == id => {
+                Some(early)
+            }
+            _ => self.queue.early(id),
+        };
+        if let Some(early) = early {
+            early.get_or_insert(early_chunk);
+        }
+        Ok(())
+    }
+
+    /// Checks a put that is granted. A chunk that was received too early is an error at its offset,
+    /// and requests after it are removed, as if they had not been parsed.
+    pub(super) fn check_early(&mut self, early: Option<Early>) {
+        let Some(early) = early else { return };
+        self.queue.remove_after(early);
+        let first = self.fault.as_ref().and_then(|fault| fault.offset());
+        if first.is_none_or(|first| early.at < first) {
+            self.fault = Some(Box::new(unexpected(early.at)));
+        }
+    }
+
+    /// The client cancels a request.
+    pub(super) fn cancel(&mut self, id: u64) -> Option<Event<'static>> {
+        let running = self.active.id() == Some(id);
+        if running && !matches!(self.active, Active::Finishing { .. }) {
+            self.send_error(Some(id), "cancelled", "as asked");
+            self.become_idle();
+            return Some(Event::Abandoned { forget: true, code: Some(Code::Cancelled) });
+        }
+        if self.queue.remove(id) {
+            self.send_error(Some(id), "cancelled", "as asked");
+        }
+        None
+    }
+
+    /// The client ends a request with an `error` (§9), which is not answered.
+    pub(super) fn given_up(&mut self, id: u64) -> Option<Event<'static>> {
+        let running = self.active.id() == Some(id);
+        if running && !matches!(self.active, Active::Finishing { .. }) {
+            self.become_idle();
+            return Some(Event::Abandoned { forget: false, code: Some(Code::Cancelled) });
+        }
+        self.queue.remove(id);
+        None
+    }
+
+    /// Whether the queue is full: no more is read, except while a file is being received.
+    pub(super) fn is_full(&self) -> bool {
+        self.queue.len() >= self.config.limits.pending_max
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
-use wirewright::datagram::{Datagram, Kind, Part, Seal};
+use wirewright::datagram::{Datagram, FileEnd, Kind, Part};
 
 /// Of a datagram of 200 bytes so many are of the file.
 const PART: u64 = 200 - 48;
@@ -169,11 +169,11 @@ impl ByHand {
         self.sent += 1;
     }
 
-    fn seal(&self, content: &[u8]) {
+    fn file_end(&self, content: &[u8]) {
         let mut payload = Vec::new();
         let digest = Some(*blake3::hash(content).as_bytes());
-        Seal { size: content.len() as u64, digest }.encode(&mut payload);
-        self.send(Kind::Seal, self.sent, &payload);
+        FileEnd { size: content.len() as u64, digest }.encode(&mut payload);
+        self.send(Kind::FileEnd, self.sent, &payload);
     }
 }
 
@@ -187,7 +187,7 @@ fn what_disagrees_is_counted_and_replaces_nothing() {
     hand.part(7, 3, b"def"); // another size
     hand.part(6, 2, b"cde"); // overlaps, and agrees
     hand.part(6, 5, b"f");
-    hand.seal(b"abcdef");
+    hand.file_end(b"abcdef");
     let got = received(&receiver.finish(), 0);
     assert_eq!(fs::read(folder.path().join("copy")).unwrap(), b"abcdef");
     assert_eq!((&got["file"]["disagreeing"], &got["received"]), (&json!(2), &json!(5)));
@@ -200,7 +200,7 @@ fn what_is_whole_and_wrong_gets_no_name() {
     let (receiver, address) = receiver(&folder, &["-o", "copy", "--json"]);
     let mut hand = ByHand::new(address);
     hand.part(3, 0, b"abX");
-    hand.seal(b"abc");
+    hand.file_end(b"abc");
     let ended = receiver.finish();
     let got = received(&ended, 1);
     assert!(ended.stderr.contains("error: copy: what came is not what was sent"));
@@ -217,7 +217,7 @@ fn who_began_late_misses_the_beginning() {
     hand.sent = 1000;
     hand.part(5_000, 4_000, &[1; 500]);
     hand.part(5_000, 4_500, &[2; 500]);
-    hand.seal(&[0; 5_000]);
+    hand.file_end(&[0; 5_000]);
     let got = received(&receiver.finish(), 0);
     assert_eq!(got["file"]["missing"], json!([{ "offset": 0, "len": 4_000 }]));
     assert_eq!((&got["lost"], &got["received"]), (&json!(1000), &json!(2)));
@@ -264,7 +264,7 @@ fn an_interrupted_sender_has_not_sent_the_file() {
     let (mut room, mut ends, mut running) = ([0; 2000], 0, true);
     while ends < 5 {
         let len = socket.recv(&mut room).unwrap();
-        if Datagram::decode(&room[..len]).unwrap().kind == Kind::Seal {
+        if Datagram::decode(&room[..len]).unwrap().kind == Kind::FileEnd {
             ends += 1;
         } else if std::mem::take(&mut running) {
             let id = Pid::from_raw(i32::try_from(sender.child.id()).unwrap()).unwrap();

@@ -265,7 +265,7 @@ fn asking_gathers_up_to_its_limit() {
         answer("404 Not Found", "X: y\r\n", vec![7; len])
     });
     let mut client = client(|_| {});
-    let max = Client::GATHERED_BYTES_MAX;
+    let max = Client::COLLECTED_BYTES_MAX;
     for len in [0, 1, max] {
         let answer = client.ask(get(*server, &format!("/{len}"))).unwrap();
         assert_eq!((answer.status, answer.body.len()), (404, len));
@@ -275,7 +275,7 @@ fn asking_gathers_up_to_its_limit() {
     }
     let failure = client.ask(get(*server, &format!("/{}", max + 1))).unwrap_err();
     assert_eq!(failure.code, "too_large", "{failure:?}");
-    assert!(failure.to_string().contains("gathered_bytes_max"), "{failure:?}");
+    assert!(failure.to_string().contains("collected_bytes_max"), "{failure:?}");
 }
 
 #[test]

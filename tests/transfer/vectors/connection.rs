@@ -7,7 +7,7 @@ use wirewright::buffer::Buffer;
 use wirewright::error::Error;
 use wirewright::session::{Session as _, Wants};
 use wirewright::transfer::Code;
-use wirewright::transfer::server::{Ask, Config, Event, Server};
+use wirewright::transfer::server::{Config, Event, Request, Server};
 
 /// What a server said to a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,8 +44,8 @@ fn serve(bytes: &[u8], cut: &[usize]) -> Seen {
             };
             input = &input[consumed..];
             let stuck = consumed == 0 && event.is_none();
-            if let Some(ask) = event {
-                answer(&mut server, &ask);
+            if let Some(request) = event {
+                answer(&mut server, &request);
             }
             server.transmit(&mut out);
             if stuck {
@@ -62,19 +62,19 @@ fn serve(bytes: &[u8], cut: &[usize]) -> Seen {
     Seen { answers: answers(out.readable()), error }
 }
 
-fn request(event: Option<Event<'_>>) -> Option<Ask> {
+fn request(event: Option<Event<'_>>) -> Option<Request> {
     match event {
         None => None,
-        Some(Event::Request(ask)) => Some(ask),
+        Some(Event::Request(request)) => Some(request),
         Some(event) => panic!("an event of a transfer that never began: {event:?}"),
     }
 }
 
-fn answer(server: &mut Server, ask: &Ask) {
-    let answered = match ask {
-        Ask::List => server.entries(Vec::new(), false),
-        Ask::Get { .. } => server.refuse(Code::NotFound, "no such file"),
-        Ask::Put { .. } => server.refuse(Code::ReadOnly, "nothing is taken here"),
+fn answer(server: &mut Server, request: &Request) {
+    let answered = match request {
+        Request::List => server.entries(Vec::new(), false),
+        Request::Get { .. } => server.refuse(Code::NotFound, "no such file"),
+        Request::Put { .. } => server.refuse(Code::ReadOnly, "nothing is taken here"),
     };
     answered.expect("the request waits for it");
 }

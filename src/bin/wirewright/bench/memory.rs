@@ -41,7 +41,7 @@ fn rows_in_memory(block: &[u8], size: u64, seen: Seen<'_>) -> Result<(), String>
     let (mut link, mut scratch) = (Buffer::with_limit(LINK_BYTES), vec![0; CHUNK_BYTES]);
     let (mut sent, mut came) = (0, 0);
     while came < size {
-        while sent < size && link.room() >= frame_len_max(CHUNK_BYTES) {
+        while sent < size && link.free_len() >= frame_len_max(CHUNK_BYTES) {
             let raw = piece(block, sent, CHUNK_BYTES, size);
             write_row(sent, raw, &mut link).map_err(said)?;
             sent += raw.len() as u64;

@@ -93,7 +93,7 @@ impl Application<Raw> for Flood {
     }
 
     fn poll(&mut self, raw: &mut Raw, out: &mut Buffer, _: &mut [u8]) -> Result<Turn, Error> {
-        let bytes = piece(&self.block, self.sent, out.tail_room(), self.size);
+        let bytes = piece(&self.block, self.sent, out.free_tail_len(), self.size);
         out.append(bytes)?;
         self.sent += bytes.len() as u64;
         raw.progress += 1;

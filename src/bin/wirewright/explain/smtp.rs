@@ -14,7 +14,8 @@ use super::{Parser, Stop};
 use crate::Failure;
 use crate::output::report::thousands;
 use wirewright::error::Error;
-use wirewright::smtp::config::{Limits, Remark};
+use wirewright::smtp::config::Limits;
+use wirewright::smtp::reply::Remark;
 use wirewright::smtp::reply::{self as grammar, Enhanced, State, text};
 
 /// The parser of replies and its counters.

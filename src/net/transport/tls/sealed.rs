@@ -199,7 +199,7 @@ impl Write for Sealed {
             }
             return Ok(count);
         }
-        if self.output.room() < bytes.len() {
+        if self.output.free_len() < bytes.len() {
             // Only if the library writes more than it was asked to. If the socket blocks, the
             // library waits.
             self.drain()?;

@@ -182,7 +182,7 @@ impl Session for Sink {
     }
 
     fn transmit(&mut self, out: &mut Buffer) {
-        if self.replies.len() <= out.room() && out.append(&self.replies).is_ok() {
+        if self.replies.len() <= out.free_len() && out.append(&self.replies).is_ok() {
             self.replies.clear();
         }
     }

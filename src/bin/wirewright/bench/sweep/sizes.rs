@@ -18,7 +18,7 @@ use wirewright::net::connection::Limits;
 use wirewright::net::connection::{Application, Turn};
 use wirewright::net::files::Destination;
 use wirewright::transfer::sender::Sender;
-use wirewright::transfer::server::{Ask, Event, FileMeta, Server};
+use wirewright::transfer::server::{Event, FileMeta, Request, Server};
 
 const GOODPUT: Axis = ("GB/s of file", Unit::GbPerS);
 
@@ -96,7 +96,7 @@ const FIRST_ID: u64 = 1;
 
 impl Application<Server> for Chunked {
     fn on_event(&mut self, event: Event<'_>) -> Result<(), Error> {
-        self.is_asked |= matches!(event, Event::Request(Ask::Get { .. }));
+        self.is_asked |= matches!(event, Event::Request(Request::Get { .. }));
         Ok(())
     }
 

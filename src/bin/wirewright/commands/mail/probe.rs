@@ -15,7 +15,7 @@ use crate::output::report::Out;
 use crate::{Exit, Failure};
 use serde_json::{Value, json};
 use wirewright::net::mail::{Server, ServerProbe, check};
-use wirewright::smtp::config::Remark;
+use wirewright::smtp::reply::Remark;
 
 pub fn run(args: &Mail) -> Result<Exit, Failure> {
     let options = reach::options(args)?;

@@ -71,7 +71,7 @@ fn of_limit(verb: Verb, limit: Option<&str>, given: Given) -> &'static str {
         Some("body_bytes_max" | "decoded_bytes_max") => "allow more with --max-body",
         Some("redirects_max") => "follow more with --max-redirects N",
         Some("decoded_ratio_max") => "give --identity to have the body as the server sends it",
-        Some("gathered_bytes_max") => "divide the document",
+        Some("collected_bytes_max") => "divide the document",
         // Heads, interim responses, chunk extensions: no server needs so many.
         _ => given.see_trace(),
     }

@@ -251,7 +251,7 @@ fn http_rows() -> Vec<Row> {
         (Http, limited("redirects_max"), false, Some("follow more with --max-redirects N")),
         (Http, limited("interim_max"), false, Some("--trace")),
         (Download, limited("head_bytes_max"), false, Some("--trace")),
-        (Download, limited("gathered_bytes_max"), false, Some("divide the document")),
+        (Download, limited("collected_bytes_max"), false, Some("divide the document")),
         (Sms, limited("body_bytes_max"), false, Some("--trace")),
         (Http, Said("proxy_refused"), false, Some("--no-proxy")),
         (Http, malformed(), false, Some("--trace")),

@@ -12,7 +12,7 @@
 
 use super::{Datagram, DecodeError};
 
-/// The limits of a ledger and of an assembly.
+/// The limits of a receiver and of an assembly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For how many of the newest sequences duplicates are detected, with one bit for each; rounded
@@ -36,7 +36,7 @@ impl Default for Limits {
 
 /// How one datagram was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum Arrival {
     /// The first copy, in order.
     Received,
     /// The first copy, after one with a greater sequence: RFC 4737 §3.3.
@@ -93,7 +93,7 @@ pub struct Report {
 
 /// Counts the datagrams of one run.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Receiver {
     limits: Limits,
     /// The run, and whether it carries a file.
     run: Option<(u64, bool)>,
@@ -114,11 +114,11 @@ pub struct Ledger {
 /// a peer may have any value.
 const DIFFERENCE_NS_MAX: u64 = 1 << 52;
 
-impl Ledger {
-    /// A ledger without counts. Allocates the window: 8 KiB by default.
-    pub fn new(limits: Limits) -> Ledger {
+impl Receiver {
+    /// A receiver without counts. Allocates the window: 8 KiB by default.
+    pub fn new(limits: Limits) -> Receiver {
         let words = limits.window.div_ceil(64).max(1);
-        Ledger {
+        Receiver {
             limits: Limits { window: words * 64, ..limits },
             run: None,
             next: 0,
@@ -138,47 +138,47 @@ impl Ledger {
 
     /// Counts a datagram as foreign without decoding it: for one that was not sent from the address
     /// of the run.
-    pub fn refuse(&mut self) -> Entry {
+    pub fn refuse(&mut self) -> Arrival {
         self.counts.foreign += 1;
-        Entry::Foreign
+        Arrival::Foreign
     }
 
     /// Decodes and counts a datagram that arrived at `now_ns`, on the receiver's clock.
-    pub fn enter(&mut self, bytes: &[u8], now_ns: u64) -> Entry {
+    pub fn receive(&mut self, bytes: &[u8], now_ns: u64) -> Arrival {
         let datagram = match Datagram::decode(bytes) {
             Ok(datagram) => datagram,
             Err(DecodeError::Short) => {
                 self.counts.short += 1;
-                return Entry::Short;
+                return Arrival::Short;
             }
             Err(DecodeError::Foreign) => return self.refuse(),
         };
-        let is_of_file = datagram.kind.is_of_file();
+        let belongs_to_file = datagram.kind.belongs_to_file();
         match self.run {
             Some((run, _)) if run != datagram.run => {
                 self.counts.other_run += 1;
-                return Entry::OtherRun;
+                return Arrival::OtherRun;
             }
-            Some((_, known)) if known != is_of_file => return self.implausible(),
+            Some((_, known)) if known != belongs_to_file => return self.implausible(),
             _ => {}
         }
-        let entry = match datagram.kind.is_end() {
-            false => self.enter_data(&datagram, bytes.len() as u64, now_ns),
-            true => self.enter_end(datagram.sequence),
+        let arrival = match datagram.kind.is_end() {
+            false => self.receive_data(&datagram, bytes.len() as u64, now_ns),
+            true => self.receive_end(datagram.sequence),
         };
         // An implausible datagram does not choose the run, since it would exclude the real one.
-        if entry != Entry::Implausible {
-            self.run = Some((datagram.run, is_of_file));
+        if arrival != Arrival::Implausible {
+            self.run = Some((datagram.run, belongs_to_file));
         }
-        entry
+        arrival
     }
 
-    fn implausible(&mut self) -> Entry {
+    fn implausible(&mut self) -> Arrival {
         self.counts.implausible += 1;
-        Entry::Implausible
+        Arrival::Implausible
     }
 
-    fn enter_data(&mut self, datagram: &Datagram<'_>, bytes: u64, now_ns: u64) -> Entry {
+    fn receive_data(&mut self, datagram: &Datagram<'_>, bytes: u64, now_ns: u64) -> Arrival {
         let sequence = datagram.sequence;
         let too_far = sequence.saturating_sub(self.next) > self.limits.ahead_max;
         // The number of sent datagrams has to fit into 64 bits.
@@ -186,27 +186,27 @@ impl Ledger {
         if too_far || past_end {
             return self.implausible();
         }
-        let entry = if sequence >= self.next {
+        let arrival = if sequence >= self.next {
             self.advance(sequence);
-            Entry::Received
+            Arrival::Received
         } else if self.next - sequence > self.limits.window as u64 {
             self.counts.late += 1;
-            return Entry::Late;
+            return Arrival::Late;
         } else if self.is_seen(sequence) {
             self.counts.duplicated += 1;
-            return Entry::Duplicate;
+            return Arrival::Duplicate;
         } else {
             self.counts.reordered += 1;
-            Entry::Reordered
+            Arrival::Reordered
         };
         self.mark(sequence);
         self.counts.received += 1;
         self.counts.bytes += bytes;
         self.measure(datagram.time_ns, now_ns, bytes);
-        entry
+        arrival
     }
 
-    fn enter_end(&mut self, sent: u64) -> Entry {
+    fn receive_end(&mut self, sent: u64) -> Arrival {
         let agrees = match self.counts.sent {
             Some(before) => sent == before,
             None => sent >= self.next && sent - self.next <= self.limits.ahead_max,
@@ -215,7 +215,7 @@ impl Ledger {
             return self.implausible();
         }
         self.counts.sent = Some(sent);
-        Entry::End
+        Arrival::End
     }
 
     /// Moves the window so that `sequence` is its newest, and clears the bits in between.
