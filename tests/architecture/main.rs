@@ -74,14 +74,11 @@ fn imports_go_one_way() {
 fn no_files_import_each_other_in_a_circle() {
     let sources = rust_files();
     let found = circles::circles(&sources);
-    for circle in &found {
-        println!("{circle:#?}");
-    }
-    assert_eq!(found, circles::KNOWN, "a new circle, or one of the list that has gone");
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
-fn pure_rooms_know_no_world() {
+fn protocol_modules_do_no_io() {
     verdict(&rust_files(), bans::world);
 }
 

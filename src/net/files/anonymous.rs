@@ -45,6 +45,17 @@ pub struct AnonymousFile {
     record_due: Option<Instant>,
 }
 
+impl Partial {
+    /// The same file, of `size` bytes, as one without a name. `None` if the file system has no such
+    /// files, if the file is larger than [`ANONYMOUS_BYTES_MAX`], or if an earlier run left a part
+    /// of it. Called instead of `begin`.
+    ///
+    /// With an etag the file can be resumed, and becomes a `Partial` when it takes long.
+    pub fn anonymous(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
+        self.is_unused().then(|| AnonymousFile::new(self.place(), size, etag)).flatten()
+    }
+}
+
 impl AnonymousFile {
     /// A file of `size` bytes; `None` where it is too large for this, or where the file system has
     /// no files without names. With an etag it can be gone on with.

@@ -22,7 +22,6 @@ mod recording;
 pub use recording::RECORD_WAIT;
 
 use super::FileError;
-use super::anonymous::AnonymousFile;
 use super::finish::{Durability, Finish};
 use super::journal::{Header, Journal, Reader, SEGMENT_BYTES_MIN};
 use super::place::Place;
@@ -201,22 +200,17 @@ impl Partial {
         self.place.check_writable()
     }
 
+    /// Whether there is no part, neither of this run nor of an earlier one.
+    pub(super) fn is_unused(&self) -> bool {
+        self.part.is_none() && self.growth.is_none()
+    }
+
     /// Whether something has the final name already, be it a dangling symlink. After `check`.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn is_taken(&self) -> Result<bool, FileError> {
         self.place.is_taken()
-    }
-
-    /// The same file, of `size` bytes, as one without a name; `None` where that cannot be, where
-    /// it is worth being gone on with, or where there is something left over. Instead of `begin`.
-    ///
-    /// With an etag it is one that can be gone on with, and becomes a `Partial` when it takes
-    /// long.
-    pub fn anonymous(&self, size: u64, etag: Option<&str>) -> Option<AnonymousFile> {
-        let is_new = self.part.is_none() && self.growth.is_none();
-        is_new.then(|| AnonymousFile::new(&self.place, size, etag)).flatten()
     }
 
     /// Keeps no journal from here on: an interruption then costs the whole file. After `begin`.

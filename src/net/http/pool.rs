@@ -433,11 +433,15 @@ impl Pool {
         self.refill();
         while let Some((_, job)) = self.postponed.pop_first() {
             self.options.run.meter.resume();
-            self.give_back(job, Failure::from(&why()));
+            self.give_back(job, Failure::from(&waiting_for("the next retry", why())));
         }
         for at in 0..self.queues.len() {
+            let state = match self.queues[at].opening {
+                0 => "a free connection",
+                _ => "the connection to be established",
+            };
             while let Some(job) = self.next(at, true) {
-                self.failed(job, Failure::from(&why()));
+                self.failed(job, Failure::from(&waiting_for(state, why())));
             }
         }
     }
@@ -446,5 +450,13 @@ impl Pool {
     pub(super) fn results(&mut self) -> Vec<Report> {
         self.given_up = false;
         std::mem::take(&mut self.done).into_iter().flatten().collect()
+    }
+}
+
+/// The error of a job that has no connection: a timeout names what the job was waiting for.
+fn waiting_for(state: &'static str, error: Error) -> Error {
+    match error {
+        Error::TimedOut { .. } => Error::TimedOut { state: state.into() },
+        other => other,
     }
 }
