@@ -78,6 +78,14 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 #[test]
+fn a_circle_is_found() {
+    let [a, b, c] = [("a", "b"), ("b", "a"), ("c", "a")]
+        .map(|(file, imported)| (format!("src/{file}.rs"), format!("use crate::{imported}::X;")))
+        .map(|(path, text)| Source::new(&path, &text));
+    assert_eq!(circles::circles(&[a, b, c]), [["src/a.rs", "src/b.rs"]]);
+}
+
+#[test]
 fn protocol_modules_do_no_io() {
     verdict(&rust_files(), bans::world);
 }

@@ -22,9 +22,11 @@ pub(crate) const NOTSENT_LOWAT: u32 = 128 * 1024;
 pub(crate) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
 
 /// The error of a failed name lookup. The resolver's errors have no kind of their own, so this one
-/// is `NotFound`.
+/// is `NotFound`. What std writes before the resolver's text is left out, because the error says it.
 pub(crate) fn unresolved(why: impl ToString) -> Error {
-    Error::Io("looking the name up", io::Error::new(io::ErrorKind::NotFound, why.to_string()))
+    let why = why.to_string();
+    let text = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
+    Error::Io("looking the name up", io::Error::new(io::ErrorKind::NotFound, text))
 }
 
 /// Creates a non-blocking listening socket with SO_REUSEADDR, so that a restarted server can bind

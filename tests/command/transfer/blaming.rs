@@ -206,6 +206,7 @@ fn a_host_without_an_address() {
     ] {
         let ended = run(&mut command(here.path(), args));
         assert_fails(&ended, 1, "looking the name up: ");
+        assert!(!ended.stderr.contains("failed to lookup"), "{}", ended.stderr);
         assert_fails(&ended, 1, "; check the host name");
     }
 }
