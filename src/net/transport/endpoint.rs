@@ -22,7 +22,8 @@ pub(crate) const NOTSENT_LOWAT: u32 = 128 * 1024;
 pub(crate) const NOTSENT_LOWAT_SCARCE: u32 = 16 * 1024;
 
 /// The error of a failed name lookup. The resolver's errors have no kind of their own, so this one
-/// is `NotFound`. What std writes before the resolver's text is left out, because the error says it.
+/// is `NotFound`. What std writes before the resolver's text is left out, because the error says
+/// it.
 pub(crate) fn unresolved(why: impl ToString) -> Error {
     let why = why.to_string();
     let text = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
