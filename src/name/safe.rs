@@ -98,7 +98,7 @@ pub fn safe_path(text: &str) -> String {
 }
 
 /// The safe name of the file at the path of a URL: its last segment, percent-decoded if the result
-/// is UTF-8. [`INDEX`] if that is empty.
+/// is UTF-8. `index.html` if that is empty.
 pub fn from_url_path(path: &str) -> String {
     match path.rsplit('/').next().unwrap_or("") {
         "" => INDEX.to_owned(),
