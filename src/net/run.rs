@@ -55,8 +55,8 @@ pub struct RunOptions {
     pub timeout: Option<Duration>,
     /// Whether SIGINT and SIGTERM end the call gracefully, in every state; false by default.
     pub stop_at_signals: bool,
-    /// Cancels the call from another thread, in every state; none by default. What was received is
-    /// kept for resuming, as with a signal.
+    /// A handle that cancels the call from another thread, in every state; none by default. The
+    /// received part of a file is kept, as with a signal, so that a later call can resume it.
     pub cancel: Option<StopHandle>,
     /// The limits of connections. UDP has no connections: of these limits only
     /// [`udp::send`](super::udp::send) obeys one,

@@ -118,8 +118,8 @@ impl FileReceiver {
         self.unfinished().map_or(Ok(()), Partial::discard_leftover)
     }
 
-    /// Makes it a file without a name where that can be, which is quicker for a short one: see
-    /// [`Partial::anonymous`]. Instead of `begin`, and then only to be [appended](Self::append) to.
+    /// Creates a file without a name if possible, which is faster for a short file: see
+    /// [`Partial::anonymous`]. Called instead of `begin`; then only `append` writes.
     pub(crate) fn begin_anonymous(&mut self, size: u64, etag: Option<&str>) -> bool {
         let Sink::Partial(partial) = &self.sink else { return false };
         let Some(file) = partial.anonymous(size, etag) else { return false };
@@ -147,7 +147,7 @@ impl FileReceiver {
         Ok(())
     }
 
-    /// Writes bytes; what does not take them now is waited for no longer than until `deadline`.
+    /// Writes bytes. A device that accepts no bytes now is awaited until `deadline` at the latest.
     pub(crate) fn write(
         &mut self,
         offset: u64,
@@ -204,7 +204,7 @@ impl FileReceiver {
         }
     }
 
-    /// Records what has come, where it is time to: a kill then costs no more than came since.
+    /// Records the received bytes if a record is due. A kill then loses only what came later.
     pub(crate) fn record_if_due(&mut self, now: Instant) {
         match &mut self.sink {
             Sink::Partial(partial) => partial.record_if_due(now),
@@ -251,8 +251,7 @@ impl FileReceiver {
         }
     }
 
-    /// Lets go of a file that is not whole; whether what has come of it is kept, if it can be gone
-    /// on with.
+    /// Ends an unfinished file. Returns whether its received part is kept for a later run.
     pub(crate) fn keep(self) -> bool {
         match self.sink {
             Sink::Partial(_) => true,
@@ -261,7 +260,7 @@ impl FileReceiver {
         }
     }
 
-    /// Removes what has come of it.
+    /// Removes the received part of the file.
     pub(crate) fn discard(self) {
         if let Sink::Partial(partial) = self.sink {
             // What cannot be removed now is overwritten by the next run.
